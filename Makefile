@@ -1,0 +1,35 @@
+# Two commands do everything: `make demo` and `make test`.
+# PYTHON is any CPython from 3.11 on; the environment is made in .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test unit lint benchmark clean
+
+demo: $(VENV)/ready
+	$(BIN)/python demo/main.py
+
+test: lint unit
+
+unit: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+
+benchmark: $(VENV)/ready
+	$(BIN)/python -m tests.benchmarks
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group lint --group test
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

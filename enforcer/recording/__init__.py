@@ -1,0 +1,1 @@
+"""Count uses per call site and decide which of them strict mode tolerates."""

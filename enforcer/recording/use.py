@@ -1,0 +1,123 @@
+"""Describe what was recorded: the uses of one call site since the last look."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enforcer.rules.model import Rule
+
+# Mechanisms: how the caller asked.
+IMPORT_STATEMENT = "import_statement"
+IMPORT_MODULE = "import_module"
+ATTRIBUTE = "attribute"
+PICKLE = "pickle"
+ENTRY_POINT = "entry_point"
+PROBE = "probe"
+
+# Outcomes: what the caller got.
+OBSERVED = "observed"
+ALIASED = "aliased"
+WARNED = "warned"
+EXEMPTED = "exempted"
+BLOCKED = "blocked"
+
+# Relations: whose code the caller is.
+OWN = "own"
+THIRD_PARTY = "third_party"
+
+
+class CallSite:
+    """Say where uses of a legacy path come from.
+
+    Attributes:
+        path: the legacy path that was reached: a module, or ``module:name``.
+        file: the caller's file, relative to the root for own code, otherwise absolute.
+        line: the caller's line, from 1; 0 where there is none (the command line).
+        function: the qualified name of the caller's function, ``<module>`` at top level.
+        module: the caller's ``__name__``.
+        mechanism: how it asked, one of this module's mechanisms.
+        names: the names asked for by ``from … import``, ``("*",)`` for a star.
+        via: ``file:line`` of the framework code that did the import for the caller, or empty.
+        relation: ``own`` or ``third_party``.
+        distribution: the caller's installed distribution, or empty.
+
+    """
+
+    __slots__ = (
+        "distribution",
+        "file",
+        "function",
+        "line",
+        "mechanism",
+        "module",
+        "names",
+        "path",
+        "relation",
+        "via",
+    )
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self,
+        path: str,
+        *,
+        file: str,
+        line: int,
+        function: str,
+        module: str,
+        mechanism: str,
+        names: tuple[str, ...] = (),
+        via: str = "",
+        relation: str = OWN,
+        distribution: str = "",
+    ) -> None:
+        """Take the fields as they are."""
+        self.path = path
+        self.file = file
+        self.line = line
+        self.function = function
+        self.module = module
+        self.mechanism = mechanism
+        self.names = names
+        self.via = via
+        self.relation = relation
+        self.distribution = distribution
+
+    def __str__(self) -> str:
+        """Write the site as a person reads it: file, line and function."""
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return where if self.function == "<module>" else f"{where} in {self.function}()"
+
+
+class Use:
+    """Count the uses of one rule at one call site in one span of time.
+
+    Attributes:
+        rule: the rule they fall under.
+        stage: the stage that the rule had.
+        outcome: what the caller got, one of this module's outcomes.
+        site: where they come from.
+        count: how many there were, at least 1.
+        first_seen: time of the first, in nanoseconds since the epoch.
+        last_seen: time of the last, in nanoseconds since the epoch; exact to one flush interval.
+
+    """
+
+    __slots__ = ("count", "first_seen", "last_seen", "outcome", "rule", "site", "stage")
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self,
+        rule: "Rule",
+        *,
+        stage: str,
+        outcome: str,
+        site: CallSite,
+        count: int,
+        first_seen: int,
+        last_seen: int,
+    ) -> None:
+        """Take the fields as they are."""
+        self.rule = rule
+        self.stage = stage
+        self.outcome = outcome
+        self.site = site
+        self.count = count
+        self.first_seen = first_seen
+        self.last_seen = last_seen

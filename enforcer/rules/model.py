@@ -1,0 +1,217 @@
+"""Model the migration map: rules, and which rule a module path falls under.
+
+Plain classes with slots instead of dataclasses: this module is imported at process
+start-up, where every import counts.
+"""
+
+from enforcer.rules.stages import ALIAS, OBSERVE
+
+MODULE = "module"
+TREE = "tree"
+NAME = "name"
+
+TREE_SUFFIX = ".*"
+LEGACY_FALLBACK = "legacy"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from enforcer.rules.stages import StageOverride
+
+
+class Rule:
+    """Say that one legacy path has moved to a canonical path.
+
+    ``legacy`` and ``canonical`` are kept as they were written in the map; ``module`` and
+    ``name``, ``target`` and ``target_name`` are their parts.
+
+    Attributes:
+        legacy: the legacy path as written: ``a.old``, ``a.old.*`` or ``a.mod:name``.
+        canonical: the canonical path as written, of the same kind.
+        kind: ``module``, ``tree`` or ``name``.
+        module: dotted path of the legacy module (the tree's top, or the live module).
+        name: the legacy name in ``module``, for kind ``name``; otherwise empty.
+        target: dotted path of the canonical module.
+        target_name: the canonical name in ``target``, for kind ``name``; otherwise empty.
+        stage: one of :data:`enforcer.rules.stages.STAGES`, after any override.
+        names: legacy name → canonical name, for names that were renamed on the way.
+        reason: why it moved, for people.
+        since: ISO date since when it is deprecated, or empty.
+        remove_after: ISO date after which it may be deleted, or empty.
+        removal: the version that deletes it, or empty.
+        owner: who owns the migration, or empty.
+        link: where to read more, or empty.
+        implementation: whether the implementation still lives at the legacy path.
+        fallback: ``legacy`` if names that the canonical module lacks are served by the
+            legacy module's own code; otherwise empty.
+        line: the line of the rule in the map's file, from 1; 0 if it came from elsewhere.
+
+    """
+
+    __slots__ = (
+        "canonical",
+        "fallback",
+        "implementation",
+        "kind",
+        "legacy",
+        "line",
+        "link",
+        "module",
+        "name",
+        "names",
+        "owner",
+        "reason",
+        "removal",
+        "remove_after",
+        "since",
+        "stage",
+        "target",
+        "target_name",
+    )
+
+    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+        self,
+        legacy: str,
+        canonical: str,
+        *,
+        stage: str = ALIAS,
+        names: "Mapping[str, str] | None" = None,
+        reason: str = "",
+        since: str = "",
+        remove_after: str = "",
+        removal: str = "",
+        owner: str = "",
+        link: str = "",
+        implementation: bool = False,
+        fallback: str = "",
+        line: int = 0,
+    ) -> None:
+        """Take a rule apart; nothing is validated here (see ``validation``)."""
+        self.legacy = legacy
+        self.canonical = canonical
+        if legacy.endswith(TREE_SUFFIX):
+            self.kind = TREE
+        else:
+            self.kind = NAME if ":" in legacy else MODULE
+        self.module, _, self.name = legacy.removesuffix(TREE_SUFFIX).partition(":")
+        self.target, _, self.target_name = canonical.removesuffix(TREE_SUFFIX).partition(":")
+        self.stage = stage
+        self.names = dict(names or {})
+        self.reason = reason
+        self.since = since
+        self.remove_after = remove_after
+        self.removal = removal
+        self.owner = owner
+        self.link = link
+        self.implementation = implementation
+        self.fallback = fallback
+        self.line = line
+
+    def __repr__(self) -> str:
+        """Show both paths and the stage."""
+        return f"<Rule {self.legacy} -> {self.canonical} ({self.stage})>"
+
+    def aliases(self) -> bool:
+        """Tell whether the legacy path gives the canonical object."""
+        return self.stage != OBSERVE and not self.implementation
+
+    def canonical_of(self, path: str) -> str:
+        """Translate a legacy module path that this rule covers.
+
+        Args:
+            path: the rule's ``module`` or a dotted path below it.
+
+        """
+        return self.target + path[len(self.module) :]
+
+
+class MigrationMap:
+    """Hold all rules and find the one that covers a path.
+
+    Attributes:
+        rules: every rule, in the order of the map.
+        service: the name of the service that runs, or empty.
+        default_stage: the stage of rules that name none.
+        fail_open: whether the program goes on when the map is broken.
+        root: absolute path of the folder that holds the team's own code.
+        expected_services: services whose heartbeats a verdict needs.
+        store: absolute path of the SQLite store.
+        path: absolute path of the file that was read, or empty.
+        digest: hexadecimal digest of the file's content, or empty.
+
+    """
+
+    __slots__ = (
+        "_names",
+        "_paths",
+        "default_stage",
+        "digest",
+        "expected_services",
+        "fail_open",
+        "path",
+        "root",
+        "rules",
+        "service",
+        "store",
+    )
+
+    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+        self,
+        rules: "Iterable[Rule]" = (),
+        *,
+        service: str = "",
+        default_stage: str = ALIAS,
+        fail_open: bool = True,
+        root: str = "",
+        expected_services: "Iterable[str]" = (),
+        store: str = "",
+        path: str = "",
+        digest: str = "",
+    ) -> None:
+        """Index the rules by path; nothing is validated here (see ``validation``)."""
+        self.rules = tuple(rules)
+        self.service = service
+        self.default_stage = default_stage
+        self.fail_open = fail_open
+        self.root = root
+        self.expected_services = tuple(expected_services)
+        self.store = store
+        self.path = path
+        self.digest = digest
+        self._paths: dict[str, Rule] = {}
+        self._names: dict[str, dict[str, Rule]] = {}
+        for rule in self.rules:
+            if rule.kind == NAME:
+                self._names.setdefault(rule.module, {})[rule.name] = rule
+            else:
+                self._paths[rule.module] = rule
+
+    def match(self, path: str) -> Rule | None:
+        """Find the module or tree rule that covers a dotted module path.
+
+        The longest match wins, on dot boundaries: a rule for ``old`` never covers
+        ``older``. Below the path of a module rule only the stages that alias cover
+        anything, because there the children belong to the canonical package.
+        """
+        covered = path
+        while True:
+            rule = self._paths.get(covered)
+            if rule is not None and (covered == path or rule.kind == TREE or rule.aliases()):
+                return rule
+            covered, dot, _ = covered.rpartition(".")
+            if not dot:
+                return None
+
+    def names_in(self, module: str) -> "Mapping[str, Rule]":
+        """Give the rules for single names of a live module, by name."""
+        return self._names.get(module, {})
+
+    def heads(self) -> frozenset[str]:
+        """Give the top-level packages in which a legacy module or name may lie."""
+        return frozenset(rule.module.partition(".")[0] for rule in self.rules)
+
+    def restage(self, override: "StageOverride") -> None:
+        """Apply an override to the stage of every rule."""
+        for rule in self.rules:
+            rule.stage = override.apply(rule.stage)
