@@ -1,0 +1,277 @@
+"""Keep an alias bound to its canonical module, whatever happens to either.
+
+The canonical module may be executing in another thread, be replaced in ``sys.modules``, import
+the legacy path itself, or lack a name that callers ask for.
+"""
+
+import sys
+from _functools import partial
+from types import ModuleType
+
+from enforcer.imports import alias as aliases
+from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.link import Link
+from enforcer.imports.nearest import nearest_names
+from enforcer.imports.own_class import original_class
+from enforcer.rules.model import LEGACY_FALLBACK
+from enforcer.rules.stages import STRICT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from enforcer.imports.bytecode import ImportStatement
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.model import Rule
+
+
+class AliasLink(Link):
+    """Give the canonical object to whoever asks for a legacy module.
+
+    Attributes:
+        renamed: legacy name → canonical name.
+
+    """
+
+    __slots__ = ("_bound", "_legacy_code", "renamed")
+
+    def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
+        """Make the alias, bound to nothing."""
+        super().__init__(watch, rule, legacy)
+        self.in_place = False
+        self.canonical = rule.canonical_of(legacy)
+        self.renamed = rule.names if legacy == rule.module else {}
+        self._bound: object = None
+        self._legacy_code: ModuleType | None = None
+        self.module: aliases.Alias = aliases.make_alias(self)
+
+    # Binding.
+
+    def settle(self) -> bool:
+        """Import, await and bind the canonical module as the import system would."""
+        module = sys.modules.get(self.canonical)
+        if module is None:
+            __import__(self.canonical)
+            module = sys.modules.get(self.canonical)
+        if bootstrap.is_initializing(module):
+            bootstrap.wait_for(self.canonical)
+            module = sys.modules.get(self.canonical)
+        self._bind(module)
+        self.settled = None if bootstrap.is_initializing(module) else module
+        return self.settled is not None
+
+    def _bind(self, module: object) -> None:
+        if module is None or module is self._bound or self.in_place:
+            return
+        self._bound = module
+        namespace = bootstrap.namespace_of(module)
+        if original_class(module) is ModuleType and namespace is not None:
+            aliases.bind(self.module, namespace)
+        else:
+            aliases.forward(self.module)
+
+    def target(self) -> object:
+        """Give the object that answers for the legacy module, importing it if need be."""
+        if self.in_place:
+            return self._legacy_code
+        module = sys.modules.get(self.canonical)
+        if module is None:
+            __import__(self.canonical)
+            module = sys.modules[self.canonical]
+        self._bind(module)
+        return module
+
+    def names(self) -> list[str]:
+        """List the names of the canonical module and the renamed ones; import nothing."""
+        module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
+        return [] if module is None else sorted({*dir(module), *self.renamed})
+
+    def public_names(self) -> list[str]:
+        """List what ``from legacy import *`` gives: renamed names are under both names."""
+        target = self.target()
+        public = getattr(target, "__all__", None)
+        if public is None:
+            public = [name for name in dir(target) if not name.startswith("_")]
+        return [*public, *(name for name in self.renamed if name not in public)]
+
+    def owns(self, frame: "FrameType") -> bool:
+        """Tell whether the canonical module asks for the implementation it is built on."""
+        if not self.watch.is_canonical_code(self.rule, frame):
+            return False
+        return self.in_place or (
+            self.rule.stage == STRICT and self.watch.locate_legacy(self.legacy) is not None
+        )
+
+    # Submodules.
+
+    def is_submodule(self, name: str) -> bool:
+        """Tell whether a from-import of a name means a submodule of the canonical package."""
+        if self.in_place:
+            return super().is_submodule(name)
+        below = self._canonical_below(name)
+        namespace = bootstrap.namespace_of(self._bound) or {}
+        if name in namespace:
+            return namespace[name] is sys.modules.get(below, self)
+        return "__path__" in namespace and self.watch.locate(below) is not None
+
+    def _canonical_below(self, name: str) -> str:
+        below = f"{self.legacy}.{name}"
+        rule = self.watch.map.match(below)
+        return (rule or self.rule).canonical_of(below)
+
+    def has_submodule(self, name: str) -> bool:
+        """Bind the alias of a submodule as soon as its canonical module is there."""
+        return self.in_place or self._alias_submodule(name) is not None
+
+    def _alias_submodule(self, name: str) -> object:
+        canonical = self._canonical_below(name)
+        module = sys.modules.get(canonical)
+        if module is not None:
+            self.watch.finder.stand_in(f"{self.legacy}.{name}")
+        return module
+
+    # Names that the namespace does not have.
+
+    def missing(self, name: str, frame: "FrameType") -> object:
+        """Answer for a name that is not in the alias's namespace.
+
+        Args:
+            name: the name asked for.
+            frame: the frame that asks.
+
+        Raises:
+            AttributeError: if nothing answers.
+            ImportError: the same, where a from-import asks.
+
+        """
+        module: object = sys.modules.get(self.canonical)
+        if self.in_place:
+            return getattr(self._legacy_code, name)
+        if module is None and self._may_import(name, frame):
+            module = self.target()
+        if module is None:
+            return self._unbound(name)
+        if module is not self._bound:
+            self._bind(module)
+        try:
+            return getattr(module, name)
+        except AttributeError:
+            if not self.watch.enabled or _is_dunder(name):
+                raise
+            return self._lacking(name, frame, module)
+
+    def _may_import(self, name: str, frame: "FrameType") -> bool:
+        if _is_dunder(name) or not self.watch.enabled:
+            return False
+        return not bytecode.calls(frame) or name in frame.f_code.co_consts
+
+    def _unbound(self, name: str) -> object:
+        spec = self.watch.locate(self.canonical) if name == "__path__" else None
+        if spec is None or spec.submodule_search_locations is None:
+            message = f"module {self.legacy!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self.module)
+        return spec.submodule_search_locations
+
+    def _lacking(self, name: str, frame: "FrameType", module: object) -> object:
+        if bootstrap.is_from_list(frame) and self.is_submodule(name):
+            __import__(self._canonical_below(name))
+            return self._alias_submodule(name)
+        if self._is_implementation(frame, module):
+            self._answer_in_place()
+            return getattr(self._legacy_code, name)
+        if self.rule.fallback == LEGACY_FALLBACK:
+            return self._fall_back(name, module)
+        fetched = bytecode.from_import(frame)
+        below = f"{getattr(module, '__name__', self.canonical)}.{name}"
+        if fetched is None or below in sys.modules or bootstrap.is_initializing(module):
+            message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self.module)
+        raise self._cannot_import(name, module)
+
+    def _cannot_import(self, name: str, module: object) -> ImportError:
+        file = getattr(module, "__file__", None)
+        near = nearest_names(name, self.names())
+        hint = f". Nearest there: {', '.join(near)}" if near else ""
+        message = (
+            f"cannot import name {name!r} from {self.legacy!r}, which is now "
+            f"{self.canonical!r} ({file or 'unknown location'}){hint}"
+        )
+        return ImportError(message, name=self.legacy, path=file)
+
+    # The legacy module's own code, where the implementation or a name still lives there.
+
+    def _is_implementation(self, frame: "FrameType", module: object) -> bool:
+        asking = frame.f_globals is bootstrap.namespace_of(module)
+        return asking and self.watch.locate_legacy(self.legacy) is not None
+
+    def _answer_in_place(self) -> None:
+        """Let the legacy module's own code answer: the canonical module is built on it (T32)."""
+        self.watch.notice(
+            "implementation",
+            self.legacy,
+            f'"{self.canonical}" imports its implementation from "{self.legacy}", which is '
+            "therefore observed in place. Write implementation = true in its rule.",
+        )
+        self._load_legacy_code(bind=True)
+
+    def _fall_back(self, name: str, module: object) -> object:
+        code = self._legacy_code or self._load_legacy_code(bind=False)
+        if code is None or not hasattr(code, name):
+            message = f"neither {self.canonical!r} nor {self.legacy!r} has a name {name!r}"
+            raise AttributeError(message, name=name, obj=module)
+        self.watch.notice(
+            "fallback",
+            f"{self.legacy}:{name}",
+            f'"{self.canonical}" has no "{name}"; it is served by the code of "{self.legacy}".',
+        )
+        return getattr(code, name)
+
+    def _load_legacy_code(self, *, bind: bool) -> ModuleType | None:
+        spec = self.watch.locate_legacy(self.legacy)
+        if spec is None or spec.loader is None:
+            return None
+        with bootstrap.module_lock(self.legacy):
+            if self._legacy_code is not None:
+                return self._legacy_code
+            code: ModuleType = bootstrap.module_from_spec(spec)
+            self._legacy_code = code
+            if bind:
+                self.in_place = True
+                self.settled = None
+                aliases.bind(self.module, vars(code))
+            try:
+                spec.loader.exec_module(code)
+            except BaseException:
+                self._legacy_code = None
+                self.in_place = False
+                self._bound = None
+                raise
+        return code
+
+    # Following the load of the alias.
+
+    def finished(self, spec: bootstrap.ModuleSpec) -> None:
+        """Bind, now that the canonical module was executed, and replaced itself or not."""
+        if sys.modules.get(self.canonical) is not None and self.spec is spec:
+            self._bind(sys.modules[self.canonical])
+        super().finished(spec)
+
+    def record_statement(
+        self, frame: "FrameType", statement: "ImportStatement"
+    ) -> "Callable[[], object] | None":
+        """Count a statement; which names are submodules shows once the package is bound."""
+        self._bind(sys.modules.get(self.canonical))
+        return super().record_statement(frame, statement)
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def importing(canonical: str) -> "Callable[[object], object]":
+    """Make an ``exec_module`` that imports the canonical module.
+
+    A partial of a C function: no frame of the enforcer lies below a canonical body.
+    """
+    return partial(__import__, canonical)

@@ -1,0 +1,147 @@
+"""Name the parts of CPython's import system that the enforcer leans on.
+
+All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and is probed before it is
+relied upon (``selfcheck``):
+
+- ``_find_and_load(name, …)`` runs for each import of a module that isn't loaded, and for each
+  ``import_module``; it returns without asking anybody once the module is there.
+- ``_find_and_load_unlocked`` imports the parent first, then asks ``_find_spec``.
+- ``_handle_fromlist`` imports the submodules that a from-import names.
+- ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a module, and to
+  false afterwards, whatever happened.
+- ``_module_locks`` maps a module's name to a callable that gives its lock, or None;
+  ``_get_module_lock`` calls it while it holds the global import lock.
+- ``_lock_unlock_module`` waits for another thread that executes a module; it knows deadlocks.
+
+C code reads ``module.__spec__`` on each import of a cached module, then
+``spec._initializing`` (``import_ensure_initialized``, Python/import.c). Up to 3.12 it discards
+an exception that this raises; where the answer is true it calls ``_lock_unlock_module``.
+"""
+
+import sys
+from gc import get_referents
+from types import ModuleType
+
+import _frozen_importlib as _bootstrap
+import _imp
+from _frozen_importlib import ModuleSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+SWALLOWS_ERRORS = sys.version_info < (3, 13)
+"""Whether C discards an exception raised while it reads ``__spec__``."""
+
+_FIND_AND_LOAD = _bootstrap._find_and_load.__code__
+_FIND_AND_LOAD_UNLOCKED = _bootstrap._find_and_load_unlocked.__code__
+_FIND_SPEC = _bootstrap._find_spec.__code__
+_FRAMES_REMOVED = _bootstrap._call_with_frames_removed.__code__
+_GCD_IMPORT = _bootstrap._gcd_import.__code__
+_HANDLE_FROMLIST = _bootstrap._handle_fromlist.__code__
+_LOAD_UNLOCKED = _bootstrap._load_unlocked.__code__
+_LOCK_UNLOCK = _bootstrap._lock_unlock_module.__code__
+
+find_spec: "Callable[..., ModuleSpec | None]" = _bootstrap._find_spec
+module_from_spec = _bootstrap.module_from_spec
+module_lock = _bootstrap._ModuleLockManager
+new_lock: "Callable[[str], object]" = _bootstrap._ModuleLock
+module_locks: "dict[str, Callable[[], object]]" = _bootstrap._module_locks
+wait_for: "Callable[[str], None]" = _bootstrap._lock_unlock_module
+acquire_global_lock = _imp.acquire_lock
+release_global_lock = _imp.release_lock
+
+
+def is_find_and_load(frame: "FrameType") -> bool:
+    """Tell whether a frame is the import system's own look at one module."""
+    return frame.f_code is _FIND_AND_LOAD
+
+
+def is_from_list(frame: "FrameType | None") -> bool:
+    """Tell whether a frame looks for the names of a from-import on a package."""
+    return frame is not None and frame.f_code is _HANDLE_FROMLIST
+
+
+def is_waiting(frame: "FrameType | None") -> bool:
+    """Tell whether a frame waits for a module that another thread executes."""
+    return frame is not None and frame.f_code is _LOCK_UNLOCK
+
+
+def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[FrameType]":
+    """Walk outwards through the imports of one module that this thread is in."""
+    while frame is not None:
+        if frame.f_code is _FIND_AND_LOAD and frame.f_locals.get("name") == name:
+            yield frame
+        frame = frame.f_back
+
+
+def is_loading(frame: "FrameType | None") -> bool:
+    """Tell whether a frame lies just below the loading of a module."""
+    for _ in range(8):  # a wrapped loader puts its own frames in between
+        if frame is None:
+            return False
+        if frame.f_code is _LOAD_UNLOCKED:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def importer(frame: "FrameType") -> "FrameType | None":
+    """Give the frame for which ``_find_and_load`` runs, past the import system's own calls."""
+    above = frame.f_back
+    while above is not None and above.f_code in (_GCD_IMPORT, _FRAMES_REMOVED):
+        above = above.f_back
+    return above
+
+
+def is_parent_import(frame: "FrameType | None") -> bool:
+    """Tell whether a frame imports a package because its child is imported."""
+    return frame is not None and frame.f_code is _FIND_AND_LOAD_UNLOCKED
+
+
+def called_import(frame: "FrameType") -> tuple[str, "FrameType | None"] | None:
+    """Give what the import system imports through ``_call_with_frames_removed``.
+
+    Returns:
+        The module's name and the frame of the import system that wants it; None for
+        any other frame.
+
+    """
+    if frame.f_code is not _FRAMES_REMOVED:
+        return None
+    arguments = frame.f_locals.get("args") or ("",)
+    return str(arguments[0]), frame.f_back
+
+
+def is_reading_spec(frame: "FrameType") -> bool:
+    """Tell whether a frame looks at a package's spec for the import system's own use."""
+    return frame.f_code is _FIND_AND_LOAD_UNLOCKED or frame.f_code is _FIND_SPEC
+
+
+def is_initializing_spec(spec: object) -> bool:
+    """Tell whether a spec says that some thread is still executing its module."""
+    return bool(getattr(spec, "_initializing", False))
+
+
+def is_initializing(module: object) -> bool:
+    """Tell whether some thread is still executing a module."""
+    return is_initializing_spec(getattr(module, "__spec__", None))
+
+
+def namespace_of(module: object) -> "dict[str, object] | None":
+    """Give a module's namespace without reifying lazy imports in it.
+
+    From 3.15 on reading ``module.__dict__`` reifies whatever is lazy in it (PEP 810), so the
+    dictionary is taken from the module's own references (``module_traverse``).
+
+    Returns:
+        The dictionary, or None for an object that has none.
+
+    """
+    if sys.version_info < (3, 15) or not isinstance(module, ModuleType):
+        return getattr(module, "__dict__", None)
+    for referent in get_referents(module):
+        if type(referent) is dict and "__name__" in referent:
+            return referent  # type: ignore[unreachable, unused-ignore]
+    return module.__dict__

@@ -1,0 +1,194 @@
+"""Attribute a use to the code that asked, not to the machinery in between.
+
+The frame right above the enforcer is often ``importlib``, ``pickle`` or a framework. An import
+statement belongs to the frame that executes it, whoever that is. An import *call* belongs to
+the nearest frame of the team's own code; ``via`` keeps the frame that called.
+"""
+
+import os
+import sys
+
+from enforcer.imports import bytecode
+from enforcer.recording.use import (
+    ENTRY_POINT,
+    IMPORT_MODULE,
+    IMPORT_STATEMENT,
+    OWN,
+    PICKLE,
+    PROBE,
+    THIRD_PARTY,
+    CallSite,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+# Modules that import on behalf of somebody else, by the top of their name.
+_MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy"})
+_UNPICKLERS = frozenset({"load", "loads", "find_class"})
+COMMAND_LINE = "<command line>"
+
+RUN = "run"
+"""The mechanism of ``python -m``, which looks for a module and runs it by itself."""
+
+
+def module_name(frame: "FrameType") -> str:
+    """Give the ``__name__`` of the module whose code a frame runs."""
+    name = frame.f_globals.get("__name__", "")
+    return name if isinstance(name, str) else ""
+
+
+def is_machinery(frame: "FrameType") -> bool:
+    """Tell whether a frame only passes an import on."""
+    name = module_name(frame)
+    return name.partition(".")[0] in _MACHINERY or frame.f_code.co_filename.startswith(
+        "<frozen importlib"
+    )
+
+
+def _mechanism_of(frame: "FrameType") -> str:
+    name = module_name(frame)
+    if name.startswith("importlib.metadata"):
+        return ENTRY_POINT
+    if name == "pickle":
+        return PICKLE
+    if name == "runpy":
+        return RUN
+    return PROBE if name == "importlib.util" and frame.f_code.co_name == "find_spec" else ""
+
+
+class Caller:
+    """Say who asked, and how.
+
+    Attributes:
+        frame: the frame to attribute the use to; None for the command line.
+        direct: the frame that called the import machinery; None for the command line.
+        mechanism: how it asked.
+        names: the names of a from-import.
+
+    """
+
+    __slots__ = ("direct", "frame", "mechanism", "names")
+
+    def __init__(
+        self,
+        frame: "FrameType | None",
+        mechanism: str,
+        names: tuple[str, ...] = (),
+        direct: "FrameType | None" = None,
+    ) -> None:
+        """Take the fields as they are."""
+        self.frame = frame
+        self.direct = direct or frame
+        self.mechanism = mechanism
+        self.names = names
+
+    def looks(self) -> bool:
+        """Tell whether it only looked for the module, or for a package on the way."""
+        return self.mechanism in (PROBE, RUN)
+
+
+class Ownership:
+    """Tell the team's own code from everybody else's, by file."""
+
+    __slots__ = ("_foreign", "_known", "_root")
+
+    def __init__(self, root: str) -> None:
+        """Take the folder that holds the team's code; it need not exist."""
+        self._root = os.path.abspath(root or os.curdir).rstrip("/") + "/"
+        foreign = {os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))}
+        if sys.prefix != sys.base_prefix:
+            foreign |= {sys.prefix, os.path.realpath(sys.prefix)}
+        # A stdlib zip and lib-dynload lie beside or below; a root inside them is nobody's case.
+        self._foreign = tuple(
+            folder.rstrip("/") + "/" for folder in foreign if not self._root.startswith(folder)
+        )
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def of(self, filename: str) -> tuple[str, str]:
+        """Give the relation and the label of a code object's file.
+
+        The label is relative to the root for own code and absolute for third parties'.
+        """
+        known = self._known.get(filename)
+        if known is None:
+            known = self._known[filename] = self._classify(filename)
+        return known
+
+    def _classify(self, filename: str) -> tuple[str, str]:
+        if filename.startswith("<"):
+            return (THIRD_PARTY if filename.startswith("<frozen") else OWN), filename
+        path = os.path.abspath(filename)
+        own = (
+            path.startswith(self._root)
+            and not path.startswith(self._foreign)
+            and not {"site-packages", "dist-packages"} & set(path.split("/"))
+        )
+        if not own:
+            return THIRD_PARTY, path
+        return OWN, path[len(self._root) :]
+
+    def is_own(self, frame: "FrameType") -> bool:
+        """Tell whether a frame runs the team's own code."""
+        return self.of(frame.f_code.co_filename)[0] == OWN
+
+    def site(self, path: str, caller: Caller) -> CallSite:
+        """Describe a caller as the call site of a legacy path."""
+        frame = caller.frame
+        if frame is None:
+            return CallSite(
+                path,
+                file=COMMAND_LINE,
+                line=0,
+                function="<module>",
+                module="",
+                mechanism=caller.mechanism,
+            )
+        relation, file = self.of(frame.f_code.co_filename)
+        via = ""
+        if caller.direct is not None and caller.direct is not frame:
+            via = f"{self.of(caller.direct.f_code.co_filename)[1]}:{caller.direct.f_lineno}"
+        return CallSite(
+            path,
+            file=file,
+            line=frame.f_lineno or 0,
+            function=frame.f_code.co_qualname,
+            module=module_name(frame),
+            mechanism=caller.mechanism,
+            names=caller.names,
+            via=via,
+            relation=relation,
+        )
+
+    def asking(self, frame: "FrameType | None", legacy: str) -> Caller:
+        """Attribute an import of a legacy path to a statement or a call.
+
+        The mechanism is ``probe`` where somebody only looks for a module, or for the
+        package that it lies in.
+
+        Args:
+            frame: the innermost frame to consider; machinery is passed over.
+            legacy: the path that is imported.
+
+        """
+        mechanism = IMPORT_MODULE
+        while frame is not None and is_machinery(frame):
+            mechanism = _mechanism_of(frame) or mechanism
+            frame = frame.f_back
+        if frame is None:
+            return Caller(None, mechanism)
+        statement = bytecode.import_statement(frame)
+        if statement is not None:
+            direct = statement.absolute(frame.f_globals) == legacy
+            return Caller(frame, IMPORT_STATEMENT, (direct and statement.names) or ())
+        if mechanism == IMPORT_MODULE and bytecode.called_name(frame) in _UNPICKLERS:
+            mechanism = PICKLE
+        return Caller(self._nearest_own(frame) or frame, mechanism, direct=frame)
+
+    def _nearest_own(self, frame: "FrameType | None") -> "FrameType | None":
+        while frame is not None and (is_machinery(frame) or not self.is_own(frame)):
+            frame = frame.f_back
+        return frame
+
+

@@ -1,0 +1,328 @@
+"""See every import of one legacy module, cached ones too.
+
+CPython reads ``module.__spec__`` on each import of a cached module, with the importing frame
+right above. A :class:`Link` owns that property for one legacy path: a site that was seen
+before costs one dictionary look-up and one count; a new one is classified by the instruction
+that its frame executes:
+
+- ``IMPORT_NAME`` for this very path is a use; for a path below it, the parent is only passed.
+- ``_find_and_load`` is ``import_module`` and its like: the use belongs to a frame further out.
+- ``something.__spec__`` is somebody who looks.
+- Anything else may be C code that imports (pickle, ``__import__``), or ``getattr``. Only the
+  import system goes on to read ``_initializing``, so the spec handed out counts there.
+"""
+
+import sys
+
+from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.callers import Caller
+from enforcer.imports.uses import can_be_remembered
+from enforcer.recording.use import IMPORT_STATEMENT, PROBE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from enforcer.imports.bytecode import ImportStatement
+    from enforcer.imports.watch import Watch
+    from enforcer.recording.recorder import Tally
+    from enforcer.rules.model import Rule
+
+MOST_SITES = 4096
+"""How many instructions a link remembers; further ones are classified each time."""
+
+_getframe = sys._getframe
+
+
+class ConfirmingSpec(bootstrap.ModuleSpec):
+    """Count when the import system goes on to ask whether the module is initialising.
+
+    It shares the ``__dict__`` of the link's spec, so it equals that spec in all else.
+    """
+
+    @property
+    def _initializing(self) -> bool:
+        link: Link = self.__dict__["_enforcer_link"]
+        return link.confirm(_getframe(1))
+
+
+class RefusingSpec(bootstrap.ModuleSpec):
+    """Look initialising, so that C asks for the module's lock, where the refusal waits."""
+
+    _initializing = True
+
+
+class Link:
+    """Tie one legacy path to its rule and record its uses.
+
+    Attributes:
+        legacy: the legacy path.
+        rule: the rule that covers it.
+        counts: instruction → what to call for a use from there.
+        in_place: whether the legacy module's own code answers.
+        canonical: the path of the module that answers: itself, unless it is aliased.
+        settled: that module once it was executed; compared with ``sys.modules`` at each use.
+        module: what stands in ``sys.modules`` for the legacy path, or None.
+        spec: the spec that callers are shown.
+
+    """
+
+    __slots__ = (
+        "_codes",
+        "canonical",
+        "counts",
+        "in_place",
+        "legacy",
+        "module",
+        "rule",
+        "settled",
+        "spec",
+        "watch",
+    )
+
+    def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
+        """Start with nothing seen."""
+        self.watch = watch
+        self.rule = rule
+        self.legacy = legacy
+        self.counts: dict[int, Callable[[], object]] = {}
+        self.in_place = True
+        self.canonical = legacy
+        self.module: object = None
+        self.settled: object = None
+        self.spec: bootstrap.ModuleSpec | None = None
+        self._codes: list[CodeType] = []
+
+    # What an alias and an observed module do differently.
+
+    def settle(self) -> bool:
+        """Bring what callers get up to date; tell whether it will stay as it is."""
+        return not bootstrap.is_initializing_spec(self.spec)
+
+    def is_submodule(self, name: str) -> bool:
+        """Tell whether a from-import of a name means a submodule."""
+        namespace = vars(self.module)
+        below = f"{self.legacy}.{name}"
+        if name in namespace:
+            return namespace[name] is sys.modules.get(below)
+        return "__path__" in namespace and self.watch.locate(below) is not None
+
+    def has_submodule(self, name: str) -> bool:
+        """Make sure that a submodule named in a from-import is seen from now on."""
+        return f"{self.legacy}.{name}" in sys.modules
+
+    def owns(self, frame: "FrameType") -> bool:
+        """Tell whether a frame runs code whose uses of this path don't count."""
+        return self.rule.implementation and self.watch.is_canonical_code(self.rule, frame)
+
+    # Reading __spec__.
+
+    def read(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
+        """Classify a read of ``__spec__`` from an instruction not seen before.
+
+        Args:
+            frame: the frame that reads.
+
+        Returns:
+            The spec to show to it.
+
+        """
+        if not self.watch.enabled or bootstrap.is_reading_spec(frame):
+            return self.spec
+        if bootstrap.is_find_and_load(frame):
+            return self._read_by_call(frame)
+        statement = bytecode.import_statement(frame)
+        if statement is not None:
+            return self._read_by_statement(frame, statement)
+        if bytecode.from_import(frame) is not None:
+            return self.spec
+        if bytecode.loads_attribute(frame, "__spec__"):
+            caller = self.watch.uses.ownership.asking(frame, self.legacy)
+            if caller.mechanism == PROBE:
+                self.watch.uses.probe(self.rule, self.legacy, caller)
+            return self.spec
+        return self._like_spec(ConfirmingSpec)
+
+    def confirm(self, frame: "FrameType") -> bool:
+        """Count an import by C code; tell it whether to wait for the module.
+
+        Args:
+            frame: the innermost Python frame above the import.
+
+        """
+        wanted = bootstrap.called_import(frame)
+        if wanted is not None and (wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])):
+            return bootstrap.is_initializing_spec(self.spec)
+        caller = self.watch.uses.ownership.asking(frame, self.legacy)
+        if caller.looks() or self.watch.is_parent_read(self.legacy, caller):
+            return bootstrap.is_initializing_spec(self.spec)
+        try:
+            self.settle()
+            self.record(caller)
+        except BaseException as error:
+            if not bootstrap.SWALLOWS_ERRORS:
+                raise
+            self.watch.locks.refuse(self, error)
+            return True
+        return bootstrap.is_initializing_spec(self.spec)
+
+    def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
+        if bootstrap.is_initializing_spec(self.spec):
+            self.watch.locks.note_counted(self, frame)
+        self.settle()
+        self.record_load(frame)
+        return self.spec
+
+    def _read_by_statement(
+        self, frame: "FrameType", statement: "ImportStatement"
+    ) -> bootstrap.ModuleSpec | None:
+        try:
+            settled = self.settle()
+            if statement.absolute(frame.f_globals) != self.legacy:
+                counted: Callable[[], object] | None = bool
+            elif self.owns(frame):
+                counted = bool
+            else:
+                counted = self.record_statement(frame, statement)
+        except BaseException as error:
+            if not bootstrap.SWALLOWS_ERRORS:
+                raise
+            self.watch.locks.refuse(self, error)
+            return self._like_spec(RefusingSpec)
+        if settled and counted is not None and not bootstrap.is_initializing_spec(self.spec):
+            self.remember(frame, counted)
+        return self.spec
+
+    def _like_spec(self, kind: type) -> bootstrap.ModuleSpec:
+        spec = kind.__new__(kind)
+        state = dict(vars(self.spec)) if self.spec is not None else {}
+        state.pop("_initializing", None)
+        state["_enforcer_link"] = self
+        spec.__dict__.update(state)
+        return spec  # type: ignore[no-any-return]
+
+    # Recording.
+
+    def record(self, caller: Caller) -> "Tally | None":
+        """Count one use of this path itself."""
+        if caller.frame is not None and self.owns(caller.frame):
+            return None
+        return self.watch.uses.record(self.rule, self.legacy, caller, in_place=self.in_place)
+
+    def record_statement(
+        self, frame: "FrameType", statement: "ImportStatement"
+    ) -> "Callable[[], object] | None":
+        """Count one execution of an import statement, once for each rule that it reaches.
+
+        ``from old import sub`` never reads the spec of a cached ``old.sub``, so a name that
+        is a submodule is counted here, under its own path.
+
+        Returns:
+            What counts the next execution of the same statement; None if each has to be
+            looked at.
+
+        """
+        tallies = []
+        lasting = True
+        for rule, path, names in self._reached(statement.names or ()):
+            caller = Caller(frame, IMPORT_STATEMENT, names)
+            in_place = self.in_place if rule is self.rule else not rule.aliases()
+            tallies.append(self.watch.uses.record(rule, path, caller, in_place=in_place))
+        for name in statement.names or ():
+            if self.is_submodule(name) and not self.has_submodule(name):
+                lasting = False
+        if not lasting or not all(map(can_be_remembered, tallies)):
+            return None
+        if len(tallies) == 1:
+            return tallies[0].count
+        counts = [tally.count for tally in tallies]
+        return lambda: [count() for count in counts]
+
+    def _reached(self, names: tuple[str, ...]) -> "list[tuple[Rule, str, tuple[str, ...]]]":
+        by_rule: dict[Rule, list[str]] = {}
+        submodules = set()
+        for name in names:
+            rule = self.rule
+            if name != "*" and self.is_submodule(name):
+                covering = self.watch.map.match(f"{self.legacy}.{name}")
+                if covering is not None:
+                    rule = covering
+                    submodules.add(name)
+            by_rule.setdefault(rule, []).append(name)
+        if not by_rule:
+            return [(self.rule, self.legacy, ())]
+        return [
+            (rule, f"{self.legacy}.{asked[0]}", ())
+            if len(asked) == 1 and asked[0] in submodules
+            else (rule, self.legacy, tuple(asked))
+            for rule, asked in by_rule.items()
+        ]
+
+    def remember(self, frame: "FrameType", count: "Callable[[], object]") -> None:
+        """Let further uses from an instruction take the short way.
+
+        Bytecode lies inside its code object, so ``id(code) + f_lasti`` is unique among code
+        objects that are alive; the link keeps this one alive.
+        """
+        if len(self.counts) < MOST_SITES:
+            self._codes.append(frame.f_code)
+            self.counts[id(frame.f_code) + frame.f_lasti] = count
+
+    def forget(self) -> None:
+        """Look at every instruction anew."""
+        self.counts.clear()
+        self._codes.clear()
+
+    # Following the import system's own load of the module.
+
+    def starting(self, spec: bootstrap.ModuleSpec) -> None:
+        """Count the import that loads the module, unless it is counted elsewhere."""
+        self.spec = spec
+        self.watch.locks.install(self)
+        self.watch.parents.attach(self)
+        frame = _getframe(2)
+        loading = next(bootstrap.imports_in_progress(frame, self.legacy), None)
+        if loading is None:
+            self.record(self.watch.uses.ownership.asking(frame, self.legacy))
+        else:
+            self.record_load(loading)
+
+    def record_load(self, loading: "FrameType") -> None:
+        """Count an import that runs through ``_find_and_load``.
+
+        Not counted are the import of a package for the sake of its child, and the import
+        of a submodule for a from-import: that one is counted when its name is fetched.
+        """
+        importer = bootstrap.importer(loading)
+        if bootstrap.is_parent_import(importer):
+            return
+        if bootstrap.is_from_list(importer) and self.watch.parents.counts(self):
+            return
+        self.record_importer(importer)
+
+    def record_importer(self, importer: "FrameType | None") -> None:
+        """Count one use by the frame that an import belongs to."""
+        statement = bytecode.import_statement(importer) if importer is not None else None
+        if importer is None or statement is None:
+            caller = self.watch.uses.ownership.asking(importer, self.legacy)
+            if not caller.looks():
+                self.record(caller)
+        elif not self.owns(importer):
+            if statement.absolute(importer.f_globals) != self.legacy:
+                statement = bytecode.ImportStatement(self.legacy, None, 0)
+            self.record_statement(importer, statement)
+
+    def finished(self, spec: bootstrap.ModuleSpec) -> None:
+        """Count imports further out that will return without asking anybody.
+
+        A package whose body imports the legacy module, while this thread imports that module
+        through the package, leaves the outer import with a loaded module ("crazy side-effects"
+        in ``_find_and_load_unlocked``).
+        """
+        if self.legacy not in sys.modules or self.spec is not spec:
+            return
+        around = bootstrap.imports_in_progress(_getframe(2), self.legacy)
+        next(around, None)
+        for loading in around:
+            self.record_load(loading)

@@ -1,0 +1,174 @@
+"""Watch single deprecated names of a module that lives on.
+
+The module gets a class of its own with a descriptor for each legacy name. Code inside the
+module reads its globals and never meets the descriptor.
+"""
+
+import sys
+
+from enforcer.imports import bootstrap
+from enforcer.imports.fetches import fetch
+from enforcer.imports.own_class import own_class
+from enforcer.imports.uses import can_be_remembered
+from enforcer.recording.use import PROBE
+from enforcer.rules.stages import REMOVED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType, FrameType, ModuleType
+
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.model import Rule
+
+MOST_SITES = 4096
+
+_getframe = sys._getframe
+
+
+class LegacyName:
+    """Give what a legacy name means now, and count who asks for it."""
+
+    __slots__ = ("_codes", "_counts", "_displaced", "_namespace", "_rule", "_watch")
+
+    def __init__(self, watch: "Watch", rule: "Rule", namespace: "dict[str, object]") -> None:
+        """Watch one name in one module's namespace."""
+        self._watch = watch
+        self._rule = rule
+        self._namespace = namespace
+        self._counts: dict[int, Callable[[], object]] = {}
+        self._codes: list[CodeType] = []
+        self._displaced: list[object] = []
+        watch.forgetful.append(self)
+
+    def forget(self) -> None:
+        """Look at every instruction anew."""
+        self._counts.clear()
+        self._codes.clear()
+
+    def __get__(self, module: "ModuleType | None", owner: type | None = None) -> object:
+        """Look the name up for a caller."""
+        if module is None:
+            return self
+        frame = _getframe(1)
+        count = self._counts.get(id(frame.f_code) + frame.f_lasti)
+        if count is not None:
+            count()
+        elif self._watch.enabled and not self._look(frame):
+            return self._namespace.get(self._rule.name)
+        return self._value()
+
+    def _look(self, frame: "FrameType") -> bool:
+        """Record a look-up; tell whether the caller wants the value."""
+        caller = fetch(frame, self._rule.name, self._namespace.get("__all__"))
+        if caller is None:
+            return not bootstrap.is_from_list(frame) or self._rule.stage == REMOVED
+        path = f"{self._rule.module}:{self._rule.name}"
+        uses = self._watch.uses
+        if caller.mechanism == PROBE:
+            uses.probe(self._rule, path, caller)
+            return self._rule.stage == REMOVED or self._is_cheap()
+        caller.names = (self._rule.name,)
+        tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
+        if can_be_remembered(tally) and len(self._counts) < MOST_SITES:
+            self._codes.append(frame.f_code)
+            self._counts[id(frame.f_code) + frame.f_lasti] = tally.count
+        return True
+
+    def _is_cheap(self) -> bool:
+        # Who walks a module by dir() knows only names in its namespace; a name that isn't
+        # there is asked for on purpose, and may cost an import.
+        return self._rule.target in sys.modules or self._rule.name not in self._namespace
+
+    def _holder(self) -> object:
+        """Give the module that holds the canonical object, importing it if need be."""
+        target = self._rule.target
+        if target == self._rule.module:
+            return None
+        if target not in sys.modules:
+            __import__(target)
+        return sys.modules[target]
+
+    def _value(self) -> object:
+        rule = self._rule
+        if rule.stage == REMOVED and self._watch.enabled:
+            raise AttributeError(rule.name)
+        if not rule.aliases():
+            name = rule.name
+            if name in self._namespace:
+                return self._namespace[name]
+            raise AttributeError(name)
+        holder = self._holder()
+        if holder is not None:
+            return getattr(holder, rule.target_name)
+        try:
+            return self._namespace[rule.target_name]
+        except KeyError:
+            raise AttributeError(rule.target_name) from None
+
+    def __set__(self, module: "ModuleType", value: object) -> None:
+        """Set the canonical object, so that a patch through the legacy name takes hold.
+
+        ``mock.patch`` puts back what it found in the module's own namespace, which may be a
+        definition that no caller sees any more; then the canonical object goes back.
+        """
+        rule = self._rule
+        if not rule.aliases() or rule.stage == REMOVED:
+            self._namespace[rule.name] = value
+            return
+        if self._displaced and value is self._namespace.get(rule.name):
+            value = self._displaced.pop()
+        elif rule.name in self._namespace and not self._displaced:
+            self._displaced.append(self._value())
+        holder = self._holder()
+        if holder is None:
+            self._namespace[rule.target_name] = value
+        else:
+            setattr(holder, rule.target_name, value)
+
+    def __delete__(self, module: "ModuleType") -> None:
+        """Delete the canonical object, or the name itself where it answers."""
+        rule = self._rule
+        holder = self._holder() if rule.aliases() else None
+        if holder is not None:
+            delattr(holder, rule.target_name)
+            return
+        name = rule.target_name if rule.aliases() else rule.name
+        if name not in self._namespace:
+            raise AttributeError(name)
+        del self._namespace[name]
+
+
+class LiveModule:
+    """Follow the loading of a module that has legacy names."""
+
+    __slots__ = ("_name", "_rules", "_watch")
+
+    def __init__(self, watch: "Watch", name: str, rules: "Mapping[str, Rule]") -> None:
+        """Watch the names of one module."""
+        self._watch = watch
+        self._name = name
+        self._rules = rules
+
+    def starting(self, spec: bootstrap.ModuleSpec) -> None:
+        """Let the module's own code run first."""
+
+    def finished(self, spec: bootstrap.ModuleSpec) -> None:
+        """Put the descriptors on, now that the module was executed."""
+        module = sys.modules.get(self._name)
+        if module is not None:
+            self.watch_module(module)
+
+    def watch_module(self, module: "ModuleType") -> None:
+        """Put the descriptors on a loaded module."""
+        created = own_class(module)
+        namespace = bootstrap.namespace_of(module)
+        if created is None or namespace is None:
+            self._watch.notice(
+                "blind",
+                self._name,
+                f'"{self._name}" can\'t be watched: its legacy names stay as they are.',
+            )
+            return
+        for name, rule in self._rules.items():
+            setattr(created, name, LegacyName(self._watch, rule, namespace))

@@ -1,0 +1,93 @@
+"""Find where a module lies without importing anything."""
+
+import sys
+from _thread import get_ident
+
+from enforcer.imports import bootstrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enforcer.imports.bootstrap import ModuleSpec
+
+
+class Locator:
+    """Ask the other finders, as if the enforcer's were not there.
+
+    Attributes:
+        asking: the threads that are asking; the enforcer's finder stands aside for them.
+
+    """
+
+    __slots__ = ("asking",)
+
+    def __init__(self) -> None:
+        """Start with nobody asking."""
+        self.asking: dict[int, int] = {}
+
+    def find(self, name: str, path: "list[str] | None") -> "ModuleSpec | None":
+        """Ask the other finders for one module, given its parent's search path."""
+        thread = get_ident()
+        self.asking[thread] = self.asking.get(thread, 0) + 1
+        # _find_spec prefers the spec of a module that turns up in sys.modules while it asks,
+        # and a standing legacy module is an alias; an answer of the finders is wanted.
+        try:
+            for finder in sys.meta_path:
+                find = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find(name, path) if find is not None else None
+                if spec is not None:
+                    return spec
+            return None
+        finally:
+            left = self.asking[thread] - 1
+            if left:
+                self.asking[thread] = left
+            else:
+                del self.asking[thread]
+
+    def locate(self, name: str) -> "ModuleSpec | None":
+        """Find a module's spec; its packages are searched, not imported.
+
+        Returns:
+            The spec, of a loaded module its own; None if there is no such module.
+
+        """
+        module = sys.modules.get(name)
+        if module is not None:
+            spec = getattr(module, "__spec__", None)
+            return spec if spec is not None else _spec_of(name, module)
+        parent = name.rpartition(".")[0]
+        if not parent:
+            return self.find(name, None)
+        path = self._search_path(parent)
+        return None if path is None else self.find(name, path)
+
+    def _search_path(self, package: str) -> "list[str] | None":
+        module = sys.modules.get(package)
+        if module is not None:
+            return getattr(module, "__path__", None)
+        spec = self.locate(package)
+        return None if spec is None else spec.submodule_search_locations
+
+    def locate_legacy(self, legacy: str) -> "ModuleSpec | None":
+        """Find the legacy module's own code, past the alias that stands for it."""
+        parent = legacy.rpartition(".")[0]
+        if not parent:
+            return self.find(legacy, None)
+        path = self._own_search_path(parent)
+        return None if path is None else self.find(legacy, path)
+
+    def _own_search_path(self, package: str) -> "list[str] | None":
+        # A package that is aliased shows its canonical path; its own code lies elsewhere.
+        module = sys.modules.get(package)
+        if module is not None:
+            own = bootstrap.namespace_of(module) or {}
+            if own.get("__name__") == package:
+                return own.get("__path__")  # type: ignore[return-value]
+        spec = self.locate_legacy(package)
+        return None if spec is None else spec.submodule_search_locations
+
+
+def _spec_of(name: str, module: object) -> "ModuleSpec":
+    spec = bootstrap.ModuleSpec(name, getattr(module, "__loader__", None))
+    spec.submodule_search_locations = getattr(module, "__path__", None)
+    return spec

@@ -1,0 +1,121 @@
+"""Stand where a thread asks for the lock of a legacy module.
+
+``_module_locks[name]`` is a callable that gives the lock; a :class:`Gate` takes its place and
+gives the very same lock. Two things happen only there:
+
+- Up to 3.12, C discards an exception raised while it reads ``__spec__``. The refusal is kept
+  for the thread, the spec looks initialising, and C comes here next.
+- A thread that found the module missing, and waited while another thread loaded it, is never
+  asked for anything again: this is where it is counted.
+"""
+
+import _weakref
+import sys
+from _thread import get_ident
+
+from enforcer.imports import bootstrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from enforcer.imports.link import Link
+
+
+class Gate:
+    """Give a module's lock, unless the asking thread is refused."""
+
+    __slots__ = ("_link", "_locks", "lock")
+
+    def __init__(self, locks: "Locks", link: "Link", lock: object) -> None:
+        """Take the lock over; the gate keeps it alive."""
+        self._locks = locks
+        self._link = link
+        self.lock = lock
+
+    def __call__(self) -> object:
+        """Answer as the weak reference would that stood here."""
+        refusal = self._locks.refusals.pop((get_ident(), self._link.legacy), None)
+        if refusal is not None:
+            raise refusal
+        waiting = sys._getframe(1).f_back  # the frame above _get_module_lock
+        if bootstrap.is_waiting(waiting) and self._locks.enabled:
+            # _get_module_lock holds the global import lock; counting may warn, and a
+            # warning runs other people's code.
+            bootstrap.release_global_lock()
+            try:
+                self._locks.waited(self._link, waiting.f_back)
+            finally:
+                bootstrap.acquire_global_lock()
+        return self.lock
+
+
+class Locks:
+    """Keep the gates and the refusals that wait in front of them."""
+
+    __slots__ = ("_counted", "_gates", "enabled", "refusals")
+
+    def __init__(self) -> None:
+        """Start with no gate."""
+        self.enabled = True
+        self.refusals: dict[tuple[int, str], BaseException] = {}
+        self._counted: dict[tuple[int, str], int] = {}
+        self._gates: dict[str, Gate] = {}
+
+    def install(self, link: "Link") -> None:
+        """Put a gate in front of a legacy module's lock, once."""
+        name = link.legacy
+        standing = bootstrap.module_locks.get(name)
+        if isinstance(standing, Gate) and standing is self._gates.get(name):
+            return
+        bootstrap.acquire_global_lock()
+        try:
+            reference = bootstrap.module_locks.get(name)
+            lock = reference() if reference is not None else None
+            if lock is None:
+                lock = bootstrap.new_lock(name)
+            gate = self._gates[name] = Gate(self, link, lock)
+            bootstrap.module_locks[name] = gate
+        finally:
+            bootstrap.release_global_lock()
+
+    def refuse(self, link: "Link", error: BaseException) -> None:
+        """Raise an error when this thread asks for the module's lock, which it does next."""
+        self.install(link)
+        self.refusals[get_ident(), link.legacy] = error
+
+    def note_counted(self, link: "Link", frame: object) -> None:
+        """Remember that an import that is about to wait was counted already."""
+        self._counted[get_ident(), link.legacy] = id(frame)
+
+    def waited(self, link: "Link", frame: "FrameType | None") -> None:
+        """Count an import that had to wait for the lock, unless it was counted."""
+        counted = self._counted.pop((get_ident(), link.legacy), None)
+        if frame is not None and bootstrap.is_find_and_load(frame):
+            if counted != id(frame):
+                link.record_load(frame)
+        elif link.module is None:
+            link.record_importer(frame)
+
+    def remove(self) -> None:
+        """Take all gates away; a lock that is free is made anew when needed."""
+        self.enabled = False
+        bootstrap.acquire_global_lock()
+        try:
+            for name, gate in self._gates.items():
+                if bootstrap.module_locks.get(name) is gate:
+                    bootstrap.module_locks[name] = _reference(name, gate.lock)
+        finally:
+            bootstrap.release_global_lock()
+        self._gates.clear()
+
+
+def _reference(name: str, lock: object) -> "Callable[[], object]":
+    """Refer to a lock as _get_module_lock does: weakly, gone with the lock."""
+
+    def forget(reference: object) -> None:
+        if bootstrap.module_locks.get(name) is reference:
+            del bootstrap.module_locks[name]
+
+    return _weakref.ref(lock, forget)

@@ -1,0 +1,65 @@
+"""Write what the caller of a legacy path is told: what happened, where, and what to write."""
+
+from enforcer.recording.use import ATTRIBUTE, ENTRY_POINT, IMPORT_MODULE, PICKLE
+from enforcer.rules.model import NAME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enforcer.recording.use import CallSite
+    from enforcer.rules.model import Rule
+
+LEGACY_IMPORT = "legacy-import"
+REMOVED_IMPORT = "removed-import"
+
+
+def canonical_path(rule: "Rule", path: str) -> str:
+    """Translate the legacy path that was reached to the canonical one."""
+    if rule.kind == NAME:
+        return f"{rule.target}:{rule.target_name}"
+    return rule.canonical_of(path)
+
+
+def replacement(rule: "Rule", site: "CallSite") -> str:
+    """Write the line that does the same through the canonical path."""
+    canonical = canonical_path(rule, site.path)
+    if rule.kind == NAME:
+        return f"from {rule.target} import {rule.target_name}"
+    if site.names:
+        names = ", ".join(rule.names.get(name, name) for name in site.names)
+        return f"from {canonical} import {names}"
+    if site.mechanism == IMPORT_MODULE:
+        return f'importlib.import_module("{canonical}")'
+    return f"import {canonical}"
+
+
+def explain(rule: "Rule", site: "CallSite", *, removed: bool) -> str:
+    """Explain one use of a legacy path in a sentence with its remedy."""
+    verb = "read" if site.mechanism == ATTRIBUTE else "imported"
+    if removed:
+        head = f'"{site.path}" was removed; {site} still asks for it. '
+        head += f'Use "{canonical_path(rule, site.path)}". '
+    else:
+        head = f'"{site.path}" was {verb} by {site}; '
+        head += f'it moved to "{canonical_path(rule, site.path)}". '
+    if site.mechanism in (PICKLE, ENTRY_POINT):
+        remedy = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
+        remedy = f'{remedy} "{canonical_path(rule, site.path)}".'
+    else:
+        remedy = f"Write: {replacement(rule, site)}"
+    slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
+    return f"{head}{remedy}{_details(rule)} ({slug})"
+
+
+def _details(rule: "Rule") -> str:
+    details = [
+        text
+        for text in (
+            rule.reason,
+            rule.owner and f"owner {rule.owner}",
+            rule.remove_after and f"goes after {rule.remove_after}",
+            rule.removal and f"goes in {rule.removal}",
+            rule.link,
+        )
+        if text
+    ]
+    return f" [{'; '.join(details)}]" if details else ""

@@ -1,0 +1,102 @@
+"""Record one use: count it, and warn or refuse where its stage says so."""
+
+import _warnings
+
+from enforcer.errors import LegacyImportError, LegacyImportWarning
+from enforcer.imports.messages import canonical_path, explain
+from enforcer.recording.use import ALIASED, BLOCKED, EXEMPTED, OBSERVED, PROBE, WARNED
+from enforcer.rules.stages import REMOVED, STRICT, WARN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from types import FrameType
+
+    from enforcer.imports.callers import Caller, Ownership
+    from enforcer.recording.recorder import Recorder, Tally
+    from enforcer.recording.use import CallSite
+    from enforcer.rules.model import Rule
+
+ENTRY = tuple[str, str, str]
+"""A baseline entry: the rule's legacy path, the caller's file, the caller's function."""
+
+
+class Uses:
+    """Turn callers into recorded uses."""
+
+    __slots__ = ("baseline", "ownership", "recorder")
+
+    def __init__(
+        self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[ENTRY]"
+    ) -> None:
+        """Take what counts, what tells own code, and what strict mode tolerates."""
+        self.recorder = recorder
+        self.ownership = ownership
+        self.baseline = baseline
+
+    def record(self, rule: "Rule", path: str, caller: "Caller", *, in_place: bool) -> "Tally":
+        """Count one use.
+
+        Args:
+            rule: the rule that covers the path.
+            path: the legacy path that was reached.
+            caller: who asked.
+            in_place: whether the legacy module's own code answers.
+
+        Returns:
+            The tally, which takes further uses of the same site by ``count``.
+
+        Raises:
+            LegacyImportError: if the stage refuses this caller.
+            LegacyImportWarning: if the program turned such warnings into errors.
+
+        """
+        site = self.ownership.site(path, caller)
+        outcome = self._outcome(rule, site, in_place=in_place)
+        tally = self.recorder.tally(rule, outcome, site)
+        tally.count()
+        if outcome == BLOCKED:
+            raise LegacyImportError(
+                explain(rule, site, removed=rule.stage == REMOVED),
+                legacy=path,
+                canonical=canonical_path(rule, path),
+                call_site=site,
+                rule=rule,
+            )
+        if outcome == WARNED and caller.frame is not None:
+            _warn(rule, site, caller.frame)
+        return tally
+
+    def probe(self, rule: "Rule", path: str, caller: "Caller") -> None:
+        """Count a look that asked whether a path exists; it is no use."""
+        caller.mechanism = PROBE
+        self.recorder.tally(rule, OBSERVED, self.ownership.site(path, caller)).count()
+
+    def _outcome(self, rule: "Rule", site: "CallSite", *, in_place: bool) -> str:
+        if rule.stage == REMOVED:
+            return BLOCKED
+        if rule.stage == STRICT:
+            tolerated = (rule.legacy, site.file, site.function) in self.baseline
+            return EXEMPTED if tolerated else BLOCKED
+        if rule.stage == WARN:
+            return WARNED
+        return OBSERVED if in_place else ALIASED
+
+
+def _warn(rule: "Rule", site: "CallSite", frame: "FrameType") -> None:
+    # The C function takes the caller's own file, line and registry, so that filters and
+    # de-duplication treat it as the caller's warning, whatever lies in between.
+    _warnings.warn_explicit(
+        explain(rule, site, removed=False),
+        LegacyImportWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno or 1,
+        frame.f_globals.get("__name__") or "<unknown>",
+        frame.f_globals.setdefault("__warningregistry__", {}),
+        frame.f_globals,
+    )
+
+
+def can_be_remembered(tally: "Tally") -> bool:
+    """Tell whether further uses of a site need nothing but to be counted."""
+    return tally.outcome not in (BLOCKED, WARNED)

@@ -1,0 +1,263 @@
+"""Hold everything that watches one interpreter's imports, and take it away again."""
+
+import sys
+from _thread import get_ident
+
+from enforcer.errors import LateEnablingError
+from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.alias import link_of
+from enforcer.imports.alias_link import AliasLink
+from enforcer.imports.callers import Caller, Ownership, module_name
+from enforcer.imports.finder import Finder, alias_spec
+from enforcer.imports.link import Link
+from enforcer.imports.live_names import LegacyName, LiveModule
+from enforcer.imports.locating import Locator
+from enforcer.imports.locks import Locks
+from enforcer.imports.observed import ObservedLink
+from enforcer.imports.own_class import restore_all
+from enforcer.imports.parents import Parents
+from enforcer.imports.uses import Uses
+from enforcer.recording.use import IMPORT_STATEMENT, PROBE
+from enforcer.rules.stages import REMOVED, STRICT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from types import FrameType, ModuleType
+
+    from enforcer.recording.recorder import Recorder
+    from enforcer.rules.model import MigrationMap, Rule
+
+_MOST_LEAVES = 1000
+
+
+class Notice:
+    """Say something that the map's owner should know.
+
+    Attributes:
+        kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``.
+        subject: the path that it is about.
+        text: one sentence or two.
+
+    """
+
+    __slots__ = ("kind", "subject", "text")
+
+    def __init__(self, kind: str, subject: str, text: str) -> None:
+        """Take the fields as they are."""
+        self.kind = kind
+        self.subject = subject
+        self.text = text
+
+
+class Watch:
+    """Watch the imports of this interpreter by one migration map.
+
+    Attributes:
+        map: the migration map.
+        uses: what records.
+        enabled: whether anything is recorded or refused.
+        links: legacy path → what ties it to its rule, for each path met so far.
+        notices: what the map's owner should know, by kind and subject.
+
+    """
+
+    def __init__(
+        self,
+        migration_map: "MigrationMap",
+        recorder: "Recorder",
+        baseline: "Container[tuple[str, str, str]]" = frozenset(),
+    ) -> None:
+        """Prepare everything; nothing is watched before :meth:`install`."""
+        self.map = migration_map
+        self.uses = Uses(recorder, Ownership(migration_map.root), baseline)
+        self.enabled = False
+        self.links: dict[str, Link] = {}
+        self.notices: dict[tuple[str, str], Notice] = {}
+        self.forgetful: list[Link | LegacyName] = []
+        self.locks = Locks()
+        self.locator = Locator()
+        self.parents = Parents(self)
+        self.finder = Finder(self)
+        self._displaced: dict[str, ModuleType] = {}
+        self._leaves: dict[int, tuple[int, int, str]] = {}
+
+    # Answers for the parts.
+
+    def alias_link(self, rule: "Rule", legacy: str) -> AliasLink:
+        """Find or make the link of an aliased path."""
+        link = self.links.get(legacy)
+        if not isinstance(link, AliasLink):
+            link = self.links.setdefault(legacy, AliasLink(self, rule, legacy))
+        return link  # type: ignore[return-value]
+
+    def is_linked(self, path: str, module: object) -> bool:
+        """Tell whether a loaded module is a watched legacy module."""
+        link = self.links.get(path)
+        return link is not None and link.module is module
+
+    def is_canonical_code(self, rule: "Rule", frame: "FrameType") -> bool:
+        """Tell whether a frame runs code of a rule's canonical module, or below it."""
+        name = module_name(frame)
+        return name == rule.target or name.startswith(f"{rule.target}.")
+
+    def locate(self, name: str) -> "bootstrap.ModuleSpec | None":
+        """Find a module's spec without importing anything."""
+        return self.locator.locate(name)
+
+    def locate_legacy(self, name: str) -> "bootstrap.ModuleSpec | None":
+        """Find the spec of a legacy module's own code."""
+        return self.locator.locate_legacy(name)
+
+    def probing(self, name: str, frame: "FrameType") -> Caller | None:
+        """Give who only asks where a module is; None if it is being imported."""
+        if next(bootstrap.imports_in_progress(frame, name), None) is not None:
+            return None
+        return self.uses.ownership.asking(frame, name)
+
+    def is_probed(self, name: str, frame: "FrameType") -> bool:
+        """Tell whether a module is imported because somebody looks for one below it."""
+        loading = next(bootstrap.imports_in_progress(frame, name), None)
+        if loading is None:
+            return False
+        return self.uses.ownership.asking(loading.f_back, name).mechanism == PROBE
+
+    def importing(self, name: str, frame: "FrameType") -> tuple[str, Caller]:
+        """Give the path that is really wanted when a module is imported, and by whom.
+
+        A package is often imported for the sake of a module below it.
+        """
+        loading = next(bootstrap.imports_in_progress(frame, name), None)
+        importer = bootstrap.importer(loading) if loading is not None else frame
+        if importer is not None and bootstrap.is_parent_import(importer):
+            outer = importer.f_back
+            if outer is not None:
+                return self.importing(str(outer.f_locals["name"]), importer)
+        statement = bytecode.import_statement(importer) if importer is not None else None
+        if importer is not None and statement is not None:
+            direct = statement.absolute(importer.f_globals) == name
+            names = (statement.names or ()) if direct else ()
+            return name, Caller(importer, IMPORT_STATEMENT, names)
+        return name, self.uses.ownership.asking(importer, name)
+
+    def is_parent_read(self, legacy: str, caller: Caller) -> bool:
+        """Tell whether ``__import__("a.b")`` reads ``a`` only to return it.
+
+        C reads the leaf first and the top package right after, from one instruction.
+        """
+        frame = caller.direct
+        if frame is None or bytecode.called_name(frame) != "__import__":
+            return False
+        here = (id(frame), frame.f_lasti)
+        thread = get_ident()
+        before = self._leaves.pop(thread, None)
+        if before is not None and before[:2] == here and before[2].startswith(f"{legacy}."):
+            return True
+        if "." in legacy and len(self._leaves) < _MOST_LEAVES:
+            self._leaves[thread] = (*here, legacy)
+        return False
+
+    def notice(self, kind: str, subject: str, text: str) -> None:
+        """Keep something that the map's owner should know; once for each subject."""
+        self.notices.setdefault((kind, subject), Notice(kind, subject, text))
+
+    # Coming and going.
+
+    def install(self) -> None:
+        """Begin to watch.
+
+        Raises:
+            LateEnablingError: if a strict or removed path has been imported already.
+
+        """
+        self._check_not_late()
+        self.enabled = True
+        sys.meta_path.insert(0, self.finder)  # type: ignore[arg-type]
+        for name, module in sorted(sys.modules.copy().items()):
+            self._take_over(name, module)
+
+    def _check_not_late(self) -> None:
+        late = []
+        for name in sorted(sys.modules.copy()):
+            rule = self.map.match(name)
+            if rule is not None and rule.stage in (STRICT, REMOVED):
+                late.append(name)
+        if late:
+            paths = ", ".join(f'"{name}"' for name in late)
+            message = (
+                f"{paths} had been imported before the enforcer was enabled, and its stage "
+                "refuses imports. Enable the enforcer earlier (late-enabling)"
+            )
+            raise LateEnablingError(message)
+
+    def _take_over(self, name: str, module: "ModuleType") -> None:
+        names = self.map.names_in(name)
+        if names:
+            LiveModule(self, name, names).watch_module(module)
+        rule = self.map.match(name)
+        if rule is None or module is None or link_of(module) is not None:
+            return
+        self.notice(
+            "late",
+            name,
+            f'"{name}" had been imported before the enforcer was enabled; '
+            "who imported it until then was not seen.",
+        )
+        if rule.aliases():
+            self._replace(rule, name, module)
+            return
+        link = self.links[name] = ObservedLink(self, rule, name)
+        link.spec = getattr(module, "__spec__", None)
+        link.watch_module(module)
+        self.parents.attach(link)
+        self.locks.install(link)
+
+    def _replace(self, rule: "Rule", name: str, module: "ModuleType") -> None:
+        link = self.alias_link(rule, name)
+        canonical = self.locate(link.canonical)
+        if canonical is None:
+            self.notice("missing", name, f'"{link.canonical}" does not exist; "{name}" stays.')
+            return
+        self._displaced[name] = module
+        link.spec = alias_spec(link, canonical)
+        sys.modules[name] = link.module  # type: ignore[assignment]
+        self.locks.install(link)
+        self.parents.attach(link)
+        parent, _, child = name.rpartition(".")
+        package = sys.modules.get(parent)
+        if package is not None and link_of(package) is None:
+            setattr(package, child, link.module)
+
+    def forget_sites(self) -> None:
+        """Look at every call site anew: after a fork, or when recording ends."""
+        for watching in [*self.links.values(), *self.forgetful]:
+            watching.forget()
+
+    def remove(self) -> None:
+        """Stop watching and leave nothing behind."""
+        self.enabled = False
+        if self.finder in sys.meta_path:
+            sys.meta_path.remove(self.finder)  # type: ignore[arg-type]
+        self.forget_sites()
+        self.locks.remove()
+        restore_all()
+        for name, link in self.links.items():
+            if not isinstance(link, AliasLink):
+                continue
+            self._hand_back(name, link)
+
+    def _hand_back(self, name: str, link: AliasLink) -> None:
+        original = self._displaced.get(name)
+        if sys.modules.get(name) is link.module:
+            if original is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = original
+        parent, _, child = name.rpartition(".")
+        package = sys.modules.get(parent)
+        namespace = bootstrap.namespace_of(package) if package is not None else None
+        if namespace is not None and namespace.get(child) is link.module:
+            if original is None:
+                del namespace[child]
+            else:
+                namespace[child] = original

@@ -1,0 +1,154 @@
+"""Count uses per call site, exactly, without a lock on the importing thread.
+
+A :class:`Tally` counts one call site. Its ``count`` is a bound method of a C iterator, so that
+a cached legacy import pays for one call and no Python code. The reporter reads a tally by
+taking a ticket itself, and subtracts the tickets it took.
+"""
+
+import _thread
+import sys
+from itertools import count as tickets
+from time import time_ns
+
+from enforcer.recording.use import PROBE, CallSite, Use
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from enforcer.rules.model import Rule
+
+OVERFLOW = "<other call sites>"
+"""The file of the row that takes the uses of call sites beyond the limit."""
+
+DEFAULT_LIMIT = 10_000
+
+
+def _locked_tickets() -> "Callable[[], int]":
+    # itertools.count may repeat a number where threads run without the GIL; from 3.14 on
+    # it does not, but one rule for all free-threaded builds is easier to trust.
+    lock = _thread.allocate_lock()
+    taken = 0
+
+    def take() -> int:
+        nonlocal taken
+        with lock:
+            taken += 1
+            return taken - 1
+
+    return take
+
+
+def ticket_counter() -> "Callable[[], int]":
+    """Make a callable that gives 0, 1, 2 … and never a number twice."""
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return tickets().__next__
+    return _locked_tickets()
+
+
+class Tally:
+    """Count the uses of one rule at one call site.
+
+    Attributes:
+        rule: the rule that the uses fall under.
+        stage: the stage that it had.
+        outcome: what the caller got.
+        site: where the uses come from.
+        count: call it once for each use.
+        first_seen: time of the first use, in nanoseconds since the epoch.
+
+    """
+
+    __slots__ = ("_base", "count", "first_seen", "outcome", "rule", "site", "stage")
+
+    def __init__(self, rule: "Rule", outcome: str, site: CallSite) -> None:
+        """Start at zero, now."""
+        self.rule = rule
+        self.stage = rule.stage
+        self.outcome = outcome
+        self.site = site
+        self.count = ticket_counter()
+        self.first_seen = time_ns()
+        self._base = 0
+
+    def take(self, now: int) -> Use | None:
+        """Give the uses since the last take, or None; one thread at a time."""
+        ticket = self.count()
+        taken = ticket - self._base
+        self._base = ticket + 1
+        if not taken:
+            return None
+        return Use(
+            self.rule,
+            stage=self.stage,
+            outcome=self.outcome,
+            site=self.site,
+            count=taken,
+            first_seen=self.first_seen,
+            last_seen=max(now, self.first_seen),
+        )
+
+
+class Recorder:
+    """Keep the tallies of this process and hand out their differences."""
+
+    __slots__ = ("_lock", "_tallies", "limit")
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        """Start empty.
+
+        Args:
+            limit: how many call sites are told apart; the rest share one row per rule.
+
+        """
+        self.limit = limit
+        self._tallies: dict[tuple[object, ...], Tally] = {}
+        self._lock = _thread.allocate_lock()
+
+    def tally(self, rule: "Rule", outcome: str, site: CallSite) -> Tally:
+        """Find the tally of a call site, or start one."""
+        key = (
+            rule.legacy,
+            outcome,
+            site.path,
+            site.file,
+            site.line,
+            site.function,
+            site.mechanism,
+            site.names,
+            site.via,
+        )
+        found = self._tallies.get(key)
+        if found is not None:
+            return found
+        if len(self._tallies) >= self.limit and site.file != OVERFLOW:
+            return self.tally(rule, outcome, _overflow(rule, site))
+        # setdefault is atomic: two threads that meet here get the same tally.
+        return self._tallies.setdefault(key, Tally(rule, outcome, site))
+
+    def collect(self) -> tuple[list[Use], int]:
+        """Give the uses since the last call, and how many were lost.
+
+        Call it from one thread at a time, never from an importing one.
+        """
+        with self._lock:
+            now = time_ns()
+            taken = (tally.take(now) for tally in list(self._tallies.values()))
+            return [use for use in taken if use is not None], 0
+
+    def reset(self) -> None:
+        """Forget everything: after a fork the child starts from zero."""
+        self._tallies = {}
+        self._lock = _thread.allocate_lock()
+
+
+def _overflow(rule: "Rule", site: CallSite) -> CallSite:
+    return CallSite(
+        rule.legacy,
+        file=OVERFLOW,
+        line=0,
+        function="",
+        module="",
+        mechanism=PROBE if site.mechanism == PROBE else "",
+        relation=site.relation,
+    )
