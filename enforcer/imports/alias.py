@@ -112,6 +112,7 @@ def _members(link: "AliasLink") -> "dict[str, object]":
         "__enforcer_link__": link,
         "__spec__": _spec_property(link),
         "__class__": property(lambda _alias: ModuleType),
+        "__name__": property(lambda _alias: link.shown_name()),
         "__getattr__": lambda _alias, name: link.missing(name, _getframe(1)),
         "__setattr__": set_attribute,
         "__delattr__": delete_attribute,

@@ -82,6 +82,16 @@ class AliasLink(Link):
         self._bind(module)
         return module
 
+    def shown_name(self) -> str:
+        """Give the canonical module's name; while the alias loads, its own.
+
+        Post-import hooks (wrapt and what builds on it) look a module that was just loaded
+        up by its name, and they were registered for the legacy one.
+        """
+        if self._bound is None or bootstrap.is_initializing_spec(self.spec):
+            return self.legacy
+        return str(getattr(self._legacy_code if self.in_place else self._bound, "__name__", self.canonical))
+
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""
         module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
@@ -113,7 +123,11 @@ class AliasLink(Link):
         namespace = bootstrap.namespace_of(self._bound) or {}
         if name in namespace:
             return namespace[name] is sys.modules.get(below, self)
-        return "__path__" in namespace and self.watch.locate(below) is not None
+        if namespace:
+            package = "__path__" in namespace
+        else:
+            package = self.spec is not None and self.spec.submodule_search_locations is not None
+        return package and self.watch.locate(below) is not None
 
     def _canonical_below(self, name: str) -> str:
         below = f"{self.legacy}.{name}"

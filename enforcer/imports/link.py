@@ -102,11 +102,12 @@ class Link:
 
     def is_submodule(self, name: str) -> bool:
         """Tell whether a from-import of a name means a submodule."""
-        namespace = vars(self.module)
         below = f"{self.legacy}.{name}"
+        namespace = bootstrap.namespace_of(self.module) or {}
         if name in namespace:
             return namespace[name] is sys.modules.get(below)
-        return "__path__" in namespace and self.watch.locate(below) is not None
+        package = self.spec is not None and self.spec.submodule_search_locations is not None
+        return package and self.watch.locate(below) is not None
 
     def has_submodule(self, name: str) -> bool:
         """Make sure that a submodule named in a from-import is seen from now on."""
@@ -225,12 +226,13 @@ class Link:
         """
         tallies = []
         lasting = True
-        for rule, path, names in self._reached(statement.names or ()):
+        asked = statement.names or ()
+        for rule, path, names in self._reached(asked):
             caller = Caller(frame, IMPORT_STATEMENT, names)
             in_place = self.in_place if rule is self.rule else not rule.aliases()
             tallies.append(self.watch.uses.record(rule, path, caller, in_place=in_place))
-        for name in statement.names or ():
-            if self.is_submodule(name) and not self.has_submodule(name):
+        for name in asked:
+            if name != "*" and self.is_submodule(name) and not self.has_submodule(name):
                 lasting = False
         if not lasting or not all(map(can_be_remembered, tallies)):
             return None

@@ -8,7 +8,7 @@ import sys
 
 from enforcer.imports import bootstrap
 from enforcer.imports.fetches import fetch
-from enforcer.imports.own_class import own_class
+from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
 from enforcer.rules.stages import REMOVED
@@ -171,4 +171,4 @@ class LiveModule:
             )
             return
         for name, rule in self._rules.items():
-            setattr(created, name, LegacyName(self._watch, rule, namespace))
+            watch_name(created, name, LegacyName(self._watch, rule, namespace))

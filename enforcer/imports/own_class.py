@@ -1,20 +1,22 @@
 """Give a single module a class of its own, so that one of its names can be watched.
 
 Only a module with a legacy child, a module with a legacy name and an observed legacy module
-get one. It makes attribute access on that module slower up to 3.13, where ``LOAD_ATTR`` is
-specialised for exact modules only.
+get one. It makes attribute access on that module slower.
+
+Up to 3.13 ``LOAD_ATTR`` is specialised for exact modules only. From 3.14 on it is specialised
+for any class that looks attributes up as modules do, and then reads the module's dictionary
+past the descriptors of the class (``specialize_module_load_attr``, Python/specialize.c); a
+class with descriptors for names looks attributes up in another way there.
 """
 
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
+from types import ModuleType
 
 _MARK = "__enforcer_original_class__"
+_READS_PAST_DESCRIPTORS = sys.version_info >= (3, 14)
 
 
-def own_class(module: "ModuleType") -> type | None:
+def own_class(module: ModuleType) -> type | None:
     """Find or make the class that belongs to one module alone.
 
     Returns:
@@ -31,6 +33,19 @@ def own_class(module: "ModuleType") -> type | None:
     except TypeError:
         return None
     return created
+
+
+def watch_name(created: type, name: str, descriptor: object) -> None:
+    """Put a descriptor for one name on a module's own class."""
+    if _READS_PAST_DESCRIPTORS and "__getattr__" not in created.__dict__:
+        created.__getattribute__ = object.__getattribute__  # type: ignore[method-assign, assignment]
+        created.__getattr__ = _missing  # type: ignore[attr-defined]
+    setattr(created, name, descriptor)
+
+
+def _missing(module: ModuleType, name: str) -> object:
+    # What a module does for a missing name: its own __getattr__ (PEP 562), its own words.
+    return ModuleType.__getattribute__(module, name)
 
 
 def restore_class(module: object) -> None:

@@ -8,7 +8,7 @@ import sys
 
 from enforcer.imports.bootstrap import namespace_of
 from enforcer.imports.fetches import fetch
-from enforcer.imports.own_class import own_class
+from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
 
@@ -119,7 +119,7 @@ class Parents:
                 "when it loads the module.",
             )
         elif not isinstance(created.__dict__.get(name), LegacyChild):
-            setattr(created, name, LegacyChild(link, name, namespace_of(package)))
+            watch_name(created, name, LegacyChild(link, name, namespace_of(package)))
 
     def counts(self, link: "Link") -> bool:
         """Tell whether a from-import of a legacy module is seen on its package."""

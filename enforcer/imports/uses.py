@@ -93,7 +93,6 @@ def _warn(rule: "Rule", site: "CallSite", frame: "FrameType") -> None:
         frame.f_lineno or 1,
         frame.f_globals.get("__name__") or "<unknown>",
         frame.f_globals.setdefault("__warningregistry__", {}),
-        frame.f_globals,
     )
 
 

@@ -1,0 +1,118 @@
+"""Give each conformance test a program of its own to run, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+DRIVER = Path(__file__).with_name("drive.py")
+PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
+
+
+class Case:
+    """A folder with modules, a migration map and a program."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {}
+        self._rules = []
+        self._recorded = None
+        self.write("new/__init__.py", "")
+        self.write("new/sub.py", "class Y: pass\n")
+        self.write("par/__init__.py", "")
+
+    def write(self, path, source=""):
+        """Write a file of the program."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(source), encoding="utf-8")
+        return file
+
+    def rule(self, legacy, canonical, **options):
+        """Add a rule to the map."""
+        self._rules.append((legacy, canonical, options))
+
+    def tolerate(self, *entries):
+        """Put call sites into the baseline: legacy path, file, function."""
+        self.write("baseline.json", json.dumps(entries))
+
+    def write_map(self):
+        """Write the migration map."""
+        lines = ["[enforcer]", 'service = "case"']
+        for legacy, canonical, options in self._rules:
+            lines += ["[[rule]]", f'legacy = "{legacy}"', f'canonical = "{canonical}"']
+            for key, value in options.items():
+                if isinstance(value, dict):
+                    pairs = ", ".join(f'{name} = "{new}"' for name, new in value.items())
+                    lines.append(f"{key} = {{ {pairs} }}")
+                else:
+                    lines.append(f"{key} = {json.dumps(value)}")
+        return self.write("enforcer.toml", "\n".join(lines) + "\n")
+
+    def run(self, program, *, arguments=(), guard=True, check=True):
+        """Run a program with the enforcer enabled; its assertions are the test's."""
+        self.write_map()
+        self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
+        environment = {
+            **os.environ,
+            "GUARD": "1" if guard else "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.environment,
+        }
+        environment.pop("ENFORCER_MAP", None)
+        done = subprocess.run(
+            [sys.executable, *arguments, str(DRIVER), str(self.folder)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+            recorded = json.loads((self.folder / "uses.json").read_text())
+            self._recorded = recorded
+        return done
+
+    @property
+    def rows(self):
+        """What was recorded, probes left out."""
+        return [row for row in self._recorded["uses"] if row["mechanism"] != "probe"]
+
+    @property
+    def probes(self):
+        """The legacy paths that were only looked for."""
+        rows = (row for row in self._recorded["uses"] if row["mechanism"] == "probe")
+        return {row["path"]: row["count"] for row in rows}
+
+    @property
+    def notices(self):
+        """What the enforcer had to say: kind and subject."""
+        return {(kind, subject) for kind, subject, _ in self._recorded["notices"]}
+
+    @property
+    def uses(self):
+        """How often each source line reached each legacy path."""
+        counts = {}
+        for row in self.rows:
+            key = (row["path"], self.line(row))
+            counts[key] = counts.get(key, 0) + row["count"]
+        return counts
+
+    def line(self, row):
+        """The source line of a call site."""
+        file = self.folder / row["file"]
+        if not row["line"] or not file.exists():
+            return row["file"]
+        text = file.read_text().splitlines()[row["line"] - 1]
+        return text.partition("  #")[0].strip().rstrip(";")
+
+
+@pytest.fixture
+def case(tmp_path):
+    """Give a folder with `new`, `new.sub` and `par`, and no rules yet."""
+    return Case(tmp_path)
