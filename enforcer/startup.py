@@ -113,7 +113,6 @@ def disable() -> None:
     ended, _active = _active, None
     ended.watch.remove()
     if ended.reporter is not None:
-        atexit.unregister(ended.reporter.stop)
         ended.reporter.stop()
 
 
@@ -191,12 +190,28 @@ def _start_reporter(migration_map: "MigrationMap", recorder: "Recorder") -> "Rep
         recorder,
         current(migration_map),
         open_store,
-        interval=_interval(),
         rules=migration_map.rules,
+        interval=_interval(),
     )
-    reporter.start()
-    atexit.register(reporter.stop)
+    if _is_main_interpreter():
+        reporter.start()
+        # A forked child has no thread before it has something to report.
+        recorder.on_new_site = reporter.start
+    else:
+        # A thread that is left when a subinterpreter ends is a fatal error.
+        atexit.register(reporter.flush)
     return reporter
+
+
+def _is_main_interpreter() -> bool:
+    try:
+        import _interpreters as interpreters  # type: ignore[import-not-found] # noqa: PLC0415
+    except ImportError:  # before 3.13
+        try:
+            import _xxsubinterpreters as interpreters  # type: ignore[import-not-found,no-redef] # noqa: PLC0415
+        except ImportError:  # a build without them
+            return True
+    return bool(interpreters.get_current() == interpreters.get_main())
 
 
 def _interval() -> float:
@@ -210,15 +225,30 @@ def _hook_into_fork() -> None:
     global _fork_hooks  # noqa: PLW0603 - a fork hook can't be taken back
     if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(
+            before=_before_fork,
+            after_in_parent=_after_fork_in_parent,
+            after_in_child=_after_fork_in_child,
+        )
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    if _active is not None and _active.reporter is not None:
+        _active.reporter.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    if _active is not None and _active.reporter is not None:
+        _active.reporter.after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
     if _active is None:
         return
     _active.watch.forget_sites()
     _active.recorder.reset()
     if _active.reporter is not None:
-        from enforcer.recording.process import current  # noqa: PLC0415
+        from enforcer.recording.process import current  # noqa: PLC0415 - loaded by the parent
 
-        _active.reporter.after_fork(current(_active.map))
+        parent = _active.reporter.process.id
+        _active.reporter.after_fork(current(_active.map, parent=parent))

@@ -91,14 +91,15 @@ def _members(link: "AliasLink") -> "dict[str, object]":
     def set_attribute(alias: object, name: str, value: object) -> None:
         if name in _IMPORT_SYSTEM_NAMES:
             return
-        if isinstance(type(alias).__dict__.get(name), property):
-            object.__setattr__(alias, name, value)
-            return
         child = link_of(value)
-        if child is None:
+        if child is not None:
+            # The canonical package has its own child; one with another target shows here only.
+            if child.canonical != f"{link.canonical}.{name}":
+                setattr(type(alias), name, property(lambda _alias: child.module))
+        elif isinstance(type(alias).__dict__.get(name), property):
+            object.__setattr__(alias, name, value)
+        else:
             setattr(link.target(), name, value)
-        elif child.canonical != f"{link.canonical}.{name}":
-            setattr(type(alias), name, property(lambda _alias: child.module))
 
     def delete_attribute(alias: object, name: str) -> None:
         if name in _IMPORT_SYSTEM_NAMES:

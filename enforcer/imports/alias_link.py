@@ -143,6 +143,8 @@ class AliasLink(Link):
         module = sys.modules.get(canonical)
         if module is not None:
             self.watch.finder.stand_in(f"{self.legacy}.{name}")
+            if canonical != f"{self.canonical}.{name}":
+                setattr(self.module, name, sys.modules[f"{self.legacy}.{name}"])
         return module
 
     # Names that the namespace does not have.

@@ -111,12 +111,18 @@ def alias_spec(link: AliasLink, canonical: bootstrap.ModuleSpec) -> bootstrap.Mo
 
 
 class Finder:
-    """Find legacy modules, and modules with legacy names."""
+    """Find legacy modules, and modules with legacy names.
+
+    Attributes:
+        made: the empty packages made for legacy paths whose own are gone.
+
+    """
 
     def __init__(self, watch: "Watch") -> None:
         """Serve one watch."""
         self._watch = watch
         self._heads = watch.map.heads()
+        self.made: dict[str, bootstrap.ModuleSpec] = {}
         self._needed = _ancestors(watch.map.rules)
 
     def find_spec(
@@ -154,6 +160,7 @@ class Finder:
             # A legacy path's package that is gone from disk: an empty one holds the alias.
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = []
+            self.made[name] = spec
             return spec
         return None
 

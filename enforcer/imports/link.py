@@ -161,6 +161,7 @@ class Link:
         try:
             self.settle()
             self.record(caller)
+            self.watch.note_leaf(self.legacy, caller)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
@@ -300,7 +301,9 @@ class Link:
         if bootstrap.is_parent_import(importer):
             return
         if bootstrap.is_from_list(importer) and self.watch.parents.counts(self):
-            return
+            caller = self.watch.uses.ownership.asking(importer, self.legacy)
+            if not self.watch.uses.refuses(self.rule, self.legacy, caller):
+                return
         self.record_importer(importer)
 
     def record_importer(self, importer: "FrameType | None") -> None:
@@ -310,6 +313,7 @@ class Link:
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
             if not caller.looks():
                 self.record(caller)
+                self.watch.note_leaf(self.legacy, caller)
         elif not self.owns(importer):
             if statement.absolute(importer.f_globals) != self.legacy:
                 statement = bytecode.ImportStatement(self.legacy, None, 0)

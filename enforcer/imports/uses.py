@@ -67,6 +67,11 @@ class Uses:
             _warn(rule, site, caller.frame)
         return tally
 
+    def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
+        """Tell whether the stage refuses a caller; nothing is counted."""
+        site = self.ownership.site(path, caller)
+        return self._outcome(rule, site, in_place=False) == BLOCKED
+
     def probe(self, rule: "Rule", path: str, caller: "Caller") -> None:
         """Count a look that asked whether a path exists; it is no use."""
         caller.mechanism = PROBE

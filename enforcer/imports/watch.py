@@ -140,22 +140,24 @@ class Watch:
             return name, Caller(importer, IMPORT_STATEMENT, names)
         return name, self.uses.ownership.asking(importer, name)
 
+    def note_leaf(self, legacy: str, caller: Caller) -> None:
+        """Remember that ``__import__("a.b")`` was counted; ``a`` may be read next."""
+        frame = caller.direct
+        if "." in legacy and frame is not None and bytecode.called_name(frame) == "__import__":
+            if len(self._leaves) > _MOST_LEAVES:
+                self._leaves.clear()
+            self._leaves[get_ident()] = (id(frame), frame.f_lasti, legacy)
+
     def is_parent_read(self, legacy: str, caller: Caller) -> bool:
         """Tell whether ``__import__("a.b")`` reads ``a`` only to return it.
 
         C reads the leaf first and the top package right after, from one instruction.
         """
         frame = caller.direct
-        if frame is None or bytecode.called_name(frame) != "__import__":
+        leaf = self._leaves.pop(get_ident(), None)
+        if frame is None or leaf is None:
             return False
-        here = (id(frame), frame.f_lasti)
-        thread = get_ident()
-        before = self._leaves.pop(thread, None)
-        if before is not None and before[:2] == here and before[2].startswith(f"{legacy}."):
-            return True
-        if "." in legacy and len(self._leaves) < _MOST_LEAVES:
-            self._leaves[thread] = (*here, legacy)
-        return False
+        return leaf[:2] == (id(frame), frame.f_lasti) and leaf[2].startswith(f"{legacy}.")
 
     def notice(self, kind: str, subject: str, text: str) -> None:
         """Keep something that the map's owner should know; once for each subject."""
@@ -242,9 +244,11 @@ class Watch:
         self.locks.remove()
         restore_all()
         for name, link in self.links.items():
-            if not isinstance(link, AliasLink):
-                continue
-            self._hand_back(name, link)
+            if isinstance(link, AliasLink):
+                self._hand_back(name, link)
+        for name, spec in self.finder.made.items():
+            if getattr(sys.modules.get(name), "__spec__", None) is spec:
+                del sys.modules[name]
 
     def _hand_back(self, name: str, link: AliasLink) -> None:
         original = self._displaced.get(name)

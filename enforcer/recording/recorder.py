@@ -90,9 +90,15 @@ class Tally:
 
 
 class Recorder:
-    """Keep the tallies of this process and hand out their differences."""
+    """Keep the tallies of this process and hand out their differences.
 
-    __slots__ = ("_lock", "_tallies", "limit")
+    Attributes:
+        limit: how many call sites are told apart; the rest share one row per rule.
+        on_new_site: called without arguments after each new call site; must be cheap.
+
+    """
+
+    __slots__ = ("_lock", "_tallies", "limit", "on_new_site")
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         """Start empty.
@@ -102,6 +108,7 @@ class Recorder:
 
         """
         self.limit = limit
+        self.on_new_site: Callable[[], object] = int
         self._tallies: dict[tuple[object, ...], Tally] = {}
         self._lock = _thread.allocate_lock()
 
@@ -124,7 +131,9 @@ class Recorder:
         if len(self._tallies) >= self.limit and site.file != OVERFLOW:
             return self.tally(rule, outcome, _overflow(rule, site))
         # setdefault is atomic: two threads that meet here get the same tally.
-        return self._tallies.setdefault(key, Tally(rule, outcome, site))
+        tally = self._tallies.setdefault(key, Tally(rule, outcome, site))
+        self.on_new_site()
+        return tally
 
     def collect(self) -> tuple[list[Use], int]:
         """Give the uses since the last call, and how many were lost.

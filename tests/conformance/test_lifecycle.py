@@ -1,0 +1,183 @@
+"""Coming late, coming twice, leaving nothing behind, and more than one interpreter."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def test_late_enabling_is_said_and_replaces_the_module(case):
+    case.rule("par.old", "new.sub")
+    case.write("par/old.py", "class Y: pass\n")
+    case.environment["BEFORE"] = "import par.old"
+    case.run("""
+    import par, new.sub
+    assert par.old.Y is new.sub.Y
+    from par.old import Y
+    assert Y is new.sub.Y
+    """)
+    assert ("late", "par.old") in case.notices
+    assert ("par.old", "from par.old import Y") in case.uses
+
+
+def test_late_enabling_observes_what_is_loaded(case):
+    case.rule("par.old", "new.sub", stage="observe")
+    case.rule("par.live:old", "par.live:current")
+    case.write("par/old.py", "class Y: pass\n")
+    case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
+    case.environment["BEFORE"] = "import par.old, par.live"
+    case.run("""
+    from par.old import Y
+    from par import old
+    assert Y.__module__ == "par.old"
+    from par.live import old
+    assert old.__name__ == "current"
+    """)
+    assert ("late", "par.old") in case.notices
+    assert sum(case.uses.values()) == 3
+
+
+@pytest.mark.parametrize("stage", ["strict", "removed"])
+def test_late_enabling_of_a_strict_rule_raises(case, stage):
+    case.rule("par.old", "new.sub", stage=stage)
+    case.write("par/old.py")
+    case.environment["BEFORE"] = "import par.old"
+    done = case.run("", check=False)
+    assert done.returncode == 1
+    assert '"par.old" had been imported before the enforcer was enabled' in done.stderr
+    assert "LateEnablingError" in done.stderr
+
+
+def test_disable_leaves_nothing_behind(case):
+    case.rule("old.*", "new.*")
+    case.rule("par.old", "new.sub")
+    case.rule("par.seen", "new.sub", stage="observe")
+    case.rule("par.live:old", "par.live:current")
+    case.rule("gone.deep.mod", "new.sub")
+    case.write("par/seen.py")
+    case.write("par/old.py", "class Own: pass\n")
+    case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
+    case.run("""
+    import enforcer, gc
+    from importlib import _bootstrap
+    import par
+    untouched = type(par), dict(vars(par))
+    import old.sub, par.old, par.seen, par.live, gone.deep.mod
+    from old import sub
+    held = sys.modules["old.sub"]
+    uses = enforcer.collect()[0]
+    enforcer.disable()
+    assert not [f for f in sys.meta_path if type(f).__module__.startswith("enforcer")]
+    left = [name for name in sys.modules if name.startswith(("old", "par.old", "gone"))]
+    assert left == [], left
+    for module in (par, par.seen, par.live):
+        assert type(module) is types.ModuleType
+    assert "old" not in vars(par)
+    assert par.live.old.__name__ == "old"
+    locks = {name: lock for name, lock in _bootstrap._module_locks.items()}
+    assert not [name for name, lock in locks.items() if type(lock).__module__.startswith("enforcer")]
+    import par.old
+    assert par.old.Own.__module__ == "par.old"
+    import new.sub
+    assert held.Y is new.sub.Y
+    assert type(par.old.__spec__).__name__ == "ModuleSpec"
+    assert not hasattr(new, "old") and importlib.util.find_spec("old") is None
+    enforcer.disable()
+    """)
+    assert len(case.rows) == 5
+
+
+def test_disable_puts_a_late_module_back(case):
+    case.rule("par.old", "new.sub")
+    case.write("par/old.py", "class Own: pass\n")
+    case.environment["BEFORE"] = "import par.old"
+    case.run("""
+    import enforcer, par
+    from par.old import Y
+    enforcer.disable()
+    from par.old import Own
+    assert par.old is sys.modules["par.old"] and par.old.Own is Own
+    """)
+
+
+def test_enabling_again_after_disabling(case):
+    case.rule("par.old", "new.sub")
+    case.run("""
+    import enforcer
+    import par.old
+    def ask():
+        import par.old
+    ask()
+    for _ in range(3):
+        enforcer.disable()
+        enforcer.enable("enforcer.toml", store=False)
+        ask()
+    """)
+    assert case.uses == {("par.old", "import par.old"): 1}
+
+
+def test_another_map_is_refused_while_one_is_in_force(case):
+    case.rule("par.old", "new.sub")
+    case.write("other.toml", '[[rule]]\nlegacy = "x"\ncanonical = "y"\n')
+    case.run("""
+    import enforcer
+    try:
+        enforcer.enable("other.toml", store=False)
+    except enforcer.EnforcerError as error:
+        assert "(already-enabled)" in str(error)
+    else:
+        raise AssertionError
+    """)
+
+
+SUBINTERPRETER = """
+import sys
+try:
+    import _interpreters as interpreters
+    run = interpreters.run_string if sys.version_info < (3, 13) else interpreters.exec
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    run = interpreters.run_string
+import enforcer
+import par.old
+program = '''
+import sys
+assert "ENFORCER_MAP" in __import__("os").environ
+import enforcer
+import enforcer.startup
+assert enforcer.startup.active() is not None
+import par.old
+from par import old
+import new.sub
+assert old.Y is new.sub.Y
+assert sum(use.count for use in enforcer.collect()[0]) == 2
+'''
+identity = interpreters.create()
+failed = run(identity, program)
+assert not failed, failed
+interpreters.destroy(identity)
+import par.old
+assert sum(use.count for use in enforcer.collect()[0]) == 2
+print("both")
+"""
+
+
+def test_each_subinterpreter_watches_for_itself(case):
+    case.rule("par.old", "new.sub")
+    case.write_map()
+    case.write("main.py", SUBINTERPRETER)
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=case.folder,
+        env={
+            "ENFORCER_MAP": str(case.folder / "enforcer.toml"),
+            "ENFORCER_FLUSH_INTERVAL": "3600",
+            "PYTHONPATH": str(case.folder),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "both\n", done.stderr
+    assert done.returncode == 0

@@ -1,0 +1,139 @@
+"""A deprecated name in a module that lives on."""
+
+import pytest
+
+
+@pytest.fixture
+def live(case):
+    case.write(
+        "live.py",
+        """
+        def current(): return "current"
+        def old(): return "old"
+        def inside(): return old()
+        """,
+    )
+    return case
+
+
+def test_each_look_up_gives_the_canonical_object_and_counts(live):
+    live.rule("live:old", "live:current")
+    live.run("""
+    import live
+    def ask():
+        from live import old
+        assert old is live.old is live.current
+        assert getattr(live, "old") is live.current
+    for _ in range(20):
+        ask()
+    assert vars(live)["old"]() == "old" == live.inside()
+    """)
+    assert live.uses == {
+        ("live:old", "from live import old"): 20,
+        ("live:old", "assert old is live.old is live.current"): 20,
+        ("live:old", 'assert getattr(live, "old") is live.current'): 20,
+    }
+    assert {row["mechanism"] for row in live.rows} == {"import_statement", "attribute"}
+
+
+def test_observe_gives_what_the_module_has(live):
+    live.rule("live:old", "live:current", stage="observe")
+    live.run("""
+    import live
+    from live import old
+    assert old() == live.old() == "old"
+    """)
+    assert sum(live.uses.values()) == 2
+
+
+def test_a_name_that_is_gone_from_the_module_is_served(case):
+    case.rule("live:old", "elsewhere:current")
+    case.write("live.py", "Z = 1\n")
+    case.write("elsewhere.py", "def current(): pass\n")
+    case.run("""
+    import live
+    assert "elsewhere" not in sys.modules
+    from live import old
+    import elsewhere
+    assert old is elsewhere.current
+    """)
+    assert case.uses == {("live:old", "from live import old"): 1}
+
+
+def test_strict_and_removed_refuse(live):
+    live.rule("live:old", "live:current", stage="strict")
+    live.rule("live:inside", "live:current", stage="removed")
+    live.run("""
+    from enforcer import LegacyImportError
+    import live
+    for program in ("from live import old", "live.old", "from live import inside", "live.inside"):
+        for _ in range(3):
+            try:
+                exec(program, {"live": live})
+            except LegacyImportError as error:
+                assert "Write: from live import current" in str(error), error
+            else:
+                raise AssertionError(program)
+    assert hasattr(live, "old")
+    assert not hasattr(live, "inside")
+    """)
+
+
+def test_patching_through_the_legacy_name_patches_the_canonical_one(live):
+    live.rule("live:old", "live:current")
+    live.run("""
+    from unittest import mock
+    import live
+    current = live.current
+    with mock.patch("live.old", "patched"):
+        assert live.current == live.old == "patched"
+    assert live.current is live.old is current
+    """)
+
+
+def test_patching_a_name_that_is_gone(case):
+    case.rule("live:old", "elsewhere:current")
+    case.write("live.py")
+    case.write("elsewhere.py", "def current(): pass\n")
+    case.run("""
+    from unittest import mock
+    import live
+    with mock.patch("live.old", "patched"):
+        import elsewhere
+        assert elsewhere.current == "patched"
+    assert callable(elsewhere.current) and live.old is elsewhere.current
+    """)
+
+
+def test_star_import_counts_only_what_the_module_exports(case):
+    case.rule("live:old", "live:current")
+    case.rule("other:old", "other:current")
+    case.write("live.py", "__all__ = ['old']\ndef current(): pass\ndef old(): pass\n")
+    case.write("other.py", "def current(): pass\ndef old(): pass\n")
+    case.run("""
+    from live import *
+    import live
+    assert old is live.current
+    from other import *
+    """)
+    assert case.uses == {("live:old", "from live import *"): 1}
+
+
+def test_renamed_names_of_an_aliased_module(case):
+    case.rule("par.old", "par.canon", names={"create": "get"})
+    case.write("par/canon.py", "__all__ = ['get']\ndef get(): pass\n")
+    case.run("""
+    import par.canon
+    from par.old import create
+    assert create is par.canon.get
+    import par.old
+    assert par.old.create is par.canon.get and "create" in dir(par.old)
+    assert "create" not in vars(par.canon) and vars(par.old) is vars(par.canon)
+    space = {}
+    exec("from par.old import *", space)
+    assert space["create"] is space["get"] is par.canon.get
+    from unittest import mock
+    with mock.patch("par.old.create", "patched"):
+        assert par.canon.get == "patched"
+    assert callable(par.canon.get)
+    """)
