@@ -1,8 +1,13 @@
 """Stand in ``sys.modules`` for a legacy module, over the canonical module's namespace.
 
 An alias is an instance of a plain class whose ``__dict__`` *is* the canonical module's: reads,
-writes, ``vars()`` and ``import *`` need no forwarding. Each alias has a class of its own, for
-its ``__spec__``, its renamed names and its children.
+writes, ``vars()`` and ``import *`` need no forwarding. Each alias has classes of its own, for
+its ``__spec__``, its renamed names and its children, and takes one of three shapes:
+
+- *asking*: a missing name is looked for elsewhere. Every alias begins so.
+- *quick*: a missing name is missing. ``from old import X`` asks each module for ``__path__``,
+  which most have not, and a ``__getattr__`` would make each such import pay for that.
+- *forwarding*: every look-up goes to a canonical object that is more than a dictionary.
 
 The import system writes on modules (``__spec__``, ``__path__``, children …). On an alias these
 writes go nowhere: the namespace belongs to the canonical module.
@@ -52,7 +57,7 @@ def _lacks_module(_alias: object) -> str:
 def link_of(value: object) -> "AliasLink | None":
     """Give the link behind an alias, or None for anything else."""
     kind = type(value)
-    return kind.__dict__.get("__enforcer_link__") if issubclass(kind, Alias) else None
+    return getattr(kind, "__enforcer_link__", None) if issubclass(kind, Alias) else None
 
 
 def _spec_property(link: "AliasLink") -> property:
@@ -87,7 +92,7 @@ def _renamed(link: "AliasLink", name: str) -> property:
     )
 
 
-def _members(link: "AliasLink") -> "dict[str, object]":
+def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
     def set_attribute(alias: object, name: str, value: object) -> None:
         if name in _IMPORT_SYSTEM_NAMES:
             return
@@ -95,8 +100,8 @@ def _members(link: "AliasLink") -> "dict[str, object]":
         if child is not None:
             # The canonical package has its own child; one with another target shows here only.
             if child.canonical != f"{link.canonical}.{name}":
-                setattr(type(alias), name, property(lambda _alias: child.module))
-        elif isinstance(type(alias).__dict__.get(name), property):
+                setattr(shapes.quick, name, property(lambda _alias: child.module))
+        elif isinstance(shapes.quick.__dict__.get(name), property):
             object.__setattr__(alias, name, value)
         else:
             setattr(link.target(), name, value)
@@ -104,7 +109,7 @@ def _members(link: "AliasLink") -> "dict[str, object]":
     def delete_attribute(alias: object, name: str) -> None:
         if name in _IMPORT_SYSTEM_NAMES:
             return
-        if isinstance(type(alias).__dict__.get(name), property):
+        if isinstance(shapes.quick.__dict__.get(name), property):
             object.__delattr__(alias, name)
         else:
             delattr(link.target(), name)
@@ -114,12 +119,12 @@ def _members(link: "AliasLink") -> "dict[str, object]":
         "__spec__": _spec_property(link),
         "__class__": property(lambda _alias: ModuleType),
         "__name__": property(lambda _alias: link.shown_name()),
-        "__getattr__": lambda _alias, name: link.missing(name, _getframe(1)),
         "__setattr__": set_attribute,
         "__delattr__": delete_attribute,
         "__dir__": lambda _alias: link.names(),
         "__repr__": lambda _alias: f"<module {link.legacy!r}, an alias of {link.canonical!r}>",
         "__reduce_ex__": lambda _alias, _protocol: _reduce(link.canonical),
+        "__annotations__": property(lambda _alias: getattr(link.target(), "__annotations__")),
         "__doc__": None,
         "__module__": property(_lacks_module),
     }
@@ -130,37 +135,61 @@ def _members(link: "AliasLink") -> "dict[str, object]":
     return members
 
 
-def make_alias(link: "AliasLink") -> Alias:
-    """Make the alias of a legacy module; it is bound to no namespace yet."""
-    alias: Alias = type("module", (Alias,), _members(link))()
-    return alias
+class Shapes:
+    """Make an alias and the classes that it may have.
 
+    Attributes:
+        alias: the alias, bound to no namespace yet and asking.
+        quick: the class of a quick alias; its properties are those of the others too.
 
-def forward(alias: Alias) -> None:
-    """Make an alias look up everything on the canonical object itself.
-
-    A canonical object that is more than a dictionary (a module with a class of its own, an
-    object that is no module, lazy imports of 3.15) does not show all in its namespace.
     """
-    plain = type(alias)
-    link: AliasLink = plain.__dict__["__enforcer_link__"]
-    own = dict(plain.__dict__)
-    own.pop("__getattr__")
 
-    def get_attribute(alias: object, name: str) -> object:
-        if name == "__spec__":
-            return _read_spec(link, _getframe(1))
-        if name in own:
-            return object.__getattribute__(alias, name)
-        try:
-            return getattr(link.target(), name)
-        except AttributeError:
-            return link.missing(name, _getframe(1))
+    __slots__ = ("_asking", "_link", "alias", "quick")
 
-    own["__getattribute__"] = get_attribute
-    created = type("module", (Alias,), own)
-    # The alias's own __class__ is a property that says ModuleType.
-    object.__dict__["__class__"].__set__(alias, created)
+    def __init__(self, link: "AliasLink") -> None:
+        """Make the alias of a legacy module."""
+        self._link = link
+        self.quick = type("module", (Alias,), _members(link, self))
+        asking = {
+            "__getattr__": lambda _alias, name: link.missing(name, _getframe(1)),
+            "__module__": property(_lacks_module),
+        }
+        self._asking = type("module", (self.quick,), asking)
+        self.alias: Alias = self._asking()
+
+    def ask(self) -> None:
+        """Look for missing names elsewhere."""
+        self._take(self._asking)
+
+    def quicken(self) -> None:
+        """Let missing names be missing."""
+        self._take(self.quick)
+
+    def forward(self) -> None:
+        """Look up everything on the canonical object itself.
+
+        A module with a class of its own, an object that is no module and lazy imports of
+        3.15 do not show in a namespace what they give.
+        """
+        link = self._link
+        own = self.quick.__dict__
+
+        def get_attribute(alias: object, name: str) -> object:
+            if name == "__spec__":
+                return _read_spec(link, _getframe(1))
+            if name in own:
+                return object.__getattribute__(alias, name)
+            try:
+                return getattr(link.target(), name)
+            except AttributeError:
+                return link.missing(name, _getframe(1))
+
+        members = {"__getattribute__": get_attribute, "__module__": property(_lacks_module)}
+        self._take(type("module", (self.quick,), members))
+
+    def _take(self, shape: type) -> None:
+        # The alias's own __class__ is a property that says ModuleType.
+        object.__dict__["__class__"].__set__(self.alias, shape)
 
 
 def bind(alias: Alias, namespace: "dict[str, object]") -> None:

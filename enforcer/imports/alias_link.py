@@ -34,7 +34,7 @@ class AliasLink(Link):
 
     """
 
-    __slots__ = ("_bound", "_legacy_code", "renamed")
+    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "_shapes", "renamed")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -43,8 +43,10 @@ class AliasLink(Link):
         self.canonical = rule.canonical_of(legacy)
         self.renamed = rule.names if legacy == rule.module else {}
         self._bound: object = None
+        self._lacking_seen = False
         self._legacy_code: ModuleType | None = None
-        self.module: aliases.Alias = aliases.make_alias(self)
+        self._shapes = aliases.Shapes(self)
+        self.module: aliases.Alias = self._shapes.alias
 
     # Binding.
 
@@ -58,18 +60,35 @@ class AliasLink(Link):
             bootstrap.wait_for(self.canonical)
             module = sys.modules.get(self.canonical)
         self._bind(module)
-        self.settled = None if bootstrap.is_initializing(module) else module
-        return self.settled is not None
+        if bootstrap.is_initializing(module) or bootstrap.is_initializing_spec(self.spec):
+            return False
+        self.settled = module
+        if self._is_plain(module):
+            self._shapes.quicken()
+        return module is not None
+
+    def _is_plain(self, module: object) -> bool:
+        """Tell whether a name that is not in the namespace is nowhere else."""
+        namespace = bootstrap.namespace_of(module) or {}
+        return (
+            original_class(module) is ModuleType
+            and not self.in_place
+            and not self._lacking_seen
+            and self.rule.fallback != LEGACY_FALLBACK
+            and "__path__" not in namespace
+            and "__getattr__" not in namespace
+        )
 
     def _bind(self, module: object) -> None:
         if module is None or module is self._bound or self.in_place:
             return
         self._bound = module
+        self._shapes.ask()
         namespace = bootstrap.namespace_of(module)
         if original_class(module) is ModuleType and namespace is not None:
             aliases.bind(self.module, namespace)
         else:
-            aliases.forward(self.module)
+            self._shapes.forward()
 
     def target(self) -> object:
         """Give the object that answers for the legacy module, importing it if need be."""
@@ -90,7 +109,9 @@ class AliasLink(Link):
         """
         if self._bound is None or bootstrap.is_initializing_spec(self.spec):
             return self.legacy
-        return str(getattr(self._legacy_code if self.in_place else self._bound, "__name__", self.canonical))
+        return str(
+            getattr(self._legacy_code if self.in_place else self._bound, "__name__", self.canonical)
+        )
 
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""
@@ -278,6 +299,12 @@ class AliasLink(Link):
     ) -> "Callable[[], object] | None":
         """Count a statement; which names are submodules shows once the package is bound."""
         self._bind(sys.modules.get(self.canonical))
+        namespace = bootstrap.namespace_of(self._bound) or {}
+        names = [name for name in statement.names or () if name not in namespace]
+        if names and not {"*", *self.renamed}.issuperset(names):
+            # Whoever asks for a name that is not there gets an answer in words.
+            self._lacking_seen = True
+            self._shapes.ask()
         return super().record_statement(frame, statement)
 
 

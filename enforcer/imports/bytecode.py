@@ -26,9 +26,7 @@ _LOADS = {
 # `from m import *` is IMPORT_STAR on 3.11 and an intrinsic call from 3.12 on.
 _STAR = {opmap[name] for name in ("IMPORT_STAR", "CALL_INTRINSIC_1") if name in opmap}
 _CALLS = {
-    opmap[name]
-    for name in ("PRECALL", "CALL", "CALL_KW", "CALL_FUNCTION_EX")
-    if name in opmap
+    opmap[name] for name in ("PRECALL", "CALL", "CALL_KW", "CALL_FUNCTION_EX") if name in opmap
 }
 # 3.15 keeps two flags for lazy imports below the name (PEP 810, Python/codegen.c).
 _IMPORT_NAME_SHIFT = 2 if sys.version_info >= (3, 15) else 0

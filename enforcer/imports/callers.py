@@ -190,5 +190,3 @@ class Ownership:
         while frame is not None and (is_machinery(frame) or not self.is_own(frame)):
             frame = frame.f_back
         return frame
-
-

@@ -230,7 +230,6 @@ class Finder:
         spec.name = canonical.name
         return spec
 
-
     def stand_in(self, name: str) -> None:
         """Put the alias of a submodule in ``sys.modules``, whose canonical module is loaded."""
         watch = self._watch

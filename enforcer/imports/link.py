@@ -153,7 +153,9 @@ class Link:
 
         """
         wanted = bootstrap.called_import(frame)
-        if wanted is not None and (wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])):
+        if wanted is not None and (
+            wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])
+        ):
             return bootstrap.is_initializing_spec(self.spec)
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
         if caller.looks() or self.watch.is_parent_read(self.legacy, caller):

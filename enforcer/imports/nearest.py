@@ -13,7 +13,9 @@ def nearest_names(wanted: str, names: "list[str]") -> list[str]:
         public = names
     else:
         public = [name for name in names if not name.startswith("_")]
-    ranked = sorted((_distance(wanted.lower(), name.lower()), name) for name in public[:_MOST_COMPARED])
+    ranked = sorted(
+        (_distance(wanted.lower(), name.lower()), name) for name in public[:_MOST_COMPARED]
+    )
     limit = max(1, len(wanted) // 3)
     near = [name for distance, name in ranked if distance <= limit]
     inside = [name for name in public if wanted.lower() in name.lower() and name not in near]

@@ -14,7 +14,8 @@ from enforcer.recording.use import PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, ModuleType
+    from collections.abc import Callable
+    from types import FrameType
 
     from enforcer.imports.link import Link
     from enforcer.imports.watch import Watch
@@ -23,72 +24,67 @@ _getframe = sys._getframe
 _MISSING = object()
 
 
-class LegacyChild:
+class LegacyChild(property):
     """Watch the attribute of a package that holds a legacy module."""
 
-    __slots__ = ("link", "name", "namespace")
 
-    def __init__(self, link: "Link", name: str, namespace: "dict[str, object]") -> None:
-        """Watch one name in one package's namespace for one link."""
-        self.link = link
-        self.name = name
-        self.namespace = namespace
+def _child(link: "Link", name: str, namespace: "dict[str, object]") -> LegacyChild:
+    counts = link.counts
+    canonical = link.canonical
+    modules = sys.modules
 
-    def __get__(self, package: "ModuleType | None", owner: type | None = None) -> object:
-        """Give what the package holds, and count it if it is the legacy module."""
-        if package is None:
-            return self
-        try:
-            value = self.namespace[self.name]
-        except KeyError:
-            raise AttributeError(self.name) from None
-        link = self.link
+    def read(_package: object) -> object:
+        value = namespace.get(name, _MISSING)
         if value is link.module:
             frame = _getframe(1)
-            count = link.counts.get(id(frame.f_code) + frame.f_lasti)
-            if count is not None and sys.modules.get(link.canonical) is link.settled:
+            count = counts.get(id(frame.f_code) + frame.f_lasti)
+            if count is not None and modules.get(canonical) is link.settled:
                 count()
-            else:
-                self._look(frame)
+            elif link.watch.enabled:
+                _look(link, frame, name, namespace)
+        elif value is _MISSING:
+            raise AttributeError(name)
         return value
 
-    def _look(self, frame: "FrameType") -> None:
-        link = self.link
-        if not link.watch.enabled:
-            return
-        caller = fetch(frame, self.name, self.namespace.get("__all__"))
-        if caller is None or link.owns(frame):
-            return
-        if caller.mechanism == PROBE:
-            link.watch.uses.probe(link.rule, link.legacy, caller)
-            return
-        settled = link.settle()
-        tally = link.record(caller)
-        if settled and tally is not None and can_be_remembered(tally):
-            link.remember(frame, tally.count)
-
-    def __set__(self, package: "ModuleType", value: object) -> None:
+    def write(_package: object, value: object) -> None:
         """Set the attribute as a module would, and keep ``sys.modules`` in step.
 
         The import system sets the alias here; it must not hide a public attribute of the
         package that has the same name.
         """
-        present = self.namespace.get(self.name, _MISSING)
-        restoring = value is self.link.module
-        standing = sys.modules.get(self.link.legacy)
-        if restoring and present is not _MISSING and not hasattr(present, "__spec__"):
-            if standing is not present:
-                return
-        if standing is present or (standing is self.link.module and not restoring):
-            sys.modules[self.link.legacy] = value  # type: ignore[assignment]
-        self.namespace[self.name] = value
+        present = namespace.get(name, _MISSING)
+        standing = modules.get(link.legacy)
+        restoring = value is link.module
+        taken = present is not _MISSING and not hasattr(present, "__spec__")
+        if restoring and taken and standing is not present:
+            return
+        if standing is present or (standing is link.module and not restoring):
+            modules[link.legacy] = value  # type: ignore[assignment]
+        namespace[name] = value
 
-    def __delete__(self, package: "ModuleType") -> None:
-        """Delete the attribute as a module would."""
-        try:
-            del self.namespace[self.name]
-        except KeyError:
-            raise AttributeError(self.name) from None
+    def delete(_package: object) -> None:
+        if name not in namespace:
+            raise AttributeError(name)
+        del namespace[name]
+
+    return LegacyChild(read, write, delete)
+
+
+def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
+    """Record a fetch from an instruction not seen before."""
+    caller = fetch(frame, name, namespace.get("__all__"))
+    if caller is not None and caller.mechanism == PROBE:
+        link.watch.uses.probe(link.rule, link.legacy, caller)
+        return
+    settled = link.settle()
+    count: Callable[[], object] = bool
+    if caller is not None and not link.owns(frame):
+        tally = link.record(caller)
+        if tally is None or not can_be_remembered(tally):
+            return
+        count = tally.count
+    if settled:
+        link.remember(frame, count)
 
 
 class Parents:
@@ -111,7 +107,8 @@ class Parents:
         if package is None or self._watch.is_linked(parent, package):
             return
         created = own_class(package)
-        if created is None:
+        namespace = namespace_of(package)
+        if created is None or namespace is None:
             self._watch.notice(
                 "blind",
                 link.legacy,
@@ -119,7 +116,7 @@ class Parents:
                 "when it loads the module.",
             )
         elif not isinstance(created.__dict__.get(name), LegacyChild):
-            watch_name(created, name, LegacyChild(link, name, namespace_of(package)))
+            watch_name(created, name, _child(link, name, namespace))
 
     def counts(self, link: "Link") -> bool:
         """Tell whether a from-import of a legacy module is seen on its package."""
