@@ -24,7 +24,7 @@ from types import ModuleType
 
 import _frozen_importlib as _bootstrap
 import _imp
-from _frozen_importlib import ModuleSpec
+from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,17 +34,24 @@ if TYPE_CHECKING:
 SWALLOWS_ERRORS = sys.version_info < (3, 13)
 """Whether C discards an exception raised while it reads ``__spec__``."""
 
-_FIND_AND_LOAD = _bootstrap._find_and_load.__code__
-_FIND_AND_LOAD_UNLOCKED = _bootstrap._find_and_load_unlocked.__code__
-_FIND_SPEC = _bootstrap._find_spec.__code__
-_FRAMES_REMOVED = _bootstrap._call_with_frames_removed.__code__
-_GCD_IMPORT = _bootstrap._gcd_import.__code__
-_HANDLE_FROMLIST = _bootstrap._handle_fromlist.__code__
-_LOAD_UNLOCKED = _bootstrap._load_unlocked.__code__
-_LOCK_UNLOCK = _bootstrap._lock_unlock_module.__code__
 
-find_spec: "Callable[..., ModuleSpec | None]" = _bootstrap._find_spec
+
+def _code(name: str) -> object:
+    """Give a function's code, or None on a CPython that does without the function."""
+    return getattr(getattr(_bootstrap, name, None), "__code__", None)
+
+
+_FIND_AND_LOAD = _code("_find_and_load")
+_FIND_AND_LOAD_UNLOCKED = _code("_find_and_load_unlocked")
+_FIND_SPEC = _code("_find_spec")
+_FRAMES_REMOVED = _code("_call_with_frames_removed")
+_GCD_IMPORT = _code("_gcd_import")
+_HANDLE_FROMLIST = _code("_handle_fromlist")
+_LOAD_UNLOCKED = _code("_load_unlocked")
+_LOCK_UNLOCK = _code("_lock_unlock_module")
+
 module_from_spec = _bootstrap.module_from_spec
+load_unlocked = _bootstrap._load_unlocked
 module_lock = _bootstrap._ModuleLockManager
 new_lock: "Callable[[str], object]" = _bootstrap._ModuleLock
 module_locks: "dict[str, Callable[[], object]]" = _bootstrap._module_locks

@@ -16,6 +16,7 @@ from enforcer.imports.locks import Locks
 from enforcer.imports.observed import ObservedLink
 from enforcer.imports.own_class import restore_all
 from enforcer.imports.parents import Parents
+from enforcer.imports.selfcheck import blind_spots
 from enforcer.imports.uses import Uses
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.stages import REMOVED, STRICT
@@ -173,6 +174,8 @@ class Watch:
 
         """
         self._check_not_late()
+        for text in blind_spots():
+            self.notice("blind", text, text)
         self.enabled = True
         sys.meta_path.insert(0, self.finder)  # type: ignore[arg-type]
         for name, module in sorted(sys.modules.copy().items()):

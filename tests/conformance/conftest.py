@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 DRIVER = Path(__file__).with_name("drive.py")
+# Another interpreter may run the programs, one that can't run pytest itself.
+PYTHON = os.environ.get("CONFORMANCE_PYTHON", sys.executable)
 PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
 
 
@@ -59,13 +61,13 @@ class Case:
         self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
         environment = {
             **os.environ,
-            "GUARD": "1" if guard else "0",
+            "GUARD": "1" if guard and PYTHON == sys.executable else "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
         done = subprocess.run(
-            [sys.executable, *arguments, str(DRIVER), str(self.folder)],
+            [PYTHON, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
             text=True,
             timeout=60,
