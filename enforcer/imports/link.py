@@ -158,12 +158,12 @@ class Link:
         ):
             return bootstrap.is_initializing_spec(self.spec)
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
-        if caller.looks() or self.watch.is_parent_read(self.legacy, caller):
+        if caller.looks() or self.watch.is_parent_read(self.legacy, frame):
             return bootstrap.is_initializing_spec(self.spec)
         try:
             self.settle()
             self.record(caller)
-            self.watch.note_leaf(self.legacy, caller)
+            self.watch.note_leaf(self.legacy, frame)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
@@ -307,6 +307,8 @@ class Link:
             if not self.watch.uses.refuses(self.rule, self.legacy, caller):
                 return
         self.record_importer(importer)
+        if importer is not None and importer is loading.f_back:
+            self.watch.note_leaf(self.legacy, importer)
 
     def record_importer(self, importer: "FrameType | None") -> None:
         """Count one use by the frame that an import belongs to."""
@@ -315,7 +317,6 @@ class Link:
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
             if not caller.looks():
                 self.record(caller)
-                self.watch.note_leaf(self.legacy, caller)
         elif not self.owns(importer):
             if statement.absolute(importer.f_globals) != self.legacy:
                 statement = bytecode.ImportStatement(self.legacy, None, 0)

@@ -141,22 +141,21 @@ class Watch:
             return name, Caller(importer, IMPORT_STATEMENT, names)
         return name, self.uses.ownership.asking(importer, name)
 
-    def note_leaf(self, legacy: str, caller: Caller) -> None:
-        """Remember that ``__import__("a.b")`` was counted; ``a`` may be read next."""
-        frame = caller.direct
-        if "." in legacy and frame is not None and bytecode.called_name(frame) == "__import__":
+    def note_leaf(self, legacy: str, frame: "FrameType") -> None:
+        """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
+        if "." in legacy:
             if len(self._leaves) > _MOST_LEAVES:
                 self._leaves.clear()
             self._leaves[get_ident()] = (id(frame), frame.f_lasti, legacy)
 
-    def is_parent_read(self, legacy: str, caller: Caller) -> bool:
-        """Tell whether ``__import__("a.b")`` reads ``a`` only to return it.
+    def is_parent_read(self, legacy: str, frame: "FrameType") -> bool:
+        """Tell whether C code reads ``a`` only because it imported ``a.b``.
 
-        C reads the leaf first and the top package right after, from one instruction.
+        ``__import__`` and ``PyImport_Import``, which pickle calls, read the leaf first and
+        the top package right after, from one instruction.
         """
-        frame = caller.direct
         leaf = self._leaves.pop(get_ident(), None)
-        if frame is None or leaf is None:
+        if leaf is None:
             return False
         return leaf[:2] == (id(frame), frame.f_lasti) and leaf[2].startswith(f"{legacy}.")
 

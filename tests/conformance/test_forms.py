@@ -195,6 +195,25 @@ def test_pickle_in_python_and_in_c_are_seen_each_time(moved):
     assert {row["function"] for row in moved.rows} == {"unpickle"}
 
 
+def test_a_pickle_of_a_tree_counts_the_leaf_and_not_its_packages(case):
+    case.rule("old.*", "new.*")
+    case.run("""
+    leaf = b"cold.sub\\nY\\n."
+    top = b"cold\\nsub\\n."
+    def unpickle(data):
+        pickle._loads(data)
+        pickle.loads(data)
+    for data in (leaf, top, leaf, leaf, top):
+        unpickle(data)
+    """)
+    assert case.uses == {
+        ("old.sub", "pickle.loads(data)"): 3,
+        ("old.sub", "pickle._loads(data)"): 3,
+        ("old", "pickle.loads(data)"): 2,
+        ("old", "pickle._loads(data)"): 2,
+    }
+
+
 def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
     case.rule("old.*", "new.*")
     case.write("new/tool.py", "from . import sub\nprint(__spec__.name, __name__, sub.Y.__module__)\n")
