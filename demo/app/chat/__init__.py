@@ -1,0 +1,1 @@
+"""A small chat backend whose modules have moved, and whose callers have not."""

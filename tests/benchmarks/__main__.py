@@ -1,0 +1,80 @@
+"""Run the benchmark: ``python -m tests.benchmarks``.
+
+Prints ratios with their spread, the peers in the same run. It asserts nothing; a run takes
+a minute or two for each Python.
+"""
+
+import json
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+
+from tests.benchmarks.callers import as_json, measure_callers, print_callers
+from tests.benchmarks.cost import measure_cost, print_cost
+from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
+from tests.benchmarks.harness import Interpreter
+from tests.benchmarks.untouched import measure_untouched, print_untouched
+
+_TIMED: Final = {
+    "cost": (measure_cost, print_cost, 11),
+    "untouched": (measure_untouched, print_untouched, 15),
+    "first-imports": (measure_first_imports, print_first_imports, 21),
+}
+SECTIONS: Final = ("callers", *_TIMED)
+QUICK_ROUNDS: Final = 3
+
+
+@click.command()
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, executable=True),
+    help="Measure with this Python; repeatable.",
+)
+@click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Run this section only.")
+@click.option("--quick", is_flag=True, help=f"Take {QUICK_ROUNDS} rounds instead of all.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write raw results.")
+def main(
+    pythons: tuple[str, ...],
+    only: tuple[str, ...],
+    quick: bool,  # noqa: FBT001 - click passes flags by name
+    json_file: Path | None,
+) -> None:
+    """Measure who sees the callers and what it costs."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    results = {}
+    for path in pythons or (sys.executable,):
+        interpreter = Interpreter.find(path)
+        console.rule(f"Python {interpreter.version}, {platform.machine()}")
+        results[interpreter.version] = _run(console, interpreter, only or SECTIONS, is_quick=quick)
+    if json_file:
+        json_file.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def _run(
+    console: Console, interpreter: Interpreter, sections: tuple[str, ...], *, is_quick: bool
+) -> dict[str, object]:
+    """Run sections with one Python, print their tables and give the raw results."""
+    raw: dict[str, object] = {}
+    with tempfile.TemporaryDirectory(prefix="enforcer-benchmark-") as folder:
+        if "callers" in sections:
+            outcomes = measure_callers(interpreter, Path(folder, "callers"))
+            print_callers(console, outcomes)
+            raw["callers"] = as_json(outcomes)
+        for name, (measure, show, rounds) in _TIMED.items():
+            if name in sections:
+                count = QUICK_ROUNDS if is_quick else rounds
+                measured = measure(interpreter, Path(folder, name), rounds=count)
+                show(console, measured)
+                raw[name] = measured
+    return raw
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Do one measurement in a fresh process and write its result as JSON.
+
+Runs in the interpreter under test: ``python -m tests.benchmarks.child TASK WORLD OPTIONS``.
+"""
+
+import gc
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter_ns
+from unittest import mock
+
+from tests.benchmarks.mechanisms import NATIVE
+from tests.benchmarks.watch import start_quietly, watch
+from tests.benchmarks.world import STATEMENTS_IN_A_LOOP
+
+_WARM_UP_LOOPS = 50
+
+
+def see_callers(
+    world: Path, *, mechanism: str, modules: list[str], forms: int, runs: int
+) -> dict[str, object]:
+    """Execute every form of every caller and say what the mechanism saw."""
+    callers = [import_module(module) for module in modules]
+    look = watch(mechanism, world)
+    for _ in range(runs):
+        for caller in callers:
+            for form in range(forms):
+                getattr(caller, f"form_{form}")()
+    seen = {f"{Path(file).name}:{line}": count for (file, line), count in look().items()}
+    return {"seen": seen, "is_same_object": _is_same_object(), "is_patched": _is_patched()}
+
+
+def _is_same_object() -> bool:
+    return bool(import_module("a.old").X is import_module("a.new").X)
+
+
+def _is_patched() -> bool:
+    """Tell whether patching a name through the old path changes the new one."""
+    with mock.patch("a.old.X", new="patched"):
+        return bool(import_module("a.new").X == "patched")
+
+
+def time_statements(
+    world: Path, *, mechanism: str, module: str, loops: int, repeats: int
+) -> dict[str, float]:
+    """Time the statements of a module; give the nanoseconds of each at its best.
+
+    The best of several repeats is the one that other processes disturbed least. The
+    repeats of all statements take turns.
+    """
+    if mechanism != NATIVE:
+        start_quietly(mechanism, world)
+    cases = import_module(module).CASES
+    for case in cases.values():
+        case(_WARM_UP_LOOPS)
+    best = dict.fromkeys(cases, float("inf"))
+    gc.disable()
+    for _ in range(repeats):
+        for key, case in cases.items():
+            begin = perf_counter_ns()
+            case(loops)
+            took = perf_counter_ns() - begin
+            best[key] = min(best[key], took / (loops * STATEMENTS_IN_A_LOOP))
+    return best
+
+
+def time_first_imports(world: Path, *, mechanism: str, modules: list[str]) -> dict[str, float]:
+    """Time the first import of many modules together, in nanoseconds."""
+    if mechanism != NATIVE:
+        start_quietly(mechanism, world)
+    gc.disable()
+    begin = perf_counter_ns()
+    for module in modules:
+        __import__(module)
+    return {"all": float(perf_counter_ns() - begin)}
+
+
+_TASKS = {
+    "callers": see_callers,
+    "statements": time_statements,
+    "first_imports": time_first_imports,
+}
+
+
+def main() -> None:
+    """Do the task that the command line names."""
+    task, world, options, site_packages = sys.argv[1:]
+    sys.path.insert(0, world)
+    if site_packages:
+        sys.path.append(site_packages)
+    result = _TASKS[task](Path(world), **json.loads(options))  # type: ignore[operator]
+    sys.stdout.write(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
