@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Notice, Watch
     from enforcer.recording.recorder import Recorder
     from enforcer.recording.use import Use
-    from enforcer.reporter import Reporter
+    from enforcer.reporter import OpenStore, Reporter
     from enforcer.rules.model import MigrationMap
 
 MAP_KEY = "ENFORCER_MAP"
@@ -94,8 +94,8 @@ def enable(
             )
             raise EnforcerError(message)
         return
-    from enforcer.imports.watch import Watch  # noqa: PLC0415 - only who enables pays
-    from enforcer.recording.recorder import Recorder  # noqa: PLC0415
+    from enforcer.imports.watch import Watch
+    from enforcer.recording.recorder import Recorder
 
     recorder = Recorder()
     watch = Watch(loaded, recorder, baseline)
@@ -107,7 +107,7 @@ def enable(
 
 def disable() -> None:
     """Stop watching, keep what was recorded, and leave nothing behind."""
-    global _active  # noqa: PLW0603
+    global _active
     if _active is None:
         return
     ended, _active = _active, None
@@ -152,7 +152,7 @@ def enable_from_environment() -> None:
     _asked_environment = True
     try:
         enable(path)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the watched program comes first
         sys.stderr.write(f"enforcer: {error}\n")
         if isinstance(error, EnforcerError) and not getattr(error, "fail_open", True):
             sys.stderr.flush()
@@ -163,8 +163,8 @@ def enable_from_environment() -> None:
 def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
     if not isinstance(migration_map, str):
         return migration_map
-    from enforcer.rules.loading import load_map  # noqa: PLC0415 - parsing needs tomllib
-    from enforcer.rules.mistakes import MapError  # noqa: PLC0415
+    from enforcer.rules.loading import load_map
+    from enforcer.rules.mistakes import MapError
 
     try:
         return load_map(migration_map)
@@ -176,13 +176,13 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
 
 
 def _start_reporter(migration_map: "MigrationMap", recorder: "Recorder") -> "Reporter":
-    from enforcer.recording.process import current  # noqa: PLC0415 - only who enables pays
-    from enforcer.reporter import Reporter  # noqa: PLC0415
+    from enforcer.recording.process import current
+    from enforcer.reporter import Reporter
 
     path = migration_map.store
 
-    def open_store() -> object:
-        from enforcer.store.sqlite import Store  # noqa: PLC0415 - off the importing thread
+    def open_store() -> "OpenStore":
+        from enforcer.store.sqlite import Store
 
         return Store(path)
 
@@ -205,10 +205,10 @@ def _start_reporter(migration_map: "MigrationMap", recorder: "Recorder") -> "Rep
 
 def _is_main_interpreter() -> bool:
     try:
-        import _interpreters as interpreters  # type: ignore[import-not-found] # noqa: PLC0415
+        import _interpreters as interpreters
     except ImportError:  # before 3.13
         try:
-            import _xxsubinterpreters as interpreters  # type: ignore[import-not-found,no-redef] # noqa: PLC0415
+            import _xxsubinterpreters as interpreters
         except ImportError:  # a build without them
             return True
     return bool(interpreters.get_current() == interpreters.get_main())
@@ -248,7 +248,7 @@ def _after_fork_in_child() -> None:
     _active.watch.forget_sites()
     _active.recorder.reset()
     if _active.reporter is not None:
-        from enforcer.recording.process import current  # noqa: PLC0415 - loaded by the parent
+        from enforcer.recording.process import current
 
         parent = _active.reporter.process.id
         _active.reporter.after_fork(current(_active.map, parent=parent))

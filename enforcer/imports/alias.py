@@ -16,13 +16,13 @@ writes go nowhere: the namespace belongs to the canonical module.
 import sys
 from types import ModuleType
 
+from enforcer.imports.bootstrap import getframe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
     from enforcer.imports.alias_link import AliasLink
-
-_getframe = sys._getframe
 
 # What _init_module_attrs and others set on a module that they load (Lib/importlib/_bootstrap.py).
 _IMPORT_SYSTEM_NAMES = frozenset(
@@ -51,7 +51,8 @@ for _name in ("__firstlineno__", "__static_attributes__"):
 
 def _lacks_module(_alias: object) -> str:
     # A class's __module__ can't be deleted, and a module has none.
-    raise AttributeError("__module__")
+    name = "__module__"
+    raise AttributeError(name)
 
 
 def link_of(value: object) -> "AliasLink | None":
@@ -61,23 +62,28 @@ def link_of(value: object) -> "AliasLink | None":
 
 
 def _spec_property(link: "AliasLink") -> property:
-    counts = link.counts
+    first, others = link.sites.first, link.sites.others
     canonical = link.canonical
     modules = sys.modules
 
     def read_spec(_alias: object) -> object:
-        frame = _getframe(1)
-        count = counts.get(id(frame.f_code) + frame.f_lasti)
-        if count is not None and modules.get(canonical) is link.settled:
-            count()
-            return link.spec
+        frame = getframe(1)
+        try:
+            code, count = first[frame.f_lasti]
+            if code is not frame.f_code:
+                count = others[id(frame.f_code) + frame.f_lasti]
+            if modules[canonical] is link.settled:
+                count()
+                return link.spec
+        except KeyError:
+            pass
         return link.read(frame)
 
     return property(read_spec)
 
 
 def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
-    count = link.counts.get(id(frame.f_code) + frame.f_lasti)
+    count = link.sites.find(frame)
     if count is not None and sys.modules.get(link.canonical) is link.settled:
         count()
         return link.spec
@@ -124,7 +130,7 @@ def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
         "__dir__": lambda _alias: link.names(),
         "__repr__": lambda _alias: f"<module {link.legacy!r}, an alias of {link.canonical!r}>",
         "__reduce_ex__": lambda _alias, _protocol: _reduce(link.canonical),
-        "__annotations__": property(lambda _alias: getattr(link.target(), "__annotations__")),
+        "__annotations__": property(lambda _alias: link.annotations()),
         "__doc__": None,
         "__module__": property(_lacks_module),
     }
@@ -149,9 +155,11 @@ class Shapes:
     def __init__(self, link: "AliasLink") -> None:
         """Make the alias of a legacy module."""
         self._link = link
-        self.quick = type("module", (Alias,), _members(link, self))
+        # Python names the class where an attribute is missing: let it say what moved where.
+        name = f"{link.legacy} (now {link.canonical})"
+        self.quick = type(name, (Alias,), _members(link, self))
         asking = {
-            "__getattr__": lambda _alias, name: link.missing(name, _getframe(1)),
+            "__getattr__": lambda _alias, name: link.missing(name, getframe(1)),
             "__module__": property(_lacks_module),
         }
         self._asking = type("module", (self.quick,), asking)
@@ -176,13 +184,13 @@ class Shapes:
 
         def get_attribute(alias: object, name: str) -> object:
             if name == "__spec__":
-                return _read_spec(link, _getframe(1))
+                return _read_spec(link, getframe(1))
             if name in own:
                 return object.__getattribute__(alias, name)
             try:
                 return getattr(link.target(), name)
             except AttributeError:
-                return link.missing(name, _getframe(1))
+                return link.missing(name, getframe(1))
 
         members = {"__getattribute__": get_attribute, "__module__": property(_lacks_module)}
         self._take(type("module", (self.quick,), members))
@@ -198,6 +206,6 @@ def bind(alias: Alias, namespace: "dict[str, object]") -> None:
 
 
 def _reduce(canonical: str) -> tuple[object, tuple[str]]:
-    from importlib import import_module  # noqa: PLC0415 - only where a module is copied
+    from importlib import import_module
 
     return import_module, (canonical,)

@@ -113,6 +113,10 @@ class AliasLink(Link):
             getattr(self._legacy_code if self.in_place else self._bound, "__name__", self.canonical)
         )
 
+    def annotations(self) -> object:
+        """Give the canonical module's annotations; a module makes them when asked."""
+        return getattr(self.target(), "__annotations__", {})
+
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""
         module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
@@ -301,7 +305,7 @@ class AliasLink(Link):
         self._bind(sys.modules.get(self.canonical))
         namespace = bootstrap.namespace_of(self._bound) or {}
         names = [name for name in statement.names or () if name not in namespace]
-        if names and not {"*", *self.renamed}.issuperset(names):
+        if self.settled is not None and names and not {"*", *self.renamed}.issuperset(names):
             # Whoever asks for a name that is not there gets an answer in words.
             self._lacking_seen = True
             self._shapes.ask()
@@ -317,4 +321,5 @@ def importing(canonical: str) -> "Callable[[object], object]":
 
     A partial of a C function: no frame of the enforcer lies below a canonical body.
     """
-    return partial(__import__, canonical)
+    load: Callable[[object], object] = partial(__import__, canonical)
+    return load

@@ -18,22 +18,25 @@ C code reads ``module.__spec__`` on each import of a cached module, then
 an exception that this raises; where the answer is true it calls ``_lock_unlock_module``.
 """
 
+import _frozen_importlib
+import _imp
 import sys
+from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
 from gc import get_referents
 from types import ModuleType
-
-import _frozen_importlib as _bootstrap
-import _imp
-from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Any
+
+_bootstrap: "Any" = _frozen_importlib
+
+getframe = sys._getframe
 
 SWALLOWS_ERRORS = sys.version_info < (3, 13)
 """Whether C discards an exception raised while it reads ``__spec__``."""
-
 
 
 def _code(name: str) -> object:
@@ -41,6 +44,7 @@ def _code(name: str) -> object:
     return getattr(getattr(_bootstrap, name, None), "__code__", None)
 
 
+_LAZY = sys.version_info >= (3, 15)
 _FIND_AND_LOAD = _code("_find_and_load")
 _FIND_AND_LOAD_UNLOCKED = _code("_find_and_load_unlocked")
 _FIND_SPEC = _code("_find_spec")
@@ -102,6 +106,17 @@ def importer(frame: "FrameType") -> "FrameType | None":
     return above
 
 
+def import_module_call(loading: "FrameType") -> "FrameType | None":
+    """Give the frame that called ``importlib.import_module``, if that is what runs."""
+    gcd_import = loading.f_back
+    if gcd_import is None or gcd_import.f_code is not _GCD_IMPORT:
+        return None
+    call = gcd_import.f_back
+    if call is None or call.f_code.co_name != "import_module":
+        return None
+    return call.f_back if call.f_globals.get("__name__") == "importlib" else None
+
+
 def is_parent_import(frame: "FrameType | None") -> bool:
     """Tell whether a frame imports a package because its child is imported."""
     return frame is not None and frame.f_code is _FIND_AND_LOAD_UNLOCKED
@@ -146,9 +161,9 @@ def namespace_of(module: object) -> "dict[str, object] | None":
         The dictionary, or None for an object that has none.
 
     """
-    if sys.version_info < (3, 15) or not isinstance(module, ModuleType):
+    if not _LAZY or not isinstance(module, ModuleType):
         return getattr(module, "__dict__", None)
     for referent in get_referents(module):
         if type(referent) is dict and "__name__" in referent:
-            return referent  # type: ignore[unreachable, unused-ignore]
+            return referent
     return module.__dict__

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
+_UNIT = 2  # bytes of an instruction
 IMPORT_NAME = opmap["IMPORT_NAME"]
 IMPORT_FROM = opmap["IMPORT_FROM"]
 _LOAD_CONST = opmap["LOAD_CONST"]
@@ -71,17 +72,17 @@ class ImportStatement:
 def _argument(bytecode: bytes, offset: int) -> int:
     value = bytecode[offset + 1]
     shift = 8
-    while offset >= 2 and bytecode[offset - 2] == EXTENDED_ARG:
-        offset -= 2
+    while offset >= _UNIT and bytecode[offset - _UNIT] == EXTENDED_ARG:
+        offset -= _UNIT
         value |= bytecode[offset + 1] << shift
         shift += 8
     return value
 
 
 def _previous(bytecode: bytes, offset: int) -> int:
-    while offset >= 2 and bytecode[offset - 2] == EXTENDED_ARG:
-        offset -= 2
-    return offset - 2
+    while offset >= _UNIT and bytecode[offset - _UNIT] == EXTENDED_ARG:
+        offset -= _UNIT
+    return offset - _UNIT
 
 
 def _constant(code: "CodeType", bytecode: bytes, offset: int) -> object:
@@ -129,7 +130,7 @@ def from_import(frame: "FrameType") -> ImportStatement | None:
     if offset < 0 or (bytecode[offset] != IMPORT_FROM and bytecode[offset] not in _STAR):
         return None
     while offset >= 0 and bytecode[offset] != IMPORT_NAME:
-        offset -= 2
+        offset -= _UNIT
     return _statement_at(code, bytecode, offset) if offset >= 0 else None
 
 
@@ -160,13 +161,13 @@ def called_name(frame: "FrameType") -> str:
     bytecode = code.co_code
     positions = list(code.co_positions())
     offset = frame.f_lasti
-    line, _, column, _ = positions[offset // 2]
+    line, _, column, _ = positions[offset // _UNIT]
     if column is None:
         return ""
-    while offset >= 2:
-        offset -= 2
-        if bytecode[offset] in _LOADS and positions[offset // 2][0] == line:
-            if positions[offset // 2][2] != column:
+    while offset >= _UNIT:
+        offset -= _UNIT
+        if bytecode[offset] in _LOADS and positions[offset // _UNIT][0] == line:
+            if positions[offset // _UNIT][2] != column:
                 continue
             kind = _LOADS[bytecode[offset]]
             shift = {"LOAD_ATTR": _ATTR_SHIFT, "LOAD_GLOBAL": 1}.get(kind, 0)

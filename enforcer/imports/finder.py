@@ -9,6 +9,7 @@ from _thread import get_ident
 
 from enforcer.imports import bootstrap
 from enforcer.imports.alias_link import AliasLink, importing
+from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import RUN
 from enforcer.imports.hooks import hook
 from enforcer.imports.live_names import LiveModule
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import Rule
 
-_getframe = sys._getframe
-
 
 class AliasLoader:
     """Load an alias by importing the canonical module.
@@ -46,7 +45,7 @@ class AliasLoader:
         """Give the alias; it binds when the canonical module is there."""
         link = self._link
         link.spec = spec
-        frame = _getframe(1)
+        frame = getframe(1)
         if not bootstrap.is_loading(frame):
             # LazyLoader and the like load a module by hand: nobody will tell of it.
             link.record(link.watch.uses.ownership.asking(frame, link.legacy))
@@ -93,7 +92,7 @@ def _leave_unbound(_module: object) -> None:
 
 def _reloading(link: AliasLink) -> "Callable[[object], object]":
     def reload_canonical(_module: object) -> None:
-        from importlib import reload  # noqa: PLC0415 - whoever gets here has imported it
+        from importlib import reload
 
         target: ModuleType = sys.modules[link.canonical]
         reload(target)
@@ -104,7 +103,7 @@ def _reloading(link: AliasLink) -> "Callable[[object], object]":
 
 def alias_spec(link: AliasLink, canonical: bootstrap.ModuleSpec) -> bootstrap.ModuleSpec:
     """Make the spec of an alias: its own name and loader, the canonical module's place."""
-    spec = bootstrap.ModuleSpec(link.legacy, AliasLoader(link, canonical), origin=canonical.origin)
+    spec = bootstrap.ModuleSpec(link.legacy, AliasLoader(link, canonical), origin=canonical.origin)  # type: ignore[arg-type]
     spec.submodule_search_locations = canonical.submodule_search_locations
     spec.has_location = canonical.has_location
     return spec
@@ -171,7 +170,7 @@ class Finder:
         spec = watch.locator.find(name, path)  # type: ignore[arg-type]
         if spec is None or target is not None:
             return spec
-        caller = watch.probing(name, _getframe(2))
+        caller = watch.probing(name, getframe(2))
         if caller is not None:
             watch.uses.probe(rule, name, caller)
         link = watch.links.get(name)
@@ -180,9 +179,9 @@ class Finder:
         hook(spec, link)
         return spec
 
-    def _refuse(self, rule: "Rule", name: str, path: object) -> None:
+    def _refuse(self, rule: "Rule", name: str, path: object) -> bootstrap.ModuleSpec | None:
         watch = self._watch
-        frame = _getframe(2)
+        frame = getframe(2)
         caller = watch.probing(name, frame)
         if caller is None:
             wanted, caller = watch.importing(name, frame)
@@ -191,11 +190,12 @@ class Finder:
         if watch.locator.find(name, path) is not None:  # type: ignore[arg-type]
             message = f"No module named {name!r}; it was removed (removed-import)"
             raise ModuleNotFoundError(message, name=name)
+        return None
 
     def _alias(self, rule: "Rule", name: str, target: object) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         link = watch.alias_link(rule, name)
-        caller = watch.probing(name, _getframe(2))
+        caller = watch.probing(name, getframe(2))
         canonical = watch.locate(link.canonical)
         parent = link.canonical.rpartition(".")[0]
         if canonical is None and caller is None and parent and parent not in sys.modules:
@@ -214,7 +214,7 @@ class Finder:
             watch.uses.probe(rule, name, caller)
         spec = alias_spec(link, canonical)
         if target is not None and target is link.module:
-            spec.loader.exec_module = _reloading(link)  # type: ignore[union-attr]
+            vars(spec.loader)["exec_module"] = _reloading(link)
         else:
             hook(spec, link)
         return spec

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     class Loading(Protocol):
         """Follow the loading of one module."""
 
-        def starting(self, spec: ModuleSpec) -> None:
+        def starting(self, _spec: ModuleSpec, /) -> None:
             """Go along before the module is executed; may refuse by raising."""
 
-        def finished(self, spec: ModuleSpec) -> None:
+        def finished(self, _spec: ModuleSpec, /) -> None:
             """Go along after the module was executed, or failed."""
 
 

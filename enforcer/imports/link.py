@@ -15,24 +15,21 @@ that its frame executes:
 import sys
 
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import Caller
+from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, FrameType
+    from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
     from enforcer.imports.watch import Watch
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import Rule
-
-MOST_SITES = 4096
-"""How many instructions a link remembers; further ones are classified each time."""
-
-_getframe = sys._getframe
 
 
 class ConfirmingSpec(bootstrap.ModuleSpec):
@@ -44,7 +41,7 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
     @property
     def _initializing(self) -> bool:
         link: Link = self.__dict__["_enforcer_link"]
-        return link.confirm(_getframe(1))
+        return link.confirm(getframe(1))
 
 
 class RefusingSpec(bootstrap.ModuleSpec):
@@ -59,7 +56,7 @@ class Link:
     Attributes:
         legacy: the legacy path.
         rule: the rule that covers it.
-        counts: instruction → what to call for a use from there.
+        sites: instructions whose uses are only counted.
         in_place: whether the legacy module's own code answers.
         canonical: the path of the module that answers: itself, unless it is aliased.
         settled: that module once it was executed; compared with ``sys.modules`` at each use.
@@ -69,14 +66,14 @@ class Link:
     """
 
     __slots__ = (
-        "_codes",
+        "_calls",
         "canonical",
-        "counts",
         "in_place",
         "legacy",
         "module",
         "rule",
         "settled",
+        "sites",
         "spec",
         "watch",
     )
@@ -86,13 +83,13 @@ class Link:
         self.watch = watch
         self.rule = rule
         self.legacy = legacy
-        self.counts: dict[int, Callable[[], object]] = {}
+        self.sites = Sites()
+        self._calls = Sites()
         self.in_place = True
         self.canonical = legacy
         self.module: object = None
         self.settled: object = None
         self.spec: bootstrap.ModuleSpec | None = None
-        self._codes: list[CodeType] = []
 
     # What an alias and an observed module do differently.
 
@@ -172,10 +169,20 @@ class Link:
         return bootstrap.is_initializing_spec(self.spec)
 
     def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
+        calling = bootstrap.import_module_call(frame)
+        count = self._calls.find(calling) if calling is not None else None
+        if count is not None and sys.modules.get(self.canonical) is self.settled:
+            count()
+            return self.spec
         if bootstrap.is_initializing_spec(self.spec):
             self.watch.locks.note_counted(self, frame)
-        self.settle()
-        self.record_load(frame)
+        settled = self.settle()
+        tally = self.record_load(frame)
+        if tally is None or calling is None or not settled or not can_be_remembered(tally):
+            return self.spec
+        if self.watch.uses.ownership.is_own(calling):
+            # For a framework the nearest own frame is further out, and not always the same.
+            self._calls.remember(calling, tally.count)
         return self.spec
 
     def _read_by_statement(
@@ -195,16 +202,16 @@ class Link:
             self.watch.locks.refuse(self, error)
             return self._like_spec(RefusingSpec)
         if settled and counted is not None and not bootstrap.is_initializing_spec(self.spec):
-            self.remember(frame, counted)
+            self.sites.remember(frame, counted)
         return self.spec
 
-    def _like_spec(self, kind: type) -> bootstrap.ModuleSpec:
+    def _like_spec(self, kind: "type[bootstrap.ModuleSpec]") -> bootstrap.ModuleSpec:
         spec = kind.__new__(kind)
         state = dict(vars(self.spec)) if self.spec is not None else {}
         state.pop("_initializing", None)
         state["_enforcer_link"] = self
         spec.__dict__.update(state)
-        return spec  # type: ignore[no-any-return]
+        return spec
 
     # Recording.
 
@@ -264,20 +271,10 @@ class Link:
             for rule, asked in by_rule.items()
         ]
 
-    def remember(self, frame: "FrameType", count: "Callable[[], object]") -> None:
-        """Let further uses from an instruction take the short way.
-
-        Bytecode lies inside its code object, so ``id(code) + f_lasti`` is unique among code
-        objects that are alive; the link keeps this one alive.
-        """
-        if len(self.counts) < MOST_SITES:
-            self._codes.append(frame.f_code)
-            self.counts[id(frame.f_code) + frame.f_lasti] = count
-
     def forget(self) -> None:
         """Look at every instruction anew."""
-        self.counts.clear()
-        self._codes.clear()
+        self.sites.forget()
+        self._calls.forget()
 
     # Following the import system's own load of the module.
 
@@ -286,41 +283,46 @@ class Link:
         self.spec = spec
         self.watch.locks.install(self)
         self.watch.parents.attach(self)
-        frame = _getframe(2)
+        frame = getframe(2)
         loading = next(bootstrap.imports_in_progress(frame, self.legacy), None)
         if loading is None:
             self.record(self.watch.uses.ownership.asking(frame, self.legacy))
         else:
             self.record_load(loading)
 
-    def record_load(self, loading: "FrameType") -> None:
+    def record_load(self, loading: "FrameType") -> "Tally | None":
         """Count an import that runs through ``_find_and_load``.
 
         Not counted are the import of a package for the sake of its child, and the import
         of a submodule for a from-import: that one is counted when its name is fetched.
+
+        Returns:
+            The tally of an import call; None if nothing was counted, or a statement was.
+
         """
         importer = bootstrap.importer(loading)
         if bootstrap.is_parent_import(importer):
-            return
+            return None
         if bootstrap.is_from_list(importer) and self.watch.parents.counts(self):
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
             if not self.watch.uses.refuses(self.rule, self.legacy, caller):
-                return
-        self.record_importer(importer)
+                return None
+        tally = self.record_importer(importer)
         if importer is not None and importer is loading.f_back:
             self.watch.note_leaf(self.legacy, importer)
+        return tally
 
-    def record_importer(self, importer: "FrameType | None") -> None:
+    def record_importer(self, importer: "FrameType | None") -> "Tally | None":
         """Count one use by the frame that an import belongs to."""
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is None or statement is None:
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
-            if not caller.looks():
-                self.record(caller)
-        elif not self.owns(importer):
+            return None if caller.looks() else self.record(caller)
+        if not self.owns(importer):
             if statement.absolute(importer.f_globals) != self.legacy:
                 statement = bytecode.ImportStatement(self.legacy, None, 0)
             self.record_statement(importer, statement)
+        return None
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
         """Count imports further out that will return without asking anybody.
@@ -331,7 +333,7 @@ class Link:
         """
         if self.legacy not in sys.modules or self.spec is not spec:
             return
-        around = bootstrap.imports_in_progress(_getframe(2), self.legacy)
+        around = bootstrap.imports_in_progress(getframe(2), self.legacy)
         next(around, None)
         for loading in around:
             self.record_load(loading)

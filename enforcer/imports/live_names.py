@@ -7,51 +7,47 @@ module reads its globals and never meets the descriptor.
 import sys
 
 from enforcer.imports import bootstrap
+from enforcer.imports.bootstrap import getframe
 from enforcer.imports.fetches import fetch
 from enforcer.imports.own_class import own_class, watch_name
+from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
 from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import CodeType, FrameType, ModuleType
+    from collections.abc import Mapping
+    from types import FrameType, ModuleType
 
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import Rule
-
-MOST_SITES = 4096
-
-_getframe = sys._getframe
 
 
 class LegacyName:
     """Give what a legacy name means now, and count who asks for it."""
 
-    __slots__ = ("_codes", "_counts", "_displaced", "_namespace", "_rule", "_watch")
+    __slots__ = ("_displaced", "_namespace", "_rule", "_sites", "_watch")
 
     def __init__(self, watch: "Watch", rule: "Rule", namespace: "dict[str, object]") -> None:
         """Watch one name in one module's namespace."""
         self._watch = watch
         self._rule = rule
         self._namespace = namespace
-        self._counts: dict[int, Callable[[], object]] = {}
-        self._codes: list[CodeType] = []
+        self._sites = Sites()
         self._displaced: list[object] = []
         watch.forgetful.append(self)
 
     def forget(self) -> None:
         """Look at every instruction anew."""
-        self._counts.clear()
-        self._codes.clear()
+        self._sites.forget()
 
     def __get__(self, module: "ModuleType | None", owner: type | None = None) -> object:
         """Look the name up for a caller."""
         if module is None:
             return self
-        frame = _getframe(1)
-        count = self._counts.get(id(frame.f_code) + frame.f_lasti)
+        frame = getframe(1)
+        count = self._sites.find(frame)
         if count is not None:
             count()
         elif self._watch.enabled and not self._look(frame):
@@ -70,9 +66,8 @@ class LegacyName:
             return self._rule.stage == REMOVED or self._is_cheap()
         caller.names = (self._rule.name,)
         tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
-        if can_be_remembered(tally) and len(self._counts) < MOST_SITES:
-            self._codes.append(frame.f_code)
-            self._counts[id(frame.f_code) + frame.f_lasti] = tally.count
+        if can_be_remembered(tally):
+            self._sites.remember(frame, tally.count)
         return True
 
     def _is_cheap(self) -> bool:
@@ -150,10 +145,10 @@ class LiveModule:
         self._name = name
         self._rules = rules
 
-    def starting(self, spec: bootstrap.ModuleSpec) -> None:
+    def starting(self, _spec: bootstrap.ModuleSpec) -> None:
         """Let the module's own code run first."""
 
-    def finished(self, spec: bootstrap.ModuleSpec) -> None:
+    def finished(self, _spec: bootstrap.ModuleSpec) -> None:
         """Put the descriptors on, now that the module was executed."""
         module = sys.modules.get(self._name)
         if module is not None:

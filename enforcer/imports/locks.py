@@ -10,7 +10,6 @@ gives the very same lock. Two things happen only there:
 """
 
 import _weakref
-import sys
 from _thread import get_ident
 
 from enforcer.imports import bootstrap
@@ -39,8 +38,8 @@ class Gate:
         refusal = self._locks.refusals.pop((get_ident(), self._link.legacy), None)
         if refusal is not None:
             raise refusal
-        waiting = sys._getframe(1).f_back  # the frame above _get_module_lock
-        if bootstrap.is_waiting(waiting) and self._locks.enabled:
+        waiting = bootstrap.getframe(1).f_back  # the frame above _get_module_lock
+        if waiting is not None and bootstrap.is_waiting(waiting) and self._locks.enabled:
             # _get_module_lock holds the global import lock; counting may warn, and a
             # warning runs other people's code.
             bootstrap.release_global_lock()

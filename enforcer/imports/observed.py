@@ -7,14 +7,13 @@ is loaded it gets a class of its own whose ``__spec__`` shows the same spec and 
 import sys
 
 from enforcer.imports import bootstrap
+from enforcer.imports.bootstrap import getframe
 from enforcer.imports.link import Link
 from enforcer.imports.own_class import own_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-
-_getframe = sys._getframe
 
 
 class ObservedLink(Link):
@@ -46,16 +45,21 @@ class ObservedLink(Link):
 
 
 def _spec_property(link: ObservedLink, namespace: "dict[str, object]") -> property:
-    counts = link.counts
+    first, others = link.sites.first, link.sites.others
     legacy = link.legacy
     modules = sys.modules
 
     def read_spec(module: object) -> object:
-        frame = _getframe(1)
-        count = counts.get(id(frame.f_code) + frame.f_lasti)
-        if count is not None and modules.get(legacy) is link.settled is module:
-            count()
-            return namespace["__spec__"]
+        frame = getframe(1)
+        try:
+            code, count = first[frame.f_lasti]
+            if code is not frame.f_code:
+                count = others[id(frame.f_code) + frame.f_lasti]
+            if modules[legacy] is link.settled is module:
+                count()
+                return namespace["__spec__"]
+        except KeyError:
+            pass
         if module is not link.module:
             return namespace["__spec__"]
         link.spec = namespace["__spec__"]  # type: ignore[assignment]

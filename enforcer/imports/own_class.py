@@ -24,7 +24,7 @@ def own_class(module: ModuleType) -> type | None:
 
     """
     current = type(module)
-    if _MARK in current.__dict__:
+    if _MARK in vars(current):
         return current
     members = {"__slots__": (), "__module__": current.__module__, _MARK: current}
     try:
@@ -37,8 +37,8 @@ def own_class(module: ModuleType) -> type | None:
 
 def watch_name(created: type, name: str, descriptor: object) -> None:
     """Put a descriptor for one name on a module's own class."""
-    if _READS_PAST_DESCRIPTORS and "__getattr__" not in created.__dict__:
-        created.__getattribute__ = object.__getattribute__  # type: ignore[method-assign, assignment]
+    if _READS_PAST_DESCRIPTORS and "__getattr__" not in vars(created):
+        created.__getattribute__ = object.__getattribute__  # type: ignore[assignment]
         created.__getattr__ = _missing  # type: ignore[attr-defined]
     setattr(created, name, descriptor)
 
@@ -50,9 +50,9 @@ def _missing(module: ModuleType, name: str) -> object:
 
 def restore_class(module: object) -> None:
     """Give a module back the class that it had."""
-    original = type(module).__dict__.get(_MARK)
+    original = vars(type(module)).get(_MARK)
     if original is not None:
-        module.__class__ = original  # type: ignore[assignment]
+        module.__class__ = original
 
 
 def restore_all() -> None:
@@ -63,5 +63,5 @@ def restore_all() -> None:
 
 def original_class(module: object) -> type:
     """Give the class that a module had before it got one of its own."""
-    original: type = type(module).__dict__.get(_MARK, type(module))
+    original: type = vars(type(module)).get(_MARK, type(module))
     return original

@@ -6,7 +6,7 @@
 
 import sys
 
-from enforcer.imports.bootstrap import namespace_of
+from enforcer.imports.bootstrap import getframe, namespace_of
 from enforcer.imports.fetches import fetch
 from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.uses import can_be_remembered
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from enforcer.imports.link import Link
     from enforcer.imports.watch import Watch
 
-_getframe = sys._getframe
 _MISSING = object()
 
 
@@ -28,19 +27,27 @@ class LegacyChild(property):
     """Watch the attribute of a package that holds a legacy module."""
 
 
-def _child(link: "Link", name: str, namespace: "dict[str, object]") -> LegacyChild:
-    counts = link.counts
+def _child(  # noqa: C901 - three closures over one child
+    link: "Link", name: str, namespace: "dict[str, object]"
+) -> LegacyChild:
+    first, others = link.sites.first, link.sites.others
     canonical = link.canonical
     modules = sys.modules
 
     def read(_package: object) -> object:
         value = namespace.get(name, _MISSING)
         if value is link.module:
-            frame = _getframe(1)
-            count = counts.get(id(frame.f_code) + frame.f_lasti)
-            if count is not None and modules.get(canonical) is link.settled:
-                count()
-            elif link.watch.enabled:
+            frame = getframe(1)
+            try:
+                code, count = first[frame.f_lasti]
+                if code is not frame.f_code:
+                    count = others[id(frame.f_code) + frame.f_lasti]
+                if modules[canonical] is link.settled:
+                    count()
+                    return value
+            except KeyError:
+                pass
+            if link.watch.enabled:
                 _look(link, frame, name, namespace)
         elif value is _MISSING:
             raise AttributeError(name)
@@ -84,7 +91,7 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
             return
         count = tally.count
     if settled:
-        link.remember(frame, count)
+        link.sites.remember(frame, count)
 
 
 class Parents:
@@ -126,4 +133,4 @@ class Parents:
             return False
         if self._watch.is_linked(parent, package):
             return True
-        return isinstance(type(package).__dict__.get(name), LegacyChild)
+        return isinstance(vars(type(package)).get(name), LegacyChild)

@@ -19,7 +19,7 @@ _NAME = "_enforcer_selfcheck"
 _PROGRAM = compile(f"import {_NAME}", "<enforcer selfcheck>", "exec")
 
 
-class _Refused(ImportError):
+class _RefusedError(ImportError):
     """Stand for a refusal."""
 
 
@@ -33,19 +33,19 @@ class _Cached:
 
     @property
     def __spec__(self) -> object:
-        self.statements.append(bytecode.import_statement(sys._getframe(1)))
+        self.statements.append(bytecode.import_statement(bootstrap.getframe(1)))
         if not self.refusing:
             return None
         if not bootstrap.SWALLOWS_ERRORS:
-            raise _Refused
+            raise _RefusedError
         spec = bootstrap.ModuleSpec(_NAME, None)
-        spec._initializing = True  # type: ignore[attr-defined]
+        vars(spec)["_initializing"] = True
         bootstrap.module_locks[_NAME] = _refuse
         return spec
 
 
 def _refuse() -> object:
-    raise _Refused
+    raise _RefusedError
 
 
 class _Loading:
@@ -90,7 +90,7 @@ def _cached_imports_can_be_refused() -> bool:
     cached.refusing = True
     try:
         _run(cached)
-    except _Refused:
+    except _RefusedError:
         return True
     finally:
         bootstrap.module_locks.pop(_NAME, None)
@@ -100,7 +100,7 @@ def _cached_imports_can_be_refused() -> bool:
 def _run(cached: _Cached) -> None:
     sys.modules[_NAME] = cached  # type: ignore[assignment]
     try:
-        exec(_PROGRAM, {"__name__": _NAME, "__builtins__": {"__import__": __import__}})
+        exec(_PROGRAM, {"__name__": _NAME, "__builtins__": {"__import__": __import__}})  # noqa: S102 - the program is above
     finally:
         del sys.modules[_NAME]
 

@@ -9,7 +9,6 @@ from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
 from enforcer.imports.callers import Caller, Ownership, module_name
 from enforcer.imports.finder import Finder, alias_spec
-from enforcer.imports.link import Link
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
 from enforcer.imports.locks import Locks
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from types import FrameType, ModuleType
 
+    from enforcer.imports.link import Link
     from enforcer.recording.recorder import Recorder
     from enforcer.rules.model import MigrationMap, Rule
 
@@ -176,7 +176,7 @@ class Watch:
         for text in blind_spots():
             self.notice("blind", text, text)
         self.enabled = True
-        sys.meta_path.insert(0, self.finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self.finder)
         for name, module in sorted(sys.modules.copy().items()):
             self._take_over(name, module)
 
@@ -241,7 +241,7 @@ class Watch:
         """Stop watching and leave nothing behind."""
         self.enabled = False
         if self.finder in sys.meta_path:
-            sys.meta_path.remove(self.finder)  # type: ignore[arg-type]
+            sys.meta_path.remove(self.finder)
         self.forget_sites()
         self.locks.remove()
         restore_all()
@@ -254,7 +254,7 @@ class Watch:
 
     def _hand_back(self, name: str, link: AliasLink) -> None:
         original = self._displaced.get(name)
-        if sys.modules.get(name) is link.module:
+        if link_of(sys.modules.get(name)) is link:
             if original is None:
                 del sys.modules[name]
             else:
