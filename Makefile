@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit lint benchmark clean
+.PHONY: demo test unit lint conformance benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/python demo/main.py
@@ -22,6 +22,9 @@ lint: $(VENV)/ready
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 
+conformance: $(VENV)/ready
+	$(BIN)/python tests/conformance/everywhere.py
+
 benchmark: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks
 
@@ -32,4 +35,4 @@ $(VENV)/ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venvs .mypy_cache .pytest_cache .ruff_cache build dist
