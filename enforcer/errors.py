@@ -1,15 +1,15 @@
 """Define what the enforcer raises, for its users to catch.
 
-    EnforcerError
-    ├── MapError             the migration map has mistakes (``enforcer.rules.mistakes``)
-    ├── StoreError           the store can't be read (``enforcer.store``)
-    └── LateEnablingError    a strict path was imported before the enforcer was enabled
+EnforcerError
+├── MapError             the migration map has mistakes (``enforcer.rules.mistakes``)
+├── StoreError           the store can't be read (``enforcer.store``)
+└── LateEnablingError    a strict path was imported before the enforcer was enabled
 
-    ImportError
-    └── LegacyImportError    an import of a legacy path was refused
+ImportError
+└── LegacyImportError    an import of a legacy path was refused
 
-    DeprecationWarning
-    └── LegacyImportWarning  a legacy path was imported in stage warn
+DeprecationWarning
+└── LegacyImportWarning  a legacy path was imported in stage warn
 """
 
 TYPE_CHECKING = False

@@ -21,7 +21,7 @@ class Case:
     def __init__(self, folder):
         self.folder = folder
         self.environment = {}
-        self._rules = []
+        self.rules = []
         self._recorded = None
         self.write("new/__init__.py", "")
         self.write("new/sub.py", "class Y: pass\n")
@@ -36,7 +36,7 @@ class Case:
 
     def rule(self, legacy, canonical, **options):
         """Add a rule to the map."""
-        self._rules.append((legacy, canonical, options))
+        self.rules.append((legacy, canonical, options))
 
     def tolerate(self, *entries):
         """Put call sites into the baseline: legacy path, file, function."""
@@ -45,7 +45,7 @@ class Case:
     def write_map(self):
         """Write the migration map."""
         lines = ["[enforcer]", 'service = "case"']
-        for legacy, canonical, options in self._rules:
+        for legacy, canonical, options in self.rules:
             lines += ["[[rule]]", f'legacy = "{legacy}"', f'canonical = "{canonical}"']
             for key, value in options.items():
                 if isinstance(value, dict):
@@ -61,7 +61,7 @@ class Case:
         self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
         environment = {
             **os.environ,
-            "GUARD": "1" if guard and PYTHON == sys.executable else "0",
+            "GUARD": "1" if guard and sys.executable == PYTHON else "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }

@@ -64,9 +64,10 @@ class Guard:
                 self.changes.append(f"{name} still looks initialising")
             for key, value in list(vars(module).items()):
                 child = sys.modules.get(f"{name}.{key}")
-                if isinstance(value, types.ModuleType) and child is not None:
-                    if value is not child and child.__name__ == f"{name}.{key}":
-                        self.changes.append(f"{name}.{key} is not the child module")
+                if not isinstance(value, types.ModuleType) or child is None:
+                    continue
+                if value is not child and child.__name__ == f"{name}.{key}":
+                    self.changes.append(f"{name}.{key} is not the child module")
 
 
 def main():

@@ -344,7 +344,10 @@ def test_an_import_that_its_own_package_overtakes_is_counted(case):
     case.run("""
     import pack.old
     """)
-    assert case.uses == {("pack.old", "from pack import old"): 1, ("pack.old", "import pack.old"): 1}
+    assert case.uses == {
+        ("pack.old", "from pack import old"): 1,
+        ("pack.old", "import pack.old"): 1,
+    }
 
 
 def test_packages_that_are_gone_from_disk_hold_the_alias(case):
@@ -402,7 +405,10 @@ def test_sites_beyond_the_limit_share_a_row(case):
 @pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports are of 3.15")
 def test_t41_lazy_imports_run_the_hooks_at_first_use(case):
     case.rule("par.old", "new.sub")
-    case.write("lazy.py", "lazy from par.old import Y\nlazy import par.old as m\ndef f():\n    return Y, m\n")
+    case.write(
+        "lazy.py",
+        "lazy from par.old import Y\nlazy import par.old as m\ndef f():\n    return Y, m\n",
+    )
     case.run("""
     import lazy
     assert "new.sub" not in sys.modules

@@ -19,7 +19,10 @@ def test_a_cpython_that_reads_no_spec_is_noticed_and_aliases_still(case):
     import par.old, new.sub
     assert par.old.Y is new.sub.Y
     """)
-    assert ("blind", "Imports of a module that is loaded already can't be seen here.") in case.notices
+    assert (
+        "blind",
+        "Imports of a module that is loaded already can't be seen here.",
+    ) in case.notices
     assert sum(row["count"] for row in case.rows) >= 1
 
 

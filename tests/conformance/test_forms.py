@@ -1,6 +1,12 @@
 """Every form of import is seen, first and cached, with the code that asked."""
 
+import os
+import subprocess
+import sys
+
 import pytest
+
+from enforcer.report import build
 
 FORMS = {
     "import a.old": "import par.old",
@@ -129,7 +135,7 @@ def test_only_the_leaf_of_a_dotted_import_counts(case):
     }
 
 
-def test_framework_import_belongs_to_the_nearest_own_frame(moved, tmp_path):
+def test_framework_import_belongs_to_the_nearest_own_frame(moved):
     """`import_module` in a framework is the own code's use; via keeps the framework's line."""
     moved.rule("par.old", "par.canon")
     moved.write(
@@ -216,23 +222,26 @@ def test_a_pickle_of_a_tree_counts_the_leaf_and_not_its_packages(case):
 
 def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
     case.rule("old.*", "new.*")
-    case.write("new/tool.py", "from . import sub\nprint(__spec__.name, __name__, sub.Y.__module__)\n")
-    case.write_map()
-    import json, os, subprocess, sys  # noqa: E401, PLC0415
-
-    program = (
-        "import enforcer, runpy, sys; sys.path.insert(0, '.');"
-        "enforcer.enable('enforcer.toml', store=False); sys.argv=['old.tool'];"
-        "runpy._run_module_as_main('old.tool');"
+    case.write(
+        "new/tool.py", "from . import sub\nprint(__spec__.name, __name__, sub.Y.__module__)\n"
     )
-    check = "import atexit, enforcer; atexit.register(lambda: print([(u.site.path, u.count, u.site.file) for u in enforcer.collect()[0]]));"
+    case.write_map()
+    store = case.folder / "uses.db"
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")},
+        "ENFORCER_MAP": str(case.folder / "enforcer.toml"),
+        "ENFORCER_STORE": str(store),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", check + program],
+        [sys.executable, "-m", "old.tool"],
         cwd=case.folder,
+        env=environment,
         capture_output=True,
         text=True,
-        check=True,
-        env={k: v for k, v in os.environ.items() if k != "ENFORCER_MAP"},
+        check=False,
     )
-    assert done.stdout.splitlines() == ["new.tool __main__ new.sub", "[('old.tool', 1, '<string>')]"]
-    assert json
+    assert done.stdout == "new.tool __main__ new.sub\n", done.stderr
+    (rule,) = build(str(store)).rules
+    assert [(site.path, site.file, site.uses) for site in rule.call_sites] == [
+        ("old.tool", "<command line>", 1)
+    ]

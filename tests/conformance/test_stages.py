@@ -34,7 +34,10 @@ def test_observe_changes_nothing(moved):
     assert importlib.reload(old) is old
     assert type(old.__spec__).__name__ == "ModuleSpec"
     """)
-    assert moved.uses == {("par.old", "import par.old as old"): 1, ("par.old", "from par.old import Y"): 1}
+    assert moved.uses == {
+        ("par.old", "import par.old as old"): 1,
+        ("par.old", "from par.old import Y"): 1,
+    }
     assert {row["outcome"] for row in moved.rows} == {"observed"}
 
 

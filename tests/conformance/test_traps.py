@@ -557,7 +557,7 @@ def test_t32_canonical_may_import_its_implementation_from_the_legacy_module(case
 
 def test_t32_implementation_in_the_map(case):
     for stage in ("observe", "alias", "warn", "strict"):
-        case._rules.clear()
+        case.rules.clear()
         case.rule("par.old", "par.canon", stage=stage, implementation=True)
         case.write("par/old.py", "class Impl: pass\n")
         case.write("par/canon.py", "from par.old import Impl\n")
@@ -652,7 +652,9 @@ def test_t34_walking_all_modules_imports_and_counts_nothing(case):
 
 def test_t35_stacklevels_are_untouched(case):
     case.rule("oldtop", "new.wn")
-    case.write("new/wn.py", 'import warnings\nwarnings.warn("x", DeprecationWarning, stacklevel=2)\n')
+    case.write(
+        "new/wn.py", 'import warnings\nwarnings.warn("x", DeprecationWarning, stacklevel=2)\n'
+    )
     case.run("""
     import builtins, warnings
     assert type(builtins.__import__).__name__ == "builtin_function_or_method"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import Cryptodome
 
@@ -86,11 +87,11 @@ def enforcer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def report(folder: Path) -> dict[str, object]:
+def report(folder: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads(enforcer(folder, "report", "--format", "json").stdout)
 
 
-def test_a_tree_that_moved_is_used_by_its_old_name(tmp_path):
+def test_a_tree_that_moved_is_used_by_its_old_name(tmp_path: Path) -> None:
     (tmp_path / "enforcer.toml").write_text(MOVED)
     (tmp_path / "program.py").write_text(CALLERS)
     enforcer(tmp_path, "run", "--", "program.py")
@@ -110,7 +111,7 @@ def test_a_tree_that_moved_is_used_by_its_old_name(tmp_path):
     assert rule["uses"] == 401
 
 
-def test_its_own_test_suite_passes_under_the_old_name(tmp_path):
+def test_its_own_test_suite_passes_under_the_old_name(tmp_path: Path) -> None:
     """The package's hash tests, with every import of theirs written as PyCrypto's."""
     assert importlib.metadata.version("pycryptodomex") == "3.24.2"
     source = Path(Cryptodome.__file__).parent / "SelfTest"
@@ -118,7 +119,7 @@ def test_its_own_test_suite_passes_under_the_old_name(tmp_path):
     shutil.copytree(source / "Hash", suite / "Hash", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("loader.py", "st_common.py", "__init__.py"):
         shutil.copy(source / name, suite / name)
-    statements = Counter()
+    statements: Counter[str] = Counter()
     for file in suite.rglob("*.py"):
         text = file.read_text(encoding="utf-8").replace("Cryptodome.SelfTest", "suite")
         file.write_text(text.replace("Cryptodome", "Crypto"), encoding="utf-8")
@@ -141,7 +142,7 @@ def test_its_own_test_suite_passes_under_the_old_name(tmp_path):
     assert sum(statements.values()) > len(rule["call_sites"]) > 40
 
 
-def test_a_package_is_observed_in_a_real_program(tmp_path):
+def test_a_package_is_observed_in_a_real_program(tmp_path: Path) -> None:
     """`python -m requests.help` prints the same, and requests' own imports are seen."""
     plain = subprocess.run(
         [sys.executable, "-m", "requests.help"],
@@ -165,9 +166,7 @@ def test_a_package_is_observed_in_a_real_program(tmp_path):
     by_distribution = Counter(site["distribution"] for site in sites)
     assert by_distribution["requests"] > 10
     assert by_distribution["urllib3"] > 10
-    adapters = {
-        site["path"] for site in sites if site["file"].endswith("requests/adapters.py")
-    }
+    adapters = {site["path"] for site in sites if site["file"].endswith("requests/adapters.py")}
     assert {"urllib3.exceptions", "urllib3.poolmanager", "urllib3.util.retry"} <= adapters
     assert rules["idna"]["uses"] >= 1
     assert {site["distribution"] for site in rules["idna"]["call_sites"]} >= {"requests"}

@@ -1,0 +1,1 @@
+"""Offer the enforcer on the command line."""

@@ -1,0 +1,81 @@
+"""Check a migration map, and what its rules will meet."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
+from enforcer.cli.check_as_text import check_as_text
+from enforcer.cli.choosing import choose_map
+from enforcer.errors import EnforcerError
+from enforcer.rules.loading import load_map
+from enforcer.rules.mistakes import MapError
+from enforcer.rules.model import MigrationMap
+from enforcer.source.checking import check_map
+
+WOULD_BREAK = 1
+"""The exit code where something would break."""
+
+BROKEN_MAP = 2
+"""The exit code where the map has mistakes."""
+
+
+@click.command()
+@click.option("--map", "map_file", metavar="FILE", help="The migration map to check.")
+@click.option(
+    "--import",
+    "import_canonical",
+    is_flag=True,
+    help="Import the canonical modules, in a child process, and look which names they have.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.pass_context
+def check(
+    context: click.Context, *, map_file: str | None, import_canonical: bool, form: str
+) -> None:
+    """Check the migration map, and what each rule will meet.
+
+    Nothing is imported unless you ask for it. The exit code is 0 if nothing would break, 1 if
+    something would, and 2 if the map itself has mistakes.
+
+    \b
+    Examples:
+      enforcer check
+      enforcer check --import
+      enforcer check --format json | jq '.rules[].findings[]'
+    """  # noqa: D301 - \b tells click to keep the lines
+    path = choose_map(map_file)
+    try:
+        migration_map = load_map(path)
+    except MapError as error:
+        _show_mistakes(path, error, form)
+        context.exit(BROKEN_MAP)
+    _require_root(migration_map)
+    found = check_map(migration_map, import_canonical=import_canonical)
+    text = check_as_json(found) if form == "json" else check_as_text(found, sys.stdout)
+    click.echo(text, nl=False, color=True)
+    context.exit(WOULD_BREAK if found.findings else 0)
+
+
+def _show_mistakes(path: str, error: MapError, form: str) -> None:
+    if form == "json":
+        click.echo(mistakes_as_json(path, error), nl=False)
+    else:
+        click.echo(str(error), err=True)
+
+
+def _require_root(migration_map: MigrationMap) -> None:
+    if not Path(migration_map.root).is_dir():
+        message = (
+            f'{migration_map.path}: root: there is no folder "{migration_map.root}". '
+            "Write the folder that holds your code, relative to the map (root-not-found)"
+        )
+        raise EnforcerError(message)

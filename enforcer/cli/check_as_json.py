@@ -1,0 +1,110 @@
+"""Write a check as JSON, for other programs: fields are only ever added."""
+
+import json
+from collections.abc import Iterable
+
+from enforcer.rules.mistakes import MapError
+from enforcer.source.asking import Site
+from enforcer.source.findings import LegacyName, MapCheck, MissingName, RuleCheck
+from enforcer.source.locating import Located
+
+
+def check_as_json(found: MapCheck) -> str:
+    """Write a check as one JSON document."""
+    document = {
+        "map": found.map_file,
+        "root": found.root,
+        "files": found.files,
+        "imported": found.imported,
+        "findings": found.findings,
+        "mistakes": [],
+        "rules": [_rule(rule) for rule in found.rules],
+        "unreadable": [{"file": one.file, "error": one.error} for one in found.unreadable],
+    }
+    return _dump(document)
+
+
+def mistakes_as_json(path: str, error: MapError) -> str:
+    """Write the mistakes of a map as one JSON document."""
+    mistakes = [
+        {
+            "file": mistake.file,
+            "line": mistake.line,
+            "key": mistake.key,
+            "message": mistake.message,
+            "remedy": mistake.remedy,
+            "slug": mistake.slug,
+        }
+        for mistake in error.mistakes
+    ]
+    return _dump({"map": path, "mistakes": mistakes})
+
+
+def _dump(document: dict[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(check: RuleCheck) -> dict[str, object]:
+    rule = check.rule
+    return {
+        "legacy": rule.legacy,
+        "canonical": rule.canonical,
+        "kind": rule.kind,
+        "stage": rule.stage,
+        "line": rule.line,
+        "findings": [
+            {"slug": finding.slug, "message": finding.message} for finding in check.findings
+        ],
+        "canonical_code": _located(check.canonical),
+        "legacy_code": _located(check.legacy),
+        "failed_imports": [
+            {"module": failed.module, "error": failed.error} for failed in check.failed_imports
+        ],
+        "uses": _sites(check.uses),
+        "strings": _sites(check.strings),
+        "inside_legacy": check.inside_legacy,
+        "would_break": _missing(check.would_break),
+        "broken_already": _missing(check.broken_already),
+        "served": _missing(check.served),
+        "unsure": _missing(check.unsure),
+        "unsure_why": check.unsure_why,
+        "typing_only": _missing(check.typing_only),
+        "canonical_imports_legacy": _sites(check.circular),
+        "renamed_missing": [
+            {"old": renamed.old, "new": renamed.new, "nearest": list(renamed.nearest)}
+            for renamed in check.renamed_missing
+        ],
+        "unasked": _unasked(check.unasked),
+    }
+
+
+def _located(located: Located | None) -> dict[str, object] | None:
+    if located is None:
+        return None
+    file = None if located.file is None else str(located.file)
+    return {"module": located.path, "kind": located.kind, "file": file}
+
+
+def _sites(sites: Iterable[Site]) -> list[dict[str, object]]:
+    return [
+        {"file": site.file, "line": site.line, "form": site.form, "typing_only": site.typing_only}
+        for site in sites
+    ]
+
+
+def _missing(names: Iterable[MissingName]) -> list[dict[str, object]]:
+    return [
+        {
+            "module": missing.module,
+            "name": missing.name,
+            "canonical_module": missing.canonical_module,
+            "canonical_name": missing.canonical_name,
+            "nearest": list(missing.nearest),
+            "sites": _sites(missing.sites),
+        }
+        for missing in names
+    ]
+
+
+def _unasked(names: Iterable[LegacyName]) -> list[dict[str, object]]:
+    return [{"module": one.module, "name": one.name} for one in names]

@@ -1,0 +1,229 @@
+"""Put into words what a check found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enforcer.rules.model import LEGACY_FALLBACK, NAME
+from enforcer.source.asking import Site
+from enforcer.source.findings import MapCheck, MissingName, RuleCheck
+from enforcer.source.locating import Located
+
+MOST_USES = 3
+"""How many places are shown where a rule is merely used."""
+
+MOST_SITES = 20
+"""How many places are shown that ask for one missing name."""
+
+MOST_NAMES = 10
+"""How many names are shown that nobody asks for."""
+
+BREAKS = "breaks"
+WARNS = "warns"
+TELLS = "tells"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Say one thing about a rule.
+
+    Attributes:
+        title: what it is, and what to do.
+        weight: ``breaks``, ``warns`` or ``tells``.
+        lines: the single cases.
+
+    """
+
+    title: str
+    weight: str = TELLS
+    lines: tuple[str, ...] = ()
+
+
+def heading(check: RuleCheck, map_file: str) -> str:
+    """Name a rule, its stage and where it stands."""
+    rule = check.rule
+    place = f"{Path(map_file).name}:{rule.line}"
+    return f"{rule.legacy} -> {rule.canonical} ({rule.stage}, {place})"
+
+
+def summary(found: MapCheck) -> str:
+    """Say on one line what was checked and whether something would break."""
+    checked = f"{counted(len(found.rules), 'rule')}, {counted(found.files, 'file')}"
+    if not found.findings:
+        return f"{checked}: nothing would break"
+    verb = "thing" if found.findings == 1 else "things"
+    return f"{checked}: {found.findings:,} {verb} would break"
+
+
+def unreadable(found: MapCheck) -> Section | None:
+    """Name the files that were passed by."""
+    if not found.unreadable:
+        return None
+    number = counted(len(found.unreadable), "file")
+    lines = tuple(f"{one.file}: {one.error}" for one in found.unreadable)
+    return Section(f"{number} could not be read (unreadable-file)", WARNS, lines)
+
+
+def sections(check: RuleCheck, root: str) -> Iterator[Section]:
+    """Give what there is to say about a rule, what breaks first."""
+    yield Section(f"canonical: {_code(check.canonical, root, 'no such module')}")
+    yield Section(f"legacy: {_code(check.legacy, root, 'no code of its own')}{_fate(check)}")
+    yield from _breaking(check)
+    yield from _warning(check)
+    yield from _telling(check)
+
+
+def counted(number: int, what: str) -> str:
+    """Count something, in the singular or the plural."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _code(located: Located | None, root: str, missing: str) -> str:
+    if located is None:
+        return missing
+    if located.file is None:
+        return "a namespace package" if located.kind == "namespace" else "built in"
+    file = located.file
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+
+
+def _fate(check: RuleCheck) -> str:
+    """Say what becomes of the legacy module's own code."""
+    rule = check.rule
+    if check.legacy is None:
+        return ""
+    if rule.kind == NAME:
+        return ", which lives on"
+    if rule.implementation:
+        return ", which goes on running (implementation = true)"
+    if rule.fallback == LEGACY_FALLBACK:
+        return ', which runs only for names that canonical lacks (fallback = "legacy")'
+    return ", which no longer runs from stage alias on"
+
+
+def _breaking(check: RuleCheck) -> Iterator[Section]:
+    rule = check.rule
+    if check.canonical is None:
+        yield Section(
+            f'there is no module "{rule.target}". Add it, or mend canonical. (canonical-not-found)',
+            BREAKS,
+        )
+    for failed in check.failed_imports:
+        yield Section(
+            f'importing "{failed.module}" fails: {failed.error}. '
+            "Mend it before you raise the rule. (canonical-import-fails)",
+            BREAKS,
+        )
+    if check.canonical_name_missing:
+        yield Section(
+            f'"{rule.target}" has no name "{rule.target_name}". '
+            "Add it, or mend canonical. (canonical-not-found)",
+            BREAKS,
+        )
+    if check.would_break:
+        yield Section(
+            f"{counted(len(check.would_break), 'name')} would break: only the legacy code has "
+            'them. Add them to the canonical module, write names, or fallback = "legacy". '
+            "(would-break)",
+            BREAKS,
+            tuple(map(_missing, check.would_break)),
+        )
+    if check.renamed_missing:
+        yield Section(
+            f"{counted(len(check.renamed_missing), 'renamed name')} would lead nowhere. "
+            "Mend names. (renamed-name-missing)",
+            BREAKS,
+            tuple(
+                f"{renamed.old} = {renamed.new}{_nearest(renamed.nearest)}"
+                for renamed in check.renamed_missing
+            ),
+        )
+    if check.circular and not rule.implementation:
+        yield Section(
+            "the canonical code imports the legacy path, which would lead back to it. "
+            f"{_way_out(check)} (canonical-imports-legacy)",
+            BREAKS,
+            tuple(map(str, check.circular)),
+        )
+
+
+def _way_out(check: RuleCheck) -> str:
+    if check.rule.kind == NAME:
+        return "Move the definition to the canonical module."
+    if check.legacy is None:
+        return "Import what it needs from where it is now: there is no code at the legacy path."
+    return "Write implementation = true until the code has moved."
+
+
+def _warning(check: RuleCheck) -> Iterator[Section]:
+    if check.broken_already:
+        yield Section(
+            f"{counted(len(check.broken_already), 'name')} broken already: "
+            "neither side has them. (broken-already)",
+            WARNS,
+            tuple(map(_missing, check.broken_already)),
+        )
+    if check.unsure:
+        why = f": {check.unsure_why}" if check.unsure_why else ""
+        yield Section(
+            f"{counted(len(check.unsure), 'name')} can't be told from the source{why}. "
+            "Ask again with --import. (unsure-name)",
+            WARNS,
+            tuple(map(_missing, check.unsure)),
+        )
+    if check.typing_only:
+        yield Section(
+            f"{counted(len(check.typing_only), 'name')} missing for type checkers only",
+            WARNS,
+            tuple(map(_missing, check.typing_only)),
+        )
+
+
+def _telling(check: RuleCheck) -> Iterator[Section]:
+    if check.served:
+        yield Section(
+            f"{counted(len(check.served), 'name')} served from the legacy code",
+            TELLS,
+            tuple(map(_missing, check.served)),
+        )
+    if check.circular and check.rule.implementation:
+        yield Section(
+            f"the canonical code imports the legacy path, as it may: {_places(check.circular)}"
+        )
+    if check.unasked:
+        shown = [one.path for one in check.unasked[:MOST_NAMES]]
+        rest = len(check.unasked) - len(shown)
+        yield Section(
+            f"{counted(len(check.unasked), 'name')} only in the legacy code, "
+            "and nothing here asks for them",
+            TELLS,
+            (*shown, *([f"and {rest:,} more"] if rest else [])),
+        )
+    if check.uses:
+        yield Section(f"used in {counted(len(check.uses), 'place')}: {_places(check.uses)}")
+    else:
+        yield Section("not used")
+    if check.strings:
+        number = counted(len(check.strings), "string")
+        yield Section(f"named by {number}: {_places(check.strings)}")
+    if check.inside_legacy:
+        number = counted(check.inside_legacy, "more use")
+        yield Section(f"{number} in legacy files, which no longer run")
+
+
+def _missing(missing: MissingName) -> str:
+    name = missing.path
+    is_renamed = missing.name != missing.canonical_name
+    renamed = f", renamed to {missing.canonical_name}" if is_renamed else ""
+    places = _places(missing.sites, MOST_SITES)
+    return f"{name}{renamed}: {places}{_nearest(missing.nearest)}"
+
+
+def _nearest(names: Sequence[str]) -> str:
+    return f" (canonical has {', '.join(names)})" if names else ""
+
+
+def _places(sites: Sequence[Site], most: int = MOST_USES) -> str:
+    shown = ", ".join(map(str, sites[:most]))
+    rest = len(sites) - most
+    return f"{shown} and {rest:,} more" if rest > 0 else shown

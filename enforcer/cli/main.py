@@ -1,0 +1,45 @@
+"""Gather the commands under one name, and say a user's mistakes in one line."""
+
+import click
+
+from enforcer import __version__
+from enforcer.cli.check import check
+from enforcer.cli.report import report
+from enforcer.cli.run import run
+from enforcer.errors import EnforcerError
+
+USER_ERROR = 2
+"""The exit code for a mistake of the user."""
+
+
+class Commands(click.Group):
+    """Turn the enforcer's errors into lines on standard error."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a mistake of the user ends it with exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except EnforcerError as error:
+            for line in str(error).splitlines():
+                click.echo(f"enforcer: {line}", err=True)
+            ctx.exit(USER_ERROR)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="enforcer")
+def main() -> None:
+    """Move a Python module without breaking its callers, and see every caller.
+
+    Write a migration map (enforcer.toml), check it, run your program, and look at who still
+    uses the old paths.
+
+    \b
+      enforcer check
+      enforcer run -- app.py
+      enforcer report
+    """  # noqa: D301 - \b tells click to keep the lines
+
+
+main.add_command(check)
+main.add_command(run)
+main.add_command(report)

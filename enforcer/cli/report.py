@@ -1,0 +1,80 @@
+"""Show what was recorded."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from enforcer.cli.choosing import choose_store
+from enforcer.errors import EnforcerError
+from enforcer.report import Report, build
+from enforcer.report.as_csv import as_csv
+from enforcer.report.as_json import as_json
+from enforcer.report.as_markdown import as_markdown
+from enforcer.report.times import parse_since
+
+
+@click.command()
+@click.option("--map", "map_file", metavar="FILE", help="The migration map, which names the store.")
+@click.option("--store", metavar="FILE", help="The store to read.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--since", metavar="TIME", help="Leave out what was last seen before: 30m, 2h, 3d, 2026-03-31."
+)
+@click.option("--path", metavar="PREFIX", help="Only legacy paths at or below this one.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="How many callers of each path the table and the Markdown show.",
+)
+def report(  # noqa: PLR0913 - one parameter for each option
+    *,
+    map_file: str | None,
+    store: str | None,
+    form: str,
+    since: str | None,
+    path: str | None,
+    top: int,
+) -> None:
+    """Show who still uses which legacy path.
+
+    \b
+    Examples:
+      enforcer report
+      enforcer report --since 2h --path shop.old_cart
+      enforcer report --format markdown --top 10 > uses.md
+      enforcer report --format json | jq '.rules[] | {legacy, uses}'
+    """  # noqa: D301 - \b tells click to keep the lines
+    moment = _moment(since) if since else None
+    found = build(choose_store(store, map_file), since=moment, path=path)
+    click.echo(_write(found, form, top), nl=False, color=True)
+
+
+def _moment(since: str) -> datetime:
+    try:
+        return parse_since(since, datetime.now(UTC))
+    except ValueError as error:
+        message = f"--since: {error}"
+        raise EnforcerError(message) from None
+
+
+def _write(found: Report, form: str, top: int) -> str:
+    if form == "json":
+        return as_json(found)
+    if form == "csv":
+        return as_csv(found)
+    if form == "markdown":
+        return as_markdown(found, top=top)
+    from enforcer.report.as_table import as_table  # noqa: PLC0415 - rich is slow to import
+
+    return as_table(found, sys.stdout, top=top)

@@ -1,0 +1,181 @@
+"""Find the installed distribution that a file belongs to.
+
+Read straight from the ``*.dist-info`` folders, as their specification allows, and not with
+``importlib.metadata``: that imports ``threading``, and a thread other than the main one that
+imports it first makes itself the main thread of Python 3.11 and 3.12.
+"""
+
+import os
+import sys
+from _io import FileIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SITE_FOLDERS = ("site-packages", "dist-packages")
+METADATA = (".dist-info", ".egg-info")
+MAX_ANSWERS = 4096
+
+
+class _Distribution:
+    # One installed distribution, by its metadata folder (or old single-file metadata).
+
+    __slots__ = ("folder", "name", "tops")
+
+    def __init__(self, folder: str, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self.tops = frozenset(self._top_levels())
+
+    def files(self) -> "Iterator[str]":
+        # RECORD is CSV, and only paths with a comma or a quote are quoted.
+        for row in _lines(f"{self.folder}/RECORD"):
+            if row.startswith('"'):
+                yield row[1:].partition('",')[0].replace('""', '"')
+            else:
+                yield row.partition(",")[0]
+
+    def _top_levels(self) -> "Iterator[str]":
+        for file in self.files():
+            yield file.partition("/")[0]
+        for top in _lines(f"{self.folder}/top_level.txt") or [self.name.replace("-", "_")]:
+            yield top
+            yield f"{top}.py"
+
+
+_answers: dict[str, str] = {}
+_sites: dict[str, list[_Distribution]] = {}
+_editables: dict[str, list[tuple[str, str]]] = {}
+
+
+def distribution_of(file: str) -> str:
+    """Name the installed distribution that owns a file, or give an empty string.
+
+    A file in a ``site-packages`` folder, or in any other folder on ``sys.path`` with
+    metadata in it, belongs to the distribution whose ``RECORD`` lists it; one that is
+    listed nowhere, to the only distribution that owns its top-level package. A file of an
+    editable install belongs to the distribution whose project folder holds it.
+
+    It reads files, and never raises. Call it from one thread at a time, and never from an
+    importing one.
+
+    Args:
+        file: an absolute path; for any other text the answer is empty.
+
+    """
+    answer = _answers.get(file)
+    if answer is None:
+        try:
+            answer = _find(file)
+        except Exception:  # noqa: BLE001 - whatever lies in those folders, a report goes out
+            answer = ""
+        if len(_answers) >= MAX_ANSWERS:
+            _answers.clear()
+        _answers[file] = answer
+    return answer
+
+
+def forget() -> None:
+    """Look everything up again, because something was installed since."""
+    _answers.clear()
+    _sites.clear()
+    _editables.clear()
+
+
+def _find(file: str) -> str:
+    if not file.startswith("/"):
+        return ""
+    folder = _site_folder(file)
+    if folder:
+        return _owner(folder, file[len(folder) + 1 :])
+    return _editable_owner(file)
+
+
+def _site_folder(file: str) -> str:
+    ends = [file.rfind(f"/{name}/") + len(name) + 1 for name in SITE_FOLDERS if f"/{name}/" in file]
+    if ends:
+        return file[: max(ends)]
+    folder = max(
+        (path for path in _search_path() if file.startswith(path + "/")), key=len, default=""
+    )
+    return folder if folder and _distributions(folder) else ""
+
+
+def _search_path() -> list[str]:
+    return [entry.rstrip("/") for entry in sys.path if isinstance(entry, str) and entry]
+
+
+def _owner(folder: str, inner: str) -> str:
+    top = inner.partition("/")[0]
+    if top.endswith(".egg"):
+        return top.partition("-")[0]
+    candidates = [found for found in _distributions(folder) if top in found.tops]
+    if len(candidates) > 1:
+        exact = [found for found in candidates if inner in found.files()]
+        candidates = exact or candidates
+    return candidates[0].name if len(candidates) == 1 else ""
+
+
+def _editable_owner(file: str) -> str:
+    best = ("", "")
+    for folder in _search_path():
+        if folder.endswith(SITE_FOLDERS):
+            for project, name in _editable_projects(folder):
+                if file.startswith(project) and len(project) > len(best[0]):
+                    best = (project, name)
+    return best[1]
+
+
+def _distributions(folder: str) -> list[_Distribution]:
+    found = _sites.get(folder)
+    if found is None:
+        with os.scandir(folder) as entries:
+            metadata = sorted(entry.path for entry in entries if entry.name.endswith(METADATA))
+        found = _sites[folder] = [
+            _Distribution(path, name) for path in metadata if (name := _name(path))
+        ]
+    return found
+
+
+def _name(folder: str) -> str:
+    # The first header "Name", which both METADATA and PKG-INFO have near their top.
+    for file in (f"{folder}/METADATA", f"{folder}/PKG-INFO", folder):
+        for line in _lines(file):
+            if line.startswith("Name:"):
+                return line[len("Name:") :].strip()
+    return ""
+
+
+def _editable_projects(folder: str) -> list[tuple[str, str]]:
+    found = _editables.get(folder)
+    if found is None:
+        found = _editables[folder] = []
+        for distribution in _distributions(folder):
+            project = _editable_project(distribution.folder)
+            if project:
+                found.append((project, distribution.name))
+    return found
+
+
+def _editable_project(folder: str) -> str:
+    text = "\n".join(_lines(f"{folder}/direct_url.json"))
+    if "editable" not in text:
+        return ""
+    from json import loads
+    from urllib.parse import unquote
+
+    origin = loads(text)
+    scheme, _, path = str(origin.get("url", "")).partition("://")
+    if scheme != "file" or not origin.get("dir_info", {}).get("editable"):
+        return ""
+    return unquote(path).rstrip("/") + "/"
+
+
+def _lines(path: str) -> list[str]:
+    # FileIO and not open(), which tests of the watched program may have replaced by a mock.
+    try:
+        with FileIO(path) as file:
+            return file.readall().decode("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []

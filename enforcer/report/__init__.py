@@ -1,0 +1,6 @@
+"""Report what was recorded: who still uses which legacy path."""
+
+from enforcer.report.building import build
+from enforcer.report.model import Report, RuleReport, SiteReport
+
+__all__ = ["Report", "RuleReport", "SiteReport", "build"]

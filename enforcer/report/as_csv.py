@@ -1,0 +1,61 @@
+"""Write a report as CSV, for spreadsheets: one row for each call site."""
+
+import csv
+import io
+
+from enforcer.report.model import Report, RuleReport, SiteReport
+from enforcer.report.times import iso
+
+COLUMNS = (
+    "legacy",
+    "canonical",
+    "stage",
+    "uses",
+    "file",
+    "line",
+    "function",
+    "module",
+    "mechanism",
+    "names",
+    "first_seen",
+    "last_seen",
+    "via",
+    "path",
+    "relation",
+    "distribution",
+)
+
+
+def as_csv(report: Report) -> str:
+    """Write a report as CSV with a header; a rule without a use has one row with 0 uses."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for rule in report.rules:
+        rows.writerows(_row(rule, site) for site in rule.call_sites)
+        if not rule.call_sites:
+            rows.writerow([*_head(rule), 0, *[""] * (len(COLUMNS) - 4)])
+    return text.getvalue()
+
+
+def _head(rule: RuleReport) -> tuple[str, str, str]:
+    return rule.legacy, rule.canonical, rule.stage
+
+
+def _row(rule: RuleReport, site: SiteReport) -> tuple[object, ...]:
+    return (
+        *_head(rule),
+        site.uses,
+        site.file,
+        site.line,
+        site.function,
+        site.module,
+        site.mechanism,
+        " ".join(site.names),
+        iso(site.first_seen),
+        iso(site.last_seen),
+        site.via,
+        site.path,
+        site.relation,
+        site.distribution,
+    )

@@ -1,0 +1,128 @@
+"""Build a report from a store."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from enforcer.recording.use import PROBE
+from enforcer.report.model import Report, RuleReport, SiteReport
+from enforcer.report.times import nanoseconds
+from enforcer.rules.model import TREE, TREE_SUFFIX
+from enforcer.store import StoreError
+from enforcer.store.reading import Reader, SiteUses, Span, WatchedRule
+
+
+@dataclass(slots=True)
+class _Found:
+    # What is known of one rule so far.
+    sites: dict[tuple[object, ...], list[SiteUses]] = field(default_factory=dict)
+    probes: int = 0
+
+    def add(self, row: SiteUses) -> None:
+        if row.mechanism == PROBE:
+            self.probes += row.count
+        else:
+            self.sites.setdefault(_identity(row), []).append(row)
+
+
+def build(
+    store: str, *, since: datetime | None = None, path: str | None = None, run: str = ""
+) -> Report:
+    """Build the report of everything in a store, or of a part of it.
+
+    Args:
+        store: path of the SQLite file.
+        since: leave out what was last seen before.
+        path: only legacy paths at or below this one.
+        run: only processes of this ``enforcer run``.
+
+    Raises:
+        StoreError: if the store can't be read, or nothing was ever recorded in it.
+
+    """
+    span = Span(since=nanoseconds(since) if since else 0, run=run)
+    with Reader(store) as reader:
+        processes = reader.processes(span)
+        if not processes and span == Span():
+            message = (
+                f'nothing recorded: no process has written to "{store}" yet; '
+                'run your program with "enforcer run" first (no-store)'
+            )
+            raise StoreError(message)
+        rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
+        found: defaultdict[str, _Found] = defaultdict(_Found)
+        for row in reader.uses(span):
+            if path is None or is_within(row.path, path):
+                found[row.legacy].add(row)
+        reports = [_rule(rule, found[rule.legacy]) for rule in rules]
+        dropped = reader.dropped(span)
+    reports.sort(key=lambda rule: (-rule.uses, rule.legacy))
+    return Report(tuple(reports), dropped=dropped, processes=processes)
+
+
+def is_within(path: str, prefix: str) -> bool:
+    """Tell whether a dotted path is a prefix or lies below it, on its dots and colon."""
+    prefix = prefix.removesuffix(TREE_SUFFIX)
+    return path == prefix or path.startswith((f"{prefix}.", f"{prefix}:"))
+
+
+def _reaches(rule: WatchedRule, prefix: str) -> bool:
+    top = rule.legacy.removesuffix(TREE_SUFFIX)
+    return is_within(top, prefix) or (rule.kind == TREE and is_within(prefix, top))
+
+
+def _rule(rule: WatchedRule, found: _Found) -> RuleReport:
+    sites = sorted(
+        map(_site, found.sites.values()),
+        key=lambda site: (-site.uses, site.file, site.line, site.path, site.names),
+    )
+    values = {each.name: getattr(rule, each.name) for each in fields(rule)}
+    return RuleReport(**values, call_sites=tuple(sites), probes=found.probes)
+
+
+def _identity(row: SiteUses) -> tuple[object, ...]:
+    return (
+        row.path,
+        row.file,
+        row.line,
+        row.function,
+        _module(row),
+        row.mechanism,
+        row.names,
+        row.via,
+        row.relation,
+        row.distribution,
+    )
+
+
+def _module(row: SiteUses) -> str:
+    # What multiprocessing calls the main module in the processes that it spawns.
+    return "__main__" if row.module == "__mp_main__" else row.module
+
+
+def _site(rows: list[SiteUses]) -> SiteReport:
+    row = rows[0]
+    return SiteReport(
+        path=row.path,
+        file=row.file,
+        line=row.line,
+        function=row.function,
+        module=_module(row),
+        mechanism=row.mechanism,
+        names=tuple(row.names.split(",")) if row.names else (),
+        via=row.via,
+        relation=row.relation,
+        distribution=row.distribution,
+        outcomes=_outcomes(rows),
+        uses=sum(each.count for each in rows),
+        first_seen=min(each.first_seen for each in rows),
+        last_seen=max(each.last_seen for each in rows),
+    )
+
+
+def _outcomes(rows: Iterable[SiteUses]) -> dict[str, int]:
+    outcomes = Counter[str]()
+    for row in rows:
+        outcomes[row.outcome] += row.count
+    return dict(sorted(outcomes.items()))

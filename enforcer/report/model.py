@@ -1,0 +1,121 @@
+"""Model the report: what was used, from where, and how often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from enforcer.recording.use import BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """Tell how often one call site used a rule, over all processes.
+
+    Attributes:
+        path: the legacy path that it reached.
+        file: the caller's file; relative to the root for own code.
+        line: the caller's line; 0 where there is none.
+        function: the caller's function, ``<module>`` at top level.
+        module: the caller's module.
+        mechanism: how it asked.
+        names: the names that it asked for.
+        via: ``file:line`` of the framework that did the import for it, or empty.
+        relation: ``own`` or ``third_party``.
+        distribution: the caller's installed distribution, or empty.
+        outcomes: what it got, and how often.
+        uses: how often it used the rule.
+        first_seen: the first use, in nanoseconds since the epoch.
+        last_seen: the last use, in nanoseconds since the epoch.
+
+    """
+
+    path: str
+    file: str
+    line: int
+    function: str
+    module: str
+    mechanism: str
+    names: tuple[str, ...]
+    via: str
+    relation: str
+    distribution: str
+    outcomes: Mapping[str, int]
+    uses: int
+    first_seen: int
+    last_seen: int
+
+    @property
+    def blocked(self) -> int:
+        """Count the uses that were refused."""
+        return self.outcomes.get(BLOCKED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReport:
+    """Tell how often a rule was used.
+
+    Attributes:
+        legacy: the legacy path as written in the map.
+        kind: ``module``, ``tree`` or ``name``.
+        canonical: the canonical path as written in the map.
+        stage: the stage in the newest process that watched it.
+        reason: why it moved.
+        since: ISO date since when it is deprecated, or empty.
+        remove_after: ISO date after which it may be deleted, or empty.
+        removal: the version that deletes it, or empty.
+        owner: who owns the migration, or empty.
+        link: where to read more, or empty.
+        call_sites: who used it, most uses first.
+        probes: how often somebody only asked whether it is there; those are no uses.
+
+    """
+
+    legacy: str
+    kind: str
+    canonical: str
+    stage: str
+    reason: str
+    since: str
+    remove_after: str
+    removal: str
+    owner: str
+    link: str
+    call_sites: tuple[SiteReport, ...] = ()
+    probes: int = 0
+    uses: int = field(init=False)
+    first_seen: int | None = field(init=False)
+    last_seen: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sum up the call sites."""
+        sites = self.call_sites
+        first = min((site.first_seen for site in sites), default=None)
+        last = max((site.last_seen for site in sites), default=None)
+        object.__setattr__(self, "uses", sum(site.uses for site in sites))
+        object.__setattr__(self, "first_seen", first)
+        object.__setattr__(self, "last_seen", last)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell what was used.
+
+    Attributes:
+        rules: every rule that was watched or used, most uses first.
+        dropped: how many uses were lost before they could be kept.
+        processes: how many processes recorded.
+
+    """
+
+    rules: tuple[RuleReport, ...]
+    dropped: int
+    processes: int
+
+    @property
+    def uses(self) -> int:
+        """Count the uses of all rules."""
+        return sum(rule.uses for rule in self.rules)
+
+    @property
+    def call_sites(self) -> int:
+        """Count the call sites of all rules."""
+        return sum(len(rule.call_sites) for rule in self.rules)

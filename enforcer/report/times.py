@@ -1,0 +1,51 @@
+"""Read and write points in time for people: always in UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_AGE = re.compile(r"(?P<number>\d+)\s*(?P<unit>[smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read an age, such as ``2h``, or an ISO date or time.
+
+    Args:
+        text: what a person wrote; a time without a zone is in UTC.
+        now: what an age is counted back from.
+
+    Raises:
+        ValueError: if it is neither; the message says what to write.
+
+    """
+    try:
+        age = _AGE.fullmatch(text.strip())
+        if age:
+            return now - timedelta(**{_UNITS[age["unit"]]: int(age["number"])})
+        time = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        message = (
+            f'"{text}" is no time. Write an age such as 30m, 2h, 3d or 1w, '
+            "or a date such as 2026-03-31 or 2026-03-31T18:00 (bad-since)"
+        )
+        raise ValueError(message) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def nanoseconds(time: datetime) -> int:
+    """Give a time in nanoseconds since the epoch; 0 for any time before it."""
+    return max(int(time.timestamp() * 1_000_000) * 1000, 0)
+
+
+def iso(time: int) -> str:
+    """Write a time in nanoseconds as ISO 8601, to the second."""
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def short(time: int) -> str:
+    """Write a time in nanoseconds for a table, to the minute."""
+    return _utc(time).strftime("%Y-%m-%d %H:%M")
+
+
+def _utc(time: int) -> datetime:
+    return datetime.fromtimestamp(time // 1_000_000_000, UTC)

@@ -1,0 +1,236 @@
+"""Find what the rules of a map say against each other.
+
+Only rules whose own paths are sound take part. Stages play no role: a rule that is safe
+today must not turn into a mistake by being raised.
+"""
+
+from enforcer.rules.model import NAME, TREE, TREE_SUFFIX, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.mistakes import MistakeList
+
+_LONGEST_TRAIL = 64
+
+
+class Entry:
+    """Pair a rule with its place in the file."""
+
+    __slots__ = ("rule", "where")
+
+    def __init__(self, rule: Rule, where: "KeyPath") -> None:
+        """Take both as they are."""
+        self.rule = rule
+        self.where = where
+
+
+class _Index:
+    """Look rules up by the path that they move; the first of two rules wins."""
+
+    def __init__(self, entries: "Sequence[Entry]") -> None:
+        self.paths: dict[str, Rule] = {}
+        self.names: dict[tuple[str, str], Rule] = {}
+        for entry in entries:
+            rule = entry.rule
+            if rule.kind == NAME:
+                self.names.setdefault((rule.module, rule.name), rule)
+            else:
+                self.paths.setdefault(rule.module, rule)
+
+    def covering(self, path: str) -> Rule | None:
+        """Find the rule that moves a module, in any stage that aliases."""
+        covered, dot = path, "."
+        while dot:
+            rule = self.paths.get(covered)
+            if rule is not None and (
+                covered == path or rule.kind == TREE or not rule.implementation
+            ):
+                return rule
+            covered, dot, _ = covered.rpartition(".")
+        return None
+
+    def moved(self, module: str, name: str) -> "tuple[Rule, str, str] | None":
+        """Say where a module, or a name in one, is moved to, and by which rule."""
+        rule = self.names.get((module, name)) if name else None
+        if rule is not None:
+            return rule, rule.target, rule.target_name
+        rule = self.covering(module)
+        if rule is None:
+            return None
+        renamed = rule.names.get(name, name) if rule.module == module else name
+        return rule, rule.canonical_of(module), renamed
+
+
+def check_conflicts(entries: "Sequence[Entry]", mistakes: "MistakeList") -> None:
+    """Note every mistake that takes two rules."""
+    index = _Index(entries)
+    cycles: set[frozenset[str]] = set()
+    for entry in entries:
+        if _is_duplicate(entry, index, mistakes):
+            continue
+        if entry.rule.kind == NAME:
+            if _is_inside_legacy(entry, index, mistakes):
+                continue
+        else:
+            _check_redundant(entry, index, mistakes)
+            _check_renamed(entry, index, mistakes)
+        _check_canonical(entry, index, mistakes, cycles)
+
+
+def _is_duplicate(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:
+    rule = entry.rule
+    if rule.kind == NAME:
+        attribute = f"{rule.module}.{rule.name}"
+        other = index.names[rule.module, rule.name]
+        other = index.paths.get(attribute, other) if other is rule else other
+    else:
+        other = index.paths[rule.module]
+    if other is rule:
+        return False
+    mistakes.add(
+        (*entry.where, "legacy"),
+        message=f'"{rule.legacy}" has a rule already: "{other.legacy}" at line {other.line}.',
+        remedy="Keep one of the two.",
+        slug="duplicate-rule",
+    )
+    return True
+
+
+def _is_inside_legacy(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:
+    """Note a rule for a name of a module that is legacy as a whole."""
+    rule = entry.rule
+    other = index.covering(rule.module)
+    if other is None:
+        return False
+    renaming = f'{rule.name} = "{rule.target_name}"'
+    if other.module == rule.module:
+        remedy = f"Write {renaming} under names of that rule, and remove this one."
+    else:
+        remedy = (
+            f'Write a rule for the module "{rule.module}" with {renaming} under names, '
+            "and remove this one."
+        )
+    mistakes.add(
+        (*entry.where, "legacy"),
+        message=f'the module "{rule.module}" is itself legacy: '
+        f'"{other.legacy}" at line {other.line}.',
+        remedy=remedy,
+        slug="name-in-legacy-module",
+    )
+    return True
+
+
+def _check_redundant(entry: Entry, index: _Index, mistakes: "MistakeList") -> None:
+    """Note a rule that a tree rule makes unnecessary.
+
+    A child with the tree's own target is not redundant if it says something else that
+    matters at run time.
+    """
+    rule = entry.rule
+    tree = index.covering(rule.module.rpartition(".")[0])
+    if tree is None or tree.kind != TREE or tree.canonical_of(rule.module) != rule.target:
+        return
+    if rule.names or rule.implementation or rule.fallback != tree.fallback:
+        return
+    if rule.stage != tree.stage or tree.implementation:
+        return
+    mistakes.add(
+        (*entry.where, "legacy"),
+        message=f'"{tree.legacy}" at line {tree.line} moves "{rule.module}" '
+        f'to "{rule.target}" anyway.',
+        remedy="Remove this rule.",
+        slug="redundant-rule",
+    )
+
+
+def _check_renamed(entry: Entry, index: _Index, mistakes: "MistakeList") -> None:
+    """Note renamed names whose new name is itself legacy."""
+    for old, new in entry.rule.names.items():
+        other = index.names.get((entry.rule.target, new))
+        if other is None:
+            continue
+        is_near = other.target == entry.rule.target and other.target_name != new
+        remedy = (
+            f'Write {old} = "{other.target_name}".'
+            if is_near
+            else f'Write a name of "{entry.rule.target}" that is not legacy.'
+        )
+        mistakes.add(
+            (*entry.where, "names", old),
+            message=f'"{new}" is itself legacy: '
+            f'"{other.legacy}" at line {other.line} moves it to "{other.canonical}".',
+            remedy=remedy,
+            slug="chain",
+        )
+
+
+def _check_canonical(
+    entry: Entry, index: _Index, mistakes: "MistakeList", cycles: set[frozenset[str]]
+) -> None:
+    """Note a canonical path that is itself moved by a rule, once or in a circle."""
+    rule = entry.rule
+    trail = _Trail(rule, index)
+    where = (*entry.where, "canonical")
+    if trail.is_endless:
+        if trail.circle not in cycles:
+            cycles.add(trail.circle)
+            mistakes.add(
+                where,
+                message=f"the rules go in a circle: {trail}.",
+                remedy="Decide which of these paths is canonical, and remove its rule.",
+                slug="cycle",
+            )
+    elif len(trail.rules) > 1:
+        other = trail.rules[1]
+        is_whole = (other.module, other.name) == (rule.target, rule.target_name)
+        suffix = TREE_SUFFIX if rule.kind == TREE else ""
+        mistakes.add(
+            where,
+            message=f'"{rule.canonical}" is itself legacy: "{other.legacy}" '
+            f'at line {other.line} moves it to "{trail.paths[2]}{suffix}".',
+            remedy=f'Write canonical = "{trail.paths[-1]}{suffix}".',
+            slug="chain" if is_whole else "canonical-is-legacy",
+        )
+
+
+class _Trail:
+    """Follow a rule from path to path until no rule moves the path any more.
+
+    Attributes:
+        paths: the legacy path, the canonical path, and where that is moved to in turn.
+        rules: the rule of each step, one fewer than the paths.
+        is_endless: whether the trail comes back to a path, or grows for ever.
+        circle: the legacy paths of the rules that make it endless.
+
+    """
+
+    def __init__(self, rule: Rule, index: _Index) -> None:
+        module, name = rule.target, rule.target_name
+        self.paths = [_joined(rule.module, rule.name), _joined(module, name)]
+        self.rules = [rule]
+        while not self._has_come_back() and len(self.paths) < _LONGEST_TRAIL:
+            step = index.moved(module, name)
+            if step is None:
+                break
+            next_rule, module, name = step
+            self.rules.append(next_rule)
+            self.paths.append(_joined(module, name))
+        self.is_endless = self._has_come_back() or len(self.paths) == _LONGEST_TRAIL
+        start = self.paths.index(self.paths[-1]) if self._has_come_back() else 1
+        self.circle = frozenset(passed.legacy for passed in self.rules[start:])
+
+    def _has_come_back(self) -> bool:
+        return self.paths[-1] in self.paths[:-1]
+
+    def __str__(self) -> str:
+        """Show the circle alone, or the start of what grows for ever."""
+        if self._has_come_back():
+            return " -> ".join(self.paths[self.paths.index(self.paths[-1]) :])
+        return " -> ".join([*self.paths[:4], "…"])
+
+
+def _joined(module: str, name: str) -> str:
+    return f"{module}:{name}" if name else module

@@ -1,0 +1,262 @@
+"""Read the migration map from ``enforcer.toml`` or from ``pyproject.toml``.
+
+Both files hold the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
+and ``[[tool.enforcer.rule]]`` in the other. Environment variables are applied here too, so
+that every command and every process sees the same map.
+"""
+
+import os
+
+from enforcer.rules.mistakes import MapError, Mistake, MistakeList
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.validation import Options
+
+MAP_FILE = "enforcer.toml"
+PROJECT_FILE = "pyproject.toml"
+STORE_KEY = "ENFORCER_STORE"
+DEFAULT_STORE = ".enforcer/uses.db"
+
+_PROJECT_TABLES = (b"[tool.enforcer]", b"[tool.enforcer.", b"[[tool.enforcer.")
+
+
+def find_map(folder: str) -> str | None:
+    """Find the migration map that holds for a folder: there, or in a folder above.
+
+    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
+    table ``[tool.enforcer]``.
+    """
+    folder = os.path.abspath(folder)
+    while True:
+        own = os.path.join(folder, MAP_FILE)
+        if os.path.isfile(own):
+            return own
+        project = os.path.join(folder, PROJECT_FILE)
+        if _speaks_of_enforcer(project):
+            return project
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def load_map(path: str, *, environ: "Mapping[str, str] | None" = None) -> MigrationMap:
+    """Read and validate a migration map.
+
+    Args:
+        path: an ``enforcer.toml`` (any name will do), or a ``pyproject.toml``.
+        environ: the environment, by default the process's own.
+
+    Raises:
+        MapError: if anything is wrong with it; all mistakes are in the error.
+
+    """
+    environ = os.environ if environ is None else environ
+    path = os.path.abspath(path)
+    override, mistakes = _read_override(environ)
+    try:
+        data = _read(path)
+        options, migration = _build(path, data)
+    except MapError as error:
+        if not mistakes:
+            raise
+        raise MapError([*mistakes, *error.mistakes], fail_open=error.fail_open) from None
+    if mistakes:
+        raise MapError(mistakes, fail_open=options.fail_open)
+    if override is not None:
+        migration.restage(override)
+    chosen = environ.get(STORE_KEY)
+    store = options.store or DEFAULT_STORE
+    migration.store = os.path.abspath(chosen) if chosen else _beside(path, store)
+    return migration
+
+
+def _build(path: str, data: bytes) -> "tuple[Options, MigrationMap]":
+    from enforcer.rules.lines import key_lines  # only with a map to read
+    from enforcer.rules.validation import validate  # only with a map to read
+
+    text = _decode(path, data)
+    document = _parse(path, text)
+    mistakes = MistakeList(_shown(path), key_lines(text))
+    prefix: KeyPath = ()
+    if os.path.basename(path) == PROJECT_FILE:
+        prefix = ("tool", "enforcer")
+        if not _has_table(document):
+            raise _no_table(path)
+    options, rules = validate(document, mistakes, prefix=prefix)
+    if mistakes.found:
+        raise MapError(mistakes.found, fail_open=options.fail_open)
+    migration = MigrationMap(
+        rules,
+        service=options.service,
+        default_stage=options.default_stage,
+        fail_open=options.fail_open,
+        root=_beside(path, options.root),
+        expected_services=options.expected_services,
+        path=path,
+        digest=_digest(data),
+    )
+    return options, migration
+
+
+def _read_override(environ: "Mapping[str, str]") -> tuple[StageOverride | None, list[Mistake]]:
+    text = environ.get(ENVIRONMENT_KEY, "").strip()
+    if not text:
+        return None, []
+    try:
+        return StageOverride(text), []
+    except ValueError as error:
+        mistake = Mistake(
+            file=f"environment variable {ENVIRONMENT_KEY}",
+            line=0,
+            key="",
+            message=str(error),
+            remedy="",
+            slug="unknown-stage",
+        )
+        return None, [mistake]
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise _fatal(
+            path,
+            message="there is no such file.",
+            remedy=f"Write a migration map there, or name another one: {MAP_FILE} or "
+            f"a {PROJECT_FILE} with [tool.enforcer].",
+            slug="map-not-found",
+        ) from None
+    except OSError as error:
+        raise _fatal(
+            path,
+            message=f"the map can't be read: {error.strerror or error}.",
+            remedy="Check what it is and who may read it.",
+            slug="unreadable-map",
+        ) from error
+
+
+def _decode(path: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fatal(
+            path,
+            line=data.count(b"\n", 0, error.start) + 1,
+            message=f"byte 0x{data[error.start]:02x} is not UTF-8.",
+            remedy="Save the file as UTF-8.",
+            slug="not-utf-8",
+        ) from None
+
+
+def _parse(path: str, text: str) -> dict[str, object]:
+    import tomllib  # heavy; only with a map to read
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, line = _syntax_error(error, text)
+        raise _fatal(
+            path,
+            line=line,
+            message=f"this is not TOML: {reason}.",
+            remedy="Mend the syntax; what else may be wrong shows then.",
+            slug="toml-syntax",
+            fail_open=_guessed_fail_open(text),
+        ) from None
+
+
+def _syntax_error(error: Exception, text: str) -> tuple[str, int]:
+    """Split the parser's message into the reason and the line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 0
+    reason, _, place = str(error).rpartition(" (at ")
+    words = place.removesuffix(")").replace(",", " ").split()
+    if words[:1] == ["line"]:
+        return reason, int(words[1])
+    return reason or str(error), text.rstrip("\n").count("\n") + 1
+
+
+def _guessed_fail_open(text: str) -> bool:
+    """Tell what ``fail_open`` says in a text that is no valid TOML.
+
+    Who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
+    """
+    import re  # tomllib has loaded it by now
+
+    pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
+    found = pattern.search(text)
+    return found is None or found[1] == "true"
+
+
+def _has_table(document: dict[str, object]) -> bool:
+    tool = document.get("tool")
+    return isinstance(tool, dict) and "enforcer" in tool
+
+
+def _speaks_of_enforcer(path: str) -> bool:
+    """Tell whether a project file has the enforcer's table, or meant to have it."""
+    import tomllib  # heavy; only while looking for a map
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return False
+    if b"enforcer" not in data:
+        return False
+    try:
+        return _has_table(tomllib.loads(data.decode("utf-8")))
+    except ValueError:
+        # Broken, but the enforcer's: the error that reading it gives is worth seeing.
+        return any(line.strip().startswith(_PROJECT_TABLES) for line in data.splitlines())
+
+
+def _no_table(path: str) -> MapError:
+    return _fatal(
+        path,
+        message="there is no table [tool.enforcer].",
+        remedy=f"Write [tool.enforcer] and [[tool.enforcer.rule]], or use {MAP_FILE}.",
+        slug="no-enforcer-table",
+    )
+
+
+def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
+    path: str, *, message: str, remedy: str, slug: str, line: int = 0, fail_open: bool = True
+) -> MapError:
+    """Make an error of one mistake that hides all others."""
+    mistake = Mistake(
+        file=_shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
+    )
+    return MapError([mistake], fail_open=fail_open)
+
+
+def _shown(path: str) -> str:
+    """Name a file as a person in the working directory would."""
+    try:
+        return path.removeprefix(os.path.join(os.getcwd(), ""))
+    except OSError:  # the working directory was deleted
+        return path
+
+
+def _beside(path: str, other: str) -> str:
+    """Make a path absolute that is relative to the map's folder."""
+    return os.path.normpath(os.path.join(os.path.dirname(path), other))
+
+
+def _digest(data: bytes) -> str:
+    """Give the SHA-256 of the map, without OpenSSL where Python has its own."""
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found] # 3.12 and later
+    except ImportError:
+        from _sha256 import sha256  # type: ignore[import-not-found] # 3.11
+    digest: str = sha256(data).hexdigest()
+    return digest

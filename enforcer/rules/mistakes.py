@@ -1,0 +1,111 @@
+"""Say what is wrong with a migration map, one message for each mistake.
+
+Mistakes are gathered, never raised one by one: a person mends a map once, with
+everything that is wrong with it before their eyes.
+"""
+
+from enforcer.errors import EnforcerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from enforcer.rules.lines import KeyPath
+
+
+class Mistake:
+    """Describe one mistake: where it is, what is wrong, and what to write instead.
+
+    Attributes:
+        file: the file as a person would name it, or what else was read.
+        line: the line of the key, from 1; 0 where there is none.
+        key: the key in dotted form, such as ``rule.stage``; may be empty.
+        message: what is wrong, as a sentence.
+        remedy: what to do, as a sentence; may be empty.
+        slug: the name of the section of ``docs/messages.md`` that explains it.
+
+    """
+
+    __slots__ = ("file", "key", "line", "message", "remedy", "slug")
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self, *, file: str, line: int, key: str, message: str, remedy: str, slug: str
+    ) -> None:
+        """Take the fields as they are."""
+        self.file = file
+        self.line = line
+        self.key = key
+        self.message = message
+        self.remedy = remedy
+        self.slug = slug
+
+    def __str__(self) -> str:
+        """Write the mistake on one line, as compilers do."""
+        where = f"{self.file}:{self.line}:" if self.line else f"{self.file}:"
+        key = f"{self.key}:" if self.key else ""
+        parts = (where, key, self.message, self.remedy, f"({self.slug})")
+        return " ".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        """Show the whole message."""
+        return f"<Mistake {self}>"
+
+
+class MapError(EnforcerError):
+    """Refuse a migration map, with all of its mistakes.
+
+    Attributes:
+        mistakes: every mistake, in the order of the lines.
+        fail_open: whether the program goes on without the enforcer: what the map says,
+            as far as that can be read, otherwise true.
+
+    """
+
+    def __init__(self, mistakes: "Iterable[Mistake]", *, fail_open: bool = True) -> None:
+        """Sort the mistakes by line."""
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: mistake.line))
+        self.fail_open = fail_open
+        super().__init__(self.mistakes)
+
+    def __str__(self) -> str:
+        """Write one mistake on each line."""
+        return "\n".join(map(str, self.mistakes))
+
+
+class MistakeList:
+    """Gather the mistakes of one file, each at the line of its key.
+
+    Attributes:
+        file: the file as a person would name it.
+        lines: the line of each key of the file.
+        found: the mistakes so far.
+
+    """
+
+    __slots__ = ("file", "found", "lines")
+
+    def __init__(self, file: str, lines: "Mapping[KeyPath, int]") -> None:
+        """Start without mistakes."""
+        self.file = file
+        self.lines = lines
+        self.found: list[Mistake] = []
+
+    def line_of(self, path: "KeyPath") -> int:
+        """Give the line of a key, or that of the nearest table around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def add(self, path: "KeyPath", *, message: str, remedy: str, slug: str) -> None:
+        """Note a mistake at a key."""
+        key = ".".join(part for part in path if isinstance(part, str))
+        self.found.append(
+            Mistake(
+                file=self.file,
+                line=self.line_of(path),
+                key=key,
+                message=message,
+                remedy=remedy,
+                slug=slug,
+            )
+        )

@@ -1,0 +1,167 @@
+"""Say what each reference asks for: which legacy module or name, under which rule.
+
+Stages play no role here. A module rule in stage observe leaves the modules below it alone
+today, and will not once it is raised; what it will meet then is the question.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.source.locating import Locator
+from enforcer.source.names import NameReader
+from enforcer.source.references import STAR, Form, Reference
+from enforcer.source.scanning import ScannedFile
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Site:
+    """Say where something is asked for.
+
+    Attributes:
+        file: the file, relative to the root where it lies below it.
+        line: the line, from 1.
+        form: how it is asked for.
+        typing_only: whether only type checkers read it.
+
+    """
+
+    file: str
+    line: int
+    form: Form
+    typing_only: bool = False
+
+    def __str__(self) -> str:
+        """Write the site as editors jump to it."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Describe what one place asks of a legacy path.
+
+    Attributes:
+        rule: the rule it falls under.
+        module: the legacy module that is asked.
+        name: the name that is asked of it; empty where the module itself is wanted.
+        site: where.
+        callers: the dotted paths under which the asking file may be imported.
+        is_use: whether it is a use of the legacy path by itself, and not only the look-up
+            of a name on a module that was imported elsewhere in the file.
+
+    """
+
+    rule: Rule
+    module: str
+    name: str
+    site: Site
+    callers: tuple[str, ...] = field(default=(), compare=False)
+    is_use: bool = True
+
+
+class Matcher:
+    """Match references with the rules of a map."""
+
+    def __init__(self, migration_map: MigrationMap, locator: Locator, names: NameReader) -> None:
+        """Take the map and what knows of modules and their names."""
+        self._map = migration_map
+        self._locator = locator
+        self._names = names
+        self._rules = {rule.module: rule for rule in migration_map.rules if rule.kind != NAME}
+
+    def asks_in(self, scanned: ScannedFile) -> Iterator[Ask]:
+        """Give everything that a file asks of legacy paths."""
+        for reference in scanned.found.references:
+            site = Site(scanned.file, reference.line, reference.form, reference.typing_only)
+            for rule, module, name in self._asked(reference, scanned.found.loads):
+                base = reference.base
+                if name and _is_within(base, f"{module}.{name}"):
+                    continue  # the name was asked for where it was imported
+                is_use = rule.kind == NAME or not _is_within(base, module)
+                if name or is_use:
+                    yield Ask(rule, module, name, site, scanned.modules, is_use)
+
+    def covering(self, path: str) -> Rule | None:
+        """Find the rule under which a module will fall once it is raised."""
+        covered, dot = path, "."
+        while dot:
+            rule = self._rules.get(covered)
+            if rule is not None and (
+                covered == path or rule.kind == TREE or not rule.implementation
+            ):
+                return rule
+            covered, dot, _ = covered.rpartition(".")
+        return None
+
+    def _asked(
+        self, reference: Reference, loads: frozenset[str]
+    ) -> Iterator[tuple[Rule, str, str]]:
+        if reference.form in ("attribute", "string"):
+            yield from self._asked_by_chain(reference.path)
+        elif reference.names:
+            for name in reference.names:
+                yield from self._asked_of(reference.path, name, loads)
+        else:
+            yield from self._asked_module(reference.path)
+
+    def _asked_module(self, path: str) -> Iterator[tuple[Rule, str, str]]:
+        """Say what an import of a module asks for: it, or the nearest package above it."""
+        rule = self.covering(path)
+        while rule is None and path:
+            path = path.rpartition(".")[0]
+            rule = self._rules.get(path)
+        if rule is not None:
+            yield rule, path, ""
+
+    def _asked_of(
+        self, module: str, name: str, loads: frozenset[str]
+    ) -> Iterator[tuple[Rule, str, str]]:
+        """Say what ``from module import name`` asks for."""
+        own = self._rules.get(f"{module}.{name}")
+        of_name = self._map.names_in(module).get(name)
+        rule = self.covering(module)
+        if own is not None:
+            yield own, own.module, ""
+        elif of_name is not None:
+            yield of_name, module, name
+        elif rule is None:
+            yield from self._asked_module(module)
+        elif name == STAR:
+            yield rule, module, ""
+            for used in sorted(loads & self._starred(module)):
+                yield rule, module, used
+        else:
+            yield rule, module, name
+
+    def _starred(self, module: str) -> frozenset[str]:
+        located = self._locator.locate(module)
+        return self._names.names_of(located).exported if located is not None else frozenset()
+
+    def _asked_by_chain(self, path: str) -> Iterator[tuple[Rule, str, str]]:
+        """Say what a dotted text asks for, which may go on into a name's attributes."""
+        modules, colon, rest = path.partition(":")
+        parts = modules.split(".")
+        first_name = rest.partition(".")[0]
+        for length in range(len(parts), 0, -1):
+            module = ".".join(parts[:length])
+            name = parts[length] if length < len(parts) else first_name
+            of_name = self._map.names_in(module).get(name)
+            if of_name is not None:
+                yield of_name, module, name
+                return
+            rule = self.covering(module)
+            if rule is not None and self._is_module(rule, module, is_certain=bool(colon)):
+                yield rule, module, name
+                return
+
+    def _is_module(self, rule: Rule, path: str, *, is_certain: bool) -> bool:
+        """Tell whether a path below a rule is that of a module, and not of a name."""
+        if path == rule.module or is_certain:
+            return True
+        located = self._locator.locate(path) or self._locator.locate(rule.canonical_of(path))
+        return located is not None
+
+
+def _is_within(base: str, module: str) -> bool:
+    """Tell whether what a file has imported is a module or something in it."""
+    return base == module or base.startswith(f"{module}.")

@@ -1,0 +1,191 @@
+"""Describe what the rules of a map will meet."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from enforcer.rules.model import Rule
+    from enforcer.source.asking import Site
+    from enforcer.source.locating import Located
+
+
+@dataclass(frozen=True, slots=True)
+class MissingName:
+    """Name what is asked for under a legacy path and is not there under the canonical one.
+
+    Attributes:
+        module: the legacy module that is asked.
+        name: the name that is asked of it; empty if the module itself is missing.
+        canonical_module: the module that will be asked instead.
+        canonical_name: the name that it will be asked for; differs where it was renamed.
+        sites: where it is asked for.
+        nearest: names of the canonical module that look like it.
+
+    """
+
+    module: str
+    name: str
+    canonical_module: str
+    canonical_name: str
+    sites: "tuple[Site, ...]"
+    nearest: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Give the legacy path that is asked for."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyName:
+    """Name what a legacy module defines, the canonical one lacks and nobody asks for.
+
+    The name is empty where the whole module is meant.
+    """
+
+    module: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Give the legacy path of it."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+@dataclass(frozen=True, slots=True)
+class FailedImport:
+    """Name a canonical module that could not be imported, and why."""
+
+    module: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedName:
+    """Name an entry of ``names`` whose new name the canonical module lacks."""
+
+    old: str
+    new: str
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class RuleCheck:
+    """Hold what one rule will meet.
+
+    Attributes:
+        rule: the rule.
+        canonical: where the canonical module lies; none if it was not found.
+        failed_imports: the canonical modules whose import failed, where they were imported.
+        canonical_name_missing: whether the canonical name of a name rule is missing.
+        legacy: where the legacy module's own code lies; none if there is none.
+        uses: the places that use the legacy path, imports and look-ups alike.
+        strings: the string literals that name it.
+        inside_legacy: how many uses stand in files that will not run once this is aliased.
+        would_break: what the legacy code has and the canonical code lacks.
+        broken_already: what neither has.
+        served: what the legacy module will go on serving.
+        unsure: what may or may not be there.
+        unsure_why: why the names of the canonical module can't be told from its source.
+        typing_only: what is missing, but only type checkers ask for it.
+        circular: where canonical code imports the legacy path.
+        renamed_missing: entries of ``names`` that lead nowhere, beyond those in
+            ``would_break``.
+        unasked: what only the legacy code has and nobody asks for.
+
+    """
+
+    rule: "Rule"
+    canonical: "Located | None" = None
+    failed_imports: "tuple[FailedImport, ...]" = ()
+    canonical_name_missing: bool = False
+    legacy: "Located | None" = None
+    uses: "tuple[Site, ...]" = ()
+    strings: "tuple[Site, ...]" = ()
+    inside_legacy: int = 0
+    would_break: list[MissingName] = field(default_factory=list)
+    broken_already: list[MissingName] = field(default_factory=list)
+    served: list[MissingName] = field(default_factory=list)
+    unsure: list[MissingName] = field(default_factory=list)
+    unsure_why: str = ""
+    typing_only: list[MissingName] = field(default_factory=list)
+    circular: "tuple[Site, ...]" = ()
+    renamed_missing: list[RenamedName] = field(default_factory=list)
+    unasked: list[LegacyName] = field(default_factory=list)
+
+    @property
+    def findings(self) -> "tuple[Finding, ...]":
+        """Give what would break, one for each thing to mend."""
+        return tuple(self._findings())
+
+    def _findings(self) -> "Iterator[Finding]":
+        rule = self.rule
+        if self.canonical is None:
+            yield Finding("canonical-not-found", f'there is no module "{rule.target}"')
+        for failed in self.failed_imports:
+            message = f'importing "{failed.module}" fails: {failed.error}'
+            yield Finding("canonical-import-fails", message)
+        if self.canonical_name_missing:
+            message = f'"{rule.target}" has no name "{rule.target_name}"'
+            yield Finding("canonical-not-found", message)
+        for missing in self.would_break:
+            yield Finding("would-break", f'"{missing.path}" is only in the legacy code')
+        for renamed in self.renamed_missing:
+            message = (
+                f'"{rule.target}" has no name "{renamed.new}", the new name of "{renamed.old}"'
+            )
+            yield Finding("renamed-name-missing", message)
+        if self.circular and not rule.implementation:
+            message = f'canonical code imports "{rule.legacy}"'
+            yield Finding("canonical-imports-legacy", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Name one thing that would break.
+
+    Attributes:
+        slug: the name of the section of ``docs/messages.md`` that explains it.
+        message: what it is, without a full stop.
+
+    """
+
+    slug: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """Name a file that could not be parsed, and why."""
+
+    file: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class MapCheck:
+    """Hold what a whole map will meet.
+
+    Attributes:
+        map_file: the map.
+        root: the folder whose files were scanned.
+        files: how many files there are.
+        rules: one check for each rule, in the order of the map.
+        unreadable: the files that could not be parsed.
+        imported: whether the canonical modules were imported.
+
+    """
+
+    map_file: str
+    root: str
+    files: int
+    rules: tuple[RuleCheck, ...]
+    unreadable: tuple[UnreadableFile, ...] = ()
+    imported: bool = False
+
+    @property
+    def findings(self) -> int:
+        """Count what would break."""
+        return sum(len(rule.findings) for rule in self.rules)

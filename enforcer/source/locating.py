@@ -1,0 +1,105 @@
+"""Find the file of a module without importing anything.
+
+The search follows the import system's own rules (packages before modules, namespace packages
+last, extension modules, zip files), but takes the folders of a package from where its file
+lies, so that no parent package is executed. What a package does to its own ``__path__`` at run
+time is therefore not seen.
+"""
+
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder, SourceFileLoader
+from pathlib import Path
+from typing import Final, Literal
+
+Kind = Literal["module", "package", "namespace", "opaque"]
+
+SOURCE_FOLDER: Final = "src"
+"""The folder below a project's root that conventionally holds its packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Say where a module lies.
+
+    Attributes:
+        path: its dotted path.
+        kind: ``module`` or ``package`` where there is source to read; ``namespace`` for a
+            package without a file; ``opaque`` for what is not Python source.
+        file: the file, if there is one.
+        folders: where the submodules of a package lie.
+
+    """
+
+    path: str
+    kind: Kind
+    file: Path | None = None
+    folders: tuple[str, ...] = ()
+
+    @property
+    def has_source(self) -> bool:
+        """Tell whether there is Python source to read."""
+        return self.kind in ("module", "package")
+
+
+def search_path(root: str) -> tuple[str, ...]:
+    """Give the folders in which a project's modules are looked up.
+
+    They are the root, its ``src`` folder if there is one, and this environment's path.
+    """
+    folders = [root]
+    source = Path(root, SOURCE_FOLDER)
+    if source.is_dir():
+        folders.append(str(source))
+    folders += [str(Path(folder).absolute()) for folder in sys.path if folder]
+    return tuple(dict.fromkeys(folders))
+
+
+class Locator:
+    """Look modules up in a search path, each once."""
+
+    def __init__(self, search: Iterable[str]) -> None:
+        """Take the folders to search, in order."""
+        self._search = tuple(search)
+        self._found: dict[str, Located | None] = {}
+        PathFinder.invalidate_caches()
+
+    def locate(self, path: str) -> Located | None:
+        """Find a module by its dotted path; none if there is no such module."""
+        if path not in self._found:
+            self._found[path] = self._look_up(path)
+        return self._found[path]
+
+    def submodules(self, package: Located) -> Iterator[str]:
+        """Give the dotted paths of the modules and packages directly inside a package."""
+        for module in pkgutil.iter_modules(package.folders):
+            yield f"{package.path}.{module.name}"
+
+    def _look_up(self, path: str) -> Located | None:
+        parent, _, _ = path.rpartition(".")
+        if not parent:
+            if path in sys.builtin_module_names:
+                return Located(path, "opaque")
+            return self._look_in(self._search, path)
+        package = self.locate(parent)
+        return self._look_in(package.folders, path) if package is not None else None
+
+    def _look_in(self, folders: Iterable[str], path: str) -> Located | None:
+        portions: list[str] = []
+        for folder in folders:
+            finder = pkgutil.get_importer(folder)
+            spec = finder.find_spec(path) if finder is not None else None
+            if spec is None:
+                continue
+            inside = tuple(spec.submodule_search_locations or ())
+            if spec.loader is None:
+                portions.extend(inside)
+                continue
+            file = Path(spec.origin) if spec.origin else None
+            if not isinstance(spec.loader, SourceFileLoader):
+                return Located(path, "opaque", file, inside)
+            is_package = spec.submodule_search_locations is not None
+            return Located(path, "package" if is_package else "module", file, inside)
+        return Located(path, "namespace", None, tuple(portions)) if portions else None

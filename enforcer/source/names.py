@@ -1,0 +1,133 @@
+"""Tell which names a module has, from its source and that of what it star-imports."""
+
+import ast
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from enforcer.source.bindings import read_bindings
+from enforcer.source.locating import Located, Locator
+from enforcer.source.references import Importer
+
+ALWAYS_THERE: Final = frozenset(
+    (
+        "__builtins__",
+        "__cached__",
+        "__dict__",
+        "__doc__",
+        "__file__",
+        "__loader__",
+        "__name__",
+        "__package__",
+        "__path__",
+        "__spec__",
+    )
+)
+"""Names that the import system gives to every module."""
+
+_HAS_GETATTR: Final = "it has a function __getattr__"
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleNames:
+    """Hold the names of a module.
+
+    Attributes:
+        names: every name that its top level binds, by whatever statement.
+        own: those that it defines itself, or lists in ``__all__``.
+        exported: those that ``from … import *`` gives.
+        unsure: why there may be more names than these; empty if there are none.
+
+    """
+
+    names: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    exported: frozenset[str] = frozenset()
+    unsure: str = ""
+
+
+class NameReader:
+    """Read the names of modules, each once."""
+
+    def __init__(self, locator: Locator) -> None:
+        """Take what finds the modules."""
+        self._locator = locator
+        self._read: dict[str, ModuleNames] = {}
+
+    def has(self, module: str, name: str) -> bool | None:
+        """Tell whether a module has a name or a submodule; none if that can't be told."""
+        located = self._locator.locate(module)
+        if located is None:
+            return False
+        found = self.names_of(located)
+        if name in found.names or name in ALWAYS_THERE:
+            return True
+        if self._locator.locate(f"{module}.{name}") is not None:
+            return True
+        return None if found.unsure else False
+
+    def names_of(self, module: Located) -> ModuleNames:
+        """Give the names of a module."""
+        if module.kind == "namespace":
+            return ModuleNames()
+        if module.file is None or not module.has_source:
+            return ModuleNames(unsure="it is not Python source")
+        if module.path not in self._read:
+            # A module that star-imports itself, by whatever detour, gains nothing by it.
+            self._read[module.path] = ModuleNames()
+            self._read[module.path] = self._names_in(module, module.file)
+        return self._read[module.path]
+
+    def _names_in(self, module: Located, file: Path) -> ModuleNames:
+        try:
+            tree = parse(file)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return ModuleNames(unsure=f"its source can't be read: {error}")
+        found = read_bindings(tree)
+        names = found.defined | found.imported
+        unsure = found.dynamic
+        for level, path in found.stars:
+            importer = Importer(module.path, is_package=module.kind == "package")
+            given = self._starred(importer.resolve(level, path))
+            names |= given.names
+            unsure = unsure or given.unsure
+        if "__getattr__" in names:
+            unsure = unsure or _HAS_GETATTR
+        exported = found.exported if found.has_exports else _public(names)
+        own = found.defined | (found.exported & names)
+        return ModuleNames(frozenset(names), frozenset(own), frozenset(exported), unsure)
+
+    def _starred(self, path: str) -> ModuleNames:
+        """Give what ``from path import *`` binds."""
+        located = self._locator.locate(path) if path else None
+        if located is None:
+            return ModuleNames(unsure=f'it imports * from "{path}", which was not found')
+        given = self.names_of(located)
+        # A module's __getattr__ serves single names, never a star.
+        is_unsure = given.unsure not in ("", _HAS_GETATTR)
+        reason = f'it imports * from "{path}": {given.unsure}' if is_unsure else ""
+        return ModuleNames(given.exported, unsure=reason)
+
+
+def names_of(module_file: Path, *, search: tuple[str, ...] = ()) -> ModuleNames:
+    """Give the names of a single file, which stands for a module of its own.
+
+    Args:
+        module_file: the file to read.
+        search: where the modules are that it imports everything from.
+
+    """
+    reader = NameReader(Locator(search))
+    return reader.names_of(Located(module_file.stem, "module", module_file))
+
+
+def parse(file: Path) -> ast.Module:
+    """Parse a file without the warnings that compiling it would show."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(file.read_bytes(), str(file))
+
+
+def _public(names: set[str]) -> set[str]:
+    return {name for name in names if not name.startswith("_")}

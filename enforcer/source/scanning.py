@@ -1,0 +1,95 @@
+"""Scan a project's own files for references to legacy paths.
+
+A file that can't be parsed is reported and passed by. A file that mentions no legacy path by
+its last word is not parsed at all, which is most of them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from enforcer.rules.model import NAME, MigrationMap, Rule
+from enforcer.source.names import parse
+from enforcer.source.references import FileReferences, Importer, find_references
+from enforcer.source.tree import module_names, own_files
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """Hold what was found in one file.
+
+    Attributes:
+        file: the file, relative to the root where it lies below it.
+        modules: the dotted paths under which it may be imported, the likeliest first.
+        found: what it refers to.
+        error: why it could not be parsed; empty if it could.
+
+    """
+
+    file: str
+    modules: tuple[str, ...]
+    found: FileReferences = field(default_factory=FileReferences)
+    error: str = ""
+
+
+class Scanner:
+    """Scan files for the legacy paths of one map."""
+
+    def __init__(self, migration_map: MigrationMap, search: Sequence[str]) -> None:
+        """Take the map, and the folders that modules are looked up in."""
+        self._root = Path(migration_map.root)
+        self._search = search
+        self._heads = migration_map.heads()
+        self._legacy = tuple({rule.module for rule in migration_map.rules if rule.kind != NAME})
+        self._mentions = _mention_of(migration_map.rules)
+
+    def scan(self) -> Iterator[ScannedFile]:
+        """Scan every file of the project."""
+        if self._heads:
+            for file in own_files(self._root):
+                yield self.scan_file(file)
+
+    def scan_file(self, file: Path) -> ScannedFile:
+        """Scan one file."""
+        shown = _shown(file, self._root)
+        modules = module_names(file, self._search)
+        try:
+            if not self._may_refer(file, modules):
+                return ScannedFile(shown, modules)
+            tree = parse(file)
+        except SyntaxError as error:
+            where = f" on line {error.lineno}" if error.lineno else ""
+            return ScannedFile(shown, modules, error=f"{error.msg}{where}")
+        except (OSError, ValueError, RecursionError, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            return ScannedFile(shown, modules, error=reason)
+        is_package = file.name == "__init__.py"
+        importers = [Importer(module, is_package=is_package) for module in modules]
+        return ScannedFile(shown, modules, find_references(tree, importers, self._heads))
+
+    def _may_refer(self, file: Path, modules: Iterable[str]) -> bool:
+        """Tell whether a file mentions a legacy path, or is one with relative imports."""
+        if self._mentions is None or self._mentions.search(file.read_bytes()):
+            return True
+        return any(
+            f"{module}.".startswith(f"{legacy}.") for module in modules for legacy in self._legacy
+        )
+
+
+def _mention_of(rules: Iterable[Rule]) -> re.Pattern[bytes] | None:
+    """Make a pattern of the last words of all legacy paths.
+
+    Returns:
+        The pattern, or none if a word is not ASCII: then a file's bytes depend on its encoding.
+
+    """
+    words = {rule.name or rule.module.rpartition(".")[2] for rule in rules}
+    if not all(word.isascii() for word in words):
+        return None
+    either = b"|".join(re.escape(word.encode()) for word in sorted(words))
+    return re.compile(rb"\b(?:" + either + rb")\b")
+
+
+def _shown(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

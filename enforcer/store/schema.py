@@ -1,0 +1,150 @@
+"""Define the tables of the SQLite store, and tell a store from another file.
+
+Every time is in nanoseconds since the epoch; an hour is a time divided by :data:`HOUR`.
+"""
+
+import sqlite3
+
+from enforcer.store import StoreError
+
+SCHEMA_VERSION = 1
+"""The version that this code reads and writes.
+
+1: the first one.
+"""
+
+APPLICATION_ID = 0x656E6672
+"""What SQLite's ``application_id`` says in every store: ``enfr`` in ASCII."""
+
+HOUR = 3_600_000_000_000
+
+SCHEMA = f"""
+-- A set of rules that some process watched. Processes with the same rules share one.
+CREATE TABLE IF NOT EXISTS map (
+    key     INTEGER PRIMARY KEY,
+    digest  TEXT NOT NULL UNIQUE        -- of every field of every rule in it
+);
+
+-- A legacy path, whatever maps have said of it.
+CREATE TABLE IF NOT EXISTS rule (
+    key     INTEGER PRIMARY KEY,
+    legacy  TEXT NOT NULL UNIQUE,       -- as written: a.old, a.old.* or a.mod:name
+    kind    TEXT NOT NULL               -- module, tree, name
+);
+
+-- What one map says of a rule.
+CREATE TABLE IF NOT EXISTS declaration (
+    map           INTEGER NOT NULL REFERENCES map,
+    rule          INTEGER NOT NULL REFERENCES rule,
+    canonical     TEXT NOT NULL,
+    stage         TEXT NOT NULL,        -- after any override
+    reason        TEXT NOT NULL,
+    since         TEXT NOT NULL,        -- ISO date or empty
+    remove_after  TEXT NOT NULL,        -- ISO date or empty
+    removal       TEXT NOT NULL,        -- a version or empty
+    owner         TEXT NOT NULL,
+    link          TEXT NOT NULL,
+    PRIMARY KEY (map, rule)
+) WITHOUT ROWID;
+
+-- A process that watched the rules of a map from `started` till at least `written`.
+CREATE TABLE IF NOT EXISTS process (
+    key         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,   -- random, its own also after a fork
+    parent      TEXT NOT NULL,          -- id of the process it was forked from, or empty
+    run         TEXT NOT NULL,          -- which `enforcer run` it belongs to, or empty
+    pid         INTEGER NOT NULL,
+    service     TEXT NOT NULL,
+    host        TEXT NOT NULL,
+    python      TEXT NOT NULL,
+    command     TEXT NOT NULL,
+    root        TEXT NOT NULL,          -- relative files of its call sites start here
+    map         INTEGER NOT NULL REFERENCES map,
+    map_path    TEXT NOT NULL,
+    map_digest  TEXT NOT NULL,          -- of the file's content
+    started     INTEGER NOT NULL,
+    written     INTEGER NOT NULL,       -- time of its last write
+    sequence    INTEGER NOT NULL        -- of the last batch that was counted
+);
+CREATE INDEX IF NOT EXISTS process_by_run ON process (run) WHERE run <> '';
+
+-- A place in the code that reached a legacy path in one certain way.
+CREATE TABLE IF NOT EXISTS call_site (
+    key           INTEGER PRIMARY KEY,
+    path          TEXT NOT NULL,        -- the legacy path that was reached
+    file          TEXT NOT NULL,        -- relative to the root for own code
+    line          INTEGER NOT NULL,
+    function      TEXT NOT NULL,
+    module        TEXT NOT NULL,
+    mechanism     TEXT NOT NULL,
+    names         TEXT NOT NULL,        -- asked for by a from-import, with commas between
+    via           TEXT NOT NULL,        -- file:line of the framework that did the import
+    relation      TEXT NOT NULL,        -- own, third_party
+    distribution  TEXT NOT NULL,
+    UNIQUE (file, line, path, function, module, mechanism, names, via, relation, distribution)
+);
+
+-- How often one process used one rule at one call site within one hour.
+CREATE TABLE IF NOT EXISTS use (
+    hour        INTEGER NOT NULL,
+    rule        INTEGER NOT NULL REFERENCES rule,
+    site        INTEGER NOT NULL REFERENCES call_site,
+    process     INTEGER NOT NULL REFERENCES process,
+    stage       TEXT NOT NULL,
+    outcome     TEXT NOT NULL,          -- observed, aliased, warned, exempted, blocked
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (hour, rule, site, process, stage, outcome)
+) WITHOUT ROWID;
+
+-- How many uses a process lost within one hour before it could write them.
+CREATE TABLE IF NOT EXISTS dropped (
+    hour     INTEGER NOT NULL,
+    process  INTEGER NOT NULL REFERENCES process,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (hour, process)
+) WITHOUT ROWID;
+
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+def schema_version(connection: sqlite3.Connection, path: str) -> int:
+    """Give the schema version of an open file; 0 for one with nothing in it.
+
+    Raises:
+        StoreError: if the file is a database of something else, or too new.
+
+    """
+    # One transaction, so that a store which is being made is seen whole or not at all.
+    connection.execute("BEGIN")
+    try:
+        version, application, tables = (
+            connection.execute(query).fetchone()[0]
+            for query in (
+                "PRAGMA user_version",
+                "PRAGMA application_id",
+                "SELECT count(*) FROM sqlite_master",
+            )
+        )
+    finally:
+        connection.execute("COMMIT")
+    if tables and application != APPLICATION_ID:
+        raise not_a_store(path, "it is a database of another program")
+    if version > SCHEMA_VERSION:
+        message = (
+            f'the store "{path}" has schema {version}, and this enforcer knows only up to '
+            f"{SCHEMA_VERSION}. Upgrade the enforcer here, or name another store (newer-store)"
+        )
+        raise StoreError(message)
+    return int(version)
+
+
+def not_a_store(path: str, reason: str) -> StoreError:
+    """Say that a file is no store of the enforcer."""
+    return StoreError(
+        f'"{path}" is no store of the enforcer: {reason}. '
+        "Name another file, or move this one away (not-a-store)"
+    )

@@ -1,0 +1,64 @@
+"""Say what the commands are, and what is wrong, in few words."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import enforcer as package
+
+Enforcer = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_version(enforcer: Enforcer) -> None:
+    """The version is the package's."""
+    assert enforcer("--version").stdout == f"enforcer, version {package.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["check", "report", "run"])
+def test_help(enforcer: Enforcer, command: str) -> None:
+    """Every command explains itself, with examples."""
+    assert command in enforcer("--help").stdout
+    result = enforcer(command, "-h")
+    assert (result.returncode, f"    enforcer {command}" in result.stdout) == (0, True)
+
+
+def test_unknown_command(enforcer: Enforcer) -> None:
+    """A command that does not exist is a mistake of the user."""
+    result = enforcer("nonsense")
+
+    assert result.returncode == 2
+    assert "No such command" in result.stderr
+
+
+def test_broken_map(enforcer: Enforcer, folder: Path) -> None:
+    """All mistakes of a map are told, one on each line, without a traceback."""
+    (folder / "enforcer.toml").write_text(
+        '[[rule]]\nlegacy = "a"\ncanonical = "a"\nstgae = "warn"\n[[rule]]\nlegacy = "b"\n'
+    )
+    for words in (("report",), ("run", "--", "-c", "")):
+        result = enforcer(*words)
+        lines = result.stderr.splitlines()
+        assert (result.returncode, result.stdout) == (2, "")
+        assert len(lines) == 3
+        assert all(line.startswith("enforcer: enforcer.toml:") for line in lines)
+
+
+def test_reader_that_goes_away(enforcer: Enforcer, folder: Path, environ: dict[str, str]) -> None:
+    """Output into a pipe that nobody reads any more ends quietly."""
+    assert enforcer("run", "--", "-c", "").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "enforcer", "report", "--format", "json"],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr as error:
+        assert error.read() == b""
+    assert process.wait(60) in (0, 1)

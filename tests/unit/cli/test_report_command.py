@@ -1,0 +1,135 @@
+"""Show what a store holds, or say in one line why not."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.rules.model import Rule
+from enforcer.store.sqlite import Store
+
+Enforcer = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def store(folder: Path, make_process: Callable[..., Process], make_use: Callable[..., Use]) -> Path:
+    """Keep two rules with uses where the map says."""
+    path = folder / ".enforcer" / "uses.db"
+    with closing(Store(str(path))) as store:
+        process = make_process()
+        store.watch(process, [Rule("shop.old_cart", "shop.cart"), Rule("b.old", "b.new")])
+        store.write(
+            process,
+            0,
+            [make_use(count=3), *(make_use("b.old", "b.new", line=line) for line in range(1, 6))],
+        )
+    return path
+
+
+def legacy_paths(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    return {rule["legacy"]: rule["uses"] for rule in json.loads(result.stdout)["rules"]}
+
+
+@pytest.mark.usefixtures("store")
+def test_table_is_the_default(enforcer: Enforcer) -> None:
+    """Without options there is a table, plain because nobody sees colours in a pipe."""
+    result = enforcer("report")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "shop.old_cart\n" in result.stdout
+    assert "2 of 2 legacy paths in use · 8 uses at 6 call sites" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("form", "begin"),
+    [("json", '{\n  "rules": ['), ("csv", "legacy,canonical,"), ("markdown", "# Uses of ")],
+)
+def test_formats(enforcer: Enforcer, form: str, begin: str) -> None:
+    """Each format is written as it is."""
+    assert enforcer("report", "--format", form).stdout.startswith(begin)
+
+
+@pytest.mark.usefixtures("store")
+def test_path(enforcer: Enforcer) -> None:
+    """Only what lies below the path is shown."""
+    assert legacy_paths(enforcer("report", "--format", "json", "--path", "shop")) == {
+        "shop.old_cart": 3
+    }
+
+
+@pytest.mark.usefixtures("store")
+def test_since(enforcer: Enforcer) -> None:
+    """What was last seen before is left out."""
+    result = enforcer("report", "--format", "json", "--since", "2026-03-30")
+
+    assert legacy_paths(result) == {"b.old": 0, "shop.old_cart": 0}
+    assert legacy_paths(enforcer("report", "--format", "json", "--since", "2026-03-29")) == {
+        "b.old": 5,
+        "shop.old_cart": 3,
+    }
+
+
+@pytest.mark.usefixtures("store")
+def test_top(enforcer: Enforcer) -> None:
+    """As many callers as asked for are shown."""
+    assert "b.old" in enforcer("report").stdout
+    assert "shop/views.py:5" not in enforcer("report").stdout
+    assert "shop/views.py:5" in enforcer("report", "--top", "5").stdout
+
+
+def test_store_by_option(enforcer: Enforcer, folder: Path, store: Path) -> None:
+    """A store that is named needs no map."""
+    (folder / "enforcer.toml").unlink()
+    elsewhere = store.rename(folder / "elsewhere.db")
+
+    assert enforcer("report", "--store", "elsewhere.db").returncode == 0
+    assert enforcer("report", ENFORCER_STORE=str(elsewhere)).returncode == 0
+
+
+def test_no_map(enforcer: Enforcer, folder: Path) -> None:
+    """Without a map and a store there is nothing to look at."""
+    (folder / "enforcer.toml").unlink()
+    result = enforcer("report")
+
+    assert result.returncode == 2
+    assert result.stderr.endswith("(no-map)\n")
+
+
+def test_no_store(enforcer: Enforcer, folder: Path) -> None:
+    """Without a store one line says how to get one, and none is made."""
+    result = enforcer("report")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        f'enforcer: nothing recorded: no store at "{folder}/.enforcer/uses.db"; '
+        'run your program with "enforcer run" first (no-store)\n'
+    )
+    assert not (folder / ".enforcer").exists()
+
+
+def test_nothing_recorded(enforcer: Enforcer, folder: Path) -> None:
+    """A store in which no process wrote is a line as well."""
+    Store(str(folder / "uses.db")).close()
+    result = enforcer("report", "--store", "uses.db")
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("enforcer: nothing recorded: no process has written to ")
+
+
+@pytest.mark.usefixtures("store")
+def test_bad_since(enforcer: Enforcer) -> None:
+    """A time that is none says what to write."""
+    result = enforcer("report", "--since", "yesterday")
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        'enforcer: --since: "yesterday" is no time. Write an age such as 30m, 2h, 3d or 1w, '
+        "or a date such as 2026-03-31 or 2026-03-31T18:00 (bad-since)\n"
+    )

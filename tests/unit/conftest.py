@@ -1,0 +1,80 @@
+"""Make the records that the store, the reporter and the report work on."""
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import enforcer
+from enforcer.recording.process import Process
+from enforcer.recording.use import ALIASED, CallSite, Use
+from enforcer.rules.model import Rule
+
+MakeProcess = Callable[..., Process]
+MakeUse = Callable[..., Use]
+
+HOUR = 3_600_000_000_000
+NOON = 493_000 * HOUR
+"""A full hour: 2026-03-29 16:00 UTC."""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def make_process() -> MakeProcess:
+    """Make processes, each with an id of its own unless one is given."""
+
+    def make(**fields: object) -> Process:
+        number = next(_numbers)
+        values: dict[str, object] = {"id": f"{number:032x}", "pid": number, "started": NOON}
+        return Process(**{**values, **fields})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def make_use() -> MakeUse:
+    """Make uses of ``shop.old_cart`` by shop/views.py:12, unless told otherwise."""
+
+    def make(  # noqa: PLR0913 - a record
+        legacy: str = "shop.old_cart",
+        canonical: str = "shop.cart",
+        *,
+        stage: str = "alias",
+        outcome: str = ALIASED,
+        count: int = 1,
+        first_seen: int = NOON,
+        last_seen: int = NOON,
+        rule: Rule | None = None,
+        path: str = "",
+        **fields: object,
+    ) -> Use:
+        values: dict[str, object] = {
+            "file": "shop/views.py",
+            "line": 12,
+            "function": "checkout",
+            "module": "shop.views",
+            "mechanism": "import_statement",
+        }
+        rule = rule or Rule(legacy, canonical, stage=stage)
+        site = CallSite(path or rule.module, **{**values, **fields})  # type: ignore[arg-type]
+        return Use(
+            rule,
+            stage=rule.stage,
+            outcome=outcome,
+            site=site,
+            count=count,
+            first_seen=first_seen,
+            last_seen=last_seen,
+        )
+
+    return make
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Give an environment for child processes in which the enforcer can be imported."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER_")}
+    return {**kept, "PYTHONPATH": str(Path(enforcer.__file__).parents[1])}

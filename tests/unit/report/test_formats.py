@@ -1,0 +1,159 @@
+"""Write reports for other programs."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from enforcer.recording.use import BLOCKED, PROBE, Use
+from enforcer.report import build
+from enforcer.report.as_csv import as_csv
+from enforcer.report.as_json import as_json
+from enforcer.report.as_markdown import as_markdown
+from enforcer.rules.model import Rule
+
+Keep = Callable[..., None]
+MakeUse = Callable[..., Use]
+
+
+@pytest.fixture
+def used(keep: Keep, make_use: MakeUse) -> None:
+    """Keep uses of one rule, and another that was only watched."""
+    keep(
+        make_use(
+            count=5,
+            outcome=BLOCKED,
+            names=("Cart", "Item"),
+            via="kombu/utils.py:8",
+            file="/srv/site-packages/celery/base|x.py",
+            relation="third_party",
+            distribution="celery",
+        ),
+        make_use(count=2, line=20),
+        make_use(count=1, mechanism=PROBE),
+        rules=[Rule("b.old", "b.new", reason="moved", since="2026-01-31", owner="@b")],
+        dropped=6,
+    )
+
+
+@pytest.mark.usefixtures("used")
+def test_json(path: str) -> None:
+    """The fields that other programs read are all there, and more."""
+    document = json.loads(as_json(build(path)))
+
+    assert document == {
+        "rules": [
+            {
+                "legacy": "shop.old_cart",
+                "canonical": "shop.cart",
+                "stage": "alias",
+                "uses": 7,
+                "call_sites": [
+                    {
+                        "file": "/srv/site-packages/celery/base|x.py",
+                        "line": 12,
+                        "function": "checkout",
+                        "module": "shop.views",
+                        "mechanism": "import_statement",
+                        "names": ["Cart", "Item"],
+                        "uses": 5,
+                        "first_seen": "2026-03-29T16:00:00Z",
+                        "last_seen": "2026-03-29T16:00:00Z",
+                        "via": "kombu/utils.py:8",
+                        "path": "shop.old_cart",
+                        "relation": "third_party",
+                        "distribution": "celery",
+                        "outcomes": {"blocked": 5},
+                    },
+                    {
+                        "file": "shop/views.py",
+                        "line": 20,
+                        "function": "checkout",
+                        "module": "shop.views",
+                        "mechanism": "import_statement",
+                        "names": [],
+                        "uses": 2,
+                        "first_seen": "2026-03-29T16:00:00Z",
+                        "last_seen": "2026-03-29T16:00:00Z",
+                        "via": "",
+                        "path": "shop.old_cart",
+                        "relation": "own",
+                        "distribution": "",
+                        "outcomes": {"aliased": 2},
+                    },
+                ],
+                "kind": "module",
+                "probes": 1,
+                "first_seen": "2026-03-29T16:00:00Z",
+                "last_seen": "2026-03-29T16:00:00Z",
+                "reason": "",
+                "since": "",
+                "remove_after": "",
+                "removal": "",
+                "owner": "",
+                "link": "",
+            },
+            {
+                "legacy": "b.old",
+                "canonical": "b.new",
+                "stage": "alias",
+                "uses": 0,
+                "call_sites": [],
+                "kind": "module",
+                "probes": 0,
+                "first_seen": None,
+                "last_seen": None,
+                "reason": "moved",
+                "since": "2026-01-31",
+                "remove_after": "",
+                "removal": "",
+                "owner": "@b",
+                "link": "",
+            },
+        ],
+        "dropped": 6,
+        "processes": 1,
+    }
+
+
+@pytest.mark.usefixtures("used")
+def test_csv(path: str) -> None:
+    """Each call site is a row, and so is a rule without any."""
+    rows = list(csv.DictReader(io.StringIO(as_csv(build(path)))))
+
+    assert [(row["legacy"], row["uses"], row["file"]) for row in rows] == [
+        ("shop.old_cart", "5", "/srv/site-packages/celery/base|x.py"),
+        ("shop.old_cart", "2", "shop/views.py"),
+        ("b.old", "0", ""),
+    ]
+    assert rows[0]["names"] == "Cart Item"
+    assert rows[0]["distribution"] == "celery"
+    assert None not in rows[2].values()
+
+
+@pytest.mark.usefixtures("used")
+def test_markdown(path: str) -> None:
+    """There is a table of rules, and one of callers for each rule that was used."""
+    assert as_markdown(build(path), top=1) == (
+        "# Uses of legacy paths\n"
+        "\n"
+        "1 of 2 legacy paths in use · 7 uses at 2 call sites · recorded by 1 process."
+        " Times are in UTC.\n"
+        "\n"
+        "**6 uses were lost: the counts are too low.**\n"
+        "\n"
+        "| legacy path | canonical path | stage | uses | call sites | first seen | last seen |\n"
+        "|---|---|---|---:|---:|---|---|\n"
+        "| `shop.old_cart` | `shop.cart` | alias | 7 | 2 | 2026-03-29 16:00 | 2026-03-29 16:00 |\n"
+        "| `b.old` | `b.new` | alias | 0 | 0 |  |  |\n"
+        "\n"
+        "## `shop.old_cart`\n"
+        "\n"
+        "| uses | caller | function | last seen |\n"
+        "|---:|---|---|---|\n"
+        "| 5 | `celery/base\\|x.py:12` (celery), 5 refused | `checkout()` | 2026-03-29 16:00 |\n"
+        "\n"
+        "… and 1 more call site with 2 uses\n"
+    )

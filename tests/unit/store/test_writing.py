@@ -1,0 +1,246 @@
+"""Write batches into SQLite, once each."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.use import BLOCKED, WARNED, Use
+from enforcer.rules.model import Rule
+from enforcer.store import StoreError
+from enforcer.store.schema import HOUR, SCHEMA_VERSION
+from enforcer.store.sqlite import Store
+
+MakeProcess = Callable[..., Process]
+MakeUse = Callable[..., Use]
+OpenStore = Callable[[], Store]
+
+
+def rows(path: str, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_makes_its_folder(path: str, open_store: OpenStore) -> None:
+    """The file and the folder it lies in need not be there."""
+    open_store()
+
+    assert Path(path).is_file()
+
+
+def test_is_in_wal_mode(path: str, open_store: OpenStore) -> None:
+    """Readers and writers do not wait for each other."""
+    open_store()
+
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_keeps_every_field_of_a_site(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """What was recorded of a call site is all in its row."""
+    use = make_use(
+        path="shop.old_cart.sub",
+        file="/site-packages/celery/loaders.py",
+        names=("Cart", "Item"),
+        via="kombu/utils.py:8",
+        relation="third_party",
+        distribution="celery",
+    )
+    open_store().write(make_process(), 0, [use])
+
+    assert rows(path, "SELECT * FROM call_site") == [
+        (
+            1,
+            "shop.old_cart.sub",
+            "/site-packages/celery/loaders.py",
+            12,
+            "checkout",
+            "shop.views",
+            "import_statement",
+            "Cart,Item",
+            "kombu/utils.py:8",
+            "third_party",
+            "celery",
+        )
+    ]
+
+
+def test_adds_batches_up(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Batches of one process sum up, and the times stretch over all of them."""
+    store, process = open_store(), make_process()
+    first = make_use(count=2)
+    store.write(process, 0, [first])
+    store.write(
+        process,
+        1,
+        [make_use(count=3, first_seen=first.first_seen - 5, last_seen=first.last_seen + 7)],
+    )
+
+    assert rows(path, "SELECT count, first_seen, last_seen FROM use") == [
+        (5, first.first_seen - 5, first.last_seen + 7)
+    ]
+
+
+def test_counts_a_batch_once(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Writing a batch again, because nobody knew whether it went well, changes nothing."""
+    process, uses = make_process(), [make_use(count=2), make_use(count=3, line=99)]
+    open_store().write(process, 0, uses, 4)
+    open_store().write(process, 0, uses, 4)
+
+    assert rows(path, "SELECT sum(count) FROM use") == [(5,)]
+    assert rows(path, "SELECT sum(count) FROM dropped") == [(4,)]
+
+
+def test_same_number_of_another_process_is_another_batch(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Batches are told apart by process and number, not by number."""
+    store = open_store()
+    store.write(make_process(), 0, [make_use(count=2)])
+    store.write(make_process(), 0, [make_use(count=3)])
+
+    assert rows(path, "SELECT sum(count) FROM use") == [(5,)]
+    assert rows(path, "SELECT count(*) FROM call_site") == [(1,)]
+
+
+def test_tells_outcomes_and_stages_apart(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Uses of one site that met different stages keep their own rows."""
+    uses = [
+        make_use(count=1, stage="warn", outcome=WARNED),
+        make_use(count=2, stage="strict", outcome=BLOCKED),
+    ]
+    open_store().write(make_process(), 0, uses)
+
+    assert rows(path, "SELECT stage, outcome, count FROM use ORDER BY count") == [
+        ("warn", "warned", 1),
+        ("strict", "blocked", 2),
+    ]
+
+
+def test_keeps_hours_apart(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """A process that lives for long has a row for each hour, by the last use."""
+    store, process, use = open_store(), make_process(), make_use()
+    store.write(process, 0, [use])
+    store.write(process, 1, [make_use(last_seen=use.last_seen + HOUR)])
+
+    assert rows(path, "SELECT count(DISTINCT hour) FROM use") == [(2,)]
+
+
+def test_watching_is_kept_without_any_use(
+    path: str, open_store: OpenStore, make_process: MakeProcess
+) -> None:
+    """The store knows which process watched which rules at which stage."""
+    rules = [Rule("a.old", "a.new", owner="@a"), Rule("b.old.*", "b.new.*", stage="strict")]
+    open_store().watch(make_process(command="app"), rules)
+
+    query = (
+        "SELECT command, legacy, kind, canonical, stage, owner FROM process "
+        "JOIN declaration USING (map) JOIN rule ON rule.key = rule ORDER BY legacy"
+    )
+    assert rows(path, query) == [
+        ("app", "a.old", "module", "a.new", "alias", "@a"),
+        ("app", "b.old.*", "tree", "b.new.*", "strict", ""),
+    ]
+
+
+def test_processes_with_the_same_rules_share_them(
+    path: str, open_store: OpenStore, make_process: MakeProcess
+) -> None:
+    """A thousand workers do not store their map a thousand times."""
+    store = open_store()
+    for _ in range(3):
+        store.watch(make_process(), [Rule("a.old", "a.new"), Rule("b.old", "b.new")])
+    store.watch(make_process(), [Rule("a.old", "a.new", stage="strict")])
+
+    assert rows(path, "SELECT count(*) FROM map") == [(2,)]
+    assert rows(path, "SELECT count(*) FROM declaration") == [(3,)]
+    assert rows(path, "SELECT count(*) FROM process") == [(4,)]
+
+
+def test_watching_again_says_that_it_still_does(
+    path: str, open_store: OpenStore, make_process: MakeProcess
+) -> None:
+    """A heartbeat moves the time of the last write and adds no row."""
+    store, process = open_store(), make_process()
+    store.watch(process, [])
+    (before,) = rows(path, "SELECT written FROM process")
+    store.watch(process, [])
+    (after,) = rows(path, "SELECT written FROM process")
+
+    assert after > before
+
+
+def test_file_name_that_is_no_utf8(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """A byte that is no UTF-8 is kept readable instead of losing the batch."""
+    open_store().write(make_process(), 0, [make_use(file="shop/\udce9t\udce9.py")])
+
+    assert rows(path, "SELECT file FROM call_site") == [("shop/\\udce9t\\udce9.py",)]
+
+
+def test_nothing_of_a_failed_batch_stays(
+    path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """A batch is written whole or not at all, and can then be written again."""
+    store, process = open_store(), make_process()
+    too_large = make_use(line=99, count=2**63)
+    with pytest.raises(OverflowError):
+        store.write(process, 0, [make_use(), too_large])
+    assert rows(path, "SELECT count(*) FROM call_site") == [(0,)]
+
+    store.write(process, 0, [make_use()])
+    assert rows(path, "SELECT sum(count) FROM use") == [(1,)]
+
+
+def test_database_of_another_program_is_left_alone(open_store: OpenStore, path: str) -> None:
+    """A file that holds something else is refused, not written to."""
+    Path(path).parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE customer (name)")
+    before = Path(path).read_bytes()
+
+    with pytest.raises(StoreError, match=r"database of another program.*\(not-a-store\)"):
+        open_store()
+    assert Path(path).read_bytes() == before
+
+
+def test_file_that_is_no_database(open_store: OpenStore, path: str) -> None:
+    """Any other file is refused too."""
+    Path(path).parent.mkdir()
+    Path(path).write_text("hello " * 1000)
+
+    with pytest.raises(StoreError, match=r"uses\.db\" is no store.*\(not-a-store\)"):
+        open_store()
+
+
+def test_store_of_a_newer_enforcer(open_store: OpenStore, path: str) -> None:
+    """A schema from the future is named, with what to do."""
+    open_store().close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+
+    with pytest.raises(StoreError, match=r"has schema 2.*Upgrade the enforcer.*\(newer-store\)"):
+        open_store()
+
+
+def test_folder_that_is_a_file(tmp_path: Path) -> None:
+    """Where no folder can be made the error says which store, and what to do."""
+    (tmp_path / "kept").write_text("")
+
+    with pytest.raises(
+        StoreError, match=r"kept/uses\.db\" can't be written.*\(store-not-written\)"
+    ):
+        Store(str(tmp_path / "kept" / "uses.db"))

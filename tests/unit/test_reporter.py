@@ -1,0 +1,414 @@
+"""Write what a recorder collected, from a thread, and at exit."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.reporter import Reporter
+from enforcer.rules.model import Rule
+from enforcer.store import StoreError
+from enforcer.store.reading import Reader, Span
+from enforcer.store.sqlite import Store
+
+MakeProcess = Callable[..., Process]
+MakeUse = Callable[..., Use]
+
+
+class Collected:
+    """Hand out what a test put in, once."""
+
+    def __init__(self) -> None:
+        self.uses: list[Use] = []
+        self.dropped = 0
+
+    def collect(self) -> tuple[list[Use], int]:
+        uses, self.uses = self.uses, []
+        dropped, self.dropped = self.dropped, 0
+        return uses, dropped
+
+
+class Parts:
+    """Hold a reporter with what it collects from and writes to."""
+
+    def __init__(self, path: str, process: Process, rules: tuple[Rule, ...] = ()) -> None:
+        self.path = path
+        self.recorder = Collected()
+        self.process = process
+        self.rules = rules
+        self.reporter = self.make()
+
+    def make(self, interval: float = 3600.0) -> Reporter:
+        self.reporter = Reporter(
+            self.recorder, self.process, lambda: Store(self.path), self.rules, interval
+        )
+        return self.reporter
+
+    def counts(self) -> dict[str, int]:
+        with Reader(self.path) as reader:
+            return {f"{row.file}:{row.line}": row.count for row in reader.uses(Span())}
+
+    def has(self, counts: dict[str, int]) -> bool:
+        try:
+            return self.counts() == counts
+        except StoreError:  # it is not there yet, or being made
+            return False
+
+    def dropped(self) -> int:
+        with Reader(self.path) as reader:
+            return reader.dropped(Span())
+
+
+@pytest.fixture
+def parts(tmp_path: Path, make_process: MakeProcess) -> Iterator[Parts]:
+    parts = Parts(str(tmp_path / "uses.db"), make_process(), (Rule("shop.old_cart", "shop.cart"),))
+    yield parts
+    parts.reporter.stop(30)
+
+
+def wait_until(is_so: Callable[[], bool]) -> bool:
+    patient_until = time.monotonic() + 30
+    while time.monotonic() < patient_until:
+        if is_so():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def break_store(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+    Path(path).mkdir()
+
+
+def mend_store(path: str) -> None:
+    Path(path).rmdir()
+
+
+def test_flush_writes_what_was_collected(parts: Parts, make_use: MakeUse) -> None:
+    """Each flush adds the differences since the last one."""
+    for count in (2, 3):
+        parts.recorder.uses = [make_use(count=count)]
+        assert parts.reporter.flush()
+
+    assert parts.counts() == {"shop/views.py:12": 5}
+
+
+def test_flush_writes_what_was_lost(parts: Parts) -> None:
+    """What the recorder had to drop is in the store, without any use."""
+    parts.recorder.dropped = 3
+    parts.reporter.flush()
+
+    assert parts.dropped() == 3
+
+
+def test_thread_writes_by_itself(parts: Parts, make_use: MakeUse) -> None:
+    """Without anybody asking, an interval later the uses are in the store."""
+    parts.recorder.uses = [make_use(count=2)]
+    parts.make(interval=0.02).start()
+
+    assert wait_until(lambda: parts.has({"shop/views.py:12": 2}))
+    parts.recorder.uses = [make_use(count=5)]
+    assert wait_until(lambda: parts.has({"shop/views.py:12": 7}))
+
+
+def test_watching_is_told_without_any_use(parts: Parts) -> None:
+    """A process that used nothing is known, with the rules that it watched."""
+    parts.reporter.flush()
+
+    with Reader(parts.path) as reader:
+        assert reader.processes(Span()) == 1
+        assert [rule.legacy for rule in reader.rules(Span())] == ["shop.old_cart"]
+
+
+def test_nothing_new_leaves_the_store_alone(parts: Parts) -> None:
+    """After the first write a flush without uses does not open the store."""
+    parts.reporter.flush()
+    break_store(parts.path)
+
+    assert parts.reporter.flush()
+
+
+def test_silence_is_broken_now_and_then(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process without uses says from time to time that it still watches."""
+    parts.reporter.flush()
+    with closing(sqlite3.connect(parts.path)) as connection:
+        before = connection.execute("SELECT written FROM process").fetchall()
+        monkeypatch.setattr("enforcer.reporter.HEARTBEAT", 0.0)
+        parts.reporter.flush()
+        assert connection.execute("SELECT written FROM process").fetchall() > before
+
+
+def test_third_party_callers_get_their_distribution(parts: Parts, make_use: MakeUse) -> None:
+    """Who owns a file is looked up here, where no import waits for it."""
+    parts.recorder.uses = [
+        make_use(file=str(Path(pytest.__file__)), relation="third_party"),
+        make_use(file=str(Path(pytest.__file__)), relation="own"),
+    ]
+    parts.reporter.flush()
+
+    with Reader(parts.path) as reader:
+        found = {row.relation: row.distribution for row in reader.uses(Span())}
+    assert found == {"third_party": "pytest", "own": ""}
+
+
+def test_failed_write_is_made_good(parts: Parts, make_use: MakeUse) -> None:
+    """What could not be written is kept, in order, and written when the store is back."""
+    break_store(parts.path)
+    for line in (1, 2):
+        parts.recorder.uses = [make_use(line=line)]
+        assert not parts.reporter.flush()
+    assert "store-not-written" in str(parts.reporter.last_error)
+
+    mend_store(parts.path)
+    assert parts.reporter.flush()
+    assert parts.counts() == {"shop/views.py:1": 1, "shop/views.py:2": 1}
+    assert parts.reporter.last_error is None
+
+
+def test_batch_that_was_written_after_all_counts_once(parts: Parts, make_use: MakeUse) -> None:
+    """A write that succeeded, but said that it failed, is repeated and counted once."""
+
+    class Doubtful(Store):
+        def close(self) -> None:
+            super().close()
+            message = "the disk went away"
+            raise OSError(message)
+
+    class Forgetful(Store):
+        def write(self, *arguments: object) -> None:
+            super().write(*arguments)  # type: ignore[arg-type]
+            message = "nobody knows whether it was written"
+            raise OSError(message)
+
+    stores: list[type[Store]] = [Forgetful, Doubtful, Store]
+    reporter = Reporter(parts.recorder, parts.process, lambda: stores.pop(0)(parts.path))
+    parts.recorder.uses = [make_use(count=3)]
+
+    assert not reporter.flush()
+    assert not reporter.flush()
+    parts.recorder.uses = [make_use(count=4)]
+    assert reporter.flush()
+    assert parts.counts() == {"shop/views.py:12": 7}
+
+
+def test_broken_recorder_is_kept_as_the_error(parts: Parts) -> None:
+    """Nothing that goes wrong reaches the program."""
+
+    def collect() -> tuple[list[Use], int]:
+        message = "broken"
+        raise ZeroDivisionError(message)
+
+    parts.recorder.collect = collect  # type: ignore[method-assign]
+
+    assert not parts.reporter.flush()
+    assert isinstance(parts.reporter.last_error, ZeroDivisionError)
+
+
+def test_flushes_do_not_overlap(parts: Parts) -> None:
+    """A second flush waits for the first, and gives up in time."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow_store() -> Store:
+        entered.set()
+        assert leave.wait(30)
+        return Store(parts.path)
+
+    reporter = Reporter(parts.recorder, parts.process, slow_store)
+    first = threading.Thread(target=reporter.flush)
+    first.start()
+    assert entered.wait(30)
+    assert not reporter.flush(timeout=0.01)
+    leave.set()
+    first.join()
+
+    assert reporter.flush()
+
+
+def test_stop_writes_the_rest(parts: Parts, make_use: MakeUse) -> None:
+    """What came in since the last interval is written when the program ends."""
+    parts.reporter.start()
+    parts.recorder.uses = [make_use(count=4)]
+    parts.reporter.stop(30)
+
+    assert parts.counts() == {"shop/views.py:12": 4}
+
+
+def test_stop_is_for_good(parts: Parts, make_use: MakeUse) -> None:
+    """After it no thread is started and nothing is written by itself."""
+    reporter = parts.make(interval=0.01)
+    reporter.stop(30)
+    reporter.start()
+    parts.recorder.uses = [make_use()]
+    reporter.stop(30)
+    time.sleep(0.1)
+
+    assert parts.counts() == {}
+
+
+def test_stop_is_bounded_in_time(
+    parts: Parts, make_use: MakeUse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store that hangs delays the exit by the time that was given, and says so once."""
+    leave = threading.Event()
+
+    def hanging_store() -> Store:
+        assert leave.wait(30)
+        return Store(parts.path)
+
+    reporter = Reporter(parts.recorder, parts.process, hanging_store)
+    reporter.start()
+    parts.recorder.uses = [make_use()]
+    began = time.monotonic()
+    reporter.stop(0.1)
+    took = time.monotonic() - began
+    reporter.stop(0.1)
+    leave.set()
+
+    assert 0.05 < took < 5
+    assert capsys.readouterr().err == (
+        "enforcer: the last uses were not written within 0.1 s (report-timed-out)\n"
+    )
+
+
+def test_stop_says_what_is_lost(
+    parts: Parts, make_use: MakeUse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store that can't be written at the end is one line with the reason."""
+    break_store(parts.path)
+    parts.recorder.uses = [make_use(count=3)]
+    parts.reporter.stop(30)
+
+    error = capsys.readouterr().err
+    assert error.startswith("enforcer: 3 uses could not be kept: the store ")
+    assert error.endswith("(store-not-written)\n")
+    assert error.count("\n") == 1
+
+
+SCRIPT = """
+import sys, time
+from enforcer.recording.process import current
+from enforcer.recording.recorder import Recorder
+from enforcer.recording.use import ALIASED, CallSite
+from enforcer.reporter import Reporter
+from enforcer.rules.model import MigrationMap, Rule
+
+rule = Rule("a.old", "a.new")
+recorder = Recorder()
+
+def use(file="app.py"):
+    site = CallSite("a.old", file=file, line=1, function="f", module="m",
+                    mechanism="import_statement")
+    recorder.tally(rule, ALIASED, site).count()
+
+def open_store():
+    from enforcer.store.sqlite import Store
+    return Store(sys.argv[1])
+
+reporter = Reporter(recorder, current(MigrationMap([rule])), open_store, [rule])
+reporter.start()
+"""
+
+
+@pytest.fixture
+def program(environ: dict[str, str], tmp_path: Path) -> Callable[..., str]:
+    """Run a program that has a reporter; give its standard error."""
+
+    def execute(code: str, *, expected: int = 0, options: Iterable[str] = ()) -> str:
+        result = subprocess.run(
+            [sys.executable, *options, "-c", SCRIPT + code, str(tmp_path / "uses.db")],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert result.returncode == expected, result.stderr
+        return result.stderr
+
+    return execute
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit()", "raise SystemExit", "1 / 0"])
+def test_exit_flushes(program: Callable[..., str], parts: Parts, end: str) -> None:
+    """However Python comes to its end, the last uses are kept."""
+    program(f"use()\n{end}", expected=1 if end == "1 / 0" else 0)
+
+    assert parts.counts() == {"app.py:1": 1}
+
+
+def test_use_at_exit_is_kept(program: Callable[..., str], parts: Parts) -> None:
+    """Uses in the program's own exit functions are seen: the reporter comes last."""
+    program("import atexit; atexit.register(use, 'at_exit.py')")
+
+    assert parts.counts() == {"at_exit.py:1": 1}
+
+
+def test_unwritable_store_at_exit(program: Callable[..., str], parts: Parts) -> None:
+    """The program ends as it would have, with one line more on standard error."""
+    break_store(parts.path)
+
+    error = program("use()\nsys.exit(5)", expected=5)
+    assert error.startswith("enforcer: 1 use could not be kept: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        ("use()", "enforcer: 1 use could not be kept: ZeroDivisionError("),
+        ("", "enforcer: nothing could be kept: ZeroDivisionError("),
+    ],
+)
+def test_unforeseen_failure_at_exit(program: Callable[..., str], uses: str, expected: str) -> None:
+    """Whatever went wrong is one line that can be looked up."""
+    error = program(f"reporter._open_store = lambda: 1 / 0\n{uses}")
+
+    assert error.startswith(expected)
+    assert error.endswith("(not-kept)\n")
+
+
+def test_start_is_light(program: Callable[..., str]) -> None:
+    """Neither importing nor starting the reporter loads anything that is heavy."""
+    program(
+        "heavy = {'threading', 'sqlite3', 'signal', 'typing', 're', 'json', 'enum'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)",
+        options=["-S"],
+    )
+
+
+def test_starting_again_starts_no_second_thread(program: Callable[..., str]) -> None:
+    """Whoever asks again, from whichever thread, gets the thread that is there."""
+    program(
+        "import os, threading\n"
+        "askers = [threading.Thread(target=reporter.start) for _ in range(8)]\n"
+        "for asker in askers: asker.start()\n"
+        "for asker in askers: asker.join()\n"
+        "time.sleep(0.2); assert len(os.listdir('/proc/self/task')) == 2"
+    )
+
+
+def test_reporting_never_loads_threading(program: Callable[..., str]) -> None:
+    """The main thread stays the main thread, also where nobody had imported threading."""
+    program(
+        "use(); reporter.stop(30); assert 'sqlite3' in sys.modules\n"
+        "assert 'threading' not in sys.modules\n"
+        "import threading; assert threading.current_thread() is threading.main_thread()"
+    )
+
+
+def test_signals_go_to_the_program(program: Callable[..., str]) -> None:
+    """A program that blocks a signal and waits for it is not killed by our thread taking it."""
+    program(
+        "import os, signal; time.sleep(0.2)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"
+        "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.2)\n"
+        "assert signal.sigwait({signal.SIGTERM}) == signal.SIGTERM"
+    )
