@@ -7,6 +7,7 @@ that every command and every process sees the same map.
 
 import os
 
+from enforcer.rules.digest import digest
 from enforcer.rules.mistakes import MapError, Mistake, MistakeList
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
@@ -100,7 +101,7 @@ def _build(path: str, data: bytes) -> "tuple[Options, MigrationMap]":
         root=_beside(path, options.root),
         expected_services=options.expected_services,
         path=path,
-        digest=_digest(data),
+        digest=digest(data),
     )
     return options, migration
 
@@ -250,13 +251,3 @@ def _shown(path: str) -> str:
 def _beside(path: str, other: str) -> str:
     """Make a path absolute that is relative to the map's folder."""
     return os.path.normpath(os.path.join(os.path.dirname(path), other))
-
-
-def _digest(data: bytes) -> str:
-    """Give the SHA-256 of the map, without OpenSSL where Python has its own."""
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found] # 3.12 and later
-    except ImportError:
-        from _sha256 import sha256  # type: ignore[import-not-found] # 3.11
-    digest: str = sha256(data).hexdigest()
-    return digest

@@ -4,11 +4,11 @@ The watched program is a stranger's: it may fork, or close every file descriptor
 is opened for one visit and closed again, and this module imports nothing that starts threads.
 """
 
-import hashlib
 import os
 import sqlite3
 from time import monotonic, sleep, time_ns
 
+from enforcer.rules.digest import digest as digest_of
 from enforcer.store import StoreError
 from enforcer.store.schema import HOUR, SCHEMA, not_a_store, schema_version
 
@@ -89,7 +89,9 @@ class Store:
         try:
             if folder:
                 os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=PATIENCE)
+            # Given to connect() it ends CPython 3.12.1 when a subinterpreter is left.
+            self._connection.isolation_level = None
         except (OSError, sqlite3.Error) as error:
             raise _not_written(path, error) from error
         try:
@@ -224,7 +226,7 @@ class Store:
     def _map(self, rules: "list[Rule]") -> int:
         declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
         content = repr(declared)
-        digest = hashlib.sha256(content.encode(), usedforsecurity=False).hexdigest()
+        digest = digest_of(content.encode())
         known = self._key("SELECT key FROM map WHERE digest = ?", (digest,))
         if known is not None:
             return known

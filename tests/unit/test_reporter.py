@@ -412,3 +412,19 @@ def test_signals_go_to_the_program(program: Callable[..., str]) -> None:
         "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.2)\n"
         "assert signal.sigwait({signal.SIGTERM}) == signal.SIGTERM"
     )
+
+
+def test_thread_never_takes_a_signal(program: Callable[..., str]) -> None:
+    """Not even before it has run: the signal would not wake a main thread that sleeps."""
+    program(
+        "import os, signal\n"
+        "before = set(os.listdir('/proc/self/task'))\n"
+        "other = Reporter(recorder, current(MigrationMap()), open_store)\n"
+        "other.start()\n"
+        "(thread,) = set(os.listdir('/proc/self/task')) - before\n"
+        "lines = open(f'/proc/self/task/{thread}/status').read().splitlines()\n"
+        "(blocked,) = (int(line.split()[1], 16) for line in lines if line.startswith('SigBlk'))\n"
+        "assert blocked >> signal.SIGTERM - 1 & 1\n"
+        "assert not blocked >> signal.SIGSEGV - 1 & 1\n"
+        "assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])"
+    )
