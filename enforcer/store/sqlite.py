@@ -89,8 +89,8 @@ class Store:
         try:
             if folder:
                 os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-            self._connection = sqlite3.connect(path, timeout=PATIENCE)
-            # Given to connect() it ends CPython 3.12.1 when a subinterpreter is left.
+            # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left.
+            self._connection = sqlite3.connect(path, PATIENCE)
             self._connection.isolation_level = None
         except (OSError, sqlite3.Error) as error:
             raise _not_written(path, error) from error
