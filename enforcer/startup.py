@@ -156,8 +156,9 @@ def enable_from_environment() -> None:
         sys.stderr.write(f"enforcer: {error}\n")
         if isinstance(error, EnforcerError) and not getattr(error, "fail_open", True):
             sys.stderr.flush()
-            # site.py prints a traceback for any other exception and goes on.
-            raise SystemExit(2) from None
+            # The interpreter is still starting: an exception would be printed with a
+            # traceback, by site.py or as a fatal error.
+            os._exit(2)
 
 
 def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":

@@ -1,0 +1,103 @@
+"""What an instruction asks for is read from bytecode."""
+
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from enforcer.imports import bytecode
+
+STATEMENTS = {
+    "import a.b.c": ("a.b.c", None, 0),
+    "import a.b as c": ("a.b", None, 0),
+    "from a.b import c, d as e": ("a.b", ("c", "d"), 0),
+    "from a import *": ("a", ("*",), 0),
+    "from . import x": ("", ("x",), 1),
+    "from ...p import x": ("p", ("x",), 3),
+}
+
+
+def run(source: str, look: Any, **names: object) -> None:  # noqa: ANN401 - any callable
+    """Run a program whose every import calls ``look`` with the importing frame."""
+
+    def hook(*_arguments: object, **_keywords: object) -> object:
+        return look(sys._getframe(1))  # noqa: SLF001
+
+    namespace = {"__builtins__": {"__import__": hook}, "__name__": "p.q.r", **names}
+    exec(compile(source, "f.py", "exec"), namespace)  # noqa: S102 - the program is the test's
+
+
+@pytest.mark.parametrize("many_names", [False, True], ids=["short", "extended"])
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_import_statement(statement: str, many_names: bool) -> None:  # noqa: FBT001
+    """Name, names and level come out as written, also behind EXTENDED_ARG."""
+    seen: list[tuple[object, ...]] = []
+
+    class Anything:
+        __all__ = ()
+
+        def __getattr__(self, name: str) -> object:
+            return self
+
+    def look(frame: FrameType) -> object:
+        found = bytecode.import_statement(frame)
+        assert found is not None
+        seen.append((found.name, found.names, found.level))
+        return Anything()
+
+    before = "\n".join(f"v{number} = {number}.5" for number in range(400)) if many_names else ""
+    run(f"{before}\n{statement}\n", look)
+    assert seen == [STATEMENTS[statement]]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "level", "absolute"),
+    [
+        ({"__package__": "p.q"}, "x", 1, "p.q.x"),
+        ({"__package__": "p.q"}, "x", 2, "p.x"),
+        ({"__package__": "p.q"}, "", 1, "p.q"),
+        ({"__name__": "p.q.r"}, "x", 1, "p.q.x"),
+        ({"__name__": "p.q", "__path__": []}, "x", 1, "p.q.x"),
+        ({"__package__": "p"}, "x.y", 0, "x.y"),
+    ],
+)
+def test_relative_names_resolve_as_the_import_system_does(
+    namespace: dict[str, object], name: str, level: int, absolute: str
+) -> None:
+    """A relative import names its module through its package."""
+    assert bytecode.ImportStatement(name, None, level).absolute(namespace) == absolute
+
+
+def test_called_name_is_the_last_name_of_the_callee() -> None:
+    """`pickle.loads(f(x))` is a call of `loads`, whatever its arguments call."""
+    names: list[str] = []
+
+    def loads(*_: object) -> object:
+        names.append(bytecode.called_name(sys._getframe(1)))  # noqa: SLF001
+        return loads
+
+    class Holder:
+        method = staticmethod(loads)
+
+    source = "loads(1)\nholder.method(len('abc'), holder.method)\nholder.method(\n  len('a')\n)\n"
+    namespace = {"loads": loads, "holder": Holder(), "len": len}
+    exec(compile(source, "f.py", "exec"), namespace)  # noqa: S102 - the program is the test's
+    assert names == ["loads", "method", "method"]
+
+
+def test_loads_attribute_names_the_attribute() -> None:
+    """`x.__spec__` is told from `x.other`, and from a call."""
+    seen: list[tuple[bool, bool]] = []
+
+    class Probe:
+        def __getattr__(self, name: str) -> object:
+            frame = sys._getframe(1)  # noqa: SLF001
+            seen.append((bytecode.loads_attribute(frame, "wanted"), bytecode.calls(frame)))
+            return None
+
+    probe = Probe()
+    _ = probe.wanted
+    _ = probe.other
+    getattr(probe, "wanted", None)
+    assert seen == [(True, False), (False, False), (False, True)]

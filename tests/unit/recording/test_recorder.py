@@ -1,0 +1,89 @@
+"""Counters per call site: exact, and only differences are handed out."""
+
+import threading
+
+from enforcer.recording.recorder import OVERFLOW, Recorder, ticket_counter
+from enforcer.recording.use import ALIASED, CallSite
+from enforcer.rules.model import Rule
+
+RULE = Rule("old", "new")
+
+
+def site(line: int = 1) -> CallSite:
+    return CallSite(
+        "old", file="a.py", line=line, function="f", module="a", mechanism="import_statement"
+    )
+
+
+def test_collect_gives_only_what_came_since_the_last_time() -> None:
+    """A reporter adds up what it gets, so nothing may be given twice."""
+    recorder = Recorder()
+    tally = recorder.tally(RULE, ALIASED, site())
+    tally.count()
+    tally.count()
+    assert [use.count for use in recorder.collect()[0]] == [2]
+    assert recorder.collect() == ([], 0)
+    tally.count()
+    assert [use.count for use in recorder.collect()[0]] == [1]
+
+
+def test_equal_sites_share_a_tally() -> None:
+    """A site is what it says, not which object says it."""
+    recorder = Recorder()
+    assert recorder.tally(RULE, ALIASED, site()) is recorder.tally(RULE, ALIASED, site())
+    assert recorder.tally(RULE, ALIASED, site()) is not recorder.tally(RULE, ALIASED, site(2))
+
+
+def test_sites_beyond_the_limit_share_one_row() -> None:
+    """The number of rows is bounded; the number of uses is still right."""
+    recorder = Recorder(limit=2)
+    for line in range(10):
+        recorder.tally(RULE, ALIASED, site(line)).count()
+    counts = {use.site.file: use.count for use in recorder.collect()[0]}
+    assert counts == {"a.py": 1, OVERFLOW: 8}
+
+
+def test_reset_forgets_what_was_counted() -> None:
+    """A forked child starts from zero."""
+    recorder = Recorder()
+    recorder.tally(RULE, ALIASED, site()).count()
+    recorder.reset()
+    assert recorder.collect() == ([], 0)
+
+
+def test_a_new_site_is_announced() -> None:
+    """A forked child's reporter starts with its first use."""
+    recorder = Recorder()
+    announced: list[int] = []
+    recorder.on_new_site = lambda: announced.append(1)
+    for _ in range(3):
+        recorder.tally(RULE, ALIASED, site()).count()
+    assert announced == [1]
+
+
+def test_counting_while_collecting_loses_nothing() -> None:
+    """The reporter's own tickets are subtracted."""
+    recorder = Recorder()
+    tally = recorder.tally(RULE, ALIASED, site())
+    each, threads = 20_000, 4
+
+    def count() -> None:
+        for _ in range(each):
+            tally.count()
+
+    running = [threading.Thread(target=count) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    total = 0
+    while any(thread.is_alive() for thread in running):
+        total += sum(use.count for use in recorder.collect()[0])
+    total += sum(use.count for use in recorder.collect()[0])
+    assert total == each * threads
+
+
+def test_tickets_of_a_locked_counter_are_those_of_a_free_one() -> None:
+    """Free-threaded builds count with a lock, and count the same."""
+    from enforcer.recording.recorder import _locked_tickets  # noqa: PLC0415
+
+    free, locked = ticket_counter(), _locked_tickets()
+    assert [free() for _ in range(5)] == [locked() for _ in range(5)] == [0, 1, 2, 3, 4]

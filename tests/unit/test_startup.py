@@ -1,0 +1,124 @@
+"""Enabling is light, and never stops a program that didn't ask to be stopped."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = (
+    "collections",
+    "dataclasses",
+    "enum",
+    "functools",
+    "importlib.abc",
+    "importlib.metadata",
+    "json",
+    "logging",
+    "opentelemetry",
+    "re",
+    "sqlite3",
+    "structlog",
+    "threading",
+    "typing",
+    "wrapt",
+)
+GOOD = '[enforcer]\n{options}\n[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
+
+
+def python(
+    folder: Path, *arguments: str, flags: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter as somebody who set only these variables would."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
+    return subprocess.run(
+        [sys.executable, *flags, "-c", *arguments],
+        cwd=folder,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a map and a canonical module."""
+    (tmp_path / "enforcer.toml").write_text(GOOD.format(options=""))
+    (tmp_path / "new.py").write_text("N = 1\n")
+    return tmp_path
+
+
+def test_the_import_path_loads_nothing_heavy(folder: Path) -> None:
+    """What stays in force loads only small modules; parsing the map is another matter."""
+    program = (
+        "import sys; before = set(sys.modules); import enforcer, enforcer.imports.watch,"
+        "enforcer.reporter, enforcer.recording.process, enforcer.recording.recorder;"
+        f"print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
+    )
+    assert python(folder, program).stdout == "[]\n"
+
+
+def test_the_environment_enables_at_start(folder: Path) -> None:
+    """Nothing but a variable has to be set."""
+    done = python(folder, "import old; print(old.N)", ENFORCER_MAP="enforcer.toml")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_nothing_happens_without_the_variable(folder: Path) -> None:
+    """The package may be installed everywhere."""
+    done = python(folder, "import sys; print([m for m in sys.modules if 'enforcer' in m])")
+    assert "enforcer.startup" not in done.stdout
+
+
+@pytest.mark.parametrize(("flag", "enabled"), [("-S", False), ("-I", True), ("-E", True)])
+def test_what_pythons_switches_mean(folder: Path, flag: str, enabled: bool) -> None:  # noqa: FBT001
+    """-S reads no site-packages; -I and -E hide only the variables of Python itself."""
+    program = "import sys; print('enforcer.startup' in sys.modules)"
+    done = python(folder, program, flags=(flag,), ENFORCER_MAP="enforcer.toml")
+    assert done.stdout == f"{enabled}\n"
+
+
+def test_a_broken_map_is_said_and_the_program_goes_on(folder: Path) -> None:
+    """fail_open is the default."""
+    (folder / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\n')
+    done = python(folder, "print('ran')", ENFORCER_MAP="enforcer.toml")
+    assert done.stdout == "ran\n"
+    assert done.returncode == 0
+    assert "enforcer.toml:1" in done.stderr
+    assert "(missing-key)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("missing-key") == 1
+
+
+def test_a_broken_map_stops_the_program_if_it_says_so(folder: Path) -> None:
+    """fail_open = false means one clear error and exit code 2."""
+    (folder / "enforcer.toml").write_text(
+        '[enforcer]\nfail_open = false\n[[rule]]\nlegacy = "old"\n'
+    )
+    done = python(folder, "print('ran')", ENFORCER_MAP="enforcer.toml")
+    assert done.stdout == ""
+    assert done.returncode == 2
+    assert "(missing-key)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_map_is_one_line(folder: Path) -> None:
+    """A wrong path is the commonest mistake."""
+    done = python(folder, "print('ran')", ENFORCER_MAP="nowhere.toml")
+    assert done.stdout == "ran\n"
+    assert "(map-not-found)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_children_are_enabled_too(folder: Path) -> None:
+    """A subprocess inherits the variable."""
+    program = (
+        "import subprocess, sys;"
+        "print(subprocess.check_output("
+        "[sys.executable, '-c', 'import old; print(old.N)'], text=True))"
+    )
+    done = python(folder, program, ENFORCER_MAP=str(folder / "enforcer.toml"))
+    assert done.stdout == "1\n\n"
