@@ -141,6 +141,22 @@ def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
     return members
 
 
+def _forwarding(link: "AliasLink", quick: type) -> "dict[str, object]":
+    own = vars(quick)
+
+    def get_attribute(alias: object, name: str) -> object:
+        if name == "__spec__":
+            return _read_spec(link, getframe(1))
+        if name in own:
+            return object.__getattribute__(alias, name)
+        try:
+            return getattr(link.target(), name)
+        except AttributeError:
+            return link.missing(name, getframe(1))
+
+    return {"__getattribute__": get_attribute, "__module__": property(_lacks_module)}
+
+
 class Shapes:
     """Make an alias and the classes that it may have.
 
@@ -150,11 +166,10 @@ class Shapes:
 
     """
 
-    __slots__ = ("_asking", "_link", "alias", "quick")
+    __slots__ = ("_asking", "_forwarding", "alias", "quick")
 
     def __init__(self, link: "AliasLink") -> None:
         """Make the alias of a legacy module."""
-        self._link = link
         # Python names the class where an attribute is missing: let it say what moved where.
         name = f"{link.legacy} (now {link.canonical})"
         self.quick = type(name, (Alias,), _members(link, self))
@@ -163,6 +178,7 @@ class Shapes:
             "__module__": property(_lacks_module),
         }
         self._asking = type("module", (self.quick,), asking)
+        self._forwarding = type("module", (self.quick,), _forwarding(link, self.quick))
         self.alias: Alias = self._asking()
 
     def ask(self) -> None:
@@ -179,21 +195,7 @@ class Shapes:
         A module with a class of its own, an object that is no module and lazy imports of
         3.15 do not show in a namespace what they give.
         """
-        link = self._link
-        own = self.quick.__dict__
-
-        def get_attribute(alias: object, name: str) -> object:
-            if name == "__spec__":
-                return _read_spec(link, getframe(1))
-            if name in own:
-                return object.__getattribute__(alias, name)
-            try:
-                return getattr(link.target(), name)
-            except AttributeError:
-                return link.missing(name, getframe(1))
-
-        members = {"__getattribute__": get_attribute, "__module__": property(_lacks_module)}
-        self._take(type("module", (self.quick,), members))
+        self._take(self._forwarding)
 
     def _take(self, shape: type) -> None:
         # The alias's own __class__ is a property that says ModuleType.

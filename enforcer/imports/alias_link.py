@@ -63,32 +63,42 @@ class AliasLink(Link):
         if bootstrap.is_initializing(module) or bootstrap.is_initializing_spec(self.spec):
             return False
         self.settled = module
-        if self._is_plain(module):
-            self._shapes.quicken()
+        self._take_shape(module)
         return module is not None
-
-    def _is_plain(self, module: object) -> bool:
-        """Tell whether a name that is not in the namespace is nowhere else."""
-        namespace = bootstrap.namespace_of(module) or {}
-        return (
-            original_class(module) is ModuleType
-            and not self.in_place
-            and not self._lacking_seen
-            and self.rule.fallback != LEGACY_FALLBACK
-            and "__path__" not in namespace
-            and "__getattr__" not in namespace
-        )
 
     def _bind(self, module: object) -> None:
         if module is None or module is self._bound or self.in_place:
             return
         self._bound = module
-        self._shapes.ask()
         namespace = bootstrap.namespace_of(module)
-        if original_class(module) is ModuleType and namespace is not None:
+        if namespace is not None:
             aliases.bind(self.module, namespace)
-        else:
+        self._take_shape(module)
+
+    def _take_shape(self, module: object) -> None:
+        """Choose how the alias looks names up (see ``alias``)."""
+        if self.in_place:
+            return
+        namespace = bootstrap.namespace_of(module)
+        if (
+            namespace is None
+            or original_class(module) is not ModuleType
+            or bootstrap.has_lazy_imports(namespace)
+        ):
             self._shapes.forward()
+        elif module is self.settled and self._has_all(namespace):
+            self._shapes.quicken()
+        else:
+            self._shapes.ask()
+
+    def _has_all(self, namespace: "dict[str, object]") -> bool:
+        """Tell whether a name that is not in the namespace is nowhere else."""
+        return (
+            not self._lacking_seen
+            and self.rule.fallback != LEGACY_FALLBACK
+            and "__path__" not in namespace
+            and "__getattr__" not in namespace
+        )
 
     def target(self) -> object:
         """Give the object that answers for the legacy module, importing it if need be."""
@@ -294,8 +304,10 @@ class AliasLink(Link):
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
         """Bind, now that the canonical module was executed, and replaced itself or not."""
-        if sys.modules.get(self.canonical) is not None and self.spec is spec:
-            self._bind(sys.modules[self.canonical])
+        module = sys.modules.get(self.canonical)
+        if module is not None and self.spec is spec:
+            self._bind(module)
+            self._take_shape(module)
         super().finished(spec)
 
     def record_statement(
@@ -308,7 +320,7 @@ class AliasLink(Link):
         if self.settled is not None and names and not {"*", *self.renamed}.issuperset(names):
             # Whoever asks for a name that is not there gets an answer in words.
             self._lacking_seen = True
-            self._shapes.ask()
+            self._take_shape(self._bound)
         return super().record_statement(frame, statement)
 
 

@@ -21,9 +21,9 @@ an exception that this raises; where the answer is true it calls ``_lock_unlock_
 import _frozen_importlib
 import _imp
 import sys
+import types
 from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
 from gc import get_referents
-from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _code(name: str) -> object:
 
 
 _LAZY = sys.version_info >= (3, 15)
+_LAZY_TYPE: type | None = getattr(types, "LazyImportType", None)
 _FIND_AND_LOAD = _code("_find_and_load")
 _FIND_AND_LOAD_UNLOCKED = _code("_find_and_load_unlocked")
 _FIND_SPEC = _code("_find_spec")
@@ -151,6 +152,11 @@ def is_initializing(module: object) -> bool:
     return is_initializing_spec(getattr(module, "__spec__", None))
 
 
+def has_lazy_imports(namespace: "dict[str, object]") -> bool:
+    """Tell whether a namespace holds imports that were not made yet (PEP 810)."""
+    return _LAZY_TYPE is not None and any(type(value) is _LAZY_TYPE for value in namespace.values())
+
+
 def namespace_of(module: object) -> "dict[str, object] | None":
     """Give a module's namespace without reifying lazy imports in it.
 
@@ -161,8 +167,9 @@ def namespace_of(module: object) -> "dict[str, object] | None":
         The dictionary, or None for an object that has none.
 
     """
-    if not _LAZY or not isinstance(module, ModuleType):
-        return getattr(module, "__dict__", None)
+    if not _LAZY or not isinstance(module, types.ModuleType):
+        found: dict[str, object] | None = getattr(module, "__dict__", None)
+        return found
     for referent in get_referents(module):
         if type(referent) is dict and "__name__" in referent:
             return referent
