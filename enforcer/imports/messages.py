@@ -19,8 +19,15 @@ def canonical_path(rule: "Rule", path: str) -> str:
     return rule.canonical_of(path)
 
 
-def replacement(rule: "Rule", site: "CallSite") -> str:
-    """Write the line that does the same through the canonical path."""
+def replacement(rule: "Rule", site: "CallSite", *, from_package: bool = False) -> str:
+    """Write the line that does the same through the canonical path.
+
+    Args:
+        rule: the rule that covers the path.
+        site: who asked.
+        from_package: whether a from-import asked the package for the legacy module.
+
+    """
     canonical = canonical_path(rule, site.path)
     if rule.kind == NAME:
         return f"from {rule.target} import {rule.target_name}"
@@ -29,10 +36,19 @@ def replacement(rule: "Rule", site: "CallSite") -> str:
         return f"from {canonical} import {names}"
     if site.mechanism == IMPORT_MODULE:
         return f'importlib.import_module("{canonical}")'
+    if from_package:
+        package, _, name = canonical.rpartition(".")
+        old_name = site.path.rpartition(".")[2]
+        as_before = "" if name == old_name else f" as {old_name}"
+        return (
+            f"from {package} import {name}{as_before}" if package else f"import {name}{as_before}"
+        )
     return f"import {canonical}"
 
 
-def explain(rule: "Rule", site: "CallSite", *, removed: bool) -> str:
+def explain(
+    rule: "Rule", site: "CallSite", *, removed: bool = False, from_package: bool = False
+) -> str:
     """Explain one use of a legacy path in a sentence with its remedy."""
     verb = "read" if site.mechanism == ATTRIBUTE else "imported"
     if removed:
@@ -45,7 +61,7 @@ def explain(rule: "Rule", site: "CallSite", *, removed: bool) -> str:
         remedy = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
         remedy = f'{remedy} "{canonical_path(rule, site.path)}".'
     else:
-        remedy = f"Write: {replacement(rule, site)}"
+        remedy = f"Write: {replacement(rule, site, from_package=from_package)}"
     slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
     return f"{head}{remedy}{_details(rule)} ({slug})"
 

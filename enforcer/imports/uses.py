@@ -3,6 +3,7 @@
 import _warnings
 
 from enforcer.errors import LegacyImportError, LegacyImportWarning
+from enforcer.imports import bytecode
 from enforcer.imports.messages import canonical_path, explain
 from enforcer.recording.use import ALIASED, BLOCKED, EXEMPTED, OBSERVED, PROBE, WARNED
 from enforcer.rules.stages import REMOVED, STRICT, WARN
@@ -57,14 +58,14 @@ class Uses:
         tally.count()
         if outcome == BLOCKED:
             raise LegacyImportError(
-                explain(rule, site, removed=rule.stage == REMOVED),
+                _explain(rule, site, caller),
                 legacy=path,
                 canonical=canonical_path(rule, path),
                 call_site=site,
                 rule=rule,
             )
         if outcome == WARNED and caller.frame is not None:
-            _warn(rule, site, caller.frame)
+            _warn(_explain(rule, site, caller), caller.frame)
         return tally
 
     def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
@@ -88,11 +89,18 @@ class Uses:
         return OBSERVED if in_place else ALIASED
 
 
-def _warn(rule: "Rule", site: "CallSite", frame: "FrameType") -> None:
+def _explain(rule: "Rule", site: "CallSite", caller: "Caller") -> str:
+    frame = caller.frame
+    statement = frame and (bytecode.import_statement(frame) or bytecode.from_import(frame))
+    from_package = bool(statement and statement.names and not site.names)
+    return explain(rule, site, removed=rule.stage == REMOVED, from_package=from_package)
+
+
+def _warn(message: str, frame: "FrameType") -> None:
     # The C function takes the caller's own file, line and registry, so that filters and
     # de-duplication treat it as the caller's warning, whatever lies in between.
     _warnings.warn_explicit(
-        explain(rule, site, removed=False),
+        message,
         LegacyImportWarning,
         frame.f_code.co_filename,
         frame.f_lineno or 1,

@@ -89,8 +89,9 @@ class Store:
         try:
             if folder:
                 os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-            # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left.
-            self._connection = sqlite3.connect(path, PATIENCE)
+            # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left, and more
+            # than one positional argument is deprecated from 3.13 on.
+            self._connection = sqlite3.connect(path)
             self._connection.isolation_level = None
         except (OSError, sqlite3.Error) as error:
             raise _not_written(path, error) from error
@@ -134,6 +135,7 @@ class Store:
 
     def _prepare(self) -> None:
         try:
+            self._connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             version = schema_version(self._connection, self.path)
         except sqlite3.DatabaseError as error:
