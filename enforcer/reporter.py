@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Protocol
 
+    from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
         def watch(self, process: Process, rules: Iterable[Rule]) -> None:
             """Note that a process watches these rules, and that it is still there."""
+
+        def note(self, process: Process, notices: Iterable[Notice]) -> None:
+            """Keep what a process had to say of a path."""
 
         def write(self, process: Process, sequence: int, uses: Sequence[Use], dropped: int) -> None:
             """Add a batch, or do nothing if it was added before."""
@@ -118,13 +122,15 @@ class Reporter:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
         recorder: "Collector",
         process: "Process",
         open_store: "Callable[[], OpenStore]",
         rules: "Iterable[Rule]" = (),
         interval: float = INTERVAL,
+        *,
+        notices: "Callable[[], Sequence[Notice]]" = tuple,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -134,12 +140,14 @@ class Reporter:
             open_store: opens the store for one visit; called in the reporter's thread.
             rules: the rules that are watched; the store learns them with the first write.
             interval: how often to write, in seconds.
+            notices: gives all that this process has to say so far, the newest last.
 
         """
         self.last_error: Exception | None = None
         self._recorder = recorder
         self._open_store = open_store
         self._rules = tuple(rules)
+        self._notices = notices
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._stopped = False
         self._registered = False
@@ -152,6 +160,7 @@ class Reporter:
         self._began = monotonic()
         self._written = 0.0
         self._introduced = False
+        self._noted = 0
         self._backlog = Backlog()
         self._thread: _Thread | None = None
         self._starting = allocate_lock()
@@ -326,7 +335,8 @@ class Reporter:
     def _write(self) -> None:
         now = monotonic()
         is_due = not self._introduced or now - self._written >= HEARTBEAT
-        if not self._backlog:
+        notices = self._notices()[self._noted :]
+        if not self._backlog and not notices:
             # Many programs fork for a moment. A child says that it was there only if it
             # stayed for a while or has something to tell.
             is_brief = self._forked and now - self._began < self._interval
@@ -337,6 +347,9 @@ class Reporter:
             if is_due:
                 store.watch(self.process, self._rules)
                 self._introduced = True
+            if notices:
+                store.note(self.process, notices)
+                self._noted += len(notices)
             while self._backlog:
                 batch = self._backlog.oldest()
                 store.write(self.process, batch.sequence, batch.uses, batch.dropped)

@@ -18,7 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from enforcer.imports.watch import Notice, Watch
+    from enforcer.imports.watch import Watch
+    from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder
     from enforcer.recording.use import Use
     from enforcer.reporter import OpenStore, Reporter
@@ -100,7 +101,7 @@ def enable(
     recorder = Recorder()
     watch = Watch(loaded, recorder, baseline)
     watch.install()
-    reporter = _start_reporter(loaded, recorder) if store and loaded.store else None
+    reporter = _start_reporter(loaded, watch) if store and loaded.store else None
     _active = Enforcement(loaded, watch, recorder, reporter)
     _hook_into_fork()
 
@@ -147,7 +148,7 @@ def enable_from_environment() -> None:
     """
     global _asked_environment  # noqa: PLW0603 - two site folders ask twice
     path = os.environ.get(MAP_KEY)
-    if not path or _active is not None or _asked_environment:
+    if not path or _active is not None or _asked_environment or _is_own_command():
         return
     _asked_environment = True
     try:
@@ -159,6 +160,12 @@ def enable_from_environment() -> None:
             # The interpreter is still starting: an exception would be printed with a
             # traceback, by site.py or as a fatal error.
             os._exit(2)
+
+
+def _is_own_command() -> bool:
+    """Tell whether this process is the enforcer's own command, which uses no legacy path."""
+    command = sys.orig_argv[1:3]
+    return command == ["-m", "enforcer"] or os.path.basename("".join(command[:1])) == "enforcer"
 
 
 def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
@@ -176,11 +183,12 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
         return None
 
 
-def _start_reporter(migration_map: "MigrationMap", recorder: "Recorder") -> "Reporter":
+def _start_reporter(migration_map: "MigrationMap", watch: "Watch") -> "Reporter":
     from enforcer.recording.process import current
     from enforcer.reporter import Reporter
 
     path = migration_map.store
+    recorder = watch.uses.recorder
 
     def open_store() -> "OpenStore":
         from enforcer.store.sqlite import Store
@@ -192,6 +200,7 @@ def _start_reporter(migration_map: "MigrationMap", recorder: "Recorder") -> "Rep
         current(migration_map),
         open_store,
         rules=migration_map.rules,
+        notices=lambda: list(watch.notices.values()),
         interval=_interval(),
     )
     if _is_main_interpreter():

@@ -17,6 +17,7 @@ from enforcer.imports.own_class import restore_all
 from enforcer.imports.parents import Parents
 from enforcer.imports.selfcheck import blind_spots
 from enforcer.imports.uses import Uses
+from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.stages import REMOVED, STRICT
 
@@ -30,25 +31,6 @@ if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap, Rule
 
 _MOST_LEAVES = 1000
-
-
-class Notice:
-    """Say something that the map's owner should know.
-
-    Attributes:
-        kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``.
-        subject: the path that it is about.
-        text: one sentence or two.
-
-    """
-
-    __slots__ = ("kind", "subject", "text")
-
-    def __init__(self, kind: str, subject: str, text: str) -> None:
-        """Take the fields as they are."""
-        self.kind = kind
-        self.subject = subject
-        self.text = text
 
 
 class Watch:

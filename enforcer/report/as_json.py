@@ -12,6 +12,15 @@ def as_json(report: Report) -> str:
         "rules": [_rule(rule) for rule in report.rules],
         "dropped": report.dropped,
         "processes": report.processes,
+        "notices": [
+            {
+                "kind": notice.kind,
+                "subject": notice.subject,
+                "text": notice.text,
+                "processes": notice.processes,
+            }
+            for notice in report.notices
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -19,6 +19,9 @@ def _lines(report: Report, top: int) -> Iterator[str]:
     if report.dropped:
         yield ""
         yield f"**{losses(report)}**"
+    for notice in report.notices:
+        yield ""
+        yield f"{notice.kind}: {notice.text}"
     if report.rules:
         yield ""
         yield from _rules(report.rules)

@@ -65,6 +65,8 @@ def as_table(report: Report, file: TextIO, *, top: int = TOP) -> str:
         console.print(Text(totals(report), style="bold"))
         if report.dropped:
             console.print(Text(losses(report), style="bold red"))
+        for notice in report.notices:
+            console.print(Text(f"{notice.kind}: {notice.text}", style="yellow"))
     text = "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
     return text if _can_show(file, text) else text.translate(_PLAIN)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from enforcer.recording.use import PROBE
-from enforcer.report.model import Report, RuleReport, SiteReport
+from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds
 from enforcer.rules.model import TREE, TREE_SUFFIX
 from enforcer.store import StoreError
@@ -57,8 +57,13 @@ def build(
                 found[row.legacy].add(row)
         reports = [_rule(rule, found[rule.legacy]) for rule in rules]
         dropped = reader.dropped(span)
+        notices = tuple(
+            NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
+            for notice in reader.notices(span)
+            if path is None or notice.kind == "blind" or is_within(notice.subject, path)
+        )
     reports.sort(key=lambda rule: (-rule.uses, rule.legacy))
-    return Report(tuple(reports), dropped=dropped, processes=processes)
+    return Report(tuple(reports), dropped=dropped, processes=processes, notices=notices)
 
 
 def is_within(path: str, prefix: str) -> bool:

@@ -96,6 +96,24 @@ class RuleReport:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeReport:
+    """Tell what processes had to say of a path, besides its uses.
+
+    Attributes:
+        kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``.
+        subject: the path that it is about.
+        text: one sentence or two.
+        processes: how many processes said it.
+
+    """
+
+    kind: str
+    subject: str
+    text: str
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Tell what was used.
 
@@ -103,12 +121,14 @@ class Report:
         rules: every rule that was watched or used, most uses first.
         dropped: how many uses were lost before they could be kept.
         processes: how many processes recorded.
+        notices: what they had to say besides.
 
     """
 
     rules: tuple[RuleReport, ...]
     dropped: int
     processes: int
+    notices: tuple[NoticeReport, ...] = ()
 
     @property
     def uses(self) -> int:

@@ -66,6 +66,16 @@ class SiteUses:
     last_seen: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeOf:
+    """Give what processes had to say of a path, and how many of them."""
+
+    kind: str
+    subject: str
+    text: str
+    processes: int
+
+
 _PROCESSES = "SELECT key FROM process WHERE written >= :since AND :run IN ('', run)"
 
 _RULES = f"""
@@ -88,6 +98,12 @@ GROUP BY use.rule, use.site, outcome
 
 _DROPPED = f"""
 SELECT coalesce(sum(count), 0) FROM dropped WHERE hour >= :hour AND process IN ({_PROCESSES})
+"""  # noqa: S608 - made of constants
+
+
+_NOTICES = f"""
+SELECT kind, subject, text, count(*) FROM notice WHERE process IN ({_PROCESSES})
+GROUP BY kind, subject, text ORDER BY kind, subject
 """  # noqa: S608 - made of constants
 
 
@@ -137,6 +153,11 @@ class Reader:
         """Give the uses in a span; those of one process in one hour are taken together."""
         for row in self._rows(_USES, span):
             yield SiteUses(*row)
+
+    def notices(self, span: Span) -> Iterator[NoticeOf]:
+        """Give what processes that wrote in a span had to say."""
+        for row in self._rows(_NOTICES, span):
+            yield NoticeOf(*row)
 
     def _rows(self, query: str, span: Span) -> list[tuple[Any, ...]]:
         values = {"since": span.since, "hour": span.since // HOUR, "run": span.run}

@@ -106,6 +106,15 @@ CREATE TABLE IF NOT EXISTS dropped (
     PRIMARY KEY (hour, process)
 ) WITHOUT ROWID;
 
+-- What a process had to say of a path, besides its uses.
+CREATE TABLE IF NOT EXISTS notice (
+    process  INTEGER NOT NULL REFERENCES process,
+    kind     TEXT NOT NULL,             -- late, implementation, fallback, missing, blind
+    subject  TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    PRIMARY KEY (process, kind, subject)
+) WITHOUT ROWID;
+
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import Rule
@@ -116,6 +117,19 @@ class Store:
         """
         self._commit(lambda: self._touch(self._introduce(process, list(rules))))
 
+    def note(self, process: "Process", notices: "Iterable[Notice]") -> None:
+        """Keep what a process had to say of a path; each notice is kept once.
+
+        Args:
+            process: who says it; :meth:`watch` was called for it.
+            notices: what it says.
+
+        Raises:
+            StoreError: if it could not be written; then nothing of it was.
+
+        """
+        self._commit(lambda: self._note(self._process(process), notices))
+
     def write(
         self, process: "Process", sequence: int, uses: "Sequence[Use]", dropped: int = 0
     ) -> None:
@@ -193,6 +207,13 @@ class Store:
             self._add_use(key, rule, use)
         if dropped:
             self._connection.execute(_ADD_DROPPED, (time_ns() // HOUR, key, dropped))
+
+    def _note(self, process: int | None, notices: "Iterable[Notice]") -> None:
+        for notice in notices:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO notice (process, kind, subject, text) VALUES (?, ?, ?, ?)",
+                (process, notice.kind, _text(notice.subject), _text(notice.text)),
+            )
 
     def _add_use(self, process: int, rule: int, use: "Use") -> None:
         self._connection.execute(

@@ -170,3 +170,17 @@ def test_a_package_is_observed_in_a_real_program(tmp_path: Path) -> None:
     assert {"urllib3.exceptions", "urllib3.poolmanager", "urllib3.util.retry"} <= adapters
     assert rules["idna"]["uses"] >= 1
     assert {site["distribution"] for site in rules["idna"]["call_sites"]} >= {"requests"}
+
+
+def test_a_module_that_came_too_early_is_said_in_the_report(tmp_path: Path) -> None:
+    """Enabled in code, after the first import, the report says what it can't know."""
+    (tmp_path / "enforcer.toml").write_text('[[rule]]\nlegacy = "colorsys"\ncanonical = "wave"\n')
+    (tmp_path / "program.py").write_text(
+        "import colorsys\nimport enforcer\nenforcer.enable('enforcer.toml')\n"
+        "from colorsys import open as opened\nimport wave\nassert opened is wave.open\n"
+    )
+    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=ENVIRONMENT, check=True)
+    document = report(tmp_path)
+    assert [notice["kind"] for notice in document["notices"]] == ["late"]
+    assert document["rules"][0]["uses"] == 1
+    assert "late: " in enforcer(tmp_path, "report").stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.reporter import Reporter
@@ -101,6 +102,20 @@ def test_flush_writes_what_was_collected(parts: Parts, make_use: MakeUse) -> Non
         assert parts.reporter.flush()
 
     assert parts.counts() == {"shop/views.py:12": 5}
+
+
+def test_notices_are_written_without_any_use(parts: Parts) -> None:
+    """What a process has to say does not wait for somebody to use something."""
+    said = [Notice("late", "shop.old_cart", "It came too early.")]
+    reporter = Reporter(
+        parts.recorder, parts.process, lambda: Store(parts.path), notices=lambda: said
+    )
+    reporter.flush()
+    said.append(Notice("blind", "shop", "It can't be watched."))
+    reporter.flush()
+
+    with Reader(parts.path) as reader:
+        assert [notice.kind for notice in reader.notices(Span())] == ["blind", "late"]
 
 
 def test_flush_writes_what_was_lost(parts: Parts) -> None:

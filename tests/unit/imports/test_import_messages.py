@@ -47,8 +47,8 @@ def test_the_replacement_does_the_same(
     rule: Rule,
     path: str,
     names: tuple[str, ...],
-    from_package: bool,
-    expected: str,  # noqa: FBT001
+    from_package: bool,  # noqa: FBT001 - a column of the table above
+    expected: str,
 ) -> None:
     """What is shown can be pasted over what was written."""
     assert replacement(rule, site(path, names=names), from_package=from_package) == expected

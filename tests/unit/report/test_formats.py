@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from enforcer.recording.notice import Notice
 from enforcer.recording.use import BLOCKED, PROBE, Use
 from enforcer.report import build
 from enforcer.report.as_csv import as_csv
@@ -35,6 +36,7 @@ def used(keep: Keep, make_use: MakeUse) -> None:
         make_use(count=1, mechanism=PROBE),
         rules=[Rule("b.old", "b.new", reason="moved", since="2026-01-31", owner="@b")],
         dropped=6,
+        notices=[Notice("late", "b.old", '"b.old" came too early.')],
     )
 
 
@@ -115,6 +117,14 @@ def test_json(path: str) -> None:
         ],
         "dropped": 6,
         "processes": 1,
+        "notices": [
+            {
+                "kind": "late",
+                "subject": "b.old",
+                "text": '"b.old" came too early.',
+                "processes": 1,
+            }
+        ],
     }
 
 
@@ -143,6 +153,8 @@ def test_markdown(path: str) -> None:
         " Times are in UTC.\n"
         "\n"
         "**6 uses were lost: the counts are too low.**\n"
+        "\n"
+        'late: "b.old" came too early.\n'
         "\n"
         "| legacy path | canonical path | stage | uses | call sites | first seen | last seen |\n"
         "|---|---|---|---:|---:|---|---|\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import BLOCKED, WARNED, Use
 from enforcer.rules.model import Rule
@@ -244,3 +245,20 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
         StoreError, match=r"kept/uses\.db\" can't be written.*\(store-not-written\)"
     ):
         Store(str(tmp_path / "kept" / "uses.db"))
+
+
+def test_a_notice_is_kept_once_for_each_process(
+    path: str, open_store: OpenStore, make_process: MakeProcess
+) -> None:
+    """Who says a thing twice is heard once; who else says it is heard too."""
+    store = open_store()
+    notice = Notice("late", "shop.old_cart", "It came too early.")
+    for process in (make_process(id="a"), make_process(id="b")):
+        store.watch(process, ())
+        store.note(process, [notice])
+        store.note(process, [notice])
+
+    assert (
+        rows(path, "SELECT kind, subject, text FROM notice")
+        == [("late", "shop.old_cart", "It came too early.")] * 2
+    )

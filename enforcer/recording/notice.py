@@ -1,0 +1,23 @@
+"""Say what the map's owner should know of a process, besides its uses."""
+
+
+class Notice:
+    """Tell one thing about one path.
+
+    Attributes:
+        kind: ``late`` (imported before the enforcer was enabled), ``implementation`` (the
+            canonical module is built on it), ``fallback`` (a name was served by the legacy
+            code), ``missing`` (the canonical module does not exist) or ``blind`` (something
+            can't be seen).
+        subject: the path that it is about.
+        text: one sentence or two.
+
+    """
+
+    __slots__ = ("kind", "subject", "text")
+
+    def __init__(self, kind: str, subject: str, text: str) -> None:
+        """Take the fields as they are."""
+        self.kind = kind
+        self.subject = subject
+        self.text = text
