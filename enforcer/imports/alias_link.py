@@ -125,7 +125,8 @@ class AliasLink(Link):
 
     def annotations(self) -> object:
         """Give the canonical module's annotations; a module makes them when asked."""
-        return getattr(self.target(), "__annotations__", {})
+        answering = self._legacy_code if self.in_place else self._bound
+        return getattr(answering, "__annotations__", {})
 
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""

@@ -21,7 +21,7 @@ from enforcer.rules.stages import REMOVED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import CodeType, ModuleType
+    from types import CodeType, FrameType, ModuleType
 
     from enforcer.imports.alias import Alias
     from enforcer.imports.callers import Caller
@@ -48,8 +48,8 @@ class AliasLoader:
         frame = getframe(1)
         if not bootstrap.is_loading(frame):
             # LazyLoader and the like load a module by hand: nobody will tell of it.
-            link.record(link.watch.uses.ownership.asking(frame, link.legacy))
-        elif link.watch.is_probed(link.legacy, frame):
+            link.watch.guarded(link.legacy, link.record_importer, frame)
+        elif link.watch.guarded(link.legacy, link.watch.is_probed, link.legacy, frame):
             self.exec_module = _leave_unbound
         return link.module
 
@@ -170,9 +170,9 @@ class Finder:
         spec = watch.locator.find(name, path)  # type: ignore[arg-type]
         if spec is None or target is not None:
             return spec
-        caller = watch.probing(name, getframe(2))
+        caller = watch.guarded(name, watch.probing, name, getframe(2))
         if caller is not None:
-            watch.uses.probe(rule, name, caller)
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
         link = watch.links.get(name)
         if not isinstance(link, ObservedLink):
             link = watch.links[name] = ObservedLink(watch, rule, name)
@@ -182,20 +182,24 @@ class Finder:
     def _refuse(self, rule: "Rule", name: str, path: object) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         frame = getframe(2)
-        caller = watch.probing(name, frame)
-        if caller is None:
-            wanted, caller = watch.importing(name, frame)
-            watch.uses.record(rule, wanted, caller, in_place=False)
-        watch.uses.probe(rule, name, caller)
+        caller = watch.guarded(name, watch.probing, name, frame)
+        if caller is not None:
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
+        else:
+            watch.guarded(name, self._record_removed, rule, name, frame)
         if watch.locator.find(name, path) is not None:  # type: ignore[arg-type]
             message = f"No module named {name!r}; it was removed (removed-import)"
             raise ModuleNotFoundError(message, name=name)
         return None
 
+    def _record_removed(self, rule: "Rule", name: str, frame: "FrameType") -> None:
+        wanted, caller = self._watch.importing(name, frame)
+        self._watch.uses.record(rule, wanted, caller, in_place=False)
+
     def _alias(self, rule: "Rule", name: str, target: object) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         link = watch.alias_link(rule, name)
-        caller = watch.probing(name, getframe(2))
+        caller = watch.guarded(name, watch.probing, name, getframe(2))
         canonical = watch.locate(link.canonical)
         parent = link.canonical.rpartition(".")[0]
         if canonical is None and caller is None and parent and parent not in sys.modules:
@@ -211,7 +215,7 @@ class Finder:
         if caller is not None and target is None:
             if caller.mechanism == RUN:
                 return self._run(rule, name, canonical, caller)
-            watch.uses.probe(rule, name, caller)
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
         spec = alias_spec(link, canonical)
         if target is not None and target is link.module:
             vars(spec.loader)["exec_module"] = _reloading(link)
@@ -225,10 +229,13 @@ class Finder:
         """Let ``python -m legacy`` run the canonical module under its own name."""
         if canonical.submodule_search_locations is None:
             caller.mechanism = IMPORT_MODULE
-            self._watch.uses.record(rule, name, caller, in_place=False)
+            self._watch.guarded(name, self._record_run, rule, name, caller)
         spec = alias_spec(self._watch.alias_link(rule, name), canonical)
         spec.name = canonical.name
         return spec
+
+    def _record_run(self, rule: "Rule", name: str, caller: "Caller") -> None:
+        self._watch.uses.record(rule, name, caller, in_place=False)
 
     def stand_in(self, name: str) -> None:
         """Put the alias of a submodule in ``sys.modules``, whose canonical module is loaded."""

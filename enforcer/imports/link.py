@@ -130,17 +130,24 @@ class Link:
             return self.spec
         if bootstrap.is_find_and_load(frame):
             return self._read_by_call(frame)
-        statement = bytecode.import_statement(frame)
+        guarded = self.watch.guarded
+        statement = guarded(self.legacy, bytecode.import_statement, frame)
         if statement is not None:
             return self._read_by_statement(frame, statement)
-        if bytecode.from_import(frame) is not None:
-            return self.spec
-        if bytecode.loads_attribute(frame, "__spec__"):
-            caller = self.watch.uses.ownership.asking(frame, self.legacy)
-            if caller.mechanism == PROBE:
-                self.watch.uses.probe(self.rule, self.legacy, caller)
+        if guarded(self.legacy, self._is_look, frame):
             return self.spec
         return self._like_spec(ConfirmingSpec)
+
+    def _is_look(self, frame: "FrameType") -> bool:
+        """Tell whether a frame looks at the spec and imports nothing."""
+        if bytecode.from_import(frame) is not None:
+            return True
+        if not bytecode.loads_attribute(frame, "__spec__"):
+            return False
+        caller = self.watch.uses.ownership.asking(frame, self.legacy)
+        if caller.mechanism == PROBE:
+            self.watch.uses.probe(self.rule, self.legacy, caller)
+        return True
 
     def confirm(self, frame: "FrameType") -> bool:
         """Count an import by C code; tell it whether to wait for the module.
@@ -149,24 +156,30 @@ class Link:
             frame: the innermost Python frame above the import.
 
         """
-        wanted = bootstrap.called_import(frame)
-        if wanted is not None and (
-            wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])
-        ):
-            return bootstrap.is_initializing_spec(self.spec)
-        caller = self.watch.uses.ownership.asking(frame, self.legacy)
-        if caller.looks() or self.watch.is_parent_read(self.legacy, frame):
-            return bootstrap.is_initializing_spec(self.spec)
         try:
-            self.settle()
-            self.record(caller)
-            self.watch.note_leaf(self.legacy, frame)
+            caller = self.watch.guarded(self.legacy, self._importing, frame)
+            if caller is not None:
+                self.settle()
+                self.watch.guarded(self.legacy, self.record, caller)
+                self.watch.note_leaf(self.legacy, frame)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
             return True
         return bootstrap.is_initializing_spec(self.spec)
+
+    def _importing(self, frame: "FrameType") -> Caller | None:
+        """Give who imports this path by C code; None for its parents and for a look."""
+        wanted = bootstrap.called_import(frame)
+        if wanted is not None and (
+            wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])
+        ):
+            return None
+        caller = self.watch.uses.ownership.asking(frame, self.legacy)
+        if caller.looks() or self.watch.is_parent_read(self.legacy, frame):
+            return None
+        return caller
 
     def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
         calling = bootstrap.import_module_call(frame)
@@ -177,7 +190,7 @@ class Link:
         if bootstrap.is_initializing_spec(self.spec):
             self.watch.locks.note_counted(self, frame)
         settled = self.settle()
-        tally = self.record_load(frame)
+        tally = self.watch.guarded(self.legacy, self.record_load, frame)
         if tally is None or calling is None or not settled or not can_be_remembered(tally):
             return self.spec
         if self.watch.uses.ownership.is_own(calling):
@@ -190,12 +203,7 @@ class Link:
     ) -> bootstrap.ModuleSpec | None:
         try:
             settled = self.settle()
-            if statement.absolute(frame.f_globals) != self.legacy:
-                counted: Callable[[], object] | None = bool
-            elif self.owns(frame):
-                counted = bool
-            else:
-                counted = self.record_statement(frame, statement)
+            counted = self.watch.guarded(self.legacy, self._count_statement, frame, statement)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
@@ -204,6 +212,13 @@ class Link:
         if settled and counted is not None and not bootstrap.is_initializing_spec(self.spec):
             self.sites.remember(frame, counted)
         return self.spec
+
+    def _count_statement(
+        self, frame: "FrameType", statement: "ImportStatement"
+    ) -> "Callable[[], object] | None":
+        if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
+            return bool  # on the way to a module below, or not counted: nothing to do
+        return self.record_statement(frame, statement)
 
     def _like_spec(self, kind: "type[bootstrap.ModuleSpec]") -> bootstrap.ModuleSpec:
         spec = kind.__new__(kind)
@@ -284,6 +299,9 @@ class Link:
         self.watch.locks.install(self)
         self.watch.parents.attach(self)
         frame = getframe(2)
+        self.watch.guarded(self.legacy, self._record_start, frame)
+
+    def _record_start(self, frame: "FrameType") -> None:
         loading = next(bootstrap.imports_in_progress(frame, self.legacy), None)
         if loading is None:
             self.record(self.watch.uses.ownership.asking(frame, self.legacy))
@@ -336,4 +354,4 @@ class Link:
         around = bootstrap.imports_in_progress(getframe(2), self.legacy)
         next(around, None)
         for loading in around:
-            self.record_load(loading)
+            self.watch.guarded(self.legacy, self.record_load, loading)

@@ -50,8 +50,10 @@ class LegacyName:
         count = self._sites.find(frame)
         if count is not None:
             count()
-        elif self._watch.enabled and not self._look(frame):
-            return self._namespace.get(self._rule.name)
+        elif self._watch.enabled:
+            wanted = self._watch.guarded(self._rule.legacy, self._look, frame)
+            if wanted is False:
+                return self._namespace.get(self._rule.name)
         return self._value()
 
     def _look(self, frame: "FrameType") -> bool:

@@ -93,9 +93,9 @@ class Locks:
         counted = self._counted.pop((get_ident(), link.legacy), None)
         if frame is not None and bootstrap.is_find_and_load(frame):
             if counted != id(frame):
-                link.record_load(frame)
+                link.watch.guarded(link.legacy, link.record_load, frame)
         elif link.module is None:
-            link.record_importer(frame)
+            link.watch.guarded(link.legacy, link.record_importer, frame)
 
     def remove(self) -> None:
         """Take all gates away; a lock that is free is made anew when needed."""

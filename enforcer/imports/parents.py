@@ -14,7 +14,6 @@ from enforcer.recording.use import PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from enforcer.imports.link import Link
@@ -79,19 +78,18 @@ def _child(  # noqa: C901 - three closures over one child
 
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
     """Record a fetch from an instruction not seen before."""
-    caller = fetch(frame, name, namespace.get("__all__"))
-    if caller is not None and caller.mechanism == PROBE:
-        link.watch.uses.probe(link.rule, link.legacy, caller)
-        return
-    settled = link.settle()
-    count: Callable[[], object] = bool
-    if caller is not None and not link.owns(frame):
-        tally = link.record(caller)
-        if tally is None or not can_be_remembered(tally):
-            return
-        count = tally.count
-    if settled:
-        link.sites.remember(frame, count)
+    watch = link.watch
+    caller = watch.guarded(link.legacy, fetch, frame, name, namespace.get("__all__"))
+    if caller is None:
+        if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
+            link.sites.remember(frame, bool)
+    elif caller.mechanism == PROBE:
+        watch.guarded(link.legacy, watch.uses.probe, link.rule, link.legacy, caller)
+    else:
+        settled = link.settle()
+        tally = watch.guarded(link.legacy, link.record, caller)
+        if settled and tally is not None and can_be_remembered(tally):
+            link.sites.remember(frame, tally.count)
 
 
 class Parents:

@@ -3,7 +3,7 @@
 import sys
 from _thread import get_ident
 
-from enforcer.errors import LateEnablingError
+from enforcer.errors import LateEnablingError, LegacyImportError, LegacyImportWarning
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
@@ -23,12 +23,15 @@ from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from types import FrameType, ModuleType
+    from typing import TypeVar
 
     from enforcer.imports.link import Link
     from enforcer.recording.recorder import Recorder
     from enforcer.rules.model import MigrationMap, Rule
+
+    T = TypeVar("T")
 
 _MOST_LEAVES = 1000
 
@@ -140,6 +143,27 @@ class Watch:
         if leaf is None:
             return False
         return leaf[:2] == (id(frame), frame.f_lasti) and leaf[2].startswith(f"{legacy}.")
+
+    def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":
+        """Call a part of the enforcer that must not break the program.
+
+        Args:
+            subject: the legacy path that it is about.
+            call: what to call; only a refusal gets through.
+            arguments: what to call it with.
+
+        Returns:
+            What it gives; None if it failed, which becomes a notice.
+
+        """
+        try:
+            return call(*arguments)
+        except (LegacyImportError, LegacyImportWarning):
+            raise
+        except Exception as error:  # noqa: BLE001 - the watched program comes first
+            text = f'Uses of "{subject}" were not recorded: {error!r}.'
+            self.notice("blind", subject, text)
+            return None
 
     def notice(self, kind: str, subject: str, text: str) -> None:
         """Keep something that the map's owner should know; once for each subject."""

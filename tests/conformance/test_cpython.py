@@ -1,5 +1,7 @@
 """What the enforcer relies upon in CPython, and what it does where that does not hold."""
 
+import pytest
+
 
 def test_this_cpython_imports_as_expected(case):
     case.run("""
@@ -43,3 +45,36 @@ def test_a_cpython_that_marks_no_loads_is_noticed(case):
     case.run("")
     spots = {subject for kind, subject in case.notices if kind == "blind"}
     assert spots == {"Imports that load a module can't be followed here."}
+
+
+@pytest.mark.parametrize("stage", ["observe", "alias", "warn"])
+@pytest.mark.parametrize(
+    "broken", ["callers.Ownership.site", "bytecode.import_statement", "bytecode.called_name"]
+)
+def test_a_failure_inside_the_enforcer_does_not_reach_the_program(case, broken, stage):
+    case.rule("par.old", "new.sub", stage=stage)
+    case.rule("par.live:old", "par.live:current", stage=stage)
+    case.write("par/old.py", "class Y: pass\n")
+    case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
+    module, _, rest = broken.partition(".")
+    case.environment["BEFORE"] = (
+        f"import enforcer.imports.{module} as m\n"
+        f"def fail(*_): raise ZeroDivisionError('broken')\n"
+        f"m.{rest} = fail\n"
+        "import enforcer.imports.selfcheck as s; s.blind_spots = lambda: []"
+    )
+    case.run(f"""
+    import warnings
+    warnings.simplefilter("ignore")
+    import par
+    for _ in range(3):
+        import par.old
+        from par import old
+        from par.old import Y
+        from par.live import old
+        importlib.import_module("par.old")
+        pickle.loads(b"cpar.old\\nY\\n.")
+        par.old.Y
+    assert Y.__module__ == {"par.old" if stage == "observe" else "new.sub"!r}
+    """)
+    assert {kind for kind, _ in case.notices} == {"blind"}
