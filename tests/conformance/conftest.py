@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ import pytest
 
 DRIVER = Path(__file__).with_name("drive.py")
 # Another interpreter may run the programs, one that can't run pytest itself.
-PYTHON = os.environ.get("CONFORMANCE_PYTHON", sys.executable)
+PYTHON = shlex.split(os.environ.get("CONFORMANCE_PYTHON", "")) or [sys.executable]
 PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
 
 
@@ -61,13 +62,13 @@ class Case:
         self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
         environment = {
             **os.environ,
-            "GUARD": "1" if guard and sys.executable == PYTHON else "0",
+            "GUARD": "1" if guard and [sys.executable] == PYTHON else "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
         done = subprocess.run(
-            [PYTHON, *arguments, str(DRIVER), str(self.folder)],
+            [*PYTHON, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
             text=True,
             timeout=60,

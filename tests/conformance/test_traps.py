@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 
 def test_t1_from_import_of_a_submodule_goes_through_the_alias(case):
     case.rule("old.*", "new.*")
@@ -61,6 +63,7 @@ def test_t5_module_from_spec_alone_corrupts_nothing(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_t6_canonical_never_looks_initialising_while_an_alias_loads(case):
     case.rule("oldtop", "new.sub")
     case.run("""
@@ -98,6 +101,7 @@ def test_t7_no_placeholder_escapes_through_a_circular_import(case):
     assert case.uses["old2", "from old2 import Q as R"] == 1
 
 
+@pytest.mark.needs_host
 def test_t8_an_import_waits_until_canonical_is_executed(case):
     case.rule("oldtop", "new.slow")
     case.write(
@@ -115,6 +119,7 @@ def test_t8_an_import_waits_until_canonical_is_executed(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_t8_a_cached_import_waits_for_canonical_too(case):
     """Canonical is imported anew by another thread while the alias is cached."""
     case.rule("oldtop", "new.slow")
@@ -311,6 +316,7 @@ def test_t19_a_plain_module_is_no_package(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_t20_a_spawned_child_unpickles_legacy_paths(case):
     case.rule("old.*", "new.*")
     case.write_map()
@@ -326,6 +332,7 @@ def test_t20_a_spawned_child_unpickles_legacy_paths(case):
     assert done.stdout == "new.sub\n", done.stderr
 
 
+@pytest.mark.needs_host
 def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     case.rule("oldtop", "new.sub")
     case.run(
@@ -359,6 +366,7 @@ def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     )
 
 
+@pytest.mark.needs_host
 def test_t22_counts_survive_threads(case):
     case.rule("oldtop", "new.sub")
     case.run("""
@@ -417,6 +425,7 @@ def test_t24_attribute_and_sys_modules_agree_under_a_patch(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_t25_two_threads_in_a_circle_both_get_the_module(case):
     case.rule("oldtop", "new.dl")
     case.write(
@@ -490,6 +499,7 @@ def test_t27_a_public_attribute_of_the_package_is_not_overwritten(case):
     assert case.uses == {("new.util", "import new.util"): 1}
 
 
+@pytest.mark.needs_host
 def test_t28_post_import_hooks_get_the_loaded_alias(case):
     case.rule("oldtop", "new.sub")
     case.run("""
@@ -701,6 +711,7 @@ def test_t37_no_frame_of_the_enforcer_below_a_canonical_body(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_t37_no_name_of_the_import_path_contains_test():
     import enforcer.imports.watch  # noqa: F401, PLC0415 - the import path, loaded
 
