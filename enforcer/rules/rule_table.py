@@ -57,6 +57,8 @@ def read_rule(table: Table, default_stage: str) -> Rule | None:
         fallback=_read_fallback(table, has_implementation=implementation),
         line=table.mistakes.line_of(table.where),
     )
+    if rule.kind == NAME:
+        _check_options_of_name(table, legacy)
     is_sound = legacy and canonical and is_allowed and _check_pair(table, rule)
     return rule if is_sound else None
 
@@ -122,6 +124,17 @@ def _read_fallback(table: Table, *, has_implementation: bool) -> str:
             slug="implementation-with-fallback",
         )
     return fallback
+
+
+def _check_options_of_name(table: Table, legacy: str) -> None:
+    for key in ("fallback", "implementation"):
+        if table.values.get(key):
+            table.note(
+                key,
+                message=f'"{legacy}" is the rule of a single name, and {key} speaks of a module.',
+                remedy=f"Remove {key}, or write legacy and canonical as modules.",
+                slug="option-on-name-rule",
+            )
 
 
 def _read_names(table: Table, legacy: str) -> dict[str, str]:

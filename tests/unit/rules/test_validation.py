@@ -323,6 +323,23 @@ RULES = {
             "Remove names, or write legacy and canonical as modules. (names-on-name-rule)"
         ),
     ),
+    "fallback on a name rule": (
+        rule('legacy = "a:b"', 'canonical = "a:c"', 'fallback = "legacy"'),
+        (
+            'enforcer.toml:4: rule.fallback: "a:b" is the rule of a single name, and fallback '
+            "speaks of a module. "
+            "Remove fallback, or write legacy and canonical as modules. (option-on-name-rule)"
+        ),
+    ),
+    "implementation on a name rule": (
+        rule('legacy = "a:b"', 'canonical = "a:c"', "implementation = true"),
+        (
+            'enforcer.toml:4: rule.implementation: "a:b" is the rule of a single name, and '
+            "implementation speaks of a module. "
+            "Remove implementation, or write legacy and canonical as modules. "
+            "(option-on-name-rule)"
+        ),
+    ),
     "unknown fallback": (
         rule('fallback = "new"'),
         (
