@@ -52,6 +52,7 @@ _FIND_SPEC = _code("_find_spec")
 _FRAMES_REMOVED = _code("_call_with_frames_removed")
 _GCD_IMPORT = _code("_gcd_import")
 _HANDLE_FROMLIST = _code("_handle_fromlist")
+_IMPORT = _code("__import__")
 _LOAD_UNLOCKED = _code("_load_unlocked")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
@@ -105,6 +106,15 @@ def importer(frame: "FrameType") -> "FrameType | None":
     while above is not None and above.f_code in (_GCD_IMPORT, _FRAMES_REMOVED):
         above = above.f_back
     return above
+
+
+def is_top_of_import(loading: "FrameType", name: str) -> bool:
+    """Tell whether ``importlib.__import__`` only fetches the top package of what it imported."""
+    gcd_import = loading.f_back
+    call = gcd_import.f_back if gcd_import is not None else None
+    if call is None or call.f_code is not _IMPORT:
+        return False
+    return str(call.f_locals.get("name")).startswith(f"{name}.")
 
 
 def import_module_call(loading: "FrameType") -> "FrameType | None":

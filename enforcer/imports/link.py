@@ -56,7 +56,9 @@ class Link:
     Attributes:
         legacy: the legacy path.
         rule: the rule that covers it.
-        sites: instructions whose uses are only counted.
+        sites: instructions whose imports are only counted.
+        fetches: the same for those that fetch it from its package, which read the spec
+            as well where the package lacks it (``import_from``, Python/ceval.c).
         in_place: whether the legacy module's own code answers.
         canonical: the path of the module that answers: itself, unless it is aliased.
         settled: that module once it was executed; compared with ``sys.modules`` at each use.
@@ -68,6 +70,7 @@ class Link:
     __slots__ = (
         "_calls",
         "canonical",
+        "fetches",
         "in_place",
         "legacy",
         "module",
@@ -84,6 +87,7 @@ class Link:
         self.rule = rule
         self.legacy = legacy
         self.sites = Sites()
+        self.fetches = Sites()
         self._calls = Sites()
         self.in_place = True
         self.canonical = legacy
@@ -288,8 +292,8 @@ class Link:
 
     def forget(self) -> None:
         """Look at every instruction anew."""
-        self.sites.forget()
-        self._calls.forget()
+        for sites in (self.sites, self.fetches, self._calls):
+            sites.forget()
 
     # Following the import system's own load of the module.
 
@@ -319,7 +323,7 @@ class Link:
 
         """
         importer = bootstrap.importer(loading)
-        if bootstrap.is_parent_import(importer):
+        if bootstrap.is_parent_import(importer) or bootstrap.is_top_of_import(loading, self.legacy):
             return None
         if bootstrap.is_from_list(importer) and self.watch.parents.counts(self):
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
@@ -336,8 +340,9 @@ class Link:
         if importer is None or statement is None:
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
             return None if caller.looks() else self.record(caller)
-        if not self.owns(importer):
-            if statement.absolute(importer.f_globals) != self.legacy:
+        wanted = statement.absolute(importer.f_globals)
+        if not self.owns(importer) and not wanted.startswith(f"{self.legacy}."):
+            if wanted != self.legacy:
                 statement = bytecode.ImportStatement(self.legacy, None, 0)
             self.record_statement(importer, statement)
         return None

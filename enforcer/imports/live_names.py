@@ -101,7 +101,10 @@ class LegacyName:
         try:
             return self._namespace[rule.target_name]
         except KeyError:
-            raise AttributeError(rule.target_name) from None
+            make = self._namespace.get("__getattr__")  # PEP 562; it knows the new name only
+            if make is None:
+                raise AttributeError(rule.target_name) from None
+        return make(rule.target_name)  # type: ignore[operator]
 
     def __set__(self, module: "ModuleType", value: object) -> None:
         """Set the canonical object, so that a patch through the legacy name takes hold.

@@ -7,6 +7,8 @@ from enforcer.imports import bootstrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from enforcer.imports.bootstrap import ModuleSpec
 
 
@@ -33,7 +35,7 @@ class Locator:
         try:
             for finder in sys.meta_path:
                 find = getattr(finder, "find_spec", None)
-                spec: ModuleSpec | None = find(name, path) if find is not None else None
+                spec = _ask(find, name, path) if find is not None else None
                 if spec is not None:
                     return spec
             return None
@@ -85,6 +87,33 @@ class Locator:
                 return own.get("__path__")  # type: ignore[return-value]
         spec = self.locate_legacy(package)
         return None if spec is None else spec.submodule_search_locations
+
+
+def _ask(
+    find: "Callable[..., ModuleSpec | None]", name: str, path: "list[str] | None"
+) -> "ModuleSpec | None":
+    try:
+        return find(name, path)
+    except KeyError:
+        # PathFinder found a namespace package, whose path looks for its parent in
+        # sys.modules: here the parent is searched without being imported.
+        if path is None or name.rpartition(".")[0] in sys.modules:
+            raise
+        return _namespace_package(name, path)
+
+
+def _namespace_package(name: str, path: "list[str]") -> "ModuleSpec | None":
+    folders: list[str] = []
+    for entry in path:
+        finder = sys.path_importer_cache.get(entry)
+        portion = finder.find_spec(name) if finder is not None else None
+        if portion is not None:
+            folders += portion.submodule_search_locations or ()
+    if not folders:
+        return None
+    spec = bootstrap.ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = folders
+    return spec
 
 
 def _spec_of(name: str, module: object) -> "ModuleSpec":

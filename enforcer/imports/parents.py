@@ -29,7 +29,7 @@ class LegacyChild(property):
 def _child(  # noqa: C901 - three closures over one child
     link: "Link", name: str, namespace: "dict[str, object]"
 ) -> LegacyChild:
-    first, others = link.sites.first, link.sites.others
+    first, others = link.fetches.first, link.fetches.others
     canonical = link.canonical
     modules = sys.modules
 
@@ -82,14 +82,14 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
     caller = watch.guarded(link.legacy, fetch, frame, name, namespace.get("__all__"))
     if caller is None:
         if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
-            link.sites.remember(frame, bool)
+            link.fetches.remember(frame, bool)
     elif caller.mechanism == PROBE:
         watch.guarded(link.legacy, watch.uses.probe, link.rule, link.legacy, caller)
     else:
         settled = link.settle()
         tally = watch.guarded(link.legacy, link.record, caller)
         if settled and tally is not None and can_be_remembered(tally):
-            link.sites.remember(frame, tally.count)
+            link.fetches.remember(frame, tally.count)
 
 
 class Parents:

@@ -24,7 +24,7 @@ from enforcer.rules.stages import REMOVED, STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
-    from types import FrameType, ModuleType
+    from types import CodeType, FrameType, ModuleType
     from typing import TypeVar
 
     from enforcer.imports.link import Link
@@ -66,7 +66,7 @@ class Watch:
         self.parents = Parents(self)
         self.finder = Finder(self)
         self._displaced: dict[str, ModuleType] = {}
-        self._leaves: dict[int, tuple[int, int, str]] = {}
+        self._leaves: dict[int, tuple[CodeType, int, int, str]] = {}
 
     # Answers for the parts.
 
@@ -131,7 +131,7 @@ class Watch:
         if "." in legacy:
             if len(self._leaves) > _MOST_LEAVES:
                 self._leaves.clear()
-            self._leaves[get_ident()] = (id(frame), frame.f_lasti, legacy)
+            self._leaves[get_ident()] = (frame.f_code, id(frame), frame.f_lasti, legacy)
 
     def is_parent_read(self, legacy: str, frame: "FrameType") -> bool:
         """Tell whether C code reads ``a`` only because it imported ``a.b``.
@@ -142,7 +142,8 @@ class Watch:
         leaf = self._leaves.pop(get_ident(), None)
         if leaf is None:
             return False
-        return leaf[:2] == (id(frame), frame.f_lasti) and leaf[2].startswith(f"{legacy}.")
+        same = leaf[0] is frame.f_code and leaf[1:3] == (id(frame), frame.f_lasti)
+        return same and leaf[3].startswith(f"{legacy}.")
 
     def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":
         """Call a part of the enforcer that must not break the program.

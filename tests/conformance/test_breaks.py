@@ -1,16 +1,8 @@
 """What breaks the naive form of aliasing, by the numbers of docs/design.md."""
 
 import json
-import os
-import sys
 
 import pytest
-
-# Of the interpreter that runs the programs.
-VERSION = os.environ.get("CONFORMANCE_VERSION", f"3.{sys.version_info.minor}")
-LAZY_IMPORTS = pytest.mark.skipif(
-    int(VERSION.partition(".")[2]) < 15, reason="lazy imports are of Python 3.15"
-)
 
 
 def test_1_a_refusal_reaches_only_the_thread_that_is_refused(case):
@@ -409,47 +401,3 @@ def test_sites_beyond_the_limit_share_a_row(case):
     rows = json.loads((case.folder / "uses.json").read_text())["uses"]
     assert sum(row["count"] for row in rows) == 21
     assert [row["count"] for row in rows if row["file"] == "<other call sites>"] == [16]
-
-
-@LAZY_IMPORTS
-def test_t41_lazy_imports_run_the_hooks_at_first_use(case):
-    case.rule("par.old", "new.sub")
-    case.write(
-        "lazy.py",
-        "lazy from par.old import Y\nlazy import par.old as m\ndef f():\n    return Y, m\n",
-    )
-    case.run("""
-    import lazy
-    assert "new.sub" not in sys.modules
-    Y, m = lazy.f()
-    import new.sub
-    assert Y is new.sub.Y
-    """)
-    assert sum(case.uses.values()) == 2
-
-
-@LAZY_IMPORTS
-def test_t41_lazy_names_of_canonical_are_not_reified(case):
-    case.rule("par.old", "new.lazy")
-    case.write("new/lazy.py", "lazy import colorsys\nZ = 1\n")
-    case.run("""
-    import par.old
-    from par.old import Z
-    assert "colorsys" not in sys.modules
-    from par.old import colorsys
-    assert colorsys.rgb_to_hsv
-    """)
-
-
-@LAZY_IMPORTS
-def test_t41_an_attribute_of_an_alias_is_never_a_lazy_object(case):
-    case.rule("par.old", "new.lazy")
-    case.write("new/lazy.py", "lazy import colorsys\nlazy from colorsys import hsv_to_rgb\nZ = 1\n")
-    case.run("""
-    import par.old as m
-    assert m.Z == 1
-    assert "colorsys" not in sys.modules
-    assert callable(m.hsv_to_rgb)
-    assert isinstance(m.colorsys, types.ModuleType)
-    assert isinstance(getattr(m, "colorsys"), types.ModuleType)
-    """)

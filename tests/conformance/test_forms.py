@@ -1,5 +1,6 @@
 """Every form of import is seen, first and cached, with the code that asked."""
 
+import json
 import os
 import subprocess
 import sys
@@ -246,3 +247,21 @@ def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
     assert [(site.path, site.file, site.uses) for site in rule.call_sites] == [
         ("old.tool", "<command line>", 1)
     ]
+
+
+def test_the_recorded_times_frame_the_uses(case):
+    case.rule("oldtop", "new.sub")
+    case.run("""
+    import time
+    before = time.time_ns()
+    import oldtop
+    time.sleep(0.01)
+    import oldtop
+    after = time.time_ns()
+    import enforcer
+    uses = enforcer.collect()[0]
+    assert all(before <= use.first_seen <= after for use in uses)
+    assert all(use.first_seen <= use.last_seen for use in uses)
+    """)
+    recorded = json.loads((case.folder / "uses.json").read_text())
+    assert len(recorded["uses"]) == 2
