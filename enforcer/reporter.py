@@ -15,11 +15,12 @@ store counts it once.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
+import _thread
 import atexit
 import gc
 import os
 import sys
-from _thread import TIMEOUT_MAX, allocate_lock, get_ident, get_native_id, start_new_thread
+from _thread import TIMEOUT_MAX, allocate_lock, get_ident, start_new_thread
 from time import monotonic, sleep
 
 from enforcer.errors import EnforcerError
@@ -70,6 +71,9 @@ FLUSH_PATIENCE = 5.0
 FORK_PATIENCE = 0.5
 EXIT_PATIENCE = 1.0
 GONE_PATIENCE = 0.05
+
+# Not every platform numbers its threads.
+_native_id = getattr(_thread, "get_native_id", int)
 
 # The signals of a crash belong to the thread that crashes.
 _FAULTS = {_signal.SIGABRT, _signal.SIGBUS, _signal.SIGFPE, _signal.SIGILL, _signal.SIGSEGV}
@@ -291,7 +295,7 @@ class Reporter:
 
     def _run(self, thread: _Thread) -> None:
         try:
-            thread.native_id = get_native_id()
+            thread.native_id = _native_id()
             while not thread.wake.acquire(timeout=self._interval):
                 # Whoever holds the lock is flushing, or waits for this thread to end.
                 if self._flushing.acquire(blocking=False):
