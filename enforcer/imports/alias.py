@@ -98,6 +98,15 @@ def _renamed(link: "AliasLink", name: str) -> property:
     )
 
 
+def _staying(link: "AliasLink", name: str) -> property:
+    path = f"{link.legacy}.{name}"
+    return property(
+        lambda _alias: link.staying_child(name, getframe(1)),
+        lambda _alias, value: sys.modules.__setitem__(path, value),
+        lambda _alias: sys.modules.__delitem__(path),
+    )
+
+
 def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
     def set_attribute(alias: object, name: str, value: object) -> None:
         if name in _IMPORT_SYSTEM_NAMES:
@@ -138,6 +147,8 @@ def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
         members["__all__"] = property(lambda _alias: link.public_names())
     for legacy, canonical in link.renamed.items():
         members[legacy] = _renamed(link, canonical)
+    for name in link.staying:
+        members[name] = _staying(link, name)
     return members
 
 

@@ -10,10 +10,11 @@ from types import ModuleType
 
 from enforcer.imports import alias as aliases
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.callers import module_name
 from enforcer.imports.link import Link
 from enforcer.imports.nearest import nearest_names
 from enforcer.imports.own_class import original_class
-from enforcer.rules.model import LEGACY_FALLBACK
+from enforcer.rules.model import LEGACY_FALLBACK, TREE
 from enforcer.rules.stages import STRICT
 
 TYPE_CHECKING = False
@@ -31,10 +32,11 @@ class AliasLink(Link):
 
     Attributes:
         renamed: legacy name → canonical name.
+        staying: the children that are answered by their own code.
 
     """
 
-    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "_shapes", "renamed")
+    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "_shapes", "renamed", "staying")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -42,6 +44,7 @@ class AliasLink(Link):
         self.in_place = False
         self.canonical = rule.canonical_of(legacy)
         self.renamed = rule.names if legacy == rule.module else {}
+        self.staying = watch.staying(legacy)
         self._bound: object = None
         self._lacking_seen = False
         self._legacy_code: ModuleType | None = None
@@ -145,9 +148,12 @@ class AliasLink(Link):
         """Tell whether the canonical module asks for the implementation it is built on."""
         if not self.watch.is_canonical_code(self.rule, frame):
             return False
-        return self.in_place or (
-            self.rule.stage == STRICT and self.watch.locate_legacy(self.legacy) is not None
-        )
+        if self.in_place:
+            return True
+        # In a tree only the module that moved, not whatever else lies in the new package.
+        itself = self.rule.kind != TREE or module_name(frame) == self.canonical
+        strict = self.rule.stage == STRICT
+        return itself and strict and self.watch.locate_legacy(self.legacy) is not None
 
     # Submodules.
 
@@ -155,6 +161,8 @@ class AliasLink(Link):
         """Tell whether a from-import of a name means a submodule of the canonical package."""
         if self.in_place:
             return super().is_submodule(name)
+        if name in self.staying:
+            return self.watch.locate_legacy(f"{self.legacy}.{name}") is not None
         below = self._canonical_below(name)
         namespace = bootstrap.namespace_of(self._bound) or {}
         if name in namespace:
@@ -172,7 +180,22 @@ class AliasLink(Link):
 
     def has_submodule(self, name: str) -> bool:
         """Bind the alias of a submodule as soon as its canonical module is there."""
-        return self.in_place or self._alias_submodule(name) is not None
+        if self.in_place or name in self.staying:
+            return super().has_submodule(name)
+        return self._alias_submodule(name) is not None
+
+    def staying_child(self, name: str, frame: "FrameType") -> object:
+        """Give a child that is answered by its own code; a from-import loads it."""
+        path = f"{self.legacy}.{name}"
+        if bootstrap.is_from_list(frame):
+            # To read the observed module's own __spec__ would count as an import.
+            namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
+            if not namespace or bootstrap.is_initializing_spec(namespace.get("__spec__")):
+                bootstrap.import_module(path)
+        try:
+            return sys.modules[path]
+        except KeyError:
+            raise AttributeError(name) from None
 
     def _alias_submodule(self, name: str) -> object:
         canonical = self._canonical_below(name)
@@ -200,6 +223,9 @@ class AliasLink(Link):
         module: object = sys.modules.get(self.canonical)
         if self.in_place:
             return getattr(self._legacy_code, name)
+        if name in self.staying:
+            message = f"module {self.legacy!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self.module)
         if module is None and self._may_import(name, frame):
             module = self.target()
         if module is None:

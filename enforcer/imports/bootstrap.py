@@ -44,6 +44,8 @@ def _code(name: str) -> object:
     return getattr(getattr(_bootstrap, name, None), "__code__", None)
 
 
+# An alias imports a submodule that a from-import asks it for.
+_ALIASES = ("enforcer.imports.alias", "enforcer.imports.alias_link")
 _LAZY = sys.version_info >= (3, 15)
 _LAZY_TYPE: type | None = getattr(types, "LazyImportType", None)
 _FIND_AND_LOAD = _code("_find_and_load")
@@ -56,6 +58,7 @@ _IMPORT = _code("__import__")
 _LOAD_UNLOCKED = _code("_load_unlocked")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
+import_module: "Callable[[str], object]" = _bootstrap._gcd_import
 module_from_spec = _bootstrap.module_from_spec
 load_unlocked = _bootstrap._load_unlocked
 module_lock = _bootstrap._ModuleLockManager
@@ -103,18 +106,19 @@ def is_loading(frame: "FrameType | None") -> bool:
 def importer(frame: "FrameType") -> "FrameType | None":
     """Give the frame for which ``_find_and_load`` runs, past the import system's own calls."""
     above = frame.f_back
-    while above is not None and above.f_code in (_GCD_IMPORT, _FRAMES_REMOVED):
+    while above is not None and (
+        above.f_code in (_GCD_IMPORT, _FRAMES_REMOVED)
+        or above.f_globals.get("__name__") in _ALIASES
+    ):
         above = above.f_back
     return above
 
 
-def is_top_of_import(loading: "FrameType", name: str) -> bool:
+def is_top_of_import(loading: "FrameType") -> bool:
     """Tell whether ``importlib.__import__`` only fetches the top package of what it imported."""
     gcd_import = loading.f_back
     call = gcd_import.f_back if gcd_import is not None else None
-    if call is None or call.f_code is not _IMPORT:
-        return False
-    return str(call.f_locals.get("name")).startswith(f"{name}.")
+    return call is not None and call.f_code is _IMPORT and "module" in call.f_locals
 
 
 def import_module_call(loading: "FrameType") -> "FrameType | None":

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Modules that import on behalf of somebody else, by the top of their name.
 _MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy"})
 _UNPICKLERS = frozenset({"load", "loads", "find_class"})
+_MOST_WRAPPERS = 6
 COMMAND_LINE = "<command line>"
 
 RUN = "run"
@@ -37,6 +38,30 @@ def module_name(frame: "FrameType") -> str:
     """Give the ``__name__`` of the module whose code a frame runs."""
     name = frame.f_globals.get("__name__", "")
     return name if isinstance(name, str) else ""
+
+
+def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
+    """Give the frame whose statement imports a path where ``builtins.__import__`` was replaced.
+
+    Args:
+        frame: the frame that imports.
+        legacy: the path that it imports.
+
+    Returns:
+        The frame of the statement that called the replacement; without one, the same frame.
+
+    """
+    if bytecode.import_statement(frame) is not None:
+        return frame
+    around = frame.f_back
+    for _ in range(_MOST_WRAPPERS):
+        if around is None or is_machinery(around):
+            break
+        statement = bytecode.import_statement(around)
+        if statement is not None:
+            return around if statement.absolute(around.f_globals) == legacy else frame
+        around = around.f_back
+    return frame
 
 
 def is_machinery(frame: "FrameType") -> bool:

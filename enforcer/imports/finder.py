@@ -8,6 +8,7 @@ import sys
 from _thread import get_ident
 
 from enforcer.imports import bootstrap
+from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink, importing
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import RUN
@@ -123,12 +124,16 @@ class Finder:
         self._heads = watch.map.heads()
         self.made: dict[str, bootstrap.ModuleSpec] = {}
         self._needed = _ancestors(watch.map.rules)
+        self._parents = frozenset(
+            rule.module.rpartition(".")[0] for rule in watch.map.rules if rule.kind != NAME
+        )
 
     def find_spec(
         self, name: str, path: object = None, target: object = None
     ) -> bootstrap.ModuleSpec | None:
         """Give the spec of a module that the migration map speaks of, else None."""
         if name.partition(".")[0] not in self._heads:
+            self._step_ahead()
             return None
         watch = self._watch
         if not watch.enabled or get_ident() in watch.locator.asking:
@@ -142,6 +147,22 @@ class Finder:
             return self._observe(rule, name, path, target)
         return self._alias(rule, name, target)
 
+    def _step_ahead(self) -> None:
+        """Be asked before pytest, which came later and puts itself first.
+
+        It loads whatever is named like tests from the path that it is given. The path of an
+        alias is the canonical package's: there it would load each such module a second time.
+        """
+        finders = sys.meta_path
+        for index, finder in enumerate(finders):
+            if finder is self:
+                return
+            if type(finder).__module__.startswith("_pytest.") and self in finders:
+                # This finder is being asked: those that follow it keep their places.
+                finders.remove(self)
+                finders.insert(index, self)
+                return
+
     def invalidate_caches(self) -> None:
         """Keep no caches; the finders that are asked keep their own."""
 
@@ -150,11 +171,12 @@ class Finder:
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         names = watch.map.names_in(name)
-        if names:
+        if names or (name in self._parents and target is None):
             spec = watch.locator.find(name, path)  # type: ignore[arg-type]
-            if spec is not None and target is None:
-                hook(spec, LiveModule(watch, name, names))
-            return spec
+            if spec is not None:
+                if target is None:
+                    hook(spec, LiveModule(watch, name, names))
+                return spec
         if name in self._needed and watch.locator.find(name, path) is None:  # type: ignore[arg-type]
             # A legacy path's package that is gone from disk: an empty one holds the alias.
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
@@ -167,7 +189,11 @@ class Finder:
         self, rule: "Rule", name: str, path: object, target: object
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
-        spec = watch.locator.find(name, path)  # type: ignore[arg-type]
+        if link_of(sys.modules.get(name.rpartition(".")[0])) is None:
+            spec = watch.locator.find(name, path)  # type: ignore[arg-type]
+        else:
+            # The package is aliased and shows its canonical path; this module stayed behind.
+            spec = watch.locate_legacy(name)
         if spec is None or target is not None:
             return spec
         caller = watch.guarded(name, watch.probing, name, getframe(2))

@@ -16,7 +16,7 @@ import sys
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
-from enforcer.imports.callers import Caller
+from enforcer.imports.callers import Caller, statement_frame
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
@@ -137,10 +137,20 @@ class Link:
         guarded = self.watch.guarded
         statement = guarded(self.legacy, bytecode.import_statement, frame)
         if statement is not None:
-            return self._read_by_statement(frame, statement)
+            return self._read_counting(frame, self._count_statement, frame, statement)
+        if guarded(self.legacy, self._is_missed_on_package, frame):
+            return self._read_counting(frame, self._count_fetch, frame)
         if guarded(self.legacy, self._is_look, frame):
             return self.spec
         return self._like_spec(ConfirmingSpec)
+
+    def _is_missed_on_package(self, frame: "FrameType") -> bool:
+        """Tell whether a from-import looks into ``sys.modules``, as its package lacks the name."""
+        statement = bytecode.from_import(frame)
+        package, _, name = self.legacy.rpartition(".")
+        if statement is None or name not in (statement.names or ()):
+            return False
+        return statement.absolute(frame.f_globals) == package and self.watch.parents.watches(self)
 
     def _is_look(self, frame: "FrameType") -> bool:
         """Tell whether a frame looks at the spec and imports nothing."""
@@ -164,7 +174,7 @@ class Link:
             caller = self.watch.guarded(self.legacy, self._importing, frame)
             if caller is not None:
                 self.settle()
-                self.watch.guarded(self.legacy, self.record, caller)
+                self.watch.guarded(self.legacy, self._record_call, frame, caller)
                 self.watch.note_leaf(self.legacy, frame)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
@@ -183,7 +193,25 @@ class Link:
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
         if caller.looks() or self.watch.is_parent_read(self.legacy, frame):
             return None
-        return caller
+        return None if self.counts_later(frame) else caller
+
+    def counts_later(self, frame: "FrameType") -> bool:
+        """Tell whether a frame imports for a from-import, which is counted by what it fetches."""
+        wanted = bootstrap.called_import(frame)
+        return wanted is not None and self._is_fetched(wanted[1])
+
+    def _is_fetched(self, importer: "FrameType | None") -> bool:
+        if not bootstrap.is_from_list(importer) or not self.watch.parents.counts(self):
+            return False
+        caller = self.watch.uses.ownership.asking(importer, self.legacy)
+        return not self.watch.uses.refuses(self.rule, self.legacy, caller)
+
+    def _record_call(self, frame: "FrameType", caller: Caller) -> None:
+        importer = statement_frame(frame, self.legacy)
+        if importer is frame:
+            self.record(caller)
+        else:
+            self.record_importer(importer)
 
     def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
         calling = bootstrap.import_module_call(frame)
@@ -202,12 +230,15 @@ class Link:
             self._calls.remember(calling, tally.count)
         return self.spec
 
-    def _read_by_statement(
-        self, frame: "FrameType", statement: "ImportStatement"
+    def _read_counting(
+        self,
+        frame: "FrameType",
+        count: "Callable[..., Callable[[], object] | None]",
+        *asked: object,
     ) -> bootstrap.ModuleSpec | None:
         try:
             settled = self.settle()
-            counted = self.watch.guarded(self.legacy, self._count_statement, frame, statement)
+            counted = self.watch.guarded(self.legacy, count, *asked)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
@@ -223,6 +254,10 @@ class Link:
         if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
             return bool  # on the way to a module below, or not counted: nothing to do
         return self.record_statement(frame, statement)
+
+    def _count_fetch(self, frame: "FrameType") -> "Callable[[], object] | None":
+        tally = self.record(Caller(frame, IMPORT_STATEMENT))
+        return tally.count if tally is not None and can_be_remembered(tally) else None
 
     def _like_spec(self, kind: "type[bootstrap.ModuleSpec]") -> bootstrap.ModuleSpec:
         spec = kind.__new__(kind)
@@ -323,19 +358,18 @@ class Link:
 
         """
         importer = bootstrap.importer(loading)
-        if bootstrap.is_parent_import(importer) or bootstrap.is_top_of_import(loading, self.legacy):
+        if bootstrap.is_parent_import(importer) or bootstrap.is_top_of_import(loading):
             return None
-        if bootstrap.is_from_list(importer) and self.watch.parents.counts(self):
-            caller = self.watch.uses.ownership.asking(importer, self.legacy)
-            if not self.watch.uses.refuses(self.rule, self.legacy, caller):
-                return None
+        if self._is_fetched(importer):
+            return None
         tally = self.record_importer(importer)
-        if importer is not None and importer is loading.f_back:
+        if importer is not None:
             self.watch.note_leaf(self.legacy, importer)
         return tally
 
     def record_importer(self, importer: "FrameType | None") -> "Tally | None":
         """Count one use by the frame that an import belongs to."""
+        importer = importer and statement_frame(importer, self.legacy)
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is None or statement is None:
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
@@ -357,6 +391,9 @@ class Link:
         if self.legacy not in sys.modules or self.spec is not spec:
             return
         around = bootstrap.imports_in_progress(getframe(2), self.legacy)
-        next(around, None)
+        own = next(around, None)
+        if own is not None and own.f_back is not None:
+            # The body may have imported by C code as well; what is read next is this parent.
+            self.watch.note_leaf(self.legacy, own.f_back)
         for loading in around:
             self.watch.guarded(self.legacy, self.record_load, loading)

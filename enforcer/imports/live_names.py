@@ -140,7 +140,7 @@ class LegacyName:
 
 
 class LiveModule:
-    """Follow the loading of a module that has legacy names."""
+    """Follow the loading of a module that has legacy names or legacy children."""
 
     __slots__ = ("_name", "_rules", "_watch")
 
@@ -156,8 +156,9 @@ class LiveModule:
     def finished(self, _spec: bootstrap.ModuleSpec) -> None:
         """Put the descriptors on, now that the module was executed."""
         module = sys.modules.get(self._name)
-        if module is not None:
+        if module is not None and self._rules:
             self.watch_module(module)
+        self._watch.parents.attach_children(self._name)
 
     def watch_module(self, module: "ModuleType") -> None:
         """Put the descriptors on a loaded module."""

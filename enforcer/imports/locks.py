@@ -94,7 +94,7 @@ class Locks:
         if frame is not None and bootstrap.is_find_and_load(frame):
             if counted != id(frame):
                 link.watch.guarded(link.legacy, link.record_load, frame)
-        elif link.module is None:
+        elif link.module is None and not _counts_elsewhere(link, frame):
             link.watch.guarded(link.legacy, link.record_importer, frame)
 
     def remove(self) -> None:
@@ -108,6 +108,14 @@ class Locks:
         finally:
             bootstrap.release_global_lock()
         self._gates.clear()
+
+
+def _counts_elsewhere(link: "Link", frame: "FrameType | None") -> bool:
+    """Tell whether C waits on the way to a module below, or for a name fetched later."""
+    wanted = bootstrap.called_import(frame) if frame is not None else None
+    if frame is None or wanted is None:
+        return False
+    return wanted[0] != link.legacy or link.counts_later(frame)
 
 
 def _reference(name: str, lock: object) -> "Callable[[], object]":

@@ -21,6 +21,11 @@ class ObservedLink(Link):
 
     __slots__ = ()
 
+    def starting(self, spec: bootstrap.ModuleSpec) -> None:
+        """Wait for the module; one that was loaded before is gone."""
+        self.module = self.settled = None
+        super().starting(spec)
+
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
         """Watch the module, now that it was executed."""
         module = sys.modules.get(self.legacy)

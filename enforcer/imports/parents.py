@@ -64,7 +64,7 @@ def _child(  # noqa: C901 - three closures over one child
         taken = present is not _MISSING and not hasattr(present, "__spec__")
         if restoring and taken and standing is not present:
             return
-        if standing is present or (standing is link.module and not restoring):
+        if standing is present:
             modules[link.legacy] = value  # type: ignore[assignment]
         namespace[name] = value
 
@@ -123,12 +123,24 @@ class Parents:
         elif not isinstance(created.__dict__.get(name), LegacyChild):
             watch_name(created, name, _child(link, name, namespace))
 
+    def attach_children(self, package: str) -> None:
+        """Watch the legacy modules of a package whose body was just executed.
+
+        It may have imported them, and have given itself another class or another module.
+        """
+        for link in list(self._watch.links.values()):
+            if link.legacy.rpartition(".")[0] == package and link.legacy in sys.modules:
+                self.attach(link)
+
     def counts(self, link: "Link") -> bool:
         """Tell whether a from-import of a legacy module is seen on its package."""
-        parent, _, name = link.legacy.rpartition(".")
+        parent = link.legacy.rpartition(".")[0]
         package = sys.modules.get(parent)
         if package is None:
             return False
-        if self._watch.is_linked(parent, package):
-            return True
-        return isinstance(vars(type(package)).get(name), LegacyChild)
+        return self._watch.is_linked(parent, package) or self.watches(link)
+
+    def watches(self, link: "Link") -> bool:
+        """Tell whether a legacy module's attribute on its package is watched."""
+        parent, _, name = link.legacy.rpartition(".")
+        return isinstance(vars(type(sys.modules.get(parent))).get(name), LegacyChild)

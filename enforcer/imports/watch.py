@@ -7,7 +7,7 @@ from enforcer.errors import LateEnablingError, LegacyImportError, LegacyImportWa
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
-from enforcer.imports.callers import Caller, Ownership, module_name
+from enforcer.imports.callers import Caller, Ownership, module_name, statement_frame
 from enforcer.imports.finder import Finder, alias_spec
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
@@ -19,11 +19,13 @@ from enforcer.imports.selfcheck import blind_spots
 from enforcer.imports.uses import Uses
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
+from enforcer.rules.model import NAME
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
+    from collections.abc import Set as AbstractSet
     from types import CodeType, FrameType, ModuleType
     from typing import TypeVar
 
@@ -65,6 +67,11 @@ class Watch:
         self.locator = Locator()
         self.parents = Parents(self)
         self.finder = Finder(self)
+        self._staying: dict[str, set[str]] = {}
+        for rule in migration_map.rules:
+            if rule.kind != NAME and rule.stage != REMOVED and not rule.aliases():
+                package, _, child = rule.module.rpartition(".")
+                self._staying.setdefault(package, set()).add(child)
         self._displaced: dict[str, ModuleType] = {}
         self._leaves: dict[int, tuple[CodeType, int, int, str]] = {}
 
@@ -80,7 +87,15 @@ class Watch:
     def is_linked(self, path: str, module: object) -> bool:
         """Tell whether a loaded module is a watched legacy module."""
         link = self.links.get(path)
-        return link is not None and link.module is module
+        if link is None or link.module is module:
+            return link is not None
+        # While its body runs, the gate at its lock sees who imports from it.
+        spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
+        return link.module is None and spec is link.spec and bootstrap.is_initializing_spec(spec)
+
+    def staying(self, package: str) -> "AbstractSet[str]":
+        """Give the children of a legacy package that are answered by their own code."""
+        return self._staying.get(package, frozenset())
 
     def is_canonical_code(self, rule: "Rule", frame: "FrameType") -> bool:
         """Tell whether a frame runs code of a rule's canonical module, or below it."""
@@ -119,6 +134,7 @@ class Watch:
             outer = importer.f_back
             if outer is not None:
                 return self.importing(str(outer.f_locals["name"]), importer)
+        importer = importer and statement_frame(importer, name)
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is not None and statement is not None:
             direct = statement.absolute(importer.f_globals) == name
