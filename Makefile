@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit lint conformance benchmark clean
+.PHONY: demo test unit lint conformance conformance-wasm benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/python demo/main.py
@@ -24,6 +24,10 @@ lint: $(VENV)/ready
 
 conformance: $(VENV)/ready
 	$(BIN)/python tests/conformance/everywhere.py
+
+# CPython 3.14 and 3.15, from npm; some minutes each.
+conformance-wasm: $(VENV)/ready
+	$(BIN)/python tests/conformance/wasm.py
 
 benchmark: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks

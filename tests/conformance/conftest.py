@@ -56,8 +56,21 @@ class Case:
                     lines.append(f"{key} = {json.dumps(value)}")
         return self.write("enforcer.toml", "\n".join(lines) + "\n")
 
-    def run(self, program, *, arguments=(), guard=True, check=True):
+    def check(self, program, *, arguments=(), guard=True):
         """Run a program with the enforcer enabled; its assertions are the test's."""
+        done = self.run(program, arguments=arguments, guard=guard)
+        assert done.returncode == 0, done.stdout + done.stderr
+        self._recorded = json.loads((self.folder / "uses.json").read_text())
+
+    def run(self, program, *, arguments=(), guard=True):
+        """Run a program with the enforcer enabled, however it ends.
+
+        Args:
+            program: its source.
+            arguments: options of the interpreter.
+            guard: whether canonical modules are watched from another thread.
+
+        """
         self.write_map()
         self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
         environment = {
@@ -67,7 +80,7 @@ class Case:
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
-        done = subprocess.run(
+        return subprocess.run(
             [*PYTHON, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
             text=True,
@@ -75,11 +88,6 @@ class Case:
             env=environment,
             check=False,
         )
-        if check:
-            assert done.returncode == 0, done.stdout + done.stderr
-            recorded = json.loads((self.folder / "uses.json").read_text())
-            self._recorded = recorded
-        return done
 
     @property
     def rows(self):

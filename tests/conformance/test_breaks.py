@@ -9,7 +9,7 @@ def test_1_a_refusal_reaches_only_the_thread_that_is_refused(case):
     """The refusal waits for one thread; another one that asks for the lock passes."""
     case.rule("par.old", "new.sub", stage="strict")
     case.tolerate(["par.old", "main.py", "tolerated"])
-    case.run("""
+    case.check("""
     from importlib import _bootstrap
     from enforcer import LegacyImportError
     def tolerated():
@@ -33,7 +33,7 @@ def test_2_an_attribute_asked_for_before_binding_binds(case):
         "new/late.py",
         "First = 1\nimport sys\nimport oldtop\nSEEN = oldtop.First\nclass Second: pass\n",
     )
-    case.run("""
+    case.check("""
     import oldtop
     import new.late
     assert new.late.SEEN == 1 and oldtop.Second is new.late.Second
@@ -42,7 +42,7 @@ def test_2_an_attribute_asked_for_before_binding_binds(case):
 
 def test_3_what_the_import_system_writes_goes_nowhere(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     import old.sub, new.sub
     before = dict(vars(new.sub))
     for name in ("__name__", "__spec__", "__loader__", "__package__", "__path__", "__file__"):
@@ -56,7 +56,7 @@ def test_3_what_the_import_system_writes_goes_nowhere(case):
 def test_3_reload_of_an_alias_reloads_canonical(case):
     case.rule("oldtop", "new.cnt")
     case.write("new/cnt.py", 'import builtins\nbuiltins.N = getattr(builtins, "N", 0) + 1\n')
-    case.run("""
+    case.check("""
     import builtins, oldtop, new.cnt
     assert importlib.reload(oldtop) is oldtop
     assert builtins.N == 2
@@ -68,7 +68,7 @@ def test_4_a_child_with_another_target_is_reached_through_the_tree(case):
     case.rule("old.*", "new.*")
     case.rule("old.special", "elsewhere")
     case.write("elsewhere.py", "E = 1\n")
-    case.run("""
+    case.check("""
     from old import special
     assert special.E == 1
     import old.special
@@ -100,7 +100,7 @@ def test_5_module_getattr_and_dir_of_canonical(case):
             return ["REAL", "made"]
         """,
     )
-    case.run("""
+    case.check("""
     import oldtop
     assert oldtop.made == "made" and dir(oldtop) == ["REAL", "made"]
     from oldtop import made
@@ -122,7 +122,7 @@ def test_5_canonical_with_a_class_of_its_own(case):
         plain = 1
         """,
     )
-    case.run("""
+    case.check("""
     import oldtop, new.classy
     assert oldtop.computed == "computed" and oldtop.plain == 1
     oldtop.plain = 2
@@ -153,7 +153,7 @@ def test_5_canonical_that_is_no_module(case):
         sys.modules[__name__] = thing
         """,
     )
-    case.run("""
+    case.check("""
     import oldtop
     assert oldtop.computed == 2
     oldtop.value = 5
@@ -164,7 +164,7 @@ def test_5_canonical_that_is_no_module(case):
 
 def test_5_copies_and_pickles_reduce_to_canonical(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import copy, oldtop, new.sub
     assert copy.copy(oldtop) is copy.deepcopy(oldtop) is new.sub
     assert pickle.loads(pickle.dumps(oldtop)) is new.sub
@@ -173,7 +173,7 @@ def test_5_copies_and_pickles_reduce_to_canonical(case):
 
 def test_6_canonical_replaced_later_is_followed(case):
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     import par.old
     def ask():
         from par import old
@@ -192,7 +192,7 @@ def test_6_canonical_replaced_later_is_followed(case):
 
 def test_7_delete_and_restore_on_the_package(case):
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     import par.old
     alias = par.old
     del par.old
@@ -209,7 +209,7 @@ def test_7_delete_and_restore_on_the_package(case):
 
 def test_8_the_parent_is_not_counted_for_its_child(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     def both(name):
         __import__(name)
     for name in ("old.sub", "old", "old.sub", "old"):
@@ -230,7 +230,7 @@ def test_8_equal_code_in_two_files_is_two_sites(case):
     case.rule("oldtop", "new.sub")
     case.write("one.py", "def f():\n    import oldtop\n")
     case.write("two.py", "def f():\n    import oldtop\n")
-    case.run("""
+    case.check("""
     import one, two
     assert one.f.__code__.co_code == two.f.__code__.co_code
     for _ in range(3):
@@ -242,7 +242,7 @@ def test_8_equal_code_in_two_files_is_two_sites(case):
 
 def test_8_recycled_code_objects_are_told_apart(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import gc, oldtop
     for number in range(300):
         space = {"__name__": f"made{number}"}
@@ -256,7 +256,7 @@ def test_8_recycled_code_objects_are_told_apart(case):
 
 def test_8_sites_beyond_what_is_remembered_are_still_counted(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer.imports.sites as sites
     sites.MOST_SITES = 3
     import oldtop
@@ -271,7 +271,7 @@ def test_8_sites_beyond_what_is_remembered_are_still_counted(case):
 
 def test_8_a_failed_from_import_counts_once(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     for _ in range(3):
         try:
             from oldtop import Nothing
@@ -285,7 +285,7 @@ def test_8_a_failed_from_import_counts_once(case):
 def test_threads_that_wait_for_the_first_import_are_counted(case):
     case.rule("oldtop", "new.slow")
     case.write("new/slow.py", "import time\ntime.sleep(.2)\n")
-    case.run("""
+    case.check("""
     go = threading.Barrier(8)
     def by_statement():
         go.wait()
@@ -312,7 +312,7 @@ def test_threads_that_wait_are_counted_or_refused_in_other_stages(case, stage):
     case.tolerate(["oldtop", "main.py", "tolerated"])
     case.write("oldtop.py", "import time\ntime.sleep(.2)\n")
     case.write("new/slow.py", "import time\ntime.sleep(.2)\n")
-    case.run("""
+    case.check("""
     go = threading.Barrier(6)
     errors = []
     def tolerated():
@@ -342,7 +342,7 @@ def test_an_import_that_its_own_package_overtakes_is_counted(case):
     """`import pack.old` runs pack's body, which imports pack.old itself."""
     case.rule("pack.old", "new.sub")
     case.write("pack/__init__.py", "from pack import old\n")
-    case.run("""
+    case.check("""
     import pack.old
     """)
     assert case.uses == {
@@ -353,7 +353,7 @@ def test_an_import_that_its_own_package_overtakes_is_counted(case):
 
 def test_packages_that_are_gone_from_disk_hold_the_alias(case):
     case.rule("gone.deep.old", "new.sub")
-    case.run("""
+    case.check("""
     import gone.deep.old
     from gone.deep import old
     from gone.deep.old import Y
@@ -369,7 +369,7 @@ def test_packages_that_are_gone_from_disk_hold_the_alias(case):
 def test_a_canonical_path_that_does_not_exist_leaves_the_legacy_module(case):
     case.rule("par.old", "new.nowhere")
     case.write("par/old.py", "class Y: pass\n")
-    case.run("""
+    case.check("""
     from par.old import Y
     assert Y.__module__ == "par.old"
     """)
@@ -382,7 +382,7 @@ def test_submodules_that_a_canonical_package_makes_itself(case):
         "made/__init__.py",
         "import sys, types\nm = types.ModuleType('made.inner')\nm.I = 1\nsys.modules['made.inner'] = inner = m\n",
     )
-    case.run("""
+    case.check("""
     import old.inner
     assert old.inner.I == 1
     from old.inner import I
@@ -391,7 +391,7 @@ def test_submodules_that_a_canonical_package_makes_itself(case):
 
 def test_sites_beyond_the_limit_share_a_row(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer.startup
     enforcer.startup.active().recorder.limit = 5
     import oldtop

@@ -13,7 +13,7 @@ def test_canonical_below_folders_without_init_that_nobody_imported(case):
     case.rule("par.top", "spaces.inner.mod")
     case.write("new/inner/deeper/mod.py", "Z = 1\n")
     case.write("spaces/inner/mod.py", "Z = 2\n")
-    case.run("""
+    case.check("""
     assert importlib.util.find_spec("par.old").origin.endswith("deeper/mod.py")
     assert "new" not in sys.modules
     import par.old
@@ -32,7 +32,7 @@ def test_a_child_that_is_observed_below_an_aliased_tree_runs_its_own_code(case):
     case.write("old/__init__.py", "raise RuntimeError('the legacy body ran')\n")
     for name in ("old/seen", "old/kept", "new/seen", "elsewhere"):
         case.write(f"{name}.py", f"W = {name!r}\n")
-    case.run("""
+    case.check("""
     def ask():
         from old import seen, sub
         from old.seen import W
@@ -65,7 +65,7 @@ def test_threads_that_race_for_a_child_that_stays_get_it_whole(case):
     case.rule("old.seen", "new.seen", stage="observe")
     case.write("old/seen.py", "import time\ntime.sleep(.1)\nW = 1\n")
     case.write("new/seen.py")
-    case.run("""
+    case.check("""
     got = []
     def ask():
         from old import seen
@@ -85,7 +85,7 @@ def test_a_child_that_stays_can_be_patched_on_its_aliased_package(case):
     case.rule("old.seen", "new.seen", stage="observe")
     case.write("old/seen.py", "W = 1\n")
     case.write("new/seen.py", "W = 2\n")
-    case.run("""
+    case.check("""
     from unittest import mock
     import old.seen
     with mock.patch("old.seen", types.SimpleNamespace(W=3)):
@@ -102,7 +102,7 @@ def test_statements_through_a_replaced_dunder_import_keep_their_place_and_names(
     case.rule("old.*", "new.*")
     case.rule("par.old", "new.sub")
     case.rule("par.gone", "new.sub", stage="removed")
-    case.run("""
+    case.check("""
     import builtins
     original = builtins.__import__
     def inner(*arguments, **keywords):
@@ -141,7 +141,7 @@ def test_an_observed_package_that_imports_its_child_is_counted_once(case):
     case.rule("old.*", "new.*", stage="observe")
     case.write("old/__init__.py", "from old import sub\n")
     case.write("old/sub.py")
-    case.run("""
+    case.check("""
     def ask():
         from old import sub
         import old.sub
@@ -171,7 +171,7 @@ def test_a_package_that_gives_itself_another_class_or_module_is_still_watched(ca
         body.format("replaced")
         + "own = Own(__name__)\nvars(own).update(globals())\nsys.modules[__name__] = own\n",
     )
-    case.run("""
+    case.check("""
     def ask():
         from classy import old
         from replaced import old
@@ -199,7 +199,7 @@ def test_a_name_whose_canonical_one_is_made_by_the_modules_own_getattr(case):
             raise AttributeError(name)
         """,
     )
-    case.run("""
+    case.check("""
     import live
     from live import old
     assert old == live.old == live.current == 5
@@ -209,7 +209,7 @@ def test_a_name_whose_canonical_one_is_made_by_the_modules_own_getattr(case):
 
 def test_importlibs_dunder_import_counts_the_leaf_only(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     for _ in range(2):
         importlib.__import__("old.sub")
         importlib.__import__("old")
@@ -223,7 +223,7 @@ def test_importlibs_dunder_import_counts_the_leaf_only(case):
 def test_a_package_that_lost_the_attribute_counts_each_from_import_once(case):
     """C then looks into sys.modules, and reads the spec at the same instruction as before."""
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     def ask():
         from par import old
     import par
@@ -240,7 +240,7 @@ def test_a_package_that_lost_the_attribute_counts_each_from_import_once(case):
 
 def test_a_package_gone_from_sys_modules_is_not_counted_for_its_child(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     def ask():
         import old.sub
     ask()
@@ -258,7 +258,7 @@ def test_strict_refuses_leftovers_inside_the_new_package(case):
     case.write("new/b.py")
     case.write("new/a.py", "import old.b\n")
     case.write("new/c.py", "from old import b\n")
-    case.run("""
+    case.check("""
     for name in ("new.a", "new.c"):
         try:
             importlib.import_module(name)
@@ -306,7 +306,7 @@ def test_from_imports_that_race_for_the_load_count_once_each(case, stage):
     for name in ("par/old", "new/slow", "tree/slow"):
         case.write(f"{name}.py", "import time\ntime.sleep(.2)\n")
     case.write("tree/__init__.py")
-    case.run("""
+    case.check("""
     import warnings
     warnings.simplefilter("ignore")
     import par

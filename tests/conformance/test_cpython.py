@@ -4,7 +4,7 @@ import pytest
 
 
 def test_this_cpython_imports_as_expected(case):
-    case.run("""
+    case.check("""
     from enforcer.imports.selfcheck import blind_spots
     assert blind_spots() == []
     assert not [name for name in sys.modules if "selfcheck" in name and not "enforcer." in name]
@@ -17,7 +17,7 @@ def test_a_cpython_that_reads_no_spec_is_noticed_and_aliases_still(case):
     """As if C had stopped to read __spec__ from the importing frame."""
     case.rule("par.old", "new.sub")
     case.environment["BEFORE"] = "import enforcer.imports.bytecode as b; b.IMPORT_NAME = 254"
-    case.run("""
+    case.check("""
     import par.old, new.sub
     assert par.old.Y is new.sub.Y
     """)
@@ -33,7 +33,7 @@ def test_a_cpython_that_keeps_refusals_to_itself_is_noticed(case):
         "import enforcer.imports.bootstrap as b, sys; b.SWALLOWS_ERRORS = not b.SWALLOWS_ERRORS;"
         "b.module_locks = {}"
     )
-    case.run("")
+    case.check("")
     spots = {subject for kind, subject in case.notices if kind == "blind"}
     assert spots == {"Strict rules can't refuse a module that is loaded already here."}
 
@@ -42,7 +42,7 @@ def test_a_cpython_that_marks_no_loads_is_noticed(case):
     case.environment["BEFORE"] = (
         "import enforcer.imports.hooks as h; h.HookedSpec._initializing = False"
     )
-    case.run("")
+    case.check("")
     spots = {subject for kind, subject in case.notices if kind == "blind"}
     assert spots == {"Imports that load a module can't be followed here."}
 
@@ -63,7 +63,7 @@ def test_a_failure_inside_the_enforcer_does_not_reach_the_program(case, broken, 
         f"m.{rest} = fail\n"
         "import enforcer.imports.selfcheck as s; s.blind_spots = lambda: []"
     )
-    case.run(f"""
+    case.check(f"""
     import warnings
     warnings.simplefilter("ignore")
     import par

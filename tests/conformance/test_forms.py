@@ -34,7 +34,7 @@ def moved(case):
 def test_form_is_seen_first_and_cached(moved, form, stage):
     moved.rule("par.old", "par.canon", stage=stage)
     statement = FORMS[form]
-    moved.run(f"""
+    moved.check(f"""
     def ask():
         {statement}
     import warnings
@@ -56,7 +56,7 @@ def test_form_is_seen_first_and_cached(moved, form, stage):
 def test_star_import_is_seen(moved, stage):
     moved.rule("par.old", "par.canon", stage=stage)
     moved.write("star.py", "from par.old import *\n")
-    moved.run("""
+    moved.check("""
     import warnings
     warnings.simplefilter("ignore")
     import star
@@ -74,7 +74,7 @@ def test_star_import_is_seen(moved, stage):
 def test_relative_forms_are_seen(moved, statement):
     moved.rule("par.old", "par.canon")
     moved.write("par/caller.py", f"{statement}\n")
-    moved.run("""
+    moved.check("""
     import par.caller
     for _ in range(2):
         importlib.reload(par.caller)
@@ -87,13 +87,13 @@ def test_relative_forms_are_seen(moved, statement):
 def test_names_of_a_from_import_are_kept(moved):
     moved.rule("par.old", "par.canon")
     moved.write("par/canon.py", "X = Y = Z = 1\n")
-    moved.run("from par.old import X, Y as Q, Z")
+    moved.check("from par.old import X, Y as Q, Z")
     assert moved.rows[0]["names"] == ["X", "Y", "Z"]
 
 
 def test_attribute_of_the_package_outside_an_import_is_a_use(moved):
     moved.rule("par.old", "par.canon")
-    moved.run("""
+    moved.check("""
     import par, par.canon
     import par.old
     def reads():
@@ -107,7 +107,7 @@ def test_attribute_of_the_package_outside_an_import_is_a_use(moved):
 
 def test_attribute_of_a_module_already_held_is_no_use(moved):
     moved.rule("par.old", "par.canon")
-    moved.run("""
+    moved.check("""
     import par.old as held
     for _ in range(3):
         held.X
@@ -119,7 +119,7 @@ def test_only_the_leaf_of_a_dotted_import_counts(case):
     case.rule("old.*", "new.*")
     case.write("new/deep/__init__.py")
     case.write("new/deep/leaf.py", "Z = 1\n")
-    case.run("""
+    case.check("""
     def ask():
         import old.deep.leaf
         from old.deep.leaf import Z
@@ -143,7 +143,7 @@ def test_framework_import_belongs_to_the_nearest_own_frame(moved):
         "lib/site-packages/framework.py",
         "import importlib\ndef load(name):\n    return importlib.import_module(name)\n",
     )
-    moved.run("""
+    moved.check("""
     sys.path.append("lib/site-packages")
     import framework
     def setting():
@@ -163,7 +163,7 @@ def test_framework_import_belongs_to_the_nearest_own_frame(moved):
 def test_statement_in_a_third_party_module_is_its_own_use(moved):
     moved.rule("par.old", "par.canon")
     moved.write("lib/site-packages/framework.py", "from par.old import X\n")
-    moved.run("""
+    moved.check("""
     sys.path.append("lib/site-packages")
     import framework
     """)
@@ -175,7 +175,7 @@ def test_statement_in_a_third_party_module_is_its_own_use(moved):
 
 def test_entry_point_is_seen(moved):
     moved.rule("par.old", "par.canon")
-    moved.run("""
+    moved.check("""
     from importlib.metadata import EntryPoint
     def plugins():
         return EntryPoint("x", "par.old:X", "group").load()
@@ -188,7 +188,7 @@ def test_entry_point_is_seen(moved):
 
 def test_pickle_in_python_and_in_c_are_seen_each_time(moved):
     moved.rule("par.old", "par.canon")
-    moved.run("""
+    moved.check("""
     import par.canon
     old = b"cpar.old\\nX\\n."
     def unpickle():
@@ -204,7 +204,7 @@ def test_pickle_in_python_and_in_c_are_seen_each_time(moved):
 
 def test_a_pickle_of_a_tree_counts_the_leaf_and_not_its_packages(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     leaf = b"cold.sub\\nY\\n."
     top = b"cold\\nsub\\n."
     def unpickle(data):
@@ -251,7 +251,7 @@ def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
 
 def test_the_recorded_times_frame_the_uses(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import time
     before = time.time_ns()
     import oldtop

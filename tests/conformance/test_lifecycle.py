@@ -10,7 +10,7 @@ def test_late_enabling_is_said_and_replaces_the_module(case):
     case.rule("par.old", "new.sub")
     case.write("par/old.py", "class Y: pass\n")
     case.environment["BEFORE"] = "import par.old"
-    case.run("""
+    case.check("""
     import par, new.sub
     assert par.old.Y is new.sub.Y
     from par.old import Y
@@ -26,7 +26,7 @@ def test_late_enabling_observes_what_is_loaded(case):
     case.write("par/old.py", "class Y: pass\n")
     case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
     case.environment["BEFORE"] = "import par.old, par.live"
-    case.run("""
+    case.check("""
     from par.old import Y
     from par import old
     assert Y.__module__ == "par.old"
@@ -42,7 +42,7 @@ def test_late_enabling_of_a_strict_rule_raises(case, stage):
     case.rule("par.old", "new.sub", stage=stage)
     case.write("par/old.py")
     case.environment["BEFORE"] = "import par.old"
-    done = case.run("", check=False)
+    done = case.run("")
     assert done.returncode == 1
     assert '"par.old" had been imported before the enforcer was enabled' in done.stderr
     assert "LateEnablingError" in done.stderr
@@ -57,7 +57,7 @@ def test_disable_leaves_nothing_behind(case):
     case.write("par/seen.py")
     case.write("par/old.py", "class Own: pass\n")
     case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
-    case.run("""
+    case.check("""
     import enforcer, gc
     from importlib import _bootstrap
     import par
@@ -91,7 +91,7 @@ def test_disable_puts_a_late_module_back(case):
     case.rule("par.old", "new.sub")
     case.write("par/old.py", "class Own: pass\n")
     case.environment["BEFORE"] = "import par.old"
-    case.run("""
+    case.check("""
     import enforcer, par
     from par.old import Y
     enforcer.disable()
@@ -102,7 +102,7 @@ def test_disable_puts_a_late_module_back(case):
 
 def test_enabling_again_after_disabling(case):
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer
     import par.old
     def ask():
@@ -119,7 +119,7 @@ def test_enabling_again_after_disabling(case):
 def test_another_map_is_refused_while_one_is_in_force(case):
     case.rule("par.old", "new.sub")
     case.write("other.toml", '[[rule]]\nlegacy = "x"\ncanonical = "y"\n')
-    case.run("""
+    case.check("""
     import enforcer
     try:
         enforcer.enable("other.toml", store=False)

@@ -8,7 +8,7 @@ def test_a_body_that_imports_by_call_leaves_the_outer_package_uncounted(case):
     case.rule("old.*", "new.*")
     case.write("new/deep.py", "")
     case.write("new/sub.py", "import importlib\nimportlib.import_module('old.deep')\n")
-    case.run("""
+    case.check("""
     __import__("old.sub")
     """)
     assert {path for path, _ in case.uses} == {"old.sub", "old.deep"}
@@ -19,7 +19,7 @@ def test_a_body_that_imports_by_dunder_import_leaves_the_outer_package_uncounted
     case.rule("old.*", "new.*")
     case.write("new/deep.py", "")
     case.write("new/sub.py", "__import__('old.deep')\n")
-    case.run("""
+    case.check("""
     __import__("old.sub")
     """)
     assert {path for path, _ in case.uses} == {"old.sub", "old.deep"}
@@ -28,7 +28,7 @@ def test_a_body_that_imports_by_dunder_import_leaves_the_outer_package_uncounted
 def test_a_package_that_another_import_overtakes_counts_for_its_child_only(case):
     """Between the look into `sys.modules` and the import of a package, it may come."""
     case.rule("par.old.*", "new.*")
-    case.run("""
+    case.check("""
     def overtake(frame, event, _argument):
         if frame.f_code.co_name == "_call_with_frames_removed":
             if frame.f_locals.get("args") == ("par.old",):
@@ -54,7 +54,7 @@ def test_a_load_that_failed_inside_does_not_count_the_import_outside_twice(case)
         """,
     )
     case.write("pack/__init__.py", "try:\n    import pack.old\nexcept ImportError:\n    pass\n")
-    case.run("""
+    case.check("""
     import pack.old as outer
     """)
     assert case.uses == {
@@ -67,7 +67,7 @@ def test_a_load_that_failed_inside_does_not_count_the_import_outside_twice(case)
 def test_an_import_call_during_another_threads_load_counts_once(case):
     """It is counted as it reads the spec, and meets the lock afterwards."""
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     executed = threading.Event()
     def load():
         sys.settrace(lambda frame, *_: linger if frame.f_code.co_name == "_load_unlocked" else None)
@@ -95,7 +95,7 @@ def test_a_real_submodule_may_take_the_place_of_the_alias(case):
     """Whoever assigns to the package means it, whatever stood there."""
     case.rule("par.old", "new.sub")
     case.write("par/__init__.py", "def old(): pass\n")
-    case.run("""
+    case.check("""
     import par.old
     assert callable(par.old)
     par.old = "assigned"
@@ -116,7 +116,7 @@ def test_a_canonical_class_answers_before_its_namespace_also_when_settled(case):
         sys.modules[__name__].__class__ = Classy
         """,
     )
-    case.run("""
+    case.check("""
     for _ in range(3):
         import oldtop
         assert (oldtop.computed, oldtop.both) == ("computed", "class")
@@ -126,7 +126,7 @@ def test_a_canonical_class_answers_before_its_namespace_also_when_settled(case):
 def test_a_lacking_name_is_explained_also_when_the_alias_is_settled(case):
     case.rule("par.old", "par.canon")
     case.write("par/canon.py", "class WebSocketManager: pass\n")
-    case.run("""
+    case.check("""
     for _ in range(3):
         from par.old import WebSocketManager
         import par.old
@@ -144,7 +144,7 @@ def test_a_fallback_serves_attributes_also_when_the_alias_is_settled(case):
     case.rule("par.old", "par.canon", fallback="legacy")
     case.write("par/old.py", "class OnlyOld: pass\n")
     case.write("par/canon.py", "class Shared: pass\n")
-    case.run("""
+    case.check("""
     import par
     for _ in range(3):
         import par.old as held
@@ -157,7 +157,7 @@ def test_a_patch_of_a_public_attribute_leaves_the_module_of_that_name(case):
     case.rule("new.util", "new.helpers")
     case.write("new/__init__.py", "def util(): return 1\n")
     case.write("new/helpers.py", "H = 1\n")
-    case.run("""
+    case.check("""
     from unittest import mock
     import new.util
     alias = sys.modules["new.util"]
@@ -170,7 +170,7 @@ def test_a_patch_of_a_public_attribute_leaves_the_module_of_that_name(case):
 def test_a_module_getattr_answers_also_when_the_alias_is_settled(case):
     case.rule("oldtop", "new.dynamic")
     case.write("new/dynamic.py", "def __getattr__(name):\n    return name.upper()\n")
-    case.run("""
+    case.check("""
     for _ in range(3):
         import oldtop
     assert oldtop.made == "MADE"
@@ -179,7 +179,7 @@ def test_a_module_getattr_answers_also_when_the_alias_is_settled(case):
 
 def test_an_alias_has_its_own_name_until_it_is_bound(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     made = importlib.util.module_from_spec(importlib.util.find_spec("old.sub"))
     assert made.__name__ == "old.sub" and "new.sub" not in sys.modules
     assert made.Y.__module__ == "new.sub" == made.__name__
@@ -189,7 +189,7 @@ def test_an_alias_has_its_own_name_until_it_is_bound(case):
 @pytest.mark.needs_host
 def test_post_import_hooks_get_an_alias_that_is_loaded_again(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop, wrapt
     assert oldtop.__name__ == "new.sub"
     got = []
@@ -207,7 +207,7 @@ def test_a_submodule_that_its_package_makes_is_found_by_importing_the_package(ca
         "made/__init__.py",
         "import sys, types\nsys.modules['made.inner'] = inner = types.ModuleType('made.inner')\n",
     )
-    case.run("""
+    case.check("""
     assert importlib.util.find_spec("par.old") is None
     assert "made" not in sys.modules
     import par.old
@@ -218,7 +218,7 @@ def test_a_submodule_that_its_package_makes_is_found_by_importing_the_package(ca
 def test_a_reload_of_something_in_the_place_of_an_alias_leaves_canonical(case):
     case.rule("oldtop", "new.cnt")
     case.write("new/cnt.py", 'import builtins\nbuiltins.N = getattr(builtins, "N", 0) + 1\n')
-    case.run("""
+    case.check("""
     import builtins, oldtop
     sys.modules["oldtop"] = other = types.ModuleType("oldtop")
     assert importlib.reload(other) is other
@@ -233,7 +233,7 @@ def test_a_reload_binds_the_alias_to_what_replaced_canonical(case):
         "import sys, types\nsys.modules[__name__], spec = types.ModuleType(__name__), __spec__\n"
         "sys.modules[__name__].__spec__ = spec\n",
     )
-    case.run("""
+    case.check("""
     import oldtop as held
     assert vars(held) is vars(sys.modules["new.repl"])
     importlib.reload(held)
@@ -244,7 +244,7 @@ def test_a_reload_binds_the_alias_to_what_replaced_canonical(case):
 def test_an_alias_that_outlives_the_enforcer_refuses_nobody(case):
     case.rule("oldtop", "new.sub", stage="strict")
     case.tolerate(["oldtop", "main.py", "tolerated"])
-    case.run("""
+    case.check("""
     import enforcer
     def tolerated():
         import oldtop
@@ -259,7 +259,7 @@ def test_an_alias_that_outlives_the_enforcer_refuses_nobody(case):
 
 def test_a_site_that_outlives_the_enforcer_counts_no_more(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer, enforcer.startup
     def ask():
         import oldtop
@@ -279,7 +279,7 @@ def test_disable_leaves_what_took_the_place_of_the_enforcers_modules(case):
     case.rule("gone.old", "new.sub")
     case.rule("old1", "new.sub")
     case.rule("old2", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer
     import gone.old, old1, old2
     sys.modules["gone"] = sys.modules["old1"] = other = types.ModuleType("other")
@@ -294,7 +294,7 @@ def test_disable_leaves_a_public_attribute_with_the_name_of_a_legacy_child(case)
     case.rule("new.util", "new.helpers")
     case.write("new/__init__.py", "def util(): return 1\n")
     case.write("new/helpers.py")
-    case.run("""
+    case.check("""
     import enforcer, new.util
     enforcer.disable()
     assert new.util() == 1
@@ -306,7 +306,7 @@ def test_a_forked_child_counts_the_sites_of_its_parent_anew(case):
     case.rule("live:old", "live:current")
     case.rule("oldtop", "new.sub")
     case.write("live.py", "def current(): pass\ndef old(): pass\n")
-    case.run("""
+    case.check("""
     import enforcer, live
     def ask():
         import oldtop

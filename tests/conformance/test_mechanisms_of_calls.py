@@ -8,7 +8,7 @@ import pytest
 def test_a_site_is_classified_once_also_beside_others_at_its_offset(case, statement, stage):
     case.rule("par.old", "new.sub", stage=stage)
     case.write("par/old.py")
-    case.run(f"""
+    case.check(f"""
     from enforcer.imports import link, parents
     programs = [compile("{statement}", f"made{{number}}.py", "exec") for number in range(3)]
     def run_all():
@@ -36,7 +36,7 @@ def test_equal_calls_in_two_files_are_two_sites(case, expression):
         "new/classy.py",
         "import sys, types\nsys.modules[__name__].__class__ = type('C', (types.ModuleType,), {})\n",
     )
-    case.run(f"""
+    case.check(f"""
     import live
     from enforcer.imports import link, live_names
     programs = [compile("{expression}", f"made{{number}}.py", "exec") for number in range(3)]
@@ -52,7 +52,7 @@ def test_equal_calls_in_two_files_are_two_sites(case, expression):
 
 
 def test_own_code_lies_below_the_root_and_in_no_installation(case):
-    case.run("""
+    case.check("""
     from enforcer.imports.callers import Ownership
     library = os.path.dirname(os.__file__)
     above = os.path.dirname(library)
@@ -68,7 +68,7 @@ def test_own_code_lies_below_the_root_and_in_no_installation(case):
 
 def test_machinery_is_nobodys_own_code_wherever_it_lies(case):
     """The enforcer itself may be installed from a folder below the root."""
-    case.run("""
+    case.check("""
     from enforcer.imports.callers import Ownership
     ask = lambda: Ownership(".").asking(sys._getframe(1), "any")
     third = compile("caller = ask()", "/nowhere/third.py", "exec")
@@ -85,7 +85,7 @@ def test_the_packages_above_a_probed_module_are_no_probes(case):
     case.rule("old.*", "new.*")
     case.write("new/deep/__init__.py")
     case.write("new/deep/leaf.py")
-    case.run("""
+    case.check("""
     import old
     assert importlib.util.find_spec("old.deep.leaf")
     """)
@@ -95,7 +95,7 @@ def test_the_packages_above_a_probed_module_are_no_probes(case):
 
 def test_each_probe_of_a_loaded_legacy_module_is_kept(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop
     for _ in range(3):
         assert importlib.util.find_spec("oldtop").name == "oldtop"
@@ -114,7 +114,7 @@ def test_each_probe_of_a_loaded_legacy_module_is_kept(case):
 )
 def test_a_call_follows_canonical_replaced_later(case, expression):
     case.rule("oldtop", "new.sub")
-    case.run(f"""
+    case.check(f"""
     def ask():
         return {expression}
     for _ in range(3):
@@ -132,7 +132,7 @@ def test_a_call_follows_canonical_replaced_later(case, expression):
 @pytest.mark.parametrize("call", ["importlib.import_module('par.old')", "__import__('par.old')"])
 def test_a_call_that_is_executed_again_warns_again(case, call):
     case.rule("par.old", "new.sub", stage="warn")
-    case.run(f"""
+    case.check(f"""
     import warnings
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -148,7 +148,7 @@ def test_a_framework_imports_for_whoever_calls_it(case):
         "lib/site-packages/framework.py",
         "import importlib\ndef load(name):\n    return importlib.import_module(name)\n",
     )
-    case.run("""
+    case.check("""
     sys.path.append("lib/site-packages")
     import framework
     def one():
@@ -159,3 +159,16 @@ def test_a_framework_imports_for_whoever_calls_it(case):
         work()
     """)
     assert {row["function"]: row["count"] for row in case.rows} == {"one": 3, "two": 3}
+
+
+def test_a_look_up_that_is_executed_again_warns_again(case):
+    case.rule("live:old", "live:current", stage="warn")
+    case.write("live.py", "def current(): pass\ndef old(): pass\n")
+    case.check("""
+    import live, warnings
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(4):
+            live.old
+    assert len(caught) == 4
+    """)

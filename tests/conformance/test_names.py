@@ -18,7 +18,7 @@ def live(case):
 
 def test_each_look_up_gives_the_canonical_object_and_counts(live):
     live.rule("live:old", "live:current")
-    live.run("""
+    live.check("""
     import live
     def ask():
         from live import old
@@ -38,7 +38,7 @@ def test_each_look_up_gives_the_canonical_object_and_counts(live):
 
 def test_observe_gives_what_the_module_has(live):
     live.rule("live:old", "live:current", stage="observe")
-    live.run("""
+    live.check("""
     import live
     from live import old
     assert old() == live.old() == "old"
@@ -50,7 +50,7 @@ def test_a_name_that_is_gone_from_the_module_is_served(case):
     case.rule("live:old", "elsewhere:current")
     case.write("live.py", "Z = 1\n")
     case.write("elsewhere.py", "def current(): pass\n")
-    case.run("""
+    case.check("""
     import live
     assert "elsewhere" not in sys.modules
     from live import old
@@ -63,7 +63,7 @@ def test_a_name_that_is_gone_from_the_module_is_served(case):
 def test_strict_and_removed_refuse(live):
     live.rule("live:old", "live:current", stage="strict")
     live.rule("live:inside", "live:current", stage="removed")
-    live.run("""
+    live.check("""
     from enforcer import LegacyImportError
     import live
     for program in ("from live import old", "live.old", "from live import inside", "live.inside"):
@@ -81,7 +81,7 @@ def test_strict_and_removed_refuse(live):
 
 def test_patching_through_the_legacy_name_patches_the_canonical_one(live):
     live.rule("live:old", "live:current")
-    live.run("""
+    live.check("""
     from unittest import mock
     import live
     current = live.current
@@ -95,7 +95,7 @@ def test_patching_a_name_that_is_gone(case):
     case.rule("live:old", "elsewhere:current")
     case.write("live.py")
     case.write("elsewhere.py", "def current(): pass\n")
-    case.run("""
+    case.check("""
     from unittest import mock
     import live
     with mock.patch("live.old", "patched"):
@@ -110,7 +110,7 @@ def test_star_import_counts_only_what_the_module_exports(case):
     case.rule("other:old", "other:current")
     case.write("live.py", "__all__ = ['old']\ndef current(): pass\ndef old(): pass\n")
     case.write("other.py", "def current(): pass\ndef old(): pass\n")
-    case.run("""
+    case.check("""
     from live import *
     import live
     assert old is live.current
@@ -122,7 +122,7 @@ def test_star_import_counts_only_what_the_module_exports(case):
 def test_renamed_names_of_an_aliased_module(case):
     case.rule("par.old", "par.canon", names={"create": "get"})
     case.write("par/canon.py", "__all__ = ['get']\ndef get(): pass\n")
-    case.run("""
+    case.check("""
     import par.canon
     from par.old import create
     assert create is par.canon.get

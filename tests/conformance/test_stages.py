@@ -22,7 +22,7 @@ def moved(case):
 
 def test_observe_changes_nothing(moved):
     moved.rule("par.old", "new.sub", stage="observe")
-    moved.run("""
+    moved.check("""
     import par.old as old
     from par.old import Y
     assert Y.__module__ == "par.old" and old.ran
@@ -44,7 +44,7 @@ def test_observe_changes_nothing(moved):
 def test_alias_never_runs_the_legacy_body(moved):
     moved.rule("par.old", "new.sub")
     moved.write("par/old.py", "raise RuntimeError('the legacy body ran')\n")
-    moved.run("""
+    moved.check("""
     import par.old, new.sub
     assert par.old.Y is new.sub.Y and vars(par.old) is vars(new.sub)
     """)
@@ -55,7 +55,7 @@ def test_alias_never_runs_the_legacy_body(moved):
 def test_warnings_as_errors_refuse_first_and_cached(moved, form):
     moved.rule("par.old", "new.sub", stage="warn")
     moved.write("ask.py", f"import importlib, pickle\n{form}\n")
-    moved.run("""
+    moved.check("""
     import warnings
     from enforcer import LegacyImportWarning
     def refused():
@@ -85,7 +85,7 @@ def test_strict_refuses_first_and_cached_alike(moved, form):
     moved.rule("par.old", "new.sub", stage="strict")
     moved.tolerate(["par.old", "main.py", "tolerated"])
     moved.write("ask.py", f"import importlib, pickle\n{form}\n")
-    moved.run("""
+    moved.check("""
     from enforcer import LegacyImportError
     def refused():
         try:
@@ -120,7 +120,7 @@ def test_strict_refuses_first_and_cached_alike(moved, form):
 def test_strict_serves_tolerated_and_refused_threads_at_the_same_time(moved):
     moved.rule("par.old", "new.sub", stage="strict")
     moved.tolerate(["par.old", "main.py", "tolerated"])
-    moved.run("""
+    moved.check("""
     from enforcer import LegacyImportError
     sys.setswitchinterval(1e-5)
     wrong = []
@@ -153,7 +153,7 @@ def test_strict_serves_tolerated_and_refused_threads_at_the_same_time(moved):
 def test_strict_refuses_an_attribute_of_the_package(moved):
     moved.rule("par.old", "new.sub", stage="strict")
     moved.tolerate(["par.old", "main.py", "tolerated"])
-    moved.run("""
+    moved.check("""
     import par
     from enforcer import LegacyImportError
     def tolerated():
@@ -179,7 +179,7 @@ def test_the_message_can_be_pasted(moved):
         owner="@chat",
         remove_after="2027-03-31",
     )
-    moved.run("""
+    moved.check("""
     from enforcer import LegacyImportError
     def checkout():
         from par.old import make
@@ -204,7 +204,7 @@ def test_removed_refuses_everybody(case, form, on_disk):
     if on_disk:
         case.write("par/old.py", "class Y: pass\n")
     case.write("ask.py", f"import importlib, pickle\n{form}\n")
-    case.run("""
+    case.check("""
     from enforcer import LegacyImportError
     for _ in range(2):
         try:
@@ -221,7 +221,7 @@ def test_removed_refuses_everybody(case, form, on_disk):
 
 def test_removed_is_absent_for_probes(case):
     case.rule("gone", "new.sub", stage="removed")
-    case.run("""
+    case.check("""
     assert importlib.util.find_spec("gone") is None
     """)
     assert case.rows == []
@@ -232,7 +232,7 @@ def test_removed_is_absent_for_probes_even_if_it_is_still_on_disk(case):
     """A finder can't hide what the next finder finds; the error is that of an absent module."""
     case.rule("gone", "new.sub", stage="removed")
     case.write("gone.py")
-    case.run("""
+    case.check("""
     try:
         found = importlib.util.find_spec("gone")
     except ModuleNotFoundError as error:
@@ -244,7 +244,7 @@ def test_removed_is_absent_for_probes_even_if_it_is_still_on_disk(case):
 
 def test_removed_tree_names_the_module_that_was_wanted(case):
     case.rule("old.*", "new.*", stage="removed")
-    case.run("""
+    case.check("""
     from enforcer import LegacyImportError
     try:
         import old.sub
@@ -257,7 +257,7 @@ def test_removed_tree_names_the_module_that_was_wanted(case):
 def test_the_environment_raises_all_stages(moved):
     moved.rule("par.old", "new.sub", stage="observe")
     moved.environment["ENFORCER_STAGE"] = "at-least:strict"
-    moved.run("""
+    moved.check("""
     try:
         import par.old
     except ImportError as error:

@@ -3,7 +3,7 @@
 
 def test_find_spec_describes_the_canonical_file(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     spec = importlib.util.find_spec("old.sub")
     assert spec.origin.endswith("new/sub.py") and spec.has_location
     assert importlib.util.find_spec("old").submodule_search_locations
@@ -16,7 +16,7 @@ def test_find_spec_describes_the_canonical_file(case):
 
 def test_inspect_reads_the_canonical_source(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import inspect, oldtop
     assert inspect.getsource(oldtop) == "class Y: pass\\n"
     assert inspect.getfile(oldtop).endswith("new/sub.py")
@@ -28,7 +28,7 @@ def test_inspect_reads_the_canonical_source(case):
 def test_resources_and_data_of_the_canonical_package(case):
     case.rule("old.*", "new.*")
     case.write("new/data.txt", "data")
-    case.run("""
+    case.check("""
     import importlib.resources, pkgutil
     assert (importlib.resources.files("old") / "data.txt").read_text() == "data"
     assert pkgutil.get_data("old", "data.txt") == b"data"
@@ -39,7 +39,7 @@ def test_resources_and_data_of_the_canonical_package(case):
 
 def test_pkgutil_walks_an_aliased_package(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     import old, pkgutil
     assert [info.name for info in pkgutil.walk_packages(old.__path__, "old.")] == ["old.sub"]
     assert pkgutil.resolve_name("old.sub:Y") is sys.modules["new.sub"].Y
@@ -48,7 +48,7 @@ def test_pkgutil_walks_an_aliased_package(case):
 
 def test_mock_patches_canonical_by_a_legacy_string(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     from unittest import mock
     import new.sub
     def patched():
@@ -67,7 +67,7 @@ def test_mock_patches_canonical_by_a_legacy_string(case):
 
 def test_setting_and_deleting_through_the_alias_changes_canonical(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop, new.sub
     oldtop.Z = 1
     assert new.sub.Z == 1
@@ -80,7 +80,7 @@ def test_setting_and_deleting_through_the_alias_changes_canonical(case):
 
 def test_names_that_an_alias_does_not_have_are_those_a_module_does_not(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop, new.sub
     for name in ("__module__", "__mro__", "__firstlineno__", "__static_attributes__", "nothing"):
         assert hasattr(oldtop, name) == hasattr(new.sub, name), name
@@ -93,7 +93,7 @@ def test_names_that_an_alias_does_not_have_are_those_a_module_does_not(case):
 def test_doctest_and_typing_take_an_alias_for_a_module(case):
     case.rule("oldtop", "new.documented")
     case.write("new/documented.py", '"""\n>>> f()\n1\n"""\nx: int = 1\ndef f(): return 1\n')
-    case.run("""
+    case.check("""
     import doctest, typing, oldtop
     assert doctest.testmod(oldtop).attempted == 1
     assert typing.get_type_hints(oldtop) == {"x": int}
@@ -107,7 +107,7 @@ def test_an_alias_below_a_real_package_with_its_own_hooks(case):
         "hooked/__init__.py",
         "def __getattr__(name):\n    if name == 'made': return 1\n    raise AttributeError(name)\n",
     )
-    case.run("""
+    case.check("""
     import hooked.old
     assert hooked.made == 1
     from hooked import made, old
@@ -120,7 +120,7 @@ def test_an_alias_below_a_real_package_with_its_own_hooks(case):
 
 def test_missing_attributes_of_a_watched_package_fail_in_pythons_words(case):
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     import par.old
     try:
         par.nothing

@@ -5,7 +5,7 @@ import pytest
 
 def test_t1_from_import_of_a_submodule_goes_through_the_alias(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     from old import sub
     assert "old.sub" in sys.modules
     import new.sub
@@ -17,7 +17,7 @@ def test_t1_from_import_of_a_submodule_goes_through_the_alias(case):
 
 def test_t2_submodule_is_no_second_copy(case):
     case.rule("old", "new")
-    case.run("""
+    case.check("""
     import new, new.sub
     canonical = new.sub
     import old.sub
@@ -30,7 +30,7 @@ def test_t2_submodule_is_no_second_copy(case):
 
 def test_t3_path_finder_never_finds_a_second_copy_by_the_shared_path(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     import old, new.sub, old.sub
     assert vars(sys.modules["old.sub"]) is vars(sys.modules["new.sub"])
     assert old.sub.Y is new.sub.Y
@@ -40,7 +40,7 @@ def test_t3_path_finder_never_finds_a_second_copy_by_the_shared_path(case):
 def test_t4_leftover_empty_folder_does_not_win(case):
     case.rule("old.*", "new.*")
     (case.folder / "ns/old/__pycache__").mkdir(parents=True)
-    case.run("""
+    case.check("""
     sys.path.insert(0, "ns")
     import old, new
     assert vars(old) is vars(new)
@@ -49,7 +49,7 @@ def test_t4_leftover_empty_folder_does_not_win(case):
 
 def test_t5_module_from_spec_alone_corrupts_nothing(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     import new.sub
     spec = new.sub.__spec__
     made = importlib.util.module_from_spec(importlib.util.find_spec("old.sub"))
@@ -62,7 +62,7 @@ def test_t5_module_from_spec_alone_corrupts_nothing(case):
 @pytest.mark.needs_host
 def test_t6_canonical_never_looks_initialising_while_an_alias_loads(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import new.sub
     seen = []
     def look():
@@ -87,7 +87,7 @@ def test_t7_no_placeholder_escapes_through_a_circular_import(case):
     case.rule("old2", "new.circ2")
     case.write("new/circ.py", "import oldtop as me\nclass Q: pass\n")
     case.write("new/circ2.py", "class Q: pass\nfrom old2 import Q as R\n")
-    case.run("""
+    case.check("""
     import oldtop, new.circ
     assert new.circ.me.Q is new.circ.Q
     import old2
@@ -104,7 +104,7 @@ def test_t8_an_import_waits_until_canonical_is_executed(case):
         "new/slow.py",
         "import time, builtins\nbuiltins.EV.set()\ntime.sleep(.3)\nclass Z: pass\n",
     )
-    case.run("""
+    case.check("""
     import builtins
     builtins.EV = threading.Event()
     thread = threading.Thread(target=lambda: importlib.import_module("new.slow"))
@@ -123,7 +123,7 @@ def test_t8_a_cached_import_waits_for_canonical_too(case):
         "new/slow.py",
         "import time, builtins\nbuiltins.EV.set()\ntime.sleep(builtins.NAP)\nclass Z: pass\n",
     )
-    case.run("""
+    case.check("""
     import builtins
     builtins.EV, builtins.NAP = threading.Event(), 0
     def ask():
@@ -144,7 +144,7 @@ def test_t8_a_cached_import_waits_for_canonical_too(case):
 
 def test_t9_the_package_has_the_alias_as_an_attribute(case):
     case.rule("par.old", "new")
-    case.run("""
+    case.check("""
     import par.old
     assert vars(par.old) is vars(sys.modules["new"])
     import par.old as m
@@ -154,7 +154,7 @@ def test_t9_the_package_has_the_alias_as_an_attribute(case):
 
 def test_t10_cached_imports_are_seen(case):
     case.rule("par.old", "new")
-    case.run("""
+    case.check("""
     import par.old
     def ask():
         from par import old
@@ -173,7 +173,7 @@ def test_t10_cached_imports_are_seen(case):
 def test_t11_neighbours_with_the_same_prefix_are_left_alone(case):
     case.rule("old.*", "new.*")
     case.write("older.py", "Z = 1\n")
-    case.run("""
+    case.check("""
     assert importlib.util.find_spec("old_unrelated") is None
     import older
     assert older.__spec__.name == "older" and older.Z == 1
@@ -184,7 +184,7 @@ def test_t11_neighbours_with_the_same_prefix_are_left_alone(case):
 def test_t12_a_missing_module_is_an_honest_error(case):
     case.rule("old.*", "new.*")
     case.write("new/broken.py", "import not_installed\n")
-    case.run("""
+    case.check("""
     for name, missing in [("old.nope", "old.nope"), ("old.broken", "not_installed")]:
         try:
             importlib.import_module(name)
@@ -198,7 +198,7 @@ def test_t12_a_missing_module_is_an_honest_error(case):
 
 def test_t13_surgery_on_sys_modules_leaves_no_stale_alias(case):
     case.rule("old.*", "new.*")
-    case.run(
+    case.check(
         """
     from unittest import mock
     import new.sub
@@ -225,7 +225,7 @@ def test_t13_surgery_on_sys_modules_leaves_no_stale_alias(case):
 
 def test_t13_canonical_gone_from_sys_modules_is_imported_again(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop
     first = oldtop.Y
     del sys.modules["new.sub"]
@@ -237,7 +237,7 @@ def test_t13_canonical_gone_from_sys_modules_is_imported_again(case):
 def test_t14_a_canonical_body_runs_once(case):
     case.rule("zz.cnt", "new.cnt")
     case.write("new/cnt.py", 'import builtins\nbuiltins.N = getattr(builtins, "N", 0) + 1\n')
-    case.run("""
+    case.check("""
     import builtins
     for _ in range(3):
         importlib.import_module("zz.cnt")
@@ -250,7 +250,7 @@ def test_t14_a_canonical_body_runs_once(case):
 def test_t15_run_module_runs_the_canonical_code(case):
     case.rule("oldtop", "new.tool")
     case.write("new/tool.py", "ran = __name__\n")
-    case.run("""
+    case.check("""
     import runpy
     assert runpy.run_module("oldtop", run_name="__main__")["ran"] == "__main__"
     """)
@@ -259,7 +259,7 @@ def test_t15_run_module_runs_the_canonical_code(case):
 
 def test_t16_lazy_loader_over_the_alias_loader(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     spec = importlib.util.find_spec("old.sub")
     spec.loader = loader = importlib.util.LazyLoader(spec.loader)
     module = importlib.util.module_from_spec(spec)
@@ -276,7 +276,7 @@ def test_t17_a_namespace_package_stays_one(case):
     (case.folder / "d/newns").mkdir(parents=True)
     (case.folder / "e/newns").mkdir(parents=True)
     case.write("e/newns/late.py", "L = 1\n")
-    case.run("""
+    case.check("""
     sys.path.insert(0, "d")
     import oldns
     sys.path.insert(0, "e")
@@ -290,7 +290,7 @@ def test_t17_a_namespace_package_stays_one(case):
 def test_t18_finding_binds_nothing(case):
     case.rule("oldtop", "new.cnt")
     case.write("new/cnt.py", 'import builtins\nbuiltins.N = getattr(builtins, "N", 0) + 1\n')
-    case.run("""
+    case.check("""
     import builtins
     assert importlib.util.find_spec("oldtop").name == "oldtop"
     assert "oldtop" not in sys.modules and "new.cnt" not in sys.modules
@@ -301,7 +301,7 @@ def test_t18_finding_binds_nothing(case):
 
 def test_t19_a_plain_module_is_no_package(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import oldtop
     assert not hasattr(oldtop, "__path__")
     try:

@@ -17,7 +17,7 @@ def test_t32_canonical_may_import_its_implementation_from_the_legacy_module(case
     case.rule("par.old", "par.canon")
     case.write("par/old.py", "class Impl: pass\nRUNS = __name__\n")
     case.write("par/canon.py", "from par.old import Impl\nclass Other: pass\n")
-    case.run("""
+    case.check("""
     import par.canon
     import par.old
     from par.old import Impl, RUNS
@@ -34,7 +34,7 @@ def test_t32_implementation_in_the_map(case):
         case.rule("par.old", "par.canon", stage=stage, implementation=True)
         case.write("par/old.py", "class Impl: pass\n")
         case.write("par/canon.py", "from par.old import Impl\n")
-        case.run("""
+        case.check("""
         import warnings
         warnings.simplefilter("ignore")
         import par.canon
@@ -53,7 +53,7 @@ def test_t32_strict_lets_canonical_reach_its_implementation(case):
     case.rule("par.old", "par.canon", stage="strict")
     case.write("par/old.py", "class Impl: pass\n")
     case.write("par/canon.py", "from par.old import Impl\n")
-    case.run("""
+    case.check("""
     import par.canon
     assert par.canon.Impl
     try:
@@ -79,7 +79,7 @@ def test_t33_hooks_belong_to_the_load_not_to_one_module_object(case):
             raise RuntimeError("half-way")
         """,
     )
-    case.run("""
+    case.check("""
     try:
         import flaky
     except RuntimeError:
@@ -105,7 +105,7 @@ def test_t34_walking_all_modules_imports_and_counts_nothing(case):
     case.rule("par.mod:legacy", "elsewhere:current")
     case.write("par/mod.py", "def legacy(): pass\n")
     case.write("elsewhere.py", "def current(): pass\n")
-    case.run("""
+    case.check("""
     import enforcer, inspect, par.mod
     import old.sub
     importlib.util.find_spec("old.other")
@@ -128,7 +128,7 @@ def test_t35_stacklevels_are_untouched(case):
     case.write(
         "new/wn.py", 'import warnings\nwarnings.warn("x", DeprecationWarning, stacklevel=2)\n'
     )
-    case.run("""
+    case.check("""
     import builtins, warnings
     assert type(builtins.__import__).__name__ == "builtin_function_or_method"
     with warnings.catch_warnings(record=True) as caught:
@@ -141,7 +141,7 @@ def test_t35_stacklevels_are_untouched(case):
 def test_t36_the_strict_error_is_an_import_error_and_is_recorded(case):
     """A fallback may swallow it; the record stays, for whoever fails the test in the end."""
     case.rule("oldtop", "new.sub", stage="strict")
-    case.run("""
+    case.check("""
     try:
         import oldtop
     except ImportError:
@@ -163,7 +163,7 @@ def test_t37_no_frame_of_the_enforcer_below_a_canonical_body(case):
             frame = frame.f_back
         """,
     )
-    case.run("""
+    case.check("""
     import oldtop
     between = []
     for file, name in oldtop.FRAMES:
@@ -188,7 +188,7 @@ def test_t37_no_name_of_the_import_path_contains_test():
 
 def test_t38_dunder_import_with_keywords_and_without_globals(case):
     case.rule("old.*", "new.*")
-    case.run("""
+    case.check("""
     import new
     def ask():
         leaf = __import__("old.sub", fromlist=["Y"])
@@ -207,7 +207,7 @@ def test_t38_dunder_import_with_keywords_and_without_globals(case):
 def test_t40_a_lacking_name_is_an_honest_import_error(case):
     case.rule("par.old", "par.canon")
     case.write("par/canon.py", "class WebSocketManager: pass\n")
-    case.run("""
+    case.check("""
     try:
         from par.old import WebSocketManagr
     except ImportError as error:
@@ -229,7 +229,7 @@ def test_t40_fallback_serves_just_the_lacking_names(case):
     case.rule("par.old", "par.canon", fallback="legacy")
     case.write("par/old.py", "class Shared: pass\nclass OnlyOld: pass\n")
     case.write("par/canon.py", "class Shared: pass\n")
-    case.run("""
+    case.check("""
     import par.canon
     from par.old import Shared
     assert "OnlyOld" not in vars(par.canon)
@@ -254,7 +254,7 @@ def test_t41_lazy_imports_run_the_hooks_at_first_use(case):
         "lazy.py",
         "lazy from par.old import Y\nlazy import par.old as m\ndef f():\n    return Y, m\n",
     )
-    case.run("""
+    case.check("""
     import lazy
     assert "new.sub" not in sys.modules
     Y, m = lazy.f()
@@ -268,7 +268,7 @@ def test_t41_lazy_imports_run_the_hooks_at_first_use(case):
 def test_t41_lazy_names_of_canonical_are_not_reified(case):
     case.rule("par.old", "new.lazy")
     case.write("new/lazy.py", "lazy import colorsys\nZ = 1\n")
-    case.run("""
+    case.check("""
     import par.old
     from par.old import Z
     assert "colorsys" not in sys.modules
@@ -281,7 +281,7 @@ def test_t41_lazy_names_of_canonical_are_not_reified(case):
 def test_t41_an_attribute_of_an_alias_is_never_a_lazy_object(case):
     case.rule("par.old", "new.lazy")
     case.write("new/lazy.py", "lazy import colorsys\nlazy from colorsys import hsv_to_rgb\nZ = 1\n")
-    case.run("""
+    case.check("""
     import par.old as m
     assert m.Z == 1
     assert "colorsys" not in sys.modules

@@ -25,7 +25,7 @@ def test_t20_a_spawned_child_unpickles_legacy_paths(case):
 @pytest.mark.needs_host
 def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     case.rule("oldtop", "new.sub")
-    case.run(
+    case.check(
         """
     import enforcer, signal
     exec("import oldtop")
@@ -59,7 +59,7 @@ def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
 @pytest.mark.needs_host
 def test_t22_counts_survive_threads(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     sys.setswitchinterval(1e-6)
     import new.sub
     def ask():
@@ -76,7 +76,7 @@ def test_t22_counts_survive_threads(case):
 
 def test_t23_warnings_name_the_caller_whatever_the_form(case):
     case.rule("par.old", "new.sub", stage="warn")
-    case.run("""
+    case.check("""
     import warnings, new.sub
     from enforcer import LegacyImportWarning
     with warnings.catch_warnings(record=True) as caught:
@@ -100,7 +100,7 @@ def test_t23_warnings_name_the_caller_whatever_the_form(case):
 
 def test_t24_attribute_and_sys_modules_agree_under_a_patch(case):
     case.rule("par.old", "new.sub")
-    case.run("""
+    case.check("""
     from unittest import mock
     import par.old, new.sub
     with mock.patch("par.old.Y", "P"):
@@ -129,7 +129,7 @@ def test_t25_two_threads_in_a_circle_both_get_the_module(case):
         class Q: pass
         """,
     )
-    case.run("""
+    case.check("""
     import builtins
     builtins.G, builtins.H = threading.Event(), threading.Event()
     failed = []
@@ -166,7 +166,7 @@ def test_t26_canonical_may_replace_itself(case):
         sys.modules[__name__] = real
         """,
     )
-    case.run("""
+    case.check("""
     import oldtop
     assert oldtop.R == 1
     assert vars(oldtop) is vars(sys.modules["new.repl"])
@@ -177,7 +177,7 @@ def test_t27_a_public_attribute_of_the_package_is_not_overwritten(case):
     case.rule("new.util", "new.helpers")
     case.write("new/__init__.py", "def util(): return 1\n")
     case.write("new/helpers.py", "H = 1\n")
-    case.run("""
+    case.check("""
     import new
     assert callable(new.util)
     import new.util
@@ -192,7 +192,7 @@ def test_t27_a_public_attribute_of_the_package_is_not_overwritten(case):
 @pytest.mark.needs_host
 def test_t28_post_import_hooks_get_the_loaded_alias(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import wrapt
     got = []
     wrapt.register_post_import_hook(lambda module: got.append((module, module.Y)), "oldtop")
@@ -206,7 +206,7 @@ def test_t28_post_import_hooks_get_the_loaded_alias(case):
 def test_t29_probing_runs_no_code_and_is_no_use(case):
     case.rule("old.*", "new.*")
     case.rule("par.gone", "new.sub")
-    case.run("""
+    case.check("""
     assert importlib.util.find_spec("old.sub").name == "old.sub"
     assert "new" not in sys.modules and "new.sub" not in sys.modules
     import par
@@ -220,7 +220,7 @@ def test_t29_probing_runs_no_code_and_is_no_use(case):
 
 def test_t30_enabling_twice_counts_once(case):
     case.rule("oldtop", "new.sub")
-    case.run("""
+    case.check("""
     import enforcer
     enforcer.enable("enforcer.toml", store=False)
     finders = [finder for finder in sys.meta_path if type(finder).__module__.startswith("enforcer")]
@@ -233,7 +233,7 @@ def test_t30_enabling_twice_counts_once(case):
 
 def test_t31_extension_modules_can_be_aliased(case):
     case.rule("old_json", "_json")
-    case.run("""
+    case.check("""
     import old_json, _json
     assert old_json.scanstring is _json.scanstring
     """)
