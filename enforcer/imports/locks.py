@@ -115,7 +115,10 @@ def _counts_elsewhere(link: "Link", frame: "FrameType | None") -> bool:
     wanted = bootstrap.called_import(frame) if frame is not None else None
     if frame is None or wanted is None:
         return False
-    return wanted[0] != link.legacy or link.counts_later(frame)
+    # From 3.14 on a package that is still executed is imported again for its child.
+    if wanted[0] != link.legacy or bootstrap.is_parent_import(wanted[1]):
+        return True
+    return link.counts_later(frame)
 
 
 def _reference(name: str, lock: object) -> "Callable[[], object]":
