@@ -94,9 +94,10 @@ def _ask(
 ) -> "ModuleSpec | None":
     try:
         return find(name, path)
-    except KeyError:
+    except (KeyError, ModuleNotFoundError):
         # PathFinder found a namespace package, whose path looks for its parent in
-        # sys.modules: here the parent is searched without being imported.
+        # sys.modules (a ModuleNotFoundError from 3.15 on): here the parent is searched
+        # without being imported.
         if path is None or name.rpartition(".")[0] in sys.modules:
             raise
         return _namespace_package(name, path)
