@@ -12,53 +12,30 @@ import atexit
 import os
 import sys
 
-from enforcer.errors import EnforcerError
+from enforcer.enforcement import Enforcement
+from enforcer.errors import EnforcerError, LateEnablingError
+from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from enforcer.imports.watch import Watch
+    from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
-    from enforcer.recording.recorder import Recorder
     from enforcer.recording.use import Use
-    from enforcer.reporter import OpenStore, Reporter
+    from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
+    from enforcer.store.delivery import OpenStore
+    from enforcer.store.waiting import Patience
 
 MAP_KEY = "ENFORCER_MAP"
 INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
 DEFAULT_INTERVAL = 5.0
 
 _active: "Enforcement | None" = None
+_guard: "Guard | None" = None
 _asked_environment = False
 _fork_hooks = False
-
-
-class Enforcement:
-    """Hold what is enabled in this process.
-
-    Attributes:
-        map: the migration map in force.
-        watch: what watches imports.
-        recorder: what counts.
-        reporter: what keeps the counts; None where nothing keeps them.
-
-    """
-
-    __slots__ = ("map", "recorder", "reporter", "watch")
-
-    def __init__(
-        self,
-        migration_map: "MigrationMap",
-        watch: "Watch",
-        recorder: "Recorder",
-        reporter: "Reporter | None",
-    ) -> None:
-        """Take the parts, which are running."""
-        self.map = migration_map
-        self.watch = watch
-        self.recorder = recorder
-        self.reporter = reporter
 
 
 def enable(
@@ -95,26 +72,45 @@ def enable(
             )
             raise EnforcerError(message)
         return
-    from enforcer.imports.watch import Watch
-    from enforcer.recording.recorder import Recorder
-
-    recorder = Recorder()
-    watch = Watch(loaded, recorder, baseline)
-    watch.install()
-    reporter = _start_reporter(loaded, watch) if store and loaded.store else None
-    _active = Enforcement(loaded, watch, recorder, reporter)
+    enforcement = Enforcement(loaded, baseline)
+    is_late = _was_imported_before(loaded)
+    if store and loaded.store:
+        enforcement.reporter = _start_reporter(enforcement)
+    sys.meta_path.insert(0, enforcement.finder)
+    _active = enforcement
     _hook_into_fork()
+    if is_late:
+        enforcement.begin()
+
+
+def _was_imported_before(migration_map: "MigrationMap") -> bool:
+    """Tell whether modules that the map speaks of are loaded already."""
+    outline = migration_map.outline
+    loaded = [name for name in sys.modules.copy() if outline.speaks_of(name)]
+    rules = ((name, migration_map.match(name)) for name in sorted(loaded))
+    late = [name for name, rule in rules if rule is not None and rule.stage in (STRICT, REMOVED)]
+    if late:
+        paths = ", ".join(f'"{name}"' for name in late)
+        message = (
+            f"{paths} had been imported before the enforcer was enabled, and its stage "
+            "refuses imports. Enable the enforcer earlier (late-enabling)"
+        )
+        raise LateEnablingError(message)
+    return bool(loaded)
 
 
 def disable() -> None:
     """Stop watching, keep what was recorded, and leave nothing behind."""
-    global _active
+    global _active, _guard  # noqa: PLW0603 - one enforcement per interpreter
     if _active is None:
         return
     ended, _active = _active, None
-    ended.watch.remove()
+    ended.end()
     if ended.reporter is not None:
         ended.reporter.stop()
+    if _guard is not None:
+        _guard.go()
+        _guard = None
 
 
 def active() -> Enforcement | None:
@@ -127,7 +123,7 @@ def collect() -> "tuple[list[Use], int]":
 
     Where a store keeps the uses, the reporter collects too, and each use goes to one of them.
     """
-    return _active.recorder.collect() if _active is not None else ([], 0)
+    return _active.collect() if _active is not None else ([], 0)
 
 
 def flush() -> None:
@@ -138,7 +134,7 @@ def flush() -> None:
 
 def notices() -> "list[Notice]":
     """Give what the map's owner should know of this process."""
-    return list(_active.watch.notices.values()) if _active is not None else []
+    return _active.notices() if _active is not None else []
 
 
 def enable_from_environment() -> None:
@@ -147,19 +143,47 @@ def enable_from_environment() -> None:
     The one exception is a map that says ``fail_open = false``.
     """
     global _asked_environment  # noqa: PLW0603 - two site folders ask twice
-    path = os.environ.get(MAP_KEY)
+    path = os.environ.get(MAP_KEY, "").strip()
     if not path or _active is not None or _asked_environment or _is_own_command():
         return
     _asked_environment = True
     try:
+        _keep_paths()
         enable(path)
     except Exception as error:  # noqa: BLE001 - the watched program comes first
-        sys.stderr.write(f"enforcer: {error}\n")
-        if isinstance(error, EnforcerError) and not getattr(error, "fail_open", True):
-            sys.stderr.flush()
+        fails_open = getattr(error, "fail_open", True)
+        _complain(error, path, fails_open=fails_open)
+        if not fails_open:
             # The interpreter is still starting: an exception would be printed with a
             # traceback, by site.py or as a fatal error.
             os._exit(2)
+
+
+def _keep_paths() -> None:
+    """Make the paths in the environment hold for children with another working directory."""
+    from enforcer.rules.loading import STORE_KEY
+
+    for key in (MAP_KEY, STORE_KEY):
+        path = os.environ.get(key, "").strip()
+        if path:
+            os.environ[key] = os.path.abspath(path)
+
+
+def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
+    """Say on one line of standard error why the enforcer is not enabled."""
+    happened = "not enabled" if fails_open else "stopped, as the map says fail_open = false"
+    mistakes = getattr(error, "mistakes", ())
+    if len(mistakes) > 1:
+        happened += f'; {len(mistakes)} mistakes, see "enforcer check --map {path}"; the first'
+    text = str(mistakes[0] if mistakes else error)
+    if not isinstance(error, EnforcerError):
+        text = f"{error!r} (not-foreseen)"
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    try:
+        sys.stderr.write(f"enforcer: {happened}: {line}\n")
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001 - standard error is closed, so there is nobody to tell
+        return
 
 
 def _is_own_command() -> bool:
@@ -175,41 +199,44 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
     from enforcer.rules.mistakes import MapError
 
     try:
-        return load_map(migration_map)
+        return load_map(migration_map, cached=True)
     except MapError as error:
         if not error.fail_open:
             raise
-        sys.stderr.write(f"enforcer: not enabled, {len(error.mistakes)} mistakes:\n{error}\n")
+        _complain(error, migration_map)
         return None
 
 
-def _start_reporter(migration_map: "MigrationMap", watch: "Watch") -> "Reporter":
+def _start_reporter(enforcement: Enforcement) -> "Reporter":
+    global _guard  # noqa: PLW0603 - one enforcement per interpreter
+    from enforcer.leaving import Guard
     from enforcer.recording.process import current
     from enforcer.reporter import Reporter
 
-    path = migration_map.store
-    recorder = watch.uses.recorder
+    migration_map = enforcement.map
 
-    def open_store() -> "OpenStore":
+    def open_store(patience: "Patience") -> "OpenStore":
         from enforcer.store.sqlite import Store
 
-        return Store(path)
+        return Store(migration_map.store, patience)
 
     reporter = Reporter(
-        recorder,
+        enforcement,
         current(migration_map),
         open_store,
-        rules=migration_map.rules,
-        notices=lambda: list(watch.notices.values()),
+        rules=migration_map,
+        notices=enforcement.notices,
         interval=_interval(),
     )
     if _is_main_interpreter():
         reporter.start()
         # A forked child has no thread before it has something to report.
-        recorder.on_new_site = reporter.start
+        enforcement.on_new_site = reporter.start
+        _guard = Guard(reporter.before_end, reporter.after_end)
+        _guard.stand()
     else:
         # A thread that is left when a subinterpreter ends is a fatal error.
-        atexit.register(reporter.flush)
+        atexit.register(reporter.leave)
     return reporter
 
 
@@ -255,8 +282,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     if _active is None:
         return
-    _active.watch.forget_sites()
-    _active.recorder.reset()
+    _active.forget()
     if _active.reporter is not None:
         from enforcer.recording.process import current
 

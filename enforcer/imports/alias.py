@@ -1,13 +1,14 @@
 """Stand in ``sys.modules`` for a legacy module, over the canonical module's namespace.
 
 An alias is an instance of a plain class whose ``__dict__`` *is* the canonical module's: reads,
-writes, ``vars()`` and ``import *`` need no forwarding. Each alias has classes of its own, for
-its ``__spec__``, its renamed names and its children, and takes one of three shapes:
+writes, ``vars()`` and ``import *`` need no forwarding. Its class is one of three, and changes:
 
 - *asking*: a missing name is looked for elsewhere. Every alias begins so.
 - *quick*: a missing name is missing. ``from old import X`` asks each module for ``__path__``,
   which most have not, and a ``__getattr__`` would make each such import pay for that.
 - *forwarding*: every look-up goes to a canonical object that is more than a dictionary.
+
+An alias with renamed names, or with children of its own, has such classes for itself.
 
 The import system writes on modules (``__spec__``, ``__path__``, children …). On an alias these
 writes go nowhere: the namespace belongs to the canonical module.
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from enforcer.imports.alias_link import AliasLink
+
+_modules = sys.modules
 
 # What _init_module_attrs and others set on a module that they load (Lib/importlib/_bootstrap.py).
 _IMPORT_SYSTEM_NAMES = frozenset(
@@ -40,46 +43,134 @@ _IMPORT_SYSTEM_NAMES = frozenset(
 )
 
 
-class Alias:
-    """Mark a class as standing for a legacy module."""
-
-
-for _name in ("__firstlineno__", "__static_attributes__"):
-    if _name in Alias.__dict__:
-        delattr(Alias, _name)  # a module has none, and would show its class's
-
-
 def _lacks_module(_alias: object) -> str:
     # A class's __module__ can't be deleted, and a module has none.
     name = "__module__"
     raise AttributeError(name)
 
 
-def link_of(value: object) -> "AliasLink | None":
-    """Give the link behind an alias, or None for anything else."""
-    kind = type(value)
-    return getattr(kind, "__enforcer_link__", None) if issubclass(kind, Alias) else None
+_NO_MODULE = property(_lacks_module)
 
 
-def _spec_property(link: "AliasLink") -> property:
-    first, others = link.sites.first, link.sites.others
-    canonical = link.canonical
-    modules = sys.modules
+class Alias:
+    """Do what all aliases do."""
 
-    def read_spec(_alias: object) -> object:
+    # The namespace is the canonical module's: what belongs to the alias lies beside it.
+    __slots__ = ("__dict__", "__enforcer_link__", "__weakref__")
+
+    __module__ = _NO_MODULE
+    __doc__ = None  # a module's own
+    __class__ = property(lambda _alias: ModuleType)
+    __name__ = property(lambda alias: _link(alias).shown_name())
+    __annotations__ = property(lambda alias: _link(alias).annotations())
+
+    @property
+    def __spec__(self) -> object:
+        """Give the spec to whoever reads it, and count who imports."""
         frame = getframe(1)
+        link: AliasLink = self.__enforcer_link__  # type: ignore[attr-defined]
+        sites = link.sites
         try:
-            code, count = first[frame.f_lasti]
+            code, count = sites.first[frame.f_lasti]
             if code is not frame.f_code:
-                count = others[id(frame.f_code) + frame.f_lasti]
-            if modules[canonical] is link.settled:
+                count = sites.others[id(frame.f_code) + frame.f_lasti]
+            if _modules[link.canonical] is link.settled:
                 count()
                 return link.spec
         except KeyError:
             pass
         return link.read(frame)
 
-    return property(read_spec)
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a name of the canonical module; not what the import system sets."""
+        if name in _IMPORT_SYSTEM_NAMES:
+            return
+        link = _link(self)
+        child = link_of(value)
+        if child is not None:
+            # The canonical package has its own child; one with another target shows here only.
+            if child.canonical != f"{link.canonical}.{name}":
+                _own(self, {name: property(lambda _alias: child.module)})
+        elif _is_own(self, name):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(link.target(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Delete a name of the canonical module."""
+        if name in _IMPORT_SYSTEM_NAMES:
+            return
+        if _is_own(self, name):
+            object.__delattr__(self, name)
+        else:
+            delattr(_link(self).target(), name)
+
+    def __dir__(self) -> "list[str]":
+        """List the canonical module's names."""
+        return _link(self).names()
+
+    def __repr__(self) -> str:
+        """Say what it stands for."""
+        link = _link(self)
+        return f"<module {link.legacy!r}, an alias of {link.canonical!r}>"
+
+    def __reduce_ex__(self, _protocol: object) -> tuple[object, tuple[str]]:
+        """Copy and pickle as the canonical module."""
+        from importlib import import_module
+
+        return import_module, (_link(self).canonical,)
+
+
+class _Asking(Alias):
+    __slots__ = ()
+    __module__ = _NO_MODULE
+
+    def __getattr__(self, name: str) -> object:
+        return _link(self).missing(name, getframe(1))
+
+
+class _Forwarding(Alias):
+    __slots__ = ()
+    __module__ = _NO_MODULE
+
+    def __getattribute__(self, name: str) -> object:
+        link = _link(self)
+        if name == "__spec__":
+            return _read_spec(link, getframe(1))
+        if name in _NAMES or _is_own(self, name):
+            return object.__getattribute__(self, name)
+        try:
+            return getattr(link.target(), name)
+        except AttributeError:
+            return link.missing(name, getframe(1))
+
+
+class _Quick(Alias):
+    __slots__ = ()
+    __module__ = _NO_MODULE
+
+
+for _kind in (Alias, _Asking, _Forwarding, _Quick):
+    # Python names the class where an attribute is missing.
+    type.__dict__["__name__"].__set__(_kind, "module")
+    for _name in ("__firstlineno__", "__static_attributes__"):
+        if _name in vars(_kind):
+            delattr(_kind, _name)  # a module has none, and would show its class's
+_NAMES = frozenset(vars(Alias))
+
+
+def _link(alias: Alias) -> "AliasLink":
+    link: AliasLink = _LINK.__get__(alias)
+    return link
+
+
+_LINK = vars(Alias)["__enforcer_link__"]
+_CLASS = vars(object)["__class__"]  # the alias's own is a property that says ModuleType
+
+
+def link_of(value: object) -> "AliasLink | None":
+    """Give the link behind an alias, or None for anything else."""
+    return _link(value) if issubclass(type(value), Alias) else None  # type: ignore[arg-type]
 
 
 def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
@@ -88,6 +179,22 @@ def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
         count()
         return link.spec
     return link.read(frame)
+
+
+def new_alias(link: "AliasLink") -> Alias:
+    """Make an alias, bound to no namespace yet and asking."""
+    alias = _Asking()
+    _LINK.__set__(alias, link)
+    own: dict[str, property] = {}
+    if link.renamed:
+        own["__all__"] = property(lambda _alias: link.public_names())
+    for legacy, canonical in link.renamed.items():
+        own[legacy] = _renamed(link, canonical)
+    for name in link.staying:
+        own[name] = _staying(link, name)
+    if own:
+        _own(alias, own)
+    return alias
 
 
 def _renamed(link: "AliasLink", name: str) -> property:
@@ -107,118 +214,46 @@ def _staying(link: "AliasLink", name: str) -> property:
     )
 
 
-def _members(link: "AliasLink", shapes: "Shapes") -> "dict[str, object]":
-    def set_attribute(alias: object, name: str, value: object) -> None:
-        if name in _IMPORT_SYSTEM_NAMES:
-            return
-        child = link_of(value)
-        if child is not None:
-            # The canonical package has its own child; one with another target shows here only.
-            if child.canonical != f"{link.canonical}.{name}":
-                setattr(shapes.quick, name, property(lambda _alias: child.module))
-        elif isinstance(shapes.quick.__dict__.get(name), property):
-            object.__setattr__(alias, name, value)
-        else:
-            setattr(link.target(), name, value)
-
-    def delete_attribute(alias: object, name: str) -> None:
-        if name in _IMPORT_SYSTEM_NAMES:
-            return
-        if isinstance(shapes.quick.__dict__.get(name), property):
-            object.__delattr__(alias, name)
-        else:
-            delattr(link.target(), name)
-
-    members: dict[str, object] = {
-        "__enforcer_link__": link,
-        "__spec__": _spec_property(link),
-        "__class__": property(lambda _alias: ModuleType),
-        "__name__": property(lambda _alias: link.shown_name()),
-        "__setattr__": set_attribute,
-        "__delattr__": delete_attribute,
-        "__dir__": lambda _alias: link.names(),
-        "__repr__": lambda _alias: f"<module {link.legacy!r}, an alias of {link.canonical!r}>",
-        "__reduce_ex__": lambda _alias, _protocol: _reduce(link.canonical),
-        "__annotations__": property(lambda _alias: link.annotations()),
-        "__doc__": None,
-        "__module__": property(_lacks_module),
-    }
-    if link.renamed:
-        members["__all__"] = property(lambda _alias: link.public_names())
-    for legacy, canonical in link.renamed.items():
-        members[legacy] = _renamed(link, canonical)
-    for name in link.staying:
-        members[name] = _staying(link, name)
-    return members
+def ask(alias: Alias) -> None:
+    """Look for missing names elsewhere."""
+    _take(alias, _Asking)
 
 
-def _forwarding(link: "AliasLink", quick: type) -> "dict[str, object]":
-    own = vars(quick)
-
-    def get_attribute(alias: object, name: str) -> object:
-        if name == "__spec__":
-            return _read_spec(link, getframe(1))
-        if name in own:
-            return object.__getattribute__(alias, name)
-        try:
-            return getattr(link.target(), name)
-        except AttributeError:
-            return link.missing(name, getframe(1))
-
-    return {"__getattribute__": get_attribute, "__module__": property(_lacks_module)}
+def quicken(alias: Alias) -> None:
+    """Let missing names be missing."""
+    _take(alias, _Quick)
 
 
-class Shapes:
-    """Make an alias and the classes that it may have.
+def forward(alias: Alias) -> None:
+    """Look up everything on the canonical object itself.
 
-    Attributes:
-        alias: the alias, bound to no namespace yet and asking.
-        quick: the class of a quick alias; its properties are those of the others too.
-
+    A module with a class of its own, an object that is no module and lazy imports of
+    3.15 do not show in a namespace what they give.
     """
+    _take(alias, _Forwarding)
 
-    __slots__ = ("_asking", "_forwarding", "alias", "quick")
 
-    def __init__(self, link: "AliasLink") -> None:
-        """Make the alias of a legacy module."""
-        # Python names the class where an attribute is missing: let it say what moved where.
-        name = f"{link.legacy} (now {link.canonical})"
-        self.quick = type(name, (Alias,), _members(link, self))
-        asking = {
-            "__getattr__": lambda _alias, name: link.missing(name, getframe(1)),
-            "__module__": property(_lacks_module),
-        }
-        self._asking = type("module", (self.quick,), asking)
-        self._forwarding = type("module", (self.quick,), _forwarding(link, self.quick))
-        self.alias: Alias = self._asking()
+def _take(alias: Alias, shape: type[Alias]) -> None:
+    own = _link(alias).own_names
+    if own:
+        shape = type("module", (shape,), {"__slots__": (), "__module__": _NO_MODULE, **own})
+    _CLASS.__set__(alias, shape)
 
-    def ask(self) -> None:
-        """Look for missing names elsewhere."""
-        self._take(self._asking)
 
-    def quicken(self) -> None:
-        """Let missing names be missing."""
-        self._take(self.quick)
+def _own(alias: Alias, names: "dict[str, property]") -> None:
+    """Let an alias answer for some names itself."""
+    link = _link(alias)
+    link.own_names = {**link.own_names, **names}
+    _take(alias, next(kind for kind in type(alias).__mro__ if kind in _SHAPES))
 
-    def forward(self) -> None:
-        """Look up everything on the canonical object itself.
 
-        A module with a class of its own, an object that is no module and lazy imports of
-        3.15 do not show in a namespace what they give.
-        """
-        self._take(self._forwarding)
+def _is_own(alias: Alias, name: str) -> bool:
+    return name in _link(alias).own_names
 
-    def _take(self, shape: type) -> None:
-        # The alias's own __class__ is a property that says ModuleType.
-        object.__dict__["__class__"].__set__(self.alias, shape)
+
+_SHAPES = (_Asking, _Quick, _Forwarding)
 
 
 def bind(alias: Alias, namespace: "dict[str, object]") -> None:
     """Let an alias show a namespace."""
     object.__setattr__(alias, "__dict__", namespace)
-
-
-def _reduce(canonical: str) -> tuple[object, tuple[str]]:
-    from importlib import import_module
-
-    return import_module, (canonical,)

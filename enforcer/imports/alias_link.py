@@ -31,12 +31,13 @@ class AliasLink(Link):
     """Give the canonical object to whoever asks for a legacy module.
 
     Attributes:
+        own_names: what the alias answers itself, whatever the canonical module has.
         renamed: legacy name → canonical name.
         staying: the children that are answered by their own code.
 
     """
 
-    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "_shapes", "renamed", "staying")
+    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "own_names", "renamed", "staying")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -48,8 +49,8 @@ class AliasLink(Link):
         self._bound: object = None
         self._lacking_seen = False
         self._legacy_code: ModuleType | None = None
-        self._shapes = aliases.Shapes(self)
-        self.module: aliases.Alias = self._shapes.alias
+        self.own_names: dict[str, property] = {}
+        self.module: aliases.Alias = aliases.new_alias(self)
 
     # Binding.
 
@@ -88,11 +89,11 @@ class AliasLink(Link):
             or original_class(module) is not ModuleType
             or bootstrap.has_lazy_imports(namespace)
         ):
-            self._shapes.forward()
+            aliases.forward(self.module)
         elif module is self.settled and self._has_all(namespace):
-            self._shapes.quicken()
+            aliases.quicken(self.module)
         else:
-            self._shapes.ask()
+            aliases.ask(self.module)
 
     def _has_all(self, namespace: "dict[str, object]") -> bool:
         """Tell whether a name that is not in the namespace is nowhere else."""
@@ -142,7 +143,8 @@ class AliasLink(Link):
         public = getattr(target, "__all__", None)
         if public is None:
             public = [name for name in dir(target) if not name.startswith("_")]
-        return [*public, *(name for name in self.renamed if name not in public)]
+        renamed = (old for old, new in self.renamed.items() if hasattr(target, new))
+        return [*public, *(name for name in renamed if name not in public)]
 
     def owns(self, frame: "FrameType") -> bool:
         """Tell whether the canonical module asks for the implementation it is built on."""
@@ -187,7 +189,7 @@ class AliasLink(Link):
     def staying_child(self, name: str, frame: "FrameType") -> object:
         """Give a child that is answered by its own code; a from-import loads it."""
         path = f"{self.legacy}.{name}"
-        if bootstrap.is_from_list(frame):
+        if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
             # To read the observed module's own __spec__ would count as an import.
             namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
             if not namespace or bootstrap.is_initializing_spec(namespace.get("__spec__")):
@@ -201,7 +203,7 @@ class AliasLink(Link):
         canonical = self._canonical_below(name)
         module = sys.modules.get(canonical)
         if module is not None:
-            self.watch.finder.stand_in(f"{self.legacy}.{name}")
+            self.watch.answers.stand_in(f"{self.legacy}.{name}")
             if canonical != f"{self.canonical}.{name}":
                 setattr(self.module, name, sys.modules[f"{self.legacy}.{name}"])
         return module
@@ -255,6 +257,9 @@ class AliasLink(Link):
         if bootstrap.is_from_list(frame) and self.is_submodule(name):
             __import__(self._canonical_below(name))
             return self._alias_submodule(name)
+        if bootstrap.is_pending(f"{self.legacy}.{name}") and self.is_submodule(name):
+            bootstrap.import_module(f"{self.legacy}.{name}")
+            return self._alias_submodule(name)
         if self._is_implementation(frame, module):
             self._answer_in_place()
             return getattr(self._legacy_code, name)
@@ -262,7 +267,7 @@ class AliasLink(Link):
             return self._fall_back(name, module)
         fetched = bytecode.from_import(frame)
         below = f"{getattr(module, '__name__', self.canonical)}.{name}"
-        if fetched is None or below in sys.modules or bootstrap.is_initializing(module):
+        if fetched is None or below in sys.modules:
             message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
         raise self._cannot_import(name, module)
@@ -271,6 +276,8 @@ class AliasLink(Link):
         file = getattr(module, "__file__", None)
         near = nearest_names(name, self.names())
         hint = f". Nearest there: {', '.join(near)}" if near else ""
+        if bootstrap.is_initializing(module):
+            hint = ". It is only partially initialized, most likely due to a circular import"
         message = (
             f"cannot import name {name!r} from {self.legacy!r}, which is now "
             f"{self.canonical!r} ({file or 'unknown location'}){hint}"

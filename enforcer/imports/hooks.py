@@ -22,7 +22,21 @@ if TYPE_CHECKING:
             """Go along after the module was executed, or failed."""
 
 
-_HOOK = "_enforcer_hook"
+class _Followed:
+    """Stand for ``_initializing`` in the dictionary of a spec whose load is followed.
+
+    Another key there would cost each spec the dictionary that it shares with all others.
+    """
+
+    __slots__ = ("initializing", "loading", "own")
+
+    def __init__(self, loading: "Loading", own: type[ModuleSpec]) -> None:
+        self.loading = loading
+        self.own = own
+        self.initializing = False
+
+    def __bool__(self) -> bool:
+        return self.initializing
 
 
 class HookedSpec(ModuleSpec):
@@ -35,15 +49,15 @@ class HookedSpec(ModuleSpec):
     @_initializing.setter
     def _initializing(self, value: bool) -> None:
         state = self.__dict__
+        followed: _Followed = state["_initializing"]
         if value:
             # The hook may refuse; then the spec must not look as if somebody executed it.
-            state[_HOOK].starting(self)
-            state["_initializing"] = True
+            followed.loading.starting(self)
+            followed.initializing = True
             return
         state["_initializing"] = False
-        loading: Loading = state.pop(_HOOK)
-        self.__class__ = state.pop("_enforcer_class")
-        loading.finished(self)
+        self.__class__ = followed.own  # type: ignore[assignment]
+        followed.loading.finished(self)
 
 
 def hook(spec: ModuleSpec, loading: "Loading") -> None:
@@ -55,8 +69,7 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
 
     """
     own = type(spec)
-    spec.__dict__["_enforcer_class"] = own
-    spec.__dict__[_HOOK] = loading
+    spec.__dict__["_initializing"] = _Followed(loading, own)
     if own is ModuleSpec:
         spec.__class__ = HookedSpec
     else:

@@ -50,16 +50,16 @@ class ObservedLink(Link):
 
 
 def _spec_property(link: ObservedLink, namespace: "dict[str, object]") -> property:
-    first, others = link.sites.first, link.sites.others
+    sites = link.sites
     legacy = link.legacy
     modules = sys.modules
 
     def read_spec(module: object) -> object:
         frame = getframe(1)
         try:
-            code, count = first[frame.f_lasti]
+            code, count = sites.first[frame.f_lasti]
             if code is not frame.f_code:
-                count = others[id(frame.f_code) + frame.f_lasti]
+                count = sites.others[id(frame.f_code) + frame.f_lasti]
             if modules[legacy] is link.settled is module:
                 count()
                 return namespace["__spec__"]

@@ -14,34 +14,72 @@ from enforcer.recording.use import PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from enforcer.imports.link import Link
     from enforcer.imports.watch import Watch
 
 _MISSING = object()
+_modules = sys.modules
 
 
-class LegacyChild(property):
-    """Watch the attribute of a package that holds a legacy module."""
+class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see its __slots__
+    # Up to 3.12 a property of another class sets its own __doc__.
+    __slots__ = ("__doc__", "_link", "_name", "_namespace")
+
+    def __init__(self, link: "Link", name: str, namespace: "dict[str, object]") -> None:
+        """Watch for one link.
+
+        Args:
+            link: the legacy module's.
+            name: its name in the package.
+            namespace: the package's.
+
+        """
+        super().__init__(_reader(link, name, namespace))
+        self._link = link
+        self._name = name
+        self._namespace = namespace
+
+    def __set__(self, _package: object, value: object) -> None:
+        """Set the attribute as a module would, and keep ``sys.modules`` in step.
+
+        The import system sets the alias here; it must not hide a public attribute of the
+        package that has the same name.
+        """
+        link, name, namespace = self._link, self._name, self._namespace
+        present = namespace.get(name, _MISSING)
+        standing = _modules.get(link.legacy)
+        restoring = value is link.module
+        taken = present is not _MISSING and not hasattr(present, "__spec__")
+        if restoring and taken and standing is not present:
+            return
+        if standing is present:
+            _modules[link.legacy] = value  # type: ignore[assignment]
+        namespace[name] = value
+
+    def __delete__(self, _package: object) -> None:
+        """Delete the attribute as a module would."""
+        if self._name not in self._namespace:
+            raise AttributeError(self._name)
+        del self._namespace[self._name]
 
 
-def _child(  # noqa: C901 - three closures over one child
+def _reader(
     link: "Link", name: str, namespace: "dict[str, object]"
-) -> LegacyChild:
-    first, others = link.fetches.first, link.fetches.others
-    canonical = link.canonical
-    modules = sys.modules
+) -> "Callable[[object], object]":
+    sites = link.fetches
 
     def read(_package: object) -> object:
         value = namespace.get(name, _MISSING)
         if value is link.module:
             frame = getframe(1)
             try:
-                code, count = first[frame.f_lasti]
+                code, count = sites.first[frame.f_lasti]
                 if code is not frame.f_code:
-                    count = others[id(frame.f_code) + frame.f_lasti]
-                if modules[canonical] is link.settled:
+                    count = sites.others[id(frame.f_code) + frame.f_lasti]
+                if _modules[link.canonical] is link.settled:
                     count()
                     return value
             except KeyError:
@@ -52,28 +90,7 @@ def _child(  # noqa: C901 - three closures over one child
             raise AttributeError(name)
         return value
 
-    def write(_package: object, value: object) -> None:
-        """Set the attribute as a module would, and keep ``sys.modules`` in step.
-
-        The import system sets the alias here; it must not hide a public attribute of the
-        package that has the same name.
-        """
-        present = namespace.get(name, _MISSING)
-        standing = modules.get(link.legacy)
-        restoring = value is link.module
-        taken = present is not _MISSING and not hasattr(present, "__spec__")
-        if restoring and taken and standing is not present:
-            return
-        if standing is present:
-            modules[link.legacy] = value  # type: ignore[assignment]
-        namespace[name] = value
-
-    def delete(_package: object) -> None:
-        if name not in namespace:
-            raise AttributeError(name)
-        del namespace[name]
-
-    return LegacyChild(read, write, delete)
+    return read
 
 
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
@@ -121,7 +138,7 @@ class Parents:
                 "when it loads the module.",
             )
         elif not isinstance(created.__dict__.get(name), LegacyChild):
-            watch_name(created, name, _child(link, name, namespace))
+            watch_name(created, name, LegacyChild(link, name, namespace))
 
     def attach_children(self, package: str) -> None:
         """Watch the legacy modules of a package whose body was just executed.

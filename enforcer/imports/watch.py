@@ -1,14 +1,15 @@
 """Hold everything that watches one interpreter's imports, and take it away again."""
 
 import sys
-from _thread import get_ident
 
-from enforcer.errors import LateEnablingError, LegacyImportError, LegacyImportWarning
+from enforcer.errors import LegacyImportError, LegacyImportWarning
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
+from enforcer.imports.alias_loader import alias_spec
+from enforcer.imports.answers import Answers
 from enforcer.imports.callers import Caller, Ownership, module_name, statement_frame
-from enforcer.imports.finder import Finder, alias_spec
+from enforcer.imports.leaves import Leaves
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
 from enforcer.imports.locks import Locks
@@ -20,13 +21,13 @@ from enforcer.imports.uses import Uses
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.model import NAME
-from enforcer.rules.stages import REMOVED, STRICT
+from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
     from collections.abc import Set as AbstractSet
-    from types import CodeType, FrameType, ModuleType
+    from types import FrameType, ModuleType
     from typing import TypeVar
 
     from enforcer.imports.link import Link
@@ -35,15 +36,13 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_MOST_LEAVES = 1000
-
-
 class Watch:
     """Watch the imports of this interpreter by one migration map.
 
     Attributes:
         map: the migration map.
         uses: what records.
+        answers: who gives the specs of legacy modules.
         enabled: whether anything is recorded or refused.
         links: legacy path → what ties it to its rule, for each path met so far.
         notices: what the map's owner should know, by kind and subject.
@@ -56,24 +55,24 @@ class Watch:
         recorder: "Recorder",
         baseline: "Container[tuple[str, str, str]]" = frozenset(),
     ) -> None:
-        """Prepare everything; nothing is watched before :meth:`install`."""
+        """Prepare everything; nothing outside is touched before :meth:`install`."""
         self.map = migration_map
         self.uses = Uses(recorder, Ownership(migration_map.root), baseline)
-        self.enabled = False
+        self.enabled = True
         self.links: dict[str, Link] = {}
         self.notices: dict[tuple[str, str], Notice] = {}
         self.forgetful: list[Link | LegacyName] = []
         self.locks = Locks()
         self.locator = Locator()
+        self.leaves = Leaves()
         self.parents = Parents(self)
-        self.finder = Finder(self)
+        self.answers = Answers(self)
         self._staying: dict[str, set[str]] = {}
         for rule in migration_map.rules:
             if rule.kind != NAME and rule.stage != REMOVED and not rule.aliases():
                 package, _, child = rule.module.rpartition(".")
                 self._staying.setdefault(package, set()).add(child)
         self._displaced: dict[str, ModuleType] = {}
-        self._leaves: dict[int, tuple[CodeType, int, int, str]] = {}
 
     # Answers for the parts.
 
@@ -145,21 +144,7 @@ class Watch:
     def note_leaf(self, legacy: str, frame: "FrameType") -> None:
         """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
         if "." in legacy:
-            if len(self._leaves) > _MOST_LEAVES:
-                self._leaves.clear()
-            self._leaves[get_ident()] = (frame.f_code, id(frame), frame.f_lasti, legacy)
-
-    def is_parent_read(self, legacy: str, frame: "FrameType") -> bool:
-        """Tell whether C code reads ``a`` only because it imported ``a.b``.
-
-        ``__import__`` and ``PyImport_Import``, which pickle calls, read the leaf first and
-        the top package right after, from one instruction.
-        """
-        leaf = self._leaves.pop(get_ident(), None)
-        if leaf is None:
-            return False
-        same = leaf[0] is frame.f_code and leaf[1:3] == (id(frame), frame.f_lasti)
-        return same and leaf[3].startswith(f"{legacy}.")
+            self.leaves.note(legacy, frame)
 
     def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":
         """Call a part of the enforcer that must not break the program.
@@ -189,33 +174,11 @@ class Watch:
     # Coming and going.
 
     def install(self) -> None:
-        """Begin to watch.
-
-        Raises:
-            LateEnablingError: if a strict or removed path has been imported already.
-
-        """
-        self._check_not_late()
+        """Check this CPython, and take over what was loaded before."""
         for text in blind_spots():
             self.notice("blind", text, text)
-        self.enabled = True
-        sys.meta_path.insert(0, self.finder)
         for name, module in sorted(sys.modules.copy().items()):
             self._take_over(name, module)
-
-    def _check_not_late(self) -> None:
-        late = []
-        for name in sorted(sys.modules.copy()):
-            rule = self.map.match(name)
-            if rule is not None and rule.stage in (STRICT, REMOVED):
-                late.append(name)
-        if late:
-            paths = ", ".join(f'"{name}"' for name in late)
-            message = (
-                f"{paths} had been imported before the enforcer was enabled, and its stage "
-                "refuses imports. Enable the enforcer earlier (late-enabling)"
-            )
-            raise LateEnablingError(message)
 
     def _take_over(self, name: str, module: "ModuleType") -> None:
         names = self.map.names_in(name)
@@ -263,15 +226,13 @@ class Watch:
     def remove(self) -> None:
         """Stop watching and leave nothing behind."""
         self.enabled = False
-        if self.finder in sys.meta_path:
-            sys.meta_path.remove(self.finder)
         self.forget_sites()
         self.locks.remove()
         restore_all()
         for name, link in self.links.items():
             if isinstance(link, AliasLink):
                 self._hand_back(name, link)
-        for name, spec in self.finder.made.items():
+        for name, spec in self.answers.made.items():
             if getattr(sys.modules.get(name), "__spec__", None) is spec:
                 del sys.modules[name]
 

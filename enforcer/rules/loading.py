@@ -7,6 +7,7 @@ that every command and every process sees the same map.
 
 import os
 
+from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.mistakes import MapError, Mistake, MistakeList
 from enforcer.rules.model import MigrationMap
@@ -14,10 +15,12 @@ from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from enforcer.rules.lines import KeyPath
-    from enforcer.rules.validation import Options
+    from enforcer.rules.model import Rule
+    from enforcer.rules.outline import Outline
 
 MAP_FILE = "enforcer.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -47,12 +50,15 @@ def find_map(folder: str) -> str | None:
         folder = parent
 
 
-def load_map(path: str, *, environ: "Mapping[str, str] | None" = None) -> MigrationMap:
+def load_map(
+    path: str, *, environ: "Mapping[str, str] | None" = None, cached: bool = False
+) -> MigrationMap:
     """Read and validate a migration map.
 
     Args:
         path: an ``enforcer.toml`` (any name will do), or a ``pyproject.toml``.
         environ: the environment, by default the process's own.
+        cached: whether a compiled form of it may be taken, or kept for the next time.
 
     Raises:
         MapError: if anything is wrong with it; all mistakes are in the error.
@@ -63,22 +69,45 @@ def load_map(path: str, *, environ: "Mapping[str, str] | None" = None) -> Migrat
     override, mistakes = _read_override(environ)
     try:
         data = _read(path)
-        options, migration = _build(path, data)
+        source = digest(data)
+        options, rules, outline = _content(path, data, source, environ if cached else None)
     except MapError as error:
         if not mistakes:
             raise
         raise MapError([*mistakes, *error.mistakes], fail_open=error.fail_open) from None
     if mistakes:
-        raise MapError(mistakes, fail_open=options.fail_open)
-    if override is not None:
-        migration.restage(override)
+        raise MapError(mistakes, fail_open=options["fail_open"])
     chosen = environ.get(STORE_KEY)
-    store = options.store or DEFAULT_STORE
-    migration.store = os.path.abspath(chosen) if chosen else _beside(path, store)
-    return migration
+    options["root"] = _beside(path, options["root"])
+    options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
+    return MigrationMap(
+        rules, **options, path=path, digest=source, outline=outline, override=override
+    )
 
 
-def _build(path: str, data: bytes) -> "tuple[Options, MigrationMap]":
+def _content(
+    path: str, data: bytes, source: str, caches: "Mapping[str, str] | None"
+) -> "tuple[dict[str, Any], Sequence[Rule] | Callable[[], Sequence[Rule]], Outline | None]":
+    """Give what the file says: options, rules, outline.
+
+    Args:
+        path: absolute path of the map.
+        data: its content.
+        source: digest of its content.
+        caches: the environment that says where caches lie; None to do without them.
+
+    """
+    if caches is None:
+        return *_validated(path, data), None
+    compiled = cache.find(path, source, caches)
+    if compiled is not None:
+        return compiled.options, compiled.rules, compiled.outline
+    options, rules = _validated(path, data)
+    cache.keep(path, source, options, rules, caches)
+    return options, rules, None
+
+
+def _validated(path: str, data: bytes) -> "tuple[dict[str, Any], list[Rule]]":
     from enforcer.rules.lines import key_lines  # only with a map to read
     from enforcer.rules.validation import validate  # only with a map to read
 
@@ -92,18 +121,8 @@ def _build(path: str, data: bytes) -> "tuple[Options, MigrationMap]":
             raise _no_table(path)
     options, rules = validate(document, mistakes, prefix=prefix)
     if mistakes.found:
-        raise MapError(mistakes.found, fail_open=options.fail_open)
-    migration = MigrationMap(
-        rules,
-        service=options.service,
-        default_stage=options.default_stage,
-        fail_open=options.fail_open,
-        root=_beside(path, options.root),
-        expected_services=options.expected_services,
-        path=path,
-        digest=digest(data),
-    )
-    return options, migration
+        raise MapError(mistakes.found, fail_open=options["fail_open"])
+    return options, rules
 
 
 def _read_override(environ: "Mapping[str, str]") -> tuple[StageOverride | None, list[Mistake]]:
@@ -155,6 +174,7 @@ def _decode(path: str, data: bytes) -> str:
             message=f"byte 0x{data[error.start]:02x} is not UTF-8.",
             remedy="Save the file as UTF-8.",
             slug="not-utf-8",
+            fail_open=_guessed_fail_open(data.decode("utf-8", "replace")),
         ) from None
 
 
@@ -191,7 +211,7 @@ def _guessed_fail_open(text: str) -> bool:
 
     Who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
     """
-    import re  # tomllib has loaded it by now
+    import re  # only with a broken map; tomllib has mostly loaded it by now
 
     pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
     found = pattern.search(text)

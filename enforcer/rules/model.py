@@ -15,8 +15,9 @@ LEGACY_FALLBACK = "legacy"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from enforcer.rules.outline import Outline
     from enforcer.rules.stages import StageOverride
 
 
@@ -126,11 +127,31 @@ class Rule:
         return self.target + path[len(self.module) :]
 
 
+class _Index:
+    """Hold rules by the paths that they are asked for."""
+
+    __slots__ = ("names", "paths", "rules")
+
+    def __init__(self, rules: "Iterable[Rule]", override: "StageOverride | None") -> None:
+        self.rules = tuple(rules)
+        self.paths: dict[str, Rule] = {}
+        self.names: dict[str, dict[str, Rule]] = {}
+        for rule in self.rules:
+            if override is not None:
+                rule.stage = override.apply(rule.stage)
+            if rule.kind == NAME:
+                self.names.setdefault(rule.module, {})[rule.name] = rule
+            else:
+                self.paths[rule.module] = rule
+
+
 class MigrationMap:
     """Hold all rules and find the one that covers a path.
 
+    The rules are made when somebody first asks for one of them: a process that imports no
+    legacy module needs only the outline.
+
     Attributes:
-        rules: every rule, in the order of the map.
         service: the name of the service that runs, or empty.
         default_stage: the stage of rules that name none.
         fail_open: whether the program goes on when the map is broken.
@@ -139,26 +160,28 @@ class MigrationMap:
         store: absolute path of the SQLite store.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
+        override: what replaces the stages that the map gives, or None.
 
     """
 
     __slots__ = (
-        "_names",
-        "_paths",
+        "_made",
+        "_outline",
+        "_rules",
         "default_stage",
         "digest",
         "expected_services",
         "fail_open",
+        "override",
         "path",
         "root",
-        "rules",
         "service",
         "store",
     )
 
     def __init__(  # noqa: PLR0913 - one parameter for each key of the map
         self,
-        rules: "Iterable[Rule]" = (),
+        rules: "Iterable[Rule] | Callable[[], Iterable[Rule]]" = (),
         *,
         service: str = "",
         default_stage: str = ALIAS,
@@ -168,9 +191,16 @@ class MigrationMap:
         store: str = "",
         path: str = "",
         digest: str = "",
+        outline: "Outline | None" = None,
+        override: "StageOverride | None" = None,
     ) -> None:
-        """Index the rules by path; nothing is validated here (see ``validation``)."""
-        self.rules = tuple(rules)
+        """Take the fields as they are; nothing is validated here (see ``validation``).
+
+        The rules may come as a callable that makes them; it may be called more than once.
+        """
+        self._rules = rules if callable(rules) else tuple(rules)
+        self._made: dict[str, _Index] = {}
+        self._outline = outline
         self.service = service
         self.default_stage = default_stage
         self.fail_open = fail_open
@@ -179,13 +209,34 @@ class MigrationMap:
         self.store = store
         self.path = path
         self.digest = digest
-        self._paths: dict[str, Rule] = {}
-        self._names: dict[str, dict[str, Rule]] = {}
-        for rule in self.rules:
-            if rule.kind == NAME:
-                self._names.setdefault(rule.module, {})[rule.name] = rule
-            else:
-                self._paths[rule.module] = rule
+        self.override = override
+
+    @property
+    def _index(self) -> _Index:
+        # setdefault is atomic: two threads that meet here get the same rules.
+        index = self._made.get("index")
+        if index is None:
+            rules = self._rules() if callable(self._rules) else self._rules
+            index = self._made.setdefault("index", _Index(rules, self.override))
+        return index
+
+    @property
+    def rules(self) -> "tuple[Rule, ...]":
+        """Every rule, in the order of the map."""
+        return self._index.rules
+
+    def __iter__(self) -> "Iterator[Rule]":
+        """Go through the rules, in the order of the map."""
+        return iter(self.rules)
+
+    @property
+    def outline(self) -> "Outline":
+        """The module paths that the map speaks of."""
+        if self._outline is None:
+            from enforcer.rules.outline import outline_of
+
+            self._outline = outline_of(self.rules)
+        return self._outline
 
     def match(self, path: str) -> Rule | None:
         """Find the module or tree rule that covers a dotted module path.
@@ -194,9 +245,10 @@ class MigrationMap:
         ``older``. Below the path of a module rule only the stages that alias cover
         anything, because there the children belong to the canonical package.
         """
+        paths = self._index.paths
         covered = path
         while True:
-            rule = self._paths.get(covered)
+            rule = paths.get(covered)
             if rule is not None and (covered == path or rule.kind == TREE or rule.aliases()):
                 return rule
             covered, dot, _ = covered.rpartition(".")
@@ -205,13 +257,4 @@ class MigrationMap:
 
     def names_in(self, module: str) -> "Mapping[str, Rule]":
         """Give the rules for single names of a live module, by name."""
-        return self._names.get(module, {})
-
-    def heads(self) -> frozenset[str]:
-        """Give the top-level packages in which a legacy module or name may lie."""
-        return frozenset(rule.module.partition(".")[0] for rule in self.rules)
-
-    def restage(self, override: "StageOverride") -> None:
-        """Apply an override to the stage of every rule."""
-        for rule in self.rules:
-            rule.stage = override.apply(rule.stage)
+        return self._index.names.get(module, {})

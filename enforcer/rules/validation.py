@@ -13,6 +13,7 @@ from enforcer.rules.values import Table, nearest, type_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from enforcer.rules.lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
@@ -30,25 +31,22 @@ OPTION_KEYS = (
 _LATER_TABLES = ("factory", "instances")
 
 
-class Options:
-    """Hold what the map says of the enforcer as a whole, as it was written."""
-
-    __slots__ = ("default_stage", "expected_services", "fail_open", "root", "service", "store")
-
-    def __init__(self, table: Table) -> None:
-        """Read the options from their table."""
-        self.service = table.string("service")
-        self.default_stage = read_stage(table, "default_stage", ALIAS)
-        self.fail_open = table.flag("fail_open", default=True)
-        self.root = table.string("root", ".")
-        self.expected_services = table.strings("expected_services")
-        self.store = table.string("store")
+def _read_options(table: Table) -> "dict[str, Any]":
+    """Read what the map says of the enforcer as a whole, as it was written."""
+    return {
+        "service": table.string("service"),
+        "default_stage": read_stage(table, "default_stage", ALIAS),
+        "fail_open": table.flag("fail_open", default=True),
+        "root": table.string("root", "."),
+        "expected_services": table.strings("expected_services"),
+        "store": table.string("store"),
+    }
 
 
 def validate(
     document: "Mapping[str, object]", mistakes: "MistakeList", *, prefix: "KeyPath"
-) -> "tuple[Options, list[Rule]]":
-    """Read options and rules, noting every mistake.
+) -> "tuple[dict[str, Any], list[Rule]]":
+    """Read options, by key, and rules, noting every mistake.
 
     Args:
         document: the parsed file.
@@ -60,10 +58,10 @@ def validate(
         options, tables = _split_project(document, mistakes, prefix)
     else:
         options, tables = _split_map(document, mistakes)
-    read = Options(options)
+    read = _read_options(options)
     entries: list[Entry] = []
     for where, table in _rule_tables(tables, mistakes, (*prefix, "rule")):
-        rule = read_rule(Table(where, table, mistakes), read.default_stage)
+        rule = read_rule(Table(where, table, mistakes), read["default_stage"])
         if rule is not None:
             entries.append(Entry(rule, where))
     check_conflicts(entries, mistakes)

@@ -40,7 +40,7 @@ class Scanner:
         """Take the map, and the folders that modules are looked up in."""
         self._root = Path(migration_map.root)
         self._search = search
-        self._heads = migration_map.heads()
+        self._heads = migration_map.outline.heads
         self._legacy = tuple({rule.module for rule in migration_map.rules if rule.kind != NAME})
         self._mentions = _mention_of(migration_map.rules)
 

@@ -33,7 +33,8 @@ def test_a_cpython_that_keeps_refusals_to_itself_is_noticed(case):
         "import enforcer.imports.bootstrap as b, sys; b.SWALLOWS_ERRORS = not b.SWALLOWS_ERRORS;"
         "b.module_locks = {}"
     )
-    case.check("")
+    case.rule("par.old", "new.sub")
+    case.check("import par.old")
     spots = {subject for kind, subject in case.notices if kind == "blind"}
     assert spots == {"Strict rules can't refuse a module that is loaded already here."}
 
@@ -42,7 +43,8 @@ def test_a_cpython_that_marks_no_loads_is_noticed(case):
     case.environment["BEFORE"] = (
         "import enforcer.imports.hooks as h; h.HookedSpec._initializing = False"
     )
-    case.check("")
+    case.rule("par.old", "new.sub")
+    case.check("import par.old")
     spots = {subject for kind, subject in case.notices if kind == "blind"}
     assert spots == {"Imports that load a module can't be followed here."}
 

@@ -1,0 +1,121 @@
+"""Hold what is enabled in a process, and load what watches imports when it is needed."""
+
+import sys
+
+from enforcer.imports.finder import Finder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from enforcer.imports.answers import Answers
+    from enforcer.imports.watch import Watch
+    from enforcer.recording.notice import Notice
+    from enforcer.recording.recorder import Recorder
+    from enforcer.recording.use import Use
+    from enforcer.reporter import Reporter
+    from enforcer.rules.model import MigrationMap
+
+
+class Enforcement:
+    """Hold what is enabled in this process.
+
+    What watches imports is loaded when the first module is imported that the map speaks of.
+
+    Attributes:
+        map: the migration map in force.
+        finder: what stands on ``sys.meta_path``.
+        reporter: what keeps the counts; None where nothing keeps them.
+        on_new_site: what the recorder calls after each new call site.
+
+    """
+
+    __slots__ = (
+        "_baseline",
+        "_failed",
+        "_recorder",
+        "_watch",
+        "finder",
+        "map",
+        "on_new_site",
+        "reporter",
+    )
+
+    def __init__(
+        self, migration_map: "MigrationMap", baseline: "Container[tuple[str, str, str]]"
+    ) -> None:
+        """Prepare; nothing outside is touched."""
+        self.map = migration_map
+        self.finder = Finder(migration_map.outline, self._answers)
+        self.reporter: Reporter | None = None
+        self.on_new_site: Callable[[], object] = int
+        self._baseline = baseline
+        self._failed = False
+        # Threads may meet where these are filled: what came first stays, by setdefault().
+        self._recorder: dict[str, Recorder] = {}
+        self._watch: dict[str, Watch | None] = {}
+
+    @property
+    def recorder(self) -> "Recorder":
+        """What counts."""
+        recorder = self._recorder.get("")
+        if recorder is None:
+            from enforcer.recording.recorder import Recorder
+
+            recorder = Recorder()
+            recorder.on_new_site = self.on_new_site
+            recorder = self._recorder.setdefault("", recorder)
+        return recorder
+
+    @property
+    def watch(self) -> "Watch | None":
+        """What watches imports; None until the map speaks of one, and at the end."""
+        return self._watch.get("")
+
+    def begin(self) -> "Watch | None":
+        """Give what watches imports, and load it if this is the first time.
+
+        No lock is held meanwhile: threads that meet here all load the same modules, which
+        the import system sees to, and agree on the watch that was first.
+        """
+        from enforcer.imports.watch import Watch
+
+        watch = Watch(self.map, self.recorder, self._baseline)
+        begun = self._watch.setdefault("", watch)
+        if begun is watch:
+            watch.install()
+        return begun
+
+    def end(self) -> None:
+        """Stop watching, for good."""
+        if self.finder in sys.meta_path:
+            sys.meta_path.remove(self.finder)
+        watch = self._watch.setdefault("", None)
+        if watch is not None:
+            watch.remove()
+
+    def collect(self) -> "tuple[list[Use], int]":
+        """Give the uses since the last call, and how many were lost."""
+        recorder = self._recorder.get("")
+        return recorder.collect() if recorder is not None else ([], 0)
+
+    def notices(self) -> "list[Notice]":
+        """Give what the map's owner should know of this process."""
+        return list(self.watch.notices.values()) if self.watch is not None else []
+
+    def forget(self) -> None:
+        """Start from zero, in a forked child."""
+        if self.watch is not None:
+            self.watch.forget_sites()
+        if self._recorder:
+            self.recorder.reset()
+
+    def _answers(self) -> "Answers | None":
+        try:
+            watch = self.watch or self.begin()
+        except Exception as error:  # noqa: BLE001 - the watched program comes first
+            if not self._failed:
+                self._failed = True
+                sys.stderr.write(f"enforcer: nothing is watched: {error!r} (not-begun)\n")
+            return None
+        return watch.answers if watch is not None else None

@@ -1,0 +1,196 @@
+"""Answer for the modules that the migration map speaks of.
+
+Nothing is imported to answer: whether a canonical module exists is read from the specs of its
+packages, so that a probe runs no code.
+"""
+
+import sys
+from _thread import get_ident
+
+from enforcer.imports import bootstrap
+from enforcer.imports.alias import link_of
+from enforcer.imports.alias_loader import alias_spec, reloading
+from enforcer.imports.callers import RUN
+from enforcer.imports.hooks import hook
+from enforcer.imports.live_names import LiveModule
+from enforcer.imports.observed import ObservedLink
+from enforcer.recording.use import IMPORT_MODULE
+from enforcer.rules.model import NAME
+from enforcer.rules.stages import REMOVED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+
+    from enforcer.imports.callers import Caller
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.model import Rule
+
+
+class Answers:
+    """Give the specs of legacy modules, and of modules with legacy names.
+
+    Attributes:
+        made: the empty packages made for legacy paths whose own are gone.
+
+    """
+
+    def __init__(self, watch: "Watch") -> None:
+        """Serve one watch."""
+        self._watch = watch
+        self.made: dict[str, bootstrap.ModuleSpec] = {}
+        self._needed = _ancestors(watch.map.rules)
+        self._parents = frozenset(
+            rule.module.rpartition(".")[0] for rule in watch.map.rules if rule.kind != NAME
+        )
+
+    def answer(
+        self, name: str, path: object, target: object, frame: "FrameType"
+    ) -> bootstrap.ModuleSpec | None:
+        """Give the spec of a module that the migration map speaks of, else None.
+
+        Args:
+            name: the module's path.
+            path: where its package says that it looks for its modules.
+            target: the module that is reloaded, if one is.
+            frame: who asks for the spec.
+
+        """
+        watch = self._watch
+        if not watch.enabled or get_ident() in watch.locator.asking:
+            return None
+        rule = watch.map.match(name)
+        if rule is None:
+            return self._find_unmatched(name, path, target)
+        if rule.stage == REMOVED:
+            return self._refuse(rule, name, path, frame)
+        if not rule.aliases():
+            return self._observe(rule, name, path, target, frame)
+        return self._alias(rule, name, target, frame)
+
+    def _find_unmatched(
+        self, name: str, path: object, target: object
+    ) -> bootstrap.ModuleSpec | None:
+        watch = self._watch
+        names = watch.map.names_in(name)
+        if names or (name in self._parents and target is None):
+            spec = watch.locator.find(name, path)  # type: ignore[arg-type]
+            if spec is not None:
+                if target is None:
+                    hook(spec, LiveModule(watch, name, names))
+                return spec
+        if name in self._needed and watch.locator.find(name, path) is None:  # type: ignore[arg-type]
+            # A legacy path's package that is gone from disk: an empty one holds the alias.
+            spec = bootstrap.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = []
+            self.made[name] = spec
+            return spec
+        return None
+
+    def _observe(
+        self, rule: "Rule", name: str, path: object, target: object, frame: "FrameType"
+    ) -> bootstrap.ModuleSpec | None:
+        watch = self._watch
+        if link_of(sys.modules.get(name.rpartition(".")[0])) is None:
+            spec = watch.locator.find(name, path)  # type: ignore[arg-type]
+        else:
+            # The package is aliased and shows its canonical path; this module stayed behind.
+            spec = watch.locate_legacy(name)
+        if spec is None or target is not None:
+            return spec
+        caller = watch.guarded(name, watch.probing, name, frame)
+        if caller is not None:
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
+        link = watch.links.get(name)
+        if not isinstance(link, ObservedLink):
+            link = watch.links[name] = ObservedLink(watch, rule, name)
+        hook(spec, link)
+        return spec
+
+    def _refuse(
+        self, rule: "Rule", name: str, path: object, frame: "FrameType"
+    ) -> bootstrap.ModuleSpec | None:
+        watch = self._watch
+        caller = watch.guarded(name, watch.probing, name, frame)
+        if caller is not None:
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
+        else:
+            watch.guarded(name, self._record_removed, rule, name, frame)
+        if watch.locator.find(name, path) is not None:  # type: ignore[arg-type]
+            message = f"No module named {name!r}; it was removed (removed-import)"
+            raise ModuleNotFoundError(message, name=name)
+        return None
+
+    def _record_removed(self, rule: "Rule", name: str, frame: "FrameType") -> None:
+        wanted, caller = self._watch.importing(name, frame)
+        self._watch.uses.record(rule, wanted, caller, in_place=False)
+
+    def _alias(
+        self, rule: "Rule", name: str, target: object, frame: "FrameType"
+    ) -> bootstrap.ModuleSpec | None:
+        watch = self._watch
+        link = watch.alias_link(rule, name)
+        caller = watch.guarded(name, watch.probing, name, frame)
+        canonical = watch.locate(link.canonical)
+        parent = link.canonical.rpartition(".")[0]
+        if canonical is None and caller is None and parent and parent not in sys.modules:
+            __import__(parent)  # a package may make its submodules itself
+            canonical = watch.locate(link.canonical)
+        if canonical is None:
+            watch.notice(
+                "missing",
+                name,
+                f'"{link.canonical}" does not exist; "{name}" is imported as it is.',
+            )
+            return None
+        if caller is not None and target is None:
+            if caller.mechanism == RUN:
+                return self._run(rule, name, canonical, caller)
+            watch.guarded(name, watch.uses.probe, rule, name, caller)
+        spec = alias_spec(link, canonical)
+        if target is not None and target is link.module:
+            spec.loader.exec_module = reloading(link)  # type: ignore[union-attr,method-assign]
+        else:
+            hook(spec, link)
+        return spec
+
+    def _run(
+        self, rule: "Rule", name: str, canonical: bootstrap.ModuleSpec, caller: "Caller"
+    ) -> bootstrap.ModuleSpec:
+        """Let ``python -m legacy`` run the canonical module under its own name."""
+        if canonical.submodule_search_locations is None:
+            caller.mechanism = IMPORT_MODULE
+            self._watch.guarded(name, self._record_run, rule, name, caller)
+        spec = alias_spec(self._watch.alias_link(rule, name), canonical)
+        spec.name = canonical.name
+        return spec
+
+    def _record_run(self, rule: "Rule", name: str, caller: "Caller") -> None:
+        self._watch.uses.record(rule, name, caller, in_place=False)
+
+    def stand_in(self, name: str) -> None:
+        """Put the alias of a submodule in ``sys.modules``, whose canonical module is loaded."""
+        watch = self._watch
+        rule = watch.map.match(name)
+        if name in sys.modules or rule is None or not rule.aliases() or rule.stage == REMOVED:
+            return
+        link = watch.alias_link(rule, name)
+        canonical = watch.locate(link.canonical)
+        if canonical is not None:
+            link.spec = alias_spec(link, canonical)
+            watch.locks.install(link)
+            sys.modules.setdefault(name, link.module)  # type: ignore[arg-type]
+            link.target()
+            # Whoever is about to load it will find it there, and ask nobody.
+            link.count_around(bootstrap.imports_in_progress(bootstrap.getframe(1), name))
+
+
+def _ancestors(rules: "Iterable[Rule]") -> frozenset[str]:
+    ancestors = set()
+    for rule in rules:
+        parent = rule.module.rpartition(".")[0]
+        while parent and rule.kind != NAME and rule.aliases():
+            ancestors.add(parent)
+            parent = parent.rpartition(".")[0]
+    return frozenset(ancestors)

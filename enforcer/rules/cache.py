@@ -1,0 +1,190 @@
+"""Keep a validated migration map in a form that loads in less than a millisecond.
+
+A cache lies beside the map, in ``.enforcer/``, or else in the user's cache folder. It is found
+by the digest of the map's content, so it is never stale, and carries a digest of its own. It
+is only believed where nobody but this user or root could have written it.
+"""
+
+import marshal
+import os
+import stat
+import sys
+
+from enforcer.rules.digest import digest
+from enforcer.rules.model import Rule
+from enforcer.rules.outline import Outline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+FOLDER = ".enforcer"
+
+# Another number whenever rules get another field, or a map that was sound is not any more.
+_FORMAT = "enforcer map 1"
+_TAG = sys.implementation.cache_tag or sys.implementation.name
+_MOST_BYTES = 1 << 26
+_FIELDS = (
+    "legacy",
+    "canonical",
+    "stage",
+    "names",
+    "reason",
+    "since",
+    "remove_after",
+    "removal",
+    "owner",
+    "link",
+    "implementation",
+    "fallback",
+    "line",
+)
+
+
+class CompiledMap:
+    """Hold what a map's file says, apart from where the file lies.
+
+    Attributes:
+        options: the values of the table ``[enforcer]``, by key.
+        outline: what the rules speak of.
+
+    """
+
+    __slots__ = ("_rules", "options", "outline")
+
+    def __init__(self, options: "dict[str, Any]", outline: Outline, rules: bytes) -> None:
+        """Take the parts; the rules are packed."""
+        self.options = options
+        self.outline = outline
+        self._rules = rules
+
+    def rules(self) -> "list[Rule]":
+        """Make the rules."""
+        return [
+            Rule(legacy, canonical, **dict(zip(_FIELDS[2:], rest, strict=True)))
+            for legacy, canonical, *rest in marshal.loads(self._rules)  # noqa: S302 - checked
+        ]
+
+
+def find(path: str, source: str, environ: "Mapping[str, str]") -> CompiledMap | None:
+    """Give the compiled form of a map, if a trusted cache has it.
+
+    Args:
+        path: absolute path of the map.
+        source: digest of its content.
+        environ: says where the user's cache folder is.
+
+    """
+    for folder, name in _places(path, environ):
+        data = _read(folder, name)
+        if data is not None:
+            compiled = _unpack(data, source)
+            if compiled is not None:
+                return compiled
+    return None
+
+
+def keep(
+    path: str,
+    source: str,
+    options: "dict[str, Any]",
+    rules: "Sequence[Rule]",
+    environ: "Mapping[str, str]",
+) -> None:
+    """Write the compiled form where it can be kept; nothing is said if it can't.
+
+    Args:
+        path: absolute path of the map.
+        source: digest of its content.
+        options: the values of the table ``[enforcer]``, by key.
+        rules: all rules, without any override.
+        environ: says where the user's cache folder is.
+
+    """
+    data = _pack(source, options, rules)
+    for folder, name in _places(path, environ):
+        try:
+            _write(folder, name, data)
+        except OSError:
+            continue
+        return
+
+
+def _places(path: str, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
+    folder, name = os.path.split(path)
+    yield os.path.join(folder, FOLDER), f"{name}.{_TAG}.cache"
+    users = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(users):
+        home = environ.get("HOME", "")
+        users = os.path.join(home, ".cache") if os.path.isabs(home) else ""
+    if users:
+        yield os.path.join(users, "enforcer"), f"{digest(os.fsencode(path))[:32]}.{_TAG}.cache"
+
+
+def _is_safe(status: os.stat_result, is_kind: "Callable[[int], bool]") -> bool:
+    """Tell whether only this user and root can have written something."""
+    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return is_kind(status.st_mode) and not others and status.st_uid in (os.geteuid(), 0)
+
+
+def _read(folder: str, name: str) -> bytes | None:
+    try:
+        if not _is_safe(os.lstat(folder), stat.S_ISDIR):
+            return None
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(os.path.join(folder, name), flags)
+    except (OSError, ValueError):
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not _is_safe(status, stat.S_ISREG) or status.st_size > _MOST_BYTES:
+            return None
+        return os.read(descriptor, status.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _write(folder: str, name: str, data: bytes) -> None:
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    try:
+        os.mkdir(folder, 0o755)
+    except FileExistsError:
+        if not _is_safe(os.lstat(folder), stat.S_ISDIR):
+            raise PermissionError(folder) from None
+    # Others may write at the same time: each writes a file of its own, the last one stays.
+    draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            # What a full disk cuts short, its own digest tells.
+            os.write(descriptor, data)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, os.path.join(folder, name))
+    except BaseException:
+        os.unlink(draft)
+        raise
+
+
+def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Rule]") -> bytes:
+    from enforcer.rules.outline import outline_of
+
+    outline = outline_of(rules)
+    packed = marshal.dumps([[getattr(rule, field) for field in _FIELDS] for rule in rules])
+    parts = (_FORMAT, source, options, outline.heads, outline.covering, outline.beside, packed)
+    data = marshal.dumps(parts)
+    return digest(data).encode() + data
+
+
+def _unpack(data: bytes, source: str) -> CompiledMap | None:
+    check, content = data[:64], data[64:]
+    if digest(content).encode() != check:
+        return None
+    parts = marshal.loads(content)  # noqa: S302 - its digest is right, and nobody else wrote it
+    if parts[:2] != (_FORMAT, source):
+        return None
+    _, _, options, heads, covering, beside, rules = parts
+    return CompiledMap(options, Outline(heads, covering, beside), rules)
