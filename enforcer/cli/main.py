@@ -6,6 +6,7 @@ from enforcer import __version__
 from enforcer.cli.check import check
 from enforcer.cli.report import report
 from enforcer.cli.run import run
+from enforcer.cli.status import status
 from enforcer.errors import EnforcerError
 
 USER_ERROR = 2
@@ -37,9 +38,11 @@ def main() -> None:
       enforcer check
       enforcer run -- app.py
       enforcer report
+      enforcer status
     """  # noqa: D301 - \b tells click to keep the lines
 
 
 main.add_command(check)
 main.add_command(run)
 main.add_command(report)
+main.add_command(status)

@@ -1,11 +1,14 @@
 """Run a command with the enforcer enabled in it and in its children."""
 
 import os
+import site
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
+import enforcer
 from enforcer.cli.choosing import choose_map
 from enforcer.cli.command import find_command
 from enforcer.cli.executing import replace_by, wait_for
@@ -16,6 +19,9 @@ from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.startup import MAP_KEY
 from enforcer.store import StoreError
+
+STARTUP_FILE: Final = "enforcer_startup.pth"
+"""What Python reads at start if it lies in a site folder."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -72,7 +78,18 @@ def _settings(map_file: str | None, stage: str | None, store: str | None) -> dic
         settings[ENVIRONMENT_KEY] = stage
     if store:
         settings[STORE_KEY] = str(Path(store).absolute())
+    if not _is_read_at_start():
+        folders = (str(Path(enforcer.__file__).with_name("at_start")), os.environ.get("PYTHONPATH"))
+        settings["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return settings
+
+
+def _is_read_at_start() -> bool:
+    """Tell whether Python finds the enforcer's file, which it does in site folders only."""
+    folders = site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        folders.append(site.getusersitepackages())
+    return any(Path(folder, STARTUP_FILE).is_file() for folder in folders)
 
 
 def _written(store: str, run_id: str) -> str:

@@ -267,6 +267,9 @@ class AliasLink(Link):
             return self._fall_back(name, module)
         fetched = bytecode.from_import(frame)
         below = f"{getattr(module, '__name__', self.canonical)}.{name}"
+        standing = sys.modules.get(f"{self.legacy}.{name}") if fetched is not None else None
+        if standing is not None:
+            return standing  # as C would find it, if this package had its legacy name
         if fetched is None or below in sys.modules:
             message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)

@@ -11,6 +11,8 @@ relied upon (``selfcheck``):
   false afterwards, whatever happened.
 - ``_module_locks`` maps a module's name to a callable that gives its lock, or None;
   ``_get_module_lock`` calls it while it holds the global import lock.
+- ``_HierarchicalLockManager``, from 3.15 on, takes the locks of a missing module's packages
+  first, and looks at the specs of those that are loaded.
 - ``_lock_unlock_module`` waits for another thread that executes a module; it knows deadlocks.
 
 C code reads ``module.__spec__`` on each import of a cached module, then
@@ -39,9 +41,12 @@ SWALLOWS_ERRORS = sys.version_info < (3, 13)
 """Whether C discards an exception raised while it reads ``__spec__``."""
 
 
-def _code(name: str) -> object:
+def _code(path: str) -> object:
     """Give a function's code, or None on a CPython that does without the function."""
-    return getattr(getattr(_bootstrap, name, None), "__code__", None)
+    found: object = _bootstrap
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return getattr(found, "__code__", None)
 
 
 # An alias imports a submodule that a from-import asks it for.
@@ -55,6 +60,7 @@ _FRAMES_REMOVED = _code("_call_with_frames_removed")
 _GCD_IMPORT = _code("_gcd_import")
 _HANDLE_FROMLIST = _code("_handle_fromlist")
 _IMPORT = _code("__import__")
+_LOCK_CHAIN = _code("_HierarchicalLockManager.__enter__")
 _LOAD_UNLOCKED = _code("_load_unlocked")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
@@ -67,6 +73,12 @@ module_locks: "dict[str, Callable[[], object]]" = _bootstrap._module_locks
 wait_for: "Callable[[str], None]" = _bootstrap._lock_unlock_module
 acquire_global_lock = _imp.acquire_lock
 release_global_lock = _imp.release_lock
+
+
+def replaced_find_and_load() -> object | None:
+    """Give what another tool put in the place of ``_find_and_load``; None if it did not."""
+    now = vars(_bootstrap).get("_find_and_load")
+    return None if getattr(now, "__code__", None) is _FIND_AND_LOAD else now
 
 
 def is_find_and_load(frame: "FrameType") -> bool:
@@ -153,7 +165,7 @@ def called_import(frame: "FrameType") -> tuple[str, "FrameType | None"] | None:
 
 def is_reading_spec(frame: "FrameType") -> bool:
     """Tell whether a frame looks at a package's spec for the import system's own use."""
-    return frame.f_code is _FIND_AND_LOAD_UNLOCKED or frame.f_code is _FIND_SPEC
+    return frame.f_code in (_FIND_AND_LOAD_UNLOCKED, _FIND_SPEC, _LOCK_CHAIN)
 
 
 def is_initializing_spec(spec: object) -> bool:
@@ -164,6 +176,11 @@ def is_initializing_spec(spec: object) -> bool:
 def is_initializing(module: object) -> bool:
     """Tell whether some thread is still executing a module."""
     return is_initializing_spec(getattr(module, "__spec__", None))
+
+
+def is_pending(path: str) -> bool:
+    """Tell whether a package loads a submodule when asked for it, as a lazy import named it."""
+    return path in getattr(sys, "lazy_modules", ())
 
 
 def has_lazy_imports(namespace: "dict[str, object]") -> bool:

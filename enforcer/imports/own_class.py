@@ -12,6 +12,10 @@ class with descriptors for names looks attributes up in another way there.
 import sys
 from types import ModuleType
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _MARK = "__enforcer_original_class__"
 _READS_PAST_DESCRIPTORS = sys.version_info >= (3, 14)
 
@@ -33,6 +37,12 @@ def own_class(module: ModuleType) -> type | None:
     except TypeError:
         return None
     return created
+
+
+def has_own_class(module: object, names: "Iterable[str]") -> bool:
+    """Tell whether a module still has its own class, with descriptors for these names."""
+    watched = [vars(kind) for kind in type(module).__mro__ if _MARK in vars(kind)]
+    return all(any(name in members for members in watched) for name in names)
 
 
 def watch_name(created: type, name: str, descriptor: object) -> None:

@@ -9,6 +9,7 @@ import sys
 from types import ModuleType
 
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.callers import statement_frame
 from enforcer.imports.hooks import hook
 
 TYPE_CHECKING = False
@@ -33,7 +34,8 @@ class _Cached:
 
     @property
     def __spec__(self) -> object:
-        self.statements.append(bytecode.import_statement(bootstrap.getframe(1)))
+        frame = statement_frame(bootstrap.getframe(1), _NAME)
+        self.statements.append(bytecode.import_statement(frame))
         if not self.refusing:
             return None
         if not bootstrap.SWALLOWS_ERRORS:

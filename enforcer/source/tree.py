@@ -10,7 +10,7 @@ _VENV_MARK: Final = "pyvenv.cfg"
 _SUFFIXES: Final = (".py", ".pyw")
 
 
-def own_files(root: Path) -> Iterator[Path]:
+def own_files(root: Path, suffixes: tuple[str, ...] = _SUFFIXES) -> Iterator[Path]:
     """Give every Python file below a root, in order, without those of others.
 
     Hidden folders, virtual environments, ``node_modules`` and ``site-packages`` are the
@@ -19,7 +19,7 @@ def own_files(root: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if _is_own(folder, name))
         for name in sorted(files):
-            if name.endswith(_SUFFIXES):
+            if name.endswith(suffixes):
                 yield Path(folder, name)
 
 

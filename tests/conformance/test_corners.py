@@ -20,7 +20,7 @@ def test_canonical_below_folders_without_init_that_nobody_imported(case):
     from par.top import Z
     import new.inner.deeper.mod
     assert par.old.Z == 1 and Z == 2
-    assert type(new.inner.__path__).__name__ == "_NamespacePath"
+    assert type(new.inner.__path__).__name__.endswith("NamespacePath")
     """)
     assert case.probes == {"par.old": 1}
 
@@ -56,6 +56,28 @@ def test_a_child_that_is_observed_below_an_aliased_tree_runs_its_own_code(case):
         ("old.seen", "from old.seen import W"): 4,
         ("old.seen", "import old.seen as again"): 4,
         ("old.kept", "from old import kept"): 4,
+    }
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import old.sub, old.seen",
+        "importlib.import_module('old.sub'), importlib.import_module('old.seen')",
+        "__import__('old.sub'), __import__('old.seen')",
+    ],
+)
+def test_a_loaded_package_is_not_counted_again_for_its_children(case, imports):
+    """From 3.15 on the spec of a loaded package is read before a child's lock is taken."""
+    case.rule("old.*", "new.*")
+    case.rule("old.seen", "new.seen", stage="observe")
+    case.write("old/seen.py")
+    case.write("new/seen.py")
+    case.check(f"import old\n{imports}\n")
+    assert case.uses == {
+        ("old", "import old"): 1,
+        ("old.sub", imports): 1,
+        ("old.seen", imports): 1,
     }
 
 

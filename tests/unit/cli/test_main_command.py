@@ -17,7 +17,7 @@ def test_version(enforcer: Enforcer) -> None:
     assert enforcer("--version").stdout == f"enforcer, version {package.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["check", "report", "run"])
+@pytest.mark.parametrize("command", ["check", "report", "run", "status"])
 def test_help(enforcer: Enforcer, command: str) -> None:
     """Every command explains itself, with examples."""
     assert command in enforcer("--help").stdout

@@ -1,0 +1,65 @@
+"""Write a status as JSON, for other programs: fields are only ever added."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+
+from enforcer.cli.status_found import MapFound, Status, StoreFound
+from enforcer.cli.status_words import headline, problems
+from enforcer.report.times import iso
+
+
+def status_as_json(status: Status) -> str:
+    """Write a status as one JSON document."""
+    python = status.installation
+    document = {
+        "enabled": status.state.enabled,
+        "summary": headline(status),
+        "problems": problems(status),
+        "python": {
+            "executable": python.executable,
+            "implementation": python.implementation,
+            "version": python.version,
+            "prefix": python.prefix,
+            "base_prefix": python.base_prefix,
+            "free_threaded": python.free_threaded,
+        },
+        "package": asdict(python.package) if python.package is not None else None,
+        "distributions": [asdict(one) for one in python.distributions],
+        "startup_files": [{"path": path, "read": read} for path, read in python.startup_files],
+        "modes": status.modes,
+        "said": status.state.said,
+        "map": _map(status.map),
+        "stage": status.stage,
+        "store": _store(status.store),
+        "late": list(status.late),
+        "extensions": asdict(status.extensions),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _map(found: MapFound) -> dict[str, object] | None:
+    if not found.path:
+        return None
+    rules = found.content.rules if found.content is not None else ()
+    return {
+        "path": found.path,
+        "chosen_by": found.chosen_by,
+        "rules": len(rules),
+        "stages": Counter(rule.stage for rule in rules),
+        "mistakes": [str(mistake) for mistake in found.mistakes],
+        "compiled": found.compiled,
+    }
+
+
+def _store(found: StoreFound) -> dict[str, object] | None:
+    if not found.path:
+        return None
+    return {
+        "path": found.path,
+        "exists": found.exists,
+        "error": found.error,
+        "processes": found.processes,
+        "last_written": iso(found.last_written) if found.last_written else None,
+        "blind": [asdict(notice) for notice in found.blind],
+    }

@@ -1,0 +1,112 @@
+"""Answer questions about the interpreter that runs this, from inside of it.
+
+``enforcer status`` gives this file's text to ``python -c`` in a process of its own, under
+whatever Python is asked about. It imports nothing before it has looked, leaves without a trace
+in any store, and answers with one ``repr`` after a mark: others may write to standard output
+while Python starts.
+"""
+
+import os
+import sys
+
+MARK = "\nenforcer-status:"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enforcer.enforcement import Enforcement
+    from enforcer.recording.notice import Notice
+
+
+def state() -> "dict[str, Any] | None":
+    """Say what is enabled in this process; None if nothing is."""
+    startup = sys.modules.get("enforcer.startup")
+    enforcement = startup.active() if startup is not None else None
+    if enforcement is None:
+        return None
+    migration_map = enforcement.map
+    return {
+        "map": migration_map.path,
+        "root": migration_map.root,
+        "service": migration_map.service,
+        "stages": [rule.stage for rule in migration_map.rules],
+        "notices": [(one.kind, one.subject, one.text) for one in _notices(enforcement)],
+    }
+
+
+def _notices(enforcement: "Enforcement") -> "list[Notice]":
+    from enforcer.imports.interference import interference  # noqa: PLC0415 - only if enabled
+
+    said = list(enforcement.notices())
+    known = {(notice.kind, notice.subject) for notice in said}
+    return said + interference(enforcement.map, enforcement.finder, enforcement.watch, known)
+
+
+def installation() -> "dict[str, Any]":
+    """Say what this interpreter is, and where it has the enforcer from."""
+    modules = sorted(sys.modules)
+    import site  # noqa: PLC0415 - nothing is imported before it was looked at
+
+    path = [folder for folder in sys.path if folder]
+    sys.path += sys.argv[2:]  # where startup files import the enforcer from by themselves
+    folders = list(getattr(site, "getsitepackages", list)())
+    return {
+        "version": sys.version.partition(" ")[0],
+        "implementation": sys.implementation.name,
+        "executable": sys.executable,
+        "prefix": sys.prefix,
+        "base_prefix": sys.base_prefix,
+        "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "modules": modules,
+        "path": path,
+        "site_folders": folders,
+        "user_folder": site.getusersitepackages() if site.ENABLE_USER_SITE else "",
+        "distributions": _distributions(),
+        "package": _package(),
+    }
+
+
+def _distributions() -> "list[dict[str, Any]]":
+    import json  # noqa: PLC0415 - as above
+    from importlib import metadata  # noqa: PLC0415 - as above
+
+    found = []
+    for distribution in metadata.distributions(name="enforcer"):
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+        found.append(
+            {
+                "version": distribution.version,
+                "folder": str(distribution.locate_file("")),
+                "url": origin.get("url", ""),
+                "editable": bool(origin.get("dir_info", {}).get("editable")),
+            }
+        )
+    return found
+
+
+def _package() -> "dict[str, Any] | None":
+    try:
+        import enforcer  # noqa: PLC0415 - as above
+        from enforcer.imports.selfcheck import blind_spots  # noqa: PLC0415 - as above
+
+        return {
+            "version": enforcer.__version__,
+            "file": str(enforcer.__file__),
+            "blind": blind_spots(),
+            "error": "",
+        }
+    except ModuleNotFoundError as error:
+        if error.name == "enforcer":
+            return None
+        return {"version": "", "file": "", "blind": [], "error": str(error)}
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+        return {"version": "", "file": "", "blind": [], "error": repr(error)}
+
+
+if __name__ == "__main__":
+    answer = {"state": state, "installation": installation}[sys.argv[1]]()
+    sys.stdout.write(f"{MARK}{answer!r}\n")
+    sys.stdout.flush()
+    # What is enabled here would report this process when it ends.
+    os._exit(0)

@@ -1,0 +1,71 @@
+"""Find out whether a store can be written, without writing to it."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from time import time_ns
+from typing import Final
+
+from enforcer.cli.status_found import StoreFound
+from enforcer.store import StoreError
+from enforcer.store.reading import Reader, Span
+
+LATELY: Final = 24 * 3_600_000_000_000
+"""How far back a process may have written to count as one of today, in nanoseconds."""
+
+_BLIND = "blind"
+
+
+def look_at_store(path: str) -> StoreFound:
+    """Say what a store holds, and whether it can be written."""
+    if not Path(path).exists():
+        return StoreFound(path, error=_folder_error(Path(path).parent))
+    lately = Span(since=time_ns() - LATELY)
+    try:
+        with Reader(path) as reader:
+            processes = reader.processes(Span())
+            last_written = reader.last_written(Span())
+            notices = reader.notices(lately)
+            blind = tuple(notice for notice in notices if notice.kind == _BLIND)
+    except StoreError as error:
+        return StoreFound(path, exists=True, error=str(error))
+    return StoreFound(
+        path,
+        exists=True,
+        error=_write_error(path),
+        processes=processes,
+        last_written=last_written,
+        blind=blind,
+    )
+
+
+def _folder_error(folder: Path) -> str:
+    """Say why a store can't be made in a folder, which need not be there; empty if it can."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        return f'the store can\'t be made: "{folder}" is no folder. {_NAME_ANOTHER}'
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f'the store can\'t be made: "{folder}" may not be written. {_NAME_ANOTHER}'
+    return ""
+
+
+_NAME_ANOTHER = (
+    "Make its folder writable, or name another store in ENFORCER_STORE (store-not-written)"
+)
+
+
+def _write_error(path: str) -> str:
+    """Say why a store can't be written; empty if it can, or if somebody is writing now."""
+    if not os.access(Path(path).parent, os.W_OK | os.X_OK):
+        return f"the store can't be written: its folder may not be. {_NAME_ANOTHER}"
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return ""
+        return f"the store can't be written: {error}. {_NAME_ANOTHER}"
+    return ""

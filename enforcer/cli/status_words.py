@@ -1,0 +1,329 @@
+"""Put into words what ``enforcer status`` found out."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from enforcer.cli.status_asking import Package
+from enforcer.cli.status_found import Status
+from enforcer.report.times import short
+from enforcer.report.words import counted
+from enforcer.rules.loading import STORE_KEY
+from enforcer.rules.stages import ENVIRONMENT_KEY, STAGES
+from enforcer.startup import MAP_KEY
+
+Weight = Literal["fine", "tells", "warns", "wrong"]
+
+MOST_LINES = 10
+"""How many cases of one kind are told one by one."""
+
+MOST_PATHS = 3
+"""How many legacy paths of one compiled file are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Say one thing, and how much it matters.
+
+    Attributes:
+        weight: ``fine``, ``tells``, ``warns`` or ``wrong``; only the last one changes the
+            exit code.
+        text: what it is, and what to do.
+
+    """
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Gather what there is to say about one thing."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+def sections(status: Status) -> list[Section]:
+    """Give everything there is to say, section by section."""
+    told = {
+        "Python": _python(status),
+        "Enforcer": _enforcer(status),
+        "Migration map": _map(status),
+        "At start-up": _start(status),
+        "Store": _store(status),
+        "Blind spots": _blind(status),
+        "Extension modules": _extensions(status),
+    }
+    found = (Section(title, tuple(facts)) for title, facts in told.items())
+    return [section for section in found if section.facts]
+
+
+def problems(status: Status) -> list[str]:
+    """Give what is wrong."""
+    return [
+        fact.text
+        for section in sections(status)
+        for fact in section.facts
+        if fact.weight == "wrong"
+    ]
+
+
+def headline(status: Status) -> str:
+    """Say in one line whether the enforcer is enabled here."""
+    if not status.state.enabled:
+        return f"Not enabled here: {_why_not(status)}."
+    wrong = len(problems(status))
+    if not wrong:
+        return "Enabled here."
+    return f"Enabled here, but {counted(wrong, 'thing is', 'things are')} wrong."
+
+
+def _why_not(status: Status) -> str:
+    if status.installation.package is None:
+        return "this Python has no enforcer"
+    if status.map.chosen_by in ("", "search"):
+        return f"{MAP_KEY} is not set"
+    if not any(is_read for _, is_read in status.installation.startup_files):
+        return "nothing enables it when Python starts"
+    if status.state.exit_code:
+        return "Python itself does not start"
+    return "the migration map has mistakes" if status.map.mistakes else "it could not begin"
+
+
+def _python(status: Status) -> Iterator[Fact]:
+    python = status.installation
+    name = {"cpython": "CPython"}.get(python.implementation, python.implementation)
+    threads = " without the global lock" if python.free_threaded else ""
+    yield Fact("fine", f"{name} {python.version}{threads}: {python.executable}")
+    if python.prefix != python.base_prefix:
+        yield Fact("tells", f"a virtual environment of {python.base_prefix}")
+
+
+def _enforcer(status: Status) -> Iterator[Fact]:
+    python = status.installation
+    if python.package is None:
+        yield Fact(
+            "wrong",
+            f"not installed. Install it there, with {python.executable} -m pip (not-installed)",
+        )
+        return
+    if python.package.error:
+        yield Fact("wrong", f"can't be imported: {python.package.error} (not-importable)")
+    else:
+        yield Fact("fine", f"{python.package.version}, {_origin(status, python.package)}")
+    yield from _others(status, python.package)
+    yield from _startup_files(status)
+    if status.modes:
+        yield Fact("tells", _modes(status))
+
+
+def _modes(status: Status) -> str:
+    yes = ", ".join(mode for mode, enabled in status.modes.items() if enabled)
+    no = " and ".join(mode for mode, enabled in status.modes.items() if not enabled)
+    would = "enabled" if status.state.enabled else "with the map it would be enabled"
+    return f"{would} under {yes or 'no option of Python'}" + (f"; not under {no}" if no else "")
+
+
+def _origin(status: Status, package: Package) -> str:
+    """Say how the enforcer that is imported came to be there."""
+    python = status.installation
+    folder = str(Path(package.file).parents[1])
+    for one in python.distributions:
+        if one.editable and folder not in python.site_folders:
+            return f"an editable install of {folder}"
+        if one.folder == folder and folder == python.user_folder:
+            return f"installed for this user in {folder}"
+        if one.folder == folder and folder in python.site_folders:
+            return f"installed in {folder}"
+    if not Path(package.file).exists():
+        return f"from the archive {folder}"
+    return f"in {folder}, not in site-packages"
+
+
+def _others(status: Status, package: Package) -> Iterator[Fact]:
+    """Name the distributions that are not the one imported."""
+    folder = str(Path(package.file).parents[1]) if package.file else ""
+    python = status.installation
+    for number, one in enumerate(python.distributions):
+        if number and one.folder != folder:
+            yield Fact("warns", f"{one.version} is in {one.folder} too, and is not imported")
+
+
+def _startup_files(status: Status) -> Iterator[Fact]:
+    read: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    # From 3.15 on the .start file comes first, and stands for a .pth file beside it.
+    for path, is_read in status.installation.startup_files:
+        (read if is_read else unread).setdefault(str(Path(path).parent), path)
+    for number, path in enumerate(read.values()):
+        if number:
+            yield Fact("tells", f"also by {path}: enabling twice is once")
+        else:
+            yield Fact("fine", f"started by {path}")
+    weight: Weight = "tells" if read else "warns"
+    for folder, path in unread.items():
+        if folder not in read:
+            yield Fact(weight, f"{path} is never read: {_why_unread(path)} (startup-file-not-read)")
+    if not read and not (status.with_map or status.state).enabled:
+        yield Fact(
+            "wrong",
+            "no startup file is read, so nothing enables the enforcer when Python starts. "
+            'Install it with pip into site-packages, or start programs with "enforcer run" '
+            "(no-startup-file)",
+        )
+
+
+def _why_unread(path: str) -> str:
+    if path.endswith(".py"):
+        return "another sitecustomize comes before it"
+    return (
+        "Python reads such files in site-packages only, and not in what --target or PYTHONPATH adds"
+    )
+
+
+def _map(status: Status) -> Iterator[Fact]:
+    found = status.map
+    if not found.path:
+        yield Fact(
+            "wrong",
+            f'none: {MAP_KEY} is not set, and there is no enforcer.toml in "{Path.cwd()}" or '
+            "above it. Write one, and set the variable to its path (no-map)",
+        )
+        return
+    sound: Weight = "tells" if found.mistakes else "fine"
+    if found.chosen_by == "search":
+        yield Fact(sound, f"{found.path}, found from here")
+        yield Fact(
+            "wrong",
+            f'{MAP_KEY} is not set, so only "enforcer run" takes this map. '
+            f"Set {MAP_KEY}={found.path} where your programs are started (map-not-set)",
+        )
+    elif found.chosen_by == "code":
+        yield Fact(sound, f"{found.path}, named by code that runs when Python starts")
+    else:
+        yield Fact(sound, f"{found.path}, named by {found.chosen_by}")
+    if found.chosen_by == MAP_KEY and not os.path.isabs(found.written):  # noqa: PTH117 - a str
+        yield Fact(
+            "warns",
+            f'{MAP_KEY} is "{found.written}": a process that starts in another folder does not '
+            "find it. Write the whole path (relative-map)",
+        )
+    yield from (Fact("wrong", str(mistake)) for mistake in found.mistakes)
+    yield from _rules(status)
+
+
+def _rules(status: Status) -> Iterator[Fact]:
+    content = status.map.content
+    if content is not None:
+        stages = Counter(rule.stage for rule in content.rules)
+        parts = [f"{stages[stage]:,} {stage}" for stage in STAGES if stages[stage]]
+        yield Fact("fine", f"{counted(len(content.rules), 'rule')}: {', '.join(parts) or 'none'}")
+        if not Path(content.root).is_dir():
+            yield Fact("wrong", f'root: there is no folder "{content.root}" (root-not-found)')
+    if status.stage:
+        yield Fact("tells", f'{ENVIRONMENT_KEY} is "{status.stage}": the stages above are after it')
+    if status.map.compiled is not None:
+        kept = "is kept" if status.map.compiled else "can't be kept, which slows every start"
+        yield Fact("tells", f"its compiled form {kept}")
+
+
+def _start(status: Status) -> Iterator[Fact]:
+    """Tell what a fresh process wrote while it started."""
+    known = {str(mistake) for mistake in status.map.mistakes}
+    for state in (status.state, status.with_map):
+        lines = state.said.splitlines() if state is not None else []
+        said = [line for line in lines if line not in known]
+        if known:
+            said = [line for line in said if not line.startswith("enforcer:")]
+        weight: Weight = "warns" if state is not None and state.enabled else "wrong"
+        if said:
+            yield Fact(weight, f"a fresh process says: {_some(said)}")
+    if _is_silent(status):
+        yield Fact("wrong", "a fresh process is not enabled, and does not say why (silent-start)")
+    if status.state.exit_code:
+        yield Fact(
+            "wrong",
+            f"Python ends with exit code {status.state.exit_code}: no program can start here. "
+            "fail_open = true in the map lets programs start without the enforcer (fail-open)",
+        )
+
+
+def _is_silent(status: Status) -> bool:
+    """Tell whether a process that has all it needs is not enabled and says nothing."""
+    asked = status.with_map or status.state
+    is_read = any(is_read for _, is_read in status.installation.startup_files)
+    sound = status.map.content is not None and is_read
+    return sound and not asked.enabled and not asked.said and not asked.exit_code
+
+
+def _some(lines: list[str]) -> str:
+    rest = len(lines) - MOST_LINES
+    shown = "\n".join(lines[:MOST_LINES])
+    return f"{shown}\nand {counted(rest, 'more line')}" if rest > 0 else shown
+
+
+def _store(status: Status) -> Iterator[Fact]:
+    found = status.store
+    if not found.path:
+        return
+    named = f", named by {STORE_KEY}" if os.environ.get(STORE_KEY) else ""
+    yield Fact("fine", f"{found.path}{named}")
+    if found.error:
+        yield Fact("wrong", found.error)
+    elif not found.exists:
+        yield Fact("tells", "not there yet: the first process that writes makes it")
+    if found.processes:
+        number = counted(found.processes, "process has", "processes have")
+        yield Fact("tells", f"{number} written, the last at {short(found.last_written)} UTC")
+
+
+def _blind(status: Status) -> Iterator[Fact]:
+    package = status.installation.package
+    here = dict.fromkeys(package.blind if package is not None else ())
+    state = status.with_map or status.state
+    here.update(dict.fromkeys(text for kind, _, text in state.notices if kind == "blind"))
+    yield from (Fact("wrong", f"{text} (blind)") for text in here)
+    for name in status.late[:MOST_LINES]:
+        yield Fact(
+            "wrong",
+            f'"{name}" is loaded before the enforcer: who imports it until then is not seen '
+            "(imported-before)",
+        )
+    if len(status.late) > MOST_LINES:
+        yield Fact("wrong", f"and {counted(len(status.late) - MOST_LINES, 'more such module')}")
+    for notice in status.store.blind:
+        number = counted(notice.processes, "process", "processes")
+        yield Fact("wrong", f"{number} in the last 24 hours: {notice.text} (blind)")
+    if not here and not status.late and not status.store.blind and package is not None:
+        yield Fact("fine", "none on this CPython, and none reported in the last 24 hours")
+
+
+def _extensions(status: Status) -> Iterator[Fact]:
+    found = status.extensions
+    if found.searched and not found.candidates:
+        files = counted(found.searched, "compiled file")
+        yield Fact("fine", f"{files} searched, none speaks of a legacy path")
+    for one in found.candidates[:MOST_LINES]:
+        calls = " and ".join(one.calls)
+        yield Fact(
+            "warns",
+            f"{one.file} speaks of {_paths(one.paths)} and calls {calls}, which can't take an "
+            "alias (extension-module)",
+        )
+    if len(found.candidates) > MOST_LINES:
+        rest = counted(len(found.candidates) - MOST_LINES, "more such file")
+        yield Fact("warns", f"and {rest}; --format json lists all")
+    if found.left_out:
+        files = counted(found.left_out, "compiled file")
+        yield Fact("tells", f"{files} could not be searched: too large, unreadable or too many")
+
+
+def _paths(paths: tuple[str, ...]) -> str:
+    """Name some paths; what lies below another one goes without saying."""
+    tops = [path for path in paths if not any(path.startswith(f"{top}.") for top in paths)]
+    named = ", ".join(f'"{path}"' for path in tops[:MOST_PATHS])
+    return f"{named} and {len(tops) - MOST_PATHS:,} more" if len(tops) > MOST_PATHS else named

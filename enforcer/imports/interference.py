@@ -1,0 +1,201 @@
+"""See what other code did to the imports that the enforcer watches.
+
+Another tool may replace ``__import__``, empty ``sys.meta_path``, or put something of its own
+in the place of a legacy module. Then uses go unseen, and that has to be said. Nothing is mended
+here: whoever did it may have meant it.
+
+It runs in the reporter's thread, beside the program. So it imports nothing, and reads only what
+runs no code of anybody else: exact types, and dictionaries taken from a module's references.
+"""
+
+import builtins
+import sys
+from gc import get_referents
+from time import sleep
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+from enforcer.imports import bootstrap
+from enforcer.imports.own_class import has_own_class
+from enforcer.recording.notice import Notice
+from enforcer.rules.stages import REMOVED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+    from typing import Any
+
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.model import MigrationMap, Rule
+
+SETTLING = 0.05
+"""How long something has to last to be said, in seconds: a load that is about to end does not."""
+
+_FINDER_GONE = (
+    "The enforcer's finder is gone from sys.meta_path: legacy modules that are loaded without "
+    "it are neither aliased nor seen."
+)
+_CALLS = "Imports that it does not pass on to the original are not seen."
+
+
+def interference(
+    migration_map: "MigrationMap",
+    finder: object,
+    watch: "Watch | None",
+    known: "Container[tuple[str, str]]" = frozenset(),
+) -> list[Notice]:
+    """Give a notice of kind ``blind`` for each thing that hides imports now.
+
+    Args:
+        migration_map: what is watched.
+        finder: what has to stand in ``sys.meta_path``.
+        watch: who answers for legacy modules; None as long as there was none.
+        known: kinds and subjects of the notices that there are already.
+
+    """
+    try:
+        found = dict(_all(migration_map, finder, watch))
+        for subject in list(found):
+            if ("blind", subject) in known or ("missing", subject) in known:
+                del found[subject]
+        if found:
+            sleep(SETTLING)
+            still = dict(_all(migration_map, finder, watch))
+            found = {subject: still[subject] for subject in found if subject in still}
+    except Exception:  # noqa: BLE001 - what others replaced may fail in any way; the next look may not
+        return []
+    return [Notice("blind", subject, text) for subject, text in found.items()]
+
+
+def _all(
+    migration_map: "MigrationMap", finder: object, watch: "Watch | None"
+) -> "Iterator[tuple[str, str]]":
+    yield from _functions()
+    ahead = _ahead(finder)
+    if ahead is None:
+        yield "sys.meta_path", _FINDER_GONE
+    outline = migration_map.outline
+    for name, module in sys.modules.copy().items():
+        is_name = issubclass(type(name), str)  # others keep all kinds of things there
+        if is_name and module is not None and outline.speaks_of(name):
+            yield from _module(migration_map, watch, name, module, ahead or ())
+    if watch is not None:
+        yield from _packages(watch)
+
+
+def _functions() -> "Iterator[tuple[str, str]]":
+    statement = builtins.__import__
+    own = type(statement) is BuiltinFunctionType and statement.__self__ is builtins
+    if not own or statement.__name__ != "__import__":
+        yield "__import__", f"__import__ was replaced by {_described(statement)}. {_CALLS}"
+    importlib = sys.modules.get("importlib")
+    namespace = _namespace(importlib)
+    if "import_module" in namespace:
+        call = namespace["import_module"]
+        if type(call) is not FunctionType or call.__globals__ is not namespace:
+            name = "importlib.import_module"
+            yield name, f"{name} was replaced by {_described(call)}. {_CALLS}"
+    loads = bootstrap.replaced_find_and_load()
+    if loads is not None:
+        name = "importlib._bootstrap._find_and_load"
+        yield name, f"{name} was replaced by {_described(loads)}. {_CALLS}"
+
+
+def _ahead(finder: object) -> list[str] | None:
+    """Name the finders that are asked before the enforcer's; None if that is not there."""
+    ahead: list[str] = []
+    for other in tuple(sys.meta_path):
+        if other is finder:
+            return ahead
+        ahead.append(_described(other))
+    return None
+
+
+def _module(
+    migration_map: "MigrationMap",
+    watch: "Watch | None",
+    name: str,
+    module: object,
+    ahead: "Sequence[str]",
+) -> "Iterator[tuple[str, str]]":
+    """Say what is wrong with a loaded module that the map speaks of."""
+    if _is_loading(module):
+        return
+    names = migration_map.names_in(name)
+    if names and not has_own_class(module, names):
+        listed = ", ".join(f'"{name}:{one}"' for one in names)
+        yield name, f"{listed}: not seen, because {_reason(module, ahead)}."
+    rule = migration_map.match(name)
+    if rule is not None and not _is_watched(watch, rule, name, module):
+        yield name, f'Imports of "{name}" are not seen, because {_reason(module, ahead)}.'
+
+
+def _is_watched(watch: "Watch | None", rule: "Rule", name: str, module: object) -> bool:
+    link = watch.links.get(name) if watch is not None else None
+    if link is None or link.module is not module or rule.stage == REMOVED:
+        return False
+    return rule.aliases() or has_own_class(module, ("__spec__",))
+
+
+def _reason(module: object, ahead: "Sequence[str]") -> str:
+    """Say how it may have come about that a loaded module is not watched."""
+    if issubclass(type(module), ModuleType) and not _namespace(module).get("__spec__"):
+        if not _is_empty(module):
+            return _instead(_described(module))
+        return _instead("an empty module, as C code makes with PyImport_AddModule(),")
+    if type(module) is not ModuleType:
+        return _instead(_described(module))
+    if ahead:
+        return f"it was loaded past the enforcer; asked before it were: {', '.join(ahead)}"
+    return "it was loaded past the enforcer, or its class was set back"
+
+
+def _instead(what: str) -> str:
+    return f"{what} stands in its place in sys.modules"
+
+
+def _packages(watch: "Watch") -> "Iterator[tuple[str, str]]":
+    """Find packages that no longer tell who takes a legacy module from them."""
+    for link in list(watch.links.values()):
+        package, _, child = link.legacy.rpartition(".")
+        holder = sys.modules.get(package)
+        if holder is None or _is_loading(holder) or watch.links.get(package) is not None:
+            continue
+        present = _namespace(holder).get(child)
+        if present is None or present is not link.module:
+            continue
+        if not has_own_class(holder, (child,)):
+            statement = f'"from {package} import {child}"'
+            yield link.legacy, f'{statement} is not seen: the class of "{package}" was replaced.'
+
+
+def _namespace(module: object) -> "dict[str, object]":
+    """Give a module's dictionary; to ask the module for it might load it."""
+    if issubclass(type(module), ModuleType):
+        for referent in get_referents(module):
+            if type(referent) is dict and "__name__" in referent:
+                return referent
+    return {}
+
+
+def _is_loading(module: object) -> bool:
+    spec = _namespace(module).get("__spec__")
+    return issubclass(type(spec), bootstrap.ModuleSpec) and bool(
+        object.__getattribute__(spec, "__dict__").get("_initializing")
+    )
+
+
+def _is_empty(module: object) -> bool:
+    return all(name.startswith("__") for name in _namespace(module))
+
+
+def _described(value: object) -> str:
+    """Say what something is without asking it."""
+    if type(value) is MethodType:
+        return _described(value.__func__)
+    if type(value) is FunctionType:
+        # functools.wraps gives a wrapper the names of what it wraps; its code keeps its own.
+        return f"{value.__globals__.get('__name__')}.{value.__code__.co_qualname}()"
+    if type(value) is ModuleType:
+        return "another module"
+    kind: Any = value if issubclass(type(value), type) else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
