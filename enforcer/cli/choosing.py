@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from enforcer.errors import EnforcerError
-from enforcer.rules.loading import STORE_KEY, find_map, load_map
+from enforcer.rules.document import find_map
+from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.startup import MAP_KEY
 
 

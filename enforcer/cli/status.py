@@ -26,7 +26,8 @@ from enforcer.cli.status_store import look_at_store
 from enforcer.cli.status_words import problems
 from enforcer.errors import EnforcerError
 from enforcer.rules import cache
-from enforcer.rules.loading import STORE_KEY, find_map, load_map
+from enforcer.rules.document import find_map
+from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY

@@ -1,15 +1,14 @@
-"""Read the migration map from ``enforcer.toml`` or from ``pyproject.toml``.
+"""Load the migration map, from its file or from the compiled form of it.
 
-Both files hold the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
-and ``[[tool.enforcer.rule]]`` in the other. Environment variables are applied here too, so
-that every command and every process sees the same map.
+Environment variables are applied here, so that every command and every process sees the same
+map. What a start with a sound, cached map does not need is in ``document``.
 """
 
 import os
 
+from enforcer.errors import EnforcerError
 from enforcer.rules import cache
 from enforcer.rules.digest import digest
-from enforcer.rules.mistakes import MapError, Mistake, MistakeList
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 
@@ -18,36 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.mistakes import Mistake
     from enforcer.rules.model import Rule
     from enforcer.rules.outline import Outline
 
-MAP_FILE = "enforcer.toml"
-PROJECT_FILE = "pyproject.toml"
 STORE_KEY = "ENFORCER_STORE"
 DEFAULT_STORE = ".enforcer/uses.db"
-
-_PROJECT_TABLES = (b"[tool.enforcer]", b"[tool.enforcer.", b"[[tool.enforcer.")
-
-
-def find_map(folder: str) -> str | None:
-    """Find the migration map that holds for a folder: there, or in a folder above.
-
-    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
-    table ``[tool.enforcer]``.
-    """
-    folder = os.path.abspath(folder)
-    while True:
-        own = os.path.join(folder, MAP_FILE)
-        if os.path.isfile(own):
-            return own
-        project = os.path.join(folder, PROJECT_FILE)
-        if _speaks_of_enforcer(project):
-            return project
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
 
 
 def load_map(
@@ -71,18 +46,28 @@ def load_map(
         data = _read(path)
         source = digest(data)
         options, rules, outline = _content(path, data, source, environ if cached else None)
-    except MapError as error:
+    except EnforcerError as error:
         if not mistakes:
             raise
-        raise MapError([*mistakes, *error.mistakes], fail_open=error.fail_open) from None
+        raise _joined(mistakes, error) from None
     if mistakes:
-        raise MapError(mistakes, fail_open=options["fail_open"])
+        raise _joined(mistakes, fail_open=options["fail_open"])
     chosen = environ.get(STORE_KEY)
     options["root"] = _beside(path, options["root"])
     options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
     return MigrationMap(
         rules, **options, path=path, digest=source, outline=outline, override=override
     )
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        from enforcer.rules.document import unreadable
+
+        raise unreadable(path, error) from error
 
 
 def _content(
@@ -97,41 +82,26 @@ def _content(
         caches: the environment that says where caches lie; None to do without them.
 
     """
-    if caches is None:
-        return *_validated(path, data), None
-    compiled = cache.find(path, source, caches)
+    compiled = cache.find(path, source, caches) if caches is not None else None
     if compiled is not None:
         return compiled.options, compiled.rules, compiled.outline
-    options, rules = _validated(path, data)
-    cache.keep(path, source, options, rules, caches)
+    from enforcer.rules.document import read_document
+
+    options, rules = read_document(path, data)
+    if caches is not None:
+        cache.keep(path, source, options, rules, caches)
     return options, rules, None
 
 
-def _validated(path: str, data: bytes) -> "tuple[dict[str, Any], list[Rule]]":
-    from enforcer.rules.lines import key_lines  # only with a map to read
-    from enforcer.rules.validation import validate  # only with a map to read
-
-    text = _decode(path, data)
-    document = _parse(path, text)
-    mistakes = MistakeList(_shown(path), key_lines(text))
-    prefix: KeyPath = ()
-    if os.path.basename(path) == PROJECT_FILE:
-        prefix = ("tool", "enforcer")
-        if not _has_table(document):
-            raise _no_table(path)
-    options, rules = validate(document, mistakes, prefix=prefix)
-    if mistakes.found:
-        raise MapError(mistakes.found, fail_open=options["fail_open"])
-    return options, rules
-
-
-def _read_override(environ: "Mapping[str, str]") -> tuple[StageOverride | None, list[Mistake]]:
+def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None, list[Mistake]]":
     text = environ.get(ENVIRONMENT_KEY, "").strip()
     if not text:
         return None, []
     try:
         return StageOverride(text), []
     except ValueError as error:
+        from enforcer.rules.mistakes import Mistake
+
         mistake = Mistake(
             file=f"environment variable {ENVIRONMENT_KEY}",
             line=0,
@@ -143,129 +113,14 @@ def _read_override(environ: "Mapping[str, str]") -> tuple[StageOverride | None, 
         return None, [mistake]
 
 
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        raise _fatal(
-            path,
-            message="there is no such file.",
-            remedy=f"Write a migration map there, or name another one: {MAP_FILE} or "
-            f"a {PROJECT_FILE} with [tool.enforcer].",
-            slug="map-not-found",
-        ) from None
-    except OSError as error:
-        raise _fatal(
-            path,
-            message=f"the map can't be read: {error.strerror or error}.",
-            remedy="Check what it is and who may read it.",
-            slug="unreadable-map",
-        ) from error
+def _joined(
+    mistakes: "list[Mistake]", error: EnforcerError | None = None, *, fail_open: bool = True
+) -> EnforcerError:
+    from enforcer.rules.mistakes import MapError
 
-
-def _decode(path: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _fatal(
-            path,
-            line=data.count(b"\n", 0, error.start) + 1,
-            message=f"byte 0x{data[error.start]:02x} is not UTF-8.",
-            remedy="Save the file as UTF-8.",
-            slug="not-utf-8",
-            fail_open=_guessed_fail_open(data.decode("utf-8", "replace")),
-        ) from None
-
-
-def _parse(path: str, text: str) -> dict[str, object]:
-    import tomllib  # heavy; only with a map to read
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason, line = _syntax_error(error, text)
-        raise _fatal(
-            path,
-            line=line,
-            message=f"this is not TOML: {reason}.",
-            remedy="Mend the syntax; what else may be wrong shows then.",
-            slug="toml-syntax",
-            fail_open=_guessed_fail_open(text),
-        ) from None
-
-
-def _syntax_error(error: Exception, text: str) -> tuple[str, int]:
-    """Split the parser's message into the reason and the line."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply", 0
-    reason, _, place = str(error).rpartition(" (at ")
-    words = place.removesuffix(")").replace(",", " ").split()
-    if words[:1] == ["line"]:
-        return reason, int(words[1])
-    return reason or str(error), text.rstrip("\n").count("\n") + 1
-
-
-def _guessed_fail_open(text: str) -> bool:
-    """Tell what ``fail_open`` says in a text that is no valid TOML.
-
-    Who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
-    """
-    import re  # only with a broken map; tomllib has mostly loaded it by now
-
-    pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
-    found = pattern.search(text)
-    return found is None or found[1] == "true"
-
-
-def _has_table(document: dict[str, object]) -> bool:
-    tool = document.get("tool")
-    return isinstance(tool, dict) and "enforcer" in tool
-
-
-def _speaks_of_enforcer(path: str) -> bool:
-    """Tell whether a project file has the enforcer's table, or meant to have it."""
-    import tomllib  # heavy; only while looking for a map
-
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError:
-        return False
-    if b"enforcer" not in data:
-        return False
-    try:
-        return _has_table(tomllib.loads(data.decode("utf-8")))
-    except ValueError:
-        # Broken, but the enforcer's: the error that reading it gives is worth seeing.
-        return any(line.strip().startswith(_PROJECT_TABLES) for line in data.splitlines())
-
-
-def _no_table(path: str) -> MapError:
-    return _fatal(
-        path,
-        message="there is no table [tool.enforcer].",
-        remedy=f"Write [tool.enforcer] and [[tool.enforcer.rule]], or use {MAP_FILE}.",
-        slug="no-enforcer-table",
-    )
-
-
-def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
-    path: str, *, message: str, remedy: str, slug: str, line: int = 0, fail_open: bool = True
-) -> MapError:
-    """Make an error of one mistake that hides all others."""
-    mistake = Mistake(
-        file=_shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
-    )
-    return MapError([mistake], fail_open=fail_open)
-
-
-def _shown(path: str) -> str:
-    """Name a file as a person in the working directory would."""
-    try:
-        return path.removeprefix(os.path.join(os.getcwd(), ""))
-    except OSError:  # the working directory was deleted
-        return path
+    if isinstance(error, MapError):
+        return MapError([*mistakes, *error.mistakes], fail_open=error.fail_open)
+    return MapError(mistakes, fail_open=fail_open)
 
 
 def _beside(path: str, other: str) -> str:

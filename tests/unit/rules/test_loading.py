@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.loading import find_map, load_map
+from enforcer.rules.document import find_map
+from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 

@@ -1,0 +1,186 @@
+"""Read the document that is a migration map: ``enforcer.toml``, or a part of ``pyproject.toml``.
+
+Both files hold the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
+and ``[[tool.enforcer.rule]]`` in the other.
+"""
+
+import os
+import re
+import tomllib
+
+from enforcer.rules.lines import key_lines
+from enforcer.rules.mistakes import MapError, Mistake, MistakeList
+from enforcer.rules.validation import validate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.model import Rule
+
+MAP_FILE = "enforcer.toml"
+PROJECT_FILE = "pyproject.toml"
+
+_PROJECT_TABLES = (b"[tool.enforcer]", b"[tool.enforcer.", b"[[tool.enforcer.")
+
+
+def find_map(folder: str) -> str | None:
+    """Find the migration map that holds for a folder: there, or in a folder above.
+
+    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
+    table ``[tool.enforcer]``.
+    """
+    folder = os.path.abspath(folder)
+    while True:
+        own = os.path.join(folder, MAP_FILE)
+        if os.path.isfile(own):
+            return own
+        project = os.path.join(folder, PROJECT_FILE)
+        if _speaks_of_enforcer(project):
+            return project
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Rule]]":
+    """Read options, by key, and rules.
+
+    Args:
+        path: absolute path of the file.
+        data: its content.
+
+    Raises:
+        MapError: if anything is wrong with it; all mistakes are in the error.
+
+    """
+    text = _decode(path, data)
+    document = _parse(path, text)
+    mistakes = MistakeList(_shown(path), key_lines(text))
+    prefix: KeyPath = ()
+    if os.path.basename(path) == PROJECT_FILE:
+        prefix = ("tool", "enforcer")
+        if not _has_table(document):
+            raise _no_table(path)
+    options, rules = validate(document, mistakes, prefix=prefix)
+    if mistakes.found:
+        raise MapError(mistakes.found, fail_open=options["fail_open"])
+    return options, rules
+
+
+def unreadable(path: str, error: OSError) -> MapError:
+    """Say why the file can't be read."""
+    if isinstance(error, FileNotFoundError):
+        return _fatal(
+            path,
+            message="there is no such file.",
+            remedy=f"Write a migration map there, or name another one: {MAP_FILE} or "
+            f"a {PROJECT_FILE} with [tool.enforcer].",
+            slug="map-not-found",
+        )
+    return _fatal(
+        path,
+        message=f"the map can't be read: {error.strerror or error}.",
+        remedy="Check what it is and who may read it.",
+        slug="unreadable-map",
+    )
+
+
+def _decode(path: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fatal(
+            path,
+            line=data.count(b"\n", 0, error.start) + 1,
+            message=f"byte 0x{data[error.start]:02x} is not UTF-8.",
+            remedy="Save the file as UTF-8.",
+            slug="not-utf-8",
+            fail_open=_guessed_fail_open(data.decode("utf-8", "replace")),
+        ) from None
+
+
+def _parse(path: str, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, line = _syntax_error(error, text)
+        raise _fatal(
+            path,
+            line=line,
+            message=f"this is not TOML: {reason}.",
+            remedy="Mend the syntax; what else may be wrong shows then.",
+            slug="toml-syntax",
+            fail_open=_guessed_fail_open(text),
+        ) from None
+
+
+def _syntax_error(error: Exception, text: str) -> tuple[str, int]:
+    """Split the parser's message into the reason and the line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 0
+    reason, _, place = str(error).rpartition(" (at ")
+    words = place.removesuffix(")").replace(",", " ").split()
+    if words[:1] == ["line"]:
+        return reason, int(words[1])
+    return reason or str(error), text.rstrip("\n").count("\n") + 1
+
+
+def _guessed_fail_open(text: str) -> bool:
+    """Tell what ``fail_open`` says in a text that is no valid TOML.
+
+    Who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
+    """
+    pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
+    found = pattern.search(text)
+    return found is None or found[1] == "true"
+
+
+def _has_table(document: dict[str, object]) -> bool:
+    tool = document.get("tool")
+    return isinstance(tool, dict) and "enforcer" in tool
+
+
+def _speaks_of_enforcer(path: str) -> bool:
+    """Tell whether a project file has the enforcer's table, or meant to have it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return False
+    if b"enforcer" not in data:
+        return False
+    try:
+        return _has_table(tomllib.loads(data.decode("utf-8")))
+    except ValueError:
+        # Broken, but the enforcer's: the error that reading it gives is worth seeing.
+        return any(line.strip().startswith(_PROJECT_TABLES) for line in data.splitlines())
+
+
+def _no_table(path: str) -> MapError:
+    return _fatal(
+        path,
+        message="there is no table [tool.enforcer].",
+        remedy=f"Write [tool.enforcer] and [[tool.enforcer.rule]], or use {MAP_FILE}.",
+        slug="no-enforcer-table",
+    )
+
+
+def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
+    path: str, *, message: str, remedy: str, slug: str, line: int = 0, fail_open: bool = True
+) -> MapError:
+    """Make an error of one mistake that hides all others."""
+    mistake = Mistake(
+        file=_shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
+    )
+    return MapError([mistake], fail_open=fail_open)
+
+
+def _shown(path: str) -> str:
+    """Name a file as a person in the working directory would."""
+    try:
+        return path.removeprefix(os.path.join(os.getcwd(), ""))
+    except OSError:  # the working directory was deleted
+        return path
