@@ -1,6 +1,7 @@
 """Hold what is enabled in a process, and load what watches imports when it is needed."""
 
 import sys
+from time import monotonic
 
 from enforcer.imports.finder import Finder
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from enforcer.recording.use import Use
     from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
+
+LOOK_INTERVAL = 60.0
+"""How often to look at what other code did to imports, in seconds."""
 
 
 class Enforcement:
@@ -33,6 +37,9 @@ class Enforcement:
     __slots__ = (
         "_baseline",
         "_failed",
+        "_is_ended",
+        "_look_at",
+        "_notices",
         "_recorder",
         "_watch",
         "finder",
@@ -51,6 +58,9 @@ class Enforcement:
         self.on_new_site: Callable[[], object] = int
         self._baseline = baseline
         self._failed = False
+        self._is_ended = False
+        self._look_at = 0.0
+        self._notices: dict[tuple[str, str], Notice] = {}
         # Threads may meet where these are filled: what came first stays, by setdefault().
         self._recorder: dict[str, Recorder] = {}
         self._watch: dict[str, Watch | None] = {}
@@ -80,7 +90,7 @@ class Enforcement:
         """
         from enforcer.imports.watch import Watch
 
-        watch = Watch(self.map, self.recorder, self._baseline)
+        watch = Watch(self.map, self.recorder, self._baseline, self._notices)
         begun = self._watch.setdefault("", watch)
         if begun is watch:
             watch.install()
@@ -88,11 +98,17 @@ class Enforcement:
 
     def end(self) -> None:
         """Stop watching, for good."""
+        self._is_ended = True
         if self.finder in sys.meta_path:
             sys.meta_path.remove(self.finder)
         watch = self._watch.setdefault("", None)
         if watch is not None:
             watch.remove()
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was recorded yet."""
+        return all(recorder.is_empty for recorder in self._recorder.values())
 
     def collect(self) -> "tuple[list[Use], int]":
         """Give the uses since the last call, and how many were lost."""
@@ -100,11 +116,26 @@ class Enforcement:
         return recorder.collect() if recorder is not None else ([], 0)
 
     def notices(self) -> "list[Notice]":
-        """Give what the map's owner should know of this process."""
-        return list(self.watch.notices.values()) if self.watch is not None else []
+        """Give what the map's owner should know of this process, the newest last."""
+        return list(self._notices.values())
+
+    def look_for_notices(self) -> "list[Notice]":
+        """Give the same, after a look at what other code did to imports.
+
+        Call it in a thread of the enforcer's: a look may take a moment.
+        """
+        now = monotonic()
+        if now >= self._look_at and not self._is_ended:
+            self._look_at = now + LOOK_INTERVAL
+            from enforcer.imports.interference import interference
+
+            for notice in interference(self.map, self.finder, self.watch, self._notices):
+                self._notices.setdefault((notice.kind, notice.subject), notice)
+        return self.notices()
 
     def forget(self) -> None:
         """Start from zero, in a forked child."""
+        self._look_at = 0.0
         if self.watch is not None:
             self.watch.forget_sites()
         if self._recorder:

@@ -8,6 +8,7 @@ Enabling loads the standard library's small modules only. The store is opened by
 on its own thread.
 """
 
+import _thread
 import atexit
 import os
 import sys
@@ -86,7 +87,8 @@ def enable(
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
     """Tell whether modules that the map speaks of are loaded already."""
     outline = migration_map.outline
-    loaded = [name for name in sys.modules.copy() if outline.speaks_of(name)]
+    names = [name for name in sys.modules.copy() if isinstance(name, str)]
+    loaded = [name for name in names if outline.speaks_of(name)]
     rules = ((name, migration_map.match(name)) for name in sorted(loaded))
     late = [name for name, rule in rules if rule is not None and rule.stage in (STRICT, REMOVED)]
     if late:
@@ -196,12 +198,13 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
     if not isinstance(migration_map, str):
         return migration_map
     from enforcer.rules.loading import load_map
-    from enforcer.rules.mistakes import MapError
 
     try:
         return load_map(migration_map, cached=True)
-    except MapError as error:
-        if not error.fail_open:
+    except EnforcerError as error:
+        from enforcer.rules.mistakes import MapError
+
+        if not isinstance(error, MapError) or not error.fail_open:
             raise
         _complain(error, migration_map)
         return None
@@ -225,14 +228,21 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
         current(migration_map),
         open_store,
         rules=migration_map,
-        notices=enforcement.notices,
+        notices=enforcement.look_for_notices,
         interval=_interval(),
     )
     if _is_main_interpreter():
         reporter.start()
         # A forked child has no thread before it has something to report.
         enforcement.on_new_site = reporter.start
-        _guard = Guard(reporter.before_end, reporter.after_end)
+
+        def before_end() -> None:
+            # A program that is stopped while it starts has nothing to tell, and its main
+            # thread may hold a lock of the import system that writing would need.
+            if reporter.has_begun or not enforcement.is_unused:
+                reporter.before_end()
+
+        _guard = Guard(before_end, reporter.after_end)
         _guard.stand()
     else:
         # A thread that is left when a subinterpreter ends is a fatal error.
@@ -241,13 +251,13 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
 
 
 def _is_main_interpreter() -> bool:
+    is_main = getattr(_thread, "_is_main_interpreter", None)  # since 3.13
+    if is_main is not None:
+        return bool(is_main())
     try:
-        import _interpreters as interpreters
-    except ImportError:  # before 3.13
-        try:
-            import _xxsubinterpreters as interpreters
-        except ImportError:  # a build without them
-            return True
+        import _xxsubinterpreters as interpreters
+    except ImportError:  # a build without them
+        return True
     return bool(interpreters.get_current() == interpreters.get_main())
 
 

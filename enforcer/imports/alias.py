@@ -88,8 +88,9 @@ class Alias:
         link = _link(self)
         child = link_of(value)
         if child is not None:
-            # The canonical package has its own child; one with another target shows here only.
-            if child.canonical != f"{link.canonical}.{name}":
+            # The canonical package has its own child. One with another target, or with such
+            # modules below it, shows here only.
+            if link.keeps(name, child.canonical):
                 _own(self, {name: property(lambda _alias: child.module)})
         elif _is_own(self, name):
             object.__setattr__(self, name, value)
@@ -208,10 +209,15 @@ def _renamed(link: "AliasLink", name: str) -> property:
 def _staying(link: "AliasLink", name: str) -> property:
     path = f"{link.legacy}.{name}"
     return property(
-        lambda _alias: link.staying_child(name, getframe(1)),
+        lambda _alias: link.staying_child(name, _asker(getframe(1))),
         lambda _alias, value: sys.modules.__setitem__(path, value),
         lambda _alias: sys.modules.__delitem__(path),
     )
+
+
+def _asker(frame: "FrameType") -> "FrameType":
+    forwarding = frame.f_code is _Forwarding.__getattribute__.__code__
+    return frame.f_back or frame if forwarding else frame
 
 
 def ask(alias: Alias) -> None:

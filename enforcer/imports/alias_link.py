@@ -37,7 +37,7 @@ class AliasLink(Link):
 
     """
 
-    __slots__ = ("_bound", "_lacking_seen", "_legacy_code", "own_names", "renamed", "staying")
+    __slots__ = ("_asked", "_bound", "_legacy_code", "own_names", "renamed", "staying")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -47,7 +47,7 @@ class AliasLink(Link):
         self.renamed = rule.names if legacy == rule.module else {}
         self.staying = watch.staying(legacy)
         self._bound: object = None
-        self._lacking_seen = False
+        self._asked: set[str] = set()
         self._legacy_code: ModuleType | None = None
         self.own_names: dict[str, property] = {}
         self.module: aliases.Alias = aliases.new_alias(self)
@@ -58,7 +58,7 @@ class AliasLink(Link):
         """Import, await and bind the canonical module as the import system would."""
         module = sys.modules.get(self.canonical)
         if module is None:
-            __import__(self.canonical)
+            bootstrap.import_module(self.canonical)
             module = sys.modules.get(self.canonical)
         if bootstrap.is_initializing(module):
             bootstrap.wait_for(self.canonical)
@@ -98,7 +98,7 @@ class AliasLink(Link):
     def _has_all(self, namespace: "dict[str, object]") -> bool:
         """Tell whether a name that is not in the namespace is nowhere else."""
         return (
-            not self._lacking_seen
+            self._asked.issubset(namespace)
             and self.rule.fallback != LEGACY_FALLBACK
             and "__path__" not in namespace
             and "__getattr__" not in namespace
@@ -110,7 +110,7 @@ class AliasLink(Link):
             return self._legacy_code
         module = sys.modules.get(self.canonical)
         if module is None:
-            __import__(self.canonical)
+            bootstrap.import_module(self.canonical)
             module = sys.modules[self.canonical]
         self._bind(module)
         return module
@@ -189,11 +189,14 @@ class AliasLink(Link):
     def staying_child(self, name: str, frame: "FrameType") -> object:
         """Give a child that is answered by its own code; a from-import loads it."""
         path = f"{self.legacy}.{name}"
+        # To read the observed module's own __spec__ would count as an import.
+        namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
+        loading = bootstrap.is_initializing_spec(namespace.get("__spec__"))
         if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
-            # To read the observed module's own __spec__ would count as an import.
-            namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
-            if not namespace or bootstrap.is_initializing_spec(namespace.get("__spec__")):
+            if loading or not namespace:
                 bootstrap.import_module(path)
+        elif loading and bytecode.from_import(frame) is None:
+            raise AttributeError(name)  # a package has a module once that was executed
         try:
             return sys.modules[path]
         except KeyError:
@@ -204,9 +207,20 @@ class AliasLink(Link):
         module = sys.modules.get(canonical)
         if module is not None:
             self.watch.answers.stand_in(f"{self.legacy}.{name}")
-            if canonical != f"{self.canonical}.{name}":
+            if self.keeps(name, canonical):
                 setattr(self.module, name, sys.modules[f"{self.legacy}.{name}"])
         return module
+
+    def keeps(self, name: str, canonical: str) -> bool:
+        """Tell whether the alias itself has to show a child, not the canonical package.
+
+        Args:
+            name: the child's name.
+            canonical: the path of the child's canonical module.
+
+        """
+        elsewhere = canonical != f"{self.canonical}.{name}"
+        return elsewhere or f"{self.legacy}.{name}" in self.watch.branches
 
     # Names that the namespace does not have.
 
@@ -255,7 +269,7 @@ class AliasLink(Link):
 
     def _lacking(self, name: str, frame: "FrameType", module: object) -> object:
         if bootstrap.is_from_list(frame) and self.is_submodule(name):
-            __import__(self._canonical_below(name))
+            bootstrap.import_module(self._canonical_below(name))
             return self._alias_submodule(name)
         if bootstrap.is_pending(f"{self.legacy}.{name}") and self.is_submodule(name):
             bootstrap.import_module(f"{self.legacy}.{name}")
@@ -353,10 +367,10 @@ class AliasLink(Link):
         """Count a statement; which names are submodules shows once the package is bound."""
         self._bind(sys.modules.get(self.canonical))
         namespace = bootstrap.namespace_of(self._bound) or {}
-        names = [name for name in statement.names or () if name not in namespace]
-        if self.settled is not None and names and not {"*", *self.renamed}.issuperset(names):
+        asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
+        if not asked.issubset(namespace):
             # Whoever asks for a name that is not there gets an answer in words.
-            self._lacking_seen = True
+            self._asked |= asked
             self._take_shape(self._bound)
         return super().record_statement(frame, statement)
 
@@ -370,5 +384,6 @@ def importing(canonical: str) -> "Callable[[object], object]":
 
     A partial of a C function: no frame of the enforcer lies below a canonical body.
     """
-    load: Callable[[object], object] = partial(__import__, canonical)
+    # With a name to look for, __import__ gives the module and leaves its top package alone.
+    load: Callable[[object], object] = partial(__import__, canonical, fromlist=("__name__",))
     return load

@@ -23,7 +23,7 @@ from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
@@ -144,6 +144,18 @@ class Link:
             return self.spec
         return self._like_spec(ConfirmingSpec)
 
+    def record_waiting(self, frame: "FrameType | None") -> None:
+        """Count an import by C code that finds the module being executed, once for each."""
+        if frame is None:
+            self.record_importer(None)
+        elif bytecode.from_import(frame) is not None:
+            # The package lacks the name: C looks into sys.modules (import_from, Python/ceval.c).
+            if self._is_missed_on_package(frame):
+                self.record(Caller(frame, IMPORT_STATEMENT))
+        elif not self.watch.leaves.is_parent_read(self.legacy, frame):
+            self.record_importer(frame)
+            self.watch.note_leaf(self.legacy, frame)
+
     def _is_missed_on_package(self, frame: "FrameType") -> bool:
         """Tell whether a from-import looks into ``sys.modules``, as its package lacks the name."""
         statement = bytecode.from_import(frame)
@@ -191,7 +203,7 @@ class Link:
         ):
             return None
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
-        if caller.looks() or self.watch.is_parent_read(self.legacy, frame):
+        if caller.looks() or self.watch.leaves.is_parent_read(self.legacy, frame):
             return None
         return None if self.counts_later(frame) else caller
 
@@ -219,10 +231,10 @@ class Link:
         if count is not None and sys.modules.get(self.canonical) is self.settled:
             count()
             return self.spec
-        if bootstrap.is_initializing_spec(self.spec):
-            self.watch.locks.note_counted(self, frame)
         settled = self.settle()
         tally = self.watch.guarded(self.legacy, self.record_load, frame)
+        if bootstrap.is_initializing_spec(self.spec):
+            self.watch.locks.note_counted(self, frame)
         if tally is None or calling is None or not settled or not can_be_remembered(tally):
             return self.spec
         if self.watch.uses.ownership.is_own(calling):
@@ -321,7 +333,7 @@ class Link:
         return [
             (rule, f"{self.legacy}.{asked[0]}", ())
             if len(asked) == 1 and asked[0] in submodules
-            else (rule, self.legacy, tuple(asked))
+            else (rule, self.legacy, names if len(asked) == len(names) else tuple(asked))
             for rule, asked in by_rule.items()
         ]
 
@@ -362,6 +374,8 @@ class Link:
             return None
         if self._is_fetched(importer):
             return None
+        if importer is not None and self.watch.leaves.is_parent_read(self.legacy, importer):
+            return None  # C loads the top package anew, to give it
         tally = self.record_importer(importer)
         if importer is not None:
             self.watch.note_leaf(self.legacy, importer)
@@ -390,10 +404,13 @@ class Link:
         """
         if self.legacy not in sys.modules or self.spec is not spec:
             return
-        around = bootstrap.imports_in_progress(getframe(2), self.legacy)
-        own = next(around, None)
-        if own is not None and own.f_back is not None:
-            # The body may have imported by C code as well; what is read next is this parent.
-            self.watch.note_leaf(self.legacy, own.f_back)
-        for loading in around:
+        loads = list(bootstrap.imports_in_progress(getframe(2), self.legacy))
+        self.count_around(loads[1:])
+        if loads and loads[0].f_back is not None:
+            # C may read this module's packages next.
+            self.watch.note_leaf(self.legacy, loads[0].f_back)
+
+    def count_around(self, loads: "Iterable[FrameType]") -> None:
+        """Count imports further out that will find the module loaded; the innermost is first."""
+        for loading in reversed(list(loads)):
             self.watch.guarded(self.legacy, self.record_load, loading)

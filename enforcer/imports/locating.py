@@ -92,6 +92,8 @@ class Locator:
 def _ask(
     find: "Callable[..., ModuleSpec | None]", name: str, path: "list[str] | None"
 ) -> "ModuleSpec | None":
+    # importlib holds this lock whenever it asks a finder, and finders may lean on it.
+    bootstrap.acquire_global_lock()
     try:
         return find(name, path)
     except (KeyError, ModuleNotFoundError):
@@ -101,6 +103,8 @@ def _ask(
         if path is None or name.rpartition(".")[0] in sys.modules:
             raise
         return _namespace_package(name, path)
+    finally:
+        bootstrap.release_global_lock()
 
 
 def _namespace_package(name: str, path: "list[str]") -> "ModuleSpec | None":

@@ -95,7 +95,7 @@ class Locks:
             if counted != id(frame):
                 link.watch.guarded(link.legacy, link.record_load, frame)
         elif link.module is None and not _counts_elsewhere(link, frame):
-            link.watch.guarded(link.legacy, link.record_importer, frame)
+            link.watch.guarded(link.legacy, link.record_waiting, frame)
 
     def remove(self) -> None:
         """Take all gates away; a lock that is free is made anew when needed."""

@@ -25,7 +25,7 @@ from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
     from collections.abc import Set as AbstractSet
     from types import FrameType, ModuleType
     from typing import TypeVar
@@ -46,6 +46,7 @@ class Watch:
         enabled: whether anything is recorded or refused.
         links: legacy path → what ties it to its rule, for each path met so far.
         notices: what the map's owner should know, by kind and subject.
+        branches: the packages of the legacy modules that have rules of their own.
 
     """
 
@@ -53,20 +54,22 @@ class Watch:
         self,
         migration_map: "MigrationMap",
         recorder: "Recorder",
-        baseline: "Container[tuple[str, str, str]]" = frozenset(),
+        baseline: "Container[tuple[str, str, str]]",
+        notices: "dict[tuple[str, str], Notice]",
     ) -> None:
         """Prepare everything; nothing outside is touched before :meth:`install`."""
         self.map = migration_map
         self.uses = Uses(recorder, Ownership(migration_map.root), baseline)
         self.enabled = True
         self.links: dict[str, Link] = {}
-        self.notices: dict[tuple[str, str], Notice] = {}
+        self.notices = notices
         self.forgetful: list[Link | LegacyName] = []
         self.locks = Locks()
         self.locator = Locator()
         self.leaves = Leaves()
         self.parents = Parents(self)
         self.answers = Answers(self)
+        self.branches = _packages(migration_map.rules)
         self._staying: dict[str, set[str]] = {}
         for rule in migration_map.rules:
             if rule.kind != NAME and rule.stage != REMOVED and not rule.aliases():
@@ -177,12 +180,12 @@ class Watch:
         """Check this CPython, and take over what was loaded before."""
         for text in blind_spots():
             self.notice("blind", text, text)
-        for name, module in sorted(sys.modules.copy().items()):
-            self._take_over(name, module)
+        for name in sorted(name for name in sys.modules.copy() if isinstance(name, str)):
+            self._take_over(name, sys.modules.get(name))
 
-    def _take_over(self, name: str, module: "ModuleType") -> None:
+    def _take_over(self, name: str, module: "ModuleType | None") -> None:
         names = self.map.names_in(name)
-        if names:
+        if names and module is not None:
             LiveModule(self, name, names).watch_module(module)
         rule = self.map.match(name)
         if rule is None or module is None or link_of(module) is not None:
@@ -251,3 +254,13 @@ class Watch:
                 del namespace[child]
             else:
                 namespace[child] = original
+
+
+def _packages(rules: "Iterable[Rule]") -> "AbstractSet[str]":
+    packages = set()
+    for rule in rules:
+        package = rule.module.rpartition(".")[0] if rule.kind != NAME else ""
+        while package and package not in packages:
+            packages.add(package)
+            package = package.rpartition(".")[0]
+    return packages

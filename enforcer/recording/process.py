@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 RUN_KEY = "ENFORCER_RUN"
 """The environment variable by which ``enforcer run`` knows its own processes again."""
 
+SERVICE_KEY = "OTEL_SERVICE_NAME"
+RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
+"""What OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
+
 MAX_COMMAND = 500
 
 
@@ -23,7 +27,9 @@ class Process:
             started by another one, not forked, has none.
         run: which ``enforcer run`` started it or its ancestors, or empty.
         pid: the number that the operating system gave it.
-        service: the service that the map names, or empty.
+        service: the service that the environment or the map names, or empty.
+        service_version: the version of the service, or empty.
+        environment: where it is deployed (``production``), or empty.
         host: the name of the machine.
         python: the version of the interpreter.
         command: its command line, cut at :data:`MAX_COMMAND` characters.
@@ -36,6 +42,7 @@ class Process:
 
     __slots__ = (
         "command",
+        "environment",
         "host",
         "id",
         "map_digest",
@@ -46,6 +53,7 @@ class Process:
         "root",
         "run",
         "service",
+        "service_version",
         "started",
     )
 
@@ -57,6 +65,8 @@ class Process:
         run: str = "",
         pid: int = 0,
         service: str = "",
+        service_version: str = "",
+        environment: str = "",
         host: str = "",
         python: str = "",
         command: str = "",
@@ -71,6 +81,8 @@ class Process:
         self.run = run
         self.pid = pid
         self.service = service
+        self.service_version = service_version
+        self.environment = environment
         self.host = host
         self.python = python
         self.command = command
@@ -92,12 +104,18 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         parent: in a forked child, the ``id`` of the process that forked it.
 
     """
+    resource = resource_attributes()
     return Process(
         id=os.urandom(16).hex(),
         parent=parent,
         run=os.environ.get(RUN_KEY, ""),
         pid=os.getpid(),
-        service=migration_map.service,
+        service=resource.get("service.name", migration_map.service),
+        service_version=resource.get("service.version", ""),
+        # The second name is the one before OpenTelemetry's semantic conventions 1.27.
+        environment=resource.get(
+            "deployment.environment.name", resource.get("deployment.environment", "")
+        ),
         host=os.uname().nodename,
         python=sys.version.partition(" ")[0],
         command=" ".join(sys.orig_argv)[:MAX_COMMAND],
@@ -106,3 +124,35 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         map_digest=migration_map.digest,
         root=migration_map.root,
     )
+
+
+def resource_attributes() -> dict[str, str]:
+    """Read from the environment what OpenTelemetry's SDKs would say of this process.
+
+    Parts that are no ``key=value`` are passed by, and so are those without a value.
+    """
+    attributes = {}
+    for part in os.environ.get(RESOURCE_KEY, "").split(","):
+        key, _, value = part.partition("=")
+        if key.strip() and value.strip():
+            attributes[_decoded(key.strip())] = _decoded(value.strip())
+    service = os.environ.get(SERVICE_KEY, "").strip()
+    if service:
+        attributes["service.name"] = service
+    return attributes
+
+
+def _decoded(text: str) -> str:
+    # Percent-decoding as of W3C Baggage; "urllib" would be much to load. What is no escape
+    # stays as it is.
+    if "%" not in text:
+        return text
+    begin, *parts = text.encode("utf-8", "surrogateescape").split(b"%")
+    decoded = [begin]
+    for part in parts:
+        try:
+            byte = bytes.fromhex(part[:2].decode())
+        except ValueError:
+            byte = b""
+        decoded.append(byte + part[2:] if len(byte) == 1 else b"%" + part)
+    return b"".join(decoded).decode("utf-8", "replace")

@@ -6,11 +6,13 @@ taking a ticket itself, and subtracts the tickets it took.
 """
 
 import _thread
+import os
 import sys
 from itertools import count as tickets
 from time import time_ns
 
 from enforcer.recording.use import PROBE, CallSite, Use
+from enforcer.rules.model import TREE_SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ OVERFLOW = "<other call sites>"
 """The file of the row that takes the uses of call sites beyond the limit."""
 
 DEFAULT_LIMIT = 10_000
+
+LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
+"""The environment variable that sets another limit."""
+
+
+def limit_from_environment() -> int:
+    """Give how many call sites a process tells apart."""
+    try:
+        return max(int(os.environ.get(LIMIT_KEY, DEFAULT_LIMIT)), 0)
+    except ValueError:
+        return DEFAULT_LIMIT
 
 
 def _locked_tickets() -> "Callable[[], int]":
@@ -51,7 +64,6 @@ class Tally:
 
     Attributes:
         rule: the rule that the uses fall under.
-        stage: the stage that it had.
         outcome: what the caller got.
         site: where the uses come from.
         count: call it once for each use.
@@ -59,17 +71,27 @@ class Tally:
 
     """
 
-    __slots__ = ("_base", "count", "first_seen", "outcome", "rule", "site", "stage")
+    __slots__ = ("_base", "count", "first_seen", "outcome", "rule", "site")
 
     def __init__(self, rule: "Rule", outcome: str, site: CallSite) -> None:
         """Start at zero, now."""
         self.rule = rule
-        self.stage = rule.stage
         self.outcome = outcome
         self.site = site
         self.count = ticket_counter()
         self.first_seen = time_ns()
         self._base = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two tallies count the same."""
+        return isinstance(other, Tally) and (
+            (self.site, self.outcome, self.rule.legacy)
+            == (other.site, other.outcome, other.rule.legacy)
+        )
+
+    def __hash__(self) -> int:
+        """Hash what is counted."""
+        return hash(self.site)
 
     def take(self, now: int) -> Use | None:
         """Give the uses since the last take, or None; one thread at a time."""
@@ -80,7 +102,7 @@ class Tally:
             return None
         return Use(
             self.rule,
-            stage=self.stage,
+            stage=self.rule.stage,
             outcome=self.outcome,
             site=self.site,
             count=taken,
@@ -100,40 +122,36 @@ class Recorder:
 
     __slots__ = ("_lock", "_tallies", "limit", "on_new_site")
 
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         """Start empty.
 
         Args:
-            limit: how many call sites are told apart; the rest share one row per rule.
+            limit: how many call sites are told apart; the rest share one row per rule. None
+                leaves it to the environment.
 
         """
-        self.limit = limit
+        self.limit = limit_from_environment() if limit is None else limit
         self.on_new_site: Callable[[], object] = int
-        self._tallies: dict[tuple[object, ...], Tally] = {}
+        self._tallies: dict[Tally, Tally] = {}  # by themselves: half as much memory as by a key
         self._lock = _thread.allocate_lock()
 
     def tally(self, rule: "Rule", outcome: str, site: CallSite) -> Tally:
         """Find the tally of a call site, or start one."""
-        key = (
-            rule.legacy,
-            outcome,
-            site.path,
-            site.file,
-            site.line,
-            site.function,
-            site.mechanism,
-            site.names,
-            site.via,
-        )
-        found = self._tallies.get(key)
+        tally = Tally(rule, outcome, site)
+        found = self._tallies.get(tally)
         if found is not None:
             return found
         if len(self._tallies) >= self.limit and site.file != OVERFLOW:
             return self.tally(rule, outcome, _overflow(rule, site))
         # setdefault is atomic: two threads that meet here get the same tally.
-        tally = self._tallies.setdefault(key, Tally(rule, outcome, site))
+        tally = self._tallies.setdefault(tally, tally)
         self.on_new_site()
         return tally
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no use yet."""
+        return not self._tallies
 
     def collect(self) -> tuple[list[Use], int]:
         """Give the uses since the last call, and how many were lost.
@@ -153,7 +171,7 @@ class Recorder:
 
 def _overflow(rule: "Rule", site: CallSite) -> CallSite:
     return CallSite(
-        rule.legacy,
+        rule.legacy.removesuffix(TREE_SUFFIX),
         file=OVERFLOW,
         line=0,
         function="",

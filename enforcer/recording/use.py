@@ -80,6 +80,28 @@ class CallSite:
         self.relation = relation
         self.distribution = distribution
 
+    def _key(self) -> tuple[object, ...]:
+        # Not the distribution, which is found out later, from the file.
+        return (
+            self.line,
+            self.file,
+            self.path,
+            self.names,
+            self.function,
+            self.module,
+            self.mechanism,
+            self.via,
+            self.relation,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two sites are the same."""
+        return self._key() == other._key() if isinstance(other, CallSite) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash what makes a site."""
+        return hash(self._key())
+
     def __str__(self) -> str:
         """Write the site as a person reads it: file, line and function."""
         where = f"{self.file}:{self.line}" if self.line else self.file

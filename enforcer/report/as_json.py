@@ -3,7 +3,8 @@
 import json
 
 from enforcer.report.model import Report, RuleReport, SiteReport
-from enforcer.report.times import iso
+from enforcer.report.times import iso, seconds
+from enforcer.store.watching import ServiceWatch, Watching
 
 
 def as_json(report: Report) -> str:
@@ -21,8 +22,37 @@ def as_json(report: Report) -> str:
             }
             for notice in report.notices
         ],
+        "watched": _watched(report.watching),
+        "services": [_service(service) for service in report.watching.services],
+        "other_call_sites": report.uses_elsewhere,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _watched(watching: Watching) -> dict[str, object]:
+    return {
+        "since": None if watching.since is None else iso(watching.since),
+        "till": None if watching.till is None else iso(watching.till),
+        "ended": watching.ended,
+        "not_ended": watching.running,
+        "vanished": watching.vanished,
+        "unknown": watching.unknown,
+        "lost_seconds": seconds(watching.interval),
+        "gaps": watching.gaps,
+        "longest_gap_seconds": seconds(watching.longest_gap),
+        "blind": watching.blind,
+    }
+
+
+def _service(service: ServiceWatch) -> dict[str, object]:
+    return {
+        "service": service.service,
+        "version": service.version,
+        "environment": service.environment,
+        "processes": service.processes,
+        "since": iso(service.since),
+        "till": iso(service.till),
+    }
 
 
 def _rule(rule: RuleReport) -> dict[str, object]:

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator
 
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.times import short
-from enforcer.report.words import function, inner_path, left_out, losses, origin, place, totals
+from enforcer.report.words import (
+    function,
+    inner_path,
+    left_out,
+    notice,
+    origin,
+    place,
+    services,
+    totals,
+    warnings,
+    watched,
+)
 
 
 def as_markdown(report: Report, *, top: int) -> str:
@@ -16,12 +27,15 @@ def _lines(report: Report, top: int) -> Iterator[str]:
     yield "# Uses of legacy paths"
     yield ""
     yield f"{totals(report)}. Times are in UTC."
-    if report.dropped:
+    for line in filter(None, (watched(report), *services(report))):
         yield ""
-        yield f"**{losses(report)}**"
-    for notice in report.notices:
+        yield line
+    for line in warnings(report):
         yield ""
-        yield f"{notice.kind}: {notice.text}"
+        yield f"**{line}**"
+    for said in report.notices:
+        yield ""
+        yield notice(said, report)
     if report.rules:
         yield ""
         yield from _rules(report.rules)

@@ -21,11 +21,14 @@ from enforcer.report.words import (
     function,
     inner_path,
     left_out,
-    losses,
+    notice,
     origin,
     place,
+    services,
     span,
     totals,
+    warnings,
+    watched,
 )
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT, WARN
 
@@ -63,12 +66,14 @@ def as_table(report: Report, file: TextIO, *, top: int = TOP) -> str:
         if report.rules:
             console.print(_table(report, top))
         console.print(Text(totals(report), style="bold"))
-        if report.dropped:
-            console.print(Text(losses(report), style="bold red"))
-        for notice in report.notices:
-            console.print(Text(f"{notice.kind}: {notice.text}", style="yellow"))
+        for line in filter(None, (watched(report), *services(report))):
+            console.print(Text(line))
+        for line in warnings(report):
+            console.print(Text(line, style="bold red"))
+        for said in report.notices:
+            console.print(Text(notice(said, report), style="yellow"))
     text = "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
-    return text if _can_show(file, text) else text.translate(_PLAIN)
+    return text if can_show(file, text) else text.translate(_PLAIN)
 
 
 def _table(report: Report, top: int) -> Table:
@@ -125,7 +130,8 @@ def _caller(rule: RuleReport, site: SiteReport) -> Padding:
     return Padding(text, (0, 0, 0, 2))
 
 
-def _can_show(file: TextIO, text: str) -> bool:
+def can_show(file: TextIO, text: str) -> bool:
+    """Tell whether a file's encoding has all the characters of a text."""
     try:
         text.encode(getattr(file, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError, io.UnsupportedOperation):

@@ -1,13 +1,13 @@
 """Build a report from a store."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from enforcer.recording.use import PROBE
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
-from enforcer.report.times import nanoseconds
+from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
 from enforcer.store import StoreError
 from enforcer.store.reading import Reader, SiteUses, Span, WatchedRule
@@ -45,8 +45,10 @@ def build(
     with Reader(store) as reader:
         processes = reader.processes(span)
         if not processes and span == Span():
+            dropped = reader.dropped(span)
+            lost = f" ({dropped} uses could not be kept)" if dropped else ""
             message = (
-                f'nothing recorded: no process has written to "{store}" yet; '
+                f'nothing recorded: no process has written to "{store}" yet{lost}; '
                 'run your program with "enforcer run" first (no-store)'
             )
             raise StoreError(message)
@@ -57,19 +59,34 @@ def build(
                 found[row.legacy].add(row)
         reports = [_rule(rule, found[rule.legacy]) for rule in rules]
         dropped = reader.dropped(span)
-        notices = tuple(
-            NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
-            for notice in reader.notices(span)
-            if path is None or notice.kind == "blind" or is_within(notice.subject, path)
-        )
+        watching = reader.watching(span)
+        notices = tuple(_notices(reader, span, path))
     reports.sort(key=lambda rule: (-rule.uses, rule.legacy))
-    return Report(tuple(reports), dropped=dropped, processes=processes, notices=notices)
+    return Report(
+        tuple(reports),
+        dropped=dropped,
+        processes=processes,
+        notices=notices,
+        watching=watching,
+    )
 
 
 def is_within(path: str, prefix: str) -> bool:
     """Tell whether a dotted path is a prefix or lies below it, on its dots and colon."""
     prefix = prefix.removesuffix(TREE_SUFFIX)
     return path == prefix or path.startswith((f"{prefix}.", f"{prefix}:"))
+
+
+def _notices(reader: Reader, span: Span, path: str | None) -> Iterator[NoticeReport]:
+    for file, time in reader.set_aside(span):
+        text = (
+            f'the store was damaged. It was set aside on {short(time)} UTC as "{file}", with '
+            "what was counted until then (store-damaged)"
+        )
+        yield NoticeReport("damaged", reader.path, text, processes=0)
+    for notice in reader.notices(span):
+        if path is None or notice.kind == "blind" or is_within(notice.subject, path):
+            yield NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
 
 
 def _reaches(rule: WatchedRule, prefix: str) -> bool:

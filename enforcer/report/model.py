@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from enforcer.recording.recorder import OVERFLOW
 from enforcer.recording.use import BLOCKED
+from enforcer.store.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class NoticeReport:
     """Tell what processes had to say of a path, besides its uses.
 
     Attributes:
-        kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``.
+        kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``, or
+            ``damaged``, which is said of the store.
         subject: the path that it is about.
         text: one sentence or two.
         processes: how many processes said it.
@@ -122,6 +125,7 @@ class Report:
         dropped: how many uses were lost before they could be kept.
         processes: how many processes recorded.
         notices: what they had to say besides.
+        watching: who watched, from when till when, and what may be missing.
 
     """
 
@@ -129,6 +133,13 @@ class Report:
     dropped: int
     processes: int
     notices: tuple[NoticeReport, ...] = ()
+    watching: Watching = field(default_factory=Watching)
+
+    @property
+    def uses_elsewhere(self) -> int:
+        """Count the uses by call sites beyond those that a process tells apart."""
+        sites = (site for rule in self.rules for site in rule.call_sites)
+        return sum(site.uses for site in sites if site.file == OVERFLOW)
 
     @property
     def uses(self) -> int:

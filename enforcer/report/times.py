@@ -47,5 +47,19 @@ def short(time: int) -> str:
     return _utc(time).strftime("%Y-%m-%d %H:%M")
 
 
+def seconds(nanoseconds: int) -> float:
+    """Give a length of time in seconds, to the millisecond."""
+    return nanoseconds // 1_000_000 / 1000
+
+
+def length(nanoseconds: int) -> str:
+    """Write a length of time in the largest unit that does not lie: 5 s, 90 min, 3 h."""
+    amount = seconds(nanoseconds)
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if amount >= 2 * size:
+            return f"{amount / size:.0f} {unit}"
+    return f"{amount:.3g} s"
+
+
 def _utc(time: int) -> datetime:
     return datetime.fromtimestamp(time // 1_000_000_000, UTC)

@@ -1,9 +1,14 @@
 """Put the parts of a report into words, the same for every format that people read."""
 
+from collections.abc import Iterator
+
 from enforcer.recording.use import THIRD_PARTY
-from enforcer.report.model import Report, RuleReport, SiteReport
-from enforcer.report.times import short
+from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
+from enforcer.report.times import length, short
 from enforcer.rules.model import TREE_SUFFIX
+
+MOST_SERVICES = 10
+"""How many services, versions and environments to name."""
 
 _SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
@@ -68,8 +73,66 @@ def totals(report: Report) -> str:
     return " · ".join(parts)
 
 
-def losses(report: Report) -> str:
-    """Write what is known to be missing; empty if nothing is."""
-    if not report.dropped:
+def watched(report: Report) -> str:
+    """Write when processes watched, and whether all have ended."""
+    watching = report.watching
+    if watching.since is None or watching.till is None:
         return ""
-    return f"{counted(report.dropped, 'use was', 'uses were')} lost: the counts are too low."
+    words = f"watched {span(watching.since, watching.till)}"
+    if watching.running:
+        one = "1 process has not ended yet, as far as is known"
+        many = f"{watching.running:,} processes have not ended yet, as far as is known"
+        words += f" · {one if watching.running == 1 else many}"
+    return words
+
+
+def services(report: Report) -> Iterator[str]:
+    """Write who watched, a line each, if that is more than one service or has a version."""
+    found = report.watching.services
+    if len(found) == 1 and not (found[0].version or found[0].environment):
+        return
+    for each in found[:MOST_SERVICES]:
+        name = " ".join(filter(None, (each.service or "no service named", each.version)))
+        where = f" in {each.environment}" if each.environment else ""
+        yield (
+            f"{name}{where}: {counted(each.processes, 'process', 'processes')}, "
+            f"{span(each.since, each.till)}"
+        )
+    if len(found) > MOST_SERVICES:
+        more = len(found) - MOST_SERVICES
+        yield f"and {counted(more, 'more service or version', 'more services or versions')}"
+
+
+def warnings(report: Report) -> Iterator[str]:
+    """Write what is known to be missing, or may be, a sentence each."""
+    watching = report.watching
+    if report.dropped:
+        yield f"{counted(report.dropped, 'use was', 'uses were')} lost: the counts are too low."
+    if watching.vanished:
+        who = "it" if watching.vanished == 1 else "each"
+        yield (
+            f"{counted(watching.vanished, 'process', 'processes')} ended without a last write: "
+            f"{who} may have lost up to {length(watching.interval)} of uses."
+        )
+    if watching.gaps:
+        yield (
+            f"{counted(watching.gaps, 'process', 'processes')} did not write for a while, "
+            f"for {length(watching.longest_gap)} at the longest, and came back."
+        )
+    if watching.blind:
+        yield (
+            f"{counted(watching.blind, 'process was', 'processes were')} blind to some uses, "
+            "as said below."
+        )
+    if report.uses_elsewhere:
+        yield (
+            f"{counted(report.uses_elsewhere, 'use', 'uses')} came from more call sites than "
+            "a process tells apart, and stand in one row for each legacy path."
+        )
+
+
+def notice(said: NoticeReport, report: Report) -> str:
+    """Write what processes had to say, and how many of them if it was not all."""
+    some = said.processes and said.processes < report.processes
+    who = f" (in {said.processes:,} of {report.processes:,} processes)" if some else ""
+    return f"{said.kind}: {said.text}{who}"

@@ -4,15 +4,24 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import time_ns
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
-from enforcer.store import StoreError
-from enforcer.store.schema import HOUR, not_a_store, schema_version
-
-PATIENCE = 5.0
-"""How long to wait for a process that is making the store, in seconds."""
+from enforcer.store.damage import stores_set_aside
+from enforcer.store.holding import Hold
+from enforcer.store.losses import Loss, losses_beside
+from enforcer.store.opening import PATIENCE, no_store, not_read, open_to_read
+from enforcer.store.schema import HOUR
+from enforcer.store.waiting import Patience
+from enforcer.store.watching import (
+    ServiceWatch,
+    Watching,
+    blind_query,
+    endings_query,
+    gaps_query,
+    services_query,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,9 @@ _DROPPED = f"""
 SELECT coalesce(sum(count), 0) FROM dropped WHERE hour >= :hour AND process IN ({_PROCESSES})
 """  # noqa: S608 - made of constants
 
+_LAST_WRITTEN = f"""
+SELECT coalesce(max(written), 0) FROM process WHERE key IN ({_PROCESSES})
+"""  # noqa: S608 - made of constants
 
 _NOTICES = f"""
 SELECT kind, subject, text, count(*) FROM notice WHERE process IN ({_PROCESSES})
@@ -111,7 +123,7 @@ class Reader:
     """Hold one SQLite store open for reading; a context manager."""
 
     def __init__(self, path: str) -> None:
-        """Open a store that is there; never make one.
+        """Open a store that is there; never make or change one.
 
         Raises:
             StoreError: if there is none, or it can't be read.
@@ -119,8 +131,14 @@ class Reader:
         """
         self.path = path
         if not Path(path).exists():
-            raise _no_store(path)
-        self._connection = _open(path)
+            raise no_store(path)
+        self._hold = Hold(path)
+        self._hold.together(Patience(PATIENCE))
+        try:
+            self._connection = open_to_read(path)
+        except BaseException:
+            self._hold.release()
+            raise
 
     def __enter__(self) -> Self:
         """Give itself, inside one transaction: all it reads is of one moment."""
@@ -135,14 +153,54 @@ class Reader:
     ) -> None:
         """Close the file."""
         self._connection.close()
+        self._hold.release()
 
     def processes(self, span: Span) -> int:
         """Count the processes that wrote in a span."""
         return int(self._rows(f"SELECT count(*) FROM ({_PROCESSES})", span)[0][0])  # noqa: S608 - constants
 
     def dropped(self, span: Span) -> int:
-        """Count the uses that were lost in a span, exact to the hour."""
-        return int(self._rows(_DROPPED, span)[0][0])
+        """Count the uses that were lost in a span, exact to the hour.
+
+        What processes noted beside the store counts too.
+        """
+        noted = sum(loss.count for loss in _losses(self.path, span))
+        return int(self._rows(_DROPPED, span)[0][0]) + noted
+
+    def watching(self, span: Span) -> Watching:
+        """Give who watched in a span, and what may be missing."""
+        services = self._rows(services_query(_PROCESSES), span)
+        ((ended, running, vanished, unknown, interval),) = self._rows(
+            endings_query(_PROCESSES), span
+        )
+        ((gaps, longest_gap),) = self._rows(gaps_query(_PROCESSES), span)
+        ((blind,),) = self._rows(blind_query(_PROCESSES), span)
+        return Watching(
+            tuple(ServiceWatch(*row) for row in services),
+            ended=ended,
+            running=running,
+            vanished=vanished,
+            unknown=unknown,
+            interval=interval,
+            gaps=gaps,
+            longest_gap=longest_gap,
+            blind=blind,
+        )
+
+    def set_aside(self, span: Span) -> list[tuple[str, int]]:
+        """Give the damaged stores that were set aside in a span, and when that was.
+
+        Of a run those count that were set aside after it began.
+        """
+        began = span.since
+        if span.run:
+            began = max(began, self.watching(span).since or 0)
+        # The name of the file has the time in seconds.
+        return [(file, time) for file, time in stores_set_aside(self.path) if time >= began - 10**9]
+
+    def last_written(self, span: Span) -> int:
+        """Give the time of the last write in a span; 0 if there was none."""
+        return int(self._rows(_LAST_WRITTEN, span)[0][0])
 
     def rules(self, span: Span) -> Iterator[WatchedRule]:
         """Give every rule that some process watched in a span."""
@@ -160,66 +218,20 @@ class Reader:
             yield NoticeOf(*row)
 
     def _rows(self, query: str, span: Span) -> list[tuple[Any, ...]]:
-        values = {"since": span.since, "hour": span.since // HOUR, "run": span.run}
+        values = {
+            "since": span.since,
+            "hour": span.since // HOUR,
+            "run": span.run,
+            "now": time_ns(),
+        }
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise _not_read(self.path, error) from error
+            self._connection.close()
+            raise not_read(self.path, error) from error
 
 
-def _open(path: str) -> sqlite3.Connection:
-    try:
-        connection = _connect(path, "mode=rw")
-    except sqlite3.OperationalError as error:
-        # In a folder that it may not write, SQLite opens a store only as immutable, and that
-        # leaves out what is still in the write-ahead log.
-        if _has_content(f"{path}-wal"):
-            raise _not_read(path, error) from error
-        try:
-            connection = _connect(path, "mode=ro&immutable=1")
-        except sqlite3.Error:
-            raise _not_read(path, error) from error
-    return connection
-
-
-def _connect(path: str, mode: str) -> sqlite3.Connection:
-    # "rw" and not "ro": only a connection that could write tidies up SQLite's two
-    # companion files when it is the last one to close.
-    connection = sqlite3.connect(
-        f"file:{quote(path)}?{mode}", uri=True, timeout=PATIENCE, isolation_level=None
-    )
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        version = schema_version(connection, path)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(
-            error, sqlite3.OperationalError
-        ):
-            raise not_a_store(path, str(error)) from error
-        raise
-    if version:
-        return connection
-    connection.close()
-    raise _no_store(path)
-
-
-def _has_content(path: str) -> bool:
-    try:
-        return Path(path).stat().st_size > 0
-    except OSError:
-        return False
-
-
-def _no_store(path: str) -> StoreError:
-    return StoreError(
-        f'nothing recorded: no store at "{path}"; '
-        'run your program with "enforcer run" first (no-store)'
-    )
-
-
-def _not_read(path: str, error: Exception) -> StoreError:
-    return StoreError(
-        f'the store "{path}" can\'t be read: {error}. '
-        "Check that you may read the file and its folder (store-not-read)"
-    )
+def _losses(path: str, span: Span) -> Iterator[Loss]:
+    for loss in losses_beside(path):
+        if loss.time >= span.since and span.run in ("", loss.run):
+            yield loss

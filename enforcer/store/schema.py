@@ -3,20 +3,31 @@
 Every time is in nanoseconds since the epoch; an hour is a time divided by :data:`HOUR`.
 """
 
-import sqlite3
-
 from enforcer.store import StoreError
+from enforcer.store.engine import sqlite3
 
-SCHEMA_VERSION = 1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMA_VERSION = 2
 """The version that this code reads and writes.
 
 1: the first one.
+2: heartbeats, how a process ended, its version and environment, when a notice was written. A
+   process of version 1 has one heartbeat from `started` till `written`, which may hide gaps.
 """
 
 APPLICATION_ID = 0x656E6672
 """What SQLite's ``application_id`` says in every store: ``enfr`` in ASCII."""
 
 HOUR = 3_600_000_000_000
+
+# How a process ended.
+EXIT = "exit"
+DISABLED = "disabled"
+LOST = "lost"  # it could not write its last uses, and noted how many
+UNKNOWN = "unknown"
 
 SCHEMA = f"""
 -- A set of rules that some process watched. Processes with the same rules share one.
@@ -47,7 +58,7 @@ CREATE TABLE IF NOT EXISTS declaration (
     PRIMARY KEY (map, rule)
 ) WITHOUT ROWID;
 
--- A process that watched the rules of a map from `started` till at least `written`.
+-- A process that watched the rules of a map.
 CREATE TABLE IF NOT EXISTS process (
     key         INTEGER PRIMARY KEY,
     id          TEXT NOT NULL UNIQUE,   -- random, its own also after a fork
@@ -64,9 +75,23 @@ CREATE TABLE IF NOT EXISTS process (
     map_digest  TEXT NOT NULL,          -- of the file's content
     started     INTEGER NOT NULL,
     written     INTEGER NOT NULL,       -- time of its last write
-    sequence    INTEGER NOT NULL        -- of the last batch that was counted
+    sequence    INTEGER NOT NULL,       -- of the last batch that was counted
+    service_version  TEXT NOT NULL DEFAULT '',
+    environment      TEXT NOT NULL DEFAULT '',
+    interval    INTEGER NOT NULL DEFAULT 0,  -- how often it writes: what a kill may lose
+    silence     INTEGER NOT NULL DEFAULT 0,  -- after how long without a write it is gone
+    ended       INTEGER NOT NULL DEFAULT 0,  -- when it said goodbye
+    ending      TEXT NOT NULL DEFAULT ''     -- exit, disabled, lost, unknown; empty: not said
 );
 CREATE INDEX IF NOT EXISTS process_by_run ON process (run) WHERE run <> '';
+
+-- When a process was watching: without a silence that is longer than its own limit.
+CREATE TABLE IF NOT EXISTS heartbeat (
+    process  INTEGER NOT NULL REFERENCES process,
+    since    INTEGER NOT NULL,
+    till     INTEGER NOT NULL,
+    PRIMARY KEY (process, since)
+) WITHOUT ROWID;
 
 -- A place in the code that reached a legacy path in one certain way.
 CREATE TABLE IF NOT EXISTS call_site (
@@ -112,12 +137,64 @@ CREATE TABLE IF NOT EXISTS notice (
     kind     TEXT NOT NULL,             -- late, implementation, fallback, missing, blind
     subject  TEXT NOT NULL,
     text     TEXT NOT NULL,
+    noted    INTEGER NOT NULL DEFAULT 0,  -- when it was written
     PRIMARY KEY (process, kind, subject)
 ) WITHOUT ROWID;
 
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+MIGRATIONS = {
+    1: f"""
+ALTER TABLE process ADD COLUMN service_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE process ADD COLUMN environment TEXT NOT NULL DEFAULT '';
+ALTER TABLE process ADD COLUMN interval INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE process ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE process ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE process ADD COLUMN ending TEXT NOT NULL DEFAULT '';
+ALTER TABLE notice ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE heartbeat (
+    process  INTEGER NOT NULL REFERENCES process,
+    since    INTEGER NOT NULL,
+    till     INTEGER NOT NULL,
+    PRIMARY KEY (process, since)
+) WITHOUT ROWID;
+INSERT INTO heartbeat (process, since, till) SELECT key, started, written FROM process;
+UPDATE process SET ending = '{UNKNOWN}';
+PRAGMA user_version = 2;
+""",  # noqa: S608 - made of constants
+}
+"""What makes a store of each version one of the next."""
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Make the tables, or change those of an older version, in one transaction.
+
+    Several processes may be here at once: each looks again once the others are done.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        scripts = [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)] if version else []
+        for script in scripts if version else [SCHEMA]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> "Iterator[str]":
+    # executescript() would commit first, and leave the transaction open where it fails.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def schema_version(connection: sqlite3.Connection, path: str) -> int:
@@ -139,15 +216,16 @@ def schema_version(connection: sqlite3.Connection, path: str) -> int:
             )
         )
     finally:
-        connection.execute("COMMIT")
-    if tables and application != APPLICATION_ID:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+    if application != APPLICATION_ID and (application or version or tables):
         raise not_a_store(path, "it is a database of another program")
     if version > SCHEMA_VERSION:
         message = (
             f'the store "{path}" has schema {version}, and this enforcer knows only up to '
             f"{SCHEMA_VERSION}. Upgrade the enforcer here, or name another store (newer-store)"
         )
-        raise StoreError(message)
+        raise StoreError(message, path=path)
     return int(version)
 
 

@@ -2,122 +2,133 @@
 
 The watched program is a stranger's: it may fork, or close every file descriptor. So a store
 is opened for one visit and closed again, and this module imports nothing that starts threads.
+
+Files come and go while the program runs. A store that is missing is made anew; one that is
+damaged is set aside first; and what was written to a file that is no longer there by then is
+reported as not written.
 """
 
 import os
-import sqlite3
-from time import monotonic, sleep, time_ns
+from time import time_ns
 
-from enforcer.rules.digest import digest as digest_of
-from enforcer.store import StoreError
-from enforcer.store.schema import HOUR, SCHEMA, not_a_store, schema_version
+from enforcer.recording.process import Process
+from enforcer.store import ReplacedError, StoreError
+from enforcer.store.damage import is_damage, set_aside
+from enforcer.store.engine import sqlite3
+from enforcer.store.heartbeat import INTERVAL
+from enforcer.store.holding import Hold, identity
+from enforcer.store.losses import Loss, losses_beside
+from enforcer.store.rows import Rows
+from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
+from enforcer.store.waiting import Patience, code_of, patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
 
     from enforcer.recording.notice import Notice
-    from enforcer.recording.process import Process
-    from enforcer.recording.use import CallSite, Use
+    from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
 
-PATIENCE = 5.0
-"""How long to wait for another process that is writing, in seconds."""
+    T = TypeVar("T")
 
-_RULE_FIELDS = (
-    "canonical",
-    "stage",
-    "reason",
-    "since",
-    "remove_after",
-    "removal",
-    "owner",
-    "link",
-)
-_SITE_FIELDS = (
-    "path",
-    "file",
-    "line",
-    "function",
-    "module",
-    "mechanism",
-    "names",
-    "via",
-    "relation",
-    "distribution",
-)
-_PROCESS_FIELDS = (
-    "id",
-    "parent",
-    "run",
-    "pid",
-    "service",
-    "host",
-    "python",
-    "command",
-    "root",
-    "map_path",
-    "map_digest",
-    "started",
-)
-
-_ADD_USES = """
-INSERT INTO use (hour, rule, site, process, stage, outcome, count, first_seen, last_seen)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (hour, rule, site, process, stage, outcome) DO UPDATE SET
-    count = count + excluded.count,
-    first_seen = min(first_seen, excluded.first_seen),
-    last_seen = max(last_seen, excluded.last_seen)
-"""
-_ADD_DROPPED = """
-INSERT INTO dropped (hour, process, count) VALUES (?, ?, ?)
-ON CONFLICT (hour, process) DO UPDATE SET count = count + excluded.count
-"""
+_REMEDIES = {
+    sqlite3.SQLITE_BUSY: "End the process that keeps it locked",
+    sqlite3.SQLITE_LOCKED: "End the process that keeps it locked",
+    sqlite3.SQLITE_FULL: "Make room on its disk",
+    sqlite3.SQLITE_IOERR: "See whether its disk is full or broken",
+}
 
 
 class Store:
     """Hold one SQLite file open for writing."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: Patience | None = None) -> None:
         """Open the file; make it, and its folder, if it isn't there.
 
+        Args:
+            path: the file.
+            patience: how long to wait for others who write.
+
         Raises:
+            ReplacedError: if the file was damaged; it is set aside, and can be opened again.
             StoreError: if that fails, or the file is something else, or too new.
 
         """
         self.path = path
-        folder = os.path.dirname(path)  # noqa: PTH120 - pathlib is much to load into every program
+        self._patience = patience or Patience()
         try:
-            if folder:
-                os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
+            os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
+        except OSError as error:
+            raise _not_written(path, error) from error
+        self._hold = Hold(path)
+        if not self._hold.together(self._patience):
+            self._hold.release()
+            raise _not_written(path, "another process is setting it aside")
+        self._file = identity(path)
+        try:
             # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left, and more
             # than one positional argument is deprecated from 3.13 on.
             self._connection = sqlite3.connect(path)
-            self._connection.isolation_level = None
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
+            self._hold.release()
             raise _not_written(path, error) from error
+        self._connection.isolation_level = None
+        self._rows = Rows(self._connection)
         try:
             self._prepare()
-        except BaseException as error:
+        except sqlite3.Error as error:
+            failure = self._failure(error)
             self.close()
-            if isinstance(error, sqlite3.Error):
-                raise _not_written(path, error) from error
+            raise failure from error
+        except BaseException:
+            self.close()
             raise
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        # What could not be tidied up now will be by the next one who closes it.
+        try:
+            self._connection.close()
+        except sqlite3.Error:
+            return
+        finally:
+            self._hold.release()
 
-    def watch(self, process: "Process", rules: "Iterable[Rule]") -> None:
+    def knows(self, process: Process) -> bool:
+        """Tell whether a process was introduced to this file."""
+        try:
+            return self._patiently(lambda: self._rows.process(process)) is not None
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def watch(self, process: Process, rules: "Iterable[Rule]", interval: float = INTERVAL) -> None:
         """Note that a process watches these rules, and that it was there just now.
+
+        Args:
+            process: who watches.
+            rules: what it watches.
+            interval: how often it writes, in seconds.
 
         Raises:
             StoreError: if it could not be written; then nothing of it was.
 
         """
-        self._commit(lambda: self._touch(self._introduce(process, list(rules))))
+        losses: list[Loss] = []
 
-    def note(self, process: "Process", notices: "Iterable[Notice]") -> None:
+        def change() -> None:
+            if self._rows.process(process) is None:
+                losses[:] = losses_beside(self.path)
+                for loss in losses:
+                    self._add_loss(loss)
+            self._rows.beat(self._rows.introduce(process, list(rules), interval))
+
+        self._commit(change)
+        for loss in losses:
+            loss.take_back()
+
+    def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Keep what a process had to say of a path; each notice is kept once.
 
         Args:
@@ -128,10 +139,10 @@ class Store:
             StoreError: if it could not be written; then nothing of it was.
 
         """
-        self._commit(lambda: self._note(self._process(process), notices))
+        self._commit(lambda: self._rows.add_notices(self._rows.process(process), notices))
 
     def write(
-        self, process: "Process", sequence: int, uses: "Sequence[Use]", dropped: int = 0
+        self, process: Process, sequence: int, uses: "Sequence[Use]", dropped: int = 0
     ) -> None:
         """Add a batch of uses, or do nothing if it was added before.
 
@@ -145,37 +156,56 @@ class Store:
             StoreError: if it could not be written; then nothing of it was.
 
         """
-        self._commit(lambda: self._add(process, sequence, uses, dropped))
+
+        def change() -> None:
+            rules = {use.rule.legacy: use.rule for use in uses}
+            key = self._rows.introduce(process, list(rules.values()), INTERVAL)
+            self._rows.beat(key)
+            if self._rows.is_new(key, sequence):
+                self._rows.add_uses(key, uses, self._check_patience)
+                self._rows.add_dropped(key, dropped, time_ns())
+
+        self._commit(change)
+
+    def leave(self, process: Process, ending: str) -> None:
+        """Note that a process has written everything, and watches no longer.
+
+        Args:
+            process: who leaves; :meth:`watch` was called for it.
+            ending: how it ends.
+
+        Raises:
+            StoreError: if it could not be written.
+
+        """
+
+        def change() -> None:
+            key = self._rows.introduce(process, [], INTERVAL)
+            self._rows.beat(key)
+            self._rows.end(key, ending, time_ns())
+
+        self._commit(change)
+
+    def _add_loss(self, loss: Loss) -> None:
+        process = Process(id=loss.process, run=loss.run, started=loss.time)
+        key = self._rows.introduce(process, [], INTERVAL)
+        if self._rows.end(key, LOST, loss.time):
+            self._rows.add_dropped(key, loss.count, loss.time)
 
     def _prepare(self) -> None:
-        try:
-            self._connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            version = schema_version(self._connection, self.path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            raise not_a_store(self.path, str(error)) from error
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
+        version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:
-            self._create()
-
-    def _create(self) -> None:
-        # Several processes may be here at once. Changing the journal mode does not wait for
-        # the others by itself; the rest does, and can be done twice.
-        patient_until = monotonic() + PATIENCE
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if monotonic() > patient_until:
-                    raise
-                sleep(0.01)
-        self._connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+            self._patiently(lambda: self._connection.execute("PRAGMA journal_mode = WAL"))
+        if version < SCHEMA_VERSION:
+            self._patiently(lambda: bring_up_to_date(self._connection))
+        if self._file is None:
+            self._file = identity(self.path)
 
     def _commit(self, change: "Callable[[], None]") -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
             try:
                 change()
                 self._connection.execute("COMMIT")
@@ -184,141 +214,39 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise _not_written(self.path, error) from error
+            raise self._failure(error) from error
+        if identity(self.path) != self._file:
+            message = f'"{self.path}" was removed or replaced while it was written (store-replaced)'
+            raise ReplacedError(message, path=self.path)
 
-    def _add(self, process: "Process", sequence: int, uses: "Sequence[Use]", dropped: int) -> None:
-        key = self._process(process)
-        if key is None:
-            key = self._introduce(
-                process, list({use.rule.legacy: use.rule for use in uses}.values())
-            )
-        self._touch(key)
-        counted = self._connection.execute(
-            "UPDATE process SET sequence = ? WHERE key = ? AND sequence < ?",
-            (sequence, key, sequence),
-        )
-        if not counted.rowcount:
-            return
-        rules: dict[str, int] = {}
-        for use in uses:
-            rule = rules.get(use.rule.legacy)
-            if rule is None:
-                rule = rules[use.rule.legacy] = self._declared(key, use.rule)
-            self._add_use(key, rule, use)
-        if dropped:
-            self._connection.execute(_ADD_DROPPED, (time_ns() // HOUR, key, dropped))
+    def _patiently(self, call: "Callable[[], T]") -> "T":
+        return patiently(call, self._patience)
 
-    def _note(self, process: int | None, notices: "Iterable[Notice]") -> None:
-        for notice in notices:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO notice (process, kind, subject, text) VALUES (?, ?, ?, ?)",
-                (process, notice.kind, _text(notice.subject), _text(notice.text)),
-            )
+    def _check_patience(self) -> None:
+        # Many rows take long: the program may want to fork meanwhile.
+        if self._patience.is_needed():
+            message = f'the store "{self.path}" was not written in time (store-not-written)'
+            raise StoreError(message, path=self.path)
 
-    def _add_use(self, process: int, rule: int, use: "Use") -> None:
-        self._connection.execute(
-            _ADD_USES,
-            (
-                use.last_seen // HOUR,
-                rule,
-                self._site(use.site),
-                process,
-                use.stage,
-                use.outcome,
-                use.count,
-                use.first_seen,
-                use.last_seen,
-            ),
-        )
-
-    def _touch(self, process: int) -> None:
-        self._connection.execute(
-            "UPDATE process SET written = max(written, ?) WHERE key = ?", (time_ns(), process)
-        )
-
-    def _process(self, process: "Process") -> int | None:
-        return self._key("SELECT key FROM process WHERE id = ?", (process.id,))
-
-    def _introduce(self, process: "Process", rules: "list[Rule]") -> int:
-        known = self._process(process)
-        if known is not None:
-            return known
-        fields = [*_values(process, _PROCESS_FIELDS), self._map(rules), process.started, -1]
-        return self._insert("process", (*_PROCESS_FIELDS, "map", "written", "sequence"), fields)
-
-    def _map(self, rules: "list[Rule]") -> int:
-        declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
-        content = repr(declared)
-        digest = digest_of(content.encode())
-        known = self._key("SELECT key FROM map WHERE digest = ?", (digest,))
-        if known is not None:
-            return known
-        key = self._insert("map", ("digest",), (digest,))
-        for rule in rules:
-            self._declare(key, rule)
-        return key
-
-    def _declared(self, process: int, rule: "Rule") -> int:
-        # The rule of a use is always declared, also by a process that was introduced without.
-        known = self._key(
-            "SELECT rule.key FROM process JOIN declaration USING (map) "
-            "JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?",
-            (process, _text(rule.legacy)),
-        )
-        if known is not None:
-            return known
-        return self._declare(
-            self._key("SELECT map FROM process WHERE key = ?", (process,)) or 0, rule
-        )
-
-    def _declare(self, key: int, rule: "Rule") -> int:
-        rule_key = self._rule(rule)
-        fields = ("map", "rule", *_RULE_FIELDS)
-        self._insert("declaration", fields, (key, rule_key, *_values(rule, _RULE_FIELDS)))
-        return rule_key
-
-    def _rule(self, rule: "Rule") -> int:
-        legacy = _text(rule.legacy)
-        known = self._key("SELECT key FROM rule WHERE legacy = ?", (legacy,))
-        return (
-            self._insert("rule", ("legacy", "kind"), (legacy, rule.kind))
-            if known is None
-            else known
-        )
-
-    def _site(self, site: "CallSite") -> int:
-        values = _values(site, _SITE_FIELDS)
-        same = " AND ".join(f"{field} = ?" for field in _SITE_FIELDS)
-        known = self._key(f"SELECT key FROM call_site WHERE {same}", values)  # noqa: S608 - constants
-        return self._insert("call_site", _SITE_FIELDS, values) if known is None else known
-
-    def _key(self, query: str, values: "Sequence[object]") -> int | None:
-        row = self._connection.execute(query, values).fetchone()
-        return None if row is None else int(row[0])
-
-    def _insert(self, table: str, fields: "Sequence[str]", values: "Sequence[object]") -> int:
-        marks = ", ".join("?" * len(fields))
-        statement = f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608 - constants
-        return self._connection.execute(statement, values).lastrowid or 0
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        if not is_damage(error):
+            return _not_written(self.path, error)
+        try:
+            set_aside(self.path, self._file, str(error), self._hold, self._patience)
+        except StoreError as failure:
+            return failure
+        finally:
+            self.close()
+        message = f'"{self.path}" was damaged ({error}), and was set aside (store-replaced)'
+        return ReplacedError(message, path=self.path)
 
 
-def _not_written(path: str, error: Exception) -> StoreError:
+def _not_written(path: str, error: "Exception | str") -> StoreError:
+    remedy = "Make its folder writable"
+    if isinstance(error, sqlite3.Error):
+        remedy = _REMEDIES.get(code_of(error), remedy)
     return StoreError(
-        f'the store "{path}" can\'t be written: {error}. Make its folder writable, '
-        "or name another store in ENFORCER_STORE (store-not-written)"
+        f'the store "{path}" can\'t be written: {error}. {remedy}, '
+        "or name another store in ENFORCER_STORE (store-not-written)",
+        path=path,
     )
-
-
-def _values(record: object, fields: "Iterable[str]") -> "list[object]":
-    return [_plain(getattr(record, field)) for field in fields]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return ",".join(map(_text, value))
-    return _text(value) if isinstance(value, str) else value
-
-
-def _text(value: str) -> str:
-    # A file name that is no UTF-8 has lone surrogates in it, which SQLite refuses.
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()

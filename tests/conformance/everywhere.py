@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 PROJECT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
@@ -68,7 +69,15 @@ def others() -> dict[str, str]:
     return found
 
 
-def check(name: str, path: str) -> bool:
+def build(folder: str) -> str:
+    """Build the wheel that all interpreters install."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    words = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, "."]
+    subprocess.run(words, check=True, cwd=PROJECT)
+    return str(next(Path(folder).glob("*.whl")))
+
+
+def check(name: str, path: str, wheel: str) -> bool:
     """Run the suite on one interpreter; tell whether it passed."""
     environment = PROJECT / ".venvs" / name
     python = environment / "bin" / "python"
@@ -77,8 +86,11 @@ def check(name: str, path: str) -> bool:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
     subprocess.run([*pip, "--editable", ".", "--group", "test"], check=True, cwd=PROJECT)
-    suite = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/conformance"]
-    return subprocess.run(suite, check=False, cwd=PROJECT).returncode == 0
+    suite = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2"]
+    suite += ["tests/conformance"]
+    environ = {**os.environ, "CONFORMANCE_WHEEL": wheel}
+    done = subprocess.run(suite, check=False, cwd=PROJECT, env=environ)
+    return done.returncode == 0
 
 
 def main() -> int:
@@ -87,11 +99,13 @@ def main() -> int:
     say = sys.stdout.write
     say(f"Conformance on other CPythons: {', '.join(found) or 'none found'}\n")
     failed = []
-    for name, path in found.items():
-        say(f"\n== CPython {name}\n")
-        sys.stdout.flush()
-        if not check(name, path):
-            failed.append(name)
+    with TemporaryDirectory() as folder:
+        wheel = build(folder) if found else ""
+        for name, path in found.items():
+            say(f"\n== CPython {name}\n")
+            sys.stdout.flush()
+            if not check(name, path, wheel):
+                failed.append(name)
     if failed:
         say(f"\nfailed on CPython {', '.join(failed)}\n")
     return 1 if failed else 0

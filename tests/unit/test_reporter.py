@@ -21,6 +21,7 @@ from enforcer.rules.model import Rule
 from enforcer.store import StoreError
 from enforcer.store.reading import Reader, Span
 from enforcer.store.sqlite import Store
+from enforcer.store.waiting import Patience
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -51,7 +52,11 @@ class Parts:
 
     def make(self, interval: float = 3600.0) -> Reporter:
         self.reporter = Reporter(
-            self.recorder, self.process, lambda: Store(self.path), self.rules, interval
+            self.recorder,
+            self.process,
+            lambda patience: Store(self.path, patience),
+            self.rules,
+            interval,
         )
         return self.reporter
 
@@ -108,7 +113,10 @@ def test_notices_are_written_without_any_use(parts: Parts) -> None:
     """What a process has to say does not wait for somebody to use something."""
     said = [Notice("late", "shop.old_cart", "It came too early.")]
     reporter = Reporter(
-        parts.recorder, parts.process, lambda: Store(parts.path), notices=lambda: said
+        parts.recorder,
+        parts.process,
+        lambda patience: Store(parts.path, patience),
+        notices=lambda: said,
     )
     reporter.flush()
     said.append(Notice("blind", "shop", "It can't be watched."))
@@ -153,14 +161,20 @@ def test_nothing_new_leaves_the_store_alone(parts: Parts) -> None:
     assert parts.reporter.flush()
 
 
-def test_silence_is_broken_now_and_then(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_broken_now_and_then(parts: Parts) -> None:
     """A process without uses says from time to time that it still watches."""
-    parts.reporter.flush()
+    reporter = parts.make(interval=0.02)
+    reporter.flush()
     with closing(sqlite3.connect(parts.path)) as connection:
-        before = connection.execute("SELECT written FROM process").fetchall()
-        monkeypatch.setattr("enforcer.reporter.HEARTBEAT", 0.0)
-        parts.reporter.flush()
-        assert connection.execute("SELECT written FROM process").fetchall() > before
+        query = "SELECT since, till FROM heartbeat"
+        ((began, before),) = connection.execute(query).fetchall()
+        reporter.start()
+
+        def has_gone_on() -> bool:
+            ((since, till),) = connection.execute(query).fetchall()
+            return bool(since == began and till > before)
+
+        assert wait_until(has_gone_on)
 
 
 def test_third_party_callers_get_their_distribution(parts: Parts, make_use: MakeUse) -> None:
@@ -206,7 +220,9 @@ def test_batch_that_was_written_after_all_counts_once(parts: Parts, make_use: Ma
             raise OSError(message)
 
     stores: list[type[Store]] = [Forgetful, Doubtful, Store]
-    reporter = Reporter(parts.recorder, parts.process, lambda: stores.pop(0)(parts.path))
+    reporter = Reporter(
+        parts.recorder, parts.process, lambda patience: stores.pop(0)(parts.path, patience)
+    )
     parts.recorder.uses = [make_use(count=3)]
 
     assert not reporter.flush()
@@ -233,10 +249,10 @@ def test_flushes_do_not_overlap(parts: Parts) -> None:
     """A second flush waits for the first, and gives up in time."""
     entered, leave = threading.Event(), threading.Event()
 
-    def slow_store() -> Store:
+    def slow_store(patience: Patience) -> Store:
         entered.set()
         assert leave.wait(30)
-        return Store(parts.path)
+        return Store(parts.path, patience)
 
     reporter = Reporter(parts.recorder, parts.process, slow_store)
     first = threading.Thread(target=reporter.flush)
@@ -276,9 +292,9 @@ def test_stop_is_bounded_in_time(
     """A store that hangs delays the exit by the time that was given, and says so once."""
     leave = threading.Event()
 
-    def hanging_store() -> Store:
+    def hanging_store(patience: Patience) -> Store:
         assert leave.wait(30)
-        return Store(parts.path)
+        return Store(parts.path, patience)
 
     reporter = Reporter(parts.recorder, parts.process, hanging_store)
     reporter.start()
@@ -325,9 +341,9 @@ def use(file="app.py"):
                     mechanism="import_statement")
     recorder.tally(rule, ALIASED, site).count()
 
-def open_store():
+def open_store(patience):
     from enforcer.store.sqlite import Store
-    return Store(sys.argv[1])
+    return Store(sys.argv[1], patience)
 
 reporter = Reporter(recorder, current(MigrationMap([rule])), open_store, [rule])
 reporter.start()
@@ -386,7 +402,7 @@ def test_unwritable_store_at_exit(program: Callable[..., str], parts: Parts) -> 
 )
 def test_unforeseen_failure_at_exit(program: Callable[..., str], uses: str, expected: str) -> None:
     """Whatever went wrong is one line that can be looked up."""
-    error = program(f"reporter._open_store = lambda: 1 / 0\n{uses}")
+    error = program(f"reporter._open_store = lambda patience: 1 / 0\n{uses}")
 
     assert error.startswith(expected)
     assert error.endswith("(not-kept)\n")
@@ -415,7 +431,7 @@ def test_starting_again_starts_no_second_thread(program: Callable[..., str]) -> 
 def test_reporting_never_loads_threading(program: Callable[..., str]) -> None:
     """The main thread stays the main thread, also where nobody had imported threading."""
     program(
-        "use(); reporter.stop(30); assert 'sqlite3' in sys.modules\n"
+        "use(); reporter.stop(30); assert '_sqlite3' in sys.modules\n"
         "assert 'threading' not in sys.modules\n"
         "import threading; assert threading.current_thread() is threading.main_thread()"
     )
@@ -440,7 +456,7 @@ def test_thread_never_takes_a_signal(parts: Parts, monkeypatch: pytest.MonkeyPat
         return _thread.start_new_thread(*arguments)  # type: ignore[call-overload, no-any-return]
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    monkeypatch.setattr("enforcer.reporter.start_new_thread", start)
+    monkeypatch.setattr("enforcer.background.start_new_thread", start)
     parts.reporter.start()
 
     (inherited,) = at_creation

@@ -30,9 +30,17 @@ def use(file, count=1):
         recorder.tally(rule, ALIASED, site).count()
     reporter.start()
 
-def open_store():
+def open_store(patience):
     from enforcer.store.sqlite import Store
-    return Store(PATH)
+    return Store(PATH, patience)
+
+def is_kept(file):
+    import sqlite3
+    try:
+        query = "SELECT count(*) FROM call_site WHERE file = ?"
+        return sqlite3.connect(PATH).execute(query, (file,)).fetchone()[0]
+    except sqlite3.Error:
+        return 0
 
 def after_in_child():
     recorder.reset()
@@ -154,7 +162,7 @@ def test_child_has_a_thread_from_its_first_use_on(program: Program) -> None:
             use("child.py")
             assert threads() == 2
             deadline = time.monotonic() + 30
-            while reporter._written == 0.0 and time.monotonic() < deadline:
+            while not is_kept("child.py") and time.monotonic() < deadline:
                 time.sleep(0.01)
             os._exit(0)
 
@@ -197,11 +205,11 @@ def test_fork_waits_for_a_flush(program: Program) -> None:
         entered = threading.Event()
         left = []
 
-        def slow_store():
+        def slow_store(patience):
             entered.set()
             time.sleep(0.2)
             left.append(1)
-            return open_store()
+            return open_store(patience)
 
         reporter._open_store = slow_store
         use("parent.py")
@@ -222,11 +230,11 @@ def test_fork_waits_for_a_flush_that_was_asked_for(program: Program) -> None:
         entered = threading.Event()
         left = []
 
-        def slow_store():
+        def slow_store(patience):
             entered.set()
             time.sleep(0.2)
             left.append(1)
-            return open_store()
+            return open_store(patience)
 
         reporter._open_store = slow_store
         flusher = threading.Thread(target=reporter.flush)
@@ -245,10 +253,10 @@ def test_fork_does_not_wait_for_ever(program: Program) -> None:
 
         entered, leave = threading.Event(), threading.Event()
 
-        def hanging_store():
+        def hanging_store(patience):
             entered.set()
             leave.wait(30)
-            return open_store()
+            return open_store(patience)
 
         reporter._open_store = hanging_store
         flusher = threading.Thread(target=reporter.flush, daemon=True)

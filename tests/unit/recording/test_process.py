@@ -3,11 +3,18 @@
 import os
 import platform
 import sys
+from urllib.parse import unquote
 
 import pytest
 
-from enforcer.recording.process import MAX_COMMAND, RUN_KEY, current
+from enforcer.recording.process import MAX_COMMAND, RUN_KEY, current, resource_attributes
 from enforcer.rules.model import MigrationMap
+
+
+@pytest.fixture(autouse=True)
+def _no_opentelemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_says_what_it_watches() -> None:
@@ -49,3 +56,71 @@ def test_knows_the_run_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(RUN_KEY, "r1")
 
     assert current(MigrationMap()).run == "r1"
+
+
+def test_opentelemetrys_variables_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs a service names it for all of its tools at once."""
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "checkout")
+    monkeypatch.setenv(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "service.name=other,service.version=1.2,deployment.environment.name=production",
+    )
+    process = current(MigrationMap(service="shop"))
+
+    assert process.service == "checkout"
+    assert (process.service_version, process.environment) == ("1.2", "production")
+
+
+def test_service_name_among_the_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts where the variable for it alone is empty."""
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=other")
+
+    assert current(MigrationMap(service="shop")).service == "other"
+
+
+def test_older_name_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What semantic conventions before 1.27 called it is understood, and gives way."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=staging")
+    assert current(MigrationMap()).environment == "staging"
+
+    monkeypatch.setenv(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "deployment.environment=staging,deployment.environment.name=canary",
+    )
+    assert current(MigrationMap()).environment == "canary"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a=1,b=2", {"a": "1", "b": "2"}),
+        (" a = 1 , b=2 ", {"a": "1", "b": "2"}),
+        ("a=x%20y%2Cz%3d", {"a": "x y,z="}),
+        ("a=caf%C3%A9", {"a": "café"}),
+        ("a=café", {"a": "café"}),
+        ("a=b=c", {"a": "b=c"}),
+        ("a%2Eb=1", {"a.b": "1"}),
+        ("a=1,nonsense,=2,b=,,c=3", {"a": "1", "c": "3"}),
+        ("a=100%,b=%zz,c=%4,d=% 1", {"a": "100%", "b": "%zz", "c": "%4", "d": "% 1"}),
+        ("a=%ff", {"a": "\ufffd"}),
+        ("", {}),
+    ],
+)
+def test_resource_attributes(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: dict[str, str]
+) -> None:
+    """Values are percent-encoded; what is malformed is passed by."""
+    monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", text)
+
+    assert resource_attributes() == expected
+
+
+def test_percent_decoding_equals_the_standard_librarys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one way to decode, though urllib is too much to load at start."""
+    monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
+    for byte in range(256):
+        for text in (f"x%{byte:02x}y", f"x%{byte:02X}", f"%c3%{byte:02x}", f"é%{byte:02x}%"):
+            monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"a={text}")
+            assert resource_attributes() == {"a": unquote(text)}

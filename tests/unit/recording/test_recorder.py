@@ -2,7 +2,15 @@
 
 import threading
 
-from enforcer.recording.recorder import OVERFLOW, Recorder, ticket_counter
+import pytest
+
+from enforcer.recording.recorder import (
+    DEFAULT_LIMIT,
+    LIMIT_KEY,
+    OVERFLOW,
+    Recorder,
+    ticket_counter,
+)
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import Rule
 
@@ -41,6 +49,21 @@ def test_sites_beyond_the_limit_share_one_row() -> None:
         recorder.tally(RULE, ALIASED, site(line)).count()
     counts = {use.site.file: use.count for use in recorder.collect()[0]}
     assert counts == {"a.py": 1, OVERFLOW: 8}
+
+
+def test_limit_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no number is passed by."""
+    for value, limit in (("7", 7), ("-1", 0), ("many", DEFAULT_LIMIT), ("", DEFAULT_LIMIT)):
+        monkeypatch.setenv(LIMIT_KEY, value)
+        assert Recorder().limit == limit
+
+
+def test_overflow_of_a_tree_is_its_top_packages() -> None:
+    """The row for the rest stands at the path of the rule, not below it."""
+    recorder = Recorder(limit=0)
+    recorder.tally(Rule("old.*", "new.*"), ALIASED, site()).count()
+
+    assert [use.site.path for use in recorder.collect()[0]] == ["old"]
 
 
 def test_reset_forgets_what_was_counted() -> None:

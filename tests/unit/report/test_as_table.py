@@ -90,6 +90,7 @@ def test_whole_table(path: str) -> None:
                 alias · no use seen · 5 probes
 
         3 of 4 legacy paths in use · 1,240 uses at 6 call sites · recorded by 1 process
+        watched 2026-03-29 16:00 UTC
     """)
 
 
@@ -136,6 +137,7 @@ def test_no_rule_at_all(path: str, keep: Keep) -> None:
 
     assert as_table(build(path), io.StringIO()) == (
         "0 of 0 legacy paths in use · 0 uses at 0 call sites · recorded by 1 process\n"
+        "watched 2026-03-29 16:00 UTC\n"
     )
 
 

@@ -135,7 +135,7 @@ def test_since(path: str, keep: Keep, make_use: MakeUse) -> None:
     """What was last seen before is left out; the rule that was watched stays."""
     old, new = make_use(), make_use("b.old", "b.new")
     new.last_seen += 2 * HOUR
-    keep(old, new)
+    keep(old, new, times=[new.last_seen])
 
     report = build(path, since=datetime.fromtimestamp(new.last_seen / 1e9, UTC))
     assert {rule.legacy: rule.uses for rule in report.rules} == {"b.old": 1, "shop.old_cart": 0}

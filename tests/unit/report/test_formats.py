@@ -125,6 +125,29 @@ def test_json(path: str) -> None:
                 "processes": 1,
             }
         ],
+        "watched": {
+            "since": "2026-03-29T16:00:00Z",
+            "till": "2026-03-29T16:00:00Z",
+            "ended": 1,
+            "not_ended": 0,
+            "vanished": 0,
+            "unknown": 0,
+            "lost_seconds": 0.0,
+            "gaps": 0,
+            "longest_gap_seconds": 0.0,
+            "blind": 0,
+        },
+        "services": [
+            {
+                "service": "",
+                "version": "",
+                "environment": "",
+                "processes": 1,
+                "since": "2026-03-29T16:00:00Z",
+                "till": "2026-03-29T16:00:00Z",
+            }
+        ],
+        "other_call_sites": 0,
     }
 
 
@@ -151,6 +174,8 @@ def test_markdown(path: str) -> None:
         "\n"
         "1 of 2 legacy paths in use · 7 uses at 2 call sites · recorded by 1 process."
         " Times are in UTC.\n"
+        "\n"
+        "watched 2026-03-29 16:00 UTC\n"
         "\n"
         "**6 uses were lost: the counts are too low.**\n"
         "\n"

@@ -233,7 +233,7 @@ def test_store_of_a_newer_enforcer(open_store: OpenStore, path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
 
-    with pytest.raises(StoreError, match=r"has schema 2.*Upgrade the enforcer.*\(newer-store\)"):
+    with pytest.raises(StoreError, match=r"has schema 3.*Upgrade the enforcer.*\(newer-store\)"):
         open_store()
 
 

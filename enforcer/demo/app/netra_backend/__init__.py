@@ -1,0 +1,1 @@
+"""Serve a chat with agents over WebSockets."""

@@ -1,0 +1,1 @@
+"""Hold the application: who connects, what agents do, and which events they report."""

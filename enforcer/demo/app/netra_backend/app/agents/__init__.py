@@ -1,0 +1,1 @@
+"""Know which agents there are, and for whom they work."""

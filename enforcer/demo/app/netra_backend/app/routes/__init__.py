@@ -1,0 +1,1 @@
+"""Hold what clients reach from outside."""

@@ -1,0 +1,1 @@
+"""Hold what runs agents for users."""

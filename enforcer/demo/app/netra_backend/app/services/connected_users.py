@@ -1,0 +1,41 @@
+"""Know the manager of each connected user, for one service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from netra_backend.app.user_context import UserContext
+    from netra_backend.app.websocket_core.unified_manager import Connection
+    from netra_backend.app.websocket_core.websocket_manager import WebSocketManager
+
+
+class ConnectedUsers:
+    """Get a manager for each user who connects, and hold it until they leave."""
+
+    def __init__(self, get_manager: Callable[[UserContext], Awaitable[WebSocketManager]]) -> None:
+        """Take what gives the manager of a user."""
+        self._get_manager = get_manager
+        self._managers: dict[str, WebSocketManager] = {}
+
+    def ids(self) -> list[str]:
+        """Name everybody who is connected."""
+        return sorted(self._managers)
+
+    def manager_of(self, user_id: str) -> WebSocketManager:
+        """Give the manager of a connected user."""
+        return self._managers[user_id]
+
+    async def enter(self, context: UserContext, connection: Connection) -> None:
+        """Let a user in, on a connection of theirs."""
+        manager = await self._get_manager(context)
+        self._managers[context.user_id] = manager
+        await manager.connect(connection)
+
+    def leave(self, user_id: str, connection: Connection) -> None:
+        """Let a user go, unless they came back on another connection."""
+        manager = self._managers.get(user_id)
+        if manager is not None and manager.disconnect(connection):
+            del self._managers[user_id]

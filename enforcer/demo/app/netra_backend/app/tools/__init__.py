@@ -1,0 +1,1 @@
+"""Hold the tools that agents use."""

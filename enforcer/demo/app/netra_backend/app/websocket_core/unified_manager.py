@@ -1,0 +1,80 @@
+"""Deliver events to a user over their WebSocket."""
+
+from collections import deque
+from enum import StrEnum
+from typing import Final, Protocol
+
+from websockets.exceptions import ConnectionClosed
+
+from netra_backend.app.events import AgentEvent
+from netra_backend.app.user_context import UserContext
+
+_REMEMBERED: Final = 256
+"""How many events a manager knows to be delivered, and how many it keeps for later."""
+
+
+class Connection(Protocol):
+    """Be an open WebSocket."""
+
+    async def send(self, message: str) -> None:
+        """Send one message."""
+
+
+class WebSocketManagerMode(StrEnum):
+    """Say whom a manager serves."""
+
+    UNIFIED = "unified"  # the user of its context
+    DEGRADED = "degraded"  # everybody, where memory is short
+
+
+class _UnifiedWebSocketManagerImplementation:
+    """Deliver each event once, over the connection that its user opened last.
+
+    More than one service may report an event; what was delivered already is passed by. Events
+    without a connection are kept until there is one.
+
+    Attributes:
+        user_context: whom it serves.
+        mode: whether it serves only them.
+
+    """
+
+    def __init__(
+        self, user_context: UserContext, mode: str = WebSocketManagerMode.UNIFIED
+    ) -> None:
+        """Serve a user, who need not be connected yet."""
+        self.user_context = user_context
+        self.mode = mode
+        self._connection: Connection | None = None
+        self._kept = deque[AgentEvent](maxlen=_REMEMBERED)
+        self._reported = deque[tuple[str, str]](maxlen=_REMEMBERED)
+
+    async def connect(self, connection: Connection) -> None:
+        """Use a connection from now on, and send what was kept for it."""
+        self._connection = connection
+        while self._kept:
+            await self._send(self._kept.popleft())
+
+    def disconnect(self, connection: Connection) -> bool:
+        """Let go of a connection; tell whether it was the one in use."""
+        if self._connection is not connection:
+            return False
+        self._connection = None
+        return True
+
+    async def send_event(self, event: AgentEvent) -> None:
+        """Deliver an event, unless that has been done."""
+        identity = (event.run_id, event.kind)
+        if identity not in self._reported:
+            self._reported.append(identity)
+            await self._send(event)
+
+    async def _send(self, event: AgentEvent) -> None:
+        if self._connection is None:
+            self._kept.append(event)
+            return
+        try:
+            await self._connection.send(event.as_json())
+        except ConnectionClosed:
+            self._connection = None
+            self._kept.append(event)

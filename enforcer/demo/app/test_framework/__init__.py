@@ -1,0 +1,1 @@
+"""Hold what the tests of the backend share."""

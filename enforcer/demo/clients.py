@@ -1,0 +1,144 @@
+"""Be the users of the backend: real clients, each on a WebSocket of its own."""
+
+import asyncio
+import http.client
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+
+Managers = Mapping[str, Mapping[str, str | None]]
+"""The manager that each service uses for each user, by name."""
+
+
+@dataclass(slots=True)
+class User:
+    """Keep what one user received.
+
+    Attributes:
+        id: who it is.
+        runs: the runs that they asked for.
+        received: how often each event of those runs came, by run and kind.
+        foreign: the events of others that came.
+
+    """
+
+    id: str
+    runs: list[str] = field(default_factory=list)
+    received: Counter[tuple[str, str]] = field(default_factory=Counter)
+    foreign: list[dict[str, str]] = field(default_factory=list)
+
+    def take(self, event: dict[str, str]) -> None:
+        """Take an event that arrived here, whoever it was for."""
+        if event["user"] == self.id:
+            self.received[event["run"], event["type"]] += 1
+        else:
+            self.foreign.append(event)
+
+
+class Client:
+    """Talk to the backend as one user.
+
+    Attributes:
+        user: what they received.
+
+    """
+
+    def __init__(self, user: User, connection: ClientConnection) -> None:
+        """Use an open connection."""
+        self.user = user
+        self._connection = connection
+        self._answers = asyncio.Queue[str]()
+        self._is_leaving = False
+
+    async def listen(self) -> None:
+        """Take what comes until the user leaves."""
+        async for message in self._connection:
+            event = json.loads(message)
+            if event["type"] in ("welcome", "answer"):
+                self._answers.put_nowait(event["type"])
+            else:
+                self.user.take(event)
+        if not self._is_leaving:
+            message = "the backend ended the connection"
+            raise ConnectionError(message)
+
+    async def be_welcomed(self) -> None:
+        """Wait until the backend has let the user in."""
+        await self._answers.get()
+
+    async def ask(self, text: str) -> None:
+        """Ask for a run, and wait for its answer; events come besides."""
+        run = f"{self.user.id}-{len(self.user.runs) + 1}"
+        self.user.runs.append(run)
+        await self._connection.send(json.dumps({"run": run, "text": text}))
+        await self._answers.get()
+
+    async def leave(self) -> None:
+        """End the connection."""
+        self._is_leaving = True
+        await self._connection.close()
+
+    async def settle(self) -> None:
+        """Wait until all that was sent to the user so far is here."""
+        await (await self._connection.ping())
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Keep what all users received, and what the backend says of its managers."""
+
+    users: tuple[User, ...]
+    managers: Managers
+
+
+async def converse(
+    address: str, *, users: int, rounds: int, on_answer: Callable[[], object] = int
+) -> Conversation:
+    """Connect users, let all of them ask at the same time, and hear them to the end.
+
+    Args:
+        address: where the backend is.
+        users: how many connect.
+        rounds: how many runs each asks for, one after the other.
+        on_answer: called after each run.
+
+    """
+    everybody = [User(f"user{number:03}") for number in range(1, users + 1)]
+
+    async def ask(client: Client) -> None:
+        for number in range(1, rounds + 1):
+            await client.ask(f"the secret number {number} of {client.user.id}")
+            on_answer()
+
+    async with AsyncExitStack() as connections, asyncio.TaskGroup() as listening:
+        clients = []
+        for user in everybody:
+            uri = f"{address}/ws?user_id={user.id}"
+            connection = await connections.enter_async_context(
+                connect(uri, compression=None, proxy=None)
+            )
+            client = Client(user, connection)
+            clients.append(client)
+            listening.create_task(client.listen())
+            await client.be_welcomed()
+        await asyncio.gather(*map(ask, clients))
+        for client in clients:
+            await client.settle()
+        managers = await asyncio.to_thread(ask_for_managers, address)
+        for client in clients:
+            await client.leave()
+    return Conversation(tuple(everybody), managers)
+
+
+def ask_for_managers(address: str) -> Managers:
+    """Ask the backend which manager each of its services uses for each user."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.request("GET", "/managers")
+    managers: Managers = json.loads(connection.getresponse().read())
+    connection.close()
+    return managers

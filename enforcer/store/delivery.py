@@ -1,0 +1,189 @@
+"""Hand what a process recorded to its store, exactly once, whatever happens to the store.
+
+A batch that could not be written is kept and written later with the same number, so that the
+store counts it once. Loaded by the reporter's thread with the first write.
+"""
+
+from time import monotonic
+
+from enforcer.errors import EnforcerError
+from enforcer.recording.backlog import Backlog
+from enforcer.recording.distributions import distribution_of
+from enforcer.recording.notice import Notice
+from enforcer.recording.use import THIRD_PARTY
+from enforcer.store import ReplacedError
+from enforcer.store.heartbeat import heartbeat
+from enforcer.store.losses import leave_loss
+from enforcer.store.waiting import Patience
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Protocol
+
+    from enforcer.recording.process import Process
+    from enforcer.recording.use import Use
+    from enforcer.rules.model import Rule
+
+    class Collector(Protocol):
+        """Collect uses; ``enforcer.recording.recorder.Recorder`` does."""
+
+        def collect(self) -> tuple[list[Use], int]:
+            """Give the uses since the last call, and how many were lost since."""
+
+    class OpenStore(Protocol):
+        """Take batches of uses; ``enforcer.store.sqlite.Store`` does."""
+
+        def knows(self, process: Process) -> bool:
+            """Tell whether a process was introduced."""
+
+        def watch(self, process: Process, rules: Iterable[Rule], interval: float) -> None:
+            """Note that a process watches these rules, and that it is still there."""
+
+        def note(self, process: Process, notices: Iterable[Notice]) -> None:
+            """Keep what a process had to say of a path."""
+
+        def write(self, process: Process, sequence: int, uses: Sequence[Use], dropped: int) -> None:
+            """Add a batch, or do nothing if it was added before."""
+
+        def leave(self, process: Process, ending: str) -> None:
+            """Note that a process has written everything, and watches no longer."""
+
+        def close(self) -> None:
+            """End the visit."""
+
+
+class Delivery:
+    """Keep what one process has to write until its store has taken it.
+
+    Attributes:
+        backlog: the batches that the store has not taken yet.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
+        self,
+        process: "Process",
+        rules: "Iterable[Rule]",
+        interval: float,
+        *,
+        collector: "Collector",
+        notices: "Callable[[], Sequence[Notice]]",
+        open_store: "Callable[[Patience], OpenStore]",
+        brief_until: float,
+    ) -> None:
+        """Take the parts; nothing was written yet.
+
+        Args:
+            process: what to write as.
+            rules: the rules that are watched.
+            interval: how often it will be called, in seconds.
+            collector: what to collect uses from.
+            notices: gives all that this process has to say so far.
+            open_store: opens the store for one visit.
+            brief_until: until when a process that has nothing to tell leaves no trace, by
+                the monotonic clock.
+
+        """
+        self.backlog = Backlog()
+        self._process = process
+        self._rules = rules
+        self._interval = interval
+        self._collector = collector
+        self._notices = notices
+        self._open_store = open_store
+        self._brief_until = brief_until
+        self._is_known = False
+        self._written = 0.0
+        self._noted: set[tuple[str, str]] = set()
+        self._noted_loss = ""
+
+    def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
+        """Write everything that is new.
+
+        Args:
+            seconds: how long to wait for others who write.
+            is_needed: tells whether the program wants to go on, so that this has to end.
+            ending: how the process ends, if this is its last write.
+
+        Raises:
+            Exception: whatever went wrong; what was not written is kept.
+
+        """
+        self._take()
+        if not (self.backlog or self._new_notices() or self._is_due(ending)):
+            return
+        patience = Patience(seconds, is_needed)
+        try:
+            try:
+                self._visit(patience, ending)
+            except ReplacedError:
+                self._visit(patience, ending)
+        except Exception as error:
+            if ending:
+                self._note_loss(getattr(error, "path", ""), self.backlog.total())
+            raise
+        if self._noted_loss:
+            self._note_loss(self._noted_loss, 0)
+
+    def loss(self, error: Exception) -> str:
+        """Say what is lost if the process ends now, and why; empty if nothing is."""
+        reason = error if isinstance(error, EnforcerError) else f"{error!r} (not-kept)"
+        uses = self.backlog.total()
+        if uses:
+            return f"{uses} use{'' if uses == 1 else 's'} could not be kept: {reason}"
+        return "" if self._is_known else f"nothing could be kept: {reason}"
+
+    def _is_due(self, ending: str) -> bool:
+        now = monotonic()
+        if self._is_known:
+            return bool(ending) or now - self._written >= heartbeat(self._interval)
+        # Many programs fork for a moment. A child says that it was there only if it
+        # stayed for a while or has something to tell.
+        return now >= self._brief_until
+
+    def _take(self) -> None:
+        uses, dropped = self._collector.collect()
+        if not (uses or dropped):
+            return
+        for use in uses:
+            site = use.site
+            if site.relation == THIRD_PARTY and not site.distribution:
+                site.distribution = distribution_of(site.file)
+        self.backlog.add(uses, dropped)
+
+    def _new_notices(self) -> "list[Notice]":
+        try:
+            said = self._notices()
+        except Exception as error:  # noqa: BLE001 - uses are written whatever notices do
+            said = [Notice("blind", "enforcer", f"What is blind here can't be told: {error!r}")]
+        return [each for each in said if (each.kind, each.subject) not in self._noted]
+
+    def _visit(self, patience: Patience, ending: str) -> None:
+        store = self._open_store(patience)
+        try:
+            if not store.knows(self._process):
+                # The first time; or somebody deleted the store, and all is told anew.
+                self._noted.clear()
+                store.watch(self._process, self._rules, self._interval)
+            elif not self.backlog:
+                store.watch(self._process, self._rules, self._interval)
+            self._is_known = True
+            notices = self._new_notices()
+            if notices:
+                store.note(self._process, notices)
+                self._noted.update((each.kind, each.subject) for each in notices)
+            while self.backlog:
+                batch = self.backlog.oldest()
+                store.write(self._process, batch.sequence, batch.uses, batch.dropped)
+                self.backlog.remove_oldest()
+            if ending:
+                store.leave(self._process, ending)
+        finally:
+            store.close()
+        self._written = monotonic()
+
+    def _note_loss(self, path: str, count: int) -> None:
+        if path:
+            leave_loss(path, self._process, count)
+            self._noted_loss = path if count else ""

@@ -1,0 +1,98 @@
+"""Note beside a store how many uses a process could not write by its end.
+
+The note is the name of an empty file, ``uses.db.lost-RUN-PROCESS-COUNT``: a name can be
+written where the store is locked and, mostly, where the disk is full. The next process that
+begins to write takes the notes into the store; reports count those that are still there.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from enforcer.recording.process import Process
+
+MARK = ".lost-"
+
+_PARTS = 3
+_LONGEST_RUN = 64
+
+
+class Loss:
+    """Hold one note.
+
+    Attributes:
+        file: the file whose name it is.
+        run: the ``enforcer run`` that the process belongs to, or empty.
+        process: the ``id`` of the process.
+        count: how many uses it lost.
+        time: when it wrote the note, in nanoseconds since the epoch.
+
+    """
+
+    __slots__ = ("count", "file", "process", "run", "time")
+
+    def __init__(self, file: str, *, run: str, process: str, count: int, time: int) -> None:
+        """Take the fields as they are."""
+        self.file = file
+        self.run = run
+        self.process = process
+        self.count = count
+        self.time = time
+
+    def take_back(self) -> None:
+        """Remove the note."""
+        try:
+            os.unlink(self.file)
+        except OSError:  # somebody else did, or nobody can
+            return
+
+
+def leave_loss(path: str, process: "Process", count: int) -> None:
+    """Note how many uses a process lost, instead of what it noted before.
+
+    Args:
+        path: the store.
+        process: whose uses they are.
+        count: how many; 0 takes the note back.
+
+    """
+    for loss in losses_beside(path):
+        if loss.process == process.id:
+            loss.take_back()
+    if not count:
+        return
+    run = process.run.encode("utf-8", "replace")[:_LONGEST_RUN].hex()
+    try:
+        os.close(
+            os.open(f"{path}{MARK}{run}-{process.id}-{count}", os.O_CREAT | os.O_WRONLY, 0o666)
+        )
+    except OSError:  # the line on standard error is all that is left
+        return
+
+
+def losses_beside(path: str) -> "Iterator[Loss]":
+    """Give the notes beside a store."""
+    folder, name = os.path.split(path)
+    begin = f"{name}{MARK}"
+    try:
+        names = [each for each in os.listdir(folder or os.curdir) if each.startswith(begin)]
+    except OSError:
+        return
+    for each in names:
+        loss = _loss(os.path.join(folder, each), each[len(begin) :])
+        if loss is not None:
+            yield loss
+
+
+def _loss(file: str, words: str) -> Loss | None:
+    parts = words.split("-")
+    if len(parts) != _PARTS:
+        return None
+    try:
+        run = bytes.fromhex(parts[0]).decode("utf-8", "replace")
+        time = os.stat(file).st_mtime_ns
+        return Loss(file, run=run, process=parts[1], count=int(parts[2]), time=time)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,94 @@
+"""Open a SQLite store for reading, whoever writes it, and say why not."""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from enforcer.store import StoreError
+from enforcer.store.damage import damaged_store, is_damage, is_ours
+from enforcer.store.losses import losses_beside
+from enforcer.store.schema import SCHEMA_VERSION, bring_up_to_date, not_a_store, schema_version
+
+PATIENCE = 5.0
+"""How long to wait for a process that is making the store, in seconds."""
+
+
+def open_to_read(path: str) -> sqlite3.Connection:
+    """Open a store that is there; it is never changed.
+
+    Raises:
+        StoreError: if it can't be read.
+
+    """
+    try:
+        connection = _connect(path, "mode=rw")
+    except sqlite3.OperationalError as error:
+        # In a folder that it may not write, SQLite opens a store only as immutable, and that
+        # leaves out what is still in the write-ahead log.
+        if _has_content(f"{path}-wal"):
+            raise not_read(path, error) from error
+        try:
+            connection = _connect(path, "mode=ro&immutable=1")
+        except sqlite3.Error:
+            raise not_read(path, error) from error
+    return connection
+
+
+def _connect(path: str, mode: str) -> sqlite3.Connection:
+    # "rw" and not "ro": only a connection that could write tidies up SQLite's two
+    # companion files when it is the last one to close.
+    connection = sqlite3.connect(
+        f"file:{quote(path)}?{mode}", uri=True, timeout=PATIENCE, isolation_level=None
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        version = schema_version(connection, path)
+    except BaseException as error:
+        connection.close()
+        if is_damage(error):
+            raise not_read(path, error) from error
+        raise
+    if version == SCHEMA_VERSION:
+        return connection
+    try:
+        if version:
+            return _newer_copy(connection)
+    finally:
+        connection.close()
+    raise no_store(path)
+
+
+def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
+    # Reading changes no store. The next process that writes brings it up to date.
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    old.backup(copy)
+    bring_up_to_date(copy)
+    return copy
+
+
+def _has_content(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size > 0
+    except OSError:
+        return False
+
+
+def no_store(path: str) -> StoreError:
+    """Say that there is no store; and if so, that uses were lost all the same."""
+    lost = sum(loss.count for loss in losses_beside(path))
+    reason = f"{lost} uses could not be kept, and there is " if lost else ""
+    return StoreError(
+        f'nothing recorded: {reason}no store at "{path}"; '
+        'run your program with "enforcer run" first (no-store)'
+    )
+
+
+def not_read(path: str, error: BaseException) -> StoreError:
+    """Say why a store can't be read."""
+    if is_damage(error):
+        reason = str(error)
+        return damaged_store(path, reason) if is_ours(path) else not_a_store(path, reason)
+    return StoreError(
+        f'the store "{path}" can\'t be read: {error}. '
+        "Check that you may read the file and its folder (store-not-read)"
+    )

@@ -1,0 +1,258 @@
+"""Put records into the rows of a store, inside a transaction that somebody else began."""
+
+from time import time_ns
+
+from enforcer.rules.digest import digest as digest_of
+from enforcer.store.heartbeat import longest_silence
+from enforcer.store.schema import HOUR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+
+    from enforcer.recording.notice import Notice
+    from enforcer.recording.process import Process
+    from enforcer.recording.use import CallSite, Use
+    from enforcer.rules.model import Rule
+
+_SECOND = 1_000_000_000
+
+_RULE_FIELDS = (
+    "canonical",
+    "stage",
+    "reason",
+    "since",
+    "remove_after",
+    "removal",
+    "owner",
+    "link",
+)
+_SITE_FIELDS = (
+    "path",
+    "file",
+    "line",
+    "function",
+    "module",
+    "mechanism",
+    "names",
+    "via",
+    "relation",
+    "distribution",
+)
+_PROCESS_FIELDS = (
+    "id",
+    "parent",
+    "run",
+    "pid",
+    "service",
+    "service_version",
+    "environment",
+    "host",
+    "python",
+    "command",
+    "root",
+    "map_path",
+    "map_digest",
+    "started",
+)
+
+_ADD_USES = """
+INSERT INTO use (hour, rule, site, process, stage, outcome, count, first_seen, last_seen)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (hour, rule, site, process, stage, outcome) DO UPDATE SET
+    count = count + excluded.count,
+    first_seen = min(first_seen, excluded.first_seen),
+    last_seen = max(last_seen, excluded.last_seen)
+"""
+_ADD_DROPPED = """
+INSERT INTO dropped (hour, process, count) VALUES (?, ?, ?)
+ON CONFLICT (hour, process) DO UPDATE SET count = count + excluded.count
+"""
+_LAST_BEAT = """
+SELECT written, silence, (SELECT max(since) FROM heartbeat WHERE process = key)
+FROM process WHERE key = ?
+"""
+_DECLARED = """
+SELECT rule.key FROM process JOIN declaration USING (map)
+JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?
+"""
+
+
+class Rows:
+    """Find and add rows of one open store."""
+
+    def __init__(self, connection: "sqlite3.Connection") -> None:
+        """Work on a connection."""
+        self._connection = connection
+
+    def process(self, process: "Process") -> int | None:
+        """Give the key of a process, or None if the store does not know it."""
+        return self._key("SELECT key FROM process WHERE id = ?", (process.id,))
+
+    def introduce(self, process: "Process", rules: "list[Rule]", interval: float) -> int:
+        """Add a process, unless it is known, and give its key."""
+        known = self.process(process)
+        if known is not None:
+            return known
+        fields = (*_PROCESS_FIELDS, "map", "written", "sequence", "interval", "silence")
+        return self._insert(
+            "process",
+            fields,
+            [
+                *_values(process, _PROCESS_FIELDS),
+                self._map(rules),
+                process.started,
+                -1,
+                int(interval * _SECOND),
+                int(longest_silence(interval) * _SECOND),
+            ],
+        )
+
+    def beat(self, process: int) -> None:
+        """Note that a process is there now, and that it has been since it last said so.
+
+        After a silence that is too long it has a gap there, which stays visible.
+        """
+        now = time_ns()
+        written, silence, since = self._connection.execute(_LAST_BEAT, (process,)).fetchone()
+        is_unbroken = now - written <= silence
+        if is_unbroken and since is not None:
+            self._connection.execute(
+                "UPDATE heartbeat SET till = max(till, ?) WHERE process = ? AND since = ?",
+                (now, process, since),
+            )
+        else:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO heartbeat (process, since, till) VALUES (?, ?, ?)",
+                (process, written if is_unbroken else now, now),
+            )
+        self._connection.execute(
+            "UPDATE process SET written = max(written, ?), ended = 0, ending = '' WHERE key = ?",
+            (now, process),
+        )
+
+    def end(self, process: int, ending: str, time: int) -> bool:
+        """Note how a process ended, and tell whether that is new."""
+        ended = self._connection.execute(
+            "UPDATE process SET ended = ?, ending = ? WHERE key = ? AND ending <> ?",
+            (time, ending, process, ending),
+        )
+        return ended.rowcount > 0
+
+    def add_notices(self, process: int | None, notices: "Iterable[Notice]") -> None:
+        """Add what a process has to say, each thing once."""
+        now = time_ns()
+        for notice in notices:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO notice (process, kind, subject, text, noted) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (process, notice.kind, _text(notice.subject), _text(notice.text), now),
+            )
+
+    def is_new(self, process: int, sequence: int) -> bool:
+        """Note that a batch is being added, and tell whether it was not before."""
+        counted = self._connection.execute(
+            "UPDATE process SET sequence = ? WHERE key = ? AND sequence < ?",
+            (sequence, process, sequence),
+        )
+        return counted.rowcount > 0
+
+    def add_uses(
+        self, process: int, uses: "Iterable[Use]", before_each: "Callable[[], None]"
+    ) -> None:
+        """Add uses to those of the same hour."""
+        rules: dict[str, int] = {}
+        for use in uses:
+            before_each()
+            rule = rules.get(use.rule.legacy)
+            if rule is None:
+                rule = rules[use.rule.legacy] = self._declared(process, use.rule)
+            self._add_use(process, rule, use)
+
+    def add_dropped(self, process: int, count: int, time: int) -> None:
+        """Add uses that were lost, at a time."""
+        if count:
+            self._connection.execute(_ADD_DROPPED, (time // HOUR, process, count))
+
+    def _add_use(self, process: int, rule: int, use: "Use") -> None:
+        self._connection.execute(
+            _ADD_USES,
+            (
+                use.last_seen // HOUR,
+                rule,
+                self._site(use.site),
+                process,
+                use.stage,
+                use.outcome,
+                use.count,
+                use.first_seen,
+                use.last_seen,
+            ),
+        )
+
+    def _map(self, rules: "list[Rule]") -> int:
+        declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
+        content = repr(declared)
+        digest = digest_of(content.encode())
+        known = self._key("SELECT key FROM map WHERE digest = ?", (digest,))
+        if known is not None:
+            return known
+        key = self._insert("map", ("digest",), (digest,))
+        for rule in rules:
+            self._declare(key, rule)
+        return key
+
+    def _declared(self, process: int, rule: "Rule") -> int:
+        # The rule of a use is always declared, also by a process that was introduced without.
+        known = self._key(_DECLARED, (process, _text(rule.legacy)))
+        if known is not None:
+            return known
+        return self._declare(
+            self._key("SELECT map FROM process WHERE key = ?", (process,)) or 0, rule
+        )
+
+    def _declare(self, key: int, rule: "Rule") -> int:
+        rule_key = self._rule(rule)
+        fields = ("map", "rule", *_RULE_FIELDS)
+        self._insert("declaration", fields, (key, rule_key, *_values(rule, _RULE_FIELDS)))
+        return rule_key
+
+    def _rule(self, rule: "Rule") -> int:
+        legacy = _text(rule.legacy)
+        known = self._key("SELECT key FROM rule WHERE legacy = ?", (legacy,))
+        return (
+            self._insert("rule", ("legacy", "kind"), (legacy, rule.kind))
+            if known is None
+            else known
+        )
+
+    def _site(self, site: "CallSite") -> int:
+        values = _values(site, _SITE_FIELDS)
+        same = " AND ".join(f"{field} = ?" for field in _SITE_FIELDS)
+        known = self._key(f"SELECT key FROM call_site WHERE {same}", values)  # noqa: S608 - constants
+        return self._insert("call_site", _SITE_FIELDS, values) if known is None else known
+
+    def _key(self, query: str, values: "Sequence[object]") -> int | None:
+        row = self._connection.execute(query, values).fetchone()
+        return None if row is None else int(row[0])
+
+    def _insert(self, table: str, fields: "Sequence[str]", values: "Sequence[object]") -> int:
+        marks = ", ".join("?" * len(fields))
+        statement = f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608 - constants
+        return self._connection.execute(statement, values).lastrowid or 0
+
+
+def _values(record: object, fields: "Iterable[str]") -> "list[object]":
+    return [_plain(getattr(record, field)) for field in fields]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return ",".join(map(_text, value))
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    # A file name that is no UTF-8 has lone surrogates in it, which SQLite refuses.
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()

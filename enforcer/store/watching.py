@@ -1,0 +1,113 @@
+"""Read from a store who watched, from when till when, and what may be missing."""
+
+from dataclasses import dataclass
+
+from enforcer.store.schema import DISABLED, EXIT, LOST, UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceWatch:
+    """Tell when the processes of one service, in one version and environment, watched.
+
+    Attributes:
+        service: its name, or empty.
+        version: its version, or empty.
+        environment: where it is deployed, or empty.
+        processes: how many of its processes wrote.
+        since: when the first of them began to watch, in nanoseconds since the epoch.
+        till: when the last of them was there last.
+
+    """
+
+    service: str
+    version: str
+    environment: str
+    processes: int
+    since: int
+    till: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Tell how well processes watched.
+
+    Attributes:
+        services: who watched, the service that was there last first.
+        ended: how many processes wrote everything before they ended.
+        running: how many have not ended, as far as is known.
+        vanished: how many ended without a last write.
+        unknown: how many wrote to a store that did not keep how they ended.
+        interval: how many nanoseconds of uses a vanished process may have lost.
+        gaps: how many processes did not write for too long, and came back.
+        longest_gap: for how many nanoseconds.
+        blind: how many processes could not see something.
+
+    """
+
+    services: tuple[ServiceWatch, ...] = ()
+    ended: int = 0
+    running: int = 0
+    vanished: int = 0
+    unknown: int = 0
+    interval: int = 0
+    gaps: int = 0
+    longest_gap: int = 0
+    blind: int = 0
+
+    @property
+    def since(self) -> int | None:
+        """When the first process began to watch."""
+        return min((service.since for service in self.services), default=None)
+
+    @property
+    def till(self) -> int | None:
+        """When the last process was there last."""
+        return max((service.till for service in self.services), default=None)
+
+
+def services_query(processes: str) -> str:
+    """Write the query for the fields of :class:`ServiceWatch`.
+
+    A process without a number is known only by its note of what it lost.
+    """
+    return f"""
+SELECT service, service_version, environment, count(*),
+       max(min(coalesce(began, started)), :since), max(written) AS till
+FROM process LEFT JOIN (SELECT process, min(since) AS began FROM heartbeat GROUP BY process)
+    ON process = key
+WHERE key IN ({processes}) AND pid
+GROUP BY service, service_version, environment
+ORDER BY till DESC, service, service_version, environment
+"""  # noqa: S608 - made of constants
+
+
+def endings_query(processes: str) -> str:
+    """Write the query for how processes ended, and what the vanished ones may have lost."""
+    gone = "ending = '' AND written + silence < :now"
+    return f"""
+SELECT count(*) FILTER (WHERE ending IN ('{EXIT}', '{DISABLED}', '{LOST}')),
+       count(*) FILTER (WHERE ending = '' AND NOT ({gone})),
+       count(*) FILTER (WHERE {gone}),
+       count(*) FILTER (WHERE ending = '{UNKNOWN}'),
+       coalesce(max(interval) FILTER (WHERE {gone}), 0)
+FROM process WHERE key IN ({processes})
+"""  # noqa: S608 - made of constants
+
+
+def gaps_query(processes: str) -> str:
+    """Write the query for how many processes have gaps, and the longest one."""
+    return f"""
+SELECT count(DISTINCT process), coalesce(max(since - before), 0)
+FROM (
+    SELECT process, since, lag(till) OVER (PARTITION BY process ORDER BY since) AS before
+    FROM heartbeat WHERE process IN ({processes})
+)
+WHERE before IS NOT NULL AND since >= :since
+"""  # noqa: S608 - made of constants
+
+
+def blind_query(processes: str) -> str:
+    """Write the query for how many processes could not see something."""
+    return f"""
+SELECT count(DISTINCT process) FROM notice WHERE kind = 'blind' AND process IN ({processes})
+"""  # noqa: S608 - made of constants

@@ -1,0 +1,87 @@
+"""Prove from the store that a run was watched: uses by the tests, and child processes."""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+USES = """
+SELECT call_site.file, use.stage, sum(use.count)
+FROM use JOIN call_site ON call_site.key = use.site
+GROUP BY call_site.file, use.stage
+"""
+PROCESSES = "SELECT parent, command, sequence FROM process"
+RULES = "SELECT DISTINCT rule.legacy FROM use JOIN rule ON rule.key = use.rule"
+BLIND = "SELECT DISTINCT kind, subject, text FROM notice WHERE kind NOT IN ('late')"
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Hold what the store of one run says.
+
+    Attributes:
+        uses: uses by call sites in each suite's own files, by suite and stage.
+        total: all uses.
+        rules: legacy paths that were used.
+        tests: processes that ran tests.
+        forked: children without exec.
+        started: children of another command.
+        notices: what the enforcer had to say besides.
+
+    """
+
+    uses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    total: int = 0
+    rules: set[str] = field(default_factory=set)
+    tests: int = 0
+    forked: int = 0
+    started: int = 0
+    notices: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, other: "Evidence") -> None:
+        """Take in what another store says."""
+        self.uses += other.uses
+        self.total += other.total
+        self.rules |= other.rules
+        self.tests += other.tests
+        self.forked += other.forked
+        self.started += other.started
+        self.notices += other.notices
+
+
+def read_evidence(store: Path, tests: tuple[Path, ...]) -> Evidence:
+    """Read a store.
+
+    Args:
+        store: its file.
+        tests: folders with test files.
+
+    """
+    evidence = Evidence()
+    if not store.exists():
+        return evidence
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        for file, stage, count in connection.execute(USES):
+            evidence.total += count
+            suite = _suite(Path(file), tests)
+            if suite is not None:
+                evidence.uses[suite, stage] += count
+        evidence.rules = {legacy for (legacy,) in connection.execute(RULES)}
+        for parent, command, _ in connection.execute(PROCESSES):
+            if parent:
+                evidence.forked += 1
+            elif "regrtest" in command or " -m test " in command:
+                evidence.tests += 1
+            else:
+                evidence.started += 1
+        evidence.notices = list(connection.execute(BLIND))
+    return evidence
+
+
+def _suite(file: Path, tests: tuple[Path, ...]) -> str | None:
+    for folder in tests:
+        if file.is_relative_to(folder):
+            first = file.relative_to(folder).parts[0].removesuffix(".py")
+            return first if first.startswith("test_") else None
+    return None

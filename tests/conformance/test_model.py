@@ -1,0 +1,70 @@
+"""Random package trees, maps and programs behave as plain Python on the canonical tree."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib import util
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, configuration, given, settings
+
+MODELLING = Path(__file__).with_name("modelling")
+pytestmark = pytest.mark.needs_host
+
+# Nothing of hypothesis' own goes into the tree.
+configuration.set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "hypothesis-enforcer"))
+_quiet = {
+    "database": None,
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+}
+settings.register_profile("ci-model", max_examples=400, derandomize=True, **_quiet)
+settings.register_profile("long", max_examples=1_000_000, **_quiet)
+
+
+def _worlds():
+    spec = util.spec_from_file_location("modelling_worlds", MODELLING / "worlds.py")
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.worlds()
+
+
+class Zygote:
+    """A warm process that runs worlds in processes forked from it."""
+
+    def __init__(self, folder):
+        self.process = subprocess.Popen(
+            [sys.executable, str(MODELLING / "zygote.py"), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def compare(self, world):
+        """Give what differs between the model's run and the real one."""
+        self.process.stdin.write(json.dumps(world) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory):
+    running = Zygote(tmp_path_factory.mktemp("worlds"))
+    yield running
+    running.close()
+
+
+@given(world=_worlds())
+@settings(settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci-model")))
+def test_a_random_program_does_what_plain_python_does(zygote, world):
+    answer = zygote.compare(world)
+    assume("refused" not in answer)
+    assert answer["differences"] == []

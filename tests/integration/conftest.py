@@ -1,0 +1,115 @@
+"""Run real programs with the enforcer enabled by the environment, and report on them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+PRELUDE = """
+import os, sys, time
+
+def use(count=1):
+    for _ in range(count):
+        import old
+"""
+
+INTERVAL = 0.05
+"""How often programs write, in seconds: one that vanished is known to be gone after 1.3 s."""
+
+
+class Project:
+    """Hold a project with one legacy module, and the processes that use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.programs = 0
+        self.store = folder / ".enforcer" / "uses.db"
+        (folder / "enforcer.toml").write_text(
+            '[enforcer]\nservice = "shop"\n[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
+        )
+        (folder / "new.py").write_text("N = 1\n")
+
+    def environ(self, **variables: str) -> dict[str, str]:
+        """Give the environment of somebody who enabled the enforcer."""
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("ENFORCER", "OTEL"))
+        }
+        settings = {
+            "ENFORCER_MAP": str(self.folder / "enforcer.toml"),
+            "ENFORCER_FLUSH_INTERVAL": str(INTERVAL),
+        }
+        return {**inherited, **settings, **variables}
+
+    def start(self, code: str, *options: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a program."""
+        self.programs += 1
+        script = self.folder / f"program{self.programs}.py"
+        script.write_text(PRELUDE + dedent(code))
+        return subprocess.Popen(
+            [sys.executable, *options, str(script)],
+            cwd=self.folder,
+            env=self.environ(**variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, code: str, *options: str, expected: int = 0, **variables: str) -> tuple[str, str]:
+        """Run a program to its end; give its output and its standard error."""
+        with self.start(code, *options, **variables) as process:
+            output, error = process.communicate(timeout=120)
+        assert process.returncode == expected, output + error
+        return output, error
+
+    def report(self, *options: str) -> str:
+        """Give what ``enforcer report`` writes."""
+        result = subprocess.run(
+            [sys.executable, "-m", "enforcer", "report", *options],
+            cwd=self.folder,
+            env=self.environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def numbers(self) -> dict[str, Any]:
+        """Give what ``enforcer report --format json`` writes."""
+        document: dict[str, Any] = json.loads(self.report("--format", "json"))
+        return document
+
+    def uses(self) -> int:
+        """Give how many uses the store has."""
+        return sum(rule["uses"] for rule in self.numbers()["rules"])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], bool]:
+    """Wait for something that is sure to come, and give up after a long time."""
+
+    def wait(is_so: Callable[[], bool]) -> bool:
+        patient_until = time.monotonic() + 60
+        while time.monotonic() < patient_until:
+            if is_so():
+                return True
+            time.sleep(0.05)
+        return False
+
+    return wait

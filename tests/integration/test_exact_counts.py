@@ -1,0 +1,316 @@
+"""What programs do is counted to the last use, however they run and end.
+
+Where a process is killed, at most one flush interval is lost, and the report says so.
+"""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pytest
+
+WaitUntil = Callable[[Callable[[], bool]], bool]
+
+
+class Project(Protocol):
+    """A project with one legacy module; see conftest.py."""
+
+    def start(self, code: str, *options: str, **variables: str) -> subprocess.Popen[str]: ...
+    def run(
+        self, code: str, *options: str, expected: int = 0, **variables: str
+    ) -> tuple[str, str]: ...
+    def report(self, *options: str) -> str: ...
+    def numbers(self) -> dict[str, Any]: ...
+    def uses(self) -> int: ...
+
+
+def vanished(project: Project, wait_until: WaitUntil) -> str:
+    """Give the report's sentence, once a process that ended without a word is known to be gone."""
+    assert wait_until(lambda: project.numbers()["watched"]["vanished"] == 1)
+    (line,) = (line for line in project.report().splitlines() if "without a last write" in line)
+    return line
+
+
+SAID = "1 process ended without a last write: it may have lost up to 0.05 s of uses."
+
+
+def test_threads_that_switch_all_the_time(project: Project) -> None:
+    """Eight threads at three call sites lose nothing and count nothing twice."""
+    output, _ = project.run("""
+        import threading
+
+        sys.setswitchinterval(1e-6)
+
+        def work():
+            for number in range(3000):
+                import old
+                from old import N
+                if number % 3 == 0:
+                    __import__("old")
+
+        workers = [threading.Thread(target=work) for _ in range(8)]
+        for worker in workers: worker.start()
+        for worker in workers: worker.join()
+        print(8 * (3000 + 3000 + 1000))
+    """)
+
+    assert project.uses() == int(output)
+    assert project.numbers()["dropped"] == 0
+
+
+def test_fork(project: Project) -> None:
+    """Children and grandchildren count what they did themselves."""
+    project.run("""
+        def fork(work):
+            pid = os.fork()
+            if not pid:
+                work()
+                sys.exit()
+            assert os.waitpid(pid, 0)[1] == 0
+
+        use(100)
+        fork(lambda: (use(20), fork(lambda: use(3))))
+        use(100)
+    """)
+
+    numbers = project.numbers()
+    assert (project.uses(), numbers["processes"], numbers["watched"]["ended"]) == (223, 3, 3)
+
+
+def test_fork_and_exec(project: Project) -> None:
+    """What a child did, and what the program that it becomes does, are both counted."""
+    project.run("""
+        if sys.argv[1:]:
+            use(7)
+            sys.exit()
+        use(100)
+        pid = os.fork()
+        if not pid:
+            use(20)
+            os.execv(sys.executable, [sys.executable, __file__, "child"])
+        assert os.waitpid(pid, 0)[1] == 0
+    """)
+
+    assert project.uses() == 127
+
+
+def test_exec_without_a_fork(project: Project) -> None:
+    """A process that becomes another program writes what it did before."""
+    project.run("""
+        if sys.argv[1:]:
+            use(7)
+            sys.exit()
+        use(100)
+        os.execv(sys.executable, [sys.executable, __file__, "child"])
+    """)
+
+    assert project.uses() == 107
+
+
+def test_spawn(project: Project) -> None:
+    """Children that multiprocessing spawns are watched from their start, and lose nothing."""
+    project.run("""
+        import multiprocessing
+
+        def work(count):
+            use(count)
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            children = [context.Process(target=work, args=(10,)) for _ in range(3)]
+            for child in children: child.start()
+            for child in children: child.join()
+            assert [child.exitcode for child in children] == [0, 0, 0]
+            use(4)
+    """)
+
+    assert project.uses() == 34
+    assert project.numbers()["watched"]["vanished"] == 0
+
+
+@pytest.mark.parametrize("end", ["sys.exit(3)", "raise SystemExit(3)", "os.kill(0, 0); exit(3)"])
+def test_sys_exit(project: Project, end: str) -> None:
+    """A program that ends by itself loses nothing, and keeps its exit code."""
+    project.run(f"use(25)\n{end}", expected=3)
+
+    assert project.uses() == 25
+    assert project.numbers()["watched"]["ended"] == 1
+
+
+def test_os_exit(project: Project) -> None:
+    """An end that skips everything is seen, and nothing is lost."""
+    project.run("use(25)\nos._exit(4)", expected=4)
+
+    assert project.uses() == 25
+    assert project.numbers()["watched"]["ended"] == 1
+
+
+def test_exit_that_no_python_code_sees(project: Project, wait_until: WaitUntil) -> None:
+    """What was done before the last interval is kept; that the rest may not be is said."""
+    project.run(
+        """
+        import enforcer, posix
+        use(25)
+        enforcer.flush()
+        use(5)
+        posix._exit(4)
+    """,
+        expected=4,
+    )
+
+    assert 25 <= project.uses() <= 30
+    assert vanished(project, wait_until) == SAID
+
+
+WAITING = """
+import signal
+
+{handler}
+use(25)
+print("ready", flush=True)
+while going:
+    time.sleep(0.01)
+use(5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "uses", "code"),
+    [
+        ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(6))", 25, 6),
+        ("def stop(*_): going.clear()\nsignal.signal(signal.SIGTERM, stop)", 30, 0),
+    ],
+    ids=["exits", "sets a flag"],
+)
+def test_sigterm_with_a_handler(project: Project, handler: str, uses: int, code: int) -> None:
+    """Whoever handles the signal ends as it wants, and loses nothing."""
+    with project.start(WAITING.format(handler=f"going = [1]\n{handler}")) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        _, error = process.communicate(timeout=60)
+
+    assert (process.returncode, error) == (code, "")
+    assert project.uses() == uses
+    assert project.numbers()["watched"]["ended"] == 1
+
+
+def test_sigterm_without_a_handler(project: Project) -> None:
+    """The signal ends the program, as ever; what it did until then is kept."""
+    with project.start(WAITING.format(handler="going = [1]")) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        _, error = process.communicate(timeout=60)
+
+    assert (process.returncode, error) == (-signal.SIGTERM, "")
+    assert project.uses() == 25
+    assert project.numbers()["watched"]["ended"] == 1
+
+
+def test_sigkill(project: Project, wait_until: WaitUntil) -> None:
+    """The program tells its own truth; the store has all of it but for the last interval."""
+    interval, noise = 0.25, 3.0
+    with project.start(
+        """
+        count = 0
+        while True:
+            use(10)
+            count += 10
+            print(count, time.monotonic(), flush=True)
+            time.sleep(0.002)
+        """,
+        ENFORCER_FLUSH_INTERVAL=str(interval),
+    ) as process:
+        time.sleep(interval + noise + 1)
+        killed = time.monotonic()
+        process.kill()
+        output, _ = process.communicate(timeout=60)
+
+    told = [line.split() for line in output.splitlines() if line.count(" ") == 1]
+    before = [int(count) for count, at in told if float(at) < killed - interval - noise]
+    assert max(before) <= project.uses() <= int(told[-1][0]) + 10
+    assert wait_until(lambda: project.numbers()["watched"]["vanished"] == 1)
+
+
+def test_exit_in_the_middle_of_a_flush(project: Project) -> None:
+    """Programs that end just when they would write anyway lose nothing, and don't crash."""
+    programs = [
+        project.start(f"use(10)\ntime.sleep({0.01 + 0.004 * number})") for number in range(16)
+    ]
+    for program in programs:
+        _, error = program.communicate(timeout=120)
+        assert (program.returncode, error) == (0, "")
+
+    assert project.uses() == 160
+    assert project.numbers()["watched"]["ended"] == 16
+
+
+def test_call_sites_beyond_the_limit(project: Project) -> None:
+    """The number of uses is right; the report says that it can't tell all callers apart."""
+    sites = "".join(f"def site{number}():\n    import old\n" for number in range(10))
+    project.run(
+        f"{sites}\nfor number in range(10):\n    for _ in range(4): globals()[f'site{{number}}']()",
+        ENFORCER_MAX_CALL_SITES="3",
+    )
+
+    assert project.uses() == 40
+    assert project.numbers()["other_call_sites"] == 28
+    assert "28 uses came from more call sites than a process tells apart" in project.report()
+
+
+def test_service_is_what_opentelemetry_calls_it(project: Project) -> None:
+    """The standard variables win over the map."""
+    project.run(
+        "use()",
+        OTEL_SERVICE_NAME="checkout",
+        OTEL_RESOURCE_ATTRIBUTES="service.version=1.2%2B3,deployment.environment.name=prod",
+    )
+
+    (service,) = project.numbers()["services"]
+    assert (service["service"], service["version"], service["environment"]) == (
+        "checkout",
+        "1.2+3",
+        "prod",
+    )
+
+
+def test_child_that_came_to_stay_watches(project: Project) -> None:
+    """A worker that was forked and used nothing yet says all the same that it is there."""
+    project.run("""
+        import gc, sqlite3
+
+        def processes():
+            store = sqlite3.connect(".enforcer/uses.db")
+            try:
+                return store.execute("SELECT count(*) FROM process").fetchone()[0]
+            except sqlite3.Error:
+                return 0
+            finally:
+                store.close()
+
+        pid = os.fork()
+        if not pid:
+            deadline = time.monotonic() + 60
+            while processes() < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+                gc.collect()
+            os._exit(processes() < 2)
+        ended, status = 0, None
+        while not ended:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.01)
+            gc.collect()  # some releases of 3.13 and 3.14 wait for it
+        assert status == 0
+    """)
+
+    assert project.numbers()["processes"] == 2
+
+
+def test_interpreters_options_change_nothing(project: Project) -> None:
+    """Also where Python looks for leaks, and takes every warning for an error."""
+    _, error = project.run("use(9)", "-X", "dev", "-W", "error")
+
+    assert (project.uses(), error) == (9, "")

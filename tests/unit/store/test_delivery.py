@@ -1,0 +1,212 @@
+"""Deliver what was recorded, whatever becomes of the store meanwhile."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from enforcer.recording.notice import Notice
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.rules.model import Rule
+from enforcer.store import StoreError
+from enforcer.store.delivery import Delivery
+from enforcer.store.losses import losses_beside
+from enforcer.store.reading import Reader, Span
+from enforcer.store.schema import EXIT
+from enforcer.store.sqlite import Store
+from enforcer.store.waiting import Patience
+
+MakeProcess = Callable[..., Process]
+MakeUse = Callable[..., Use]
+
+
+class Parts:
+    """Hold a delivery with what it takes from and gives to."""
+
+    def __init__(self, path: str, process: Process) -> None:
+        self.path = path
+        self.uses: list[Use] = []
+        self.said: list[Notice] = []
+        self.store = Store
+        self.delivery = Delivery(
+            process,
+            [Rule("shop.old_cart", "shop.cart")],
+            5.0,
+            collector=self,
+            notices=self.notices,
+            open_store=lambda patience: self.store(self.path, patience),
+            brief_until=0.0,
+        )
+
+    def collect(self) -> tuple[list[Use], int]:
+        uses, self.uses = self.uses, []
+        return uses, 0
+
+    def notices(self) -> Sequence[Notice]:
+        return self.said
+
+    def deliver(self, seconds: float = 30.0, ending: str = "") -> None:
+        self.delivery.deliver(seconds, lambda: False, ending)
+
+    def counts(self) -> list[int]:
+        with Reader(self.path) as reader:
+            return [row.count for row in reader.uses(Span())]
+
+    def kinds(self) -> list[str]:
+        with Reader(self.path) as reader:
+            return [notice.kind for notice in reader.notices(Span())]
+
+
+@pytest.fixture
+def parts(path: str, make_process: MakeProcess) -> Parts:
+    return Parts(path, make_process())
+
+
+LATE = Notice("late", "shop.old_cart", "It came too early.")
+BLIND = Notice("blind", "shop", "It can't be watched.")
+
+
+def test_notices_may_come_in_any_order(parts: Parts) -> None:
+    """Each is written once, wherever it stands among the others."""
+    parts.said = [LATE]
+    parts.deliver()
+    parts.said = [BLIND, LATE]
+    parts.deliver()
+
+    assert parts.kinds() == ["blind", "late"]
+
+
+def test_notices_that_fail_are_a_notice(
+    parts: Parts, make_use: MakeUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uses are kept whatever becomes of notices."""
+
+    def fail() -> Sequence[Notice]:
+        message = "broken"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(parts.delivery, "_notices", fail)
+    parts.uses = [make_use(count=2)]
+    parts.deliver()
+
+    assert parts.counts() == [2]
+    assert parts.kinds() == ["blind"]
+
+
+def test_all_is_told_to_a_new_store(parts: Parts, make_use: MakeUse) -> None:
+    """Where the store was deleted, the new one learns the rules and the notices again."""
+    parts.said = [LATE]
+    parts.deliver()
+    Path(parts.path).unlink()
+    parts.uses = [make_use("b.old", "b.new", count=2)]
+    parts.deliver()
+
+    with Reader(parts.path) as reader:
+        assert {rule.legacy for rule in reader.rules(Span())} == {"shop.old_cart", "b.old"}
+    assert parts.kinds() == ["late"]
+    assert parts.counts() == [2]
+
+
+def test_write_into_a_file_that_was_just_removed_is_repeated(
+    parts: Parts, make_use: MakeUse
+) -> None:
+    """What went into a file that has no name any more would be lost."""
+    removed: list[str] = []
+
+    class Removing(Store):
+        def write(self, *arguments: object) -> None:
+            if not removed:
+                removed.append(self.path)
+                Path(self.path).unlink()
+            super().write(*arguments)  # type: ignore[arg-type]
+
+    parts.store = Removing
+    parts.uses = [make_use(count=2)]
+    parts.deliver()
+
+    assert removed
+    assert parts.counts() == [2]
+
+
+def test_idle_process_does_not_open_the_store(parts: Parts) -> None:
+    """Without anything new, nothing is touched until the next heartbeat."""
+    parts.deliver()
+    Path(parts.path).unlink()
+    parts.deliver()
+
+    assert not Path(parts.path).exists()
+
+
+def test_goodbye_is_written_without_any_use(parts: Parts) -> None:
+    """A process that ended is told from one that vanished."""
+    parts.deliver()
+    parts.deliver(ending=EXIT)
+
+    with Reader(parts.path) as reader:
+        assert reader.watching(Span()).ended == 1
+
+
+def test_brief_process_leaves_no_trace(path: str, make_process: MakeProcess) -> None:
+    """Programs that fork for a moment don't fill the store with processes."""
+    parts = Parts(path, make_process())
+    parts.delivery = Delivery(
+        make_process(),
+        [],
+        5.0,
+        collector=parts,
+        notices=parts.notices,
+        open_store=lambda patience: Store(path, patience),
+        brief_until=float("inf"),
+    )
+    parts.deliver(ending=EXIT)
+
+    assert not Path(path).exists()
+
+
+def test_last_loss_is_noted_beside_the_store(parts: Parts, make_use: MakeUse) -> None:
+    """And taken back if it could be written after all."""
+    Store(parts.path).close()
+    parts.uses = [make_use(count=3)]
+    with closing(sqlite3.connect(parts.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match=r"End the process that keeps it locked"):
+            parts.deliver(0.05, EXIT)
+        assert [loss.count for loss in losses_beside(parts.path)] == [3]
+    parts.deliver(ending=EXIT)
+
+    assert list(losses_beside(parts.path)) == []
+    assert parts.counts() == [3]
+
+
+def test_long_write_gives_way(parts: Parts, make_use: MakeUse) -> None:
+    """A write of many rows ends when the program wants to fork, and is repeated whole."""
+    parts.deliver()
+    parts.uses = [make_use(line=line) for line in range(1, 500)]
+    asked: list[bool] = []
+
+    def is_needed() -> bool:
+        asked.append(True)
+        return len(asked) > 100
+
+    with pytest.raises(StoreError, match=r"not written in time \(store-not-written\)$"):
+        parts.delivery.deliver(30.0, is_needed)
+    assert parts.counts() == []
+    parts.deliver()
+
+    assert sum(parts.counts()) == 499
+
+
+def test_waiting_ends_when_it_is_needed(path: str) -> None:
+    """A locked store is not waited for once the program wants to go on."""
+    Store(path).close()
+    needed = iter([False] * 5 + [True] * 5)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with closing(Store(path, Patience(3600, lambda: next(needed)))) as store:
+            with pytest.raises(StoreError, match="locked"):
+                store.leave(Process(id="p"), EXIT)
+
+    assert list(needed) == [True] * 4

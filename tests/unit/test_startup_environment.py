@@ -1,0 +1,225 @@
+"""Whatever the environment says, a program that starts with it comes first."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOOD = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
+BROKEN = '[[rule]]\nlegacy = "old"\n'
+CLOSED = "[enforcer]\nfail_open = false\n"
+PROGRAM = (
+    "import sys; import enforcer.startup as s;"
+    "print('enabled' if s.active() else 'ran', *sys.argv[1:])"
+)
+
+
+def python(
+    folder: Path, *arguments: str, program: str = PROGRAM, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program as somebody who set only these variables would."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a sound map."""
+    (tmp_path / "enforcer.toml").write_text(GOOD)
+    (tmp_path / "new.py").write_text("N = 1\n")
+    return tmp_path
+
+
+UNUSABLE = {
+    "missing": ("nowhere.toml", "nowhere.toml: there is no such file.", "map-not-found"),
+    "below a file": ("new.py/a.toml", "new.py/a.toml: the map can't be read", "unreadable-map"),
+    "folder": ("folder", "folder: the map can't be read", "unreadable-map"),
+    "unreadable": ("/proc/self/mem", "/proc/self/mem: the map can't be read", "unreadable-map"),
+    "no UTF-8": ("latin.toml", "latin.toml:2: byte 0xe9 is not UTF-8.", "not-utf-8"),
+    "no TOML": ("syntax.toml", "syntax.toml:2: this is not TOML", "toml-syntax"),
+    "no table": ("pyproject.toml", "pyproject.toml: there is no table", "no-enforcer-table"),
+    "broken": ("broken.toml", "broken.toml:1: rule: ", "missing-key"),
+    "line break": ("break.toml", 'break.toml:2: rule.legacy: "a\\nb" ', "bad-path"),
+}
+
+
+@pytest.fixture
+def unusable(folder: Path) -> Path:
+    """Give a folder with every kind of map that can't be used."""
+    (folder / "folder").mkdir()
+    (folder / "latin.toml").write_bytes('[enforcer]\nservice = "café"\n'.encode("latin-1"))
+    (folder / "syntax.toml").write_text("[enforcer]\nservice = \n")
+    (folder / "pyproject.toml").write_text("[project]\n")
+    (folder / "broken.toml").write_text(BROKEN)
+    (folder / "break.toml").write_text('[[rule]]\nlegacy = "a\\nb"\ncanonical = "new"\n')
+    return folder
+
+
+@pytest.mark.parametrize(("name", "said", "slug"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_map_that_can_not_be_used_is_one_line(
+    unusable: Path, name: str, said: str, slug: str
+) -> None:
+    """The program runs without the enforcer, and the line says why, and where."""
+    done = python(unusable, ENFORCER_MAP=name)
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith(f"enforcer: not enabled: {said}")
+    assert done.stderr.endswith(f"({slug})\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_map_that_nobody_may_read_is_one_line(folder: Path) -> None:
+    """Permissions are the commonest reason."""
+    (folder / "enforcer.toml").chmod(0)
+    if os.access(folder / "enforcer.toml", os.R_OK):
+        pytest.skip("who runs this may read everything")
+    done = python(folder, ENFORCER_MAP="enforcer.toml")
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith("enforcer: not enabled: enforcer.toml: the map can't be read: ")
+
+
+def test_many_mistakes_are_one_line(folder: Path) -> None:
+    """It has the first of them, how many there are, and the command that shows them all."""
+    (folder / "enforcer.toml").write_text(BROKEN + '[[rule]]\ncanonical = "new"\nstage = "x"\n')
+    done = python(folder, ENFORCER_MAP="enforcer.toml")
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith(
+        'enforcer: not enabled; 3 mistakes, see "enforcer check --map enforcer.toml"; '
+        "the first: enforcer.toml:1: rule: "
+    )
+    assert done.stderr.endswith("(missing-key)\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_command_in_the_line_shows_them_all(folder: Path) -> None:
+    """One message on each line there."""
+    (folder / "enforcer.toml").write_text(BROKEN + '[[rule]]\ncanonical = "new"\nstage = "x"\n')
+    words = [sys.executable, "-m", "enforcer", "check", "--map", "enforcer.toml"]
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.stderr.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CLOSED + BROKEN,
+        CLOSED + BROKEN + BROKEN,
+        CLOSED + "service = \n",
+        CLOSED + "service = '\udce9'\n",
+    ],
+    ids=["one mistake", "many mistakes", "no TOML", "no UTF-8"],
+)
+def test_a_map_may_stop_the_program(folder: Path, text: str) -> None:
+    """fail_open = false is heard through other mistakes, and gives exit code 2 and one line."""
+    (folder / "enforcer.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    done = python(folder, ENFORCER_MAP="enforcer.toml")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("enforcer: stopped, as the map says fail_open = false")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", ["", " ", "\t\n"])
+def test_a_blank_variable_is_none(folder: Path, path: str) -> None:
+    """As where a template of the environment was not filled in."""
+    done = python(folder, ENFORCER_MAP=path)
+
+    assert (done.stdout, done.stderr) == ("ran\n", "")
+
+
+def test_blanks_around_the_path_do_not_matter(folder: Path) -> None:
+    """As where a line of a file became a variable."""
+    done = python(folder, ENFORCER_MAP=" enforcer.toml\n")
+
+    assert (done.stdout, done.stderr) == ("enabled\n", "")
+
+
+def test_relative_paths_hold_for_children_elsewhere(folder: Path) -> None:
+    """They are made absolute where the first process starts."""
+    (folder / "elsewhere").mkdir()
+    child = f"import sys; sys.path[:0] = [{str(folder)!r}]; import old"
+    program = (
+        "import os, subprocess, sys; os.chdir('elsewhere');"
+        f"subprocess.run([sys.executable, '-c', {child!r}], check=True);"
+        "print(os.environ['ENFORCER_MAP'], os.environ['ENFORCER_STORE'])"
+    )
+    done = python(
+        folder, program=program, ENFORCER_MAP="enforcer.toml", ENFORCER_STORE="kept/uses.db"
+    )
+
+    store = folder / "kept" / "uses.db"
+    assert done.stdout == f"{folder / 'enforcer.toml'} {store}\n"
+    assert done.stderr == ""
+    assert store.exists()
+    assert list((folder / "elsewhere").iterdir()) == []
+
+
+def test_a_folder_that_is_gone_is_one_line(folder: Path) -> None:
+    """A relative path means nothing in a working directory that was deleted."""
+    gone = folder / "gone"
+    gone.mkdir()
+    program = (
+        f"import os, subprocess, sys; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r});"
+        f"os.environ['ENFORCER_MAP'] = 'enforcer.toml';"
+        f"sys.exit(subprocess.call([sys.executable, '-c', {PROGRAM!r}]))"
+    )
+    done = python(folder, program=program)
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith("enforcer: not enabled: FileNotFoundError(")
+    assert done.stderr.endswith("(not-foreseen)\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_nobody_has_to_listen(folder: Path) -> None:
+    """Standard error may be closed; nothing goes to standard output instead."""
+    (folder / "enforcer.toml").write_text(BROKEN)
+    program = f'exec "$0" -c "{PROGRAM}" 2>&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", program, sys.executable],
+        cwd=folder,
+        env={**os.environ, "ENFORCER_MAP": "enforcer.toml"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+
+
+def test_enabling_in_code_as_well_is_once(folder: Path) -> None:
+    """The same map by the variable and in code is one enforcement."""
+    program = (
+        "import enforcer, enforcer.startup as s; first = s.active();"
+        "enforcer.enable('enforcer.toml'); s.enable_from_environment();"
+        "print(s.active() is first is not None); import old"
+    )
+    done = python(folder, program=program, ENFORCER_MAP="enforcer.toml")
+
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_a_broken_map_in_code_is_one_line_too(folder: Path) -> None:
+    """enforcer.enable() follows fail_open as well."""
+    (folder / "enforcer.toml").write_text(BROKEN)
+    done = python(folder, program="import enforcer; enforcer.enable('enforcer.toml'); print('ran')")
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith("enforcer: not enabled: enforcer.toml:1: ")
+    assert done.stderr.count("\n") == 1
