@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test unit lint conformance conformance-wasm benchmark clean
 
 demo: $(VENV)/ready
-	$(BIN)/python demo/main.py
+	$(BIN)/enforcer demo
 
 test: lint unit
 
@@ -19,6 +19,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=enforcer/demo/app $(BIN)/mypy --config-file= --strict -p netra_backend -p test_framework
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 

@@ -1,15 +1,22 @@
 """Stand before the ways out of a process that pass by what ``atexit`` holds.
 
-``os._exit()`` and ``os.exec*()`` end a program at once, and so does a SIGTERM that nobody
-handles. Servers and task queues leave like that as a matter of course: uvicorn sends itself the
-SIGTERM that it was stopped by, Celery's and RQ's workers end by ``os._exit()``.
+``os._exit()`` and ``os.exec*()`` end a program at once. Task queues leave like that as a matter
+of course: a worker of RQ lives for one job and ends by ``os._exit()``, so that without this no
+use in any job would ever be seen. A process that recorded nothing passes at once.
 
-The signal gets a handler only where it had none, and only until somebody else wants it. The
-process ends by the signal all the same. Not covered are ends that no Python code sees.
+A SIGTERM that nobody handles ends a program too; uvicorn sends itself the one that it was
+stopped by. It is handled only where the map asks for it, because a process whose main thread
+runs C code for long would end later than it did. The signal gets a handler only where it had
+none, and only until somebody else wants it. The process ends by the signal all the same. A
+forked child forgets the signals that it has noticed, so one that is stopped before it ran at all
+would miss it because of the handler; the signal is therefore blocked during a fork.
+
+Not covered are ends that no Python code sees.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
 import os
+from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ _ENDS = ("_exit", "execv", "execve")
 class Guard:
     """Have something done before the process ends, in whatever way Python code ends it."""
 
-    __slots__ = ("_handler", "_leave", "_replaced", "_resume")
+    __slots__ = ("_handler", "_leave", "_masks", "_replaced", "_resume")
 
     def __init__(self, leave: "Callable[[], object]", resume: "Callable[[], object]") -> None:
         """Prepare; nothing is changed before :meth:`stand`.
@@ -35,15 +42,22 @@ class Guard:
         self._resume = resume
         self._handler = self._on_termination
         self._replaced: dict[str, tuple[object, object]] = {}
+        self._masks: dict[int, set[int]] = {}
 
-    def stand(self) -> None:
-        """Take place before the ways out."""
+    def stand(self, *, sigterm: bool) -> None:
+        """Take place before the ways out.
+
+        Args:
+            sigterm: whether to handle that signal if nobody does.
+
+        """
         for name in _ENDS:
             before = getattr(os, name, None)
             if before is not None:
                 self._replaced[name] = (before, self._leaving_by(before))
                 setattr(os, name, self._replaced[name][1])
-        self._handle(_signal.SIG_DFL, self._handler)
+        if sigterm:
+            self._handle(_signal.SIG_DFL, self._handler)
 
     def go(self) -> None:
         """Undo what can be undone: what somebody else has put on top stays."""
@@ -51,6 +65,18 @@ class Guard:
             if getattr(os, name) is own:
                 setattr(os, name, before)
         self._handle(self._handler, _signal.SIG_DFL)
+
+    def before_fork(self) -> None:
+        """Let the child, or this process, notice the signal when the fork is over."""
+        if _signal.getsignal(_signal.SIGTERM) == self._handler:
+            mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM,))
+            self._masks[get_ident()] = mask
+
+    def after_fork(self) -> None:
+        """Notice the signal again, in the parent and in the child."""
+        mask = self._masks.pop(get_ident(), None)
+        if mask is not None:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
 
     def _leaving_by(self, end: "Callable[..., object]") -> "Callable[..., object]":
         def leaving(*args: object, **keywords: object) -> object:

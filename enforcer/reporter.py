@@ -21,7 +21,6 @@ from enforcer.flushing import FORK_PATIENCE, Flushing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import ModuleType
 
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
@@ -79,7 +78,6 @@ class Reporter:
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._is_stopped = False
         self._is_registered = False
-        self._multiprocessing_knows = False
         self._collections: Collections | None = None
         self._reset(process, brief_until=0.0)
 
@@ -135,7 +133,6 @@ class Reporter:
             if not self._is_registered:
                 self._is_registered = True
                 atexit.register(self._exit)
-                self._join_multiprocessing()
         finally:
             self._starting.release()
 
@@ -228,7 +225,6 @@ class Reporter:
         if self._collections is not None:
             self._collections.forget()
         self._collections = Collections(self._has_come_to_stay)
-        self._join_multiprocessing()
 
     # The thread.
 
@@ -287,30 +283,10 @@ class Reporter:
         else:
             _complain(f"the last uses were not written within {timeout:g} s (report-timed-out)")
 
-    def _join_multiprocessing(self) -> None:
-        # Its children leave by os._exit(), which skips atexit, but run its own finalizers.
-        # Those that they had before they began their work are forgotten; what is registered
-        # "after fork" runs after that.
-        util = sys.modules.get("multiprocessing.util")
-        register = getattr(util, "register_after_fork", None)
-        if register is None:
-            return
-        if not self._multiprocessing_knows:
-            self._multiprocessing_knows = True
-            register(self, _finish_with_multiprocessing)
-        if sys.modules["multiprocessing.process"].parent_process() is not None:
-            _finish_with_multiprocessing(self)
-
 
 def jitter(least: float) -> float:
     """Give a random number from ``least`` to 1; ``random`` would be much to load."""
     return least + (1 - least) * int.from_bytes(os.urandom(2), "big") / 0xFFFF
-
-
-def _finish_with_multiprocessing(reporter: Reporter) -> None:
-    # Not for good: some of its children run what is registered with atexit afterwards.
-    util: ModuleType = sys.modules["multiprocessing.util"]
-    util.Finalize(None, reporter._finish_quietly, exitpriority=-100)  # noqa: SLF001 - a part of it
 
 
 def _complain(message: str) -> None:

@@ -243,7 +243,7 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
                 reporter.before_end()
 
         _guard = Guard(before_end, reporter.after_end)
-        _guard.stand()
+        _guard.stand(sigterm=migration_map.sigterm)
     else:
         # A thread that is left when a subinterpreter ends is a fatal error.
         atexit.register(reporter.leave)
@@ -280,6 +280,8 @@ def _hook_into_fork() -> None:
 
 
 def _before_fork() -> None:
+    if _guard is not None:
+        _guard.before_fork()
     if _active is not None and _active.reporter is not None:
         _active.reporter.before_fork()
 
@@ -287,14 +289,17 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     if _active is not None and _active.reporter is not None:
         _active.reporter.after_fork_in_parent()
+    if _guard is not None:
+        _guard.after_fork()
 
 
 def _after_fork_in_child() -> None:
-    if _active is None:
-        return
-    _active.forget()
-    if _active.reporter is not None:
-        from enforcer.recording.process import current
+    if _active is not None:
+        _active.forget()
+        if _active.reporter is not None:
+            from enforcer.recording.process import current
 
-        parent = _active.reporter.process.id
-        _active.reporter.after_fork(current(_active.map, parent=parent))
+            parent = _active.reporter.process.id
+            _active.reporter.after_fork(current(_active.map, parent=parent))
+    if _guard is not None:
+        _guard.after_fork()

@@ -4,6 +4,7 @@ import click
 
 from enforcer import __version__
 from enforcer.cli.check import check
+from enforcer.cli.demo import demo
 from enforcer.cli.report import report
 from enforcer.cli.run import run
 from enforcer.cli.status import status
@@ -46,3 +47,4 @@ main.add_command(check)
 main.add_command(run)
 main.add_command(report)
 main.add_command(status)
+main.add_command(demo)

@@ -87,7 +87,7 @@ class Alias:
             return
         link = _link(self)
         child = link_of(value)
-        if child is not None:
+        if child is not None and name not in link.apart:
             # The canonical package has its own child. One with another target, or with such
             # modules below it, shows here only.
             if link.keeps(name, child.canonical):
@@ -191,8 +191,8 @@ def new_alias(link: "AliasLink") -> Alias:
         own["__all__"] = property(lambda _alias: link.public_names())
     for legacy, canonical in link.renamed.items():
         own[legacy] = _renamed(link, canonical)
-    for name in link.staying:
-        own[name] = _staying(link, name)
+    for name in link.apart:
+        own[name] = _apart(link, name)
     if own:
         _own(alias, own)
     return alias
@@ -206,10 +206,10 @@ def _renamed(link: "AliasLink", name: str) -> property:
     )
 
 
-def _staying(link: "AliasLink", name: str) -> property:
+def _apart(link: "AliasLink", name: str) -> property:
     path = f"{link.legacy}.{name}"
     return property(
-        lambda _alias: link.staying_child(name, _asker(getframe(1))),
+        lambda _alias: link.child_apart(name, _asker(getframe(1))),
         lambda _alias, value: sys.modules.__setitem__(path, value),
         lambda _alias: sys.modules.__delitem__(path),
     )

@@ -33,11 +33,11 @@ class AliasLink(Link):
     Attributes:
         own_names: what the alias answers itself, whatever the canonical module has.
         renamed: legacy name → canonical name.
-        staying: the children that are answered by their own code.
+        apart: the children that are not those of the canonical package.
 
     """
 
-    __slots__ = ("_asked", "_bound", "_legacy_code", "own_names", "renamed", "staying")
+    __slots__ = ("_asked", "_bound", "_legacy_code", "apart", "own_names", "renamed")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -45,7 +45,7 @@ class AliasLink(Link):
         self.in_place = False
         self.canonical = rule.canonical_of(legacy)
         self.renamed = rule.names if legacy == rule.module else {}
-        self.staying = watch.staying(legacy)
+        self.apart = watch.apart(legacy)
         self._bound: object = None
         self._asked: set[str] = set()
         self._legacy_code: ModuleType | None = None
@@ -78,6 +78,13 @@ class AliasLink(Link):
         if namespace is not None:
             aliases.bind(self.module, namespace)
         self._take_shape(module)
+
+    def loosen(self) -> None:
+        """Show nothing before a canonical module that is gone has been loaded again."""
+        if self._bound is not None and self.canonical not in sys.modules and not self.in_place:
+            self._bound = self.settled = None
+            aliases.ask(self.module)
+            aliases.bind(self.module, {})
 
     def _take_shape(self, module: object) -> None:
         """Choose how the alias looks names up (see ``alias``)."""
@@ -163,9 +170,12 @@ class AliasLink(Link):
         """Tell whether a from-import of a name means a submodule of the canonical package."""
         if self.in_place:
             return super().is_submodule(name)
-        if name in self.staying:
-            return self.watch.locate_legacy(f"{self.legacy}.{name}") is not None
         below = self._canonical_below(name)
+        if name in self.apart:
+            path = f"{self.legacy}.{name}"
+            own = below == path
+            found = self.watch.locate_legacy(path) if own else self.watch.locate(below)
+            return found is not None
         namespace = bootstrap.namespace_of(self._bound) or {}
         if name in namespace:
             return namespace[name] is sys.modules.get(below, self)
@@ -178,28 +188,34 @@ class AliasLink(Link):
     def _canonical_below(self, name: str) -> str:
         below = f"{self.legacy}.{name}"
         rule = self.watch.map.match(below)
+        if rule is not None and not rule.aliases():
+            return below
         return (rule or self.rule).canonical_of(below)
 
     def has_submodule(self, name: str) -> bool:
         """Bind the alias of a submodule as soon as its canonical module is there."""
-        if self.in_place or name in self.staying:
+        if self.in_place or name in self.apart:
             return super().has_submodule(name)
         return self._alias_submodule(name) is not None
 
-    def staying_child(self, name: str, frame: "FrameType") -> object:
-        """Give a child that is answered by its own code; a from-import loads it."""
+    def child_apart(self, name: str, frame: "FrameType") -> object:
+        """Give a child that the canonical package has not; a from-import loads it."""
         path = f"{self.legacy}.{name}"
         # To read the observed module's own __spec__ would count as an import.
         namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
         loading = bootstrap.is_initializing_spec(namespace.get("__spec__"))
+        fetched = bytecode.from_import(frame)
         if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
             if loading or not namespace:
                 bootstrap.import_module(path)
-        elif loading and bytecode.from_import(frame) is None:
+        elif loading and fetched is None:
             raise AttributeError(name)  # a package has a module once that was executed
         try:
             return sys.modules[path]
         except KeyError:
+            public = bootstrap.namespace_of(self._bound) or {}
+            if fetched is not None and fetched.names == ("*",) and name in public:
+                return public[name]  # a star goes by the namespace, and must not fail
             raise AttributeError(name) from None
 
     def _alias_submodule(self, name: str) -> object:
@@ -239,7 +255,7 @@ class AliasLink(Link):
         module: object = sys.modules.get(self.canonical)
         if self.in_place:
             return getattr(self._legacy_code, name)
-        if name in self.staying:
+        if name in self.apart:
             message = f"module {self.legacy!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
         if module is None and self._may_import(name, frame):
@@ -281,9 +297,9 @@ class AliasLink(Link):
             return self._fall_back(name, module)
         fetched = bytecode.from_import(frame)
         below = f"{getattr(module, '__name__', self.canonical)}.{name}"
-        standing = sys.modules.get(f"{self.legacy}.{name}") if fetched is not None else None
-        if standing is not None:
-            return standing  # as C would find it, if this package had its legacy name
+        standing = aliases.link_of(sys.modules.get(f"{self.legacy}.{name}"))
+        if standing is not None and fetched is not None and self.keeps(name, standing.canonical):
+            return standing.module  # C would find it, were this package known by its legacy name
         if fetched is None or below in sys.modules:
             message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
@@ -371,7 +387,8 @@ class AliasLink(Link):
         if not asked.issubset(namespace):
             # Whoever asks for a name that is not there gets an answer in words.
             self._asked |= asked
-            self._take_shape(self._bound)
+            if self._bound is not None:
+                self._take_shape(self._bound)
         return super().record_statement(frame, statement)
 
 

@@ -41,6 +41,7 @@ class AliasLoader:
         """Give the alias; it binds when the canonical module is there."""
         link = self._link
         link.spec = spec
+        link.loosen()
         frame = getframe(1)
         if not bootstrap.is_loading(frame):
             # LazyLoader and the like load a module by hand: nobody will tell of it.

@@ -374,10 +374,11 @@ class Link:
             return None
         if self._is_fetched(importer):
             return None
-        if importer is not None and self.watch.leaves.is_parent_read(self.legacy, importer):
+        by_c = importer is not None and importer is loading.f_back
+        if by_c and self.watch.leaves.is_parent_read(self.legacy, importer):
             return None  # C loads the top package anew, to give it
         tally = self.record_importer(importer)
-        if importer is not None:
+        if by_c:
             self.watch.note_leaf(self.legacy, importer)
         return tally
 
@@ -406,9 +407,10 @@ class Link:
             return
         loads = list(bootstrap.imports_in_progress(getframe(2), self.legacy))
         self.count_around(loads[1:])
-        if loads and loads[0].f_back is not None:
+        importer = loads[0].f_back if loads else None
+        if importer is not None and importer is bootstrap.importer(loads[0]):
             # C may read this module's packages next.
-            self.watch.note_leaf(self.legacy, loads[0].f_back)
+            self.watch.note_leaf(self.legacy, importer)
 
     def count_around(self, loads: "Iterable[FrameType]") -> None:
         """Count imports further out that will find the module loaded; the innermost is first."""

@@ -70,11 +70,7 @@ class Watch:
         self.parents = Parents(self)
         self.answers = Answers(self)
         self.branches = _packages(migration_map.rules)
-        self._staying: dict[str, set[str]] = {}
-        for rule in migration_map.rules:
-            if rule.kind != NAME and rule.stage != REMOVED and not rule.aliases():
-                package, _, child = rule.module.rpartition(".")
-                self._staying.setdefault(package, set()).add(child)
+        self._apart = _children_apart(migration_map)
         self._displaced: dict[str, ModuleType] = {}
 
     # Answers for the parts.
@@ -95,9 +91,9 @@ class Watch:
         spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
         return link.module is None and spec is link.spec and bootstrap.is_initializing_spec(spec)
 
-    def staying(self, package: str) -> "AbstractSet[str]":
-        """Give the children of a legacy package that are answered by their own code."""
-        return self._staying.get(package, frozenset())
+    def apart(self, package: str) -> "AbstractSet[str]":
+        """Give the children of a legacy package that are not those of its canonical package."""
+        return self._apart.get(package, frozenset())
 
     def is_canonical_code(self, rule: "Rule", frame: "FrameType") -> bool:
         """Tell whether a frame runs code of a rule's canonical module, or below it."""
@@ -264,3 +260,18 @@ def _packages(rules: "Iterable[Rule]") -> "AbstractSet[str]":
             packages.add(package)
             package = package.rpartition(".")[0]
     return packages
+
+
+def _children_apart(migration_map: "MigrationMap") -> "dict[str, set[str]]":
+    """List, for each package, the modules that stay, or went elsewhere than the package."""
+    apart: dict[str, set[str]] = {}
+    for rule in migration_map.rules:
+        package, _, child = rule.module.rpartition(".")
+        if not package or rule.kind == NAME or rule.stage == REMOVED:
+            continue
+        around = migration_map.match(package)
+        if not rule.aliases() or (
+            around is not None and around.canonical_of(rule.module) != rule.target
+        ):
+            apart.setdefault(package, set()).add(child)
+    return apart

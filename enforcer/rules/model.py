@@ -155,6 +155,7 @@ class MigrationMap:
         service: the name of the service that runs, or empty.
         default_stage: the stage of rules that name none.
         fail_open: whether the program goes on when the map is broken.
+        sigterm: whether a SIGTERM that nobody handles is handled, to write the last uses.
         root: absolute path of the folder that holds the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
@@ -172,6 +173,7 @@ class MigrationMap:
         "digest",
         "expected_services",
         "fail_open",
+        "sigterm",
         "override",
         "path",
         "root",
@@ -186,6 +188,7 @@ class MigrationMap:
         service: str = "",
         default_stage: str = ALIAS,
         fail_open: bool = True,
+        sigterm: bool = False,
         root: str = "",
         expected_services: "Iterable[str]" = (),
         store: str = "",
@@ -204,6 +207,7 @@ class MigrationMap:
         self.service = service
         self.default_stage = default_stage
         self.fail_open = fail_open
+        self.sigterm = sigterm
         self.root = root
         self.expected_services = tuple(expected_services)
         self.store = store

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from importlib import util
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,10 +26,11 @@ settings.register_profile("long", max_examples=1_000_000, **_quiet)
 
 
 def _worlds():
-    spec = util.spec_from_file_location("modelling_worlds", MODELLING / "worlds.py")
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.worlds()
+    sys.path.insert(0, str(MODELLING))
+    try:
+        return import_module("model_worlds").worlds()
+    finally:
+        sys.path.remove(str(MODELLING))
 
 
 class Zygote:

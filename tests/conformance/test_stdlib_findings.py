@@ -109,3 +109,25 @@ def test_an_isolated_subinterpreter_leaves_the_others_alone(case):
 
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
     assert query(case, "SELECT sum(count) FROM use GROUP BY process") == [(1,), (1,)]
+
+
+@pytest.mark.needs_host
+def test_multiprocessing_holds_nothing_of_ours(case):
+    """Its registries are as long as without (test_multiprocessing_fork), and children count."""
+    case.rule("old.*", "new.*")
+    program = """
+from multiprocessing import get_context, util
+before = len(util._afterfork_registry), len(util._finalizer_registry)
+def child():
+    import old.sub
+    sys.exit((len(util._afterfork_registry), len(util._finalizer_registry)) != before)
+process = get_context("fork").Process(target=child)
+process.start()
+process.join()
+sys.exit(process.exitcode)
+"""
+
+    done = run(case, program)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert query(case, "SELECT sum(count) FROM use") == [(1,)]

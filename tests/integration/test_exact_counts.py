@@ -197,17 +197,27 @@ def test_sigterm_with_a_handler(project: Project, handler: str, uses: int, code:
     assert project.numbers()["watched"]["ended"] == 1
 
 
-def test_sigterm_without_a_handler(project: Project) -> None:
-    """The signal ends the program, as ever; what it did until then is kept."""
-    with project.start(WAITING.format(handler="going = [1]")) as process:
+@pytest.mark.parametrize("handled", [True, False], ids=["sigterm = true", "by default"])
+def test_sigterm_without_a_handler(project: Project, handled: bool) -> None:  # noqa: FBT001
+    """The signal ends the program, as ever; what it did until then is kept if the map says so."""
+    if handled:
+        map_file = project.folder / "enforcer.toml"
+        map_file.write_text(
+            map_file.read_text().replace("[enforcer]", "[enforcer]\nsigterm = true")
+        )
+    program = WAITING.format(handler="going = [1]")
+    with project.start(program, ENFORCER_FLUSH_INTERVAL="3600") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.terminate()
         _, error = process.communicate(timeout=60)
 
     assert (process.returncode, error) == (-signal.SIGTERM, "")
-    assert project.uses() == 25
-    assert project.numbers()["watched"]["ended"] == 1
+    if handled:
+        assert project.uses() == 25
+        assert project.numbers()["watched"]["ended"] == 1
+    else:
+        assert not (project.folder / ".enforcer" / "uses.db").exists()  # it had not written yet
 
 
 def test_sigkill(project: Project, wait_until: WaitUntil) -> None:
@@ -224,12 +234,14 @@ def test_sigkill(project: Project, wait_until: WaitUntil) -> None:
         """,
         ENFORCER_FLUSH_INTERVAL=str(interval),
     ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
         time.sleep(interval + noise + 1)
         killed = time.monotonic()
         process.kill()
         output, _ = process.communicate(timeout=60)
 
-    told = [line.split() for line in output.splitlines() if line.count(" ") == 1]
+    told = [line.split() for line in (first + output).splitlines() if line.count(" ") == 1]
     before = [int(count) for count, at in told if float(at) < killed - interval - noise]
     assert max(before) <= project.uses() <= int(told[-1][0]) + 10
     assert wait_until(lambda: project.numbers()["watched"]["vanished"] == 1)

@@ -22,7 +22,9 @@ def use():
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a program with a legacy path; nothing is written before its end."""
-    (tmp_path / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\ncanonical = "new"\n')
+    (tmp_path / "enforcer.toml").write_text(
+        '[enforcer]\nsigterm = true\n[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
+    )
     (tmp_path / "new.py").write_text("N = 1\n")
     return tmp_path
 
@@ -160,6 +162,42 @@ def test_a_program_that_is_stopped_while_it_starts_ends_at_once(folder: Path) ->
     assert not (folder / ".enforcer" / "uses.db").exists()
 
 
+STOPPED_AT_ONCE = """
+for _ in range(100):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        signal.pause()
+    os.kill(child, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+"""
+
+
+@pytest.mark.parametrize("thread", [False, True], ids=["main thread", "another thread"])
+def test_a_child_that_is_stopped_before_it_ran_ends(folder: Path, thread: bool) -> None:  # noqa: FBT001
+    """Whichever thread forks: multiprocessing's pools do so from their own."""
+    program = STOPPED_AT_ONCE
+    if thread:
+        program = f"""
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+failed = []
+def work():
+    try:
+        exec({program!r}, globals())
+    except BaseException as error:
+        failed.append(error)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert not failed, failed
+"""
+    done = run(folder, program)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_second_signal_does_not_wait(folder: Path) -> None:
     """Who is impatient sends it twice; the second one ends the process at once."""
     (folder / ".enforcer").mkdir()
@@ -236,7 +274,7 @@ def test_what_others_put_on_top_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
     monkeypatch.setattr(os, "_exit", lambda _: called.append("exit"))
     guard = Guard(lambda: called.append("leave"), lambda: called.append("resume"))
-    guard.stand()
+    guard.stand(sigterm=True)
     guarded = os._exit
 
     def on_top(status: int) -> None:

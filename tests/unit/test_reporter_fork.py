@@ -11,6 +11,7 @@ from enforcer.store.reading import Reader, Span
 
 SET_UP = """
 import os, sys, time
+from enforcer.leaving import Guard
 from enforcer.recording.process import current
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
@@ -60,6 +61,7 @@ reporter = Reporter(recorder, current(rules), open_store, [rule], INTERVAL)
 reporter.start()
 os.register_at_fork(before=reporter.before_fork, after_in_parent=reporter.after_fork_in_parent,
                     after_in_child=after_in_child)
+Guard(reporter.before_end, reporter.after_end).stand(sigterm=True)
 """
 
 

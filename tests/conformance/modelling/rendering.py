@@ -9,7 +9,7 @@ all others are the same statement.
 import json
 from pathlib import Path
 
-from paths import Map, aliases
+from model_paths import Map, aliases
 
 PREAMBLE = "_token = world_.begin(__name__)"
 
@@ -130,7 +130,8 @@ class Renderer:
             lines.append(f"{indent}    world_.call({site})")
             self.places[site] = [self._file, len(lines)]
         elif told or form == "pop":
-            lines.append(f"{indent}    _values = world_.run({site})")
+            space = ", globals()" if form == "star" else ""
+            lines.append(f"{indent}    _values = world_.run({site}{space})")
             self.places[site] = [self._file, len(lines)]
             lines.append(f"{indent}    world_.ok({site}, _values)")
         else:
@@ -144,8 +145,6 @@ class Renderer:
             lines += [
                 f"{indent}    {name} = _values[{index}]" for index, name in enumerate(names)
             ]
-        if form == "star" and told:
-            lines.append(f"{indent}    globals().update(_values[0])")
         lines.append(f"{indent}except Exception as _error:")
         lines.append(f"{indent}    world_.fail({site}, _error)")
         if not statement["guarded"]:

@@ -23,13 +23,14 @@ class Rewriter:
         self.entered = set()
         self.attached = {}
 
-    def run(self, statement, counts):
+    def run(self, statement, counts, bound):
         """Execute one statement.
 
         Args:
             statement: what to import.
             counts: takes for each legacy path the least and the most uses that this
                 execution is.
+            bound: takes what a star import binds.
 
         Returns:
             What the statement gives.
@@ -44,7 +45,7 @@ class Rewriter:
         if form == "attribute":
             return [self._attribute(path, names[0], counts)]
         if form in ("from", "star"):
-            return self._from(statement, counts)
+            return self._from(statement, counts, bound)
         self._may_count(counts, path, ())
         self.enter(path)
         target = self.map.translate(path)
@@ -77,6 +78,8 @@ class Rewriter:
             if self.attached.get(child) is not leaf:
                 raise AttributeError(name)
             return sys.modules[self.map.translate(child)]
+        if self.map.match(path) is None and self.map.match(child) is not None:
+            return self._attribute(path, name, counts)
         if rule is None:
             return getattr(leaf, self._new(path, name))
         counts[f"{path}:{name}"] = (0, 1)
@@ -154,20 +157,23 @@ class Rewriter:
         self._import(module)
         return getattr(sys.modules[module], name)
 
-    def _from(self, statement, counts):
+    def _from(self, statement, counts, bound):
         path, names = statement["path"], statement["names"]
         self._may_count(counts, path, names)
         self.enter(path)
         target = self.map.translate(path)
         if statement["form"] == "star":
             space = {"__name__": "model"}
-            exec(f"from {target} import *", space)
+            try:
+                exec(f"from {target} import *", space)
+            finally:
+                bound.update(space)  # what was bound before a name was missing, too
             for old, new in self.map.renamed(path).items():
                 if hasattr(sys.modules[target], new):
-                    space[old] = getattr(sys.modules[target], new)
+                    bound[old] = getattr(sys.modules[target], new)
             if self.map.match(path) is not None:
                 counts[path] = (1, 1)
-            return [space]
+            return [bound]
         self._load_children(path, names)
         values = []
         failed = None
@@ -187,8 +193,7 @@ class Rewriter:
         for name in names:
             child = f"{path}.{name}"
             if self._is_child_elsewhere(path, name):
-                if child not in self.entered or self.map.match(path) is None:
-                    self.enter(child)
+                self.enter(child)
             elif self.map.name_rule(path, name) is None:
                 importlib.__import__(target, {}, {}, [self._new(path, name)])
                 if self.map.match(child) is not None and self.map.translate(child) in sys.modules:

@@ -14,7 +14,7 @@ import sys
 import types
 import warnings
 
-from paths import Map
+from model_paths import Map
 from rewriting import Rewriter
 
 TOPS = ("new", "other", "par", "old", "solo", "oldtop")
@@ -100,7 +100,7 @@ class World:
             and self.map.name_rule(path, name) is None
         }
 
-    def run(self, site):
+    def run(self, site, _space=None):
         """Do what is no import statement in either run."""
         sys.modules.pop(self.sites[site]["path"], None)
         return []
@@ -130,6 +130,7 @@ class World:
             for key, value in sorted(space.items())
             if not key.startswith("_")
             and not (self.map.aliased(f"{name}.{key}") or self.map.name_rule(name, key))
+            and not (isinstance(value, types.ModuleType) and key in self.map.leaves)
         }
         spec = space["__spec__"]
         found = {key: self._relative(space.get(key)) for key in DUNDERS}
@@ -155,16 +156,19 @@ class Model(World):
         self.rewriter = Rewriter(self.map)
         self.expected = {}
 
-    def run(self, site):
+    def run(self, site, space=None):
         """Do what a statement says, by canonical paths."""
         statement = self.sites[site]
         counts = {}
+        bound = {}
         try:
-            values = self.rewriter.run(statement, counts)
+            values = self.rewriter.run(statement, counts, bound)
             if statement["form"] == "star":
-                values = [self.public(values[0], statement["path"])]
+                values = [self.public(bound, statement["path"])]
             return values
         finally:
+            if space is not None:
+                space.update(self.public(bound, statement["path"]))
             for path, (least, most) in counts.items():
                 before = self.expected.setdefault(f"{site} {path}", [0, 0])
                 before[0] += least

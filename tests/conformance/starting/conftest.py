@@ -40,6 +40,7 @@ def use(times=1):
 """
 MAP = """\
 [enforcer]
+sigterm = true
 service = "shop"
 fail_open = false
 

@@ -31,8 +31,8 @@ OPTIONS = {
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
-            "write one "
-            "of service, default_stage, fail_open, root, expected_services, store. (unknown-key)"
+            "write one of service, default_stage, fail_open, sigterm, root, expected_services, "
+            "store. (unknown-key)"
         ),
     ),
     "option outside of its table": (

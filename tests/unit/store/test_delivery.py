@@ -205,8 +205,8 @@ def test_waiting_ends_when_it_is_needed(path: str) -> None:
     needed = iter([False] * 5 + [True] * 5)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with closing(Store(path, Patience(3600, lambda: next(needed)))) as store:
-            with pytest.raises(StoreError, match="locked"):
-                store.leave(Process(id="p"), EXIT)
+        store = Store(path, Patience(3600, lambda: next(needed)))
+        with closing(store), pytest.raises(StoreError, match="locked"):
+            store.leave(Process(id="p"), EXIT)
 
     assert list(needed) == [True] * 4

@@ -39,9 +39,7 @@ class _UnifiedWebSocketManagerImplementation:
 
     """
 
-    def __init__(
-        self, user_context: UserContext, mode: str = WebSocketManagerMode.UNIFIED
-    ) -> None:
+    def __init__(self, user_context: UserContext, mode: str = WebSocketManagerMode.UNIFIED) -> None:
         """Serve a user, who need not be connected yet."""
         self.user_context = user_context
         self.mode = mode

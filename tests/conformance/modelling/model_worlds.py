@@ -1,7 +1,7 @@
 """Generate worlds: a package tree, a migration map, and a program of import statements."""
 
 from hypothesis import strategies as st
-from paths import Map
+from model_paths import Map
 
 # Where canonical modules may be; a package is there if a module below it is.
 CANONICAL = (
@@ -161,13 +161,11 @@ class Drawer:
         body = [
             self._statement(name, reachable, star=True) for _ in range(draw(st.integers(0, 2)))
         ]
-        # A package that fails after it imported its modules leaves them behind, and what can be
-        # imported then depends on the path by which each was reached.
-        fails_late = self.kinds[name] == "module"
-        body = [statement if fails_late else {**statement, "guarded": True} for statement in body]
+        # A module that fails after others imported it half-way leaves them with what it was; what
+        # can be imported then depends on the path by which each was reached.
         raises = None
         if _coin(draw, 10):
-            raises = draw(st.sampled_from(("start", "end"))) if fails_late else "start"
+            raises = "start" if body else draw(st.sampled_from(("start", "end")))
         own_class = None
         if name not in ("par", "old") and _coin(draw, 8):
             own_class = draw(st.sampled_from(("class", "object")))
@@ -214,13 +212,15 @@ class Drawer:
         )
         if len(names) > 1 and _coin(draw, 50):
             names = names[:1]
+        if form == "pickle":
+            names = [self.one_of(NAMES)]
         return {
             "form": form,
             "path": path,
             "names": list(dict.fromkeys(names)),
             "level": draw(st.sampled_from((0, 1, 1, 2))) if form in ("from", "star") else 0,
             "exported": _coin(draw, 40),
-            "guarded": not (module and _coin(draw, 15)),
+            "guarded": not (self.kinds.get(module) == "module" and path.endswith(".missing")),
         }
 
     def _names_of(self, path):

@@ -10,6 +10,7 @@ class Map:
         self.rules = rules
         self._paths = {}
         self._names = {}
+        self.leaves = {rule["legacy"].removesuffix(".*").rpartition(".")[2] for rule in rules}
         for rule in rules:
             legacy = rule["legacy"].removesuffix(".*")
             if ":" in legacy:

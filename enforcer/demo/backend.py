@@ -1,0 +1,130 @@
+"""Run the demo's backend in a process of its own, with the enforcer or without."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from enforcer.demo import APP, MAP
+from enforcer.errors import EnforcerError
+from enforcer.startup import INTERVAL_KEY
+
+_PROGRAM = ("-m", "netra_backend")
+_ENFORCER = ("-m", "enforcer")
+_FLUSH_INTERVAL = "0.5"
+_NOT_SERVED = "it ended before it served"
+_PATIENCE = 20.0
+"""How long a backend may take to end, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Hold a copy of the backend, so that its code is its owner's and not an installed package's.
+
+    Attributes:
+        folder: where the copy is.
+
+    """
+
+    folder: Path
+
+    @classmethod
+    @contextmanager
+    def made(cls) -> Iterator[Self]:
+        """Copy the backend and its map; the copy is gone at the end of the block."""
+        with TemporaryDirectory(prefix="enforcer-demo-") as folder:
+            workspace = cls(Path(folder).resolve())
+            shutil.copytree(APP, workspace.app, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy(MAP, workspace.map)
+            yield workspace
+
+    @property
+    def app(self) -> Path:
+        """The folder that holds the backend's packages."""
+        return self.folder / APP.name
+
+    @property
+    def map(self) -> Path:
+        """The migration map."""
+        return self.folder / MAP.name
+
+    @property
+    def store(self) -> Path:
+        """Where uses are kept."""
+        return self.folder / "uses.db"
+
+    @property
+    def log(self) -> Path:
+        """What the backend says on standard error."""
+        return self.folder / "backend.log"
+
+    @contextmanager
+    def served(self, *, is_enforced: bool) -> Iterator[str]:
+        """Serve until the end of the block; give the address.
+
+        Args:
+            is_enforced: whether the enforcer is enabled in the backend.
+
+        Raises:
+            EnforcerError: if the backend can't start.
+
+        """
+        with self._started(is_enforced=is_enforced) as process:
+            try:
+                yield self._address(process)
+            finally:
+                _end(process)
+
+    def _started(self, *, is_enforced: bool) -> "subprocess.Popen[str]":
+        options = ("run", "--map", str(self.map), "--store", str(self.store), "--")
+        command = (*_ENFORCER, *options, *_PROGRAM) if is_enforced else _PROGRAM
+        with self.log.open("w") as log:
+            return subprocess.Popen(  # noqa: S603 - this interpreter, and the demo's own program
+                (sys.executable, *command),
+                cwd=self.folder,
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def _environ(self) -> dict[str, str]:
+        """Give the environment without settings of the enforcer from outside."""
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("ENFORCER_", "OTEL_"))
+        }
+        path = os.pathsep.join(filter(None, (str(self.app), kept.get("PYTHONPATH"))))
+        return {**kept, "PYTHONPATH": path, INTERVAL_KEY: _FLUSH_INTERVAL}
+
+    def _address(self, process: "subprocess.Popen[str]") -> str:
+        line = process.stdout.readline().strip() if process.stdout is not None else ""
+        if line:
+            return line
+        process.wait()
+        raise self.failure(_NOT_SERVED)
+
+    def failure(self, what: str) -> EnforcerError:
+        """Say what became of the backend, with the last that it said."""
+        said = self.log.read_text(errors="replace").strip() if self.log.exists() else ""
+        last = f' Its last words: "{said.splitlines()[-1]}".' if said else ""
+        return EnforcerError(
+            f"the demo's backend failed: {what}.{last} "
+            "Try again; with fewer --users if the machine is busy (demo-failed)"
+        )
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()

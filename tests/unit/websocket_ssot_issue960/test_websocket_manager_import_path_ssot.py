@@ -1,0 +1,133 @@
+"""One import path to the WebSocket manager: all others lead to it, or nowhere.
+
+These tests fail without the enforcer, and each says what SEED.md says of it.
+"""
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+import enforcer
+from enforcer.demo.testing import SSotBaseTestCase
+
+CORE = "netra_backend.app.websocket_core"
+CANONICAL = f"{CORE}.websocket_manager"
+FACTORY = f"{CORE}.websocket_manager_factory"
+IMPLEMENTATION = f"{CORE}.unified_manager"
+MOCK = "test_framework.fixtures.websocket_manager_mock"
+
+PATHS = {
+    (CANONICAL, "WebSocketManager"): "WebSocketManager",
+    (CANONICAL, "get_websocket_manager"): "get_websocket_manager",
+    (FACTORY, "create_websocket_manager"): "get_websocket_manager",
+    (IMPLEMENTATION, "_UnifiedWebSocketManagerImplementation"): "WebSocketManager",
+    (IMPLEMENTATION, "WebSocketManagerMode"): "WebSocketManagerMode",
+    (MOCK, "MockWebSocketManager"): "WebSocketManager",
+}
+"""The six import paths, and what each is in the canonical module."""
+
+ALIASED = (FACTORY, MOCK)
+"""The legacy modules whose own code is no longer needed."""
+
+
+def working() -> dict[tuple[str, str], object]:
+    """Give what the paths lead to that can be imported."""
+    found = {}
+    for module, name in PATHS:
+        try:
+            found[module, name] = getattr(import_module(module), name)
+        except ImportError:
+            continue
+    return found
+
+
+def is_canonical(path: tuple[str, str], found: object) -> bool:
+    """Tell whether what a path gave is the canonical object, or delegates to it."""
+    return inspect.unwrap(found) is inspect.unwrap(getattr(import_module(CANONICAL), PATHS[path]))
+
+
+class TestWebSocketManagerImportPathSsot(SSotBaseTestCase):
+    def test_all_websocket_manager_imports_resolve_to_canonical(self) -> None:
+        """Each of the six paths can be imported, and gives what the canonical module has."""
+        found = working()
+
+        elsewhere = [path for path in found if not is_canonical(path, found[path])]
+        assert not elsewhere, (
+            f"Found {len(found)} WebSocket manager import paths:\n"
+            + "\n".join(f"{n}. {m}.{name}" for n, (m, name) in enumerate(found, start=1))
+            + "\nSSOT requires 1-2 canonical paths maximum. These lead elsewhere: "
+            + ", ".join(".".join(path) for path in elsewhere)
+        )
+        assert found.keys() == PATHS.keys()
+
+    def test_websocket_manager_class_definition_uniqueness(self) -> None:
+        """There is one class, whatever it is called."""
+        classes = {
+            found
+            for found in working().values()
+            if inspect.isclass(found) and hasattr(found, "send_event")
+        }
+
+        assert len(classes) == 1, (
+            f"Multiple WebSocket manager class definitions exist: {sorted(map(repr, classes))}"
+        )
+
+    def test_one_module_holds_the_code_of_all_aliased_paths(self) -> None:
+        """The aliased modules' own files are not executed."""
+        canonical = vars(import_module(CANONICAL))
+
+        for module in ALIASED:
+            assert vars(import_module(module)) is canonical, f"{module} runs code of its own"
+
+
+class TestImportPathsInStageStrict(SSotBaseTestCase):
+    stage = "strict"
+    baseline = frozenset({(legacy, __file__, "call_of_the_baseline") for legacy in ALIASED})
+
+    def test_all_websocket_manager_imports_resolve_to_canonical(self) -> None:
+        """A caller of the baseline gets what it got; a new one is refused, and named."""
+        found = call_of_the_baseline()
+
+        assert {path: is_canonical(path, found[path]) for path in found} == dict.fromkeys(
+            found, True
+        )
+        for legacy in ALIASED:
+            with pytest.raises(enforcer.LegacyImportError) as refused:
+                import_module(legacy)
+            assert refused.value.canonical == CANONICAL
+            assert refused.value.call_site.file == __file__
+
+    def test_services_outside_the_baseline_are_refused(self) -> None:
+        """The backend's own callers get through only if the baseline has them."""
+        with pytest.raises(
+            enforcer.LegacyImportError,
+            match=r"imported by netra_backend/app/routes/websocket\.py:\d+",
+        ):
+            import_module("netra_backend.app.routes.websocket")
+
+
+def call_of_the_baseline() -> dict[tuple[str, str], object]:
+    """Import the old paths where the baseline tolerates it."""
+    return {
+        (module, name): getattr(import_module(module), name)
+        for module, name in PATHS
+        if module in ALIASED
+    }
+
+
+class TestImportPathsInStageRemoved(SSotBaseTestCase):
+    stage = "removed"
+
+    def test_all_websocket_manager_imports_resolve_to_canonical(self) -> None:
+        """The canonical path is the only working import, but for its implementation."""
+        found = working()
+
+        assert {module for module, _ in found} == {CANONICAL, IMPLEMENTATION}
+        assert all(is_canonical(path, found[path]) for path in found)
+
+    def test_removed_paths_name_the_canonical_one(self) -> None:
+        """Who still asks is told where to go."""
+        for legacy in ALIASED:
+            with pytest.raises(enforcer.LegacyImportError, match=CANONICAL):
+                import_module(legacy)
