@@ -11,7 +11,7 @@ import stat
 import sys
 
 from enforcer.rules.digest import digest
-from enforcer.rules.model import Rule
+from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
 
 TYPE_CHECKING = False
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from enforcer.rules.model import Entry
+
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 1"
+_FORMAT = "enforcer map 3"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _FIELDS = (
@@ -38,6 +40,31 @@ _FIELDS = (
     "link",
     "implementation",
     "fallback",
+    "line",
+)
+_FACTORY_FIELDS = (
+    "legacy",
+    "canonical",
+    "arguments",
+    "adapter",
+    "stage",
+    "reason",
+    "since",
+    "remove_after",
+    "removal",
+    "owner",
+    "link",
+    "line",
+)
+_INSTANCES_FIELDS = (
+    "canonical",
+    "key",
+    "maximum",
+    "hold",
+    "stage",
+    "reason",
+    "owner",
+    "link",
     "line",
 )
 
@@ -59,12 +86,16 @@ class CompiledMap:
         self.outline = outline
         self._rules = rules
 
-    def rules(self) -> "list[Rule]":
-        """Make the rules."""
-        return [
-            Rule(legacy, canonical, **dict(zip(_FIELDS[2:], rest, strict=True)))
-            for legacy, canonical, *rest in marshal.loads(self._rules)  # noqa: S302 - checked
-        ]
+    def rules(self) -> "list[Entry]":
+        """Make what the map says: rules, factories and instances."""
+        rules, factories, instances = marshal.loads(self._rules)  # noqa: S302 - checked
+        made: list[Entry] = [_made(Rule, _FIELDS, packed) for packed in rules]
+        if factories or instances:
+            from enforcer.rules.delegated import Factory, Instances
+
+            made += [_made(Factory, _FACTORY_FIELDS, packed) for packed in factories]
+            made += [_made(Instances, _INSTANCES_FIELDS, packed) for packed in instances]
+        return made
 
 
 def find(path: str, source: str, environ: "Mapping[str, str]") -> CompiledMap | None:
@@ -89,7 +120,7 @@ def keep(
     path: str,
     source: str,
     options: "dict[str, Any]",
-    rules: "Sequence[Rule]",
+    rules: "Sequence[Entry]",
     environ: "Mapping[str, str]",
 ) -> None:
     """Write the compiled form where it can be kept; nothing is said if it can't.
@@ -98,7 +129,7 @@ def keep(
         path: absolute path of the map.
         source: digest of its content.
         options: the values of the table ``[enforcer]``, by key.
-        rules: all rules, without any override.
+        rules: all that it says, without any override.
         environ: says where the user's cache folder is.
 
     """
@@ -109,6 +140,13 @@ def keep(
         except OSError:
             continue
         return
+
+
+def _made(
+    kind: "Callable[..., Entry]", fields: "Sequence[str]", packed: "list[Any]"
+) -> "Entry":
+    first, second, *rest = packed
+    return kind(first, second, **dict(zip(fields[2:], rest, strict=True)))
 
 
 def _places(path: str, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
@@ -169,11 +207,16 @@ def _write(folder: str, name: str, data: bytes) -> None:
         raise
 
 
-def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Rule]") -> bytes:
+def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Entry]") -> bytes:
     from enforcer.rules.outline import outline_of
 
     outline = outline_of(rules)
-    packed = marshal.dumps([[getattr(rule, field) for field in _FIELDS] for rule in rules])
+    by_kind: tuple[list[object], ...] = ([], [], [])
+    for rule in rules:
+        index = {FACTORY: 1, INSTANCES: 2}.get(rule.kind, 0)
+        fields = (_FIELDS, _FACTORY_FIELDS, _INSTANCES_FIELDS)[index]
+        by_kind[index].append([getattr(rule, field) for field in fields])
+    packed = marshal.dumps(by_kind)
     parts = (_FORMAT, source, options, outline.heads, outline.covering, outline.beside, packed)
     data = marshal.dumps(parts)
     return digest(data).encode() + data

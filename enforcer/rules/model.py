@@ -9,6 +9,8 @@ from enforcer.rules.stages import ALIAS, OBSERVE
 MODULE = "module"
 TREE = "tree"
 NAME = "name"
+FACTORY = "factory"
+INSTANCES = "instances"
 
 TREE_SUFFIX = ".*"
 LEGACY_FALLBACK = "legacy"
@@ -17,8 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.outline import Outline
     from enforcer.rules.stages import StageOverride
+
+    Entry = Rule | Instances
 
 
 class Rule:
@@ -30,7 +35,7 @@ class Rule:
     Attributes:
         legacy: the legacy path as written: ``a.old``, ``a.old.*`` or ``a.mod:name``.
         canonical: the canonical path as written, of the same kind.
-        kind: ``module``, ``tree`` or ``name``.
+        kind: ``module``, ``tree`` or ``name``; of a factory (see ``delegated``) ``factory``.
         module: dotted path of the legacy module (the tree's top, or the live module).
         name: the legacy name in ``module``, for kind ``name``; otherwise empty.
         target: dotted path of the canonical module.
@@ -128,21 +133,35 @@ class Rule:
 
 
 class _Index:
-    """Hold rules by the paths that they are asked for."""
+    """Hold what a map says by the paths that it is asked for."""
 
-    __slots__ = ("names", "paths", "rules")
+    __slots__ = ("factories", "instances", "names", "paths", "rules")
 
-    def __init__(self, rules: "Iterable[Rule]", override: "StageOverride | None") -> None:
-        self.rules = tuple(rules)
+    def __init__(self, entries: "Iterable[Entry]", override: "StageOverride | None") -> None:
+        rules: list[Rule] = []
+        factories: list[Factory] = []
+        instances: list[Instances] = []
         self.paths: dict[str, Rule] = {}
         self.names: dict[str, dict[str, Rule]] = {}
-        for rule in self.rules:
+        for entry in entries:
             if override is not None:
-                rule.stage = override.apply(rule.stage)
-            if rule.kind == NAME:
-                self.names.setdefault(rule.module, {})[rule.name] = rule
+                entry.stage = override.apply(entry.stage)
+            if entry.kind == INSTANCES:
+                instances.append(entry)  # type: ignore[arg-type]
+            elif entry.kind == FACTORY:
+                factories.append(entry)  # type: ignore[arg-type]
             else:
-                self.paths[rule.module] = rule
+                self._add(entry)  # type: ignore[arg-type]
+                rules.append(entry)  # type: ignore[arg-type]
+        self.rules = tuple(rules)
+        self.factories = tuple(factories)
+        self.instances = tuple(instances)
+
+    def _add(self, rule: Rule) -> None:
+        if rule.kind == NAME:
+            self.names.setdefault(rule.module, {})[rule.name] = rule
+        else:
+            self.paths[rule.module] = rule
 
 
 class MigrationMap:
@@ -183,7 +202,7 @@ class MigrationMap:
 
     def __init__(  # noqa: PLR0913 - one parameter for each key of the map
         self,
-        rules: "Iterable[Rule] | Callable[[], Iterable[Rule]]" = (),
+        rules: "Iterable[Entry] | Callable[[], Iterable[Entry]]" = (),
         *,
         service: str = "",
         default_stage: str = ALIAS,
@@ -199,7 +218,8 @@ class MigrationMap:
     ) -> None:
         """Take the fields as they are; nothing is validated here (see ``validation``).
 
-        The rules may come as a callable that makes them; it may be called more than once.
+        Rules, factories and instances come together, in any order. They may come as a callable
+        that makes them; it may be called more than once.
         """
         self._rules = rules if callable(rules) else tuple(rules)
         self._made: dict[str, _Index] = {}
@@ -226,12 +246,29 @@ class MigrationMap:
 
     @property
     def rules(self) -> "tuple[Rule, ...]":
-        """Every rule, in the order of the map."""
+        """Every rule of an import path or a name, in the order of the map."""
         return self._index.rules
 
+    @property
+    def factories(self) -> "tuple[Factory, ...]":
+        """Every factory that delegates, in the order of the map."""
+        return self._index.factories
+
+    @property
+    def instances(self) -> "tuple[Instances, ...]":
+        """What gives one instance for each key, in the order of the map."""
+        return self._index.instances
+
     def __iter__(self) -> "Iterator[Rule]":
-        """Go through the rules, in the order of the map."""
-        return iter(self.rules)
+        """Go through all that has uses: the rules, then the factories."""
+        return iter((*self.rules, *self.factories))
+
+    @property
+    def identity(self) -> str:
+        """What tells these rules from others without looking at them; empty if nothing does."""
+        override = self.override
+        stages = f"{override.lower}-{override.upper}" if override is not None else ""
+        return f"{self.digest} {stages}".rstrip() if self.digest else ""
 
     @property
     def outline(self) -> "Outline":
@@ -239,7 +276,7 @@ class MigrationMap:
         if self._outline is None:
             from enforcer.rules.outline import outline_of
 
-            self._outline = outline_of(self.rules)
+            self._outline = outline_of((*self.rules, *self.factories, *self.instances))
         return self._outline
 
     def match(self, path: str) -> Rule | None:

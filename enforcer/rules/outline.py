@@ -3,13 +3,13 @@
 This is all that a process needs of the map until it imports such a module.
 """
 
-from enforcer.rules.model import NAME
+from enforcer.rules.model import FACTORY, INSTANCES, NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from enforcer.rules.model import Rule
+    from enforcer.rules.model import Entry
 
 
 class Outline:
@@ -18,7 +18,8 @@ class Outline:
     Attributes:
         heads: the top-level packages of them all.
         covering: the paths of module and tree rules, which may speak of what is below, too.
-        beside: modules with legacy names, and the packages that legacy modules lie in.
+        beside: modules with legacy names, or with something that delegates or is kept by key,
+            and the packages that legacy modules lie in.
 
     """
 
@@ -44,12 +45,14 @@ class Outline:
         return False
 
 
-def outline_of(rules: "Iterable[Rule]") -> Outline:
-    """Take the outline of some rules."""
+def outline_of(rules: "Iterable[Entry]") -> Outline:
+    """Take the outline of what a map says."""
     covering, beside = set(), set()
     for rule in rules:
-        if rule.kind == NAME:
+        if rule.kind in (NAME, FACTORY, INSTANCES):
             beside.add(rule.module)
+            if rule.kind == FACTORY:
+                beside.add(rule.target)  # type: ignore[union-attr]
             continue
         covering.add(rule.module)
         package = rule.module.rpartition(".")[0]

@@ -90,7 +90,7 @@ class Rows:
         """Give the key of a process, or None if the store does not know it."""
         return self._key("SELECT key FROM process WHERE id = ?", (process.id,))
 
-    def introduce(self, process: "Process", rules: "list[Rule]", interval: float) -> int:
+    def introduce(self, process: "Process", rules: "Iterable[Rule]", interval: float) -> int:
         """Add a process, unless it is known, and give its key."""
         known = self.process(process)
         if known is not None:
@@ -191,10 +191,9 @@ class Rows:
             ),
         )
 
-    def _map(self, rules: "list[Rule]") -> int:
-        declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
-        content = repr(declared)
-        digest = digest_of(content.encode())
+    def _map(self, rules: "Iterable[Rule]") -> int:
+        # The rules of a map that the store knows need not be made.
+        digest = getattr(rules, "identity", "") or _digest(rules)
         known = self._key("SELECT key FROM map WHERE digest = ?", (digest,))
         if known is not None:
             return known
@@ -241,6 +240,11 @@ class Rows:
         marks = ", ".join("?" * len(fields))
         statement = f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608 - constants
         return self._connection.execute(statement, values).lastrowid or 0
+
+
+def _digest(rules: "Iterable[Rule]") -> str:
+    declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
+    return digest_of(repr(declared).encode())
 
 
 def _values(record: object, fields: "Iterable[str]") -> "list[object]":

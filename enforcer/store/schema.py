@@ -33,7 +33,7 @@ SCHEMA = f"""
 -- A set of rules that some process watched. Processes with the same rules share one.
 CREATE TABLE IF NOT EXISTS map (
     key     INTEGER PRIMARY KEY,
-    digest  TEXT NOT NULL UNIQUE        -- of every field of every rule in it
+    digest  TEXT NOT NULL UNIQUE        -- of its file and the override, or of its rules
 );
 
 -- A legacy path, whatever maps have said of it.

@@ -122,7 +122,7 @@ class Store:
                 losses[:] = losses_beside(self.path)
                 for loss in losses:
                     self._add_loss(loss)
-            self._rows.beat(self._rows.introduce(process, list(rules), interval))
+            self._rows.beat(self._rows.introduce(process, rules, interval))
 
         self._commit(change)
         for loss in losses:

@@ -10,7 +10,8 @@ import pytest
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import BLOCKED, WARNED, Use
-from enforcer.rules.model import Rule
+from enforcer.rules.model import MigrationMap, Rule
+from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
@@ -168,6 +169,24 @@ def test_processes_with_the_same_rules_share_them(
     assert rows(path, "SELECT count(*) FROM map") == [(2,)]
     assert rows(path, "SELECT count(*) FROM declaration") == [(3,)]
     assert rows(path, "SELECT count(*) FROM process") == [(4,)]
+
+
+def test_rules_that_the_store_knows_are_not_made(path: str, open_store: OpenStore) -> None:
+    """A short program with a large map pays for its rules once, not at each of its ends."""
+    made = []
+
+    def make() -> list[Rule]:
+        made.append(1)
+        return [Rule("old", "new")]
+
+    for identifier, stage in (("a", ""), ("b", ""), ("c", "warn")):
+        override = StageOverride(stage) if stage else None
+        migration = MigrationMap(make, digest="d1", override=override)
+        open_store().watch(Process(id=identifier), migration, 5.0)
+
+    assert len(made) == 2
+    assert rows(path, "SELECT count(DISTINCT map), count(*) FROM process") == [(2, 3)]
+    assert rows(path, "SELECT stage FROM declaration ORDER BY map") == [("alias",), ("warn",)]
 
 
 def test_watching_again_says_that_it_still_does(

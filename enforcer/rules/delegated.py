@@ -1,0 +1,142 @@
+"""Model what an alias can't give: factories that delegate, and one instance for each key.
+
+Plain classes with slots instead of dataclasses: rules are made while a module is imported.
+"""
+
+from enforcer.rules.model import FACTORY, INSTANCES, Rule
+from enforcer.rules.stages import ALIAS, OBSERVE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEAK = "weak"
+STRONG = "strong"
+
+
+class Factory(Rule):
+    """Say that calls of a legacy factory are answered by a canonical one.
+
+    What a rule has, it has as well; ``name`` and ``target_name`` may be dotted, for a method
+    of a class.
+
+    Attributes:
+        arguments: legacy parameter → canonical parameter; an empty one is left out.
+        adapter: ``module:function`` that is called instead, with the legacy arguments, or
+            empty.
+
+    """
+
+    __slots__ = ("adapter", "arguments")
+
+    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+        self,
+        legacy: str,
+        canonical: str,
+        *,
+        arguments: "Mapping[str, str] | None" = None,
+        adapter: str = "",
+        stage: str = ALIAS,
+        reason: str = "",
+        since: str = "",
+        remove_after: str = "",
+        removal: str = "",
+        owner: str = "",
+        link: str = "",
+        line: int = 0,
+    ) -> None:
+        """Take the factories apart; nothing is validated here (see ``factory_table``)."""
+        super().__init__(
+            legacy,
+            canonical,
+            stage=stage,
+            reason=reason,
+            since=since,
+            remove_after=remove_after,
+            removal=removal,
+            owner=owner,
+            link=link,
+            line=line,
+        )
+        self.kind = FACTORY
+        self.arguments = dict(arguments or {})
+        self.adapter = adapter
+
+    @property
+    def answering(self) -> str:
+        """The path of what is called: the adapter, or the canonical factory."""
+        return self.adapter or self.canonical
+
+
+class Instances:
+    """Say that a canonical class or factory gives one instance for each key.
+
+    Attributes:
+        canonical: the class or factory as written: ``package.module:Name``.
+        kind: ``instances``.
+        module: dotted path of its module.
+        name: its name there; may be dotted.
+        key: where the key is found, such as ``user_context.user_id``.
+        maximum: how many instances there may be at a time; 0 if there is no limit.
+        hold: ``weak`` if an instance goes with its last user, ``strong`` if it stays.
+        stage: in ``observe`` nothing is done; all other stages are one.
+        reason: why, for people.
+        owner: who looks after it, or empty.
+        link: where to read more, or empty.
+        line: the line in the map's file, from 1; 0 if it came from elsewhere.
+
+    """
+
+    __slots__ = (
+        "canonical",
+        "hold",
+        "key",
+        "kind",
+        "line",
+        "link",
+        "maximum",
+        "module",
+        "name",
+        "owner",
+        "reason",
+        "stage",
+    )
+
+    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+        self,
+        canonical: str,
+        key: str,
+        *,
+        maximum: int = 0,
+        hold: str = WEAK,
+        stage: str = ALIAS,
+        reason: str = "",
+        owner: str = "",
+        link: str = "",
+        line: int = 0,
+    ) -> None:
+        """Take the fields as they are; nothing is validated here (see ``factory_table``)."""
+        self.canonical = canonical
+        self.kind = INSTANCES
+        self.module, _, self.name = canonical.partition(":")
+        self.key = key
+        self.maximum = maximum
+        self.hold = hold
+        self.stage = stage
+        self.reason = reason
+        self.owner = owner
+        self.link = link
+        self.line = line
+
+    def __repr__(self) -> str:
+        """Show the path and the key."""
+        return f"<Instances {self.canonical} by {self.key}>"
+
+    def applies(self) -> bool:
+        """Tell whether anything is done in its stage."""
+        return self.stage != OBSERVE
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the key: a parameter, and what to reach from it."""
+        return tuple(self.key.split("."))
