@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit lint conformance conformance-wasm benchmark clean
+.PHONY: demo test unit lint conformance stdlib soak conformance-wasm benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -13,7 +13,7 @@ demo: $(VENV)/ready
 test: lint unit
 
 unit: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
@@ -25,6 +25,14 @@ lint: $(VENV)/ready
 
 conformance: $(VENV)/ready
 	$(BIN)/python tests/conformance/everywhere.py
+
+# The standard library's own tests, with the enforcer and without, on every CPython.
+stdlib: $(VENV)/ready
+	$(BIN)/python tests/conformance/stdlib.py
+
+# A minute of 8 processes with 4 threads each; every use has to be in the store.
+soak: $(VENV)/ready
+	SOAK_SECONDS=60 $(BIN)/python -m pytest tests/integration/test_soak.py
 
 # CPython 3.14 and 3.15, from npm; some minutes each.
 conformance-wasm: $(VENV)/ready

@@ -82,8 +82,11 @@ class Enforcement:
         """What watches imports; None until the map speaks of one, and at the end."""
         return self._watch.get("")
 
-    def begin(self) -> "Watch | None":
+    def begin(self, *, is_late: bool = False) -> "Watch | None":
         """Give what watches imports, and load it if this is the first time.
+
+        Args:
+            is_late: whether modules that the map speaks of are loaded already.
 
         No lock is held meanwhile: threads that meet here all load the same modules, which
         the import system sees to, and agree on the watch that was first.
@@ -93,7 +96,7 @@ class Enforcement:
         watch = Watch(self.map, self.recorder, self._baseline, self._notices)
         begun = self._watch.setdefault("", watch)
         if begun is watch:
-            watch.install()
+            watch.install(is_late=is_late)
         return begun
 
     def end(self) -> None:

@@ -91,6 +91,7 @@ class Reporter:
         self._flushing = Flushing(self._make_delivery)
         self._forking = 0
         self._is_resuming = False
+        self._has_lived = False
         self._has_left = False
         self._ending = _EXIT
 
@@ -175,7 +176,7 @@ class Reporter:
         if last is not None:
             # A signal in the middle of it, or another thread.
             last.ends_for(EXIT_PATIENCE)
-        elif self._thread is not None and not self._is_stopped:
+        elif self._has_lived and not (self._has_left or self._is_stopped):
             self._has_left = True
             self._finish_quietly()
 
@@ -236,6 +237,7 @@ class Reporter:
             self._flushing.last_error = error
         else:
             self._thread = thread
+            self._has_lived = True
         return self._thread
 
     def _run(self, thread: Guest) -> None:

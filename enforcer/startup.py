@@ -81,7 +81,7 @@ def enable(
     _active = enforcement
     _hook_into_fork()
     if is_late:
-        enforcement.begin()
+        enforcement.begin(is_late=True)
 
 
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
@@ -290,7 +290,7 @@ def _after_fork_in_parent() -> None:
     if _active is not None and _active.reporter is not None:
         _active.reporter.after_fork_in_parent()
     if _guard is not None:
-        _guard.after_fork()
+        _guard.after_fork(is_child=False)
 
 
 def _after_fork_in_child() -> None:
@@ -302,4 +302,4 @@ def _after_fork_in_child() -> None:
             parent = _active.reporter.process.id
             _active.reporter.after_fork(current(_active.map, parent=parent))
     if _guard is not None:
-        _guard.after_fork()
+        _guard.after_fork(is_child=True)

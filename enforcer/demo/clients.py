@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -73,7 +74,7 @@ class Client:
 
     async def ask(self, text: str) -> None:
         """Ask for a run, and wait for its answer; events come besides."""
-        run = f"{self.user.id}-{len(self.user.runs) + 1}"
+        run = f"{self.user.id}-{uuid4().hex}"
         self.user.runs.append(run)
         await self._connection.send(json.dumps({"run": run, "text": text}))
         await self._answers.get()

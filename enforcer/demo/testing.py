@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import unittest
@@ -64,3 +65,7 @@ class SSotBaseTestCase(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
         """Begin with a backend that nobody has imported yet."""
         self.environment = self.enterContext(IsolatedEnvironment())
+
+    async def asyncSetUp(self) -> None:
+        """Run at the pace of production: thousands of events take long in debug mode."""
+        asyncio.get_running_loop().set_debug(enabled=False)

@@ -196,7 +196,7 @@ class AliasLink(Link):
         """Bind the alias of a submodule as soon as its canonical module is there."""
         if self.in_place or name in self.apart:
             return super().has_submodule(name)
-        return self._alias_submodule(name) is not None
+        return self._alias_submodule(name) is not None and super().has_submodule(name)
 
     def child_apart(self, name: str, frame: "FrameType") -> object:
         """Give a child that the canonical package has not; a from-import loads it."""
@@ -223,8 +223,9 @@ class AliasLink(Link):
         module = sys.modules.get(canonical)
         if module is not None:
             self.watch.answers.stand_in(f"{self.legacy}.{name}")
-            if self.keeps(name, canonical):
-                setattr(self.module, name, sys.modules[f"{self.legacy}.{name}"])
+            below = sys.modules.get(f"{self.legacy}.{name}")
+            if below is not None and self.keeps(name, canonical):
+                setattr(self.module, name, below)
         return module
 
     def keeps(self, name: str, canonical: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
 
+    from enforcer.imports.alias_link import AliasLink
     from enforcer.imports.callers import Caller
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import Rule
@@ -177,13 +178,22 @@ class Answers:
             return
         link = watch.alias_link(rule, name)
         canonical = watch.locate(link.canonical)
-        if canonical is not None:
+        if canonical is None:
+            return
+        try:
+            with bootstrap.module_lock(name):
+                self._put(name, link, canonical)
+        except bootstrap.DeadlockError:
+            return  # a thread that waits for this one is about to load it
+        link.target()
+        # Whoever is about to load it further out will find it there, and ask nobody.
+        link.count_around(bootstrap.imports_in_progress(bootstrap.getframe(1), name))
+
+    def _put(self, name: str, link: "AliasLink", canonical: bootstrap.ModuleSpec) -> None:
+        if name not in sys.modules:
             link.spec = alias_spec(link, canonical)
-            watch.locks.install(link)
-            sys.modules.setdefault(name, link.module)  # type: ignore[arg-type]
-            link.target()
-            # Whoever is about to load it will find it there, and ask nobody.
-            link.count_around(bootstrap.imports_in_progress(bootstrap.getframe(1), name))
+            self._watch.locks.install(link)
+            sys.modules[name] = link.module  # type: ignore[assignment]
 
 
 def _ancestors(rules: "Iterable[Rule]") -> frozenset[str]:

@@ -70,6 +70,7 @@ load_unlocked = _bootstrap._load_unlocked
 module_lock = _bootstrap._ModuleLockManager
 new_lock: "Callable[[str], object]" = _bootstrap._ModuleLock
 module_locks: "dict[str, Callable[[], object]]" = _bootstrap._module_locks
+DeadlockError: type[Exception] = _bootstrap._DeadlockError
 wait_for: "Callable[[str], None]" = _bootstrap._lock_unlock_module
 acquire_global_lock = _imp.acquire_lock
 release_global_lock = _imp.release_lock

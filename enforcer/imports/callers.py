@@ -10,6 +10,7 @@ import sys
 
 from enforcer.imports import bytecode
 from enforcer.recording.use import (
+    CALL,
     ENTRY_POINT,
     IMPORT_MODULE,
     IMPORT_STATEMENT,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Modules that import on behalf of somebody else, by the top of their name.
 _MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy"})
+# What a call passes through on its way to a factory.
+_WRAPPERS = frozenset({"enforcer", "wrapt"})
 _UNPICKLERS = frozenset({"load", "loads", "find_class"})
 _MOST_WRAPPERS = 6
 COMMAND_LINE = "<command line>"
@@ -210,6 +213,17 @@ class Ownership:
         if mechanism == IMPORT_MODULE and bytecode.called_name(frame) in _UNPICKLERS:
             mechanism = PICKLE
         return Caller(self._nearest_own(frame) or frame, mechanism, direct=frame)
+
+    def calling(self, frame: "FrameType | None") -> Caller:
+        """Attribute a call to the code that made it.
+
+        Args:
+            frame: the innermost frame to consider; wrappers of the call are passed over.
+
+        """
+        while frame is not None and module_name(frame).partition(".")[0] in _WRAPPERS:
+            frame = frame.f_back
+        return Caller(self._nearest_own(frame) or frame, CALL, direct=frame)
 
     def _nearest_own(self, frame: "FrameType | None") -> "FrameType | None":
         while frame is not None and (is_machinery(frame) or not self.is_own(frame)):

@@ -1,7 +1,7 @@
 """Learn when the import system begins and ends to load a module.
 
 No loader is wrapped: ``_load_unlocked`` itself sets ``spec._initializing`` before it executes
-a module and again afterwards, so a spec whose ``_initializing`` is a property sees both, from
+a module and again afterwards, so a spec whose ``_initializing`` has a descriptor sees both, from
 any finder, and leaves no frame below the module's body. When the load is over the spec goes
 back to its own class.
 """
@@ -39,25 +39,34 @@ class _Followed:
         return self.initializing
 
 
+class _Initializing:
+    """Hear of each write; reads find what stands in the spec's dictionary.
+
+    A property would run code between the read of ``__spec__`` and the answer, and another
+    thread could end the load there: that import would be seen by nobody.
+    """
+
+    __slots__ = ()
+
+    def __set__(self, spec: ModuleSpec, value: bool) -> None:  # noqa: FBT001 - a descriptor's
+        followed: _Followed = spec.__dict__["_initializing"]
+        if value:
+            # The hook may refuse; then the spec must not look as if somebody executed it.
+            followed.loading.starting(spec)
+            followed.initializing = True
+            return
+        try:
+            # Other threads wait until it is done, and meet a module that is watched.
+            followed.loading.finished(spec)
+        finally:
+            spec.__dict__["_initializing"] = False
+            spec.__class__ = followed.own  # type: ignore[assignment]
+
+
 class HookedSpec(ModuleSpec):
     """Tell a hook of the beginning and the end of a load."""
 
-    @property
-    def _initializing(self) -> bool:
-        return bool(self.__dict__.get("_initializing", False))
-
-    @_initializing.setter
-    def _initializing(self, value: bool) -> None:
-        state = self.__dict__
-        followed: _Followed = state["_initializing"]
-        if value:
-            # The hook may refuse; then the spec must not look as if somebody executed it.
-            followed.loading.starting(self)
-            followed.initializing = True
-            return
-        state["_initializing"] = False
-        self.__class__ = followed.own  # type: ignore[assignment]
-        followed.loading.finished(self)
+    _initializing = _Initializing()
 
 
 def hook(spec: ModuleSpec, loading: "Loading") -> None:

@@ -114,6 +114,10 @@ class Link:
         """Make sure that a submodule named in a from-import is seen from now on."""
         return f"{self.legacy}.{name}" in sys.modules
 
+    def waits_unseen(self) -> bool:
+        """Tell whether a thread that waits for the load may have read no watched ``__spec__``."""
+        return False
+
     def owns(self, frame: "FrameType") -> bool:
         """Tell whether a frame runs code whose uses of this path don't count."""
         return self.rule.implementation and self.watch.is_canonical_code(self.rule, frame)
@@ -132,6 +136,12 @@ class Link:
         """
         if not self.watch.enabled or bootstrap.is_reading_spec(frame):
             return self.spec
+        shown = self._classify(frame)
+        if bootstrap.is_initializing_spec(self.spec):
+            self.watch.locks.note_seen(self, frame)
+        return shown
+
+    def _classify(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
         if bootstrap.is_find_and_load(frame):
             return self._read_by_call(frame)
         guarded = self.watch.guarded
@@ -193,7 +203,10 @@ class Link:
                 raise
             self.watch.locks.refuse(self, error)
             return True
-        return bootstrap.is_initializing_spec(self.spec)
+        initializing = bootstrap.is_initializing_spec(self.spec)
+        if initializing:
+            self.watch.locks.note_seen(self, frame)
+        return initializing
 
     def _importing(self, frame: "FrameType") -> Caller | None:
         """Give who imports this path by C code; None for its parents and for a look."""
@@ -233,8 +246,6 @@ class Link:
             return self.spec
         settled = self.settle()
         tally = self.watch.guarded(self.legacy, self.record_load, frame)
-        if bootstrap.is_initializing_spec(self.spec):
-            self.watch.locks.note_counted(self, frame)
         if tally is None or calling is None or not settled or not can_be_remembered(tally):
             return self.spec
         if self.watch.uses.ownership.is_own(calling):

@@ -53,13 +53,13 @@ class Gate:
 class Locks:
     """Keep the gates and the refusals that wait in front of them."""
 
-    __slots__ = ("_counted", "_gates", "enabled", "refusals")
+    __slots__ = ("_gates", "_seen", "enabled", "refusals")
 
     def __init__(self) -> None:
         """Start with no gate."""
         self.enabled = True
         self.refusals: dict[tuple[int, str], BaseException] = {}
-        self._counted: dict[tuple[int, str], int] = {}
+        self._seen: dict[tuple[int, str], int] = {}
         self._gates: dict[str, Gate] = {}
 
     def install(self, link: "Link") -> None:
@@ -84,17 +84,17 @@ class Locks:
         self.install(link)
         self.refusals[get_ident(), link.legacy] = error
 
-    def note_counted(self, link: "Link", frame: object) -> None:
-        """Remember that an import that is about to wait was counted already."""
-        self._counted[get_ident(), link.legacy] = id(frame)
+    def note_seen(self, link: "Link", frame: object) -> None:
+        """Remember that an import that is about to wait was seen already, and counted if it counts."""
+        self._seen[get_ident(), link.legacy] = id(frame)
 
     def waited(self, link: "Link", frame: "FrameType | None") -> None:
-        """Count an import that had to wait for the lock, unless it was counted."""
-        counted = self._counted.pop((get_ident(), link.legacy), None)
+        """Count an import that had to wait for the lock, unless it was seen."""
+        if self._seen.pop((get_ident(), link.legacy), None) == id(frame):
+            return
         if frame is not None and bootstrap.is_find_and_load(frame):
-            if counted != id(frame):
-                link.watch.guarded(link.legacy, link.record_load, frame)
-        elif link.module is None and not _counts_elsewhere(link, frame):
+            link.watch.guarded(link.legacy, link.record_load, frame)
+        elif link.waits_unseen() and not _counts_elsewhere(link, frame):
             link.watch.guarded(link.legacy, link.record_waiting, frame)
 
     def remove(self) -> None:

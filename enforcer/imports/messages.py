@@ -1,7 +1,7 @@
 """Write what the caller of a legacy path is told: what happened, where, and what to write."""
 
-from enforcer.recording.use import ATTRIBUTE, ENTRY_POINT, IMPORT_MODULE, PICKLE
-from enforcer.rules.model import NAME
+from enforcer.recording.use import ATTRIBUTE, CALL, ENTRY_POINT, IMPORT_MODULE, PICKLE
+from enforcer.rules.model import FACTORY, NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
 LEGACY_IMPORT = "legacy-import"
 REMOVED_IMPORT = "removed-import"
+LEGACY_CALL = "legacy-call"
+REMOVED_CALL = "removed-call"
 
 
 def canonical_path(rule: "Rule", path: str) -> str:
     """Translate the legacy path that was reached to the canonical one."""
-    if rule.kind == NAME:
-        return f"{rule.target}:{rule.target_name}"
+    if rule.kind in (NAME, FACTORY):
+        return rule.canonical
     return rule.canonical_of(path)
 
 
@@ -29,6 +31,8 @@ def replacement(rule: "Rule", site: "CallSite", *, from_package: bool = False) -
 
     """
     canonical = canonical_path(rule, site.path)
+    if rule.kind == FACTORY:
+        return f"from {rule.target} import {rule.target_name.partition('.')[0]}"
     if rule.kind == NAME:
         return f"from {rule.target} import {rule.target_name}"
     if site.names:
@@ -50,20 +54,37 @@ def explain(
     rule: "Rule", site: "CallSite", *, removed: bool = False, from_package: bool = False
 ) -> str:
     """Explain one use of a legacy path in a sentence with its remedy."""
-    verb = "read" if site.mechanism == ATTRIBUTE else "imported"
+    verb = {ATTRIBUTE: "read", CALL: "called"}.get(site.mechanism, "imported")
     if removed:
-        head = f'"{site.path}" was removed; {site} still asks for it. '
+        asks = "calls it" if site.mechanism == CALL else "asks for it"
+        head = f'"{site.path}" was removed; {site} still {asks}. '
         head += f'Use "{canonical_path(rule, site.path)}". '
     else:
         head = f'"{site.path}" was {verb} by {site}; '
         head += f'it moved to "{canonical_path(rule, site.path)}". '
-    if site.mechanism in (PICKLE, ENTRY_POINT):
+    if rule.kind == FACTORY:
+        called = f"{rule.target_name}()"
+        remedy = f"Write: {replacement(rule, site)}, and call {called}{_renamed(rule)}."
+    elif site.mechanism in (PICKLE, ENTRY_POINT):
         remedy = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
         remedy = f'{remedy} "{canonical_path(rule, site.path)}".'
     else:
         remedy = f"Write: {replacement(rule, site, from_package=from_package)}"
-    slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
+    if rule.kind == FACTORY:
+        slug = REMOVED_CALL if removed else LEGACY_CALL
+    else:
+        slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
     return f"{head}{remedy}{_details(rule)} ({slug})"
+
+
+def _renamed(factory: "Rule") -> str:
+    """Say which arguments have another name now."""
+    arguments: dict[str, str] = getattr(factory, "arguments", {})
+    renamed = [f"{old} as {new}" for old, new in arguments.items() if new and new != old]
+    dropped = [old for old, new in arguments.items() if not new]
+    parts = [f"with {', '.join(renamed)}"] if renamed else []
+    parts += [f"without {', '.join(dropped)}"] if dropped else []
+    return f" {' and '.join(parts)}" if parts else ""
 
 
 def _details(rule: "Rule") -> str:

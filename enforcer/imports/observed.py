@@ -33,6 +33,10 @@ class ObservedLink(Link):
             self.watch_module(module)
         super().finished(spec)
 
+    def waits_unseen(self) -> bool:
+        """Tell that a thread which waits for the load read a module that nobody watched yet."""
+        return True
+
     def watch_module(self, module: "ModuleType") -> None:
         """Put the counting ``__spec__`` on a loaded legacy module."""
         self.forget()

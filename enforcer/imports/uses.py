@@ -2,10 +2,15 @@
 
 import _warnings
 
-from enforcer.errors import LegacyImportError, LegacyImportWarning
+from enforcer.errors import (
+    LegacyCallError,
+    LegacyCallWarning,
+    LegacyImportError,
+    LegacyImportWarning,
+)
 from enforcer.imports import bytecode
 from enforcer.imports.messages import canonical_path, explain
-from enforcer.recording.use import ALIASED, BLOCKED, EXEMPTED, OBSERVED, PROBE, WARNED
+from enforcer.recording.use import ALIASED, BLOCKED, CALL, EXEMPTED, OBSERVED, PROBE, WARNED
 from enforcer.rules.stages import REMOVED, STRICT, WARN
 
 TYPE_CHECKING = False
@@ -48,8 +53,10 @@ class Uses:
             The tally, which takes further uses of the same site by ``count``.
 
         Raises:
-            LegacyImportError: if the stage refuses this caller.
+            LegacyImportError: if the stage refuses this import.
+            LegacyCallError: if it refuses this call.
             LegacyImportWarning: if the program turned such warnings into errors.
+            LegacyCallWarning: the same, for a call.
 
         """
         site = self.ownership.site(path, caller)
@@ -57,7 +64,8 @@ class Uses:
         tally = self.recorder.tally(rule, outcome, site)
         tally.count()
         if outcome == BLOCKED:
-            raise LegacyImportError(
+            refuse = LegacyCallError if site.mechanism == CALL else LegacyImportError
+            raise refuse(
                 _explain(rule, site, caller),
                 legacy=path,
                 canonical=canonical_path(rule, path),
@@ -65,7 +73,8 @@ class Uses:
                 rule=rule,
             )
         if outcome == WARNED and caller.frame is not None:
-            _warn(_explain(rule, site, caller), caller.frame)
+            kind = LegacyCallWarning if site.mechanism == CALL else LegacyImportWarning
+            _warn(_explain(rule, site, caller), kind, caller.frame)
         return tally
 
     def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
@@ -96,12 +105,12 @@ def _explain(rule: "Rule", site: "CallSite", caller: "Caller") -> str:
     return explain(rule, site, removed=rule.stage == REMOVED, from_package=from_package)
 
 
-def _warn(message: str, frame: "FrameType") -> None:
+def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:
     # The C function takes the caller's own file, line and registry, so that filters and
     # de-duplication treat it as the caller's warning, whatever lies in between.
     _warnings.warn_explicit(
         message,
-        LegacyImportWarning,
+        kind,
         frame.f_code.co_filename,
         frame.f_lineno or 1,
         frame.f_globals.get("__name__") or "<unknown>",

@@ -172,10 +172,18 @@ class Watch:
 
     # Coming and going.
 
-    def install(self) -> None:
-        """Check this CPython, and take over what was loaded before."""
+    def install(self, *, is_late: bool) -> None:
+        """Check this CPython.
+
+        Args:
+            is_late: whether to take over modules that were loaded before; not while other
+                threads load some.
+
+        """
         for text in blind_spots():
             self.notice("blind", text, text)
+        if not is_late:
+            return
         for name in sorted(name for name in sys.modules.copy() if isinstance(name, str)):
             self._take_over(name, sys.modules.get(name))
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 IMPORT_STATEMENT = "import_statement"
 IMPORT_MODULE = "import_module"
 ATTRIBUTE = "attribute"
+CALL = "call"
 PICKLE = "pickle"
 ENTRY_POINT = "entry_point"
 PROBE = "probe"

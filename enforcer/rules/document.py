@@ -1,7 +1,7 @@
 """Read the document that is a migration map: ``enforcer.toml``, or a part of ``pyproject.toml``.
 
 Both files hold the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
-and ``[[tool.enforcer.rule]]`` in the other.
+and ``[[tool.enforcer.rule]]`` in the other; likewise ``factory`` and ``instances``.
 """
 
 import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enforcer.rules.lines import KeyPath
-    from enforcer.rules.model import Rule
+    from enforcer.rules.model import Entry
 
 MAP_FILE = "enforcer.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -45,8 +45,8 @@ def find_map(folder: str) -> str | None:
         folder = parent
 
 
-def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Rule]]":
-    """Read options, by key, and rules.
+def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]":
+    """Read options, by key, and rules, factories and instances.
 
     Args:
         path: absolute path of the file.

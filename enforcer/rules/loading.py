@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enforcer.rules.mistakes import Mistake
-    from enforcer.rules.model import Rule
+    from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
 
 STORE_KEY = "ENFORCER_STORE"
@@ -72,7 +72,7 @@ def _read(path: str) -> bytes:
 
 def _content(
     path: str, data: bytes, source: str, caches: "Mapping[str, str] | None"
-) -> "tuple[dict[str, Any], Sequence[Rule] | Callable[[], Sequence[Rule]], Outline | None]":
+) -> "tuple[dict[str, Any], Sequence[Entry] | Callable[[], Sequence[Entry]], Outline | None]":
     """Give what the file says: options, rules, outline.
 
     Args:

@@ -76,6 +76,20 @@ def check_path(path: str, where: "KeyPath", mistakes: "MistakeList") -> bool:
     return False
 
 
+def check_callable(path: str, where: "KeyPath", mistakes: "MistakeList", example: str) -> bool:
+    """Note what is wrong with the path of a function, a class or a method."""
+    module, colon, name = path.partition(":")
+    if colon and all(map(is_identifier, [*module.split("."), *name.split(".")])):
+        return True
+    mistakes.add(
+        where,
+        message=f'"{path}" is not the path of a function or a class.',
+        remedy=f"Write package.module:name, or package.module:Class.name: {example}.",
+        slug="bad-path",
+    )
+    return False
+
+
 def check_legacy(path: str, where: "KeyPath", mistakes: "MistakeList") -> bool:
     """Note a legacy path that the interpreter or the enforcer can't do without."""
     head = path.partition(":")[0].partition(".")[0]

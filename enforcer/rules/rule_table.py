@@ -41,7 +41,7 @@ def read_rule(table: Table, default_stage: str) -> Rule | None:
     canonical = _read_path(table, "canonical", _CANONICAL_EXAMPLE)
     is_allowed = not legacy or check_legacy(legacy, (*table.where, "legacy"), table.mistakes)
     implementation = table.flag("implementation", default=False)
-    since, remove_after = _read_dates(table)
+    since, remove_after = read_dates(table)
     rule = Rule(
         legacy,
         canonical,
@@ -94,7 +94,8 @@ def read_stage(table: Table, key: str, default: str) -> str:
     return default
 
 
-def _read_dates(table: Table) -> tuple[str, str]:
+def read_dates(table: Table) -> tuple[str, str]:
+    """Read ``since`` and ``remove_after``; empty where there is none."""
     since, remove_after = table.date("since"), table.date("remove_after")
     if since and remove_after and remove_after < since:
         table.note(

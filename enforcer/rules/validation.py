@@ -1,4 +1,4 @@
-"""Turn the parsed tables of a migration map into options and rules.
+"""Turn the parsed tables of a migration map into options, rules, factories and instances.
 
 Nothing here stops at the first mistake: all are noted, and the caller decides. How a single
 value is read is in ``values``, how a path is judged in ``paths``, and what two rules may
@@ -6,6 +6,8 @@ not say of each other in ``conflicts``.
 """
 
 from enforcer.rules.conflicts import Entry, check_conflicts
+from enforcer.rules.factory_conflicts import check_factory_conflicts
+from enforcer.rules.factory_table import read_factory, read_instances
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stages import ALIAS
 from enforcer.rules.values import Table, nearest, type_of
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enforcer.rules.lines import KeyPath
+    from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.mistakes import MistakeList
-    from enforcer.rules.model import Rule
+    from enforcer.rules.model import Entry as MapEntry
 
 OPTION_KEYS = (
     "service",
@@ -29,7 +32,8 @@ OPTION_KEYS = (
     "store",
 )
 
-_LATER_TABLES = ("factory", "instances")
+_ARRAYS = {"rule": "rule", "factory": "factory", "instances": "rule for instances"}
+"""The arrays of tables, with what one of them is called."""
 
 
 def _read_options(table: Table) -> "dict[str, Any]":
@@ -47,8 +51,8 @@ def _read_options(table: Table) -> "dict[str, Any]":
 
 def validate(
     document: "Mapping[str, object]", mistakes: "MistakeList", *, prefix: "KeyPath"
-) -> "tuple[dict[str, Any], list[Rule]]":
-    """Read options, by key, and rules, noting every mistake.
+) -> "tuple[dict[str, Any], list[MapEntry]]":
+    """Read options, by key, and rules, factories and instances, noting every mistake.
 
     Args:
         document: the parsed file.
@@ -57,24 +61,48 @@ def validate(
 
     """
     if prefix:
-        options, tables = _split_project(document, mistakes, prefix)
+        options, own = _split_project(document, mistakes, prefix)
     else:
-        options, tables = _split_map(document, mistakes)
+        options, own = _split_map(document, mistakes)
     read = _read_options(options)
-    entries: list[Entry] = []
-    for where, table in _rule_tables(tables, mistakes, (*prefix, "rule")):
-        rule = read_rule(Table(where, table, mistakes), read["default_stage"])
-        if rule is not None:
-            entries.append(Entry(rule, where))
-    check_conflicts(entries, mistakes)
-    return read, [entry.rule for entry in entries]
+    stage = read["default_stage"]
+    tables = {
+        key: [
+            Table(where, table, mistakes)
+            for where, table in _rule_tables(own.get(key, []), mistakes, (*prefix, key))
+        ]
+        for key in _ARRAYS
+    }
+    rules = [
+        Entry(rule, table.where)
+        for table in tables["rule"]
+        if (rule := read_rule(table, stage)) is not None
+    ]
+    factories: list[tuple[Factory, KeyPath]] = [
+        (factory, table.where)
+        for table in tables["factory"]
+        if (factory := read_factory(table, stage)) is not None
+    ]
+    instances: list[tuple[Instances, KeyPath]] = [
+        (found, table.where)
+        for table in tables["instances"]
+        if (found := read_instances(table, stage)) is not None
+    ]
+    check_conflicts(rules, mistakes)
+    check_factory_conflicts(rules, factories, instances, mistakes)
+    entries: list[MapEntry] = [entry.rule for entry in rules]
+    entries += [factory for factory, _ in factories]
+    entries += [found for found, _ in instances]
+    return read, entries
 
 
-def _split_map(document: "Mapping[str, object]", mistakes: "MistakeList") -> "tuple[Table, object]":
+def _split_map(
+    document: "Mapping[str, object]", mistakes: "MistakeList"
+) -> "tuple[Table, Mapping[str, object]]":
     """Take a file of the enforcer's own apart."""
     top = Table((), document, mistakes)
     for key, value in document.items():
-        if key not in ("enforcer", "rule"):
+        if key != "enforcer" and key not in _ARRAYS:
             _note_unknown_top(top, key, value)
     options = document.get("enforcer", {})
     if not isinstance(options, dict):
@@ -82,12 +110,12 @@ def _split_map(document: "Mapping[str, object]", mistakes: "MistakeList") -> "tu
         options = {}
     table = Table(("enforcer",), options, mistakes)
     table.check_keys(OPTION_KEYS, "[enforcer]")
-    return table, document.get("rule", [])
+    return table, document
 
 
 def _split_project(
     document: "Mapping[str, object]", mistakes: "MistakeList", prefix: "KeyPath"
-) -> "tuple[Table, object]":
+) -> "tuple[Table, Mapping[str, object]]":
     """Take the enforcer's table of a project file apart."""
     tool = document["tool"]
     own = tool["enforcer"] if isinstance(tool, dict) else {}
@@ -95,14 +123,14 @@ def _split_project(
         outer = Table(prefix[:-1], {}, mistakes)
         outer.note_type("enforcer", own, "[tool.enforcer] and its keys below it")
         own = {}
-    options = {key: value for key, value in own.items() if key != "rule"}
+    options = {key: value for key, value in own.items() if key not in _ARRAYS}
     table = Table(prefix, options, mistakes)
     for key, value in options.items():
-        if key in _LATER_TABLES or (_is_table(value) and key not in OPTION_KEYS):
+        if _is_table(value) and key not in OPTION_KEYS:
             _note_unknown_table(table, key, value)
     values = {key: value for key, value in options.items() if not _is_table(value)}
     Table(prefix, values, mistakes).check_keys(OPTION_KEYS, "[tool.enforcer]")
-    return table, own.get("rule", [])
+    return table, own
 
 
 def _is_table(value: object) -> bool:
@@ -130,26 +158,23 @@ def _note_unknown_top(top: Table, key: str, value: object) -> None:
 def _note_unknown_table(table: Table, key: str, value: object) -> None:
     name = ".".join(str(part) for part in (*table.where, key))
     shown = f"[[{name}]]" if isinstance(value, list) else f"[{name}]"
-    if key in _LATER_TABLES:
-        message = f"this version of the enforcer does not know {shown}."
-        remedy = "Remove it, or use a version that knows it."
-    else:
-        message = f"{shown} is not a table of the map."
-        tables = ("rule",) if table.where else ("enforcer", "rule")
-        remedy = nearest(key, tables)
+    message = f"{shown} is not a table of the map."
+    tables = tuple(_ARRAYS) if table.where else ("enforcer", *_ARRAYS)
+    remedy = nearest(key, tables)
     table.note(key, message=message, remedy=remedy, slug="unknown-table")
 
 
 def _rule_tables(
     tables: object, mistakes: "MistakeList", where: "KeyPath"
 ) -> "list[tuple[KeyPath, Mapping[str, object]]]":
-    """Give each rule's table with its path, noting what is no table."""
+    """Give each table of an array with its path, noting what is no table."""
     header = ".".join(str(part) for part in where)
+    what = _ARRAYS[str(where[-1])]
     if not isinstance(tables, list):
         mistakes.add(
             where,
-            message=f'"rule" is {type_of(tables)}.',
-            remedy=f"Write [[{header}]], with two brackets, once for each rule.",
+            message=f'"{where[-1]}" is {type_of(tables)}.',
+            remedy=f"Write [[{header}]], with two brackets, once for each {what}.",
             slug="wrong-type",
         )
         return []
@@ -160,8 +185,8 @@ def _rule_tables(
             continue
         mistakes.add(
             (*where, index),
-            message=f"a rule is {type_of(table)}.",
-            remedy=f"Write [[{header}]] and the keys of the rule below it.",
+            message=f"a {what} is {type_of(table)}.",
+            remedy=f"Write [[{header}]] and the keys of the {what} below it.",
             slug="wrong-type",
         )
     return found

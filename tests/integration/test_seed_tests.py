@@ -10,6 +10,10 @@ import pytest
 TESTS = Path(__file__).parents[1]
 UNIT = TESTS / "unit" / "websocket_ssot_issue960"
 INTEGRATION = TESTS / "integration" / "websocket_ssot_issue960"
+SERVICES = "test_cross_service_websocket_manager_consistency.py"
+REGISTRY = (
+    "TestCrossServiceWebSocketManagerConsistency::test_agent_registry_uses_ssot_websocket_manager"
+)
 CASES = {
     "TestWebSocketManagerImportPathSsot",
     "TestWebSocketManagerSingletonEnforcement",
@@ -53,36 +57,60 @@ REASONS = {
 """What each test says of the backend alone."""
 
 
-@pytest.fixture(scope="module")
-def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the tests say without their conftest.py, which enables the enforcer: message by name."""
-    results = tmp_path_factory.mktemp("seed") / "results.xml"
-    options = ("-q", "-p", "no:cacheprovider", "--noconftest", f"--junitxml={results}")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(UNIT), str(INTEGRATION)],
+AFTER = """
+import sys
+import enforcer.startup
+
+def test_nothing_is_left():
+    assert enforcer.startup.active() is None
+    packages = {name.partition(".")[0] for name in sys.modules}
+    assert not packages & {"netra_backend", "test_framework"}
+    assert not [entry for entry in sys.path if entry.endswith("demo/app")]
+"""
+
+
+def run_tests(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run tests in a process of their own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *words],
         cwd=TESTS.parent,
         check=False,
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each test says without its conftest.py, which enables the enforcer."""
+    results = tmp_path_factory.mktemp("seed") / "results.xml"
+    run = run_tests("--noconftest", f"--junitxml={results}", str(UNIT), str(INTEGRATION))
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
     return {
-        str(case.get("name")): case[0].get("message", "")
+        str(case.get("name")): said(case[0].text or "")
         for case in ET.parse(results).iter("testcase")  # noqa: S314 - pytest's own file
         if str(case.get("classname")).rpartition(".")[2] in CASES and len(case)
     }
 
 
+def said(failure: str) -> str:
+    """Give the error of a failed test, on one line."""
+    lines = (line[1:] for line in failure.splitlines() if line.startswith("E "))
+    return " ".join(" ".join(lines).split())
+
+
 @pytest.mark.parametrize("name", REASONS)
 def test_without_the_enforcer_it_fails(name: str, failures: dict[str, str]) -> None:
     """The test notices the fault that it is for."""
-    assert f"AssertionError: {REASONS[name]}" in failures[name]
+    assert failures[name].startswith(f"AssertionError: {' '.join(REASONS[name].split())}")
 
 
-def test_the_tests_leave_nothing_behind() -> None:
+def test_the_tests_leave_nothing_behind(tmp_path: Path) -> None:
     """Tests that run after them in the same process meet neither the backend nor the enforcer."""
-    import enforcer.startup  # noqa: PLC0415 - as it is now
+    after = tmp_path / "test_after.py"
+    after.write_text(AFTER)
 
-    assert enforcer.startup.active() is None
-    assert not [name for name in sys.modules if name.partition(".")[0] == "netra_backend"]
+    run = run_tests(str(UNIT), f"{INTEGRATION / SERVICES}::{REGISTRY}", str(after))
+
+    assert "test_after.py::test_nothing_is_left PASSED" in run.stdout, run.stdout

@@ -253,7 +253,7 @@ class Drawer:
                 return {**plain, "form": "attribute", "path": "par.mod", "names": ["legacy"]}
             return {**plain, "form": "attribute", "path": "par", "names": ["old"]}
         if kind <= 92:
-            path = self.one_of({*self.legacy, *self.kinds} - self.targets - {"par"})
+            path = self.one_of({*self.legacy, *self.kinds} - self.targets - self.replacing - {"par"})
             return {**plain, "form": "pop", "path": path}
         # A module that replaces itself, or its class, does so again when it is reloaded.
         rules = Map(self.rules)

@@ -4,7 +4,7 @@ These tests fail without the enforcer, and each says what SEED.md says of it. Th
 "Specific Business Impacts".
 """
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
 from importlib import import_module
 from typing import Any
 
@@ -16,16 +16,14 @@ USERS = 25
 ROUNDS = 4
 
 
-def served() -> AbstractAsyncContextManager[str]:
-    """Serve a new backend on loopback; give its address."""
-    backend: Any = import_module("netra_backend.app.backend").Backend()
-    address: AbstractAsyncContextManager[str] = backend.serve()
-    return address
+def new_backend() -> Any:  # noqa: ANN401 - its module can be imported in a test only
+    """Make a backend of which nobody knows yet."""
+    return import_module("netra_backend.app.backend").Backend()
 
 
 async def conversation(users: int = USERS, rounds: int = ROUNDS) -> Conversation:
     """Let users talk to a new backend, all at the same time."""
-    async with served() as address:
+    async with new_backend().serve() as address:
         return await converse(address, users=users, rounds=rounds)
 
 
@@ -77,11 +75,17 @@ class TestCrossServiceWebSocketManagerConsistency(SSotBaseTestCase):
 
     async def test_a_user_who_comes_back_has_a_manager_again(self) -> None:
         """Scalability: what was made for a user goes with them, and is made anew."""
-        async with served() as address:
+        backend = new_backend()
+        async with backend.serve() as address:
             first = count(await converse(address, users=3, rounds=1))
+            async with asyncio.timeout(30):
+                while backend.routes.users.ids():  # noqa: ASYNC110 - nobody tells when they left
+                    await asyncio.sleep(0.01)
+            left = [user for user in ("user001", "user003") if backend.registry.manager_of(user)]
             second = count(await converse(address, users=3, rounds=1))
 
         assert first.is_sound, f"Multiple initialization paths: {first}"
+        assert not left
         assert second.is_sound, f"Multiple initialization paths: {second}"
 
     async def test_a_hundred_users_at_once(self) -> None:

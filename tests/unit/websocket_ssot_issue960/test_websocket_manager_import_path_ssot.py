@@ -77,8 +77,8 @@ class TestWebSocketManagerImportPathSsot(SSotBaseTestCase):
         """The aliased modules' own files are not executed."""
         canonical = vars(import_module(CANONICAL))
 
-        for module in ALIASED:
-            assert vars(import_module(module)) is canonical, f"{module} runs code of its own"
+        own = [module for module in ALIASED if vars(import_module(module)) is not canonical]
+        assert not own
 
 
 class TestImportPathsInStageStrict(SSotBaseTestCase):
@@ -109,11 +109,11 @@ class TestImportPathsInStageStrict(SSotBaseTestCase):
 
 def call_of_the_baseline() -> dict[tuple[str, str], object]:
     """Import the old paths where the baseline tolerates it."""
-    return {
-        (module, name): getattr(import_module(module), name)
-        for module, name in PATHS
-        if module in ALIASED
-    }
+    found = {}
+    for module, name in PATHS:
+        if module in ALIASED:
+            found[module, name] = getattr(import_module(module), name)
+    return found
 
 
 class TestImportPathsInStageRemoved(SSotBaseTestCase):

@@ -18,24 +18,25 @@ class ConnectedUsers:
     def __init__(self, get_manager: Callable[[UserContext], Awaitable[WebSocketManager]]) -> None:
         """Take what gives the manager of a user."""
         self._get_manager = get_manager
-        self._managers: dict[str, WebSocketManager] = {}
+        self._users: dict[str, tuple[WebSocketManager, Connection]] = {}
 
     def ids(self) -> list[str]:
         """Name everybody who is connected."""
-        return sorted(self._managers)
+        return sorted(self._users)
 
     def manager_of(self, user_id: str) -> WebSocketManager:
         """Give the manager of a connected user."""
-        return self._managers[user_id]
+        return self._users[user_id][0]
 
     async def enter(self, context: UserContext, connection: Connection) -> None:
         """Let a user in, on a connection of theirs."""
         manager = await self._get_manager(context)
-        self._managers[context.user_id] = manager
+        self._users[context.user_id] = manager, connection
         await manager.connect(connection)
 
     def leave(self, user_id: str, connection: Connection) -> None:
         """Let a user go, unless they came back on another connection."""
-        manager = self._managers.get(user_id)
-        if manager is not None and manager.disconnect(connection):
-            del self._managers[user_id]
+        manager, current = self._users.get(user_id, (None, None))
+        if manager is not None and current is connection:
+            del self._users[user_id]
+            manager.disconnect(connection)

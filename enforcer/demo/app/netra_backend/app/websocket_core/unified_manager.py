@@ -53,12 +53,10 @@ class _UnifiedWebSocketManagerImplementation:
         while self._kept:
             await self._send(self._kept.popleft())
 
-    def disconnect(self, connection: Connection) -> bool:
-        """Let go of a connection; tell whether it was the one in use."""
-        if self._connection is not connection:
-            return False
-        self._connection = None
-        return True
+    def disconnect(self, connection: Connection) -> None:
+        """Let go of a connection, unless the user has opened another one since."""
+        if self._connection is connection:
+            self._connection = None
 
     async def send_event(self, event: AgentEvent) -> None:
         """Deliver an event, unless that has been done."""

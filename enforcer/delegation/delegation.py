@@ -1,0 +1,112 @@
+"""Hold the legacy factories and the kept instances of one interpreter."""
+
+import sys
+from types import FunctionType
+
+from enforcer.delegation.factories import LegacyFactory
+from enforcer.delegation.keyed_classes import KeyedClass
+from enforcer.delegation.keyed_functions import KeyedFunction
+from enforcer.delegation.objects import find
+from enforcer.delegation.registry import Registry
+from enforcer.errors import InstanceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.delegated import Instances
+    from enforcer.rules.model import MigrationMap
+
+
+class Delegation:
+    """Put in place what the map says of factories and instances, as modules are loaded."""
+
+    def __init__(self, migration_map: "MigrationMap", watch: "Watch") -> None:
+        """Prepare; nothing is touched before a module is loaded."""
+        self._watch = watch
+        self._legacy: dict[str, list[LegacyFactory]] = {}
+        self._answering: dict[str, list[LegacyFactory]] = {}
+        self._instances: dict[str, list[Instances]] = {}
+        self._registries: dict[str, Registry] = {}
+        self._kept: list[KeyedClass | KeyedFunction] = []
+        for rule in migration_map.factories:
+            factory = LegacyFactory(watch, rule)
+            self._legacy.setdefault(rule.module, []).append(factory)
+            answering = rule.answering.partition(":")[0]
+            self._answering.setdefault(answering, []).append(factory)
+        for instances in migration_map.instances:
+            if instances.applies():
+                self._instances.setdefault(instances.module, []).append(instances)
+
+    def follows(self, name: str) -> bool:
+        """Tell whether something has to be put in place when a module is loaded."""
+        return name in self._legacy or name in self._instances or name in self._answering
+
+    def loaded(self, name: str, module: "ModuleType") -> None:
+        """Put in place what the map says of a module that was executed."""
+        for instances in self._instances.get(name, ()):
+            self._keep(instances, module)
+        for factory in self._legacy.get(name, ()):
+            self._watch.guarded(factory.rule.legacy, factory.place, module)
+        for factory in self._answering.get(name, ()):
+            if factory.rule.module in sys.modules:
+                self._watch.guarded(factory.rule.legacy, factory.check)
+
+    def _keep(self, instances: "Instances", module: "ModuleType") -> None:
+        found = find(module, instances.name)[2]
+        found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
+        registry = self._registries.setdefault(
+            instances.canonical,
+            Registry(instances, lambda text: self._note("held", instances.canonical, text)),
+        )
+        try:
+            if isinstance(found, type):
+                self._kept.append(KeyedClass(registry, found))
+            elif type(found) is FunctionType:
+                self._kept.append(KeyedFunction(registry, found))
+            else:
+                message = f'"{instances.canonical}" is no class and no function (not-keyed)'
+                self._note("refused", instances.canonical, message)
+        except InstanceError as error:
+            self._note("refused", instances.canonical, str(error))
+
+    def _note(self, kind: str, subject: str, text: str) -> None:
+        self._watch.notice(kind, subject, text)
+
+    def names_of(self, legacy: str) -> "dict[str, Callable[[], object]]":
+        """Give the factories of a legacy module that is aliased, and what makes each."""
+        return {
+            factory.rule.name: factory.without_code
+            for factory in self._legacy.get(legacy, ())
+            if factory.rule.aliases() and "." not in factory.rule.name
+        }
+
+    def release(self, canonical: str, key: object) -> bool:
+        """Let go of an instance; tell whether there was one."""
+        registry = self._registries.get(canonical)
+        return registry is not None and registry.release(key)
+
+    def forget_sites(self) -> None:
+        """Look at every call site anew."""
+        for factories in self._legacy.values():
+            for factory in factories:
+                factory.forget()
+
+    def forget_threads(self) -> None:
+        """Forget what other threads were making, in a forked child that has none of them."""
+        for registry in self._registries.values():
+            registry.forget_making()
+
+    def remove(self) -> None:
+        """Put everything back as it was."""
+        for factories in self._legacy.values():
+            for factory in factories:
+                factory.remove()
+        while self._kept:
+            self._kept.pop().remove()
+        for registry in self._registries.values():
+            registry.clear()
+
+

@@ -1,0 +1,332 @@
+"""Put a stand-in in the place of a legacy factory, and answer its calls.
+
+Everything here is light: it runs when the legacy module has been executed. What it takes to
+delegate is made at the first call (``delegating``).
+"""
+
+import sys
+from _contextvars import ContextVar
+from types import FunctionType
+
+from enforcer.delegation.legacy_source import function_from_source
+from enforcer.delegation.matching import Mismatch, mismatches
+from enforcer.delegation.objects import ObjectStandIn, find, is_canonical_frame
+from enforcer.delegation.parameters import Parameters, of_code, of_object
+from enforcer.delegation.stand_ins import Replaced, copy_of, stand_in_code
+from enforcer.errors import DelegationError
+from enforcer.imports import bootstrap
+from enforcer.imports.bootstrap import getframe
+from enforcer.imports.callers import module_name
+from enforcer.imports.sites import Sites
+from enforcer.imports.uses import can_be_remembered
+from enforcer.rules.stages import REMOVED, STRICT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, ModuleType
+
+    from enforcer.delegation.delegating import Delegating
+    from enforcer.imports.watch import Watch
+    from enforcer.recording.recorder import Tally
+    from enforcer.rules.delegated import Factory
+
+
+class Running:
+    """Remember a delegation that is under way, to tell calls that come from inside it."""
+
+    __slots__ = ("args", "factory", "is_done", "kwargs", "outer")
+
+    def __init__(
+        self,
+        factory: "LegacyFactory",
+        args: tuple[object, ...],
+        kwargs: "dict[str, object]",
+        outer: "Running | None",
+    ) -> None:
+        """Begin one."""
+        self.factory = factory
+        self.args = args
+        self.kwargs = kwargs
+        self.outer = outer
+        self.is_done = False
+
+    def has(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> bool:
+        """Tell whether these are its very arguments."""
+        return (
+            len(args) == len(self.args)
+            and kwargs.keys() == self.kwargs.keys()
+            and all(one is other for one, other in zip(args, self.args, strict=True))
+            and all(value is self.kwargs[name] for name, value in kwargs.items())
+        )
+
+
+RUNNING: "ContextVar[Running | None]" = ContextVar("enforcer_running", default=None)
+
+
+class LegacyFactory:
+    """Answer the calls of one legacy factory.
+
+    Attributes:
+        rule: what the map says of it.
+        watch: what watches imports.
+        original: what does what the legacy factory did; None where its code is not loaded.
+        raw: the same as it stood in its class, with ``classmethod`` and the like around it.
+        bound: how many of the first arguments are ``self`` or ``cls``: 0 or 1.
+        parameters: its parameters, without those; None if only ``inspect`` can tell.
+        refusals: why calls are not delegated, if they are not.
+
+    """
+
+    __slots__ = (
+        "_calls",
+        "_delegating",
+        "_names",
+        "_restore",
+        "_sites",
+        "_stand_in",
+        "bound",
+        "original",
+        "parameters",
+        "raw",
+        "refusals",
+        "rule",
+        "watch",
+    )
+
+    def __init__(self, watch: "Watch", rule: "Factory") -> None:
+        """Prepare; nothing is touched yet."""
+        self.watch = watch
+        self.rule = rule
+        self.original: Callable[..., object] | None = None
+        self.raw: object = None
+        self.bound = 0
+        self.parameters: Parameters | None = None
+        self.refusals: list[Mismatch] = []
+        self._delegating: Delegating | None = None
+        self._names = 0
+        self._restore: list[Callable[[], object]] = []
+        self._sites = Sites()
+        self._stand_in: object = None
+
+    # Standing in.
+
+    def place(self, module: "ModuleType") -> None:
+        """Stand in for the factory of a module that was executed."""
+        self.refusals = []
+        self._delegating = None
+        holder, name, raw = find(module, self.rule.name)
+        if raw is None:
+            self._note("missing", f'"{self.rule.legacy}" does not exist; nothing delegates.')
+        elif isinstance(raw, type):
+            self._refuse_class()
+        else:
+            self._stand_in_for(raw, holder, name)
+
+    def _refuse_class(self) -> None:
+        self._refuse(
+            Mismatch(
+                "factory-is-class",
+                f'"{self.rule.legacy}" is a class, not a factory function.',
+                "Write a [[rule]] for its name.",
+            )
+        )
+
+    def _stand_in_for(self, raw: object, holder: object, name: str) -> None:
+        inner = raw.__func__ if isinstance(raw, (classmethod, staticmethod)) else raw
+        in_class = isinstance(holder, type)
+        self.bound = int(in_class and not isinstance(raw, staticmethod))
+        is_own = in_class or getattr(inner, "__module__", None) == self.rule.module
+        if type(inner) is not FunctionType:
+            if not callable(inner) and not hasattr(type(raw), "__get__"):
+                self._note("missing", f'"{self.rule.legacy}" is no factory; nothing delegates.')
+                return
+            self._stand_in = ObjectStandIn(self, raw)
+            self.raw = self.original = raw  # type: ignore[assignment]
+            self._put(holder, name, self._stand_in, raw)
+        elif is_own and not self._is_canonical(inner):
+            replaced = Replaced(inner, lambda code: stand_in_code(code, self._hook(code)))
+            self._restore.append(replaced.restore)
+            self._take(replaced.original, raw)
+        else:
+            # It lives elsewhere, where it is no legacy factory: only this name of it is one.
+            made = copy_of(inner, stand_in_code(inner.__code__, self._hook(inner.__code__)))
+            made.__module__, made.__qualname__ = self.rule.module, self.rule.name
+            made.__wrapped__ = inner  # type: ignore[attr-defined]
+            self._take(inner, raw)
+            self._put(holder, name, made, raw)
+        self.check()
+
+    def _is_canonical(self, function: FunctionType) -> bool:
+        target = sys.modules.get(self.rule.target)
+        return target is not None and find(target, self.rule.target_name)[2] is function
+
+    def _take(self, original: FunctionType, raw: object) -> None:
+        self.original = original
+        self.raw = type(raw)(original) if isinstance(raw, (classmethod, staticmethod)) else original
+        if "__wrapped__" in original.__dict__ or "__signature__" in original.__dict__:
+            return
+        found = of_code(original.__code__, original.__defaults__, original.__kwdefaults__)
+        self.parameters = found.without_first() if self.bound else found
+
+    def _put(self, holder: object, name: str, stand_in: object, raw: object) -> None:
+        def restore() -> None:
+            if vars(holder).get(name) is stand_in:
+                setattr(holder, name, raw)
+
+        setattr(holder, name, stand_in)
+        self._restore.append(restore)
+
+    def _hook(self, code: object) -> "Callable[..., object]":
+        self._names = code.co_argcount  # type: ignore[attr-defined]
+        keyword = code.co_varnames[self._names :][: code.co_kwonlyargcount]  # type: ignore[attr-defined]
+        count = self._names
+
+        def answer(
+            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
+        ) -> object:
+            named = dict(zip(keyword, values[count:], strict=True))
+            if kwargs:
+                named.update(kwargs)
+            return self.call(getframe(2), (*values[:count], *args), named)
+
+        return answer
+
+    def without_code(self) -> object:
+        """Give what stands for the factory of an aliased module, whose code never runs."""
+        if self._stand_in is None:
+            made = function_from_source(self.watch, self.rule, self._hook)
+            if made is None:
+                self._refuse_class()
+                raise AttributeError(self.rule.name)
+            self.parameters = made.parameters
+            self._stand_in = made.function
+            self.check()
+        return self._stand_in
+
+    def remove(self) -> None:
+        """Put everything back as it was."""
+        while self._restore:
+            self._restore.pop()()
+
+    def forget(self) -> None:
+        """Look at every call site anew."""
+        self._sites.forget()
+
+    # Refusing.
+
+    def check(self) -> None:
+        """Compare both factories, if both are loaded and tell their parameters by themselves."""
+        module, _, name = self.rule.answering.partition(":")
+        loaded = sys.modules.get(module)
+        if loaded is None or bootstrap.is_initializing(loaded) or self.refusals:
+            return
+        canonical = of_object(find(loaded, name)[2])
+        if self.parameters is not None and canonical is not None and "." not in name:
+            arguments = self.rule.arguments
+            for mismatch in mismatches(self.parameters, canonical, arguments):
+                self._refuse(mismatch)
+
+    def _refuse(self, mismatch: Mismatch) -> None:
+        self.refusals.append(mismatch)
+        self._note(
+            "refused", f'Calls of "{self.rule.legacy}" are answered by its own code: {mismatch}'
+        )
+
+    def refuse(self, mismatch: Mismatch) -> None:
+        """Delegate no more, and say why."""
+        if all(mismatch.message != known.message for known in self.refusals):
+            self._refuse(mismatch)
+
+    def _note(self, kind: str, text: str) -> None:
+        self.watch.notice(kind, self.rule.legacy, text)
+
+    # Answering.
+
+    def call(
+        self, frame: "FrameType | None", args: tuple[object, ...], kwargs: "dict[str, object]"
+    ) -> object:
+        """Answer one call.
+
+        Args:
+            frame: the frame that calls.
+            args: its arguments by position, with ``self`` or ``cls``.
+            kwargs: its arguments by keyword.
+
+        """
+        if not self.watch.enabled or self._is_inside(frame, args, kwargs):
+            return self.run_legacy(args, kwargs)
+        rule = self.rule
+        delegating = None
+        if rule.aliases() and rule.stage != REMOVED and not self.refusals:
+            delegating = self._delegating or self._begin()
+        count = self._sites.find(frame) if frame is not None else None
+        if count is not None:
+            count()
+        else:
+            self._record(frame, in_place=delegating is None)
+        if delegating is not None:
+            return delegating.call(args, kwargs)
+        if self.refusals and (rule.stage == STRICT or self.original is None):
+            raise DelegationError(f'"{rule.legacy}" can\'t be delegated: {self.refusals[0]}')
+        return self.run_legacy(args, kwargs)
+
+    def run_legacy(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+        """Run the legacy factory's own code."""
+        if self.original is None:
+            message = (
+                f'"{self.rule.legacy}" was called by "{self.rule.answering}", which is to answer '
+                "for it; its own code is not loaded. Don't call it there (delegation-circle)"
+            )
+            raise DelegationError(message)
+        if self.bound and type(self.original) is not FunctionType:
+            receiver, *rest = args
+            owner = receiver if isinstance(receiver, type) else type(receiver)
+            method = self.raw.__get__(None if owner is receiver else receiver, owner)  # type: ignore[attr-defined]
+            return method(*rest, **kwargs)
+        return self.original(*args, **kwargs)
+
+    def _begin(self) -> "Delegating | None":
+        from enforcer.delegation.delegating import Delegating
+
+        try:
+            delegating = Delegating(self)
+        except Exception as error:  # noqa: BLE001 - the watched program comes first
+            if self.original is None:
+                raise
+            self._note("missing", f'"{self.rule.answering}" can\'t answer for it: {error!r}.')
+            return None
+        if self.refusals:
+            return None
+        self._delegating = delegating
+        return delegating
+
+    def _is_inside(
+        self, frame: "FrameType | None", args: tuple[object, ...], kwargs: "dict[str, object]"
+    ) -> bool:
+        """Tell whether the canonical factory is built on the legacy one, and calls it."""
+        if is_canonical_frame(frame, self.rule.canonical) or (
+            self.rule.adapter and is_canonical_frame(frame, self.rule.adapter)
+        ):
+            return True
+        running = RUNNING.get()
+        while running is not None:
+            if running.factory is self and not running.is_done:
+                inside = frame is not None and module_name(frame) == self.rule.target
+                if inside or running.has(args, kwargs):
+                    return True
+            running = running.outer
+        return False
+
+    def _record(self, frame: "FrameType | None", *, in_place: bool) -> None:
+        tally = self.watch.guarded(self.rule.legacy, self._use, frame, in_place)
+        if frame is None or tally is None or not can_be_remembered(tally):
+            return
+        if self.watch.uses.ownership.is_own(frame):
+            # For a framework the nearest own frame is further out, and not always the same.
+            self._sites.remember(frame, tally.count)
+
+    def _use(self, frame: "FrameType | None", in_place: bool) -> "Tally":  # noqa: FBT001 - see guarded()
+        uses = self.watch.uses
+        caller = uses.ownership.calling(frame)
+        return uses.record(self.rule, self.rule.legacy, caller, in_place=in_place)

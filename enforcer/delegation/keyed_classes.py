@@ -1,0 +1,265 @@
+"""Give one instance of a class for each key, whoever calls the class.
+
+The class keeps its identity and its metaclass. (A metaclass whose ``__call__`` looks instances up
+would be quicker, but CPython lets nobody change the metaclass of a class whose own is ``type``,
+and subclasses could then no longer have a base class with another metaclass, such as ``ABC``.)
+Instead the class gets a ``__new__`` that gives the instance that there is; ``__init__``, which
+Python calls next, passes over instances that are kept, and is otherwise what it was.
+
+``copy`` and ``pickle`` call ``__new__`` without arguments: those get an instance of their own.
+"""
+
+from types import FunctionType
+
+from enforcer.delegation.keys import ABSENT, MISSING, Key
+from enforcer.delegation.parameters import Parameters, of_code, of_object
+from enforcer.delegation.stand_ins import Replaced, stand_in_code
+from enforcer.errors import InstanceError
+from enforcer.imports import bytecode
+from enforcer.imports.bootstrap import getframe
+from enforcer.imports.callers import module_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType, FrameType
+    from typing import Any
+
+    from enforcer.delegation.registry import Registry
+
+_MARK = "__enforcer_original__"
+_REBUILDING = frozenset({"load", "loads", "__new__", "__newobj__"})
+
+# The look-up goes first, by the shortest way; everything else is for slow().
+_DIRECT = """\
+def __new__(cls, {first}=MISSING, /, *args, **kwargs):
+    if cls is kept:
+        try:
+            found = table[{reached}]()
+            if found is not None:
+                return found
+        except ABSENT:
+            pass
+    if {first} is MISSING:
+        return slow(cls, args, kwargs)
+    return slow(cls, ({first}, *args), kwargs)
+"""
+_GENERAL = """\
+def __new__(cls, /, *args, **kwargs):
+    return slow(cls, args, kwargs)
+"""
+_KNOWN = """\
+    if {identity}(self) in {known}:
+        return None
+"""
+
+
+class KeyedClass:
+    """Give one instance of a class for each key."""
+
+    def __init__(self, registry: "Registry", kept: type) -> None:
+        """Take over a class.
+
+        Raises:
+            InstanceError: if it can't be, or has no parameter for the key.
+
+        """
+        self._registry = registry
+        self._kept = kept
+        self._new = _unmarked(kept.__new__)
+        self._has_new = "__new__" in vars(kept)
+        parameters, defaults = _parameters(kept)
+        self._key = Key(registry.rule, parameters, defaults)
+        self._rebuilds = any(hasattr(kept, name) for name in ("__getnewargs__", "__getnewargs_ex__"))
+        self._init: Callable[..., object] = kept.__init__  # type: ignore[misc]
+        self._restore: list[Callable[[], object]] = []
+        try:
+            self._replace_init()
+            type.__setattr__(kept, "__new__", self._made_new())
+        except (TypeError, ValueError) as error:
+            self.remove()
+            message = (
+                f'"{registry.rule.canonical}" can\'t be kept by key: {error}. '
+                "Write a rule for a factory function of it (not-keyed)"
+            )
+            raise InstanceError(message) from error
+
+    def _made_new(self) -> object:
+        key = self._key
+        is_direct = key.index == 0 and key.is_direct and not self._registry.orders
+        if is_direct and not self._rebuilds and key.first not in _TAKEN:
+            reached = ".".join((key.first, *key.rest))
+            source = _DIRECT.format(first=key.first, reached=reached)
+        else:
+            source = _GENERAL
+        namespace: dict[str, Any] = {
+            "ABSENT": ABSENT,
+            "MISSING": MISSING,
+            "kept": self._kept,
+            "slow": self._slow,
+            "table": self._registry.table,
+        }
+        exec(source, namespace)  # noqa: S102 - made of the names of a valid key
+        made = namespace["__new__"]
+        made.__module__ = self._kept.__module__
+        made.__qualname__ = f"{self._kept.__qualname__}.__new__"
+        # What inspect and editors show of the class is what its own code takes.
+        shown = self._new if self._new is not object.__new__ else vars(self._kept).get("__init__")
+        made.__wrapped__ = shown if shown is not None else self._init
+        setattr(made, _MARK, self._new)
+        return made
+
+    # Making instances.
+
+    def _slow(
+        self, cls: type, args: tuple[object, ...], kwargs: "dict[str, object]"
+    ) -> object:
+        if cls is not self._kept:
+            return self._raw(cls, args, kwargs)
+        if self._rebuilds and _is_rebuilding(getframe(2)):
+            return self._raw(cls, args, kwargs)
+        key = self._key.find(args, kwargs)
+        if key is MISSING:
+            # copy and pickle come here; for everybody else __init__ is called next.
+            return self._raw(cls, args, kwargs)
+        return self._registry.obtain(key, lambda: self._make(args, kwargs))
+
+    def _raw(self, cls: type, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
+        if self._new is object.__new__:
+            return object.__new__(cls)
+        return self._new(cls, *args, **kwargs)
+
+    def _make(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+        made = self._raw(self._kept, args, kwargs)
+        if type(made) is self._kept and self._kept.__init__ is not object.__init__:  # type: ignore[misc]
+            self._init(made, *args, **kwargs)
+        return made
+
+    # Passing over __init__.
+
+    def _replace_init(self) -> None:
+        own = vars(self._kept).get("__init__")
+        if type(own) is FunctionType:
+            replaced = Replaced(own, self._init_code)
+            self._init = replaced.original
+            self._restore.append(replaced.restore)
+        elif self._kept.__init__ is not object.__init__:  # type: ignore[misc]
+            wrapper = self._init_wrapper(own)
+            type.__setattr__(self._kept, "__init__", wrapper)
+            self._restore.append(lambda: self._put_init_back(wrapper, own))
+
+    def _init_code(self, code: "CodeType") -> "CodeType":
+        parameters = of_code(code, None, None)
+        first = (parameters.by_position or ("",))[0]
+        count = code.co_argcount
+        keyword = code.co_varnames[count : count + code.co_kwonlyargcount]
+
+        def run(
+            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
+        ) -> object:
+            named = dict(zip(keyword, values[count:], strict=True))
+            if kwargs:
+                named.update(kwargs)
+            return self._run_init((*values[:count], *args), named)
+
+        if not first:
+            return stand_in_code(code, run)
+        before = _KNOWN.replace("(self)", f"({first})")
+        constants = {"identity": id, "known": self._registry.known}
+        return stand_in_code(code, run, before, constants)
+
+    def _init_wrapper(self, own: object) -> "Callable[..., object]":
+        known, kept, inherited = self._registry.known, self._kept, self._init
+
+        def __init__(self: object, /, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
+            if id(self) not in known:
+                wrapper.run((self, *args), kwargs)
+
+        def original(self: object, *args: object, **kwargs: object) -> object:
+            if own is None:
+                return super(kept, self).__init__(*args, **kwargs)  # type: ignore[misc,func-returns-value]
+            return own.__get__(self, kept)(*args, **kwargs)  # type: ignore[attr-defined]
+
+        self._init = original
+        wrapper: Any = __init__
+        wrapper.run = self._run_init
+        wrapper.__wrapped__ = inherited
+        wrapper.__qualname__ = f"{kept.__qualname__}.__init__"
+        wrapper.__module__ = kept.__module__
+        return wrapper  # type: ignore[no-any-return]
+
+    def _put_init_back(self, wrapper: object, own: object) -> None:
+        if vars(self._kept).get("__init__") is not wrapper:
+            return
+        if own is None:
+            type.__delattr__(self._kept, "__init__")
+        else:
+            type.__setattr__(self._kept, "__init__", own)
+
+    def _run_init(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+        instance, *rest = args
+        result = self._init(instance, *rest, **kwargs) if self._has_key(instance, rest, kwargs) else None
+        return result
+
+    def _has_key(
+        self, instance: object, args: "list[object]", kwargs: "Mapping[str, object]"
+    ) -> bool:
+        """Make sure that no instance of the class itself is made without a key."""
+        if type(instance) is self._kept and self._key.find(tuple(args), kwargs) is MISSING:
+            raise self._key.not_given()
+        return True
+
+    def remove(self) -> None:
+        """Give the class back what it had."""
+        while self._restore:
+            self._restore.pop()()
+        now = vars(self._kept).get("__new__")
+        if getattr(getattr(now, "__func__", now), _MARK, None) is None:
+            return
+        # Once a class had a __new__, object's own refuses arguments for it (Objects/typeobject.c,
+        # slot_tp_new stays): one that leaves them out has to remain.
+        new = self._new if self._new is not object.__new__ else _plain_new
+        type.__setattr__(self._kept, "__new__", staticmethod(new))
+
+
+_TAKEN = frozenset({"ABSENT", "MISSING", "args", "cls", "found", "kept", "kwargs", "slow", "table"})
+
+
+def _plain_new(cls: type, /, *_args: object, **_kwargs: object) -> object:
+    return object.__new__(cls)
+
+
+setattr(_plain_new, _MARK, object.__new__)
+
+
+def _unmarked(new: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Give the ``__new__`` that a class had before this was here."""
+    return getattr(new, _MARK, new)  # type: ignore[no-any-return]
+
+
+def _is_rebuilding(frame: "FrameType") -> bool:
+    """Tell whether copy or pickle makes an instance, to give it its state afterwards."""
+    return module_name(frame) in ("copyreg", "copy", "pickle") or (
+        bytecode.calls(frame) and bytecode.called_name(frame) in _REBUILDING
+    )
+
+
+def _parameters(kept: type) -> "tuple[Parameters, Mapping[str, object]]":
+    """Read what a class takes, from its ``__init__`` or its ``__new__``."""
+    for name in ("__init__", "__new__"):
+        found = _unmarked(getattr(kept, name))
+        if type(found) is not FunctionType:
+            continue
+        parameters = of_object(found)
+        if parameters is None:  # decorated: what it says of itself is all there is
+            return Parameters(args="args", kwargs="kwargs"), {}
+        parameters = parameters.without_first()
+        if parameters.names or name == "__new__" or kept.__new__ is object.__new__:
+            code = found.__code__
+            named = code.co_varnames[: code.co_argcount]
+            defaults = found.__defaults__ or ()
+            by_name = dict(zip(named[len(named) - len(defaults) :], defaults, strict=True))
+            return parameters, {**by_name, **(found.__kwdefaults__ or {})}
+    if kept.__init__ is object.__init__ and kept.__new__ is object.__new__:  # type: ignore[misc]
+        return Parameters(), {}
+    return Parameters(args="args", kwargs="kwargs"), {}

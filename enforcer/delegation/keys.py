@@ -1,0 +1,133 @@
+"""Find the key of an instance in the arguments of the call that asks for it."""
+
+from enforcer.errors import InstanceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from enforcer.delegation.parameters import Parameters
+    from enforcer.rules.delegated import Instances
+
+MISSING = object()
+
+ABSENT = (AttributeError, KeyError, TypeError)
+"""What looking a key up by the shortest way raises where there is more to it."""
+
+_OF_MAPPINGS = frozenset(dir(dict))
+
+
+def is_mapping(value: object) -> bool:
+    """Tell whether a value holds items under keys."""
+    kind = type(value)
+    return hasattr(kind, "keys") and hasattr(kind, "__getitem__")
+
+
+class Key:
+    """Read a key such as ``user_context.user_id``.
+
+    Its first part is a parameter. Each further one is an attribute, or else an item: of a
+    ``dict``, a ``Mapping``, or whatever else takes the name in brackets. What all mappings
+    have as a method, such as ``items``, is always an item of a mapping.
+
+    Attributes:
+        first: the parameter.
+        rest: what is reached from it.
+        is_direct: whether plain attribute access gives what there is, if it gives anything.
+        index: the parameter's position; -1 if it has none.
+
+    """
+
+    __slots__ = ("_default", "_rule", "first", "index", "is_direct", "rest")
+
+    def __init__(
+        self, rule: "Instances", parameters: "Parameters", defaults: "Mapping[str, object]"
+    ) -> None:
+        """Read by what a class or a factory takes.
+
+        Raises:
+            InstanceError: if it takes no such parameter.
+
+        """
+        self._rule = rule
+        self.first, *rest = rule.parts
+        self.rest = tuple(rest)
+        self.is_direct = not _OF_MAPPINGS.intersection(rest) and all(map(str.isidentifier, rest))
+        names = parameters.by_position
+        self.index = names.index(self.first) if self.first in names else -1
+        self._default = defaults.get(self.first, MISSING)
+        if self.first not in parameters.names and not parameters.kwargs:
+            message = (
+                f'{self._named()}: there is no parameter "{self.first}": it takes {parameters}. '
+                "Mend key (instance-key-unknown)"
+            )
+            raise InstanceError(message)
+
+    def find(self, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
+        """Give the key of a call, or ``MISSING`` if the parameter itself was not given.
+
+        Raises:
+            InstanceError: if the key can't be reached, is None or can't be looked up.
+
+        """
+        value = kwargs.get(self.first, MISSING)
+        if value is MISSING:
+            has_place = 0 <= self.index < len(args)
+            value = args[self.index] if has_place else self._default
+        return value if value is MISSING else self.reach(value)
+
+    def reach(self, value: object) -> object:
+        """Give the key that is reached from the parameter's value.
+
+        Raises:
+            InstanceError: if it can't be reached, is None or can't be looked up.
+
+        """
+        reached = self.first
+        for part in self.rest:
+            if value is None:
+                raise self._missing(f'"{reached}" is None')
+            found = _part(value, part)
+            if found is MISSING:
+                kind = type(value).__name__
+                raise self._missing(f'"{reached}" is a {kind} without "{part}"')
+            value = found
+            reached = f"{reached}.{part}"
+        if value is None:
+            raise self._missing(f'"{reached}" is None')
+        try:
+            hash(value)
+        except TypeError:
+            kind = type(value).__name__
+            message = (
+                f'{self._named()}: "{reached}" is a {kind}, which can\'t be looked up. '
+                "Write a key that is a string or a number (instance-key-unhashable)"
+            )
+            raise InstanceError(message) from None
+        return value
+
+    def not_given(self) -> InstanceError:
+        """Say that the parameter itself was not given."""
+        return self._missing(f'"{self.first}" was not given')
+
+    def _missing(self, what: str) -> InstanceError:
+        return InstanceError(
+            f"{self._named()} needs a key, and {what}. Pass one: "
+            "there is no instance that all share (instance-key-missing)"
+        )
+
+    def _named(self) -> str:
+        return f'"{self._rule.canonical}" by "{self._rule.key}"'
+
+
+def _part(value: object, part: str) -> object:
+    if not (part in _OF_MAPPINGS and is_mapping(value)):
+        found = getattr(value, part, MISSING)
+        if found is not MISSING:
+            return found
+    if hasattr(type(value), "__getitem__"):
+        try:
+            return value[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+    return MISSING

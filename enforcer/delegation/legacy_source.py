@@ -1,0 +1,126 @@
+"""Read the signature of a legacy factory whose module never runs, from its source.
+
+Only the parser that is built into the interpreter is used (``ast`` itself is heavy). Defaults
+are known where they are constants; another one is left to the canonical factory.
+"""
+
+from types import FunctionType
+
+from enforcer.delegation.parameters import Parameters, of_code
+from enforcer.delegation.stand_ins import stand_in_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from enforcer.imports.watch import Watch
+    from enforcer.rules.delegated import Factory
+
+_ONLY_AST = 0x400  # PyCF_ONLY_AST
+
+
+class Omitted:
+    """Stand for a default that is not known, as the code that makes it never runs."""
+
+    def __repr__(self) -> str:
+        """Look like a default in a stub file."""
+        return "..."
+
+
+OMITTED = Omitted()
+
+
+class Made:
+    """Hold a function made from source, with its parameters; None for one that is not known."""
+
+    __slots__ = ("function", "parameters")
+
+    def __init__(self, function: FunctionType, parameters: Parameters) -> None:
+        """Take both as they are."""
+        self.function = function
+        self.parameters = parameters
+
+
+def function_from_source(
+    watch: "Watch", rule: "Factory", hook: "Callable[[CodeType], Callable[..., object]]"
+) -> Made | None:
+    """Make a function that looks like a legacy factory, and calls a hook.
+
+    Where there is no source, it takes anything by keyword, and nothing by position: nobody
+    could tell which parameter that is.
+
+    Args:
+        watch: what finds the legacy module's own code.
+        rule: the factory.
+        hook: makes the hook for a code object.
+
+    Returns:
+        The function; None if the source says that it is a class.
+
+    """
+    node = _definition(watch, rule)
+    if node is not None and type(node).__name__ == "ClassDef":
+        return None
+    name = rule.name.rpartition(".")[2]
+    like = _like(node, name)
+    made = FunctionType(stand_in_code(like.__code__, hook(like.__code__)), {}, name)
+    made.__defaults__ = like.__defaults__
+    made.__kwdefaults__ = like.__kwdefaults__
+    made.__module__ = rule.module
+    made.__qualname__ = rule.name
+    made.__doc__ = like.__doc__
+    parameters = of_code(like.__code__, like.__defaults__, like.__kwdefaults__)
+    return Made(made, parameters)
+
+
+def _definition(watch: "Watch", rule: "Factory") -> "Any":
+    spec = watch.locate_legacy(rule.module)
+    read = getattr(spec and spec.loader, "get_data", None)
+    if spec is None or read is None or not (spec.origin or "").endswith(".py"):
+        return None
+    try:
+        tree: Any = compile(read(spec.origin), spec.origin or "", "exec", _ONLY_AST, dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    found = tree
+    for name in rule.name.split("."):
+        found = next((node for node in found.body if getattr(node, "name", "") == name), None)
+        if found is None:
+            return None
+    return found
+
+
+def _like(node: "Any", name: str) -> FunctionType:
+    """Make a function with the parameters of a definition, that does nothing."""
+    namespace: dict[str, Any] = {"omitted": OMITTED}
+    if node is None or type(node).__name__ not in ("FunctionDef", "AsyncFunctionDef"):
+        source = f"def {name}(**kwargs): pass"
+        exec(source, namespace)  # noqa: S102 - the name is an identifier
+        return namespace[name]  # type: ignore[no-any-return]
+    given = node.args
+    parameters = Parameters(
+        tuple(each.arg for each in given.args),
+        positional_only=tuple(each.arg for each in given.posonlyargs),
+        keyword_only=tuple(each.arg for each in given.kwonlyargs),
+        args=given.vararg.arg if given.vararg else "",
+        kwargs=given.kwarg.arg if given.kwarg else "",
+    )
+    head = "async def" if type(node).__name__ == "AsyncFunctionDef" else "def"
+    exec(f"{head} {name}{parameters}: pass", namespace)  # noqa: S102 - parameters of a definition
+    made: FunctionType = namespace[name]
+    made.__defaults__ = tuple(map(_default, given.defaults)) or None
+    keyword = zip(parameters.keyword_only, given.kw_defaults, strict=True)
+    made.__kwdefaults__ = {name: _default(each) for name, each in keyword if each is not None} or None
+    return made
+
+
+def _default(node: "Any") -> object:
+    kind = type(node).__name__
+    if kind == "Constant":
+        return node.value
+    operand = getattr(node, "operand", None)
+    if kind == "UnaryOp" and type(node.op).__name__ == "USub" and hasattr(operand, "value"):
+        return -operand.value  # type: ignore[union-attr]
+    return OMITTED

@@ -1,0 +1,145 @@
+"""Show what the enforcer does, and leave nothing behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+Enforcer = Callable[..., subprocess.CompletedProcess[str]]
+SMALL = ("demo", "--users", "6", "--rounds", "2")
+DUE = 6 * 2 * 5
+WITHOUT_WEBSOCKETS = """
+import sys
+sys.modules["websockets"] = None
+from enforcer.cli.main import main
+main(["demo"])
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What a small demo writes, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "enforcer", *SMALL],
+        cwd=tmp_path_factory.mktemp("demo"),
+        env={key: value for key, value in os.environ.items() if not key.startswith("ENFORCER_")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_both_runs_side_by_side(shown: subprocess.CompletedProcess[str]) -> None:
+    """Each figure stands beside that of the other run."""
+    assert shown.returncode == 0, shown.stderr
+    rows = {
+        words: figures
+        for words, *figures in re.findall(r"^(\S.*?) {2,}(\d+) +(\d+)$", shown.stdout, re.MULTILINE)
+    }
+    assert rows == {
+        "Events due": [str(DUE), str(DUE)],
+        "Delivered once": ["22", str(DUE)],
+        "Delivered more than once": ["14", "0"],
+        "Lost": ["24", "0"],
+        "Delivered to a wrong user": ["10", "0"],
+        "Managers for each user": ["4", "1"],
+        "Managers that users share": ["1", "0"],
+        "Users without one in some service": ["6", "0"],
+    }
+
+
+def test_the_report_names_the_callers(shown: subprocess.CompletedProcess[str]) -> None:
+    """Who uses an old path is shown in the form of ``enforcer report``, and is own code."""
+    assert re.search(
+        r"18 +netra_backend/app/tools/tool_results\.py:\d+ in manager_for\(\)", shown.stdout
+    )
+    assert "netra_backend/app/routes/websocket.py:" in shown.stdout
+    assert "recorded by 1 process" in shown.stdout
+
+
+def test_nothing_but_text_where_there_is_no_terminal(
+    shown: subprocess.CompletedProcess[str],
+) -> None:
+    """No colours, no progress, no lines that are wider than 80 columns."""
+    assert "\x1b" not in shown.stdout
+    assert shown.stderr == ""
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+def test_json(enforcer: Enforcer) -> None:
+    """Programs get the figures of both runs, and the report."""
+    document = json.loads(enforcer(*SMALL, "--json").stdout)
+
+    assert (document["users"], document["rounds"]) == (6, 2)
+    assert document["without"]["lost"] == 24
+    assert document["with"] == {
+        "sent": DUE,
+        "once": DUE,
+        "duplicated": 0,
+        "lost": 0,
+        "misdelivered": 0,
+        "managers": 1,
+        "shared": 0,
+        "unreached": 0,
+    }
+    assert sum(rule["uses"] for rule in document["report"]["rules"]) > 0
+
+
+def test_without_websockets(environ: dict[str, str]) -> None:
+    """Who has not installed the extra is told how."""
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_WEBSOCKETS],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert run.returncode == 2
+    assert run.stderr == (
+        'enforcer: the demo needs the package "websockets", which is not installed here. '
+        'Write: pip install "enforcer[demo]" (demo-extra)\n'
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_keep(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -> None:
+    """The healed backend goes on until somebody ends it, and then nothing is left."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "enforcer", *SMALL, "--keep"],
+        env={**environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "healed backend" in line)
+        address = said.split()[5].rstrip(";")
+        with connect(f"{address}/ws?user_id=you", proxy=None) as you:
+            you.send("how many words are these")
+            messages = [json.loads(you.recv(timeout=30)) for _ in range(7)]
+        process.send_signal(number)
+        process.wait(30)
+
+    kinds = [message["type"] for message in messages]
+    assert kinds == [
+        "welcome",
+        "agent_started",
+        "agent_thinking",
+        "tool_executing",
+        "tool_completed",
+        "agent_completed",
+        "answer",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConnectionRefusedError):
+        connect(address, proxy=None)
