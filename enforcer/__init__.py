@@ -9,16 +9,24 @@ modules only.
 """
 
 from enforcer.errors import (
+    DelegationError,
     EnforcerError,
+    InstanceError,
     LateEnablingError,
+    LegacyCallError,
+    LegacyCallWarning,
     LegacyImportError,
     LegacyImportWarning,
 )
-from enforcer.startup import collect, disable, enable, flush, notices
+from enforcer.startup import collect, disable, enable, flush, notices, release
 
 __all__ = [
+    "DelegationError",
     "EnforcerError",
+    "InstanceError",
     "LateEnablingError",
+    "LegacyCallError",
+    "LegacyCallWarning",
     "LegacyImportError",
     "LegacyImportWarning",
     "collect",
@@ -26,6 +34,7 @@ __all__ = [
     "enable",
     "flush",
     "notices",
+    "release",
 ]
 
 __version__ = "0.1.0"

@@ -94,6 +94,10 @@ class Enforcement:
         from enforcer.imports.watch import Watch
 
         watch = Watch(self.map, self.recorder, self._baseline, self._notices)
+        if self.map.factories or self.map.instances:
+            from enforcer.delegation.delegation import Delegation
+
+            watch.delegation = Delegation(self.map, watch)
         begun = self._watch.setdefault("", watch)
         if begun is watch:
             watch.install(is_late=is_late)
@@ -141,6 +145,8 @@ class Enforcement:
         self._look_at = 0.0
         if self.watch is not None:
             self.watch.forget_sites()
+            if self.watch.delegation is not None:
+                self.watch.delegation.forget_threads()
         if self._recorder:
             self.recorder.reset()
 

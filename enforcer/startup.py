@@ -134,6 +134,22 @@ def flush() -> None:
         _active.reporter.flush()
 
 
+def release(canonical: str, key: object) -> bool:
+    """Let go of an instance that ``[[instances]]`` keeps; tell whether there was one.
+
+    The next call with this key makes another one, even if somebody still uses this one.
+
+    Args:
+        canonical: the class or factory as the map has it: ``package.module:Name``.
+        key: the instance's key.
+
+    """
+    watch = _active.watch if _active is not None else None
+    if watch is None or watch.delegation is None:
+        return False
+    return watch.delegation.release(canonical, key)
+
+
 def notices() -> "list[Notice]":
     """Give what the map's owner should know of this process."""
     return _active.notices() if _active is not None else []

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TextIO
@@ -17,6 +16,7 @@ from enforcer.demo.comparing import Comparison
 from enforcer.demo.figures import EVENTS
 from enforcer.report.as_json import as_json as report_as_json
 from enforcer.report.as_table import as_table, can_show
+from enforcer.report.words import counted
 
 WITHOUT: Final = "Without the enforcer"
 WITH: Final = "With it"
@@ -46,8 +46,7 @@ def as_text(comparison: Comparison, file: TextIO) -> str:
     width = _WIDTH if not file.isatty() and "COLUMNS" not in os.environ else None
     console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
-        for line in _introduction(comparison):
-            console.print(Text(line))
+        console.print(Text(_introduction(comparison)))
         console.print()
         console.print(_table(comparison))
         console.print(_verdict(comparison))
@@ -69,11 +68,12 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _introduction(comparison: Comparison) -> Iterator[str]:
-    yield (
-        "A chat backend with six import paths to what should be one WebSocket manager. "
-        f"{comparison.users:,} users were connected at the same time. Each asked an agent "
-        f"{comparison.rounds:,} times, and was to see {len(EVENTS)} events of each run."
+def _introduction(comparison: Comparison) -> str:
+    return (
+        "A chat backend with six import paths to what should be one WebSocket manager: "
+        f"{counted(comparison.users, 'user')} at the same time, "
+        f"{counted(comparison.rounds, 'run')} of an agent for each of them, "
+        f"{len(EVENTS)} events due in each run."
     )
 
 

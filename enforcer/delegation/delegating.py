@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from contextlib import suppress
 from types import CoroutineType, FunctionType
 
 import wrapt
@@ -15,7 +16,8 @@ from enforcer.rules.stages import STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
 
     from enforcer.delegation.factories import LegacyFactory
 
@@ -35,6 +37,7 @@ class Delegating:
         self._path = name.split(".")
         self._signature: inspect.Signature | None = None
         self._defaults: dict[str, object] = {}
+        __import__(self._module)  # waits, if another thread is executing it
         canonical = parameters_of(self._answering())
         self._legacy = legacy = self._legacy_parameters(canonical)
         arguments: Mapping[str, str] = {}
@@ -188,18 +191,15 @@ class Delegating:
             return result
         finally:
             running.is_done = True
-            try:
+            # The garbage collector may close it in a context where it was never set.
+            with suppress(ValueError):
                 RUNNING.reset(token)
-            except ValueError:
-                # Closed by the garbage collector, in a context where it was never set.
-                pass
 
-    def _named(
-        self, coroutine: "CoroutineType[object, object, object]"
-    ) -> "CoroutineType[object, object, object]":
+    def _named(self, coroutine: "Coroutine[Any, Any, object]") -> "Coroutine[Any, Any, object]":
         """Give a coroutine the name that its callers know."""
-        coroutine.__name__ = self._factory.rule.name.rpartition(".")[2]
-        coroutine.__qualname__ = self._factory.rule.name
+        made: Any = coroutine
+        made.__name__ = self._factory.rule.name.rpartition(".")[2]
+        made.__qualname__ = self._factory.rule.name
         return coroutine
 
 

@@ -31,6 +31,7 @@ class Delegation:
         self._instances: dict[str, list[Instances]] = {}
         self._registries: dict[str, Registry] = {}
         self._kept: list[KeyedClass | KeyedFunction] = []
+        self._owners: dict[int, str] = {}
         for rule in migration_map.factories:
             factory = LegacyFactory(watch, rule)
             self._legacy.setdefault(rule.module, []).append(factory)
@@ -52,11 +53,16 @@ class Delegation:
             self._watch.guarded(factory.rule.legacy, factory.place, module)
         for factory in self._answering.get(name, ()):
             if factory.rule.module in sys.modules:
-                self._watch.guarded(factory.rule.legacy, factory.check)
+                self._watch.guarded(factory.rule.legacy, factory.check, name)
 
     def _keep(self, instances: "Instances", module: "ModuleType") -> None:
         found = find(module, instances.name)[2]
         found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
+        owner = self._owners.setdefault(id(found), instances.canonical)
+        if owner != instances.canonical:
+            text = f'"{instances.canonical}" is "{owner}", which is kept by a rule of its own.'
+            self._note("refused", instances.canonical, text)
+            return
         registry = self._registries.setdefault(
             instances.canonical,
             Registry(instances, lambda text: self._note("held", instances.canonical, text)),
@@ -108,5 +114,3 @@ class Delegation:
             self._kept.pop().remove()
         for registry in self._registries.values():
             registry.clear()
-
-

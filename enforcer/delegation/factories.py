@@ -155,7 +155,7 @@ class LegacyFactory:
             made.__wrapped__ = inner  # type: ignore[attr-defined]
             self._take(inner, raw)
             self._put(holder, name, made, raw)
-        self.check()
+        self.check(self.rule.module)
 
     def _is_canonical(self, function: FunctionType) -> bool:
         target = sys.modules.get(self.rule.target)
@@ -215,11 +215,18 @@ class LegacyFactory:
 
     # Refusing.
 
-    def check(self) -> None:
-        """Compare both factories, if both are loaded and tell their parameters by themselves."""
+    def check(self, executed: str = "") -> None:
+        """Compare both factories, if both are loaded and tell their parameters by themselves.
+
+        Args:
+            executed: a module that was executed just now, whatever it says of itself.
+
+        """
         module, _, name = self.rule.answering.partition(":")
         loaded = sys.modules.get(module)
-        if loaded is None or bootstrap.is_initializing(loaded) or self.refusals:
+        if loaded is None or self.refusals:
+            return
+        if module != executed and bootstrap.is_initializing(loaded):
             return
         canonical = of_object(find(loaded, name)[2])
         if self.parameters is not None and canonical is not None and "." not in name:
@@ -268,7 +275,8 @@ class LegacyFactory:
         if delegating is not None:
             return delegating.call(args, kwargs)
         if self.refusals and (rule.stage == STRICT or self.original is None):
-            raise DelegationError(f'"{rule.legacy}" can\'t be delegated: {self.refusals[0]}')
+            message = f'"{rule.legacy}" can\'t be delegated: {self.refusals[0]}'
+            raise DelegationError(message)
         return self.run_legacy(args, kwargs)
 
     def run_legacy(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
@@ -291,7 +299,8 @@ class LegacyFactory:
 
         try:
             delegating = Delegating(self)
-        except Exception as error:  # noqa: BLE001 - the watched program comes first
+        except Exception as error:
+            # The watched program comes first.
             if self.original is None:
                 raise
             self._note("missing", f'"{self.rule.answering}" can\'t answer for it: {error!r}.')

@@ -49,7 +49,8 @@ def __new__(cls, /, *args, **kwargs):
     return slow(cls, args, kwargs)
 """
 _KNOWN = """\
-    if {identity}(self) in {known}:
+    __enforcer_id = {identity}
+    if __enforcer_id(self) in {known}:
         return None
 """
 
@@ -70,8 +71,10 @@ class KeyedClass:
         self._has_new = "__new__" in vars(kept)
         parameters, defaults = _parameters(kept)
         self._key = Key(registry.rule, parameters, defaults)
-        self._rebuilds = any(hasattr(kept, name) for name in ("__getnewargs__", "__getnewargs_ex__"))
-        self._init: Callable[..., object] = kept.__init__  # type: ignore[misc]
+        self._rebuilds = any(
+            hasattr(kept, name) for name in ("__getnewargs__", "__getnewargs_ex__")
+        )
+        self._init = self._kept_init()
         self._restore: list[Callable[[], object]] = []
         try:
             self._replace_init()
@@ -103,17 +106,23 @@ class KeyedClass:
         made = namespace["__new__"]
         made.__module__ = self._kept.__module__
         made.__qualname__ = f"{self._kept.__qualname__}.__new__"
-        # What inspect and editors show of the class is what its own code takes.
-        shown = self._new if self._new is not object.__new__ else vars(self._kept).get("__init__")
-        made.__wrapped__ = shown if shown is not None else self._init
+        self._show(made)
         setattr(made, _MARK, self._new)
         return made
 
+    def _show(self, made: "Callable[..., object]") -> None:
+        """Let inspect and editors show of the class what its own code takes."""
+        shown: object = self._new
+        if type(shown) is not FunctionType:
+            shown = vars(self._kept).get("__init__") or self._kept_init()
+        made.__dict__["__wrapped__"] = shown
+
+    def _kept_init(self) -> "Callable[..., object]":
+        return _init_of(self._kept)
+
     # Making instances.
 
-    def _slow(
-        self, cls: type, args: tuple[object, ...], kwargs: "dict[str, object]"
-    ) -> object:
+    def _slow(self, cls: type, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         if cls is not self._kept:
             return self._raw(cls, args, kwargs)
         if self._rebuilds and _is_rebuilding(getframe(2)):
@@ -125,13 +134,13 @@ class KeyedClass:
         return self._registry.obtain(key, lambda: self._make(args, kwargs))
 
     def _raw(self, cls: type, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
-        if self._new is object.__new__:
+        if self._new is _OBJECT_NEW:
             return object.__new__(cls)
         return self._new(cls, *args, **kwargs)
 
     def _make(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         made = self._raw(self._kept, args, kwargs)
-        if type(made) is self._kept and self._kept.__init__ is not object.__init__:  # type: ignore[misc]
+        if type(made) is self._kept and self._kept_init() is not _OBJECT_INIT:
             self._init(made, *args, **kwargs)
         return made
 
@@ -143,7 +152,7 @@ class KeyedClass:
             replaced = Replaced(own, self._init_code)
             self._init = replaced.original
             self._restore.append(replaced.restore)
-        elif self._kept.__init__ is not object.__init__:  # type: ignore[misc]
+        elif self._kept_init() is not _OBJECT_INIT:
             wrapper = self._init_wrapper(own)
             type.__setattr__(self._kept, "__init__", wrapper)
             self._restore.append(lambda: self._put_init_back(wrapper, own))
@@ -169,7 +178,8 @@ class KeyedClass:
         return stand_in_code(code, run, before, constants)
 
     def _init_wrapper(self, own: object) -> "Callable[..., object]":
-        known, kept, inherited = self._registry.known, self._kept, self._init
+        known, inherited = self._registry.known, self._init
+        kept: Any = self._kept
 
         def __init__(self: object, /, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
             if id(self) not in known:
@@ -177,7 +187,8 @@ class KeyedClass:
 
         def original(self: object, *args: object, **kwargs: object) -> object:
             if own is None:
-                return super(kept, self).__init__(*args, **kwargs)  # type: ignore[misc,func-returns-value]
+                parent: Any = super(kept, self)  # type: ignore[misc]
+                return parent.__init__(*args, **kwargs)
             return own.__get__(self, kept)(*args, **kwargs)  # type: ignore[attr-defined]
 
         self._init = original
@@ -198,16 +209,15 @@ class KeyedClass:
 
     def _run_init(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         instance, *rest = args
-        result = self._init(instance, *rest, **kwargs) if self._has_key(instance, rest, kwargs) else None
-        return result
+        self._demand_key(instance, rest, kwargs)
+        return self._init(instance, *rest, **kwargs)
 
-    def _has_key(
+    def _demand_key(
         self, instance: object, args: "list[object]", kwargs: "Mapping[str, object]"
-    ) -> bool:
+    ) -> None:
         """Make sure that no instance of the class itself is made without a key."""
         if type(instance) is self._kept and self._key.find(tuple(args), kwargs) is MISSING:
             raise self._key.not_given()
-        return True
 
     def remove(self) -> None:
         """Give the class back what it had."""
@@ -218,18 +228,28 @@ class KeyedClass:
             return
         # Once a class had a __new__, object's own refuses arguments for it (Objects/typeobject.c,
         # slot_tp_new stays): one that leaves them out has to remain.
-        new = self._new if self._new is not object.__new__ else _plain_new
+        new = self._new if self._has_new else self._plain_new()
         type.__setattr__(self._kept, "__new__", staticmethod(new))
 
+    def _plain_new(self) -> "Callable[..., object]":
+        own = self._new
 
+        def __new__(cls: type, /, *args: object, **kwargs: object) -> object:  # noqa: N807 - it is one
+            return object.__new__(cls) if own is _OBJECT_NEW else own(cls, *args, **kwargs)
+
+        self._show(__new__)
+        setattr(__new__, _MARK, own)
+        return __new__
+
+
+_OBJECT_INIT: object = object.__init__
+_OBJECT_NEW: object = object.__new__
 _TAKEN = frozenset({"ABSENT", "MISSING", "args", "cls", "found", "kept", "kwargs", "slow", "table"})
 
 
-def _plain_new(cls: type, /, *_args: object, **_kwargs: object) -> object:
-    return object.__new__(cls)
-
-
-setattr(_plain_new, _MARK, object.__new__)
+def _init_of(kept: type) -> "Callable[..., object]":
+    found: Any = kept
+    return found.__init__  # type: ignore[no-any-return]
 
 
 def _unmarked(new: "Callable[..., Any]") -> "Callable[..., Any]":
@@ -254,12 +274,12 @@ def _parameters(kept: type) -> "tuple[Parameters, Mapping[str, object]]":
         if parameters is None:  # decorated: what it says of itself is all there is
             return Parameters(args="args", kwargs="kwargs"), {}
         parameters = parameters.without_first()
-        if parameters.names or name == "__new__" or kept.__new__ is object.__new__:
+        if parameters.names or name == "__new__" or kept.__new__ is _OBJECT_NEW:
             code = found.__code__
             named = code.co_varnames[: code.co_argcount]
             defaults = found.__defaults__ or ()
             by_name = dict(zip(named[len(named) - len(defaults) :], defaults, strict=True))
             return parameters, {**by_name, **(found.__kwdefaults__ or {})}
-    if kept.__init__ is object.__init__ and kept.__new__ is object.__new__:  # type: ignore[misc]
+    if _init_of(kept) is _OBJECT_INIT and kept.__new__ is _OBJECT_NEW:
         return Parameters(), {}
     return Parameters(args="args", kwargs="kwargs"), {}

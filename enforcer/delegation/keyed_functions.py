@@ -9,19 +9,22 @@ from enforcer.errors import InstanceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType
 
     from enforcer.delegation.registry import Registry
 
 _DIRECT = """\
     try:
-        {found} = {{table}}[{reached}]()
-        if {found} is not None:
-            return {given}
+        __enforcer_found = {{table}}[{reached}]()
+        if __enforcer_found is not None:
+{given}
     except {{absent}}:
         pass
 """
+_GIVEN = "            return __enforcer_found"
+_GIVEN_ASYNC = """\
+            __enforcer_given = {given}
+            return __enforcer_given(__enforcer_found)"""
 
 
 class KeyedFunction:
@@ -71,14 +74,10 @@ class KeyedFunction:
         parameter = key.first in code.co_varnames[: count + code.co_kwonlyargcount]
         if not (parameter and key.is_direct) or self._registry.orders:
             return stand_in_code(code, answer)
-        found = "found"
-        while found in code.co_varnames:
-            found += "_"
         before = _DIRECT.format(
-            found=found,
             reached=".".join((key.first, *key.rest)),
-            given=f"{{given}}({found})" if self._is_async else found,
-        ).replace("{{", "{").replace("}}", "}")
+            given=_GIVEN_ASYNC if self._is_async else _GIVEN,
+        )
         constants = {"table": self._registry.table, "absent": ABSENT, "given": _given}
         return stand_in_code(code, answer, before, constants)
 

@@ -86,15 +86,15 @@ class Key:
         reached = self.first
         for part in self.rest:
             if value is None:
-                raise self._missing(f'"{reached}" is None')
+                raise self._missing(reached, "is None")
             found = _part(value, part)
             if found is MISSING:
                 kind = type(value).__name__
-                raise self._missing(f'"{reached}" is a {kind} without "{part}"')
+                raise self._missing(reached, f'is a {kind} without "{part}"')
             value = found
             reached = f"{reached}.{part}"
         if value is None:
-            raise self._missing(f'"{reached}" is None')
+            raise self._missing(reached, "is None")
         try:
             hash(value)
         except TypeError:
@@ -108,11 +108,11 @@ class Key:
 
     def not_given(self) -> InstanceError:
         """Say that the parameter itself was not given."""
-        return self._missing(f'"{self.first}" was not given')
+        return self._missing(self.first, "was not given")
 
-    def _missing(self, what: str) -> InstanceError:
+    def _missing(self, reached: str, why: str) -> InstanceError:
         return InstanceError(
-            f"{self._named()} needs a key, and {what}. Pass one: "
+            f'{self._named()} needs a key, and "{reached}" {why}. Pass one: '
             "there is no instance that all share (instance-key-missing)"
         )
 

@@ -4,6 +4,7 @@ Only the parser that is built into the interpreter is used (``ast`` itself is he
 are known where they are constants; another one is left to the canonical factory.
 """
 
+from _ast import AsyncFunctionDef, ClassDef, Constant, FunctionDef, Module, UnaryOp, USub
 from types import FunctionType
 
 from enforcer.delegation.parameters import Parameters, of_code
@@ -11,6 +12,7 @@ from enforcer.delegation.stand_ins import stand_in_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _ast import expr
     from collections.abc import Callable
     from types import CodeType
     from typing import Any
@@ -61,7 +63,7 @@ def function_from_source(
 
     """
     node = _definition(watch, rule)
-    if node is not None and type(node).__name__ == "ClassDef":
+    if isinstance(node, ClassDef):
         return None
     name = rule.name.rpartition(".")[2]
     like = _like(node, name)
@@ -75,29 +77,27 @@ def function_from_source(
     return Made(made, parameters)
 
 
-def _definition(watch: "Watch", rule: "Factory") -> "Any":
+def _definition(watch: "Watch", rule: "Factory") -> object:
     spec = watch.locate_legacy(rule.module)
     read = getattr(spec and spec.loader, "get_data", None)
     if spec is None or read is None or not (spec.origin or "").endswith(".py"):
         return None
     try:
-        tree: Any = compile(read(spec.origin), spec.origin or "", "exec", _ONLY_AST, dont_inherit=True)
+        source = read(spec.origin)
+        found: object = compile(source, str(spec.origin), "exec", _ONLY_AST, dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-    found = tree
     for name in rule.name.split("."):
-        found = next((node for node in found.body if getattr(node, "name", "") == name), None)
-        if found is None:
-            return None
+        inside = found.body if isinstance(found, Module | ClassDef) else []
+        found = next((node for node in inside if getattr(node, "name", "") == name), None)
     return found
 
 
-def _like(node: "Any", name: str) -> FunctionType:
+def _like(node: object, name: str) -> FunctionType:
     """Make a function with the parameters of a definition, that does nothing."""
-    namespace: dict[str, Any] = {"omitted": OMITTED}
-    if node is None or type(node).__name__ not in ("FunctionDef", "AsyncFunctionDef"):
-        source = f"def {name}(**kwargs): pass"
-        exec(source, namespace)  # noqa: S102 - the name is an identifier
+    namespace: dict[str, Any] = {}
+    if not isinstance(node, FunctionDef | AsyncFunctionDef):
+        exec(f"def {name}(**kwargs): pass", namespace)  # noqa: S102 - the name is an identifier
         return namespace[name]  # type: ignore[no-any-return]
     given = node.args
     parameters = Parameters(
@@ -107,20 +107,22 @@ def _like(node: "Any", name: str) -> FunctionType:
         args=given.vararg.arg if given.vararg else "",
         kwargs=given.kwarg.arg if given.kwarg else "",
     )
-    head = "async def" if type(node).__name__ == "AsyncFunctionDef" else "def"
+    head = "async def" if isinstance(node, AsyncFunctionDef) else "def"
     exec(f"{head} {name}{parameters}: pass", namespace)  # noqa: S102 - parameters of a definition
     made: FunctionType = namespace[name]
     made.__defaults__ = tuple(map(_default, given.defaults)) or None
     keyword = zip(parameters.keyword_only, given.kw_defaults, strict=True)
-    made.__kwdefaults__ = {name: _default(each) for name, each in keyword if each is not None} or None
+    made.__kwdefaults__ = {
+        name: _default(each) for name, each in keyword if each is not None
+    } or None
     return made
 
 
-def _default(node: "Any") -> object:
-    kind = type(node).__name__
-    if kind == "Constant":
+def _default(node: "expr") -> object:
+    if isinstance(node, Constant):
         return node.value
-    operand = getattr(node, "operand", None)
-    if kind == "UnaryOp" and type(node.op).__name__ == "USub" and hasattr(operand, "value"):
-        return -operand.value  # type: ignore[union-attr]
+    if isinstance(node, UnaryOp) and isinstance(node.op, USub):
+        inner = node.operand
+        if isinstance(inner, Constant) and isinstance(inner.value, int | float):
+            return -inner.value
     return OMITTED

@@ -57,9 +57,7 @@ class Plan:
         self.canonical = canonical
         self.renamed = arguments
         self.targets = {name: arguments.get(name, name) for name in legacy.names}
-        self._positional = (
-            canonical.by_position if legacy.args else canonical.positional_only
-        )
+        self._positional = canonical.by_position if legacy.args else canonical.positional_only
         # What a legacy caller left out is left out again, if it only said "nothing".
         self._omits = frozenset(
             old
@@ -127,7 +125,9 @@ def mismatches(
     return found + async_mismatch(legacy.form, canonical.form)
 
 
-def async_mismatch(legacy: str, canonical: str, what: str = "the canonical factory") -> list[Mismatch]:
+def async_mismatch(
+    legacy: str, canonical: str, what: str = "the canonical factory"
+) -> list[Mismatch]:
     """Give what stands against a delegation from one form to another."""
     if canonical in (SYNC, legacy):
         return []

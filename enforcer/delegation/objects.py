@@ -50,6 +50,8 @@ class ObjectStandIn:
     """
 
     __slots__ = ("__wrapped__", "_factory")
+    __wrapped__: "Any"
+    _factory: "LegacyFactory"
 
     # A class has these itself; the object's own are wanted.
     __module__ = property(lambda self: self.__wrapped__.__module__)

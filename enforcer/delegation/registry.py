@@ -7,7 +7,7 @@ who waited try again, one after the other.
 
 import _thread
 import sys
-from _weakref import _remove_dead_weakref, ref
+from _weakref import _remove_dead_weakref, ref  # type: ignore[attr-defined]
 from itertools import count
 
 from enforcer.errors import InstanceError
@@ -73,7 +73,17 @@ class Registry:
 
     """
 
-    __slots__ = ("_guard", "_making", "_ticks", "_used", "_waiting", "known", "note", "rule", "table")
+    __slots__ = (
+        "_guard",
+        "_making",
+        "_ticks",
+        "_used",
+        "_waiting",
+        "known",
+        "note",
+        "rule",
+        "table",
+    )
 
     def __init__(self, rule: "Instances", note: "Callable[[str], object]") -> None:
         """Start without instances."""
@@ -270,7 +280,7 @@ class Registry:
             raise InstanceError(message)
 
     def _least_used(self) -> "list[object]":
-        return sorted(list(self.table), key=lambda key: self._used.get(key, 0))
+        return sorted(self.table.copy(), key=lambda key: self._used.get(key, 0))
 
     def _weaken(self, key: object) -> "tuple[object, Any]":
         found = self.table.get(key)

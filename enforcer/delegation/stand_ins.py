@@ -50,11 +50,10 @@ def stand_in_code(
     """
     parameters = of_code(code, None, None)
     names = parameters.names
-    hooked = _unused("hook", code.co_varnames)
     source = (
         f"def made{parameters}:\n{before}"
-        f"    {hooked} = {_PLACE + 'hook'!r}\n"
-        f"    return {hooked}(({''.join(f'{name}, ' for name in names)}), "
+        f"    __enforcer_hook = {_PLACE + 'hook'!r}\n"
+        f"    return __enforcer_hook(({''.join(f'{name}, ' for name in names)}), "
         f"{parameters.args or '()'}, {parameters.kwargs or None})\n"
     )
     for name in constants or ():
@@ -78,12 +77,6 @@ def stand_in_code(
         co_firstlineno=code.co_firstlineno,
         co_freevars=code.co_freevars,  # a function's closure can't change its size
     )
-
-
-def _unused(name: str, taken: tuple[str, ...]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,6 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 Managers = Mapping[str, Mapping[str, str | None]]
 """The manager that each service uses for each user, by name."""
+
+_PATIENCE: Final = 60.0
+"""How long to wait for one answer of the backend, in seconds, however busy the machine is."""
 
 
 @dataclass(slots=True)
@@ -121,7 +125,7 @@ async def converse(
         for user in everybody:
             uri = f"{address}/ws?user_id={user.id}"
             connection = await connections.enter_async_context(
-                connect(uri, compression=None, proxy=None)
+                connect(uri, compression=None, proxy=None, open_timeout=_PATIENCE)
             )
             client = Client(user, connection)
             clients.append(client)
@@ -138,7 +142,7 @@ async def converse(
 
 def ask_for_managers(address: str) -> Managers:
     """Ask the backend which manager each of its services uses for each user."""
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_PATIENCE)
     connection.request("GET", "/managers")
     managers: Managers = json.loads(connection.getresponse().read())
     connection.close()

@@ -187,12 +187,14 @@ def new_alias(link: "AliasLink") -> Alias:
     alias = _Asking()
     _LINK.__set__(alias, link)
     own: dict[str, property] = {}
-    if link.renamed:
+    if link.renamed or link.made:
         own["__all__"] = property(lambda _alias: link.public_names())
     for legacy, canonical in link.renamed.items():
         own[legacy] = _renamed(link, canonical)
     for name in link.apart:
         own[name] = _apart(link, name)
+    for name in link.made:
+        own[name] = _made(link, name)
     if own:
         _own(alias, own)
     return alias
@@ -213,6 +215,20 @@ def _apart(link: "AliasLink", name: str) -> property:
         lambda _alias, value: sys.modules.__setitem__(path, value),
         lambda _alias: sys.modules.__delitem__(path),
     )
+
+
+def _made(link: "AliasLink", name: str) -> property:
+    patched: dict[str, object] = {}
+
+    def read(_alias: object) -> object:
+        return patched[name] if patched else link.made_name(name)
+
+    def delete(_alias: object) -> None:
+        if not patched:
+            raise AttributeError(name)
+        patched.clear()
+
+    return property(read, lambda _alias, value: patched.__setitem__(name, value), delete)
 
 
 def _asker(frame: "FrameType") -> "FrameType":

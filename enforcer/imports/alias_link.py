@@ -34,10 +34,11 @@ class AliasLink(Link):
         own_names: what the alias answers itself, whatever the canonical module has.
         renamed: legacy name → canonical name.
         apart: the children that are not those of the canonical package.
+        made: legacy factories, which are answered here, with what makes each of them.
 
     """
 
-    __slots__ = ("_asked", "_bound", "_legacy_code", "apart", "own_names", "renamed")
+    __slots__ = ("_asked", "_bound", "_legacy_code", "apart", "made", "own_names", "renamed")
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -46,6 +47,7 @@ class AliasLink(Link):
         self.canonical = rule.canonical_of(legacy)
         self.renamed = rule.names if legacy == rule.module else {}
         self.apart = watch.apart(legacy)
+        self.made = watch.delegation.names_of(legacy) if watch.delegation is not None else {}
         self._bound: object = None
         self._asked: set[str] = set()
         self._legacy_code: ModuleType | None = None
@@ -106,6 +108,7 @@ class AliasLink(Link):
         """Tell whether a name that is not in the namespace is nowhere else."""
         return (
             self._asked.issubset(namespace)
+            and not self.apart
             and self.rule.fallback != LEGACY_FALLBACK
             and "__path__" not in namespace
             and "__getattr__" not in namespace
@@ -142,7 +145,7 @@ class AliasLink(Link):
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""
         module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
-        return [] if module is None else sorted({*dir(module), *self.renamed})
+        return [] if module is None else sorted({*dir(module), *self.renamed, *self.made})
 
     def public_names(self) -> list[str]:
         """List what ``from legacy import *`` gives: renamed names are under both names."""
@@ -151,7 +154,8 @@ class AliasLink(Link):
         if public is None:
             public = [name for name in dir(target) if not name.startswith("_")]
         renamed = (old for old, new in self.renamed.items() if hasattr(target, new))
-        return [*public, *(name for name in renamed if name not in public)]
+        added = dict.fromkeys((*renamed, *self.made))
+        return [*public, *(name for name in added if name not in public)]
 
     def owns(self, frame: "FrameType") -> bool:
         """Tell whether the canonical module asks for the implementation it is built on."""
@@ -201,9 +205,12 @@ class AliasLink(Link):
     def child_apart(self, name: str, frame: "FrameType") -> object:
         """Give a child that the canonical package has not; a from-import loads it."""
         path = f"{self.legacy}.{name}"
-        # To read the observed module's own __spec__ would count as an import.
-        namespace = bootstrap.namespace_of(sys.modules.get(path)) or {}
-        loading = bootstrap.is_initializing_spec(namespace.get("__spec__"))
+        # To read the module's own __spec__ would count as an import.
+        module = sys.modules.get(path)
+        namespace = bootstrap.namespace_of(module) or {}
+        link = aliases.link_of(module)
+        spec = namespace.get("__spec__") if link is None else link.spec
+        loading = bootstrap.is_initializing_spec(spec)
         fetched = bytecode.from_import(frame)
         if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
             if loading or not namespace:
@@ -257,6 +264,8 @@ class AliasLink(Link):
         if self.in_place:
             return getattr(self._legacy_code, name)
         if name in self.apart:
+            if bytecode.from_import(frame) is not None:
+                raise self._cannot_import(name, self._bound)
             message = f"module {self.legacy!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
         if module is None and self._may_import(name, frame):
@@ -334,6 +343,14 @@ class AliasLink(Link):
         )
         self._load_legacy_code(bind=True)
 
+    def made_name(self, name: str) -> object:
+        """Give a legacy factory: that of the legacy module's own code, where that runs."""
+        code = self._legacy_code
+        if code is None and self.rule.fallback == LEGACY_FALLBACK:
+            code = self._load_legacy_code(bind=False)
+        found = getattr(code, name, None)
+        return self.made[name]() if found is None else found
+
     def _fall_back(self, name: str, module: object) -> object:
         code = self._legacy_code or self._load_legacy_code(bind=False)
         if code is None or not hasattr(code, name):
@@ -366,6 +383,7 @@ class AliasLink(Link):
                 self.in_place = False
                 self._bound = None
                 raise
+        self.watch.own_code_loaded(self.legacy, code)
         return code
 
     # Following the load of the alias.
@@ -385,7 +403,7 @@ class AliasLink(Link):
         self._bind(sys.modules.get(self.canonical))
         namespace = bootstrap.namespace_of(self._bound) or {}
         asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
-        if not asked.issubset(namespace):
+        if not asked.issubset({*namespace, *self.made} if self.made else namespace):
             # Whoever asks for a name that is not there gets an answer in words.
             self._asked |= asked
             if self._bound is not None:

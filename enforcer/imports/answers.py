@@ -11,7 +11,7 @@ from enforcer.imports import bootstrap
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_loader import alias_spec, reloading
 from enforcer.imports.callers import RUN
-from enforcer.imports.hooks import hook
+from enforcer.imports.hooks import after_reload, hook
 from enforcer.imports.live_names import LiveModule
 from enforcer.imports.observed import ObservedLink
 from enforcer.recording.use import IMPORT_MODULE
@@ -75,11 +75,14 @@ class Answers:
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         names = watch.map.names_in(name)
-        if names or (name in self._parents and target is None):
+        follows = watch.follows(name)
+        if names or follows or (name in self._parents and target is None):
             spec = watch.locator.find(name, path)  # type: ignore[arg-type]
             if spec is not None:
                 if target is None:
                     hook(spec, LiveModule(watch, name, names))
+                elif follows:
+                    after_reload(spec, watch)
                 return spec
         if name in self._needed and watch.locator.find(name, path) is None:  # type: ignore[arg-type]
             # A legacy path's package that is gone from disk: an empty one holds the alias.

@@ -10,7 +10,9 @@ from enforcer.imports.bootstrap import ModuleSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Protocol
+
+    from enforcer.imports.watch import Watch
 
     class Loading(Protocol):
         """Follow the loading of one module."""
@@ -83,3 +85,22 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
         spec.__class__ = HookedSpec
     else:
         spec.__class__ = type(own.__name__, (HookedSpec, own), {})
+
+
+def after_reload(spec: ModuleSpec, watch: "Watch") -> None:
+    """Have a module followed that ``importlib.reload`` is about to execute again.
+
+    It sets no ``_initializing``, so the loader is asked, this once.
+    """
+    loader: Any = spec.loader
+    execute = loader.exec_module
+
+    def exec_module(module: object) -> None:
+        del loader.exec_module
+        execute(module)
+        watch.was_loaded(spec.name)
+
+    try:
+        loader.exec_module = exec_module
+    except AttributeError:
+        return  # a loader that takes nothing: the module is no longer followed

@@ -140,7 +140,7 @@ class LegacyName:
 
 
 class LiveModule:
-    """Follow the loading of a module that has legacy names or legacy children."""
+    """Follow the loading of a module that has legacy names or children, or factories."""
 
     __slots__ = ("_name", "_rules", "_watch")
 
@@ -159,6 +159,7 @@ class LiveModule:
         if module is not None and self._rules:
             self.watch_module(module)
         self._watch.parents.attach_children(self._name)
+        self._watch.was_loaded(self._name)
 
     def watch_module(self, module: "ModuleType") -> None:
         """Put the descriptors on a loaded module."""

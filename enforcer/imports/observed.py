@@ -32,6 +32,8 @@ class ObservedLink(Link):
         if module is not None and self.spec is spec:
             self.watch_module(module)
         super().finished(spec)
+        if module is not None and self.spec is spec:
+            self.watch.was_loaded(self.legacy)
 
     def waits_unseen(self) -> bool:
         """Tell that a thread which waits for the load read a module that nobody watched yet."""

@@ -2,7 +2,12 @@
 
 import sys
 
-from enforcer.errors import LegacyImportError, LegacyImportWarning
+from enforcer.errors import (
+    LegacyCallError,
+    LegacyCallWarning,
+    LegacyImportError,
+    LegacyImportWarning,
+)
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
@@ -25,16 +30,41 @@ from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from types import FrameType, ModuleType
-    from typing import TypeVar
+    from typing import Protocol, TypeVar
 
     from enforcer.imports.link import Link
     from enforcer.recording.recorder import Recorder
     from enforcer.rules.model import MigrationMap, Rule
 
     T = TypeVar("T")
+
+    class Delegation(Protocol):
+        """Put in place what the map says of factories and instances (``enforcer.delegation``)."""
+
+        def follows(self, name: str) -> bool:
+            """Tell whether it waits for a module."""
+
+        def loaded(self, name: str, module: ModuleType) -> None:
+            """Go along when that module was executed."""
+
+        def names_of(self, legacy: str) -> Mapping[str, Callable[[], object]]:
+            """Give what an alias has to show beside the canonical module's names."""
+
+        def release(self, canonical: str, key: object) -> bool:
+            """Let go of an instance; tell whether there was one."""
+
+        def forget_sites(self) -> None:
+            """Look at every call site anew."""
+
+        def forget_threads(self) -> None:
+            """Forget the threads of the process that this one was forked from."""
+
+        def remove(self) -> None:
+            """Put everything back as it was."""
+
 
 class Watch:
     """Watch the imports of this interpreter by one migration map.
@@ -47,6 +77,7 @@ class Watch:
         links: legacy path → what ties it to its rule, for each path met so far.
         notices: what the map's owner should know, by kind and subject.
         branches: the packages of the legacy modules that have rules of their own.
+        delegation: who answers for factories and keeps instances; None if there are none.
 
     """
 
@@ -70,8 +101,26 @@ class Watch:
         self.parents = Parents(self)
         self.answers = Answers(self)
         self.branches = _packages(migration_map.rules)
+        self.delegation: Delegation | None = None
         self._apart = _children_apart(migration_map)
         self._displaced: dict[str, ModuleType] = {}
+
+    # What lies above the imports.
+
+    def follows(self, name: str) -> bool:
+        """Tell whether factories or instances wait for a module."""
+        return self.delegation is not None and self.delegation.follows(name)
+
+    def was_loaded(self, name: str) -> None:
+        """Let factories and instances be put in place, now that a module was executed."""
+        module = sys.modules.get(name)
+        if self.delegation is not None and module is not None and self.enabled:
+            self.guarded(name, self.delegation.loaded, name, module)
+
+    def own_code_loaded(self, name: str, code: "ModuleType") -> None:
+        """Do the same for a legacy module's own code, executed behind its alias."""
+        if self.follows(name):
+            self.guarded(name, self.delegation.loaded, name, code)  # type: ignore[union-attr]
 
     # Answers for the parts.
 
@@ -159,7 +208,7 @@ class Watch:
         """
         try:
             return call(*arguments)
-        except (LegacyImportError, LegacyImportWarning):
+        except (LegacyCallError, LegacyCallWarning, LegacyImportError, LegacyImportWarning):
             raise
         except Exception as error:  # noqa: BLE001 - the watched program comes first
             text = f'Uses of "{subject}" were not recorded: {error!r}.'
@@ -192,7 +241,10 @@ class Watch:
         if names and module is not None:
             LiveModule(self, name, names).watch_module(module)
         rule = self.map.match(name)
-        if rule is None or module is None or link_of(module) is not None:
+        if module is None or link_of(module) is not None:
+            return
+        if rule is None:
+            self._go_along(name, module)
             return
         self.notice(
             "late",
@@ -208,6 +260,12 @@ class Watch:
         link.watch_module(module)
         self.parents.attach(link)
         self.locks.install(link)
+        self._go_along(name, module)
+
+    def _go_along(self, name: str, module: "ModuleType") -> None:
+        """Do for a module that was loaded before what would have been done at its load."""
+        if self.follows(name) and not bootstrap.is_initializing(module):
+            self.was_loaded(name)
 
     def _replace(self, rule: "Rule", name: str, module: "ModuleType") -> None:
         link = self.alias_link(rule, name)
@@ -229,11 +287,15 @@ class Watch:
         """Look at every call site anew: after a fork, or when recording ends."""
         for watching in [*self.links.values(), *self.forgetful]:
             watching.forget()
+        if self.delegation is not None:
+            self.delegation.forget_sites()
 
     def remove(self) -> None:
         """Stop watching and leave nothing behind."""
         self.enabled = False
         self.forget_sites()
+        if self.delegation is not None:
+            self.delegation.remove()
         self.locks.remove()
         restore_all()
         for name, link in self.links.items():

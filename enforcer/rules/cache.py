@@ -142,9 +142,7 @@ def keep(
         return
 
 
-def _made(
-    kind: "Callable[..., Entry]", fields: "Sequence[str]", packed: "list[Any]"
-) -> "Entry":
+def _made(kind: "Callable[..., Entry]", fields: "Sequence[str]", packed: "list[Any]") -> "Entry":
     first, second, *rest = packed
     return kind(first, second, **dict(zip(fields[2:], rest, strict=True)))
 

@@ -184,8 +184,7 @@ def _read_key(table: Table) -> str:
     table.note(
         "key",
         message=f'"{key}" does not say where a key is found.',
-        remedy="Write a parameter, and what to reach from it, with dots between: "
-        f"{_KEY}.",
+        remedy=f"Write a parameter, and what to reach from it, with dots between: {_KEY}.",
         slug="bad-key",
     )
     return ""

@@ -18,12 +18,13 @@ LEGACY_FALLBACK = "legacy"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeAlias
 
     from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.outline import Outline
     from enforcer.rules.stages import StageOverride
 
-    Entry = Rule | Instances
+    Entry: TypeAlias = "Rule | Instances"
 
 
 class Rule:
@@ -192,11 +193,11 @@ class MigrationMap:
         "digest",
         "expected_services",
         "fail_open",
-        "sigterm",
         "override",
         "path",
         "root",
         "service",
+        "sigterm",
         "store",
     )
 

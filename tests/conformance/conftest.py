@@ -23,6 +23,7 @@ class Case:
         self.folder = folder
         self.environment = {}
         self.rules = []
+        self.tables = []
         self._recorded = None
         self.write("new/__init__.py", "")
         self.write("new/sub.py", "class Y: pass\n")
@@ -39,6 +40,14 @@ class Case:
         """Add a rule to the map."""
         self.rules.append((legacy, canonical, options))
 
+    def factory(self, legacy, canonical, **options):
+        """Add a legacy factory to the map."""
+        self.tables.append(("factory", {"legacy": legacy, "canonical": canonical, **options}))
+
+    def instances(self, canonical, key, **options):
+        """Add a rule for instances to the map."""
+        self.tables.append(("instances", {"canonical": canonical, "key": key, **options}))
+
     def tolerate(self, *entries):
         """Put call sites into the baseline: legacy path, file, function."""
         self.write("baseline.json", json.dumps(entries))
@@ -46,8 +55,12 @@ class Case:
     def write_map(self):
         """Write the migration map."""
         lines = ["[enforcer]", 'service = "case"']
-        for legacy, canonical, options in self.rules:
-            lines += ["[[rule]]", f'legacy = "{legacy}"', f'canonical = "{canonical}"']
+        tables = [
+            ("rule", {"legacy": legacy, "canonical": canonical, **options})
+            for legacy, canonical, options in self.rules
+        ]
+        for header, options in [*tables, *self.tables]:
+            lines.append(f"[[{header}]]")
             for key, value in options.items():
                 if isinstance(value, dict):
                     pairs = ", ".join(f'{name} = "{new}"' for name, new in value.items())

@@ -161,6 +161,8 @@ class Drawer:
         body = [
             self._statement(name, reachable, star=True) for _ in range(draw(st.integers(0, 2)))
         ]
+        if len(body) == 1 and self.kinds[name] == "module" and _coin(draw, 15):
+            body = [{**body[0], "path": "new.missing", "guarded": False}]
         # A module that fails after others imported it half-way leaves them with what it was; what
         # can be imported then depends on the path by which each was reached.
         raises = None
@@ -189,7 +191,10 @@ class Drawer:
 
     def _all(self, name, names):
         children = [path.rpartition(".")[2] for path in self.kinds if path.rpartition(".")[0] == name]
-        children = [child for child in children if name == "new" or name.startswith("new.")]
+        rules = Map(self.rules)
+        old = f"old{name[3:]}"
+        plain = (name == "new" or name.startswith("new.")) and rules.translate(old) == name
+        children = [child for child in children if plain and not rules.deviates(old, child)]
         listed = {*names, *children}
         return sorted(self.draw(st.sets(st.sampled_from(sorted(listed))))) if listed else []
 
@@ -220,7 +225,7 @@ class Drawer:
             "names": list(dict.fromkeys(names)),
             "level": draw(st.sampled_from((0, 1, 1, 2))) if form in ("from", "star") else 0,
             "exported": _coin(draw, 40),
-            "guarded": not (self.kinds.get(module) == "module" and path.endswith(".missing")),
+            "guarded": True,
         }
 
     def _names_of(self, path):
@@ -253,7 +258,11 @@ class Drawer:
                 return {**plain, "form": "attribute", "path": "par.mod", "names": ["legacy"]}
             return {**plain, "form": "attribute", "path": "par", "names": ["old"]}
         if kind <= 92:
-            path = self.one_of({*self.legacy, *self.kinds} - self.targets - self.replacing - {"par"})
+            # A namespace package can't do without its own package.
+            spaces = {name for name in self.kinds if self.kinds[name] == "namespace"}
+            around = {space[:end] for space in spaces for end in range(len(space))}
+            kept = {*self.targets, *self.replacing, *around, "par"}
+            path = self.one_of({*self.legacy, *self.kinds} - kept)
             return {**plain, "form": "pop", "path": path}
         # A module that replaces itself, or its class, does so again when it is reloaded.
         rules = Map(self.rules)

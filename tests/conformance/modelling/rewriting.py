@@ -150,6 +150,10 @@ class Rewriter:
         return getattr(module, name)
 
     def _named(self, rule):
+        live = sys.modules[rule["legacy"].partition(":")[0]]
+        if live.__spec__._initializing:
+            # Its names are watched once it is executed.
+            raise AttributeError(rule["legacy"])
         if rule["stage"] == "observe":
             module, _, name = rule["legacy"].partition(":")
         else:

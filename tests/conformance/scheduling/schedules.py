@@ -35,16 +35,16 @@ class Run:
     def __init__(self, seed, cyclic):
         self.seed = seed
         self.cyclic = cyclic
-        self.bodies = Counter()
-        self.ended = Counter()
-        self.seen = Counter()
+        self.bodies = []
+        self.ended = []
+        self.seen = []  # threads append; nothing is added up before they ended
         self.wrong = []
 
     def begin(self, path):
-        self.bodies[path] += 1
+        self.bodies.append(path)
 
     def end(self, path):
-        self.ended[path] += 1
+        self.ended.append(path)
 
     def nap(self, place, number):
         """Wait for a moment that the seed decides."""
@@ -54,13 +54,13 @@ class Run:
 
     def failed(self, written, target, error):
         """Judge an exception."""
-        self.seen[f"{written} failed"] += 1
+        self.seen.append(f"{written} failed")
         if target not in self.cyclic or type(error).__name__ not in CIRCULAR:
             self.wrong.append(f"{written}: {''.join(traceback.format_exception(error))}")
 
     def got(self, written, target, module, value, importer):
         """Judge what an import gave."""
-        self.seen[written] += 1
+        self.seen.append(written)
         canonical = sys.modules.get(target)
         if value is not None and value != (target, "V"):
             self.wrong.append(f"{written} gave {value!r}")
@@ -108,9 +108,10 @@ def execute(seed, folder):
 
 def _leftovers(graph, run):
     wrong = []
-    for path, count in run.bodies.items():
-        if count > 1 or run.ended[path] != 1:
-            wrong.append(f"the body of {path} ran {count} times, {run.ended[path]} to its end")
+    ended = Counter(run.ended)
+    for path, count in Counter(run.bodies).items():
+        if count > 1 or ended[path] != 1:
+            wrong.append(f"the body of {path} ran {count} times, {ended[path]} to its end")
         module = sys.modules.get(path)
         if module is None or module.__spec__.name != path:
             wrong.append(f"{path} became {module!r}")
@@ -132,10 +133,11 @@ def _miscounted(run):
         if use.site.mechanism != "probe":
             recorded[use.site.path] += use.count
     wrong = []
-    for path in {name.partition(" ")[0] for name in run.seen} | set(recorded):
+    seen = Counter(run.seen)
+    for path in {name.partition(" ")[0] for name in seen} | set(recorded):
         if not path.startswith(("old", "par.", "seen")):
             continue
-        made, failed = run.seen[path], run.seen[f"{path} failed"]
+        made, failed = seen[path], seen[f"{path} failed"]
         if not made <= recorded[path] <= made + failed:
             wrong.append(f"{path}: {recorded[path]} uses recorded, {made} made, {failed} failed")
     return wrong
