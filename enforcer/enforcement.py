@@ -90,6 +90,7 @@ class Enforcement:
 
         No lock is held meanwhile: threads that meet here all load the same modules, which
         the import system sees to, and agree on the watch that was first.
+
         """
         from enforcer.imports.watch import Watch
 

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 
 from enforcer.rules.mistakes import MapError
 from enforcer.source.asking import Site
-from enforcer.source.findings import LegacyName, MapCheck, MissingName, RuleCheck
+from enforcer.source.definitions import Definition
+from enforcer.source.findings import (
+    FactoryCheck,
+    Finding,
+    InstancesCheck,
+    LegacyName,
+    MapCheck,
+    MissingName,
+    RuleCheck,
+)
 from enforcer.source.locating import Located
 
 
@@ -19,6 +28,8 @@ def check_as_json(found: MapCheck) -> str:
         "findings": found.findings,
         "mistakes": [],
         "rules": [_rule(rule) for rule in found.rules],
+        "factories": [_factory(check) for check in found.factories],
+        "instances": [_instances(check) for check in found.instances],
         "unreadable": [{"file": one.file, "error": one.error} for one in found.unreadable],
     }
     return _dump(document)
@@ -83,6 +94,51 @@ def _located(located: Located | None) -> dict[str, object] | None:
         return None
     file = None if located.file is None else str(located.file)
     return {"module": located.path, "kind": located.kind, "file": file}
+
+
+def _factory(check: FactoryCheck) -> dict[str, object]:
+    rule = check.rule
+    return {
+        "legacy": rule.legacy,
+        "canonical": rule.canonical,
+        "adapter": rule.adapter,
+        "arguments": rule.arguments,
+        "stage": rule.stage,
+        "line": rule.line,
+        "findings": _findings(check.findings),
+        "canonical_code": _definition(check.answering),
+        "legacy_code": _definition(check.legacy),
+    }
+
+
+def _instances(check: InstancesCheck) -> dict[str, object]:
+    rule = check.rule
+    return {
+        "canonical": rule.canonical,
+        "key": rule.key,
+        "maximum": rule.maximum or None,
+        "stage": rule.stage,
+        "line": rule.line,
+        "findings": _findings(check.findings),
+        "canonical_code": _definition(check.canonical),
+    }
+
+
+def _findings(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    return [{"slug": finding.slug, "message": finding.message} for finding in findings]
+
+
+def _definition(found: Definition) -> dict[str, object] | None:
+    if found.kind == "missing":
+        return None
+    return {
+        "module": found.module,
+        "kind": found.kind,
+        "file": str(found.file) if found.file else None,
+        "line": found.line,
+        "parameters": str(found.parameters) if found.parameters is not None else None,
+        "form": found.parameters.form if found.parameters is not None else None,
+    }
 
 
 def _sites(sites: Iterable[Site]) -> list[dict[str, object]]:

@@ -13,7 +13,11 @@ from enforcer.cli.check_words import (
     TELLS,
     WARNS,
     Section,
+    factory_heading,
+    factory_sections,
     heading,
+    instances_heading,
+    instances_sections,
     sections,
     summary,
     unreadable,
@@ -49,6 +53,12 @@ def _blocks(found: MapCheck) -> Iterator[tuple[str, list[Section]]]:
     """Give the title and the sections of each rule."""
     for rule in found.rules:
         yield heading(rule, found.map_file), list(sections(rule, found.root))
+    for factory in found.factories:
+        title = factory_heading(factory, found.map_file)
+        yield title, list(factory_sections(factory, found.root))
+    for instances in found.instances:
+        title = instances_heading(instances, found.map_file)
+        yield title, list(instances_sections(instances, found.root))
 
 
 def _lines(found: MapCheck) -> Iterator[str]:

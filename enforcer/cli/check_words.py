@@ -6,7 +6,15 @@ from pathlib import Path
 
 from enforcer.rules.model import LEGACY_FALLBACK, NAME
 from enforcer.source.asking import Site
-from enforcer.source.findings import MapCheck, MissingName, RuleCheck
+from enforcer.source.definitions import Definition
+from enforcer.source.findings import (
+    FactoryCheck,
+    Finding,
+    InstancesCheck,
+    MapCheck,
+    MissingName,
+    RuleCheck,
+)
 from enforcer.source.locating import Located
 
 MOST_USES = 3
@@ -46,9 +54,58 @@ def heading(check: RuleCheck, map_file: str) -> str:
     return f"{rule.legacy} -> {rule.canonical} ({rule.stage}, {place})"
 
 
+def factory_heading(check: FactoryCheck, map_file: str) -> str:
+    """Name a factory, its stage and where it stands."""
+    rule = check.rule
+    by = f" by {rule.adapter}" if rule.adapter else ""
+    place = f"{Path(map_file).name}:{rule.line}"
+    return f"{rule.legacy}() -> {rule.canonical}(){by} ({rule.stage}, {place})"
+
+
+def factory_sections(check: FactoryCheck, root: str) -> Iterator[Section]:
+    """Give what there is to say about a factory, what breaks last."""
+    yield Section(f"canonical: {_defined(check.answering, root)}")
+    yield Section(f"legacy: {_defined(check.legacy, root)}")
+    yield from _broken(check.findings)
+
+
+def instances_heading(check: InstancesCheck, map_file: str) -> str:
+    """Name a rule for instances and where it stands."""
+    rule = check.rule
+    return f"{rule.canonical} by {rule.key} ({rule.stage}, {Path(map_file).name}:{rule.line})"
+
+
+def instances_sections(check: InstancesCheck, root: str) -> Iterator[Section]:
+    """Give what there is to say about a rule for instances."""
+    yield Section(f"canonical: {_defined(check.canonical, root)}")
+    yield from _broken(check.findings)
+
+
+def _broken(findings: Sequence[Finding]) -> Iterator[Section]:
+    for finding in findings:
+        yield Section(f"{finding.message}. ({finding.slug})", BREAKS)
+
+
+def _defined(found: Definition, root: str) -> str:
+    if found.kind == "missing":
+        return "no such name"
+    file = found.file
+    shown = found.module
+    if file is not None:
+        shown = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    place = f"{shown}:{found.line}" if found.line else shown
+    return f"{place}, takes {found.parameters}" if found.parameters is not None else place
+
+
 def summary(found: MapCheck) -> str:
     """Say on one line what was checked and whether something would break."""
-    checked = f"{counted(len(found.rules), 'rule')}, {counted(found.files, 'file')}"
+    parts = [counted(len(found.rules), "rule")]
+    if found.factories:
+        number = len(found.factories)
+        parts.append(f"{number:,} {'factory' if number == 1 else 'factories'}")
+    if found.instances:
+        parts.append(counted(len(found.instances), "rule") + " for instances")
+    checked = ", ".join([*parts, counted(found.files, "file")])
     if not found.findings:
         return f"{checked}: nothing would break"
     verb = "thing" if found.findings == 1 else "things"

@@ -4,7 +4,7 @@ import signal
 import sys
 from importlib.util import find_spec
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,7 +64,7 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
     from enforcer.demo.backend import Workspace  # noqa: PLC0415 - for the demo alone
     from enforcer.demo.comparing import compare  # noqa: PLC0415 - it needs websockets
 
-    signal.signal(signal.SIGTERM, _leave)
+    _end_as_by_ctrl_c()
     with Workspace.made() as workspace:
         with progress(users * rounds) as advance:
             found = compare(workspace, users=users, rounds=rounds, on_answer=advance)
@@ -90,6 +90,11 @@ def _keep(workspace: "Workspace") -> None:
         click.echo(err=True)
 
 
-def _leave(number: int, _: FrameType | None) -> NoReturn:
-    """End as at the end, so that the backend ends too."""
-    sys.exit(128 + number)
+def _end_as_by_ctrl_c() -> None:
+    """Let SIGTERM end the demo as Ctrl-C does, which asyncio knows how to: the backend ends too."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, interrupt)

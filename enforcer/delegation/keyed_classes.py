@@ -187,7 +187,7 @@ class KeyedClass:
 
         def original(self: object, *args: object, **kwargs: object) -> object:
             if own is None:
-                parent: Any = super(kept, self)  # type: ignore[misc]
+                parent: Any = super(kept, self)
                 return parent.__init__(*args, **kwargs)
             return own.__get__(self, kept)(*args, **kwargs)  # type: ignore[attr-defined]
 
@@ -249,12 +249,13 @@ _TAKEN = frozenset({"ABSENT", "MISSING", "args", "cls", "found", "kept", "kwargs
 
 def _init_of(kept: type) -> "Callable[..., object]":
     found: Any = kept
-    return found.__init__  # type: ignore[no-any-return]
+    init: Callable[..., object] = found.__init__
+    return init
 
 
 def _unmarked(new: "Callable[..., Any]") -> "Callable[..., Any]":
     """Give the ``__new__`` that a class had before this was here."""
-    return getattr(new, _MARK, new)  # type: ignore[no-any-return]
+    return getattr(new, _MARK, new)
 
 
 def _is_rebuilding(frame: "FrameType") -> bool:

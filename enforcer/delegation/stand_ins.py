@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Hook = Callable[..., object]
 
-_KINDS = GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR
 _PLACE = "\0enforcer:"
 
 
@@ -77,6 +76,19 @@ def stand_in_code(
         co_firstlineno=code.co_firstlineno,
         co_freevars=code.co_freevars,  # a function's closure can't change its size
     )
+
+
+def _runs_plainly() -> bool:
+    """Tell whether code that says "coroutine" without making one runs as any other."""
+
+    def probe() -> str:
+        return "ran"
+
+    probe.__code__ = probe.__code__.replace(co_flags=probe.__code__.co_flags | COROUTINE)
+    return probe() == "ran"
+
+
+_KINDS = (GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR) if _runs_plainly() else 0
 
 
 def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:

@@ -214,7 +214,7 @@ class AliasLink(Link):
         fetched = bytecode.from_import(frame)
         if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
             if loading or not namespace:
-                bootstrap.import_module(path)
+                self._import_child(path, name)
         elif loading and fetched is None:
             raise AttributeError(name)  # a package has a module once that was executed
         try:
@@ -224,6 +224,13 @@ class AliasLink(Link):
             if fetched is not None and fetched.names == ("*",) and name in public:
                 return public[name]  # a star goes by the namespace, and must not fail
             raise AttributeError(name) from None
+
+    def _import_child(self, path: str, name: str) -> None:
+        try:
+            bootstrap.import_module(path)
+        except AttributeError as error:
+            self.watch.locks.fail_once(f"{self.shown_name()}.{name}", error)
+            raise
 
     def _alias_submodule(self, name: str) -> object:
         canonical = self._canonical_below(name)
@@ -295,7 +302,7 @@ class AliasLink(Link):
 
     def _lacking(self, name: str, frame: "FrameType", module: object) -> object:
         if bootstrap.is_from_list(frame) and self.is_submodule(name):
-            bootstrap.import_module(self._canonical_below(name))
+            self._import_child(self._canonical_below(name), name)
             return self._alias_submodule(name)
         if bootstrap.is_pending(f"{self.legacy}.{name}") and self.is_submodule(name):
             bootstrap.import_module(f"{self.legacy}.{name}")

@@ -226,6 +226,10 @@ class Ownership:
         return Caller(self._nearest_own(frame) or frame, CALL, direct=frame)
 
     def _nearest_own(self, frame: "FrameType | None") -> "FrameType | None":
-        while frame is not None and (is_machinery(frame) or not self.is_own(frame)):
+        while frame is not None and (is_machinery(frame) or not self._is_own_file(frame)):
             frame = frame.f_back
         return frame
+
+    def _is_own_file(self, frame: "FrameType") -> bool:
+        # Code from a string may be anybody's: pytest-xdist starts its workers by some.
+        return not frame.f_code.co_filename.startswith("<") and self.is_own(frame)

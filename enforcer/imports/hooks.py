@@ -62,7 +62,7 @@ class _Initializing:
             followed.loading.finished(spec)
         finally:
             spec.__dict__["_initializing"] = False
-            spec.__class__ = followed.own  # type: ignore[assignment]
+            spec.__class__ = followed.own
 
 
 class HookedSpec(ModuleSpec):

@@ -385,12 +385,12 @@ class Link:
             return None
         if self._is_fetched(importer):
             return None
-        by_c = importer is not None and importer is loading.f_back
-        if by_c and self.watch.leaves.is_parent_read(self.legacy, importer):
+        by_c = importer if importer is loading.f_back else None
+        if by_c is not None and self.watch.leaves.is_parent_read(self.legacy, by_c):
             return None  # C loads the top package anew, to give it
         tally = self.record_importer(importer)
-        if by_c:
-            self.watch.note_leaf(self.legacy, importer)
+        if by_c is not None:
+            self.watch.note_leaf(self.legacy, by_c)
         return tally
 
     def record_importer(self, importer: "FrameType | None") -> "Tally | None":

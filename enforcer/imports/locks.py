@@ -50,6 +50,29 @@ class Gate:
         return self.lock
 
 
+class _Failed:
+    """Raise an error once, where one thread asks for a module's lock."""
+
+    __slots__ = ("_error", "_name", "_standing", "_thread")
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        """Stand before what gives the module's lock, if anything does."""
+        self._name = name
+        self._error = error
+        self._thread = get_ident()
+        self._standing = bootstrap.module_locks.get(name)
+
+    def __call__(self) -> object:
+        """Answer as what stood here; None lets a lock be made."""
+        if get_ident() != self._thread:
+            return self._standing() if self._standing is not None else None
+        if self._standing is None:
+            del bootstrap.module_locks[self._name]
+        else:
+            bootstrap.module_locks[self._name] = self._standing
+        raise self._error
+
+
 class Locks:
     """Keep the gates and the refusals that wait in front of them."""
 
@@ -84,8 +107,20 @@ class Locks:
         self.install(link)
         self.refusals[get_ident(), link.legacy] = error
 
+    def fail_once(self, name: str, error: BaseException) -> None:
+        """Raise an error when this thread imports a module, which it does next.
+
+        ``hasattr()`` in ``_handle_fromlist`` takes an AttributeError of a submodule's body for
+        an answer, and the import system goes on to import the submodule, once more.
+        """
+        bootstrap.acquire_global_lock()
+        try:
+            bootstrap.module_locks[name] = _Failed(name, error)
+        finally:
+            bootstrap.release_global_lock()
+
     def note_seen(self, link: "Link", frame: object) -> None:
-        """Remember that an import that is about to wait was seen already, and counted if it counts."""
+        """Remember that an import which is about to wait was seen, and counted if it counts."""
         self._seen[get_ident(), link.legacy] = id(frame)
 
     def waited(self, link: "Link", frame: "FrameType | None") -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE, MigrationMap, Rule
 from enforcer.source.asking import Ask, Matcher, Site
+from enforcer.source.delegations import DelegationChecker
 from enforcer.source.findings import (
     FailedImport,
     LegacyName,
@@ -47,12 +48,14 @@ class _Checker:
         self._asks: dict[Rule, list[Ask]] = defaultdict(list)
         self._inside: dict[Rule, int] = defaultdict(int)
         self._imported: dict[str, ImportedModule] = {}
+        self._factories = {(rule.module, rule.name) for rule in migration_map.factories}
 
     def check(self, *, import_canonical: bool) -> MapCheck:
         unreadable, files = self._read_files()
         if import_canonical:
             own = [self._map.root, str(Path(self._map.root, SOURCE_FOLDER))]
             self._imported = import_modules(self._wanted(), own)
+        delegations = DelegationChecker(self._map, self._locator)
         return MapCheck(
             map_file=self._map.path,
             root=self._map.root,
@@ -60,6 +63,8 @@ class _Checker:
             rules=tuple(self._check_rule(rule) for rule in self._map.rules),
             unreadable=tuple(unreadable),
             imported=import_canonical,
+            factories=delegations.factories(),
+            instances=delegations.instances(),
         )
 
     def _read_files(self) -> tuple[list[UnreadableFile], int]:
@@ -144,7 +149,7 @@ class _Checker:
         for (module, name), asking in sorted(sites.items()):
             module_in, name_in = self._moved(found.rule, module, name)
             has_name = self._canonical_has(module_in, name_in)
-            if has_name:
+            if has_name or (module, name) in self._factories:
                 continue
             missing = MissingName(
                 module, name, module_in, name_in, _sites(asking), self._nearest(module_in, name_in)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.model import Rule
     from enforcer.source.asking import Site
+    from enforcer.source.definitions import Definition
     from enforcer.source.locating import Located
 
 
@@ -157,6 +159,40 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class FactoryCheck:
+    """Hold what one factory will meet.
+
+    Attributes:
+        rule: the factory.
+        legacy: how the legacy factory is defined.
+        answering: how the canonical one, or the adapter, is defined.
+        findings: what stands against delegating.
+
+    """
+
+    rule: "Factory"
+    legacy: "Definition"
+    answering: "Definition"
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesCheck:
+    """Hold what one rule for instances will meet.
+
+    Attributes:
+        rule: the rule.
+        canonical: how the class or factory is defined.
+        findings: what stands against it.
+
+    """
+
+    rule: "Instances"
+    canonical: "Definition"
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadableFile:
     """Name a file that could not be parsed, and why."""
 
@@ -173,6 +209,8 @@ class MapCheck:
         root: the folder whose files were scanned.
         files: how many files there are.
         rules: one check for each rule, in the order of the map.
+        factories: one check for each factory.
+        instances: one check for each rule for instances.
         unreadable: the files that could not be parsed.
         imported: whether the canonical modules were imported.
 
@@ -184,8 +222,13 @@ class MapCheck:
     rules: tuple[RuleCheck, ...]
     unreadable: tuple[UnreadableFile, ...] = ()
     imported: bool = False
+    factories: tuple[FactoryCheck, ...] = ()
+    instances: tuple[InstancesCheck, ...] = ()
 
     @property
     def findings(self) -> int:
         """Count what would break."""
-        return sum(len(rule.findings) for rule in self.rules)
+        found = [len(rule.findings) for rule in self.rules]
+        found += [len(factory.findings) for factory in self.factories]
+        found += [len(instances.findings) for instances in self.instances]
+        return sum(found)

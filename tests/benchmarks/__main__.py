@@ -18,6 +18,7 @@ from tests.benchmarks.callers import as_json, measure_callers, print_callers
 from tests.benchmarks.cost import measure_cost, print_cost
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.harness import Interpreter
+from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.start_up import measure_start_up, print_start_up
 from tests.benchmarks.untouched import measure_untouched, print_untouched
@@ -27,6 +28,7 @@ _TIMED: Final = {
     "untouched": (measure_untouched, print_untouched, 15),
     "first-imports": (measure_first_imports, print_first_imports, 21),
     "start-up": (measure_start_up, print_start_up, 21),
+    "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
 }
 SECTIONS: Final = ("callers", *_TIMED)

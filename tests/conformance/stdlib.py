@@ -82,7 +82,7 @@ class Run:
         self.evidence: Evidence | None = None
         if watched:
             places = (setting.library / "test", setting.split or setting.library / "test")
-            self.evidence = read_evidence(self.folder / "uses.db", places)
+            self.evidence = read_evidence(self.folder / "uses.db", places, setting.moved)
 
     def _run(self, setting: Setting, files: list[str], options: list[str]) -> None:
         if not files:

@@ -1,5 +1,6 @@
 """Prove from the store that a run was watched: uses by the tests, and child processes."""
 
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -7,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 USES = """
-SELECT call_site.file, use.stage, sum(use.count)
-FROM use JOIN call_site ON call_site.key = use.site
-GROUP BY call_site.file, use.stage
+SELECT call_site.file, process.command, use.stage, sum(use.count)
+FROM use JOIN call_site ON call_site.key = use.site JOIN process ON process.key = use.process
+GROUP BY call_site.file, process.command, use.stage
 """
+WORKER = re.compile(r'"tests": \["(\w+)')
+"""What libregrtest's command line says of the test file that a process runs."""
+
 PROCESSES = "SELECT parent, command, sequence FROM process"
 RULES = "SELECT DISTINCT rule.legacy FROM use JOIN rule ON rule.key = use.rule"
 BLIND = "SELECT DISTINCT kind, subject, text FROM notice WHERE kind NOT IN ('late')"
@@ -21,7 +25,8 @@ class Evidence:
     """Hold what the store of one run says.
 
     Attributes:
-        uses: uses by call sites in each suite's own files, by suite and stage.
+        uses: uses by call sites in each suite's own files, by suite and stage; of suites whose
+            tests were moved, in the moved ones.
         total: all uses.
         rules: legacy paths that were used.
         tests: processes that ran tests.
@@ -39,32 +44,26 @@ class Evidence:
     started: int = 0
     notices: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def add(self, other: "Evidence") -> None:
-        """Take in what another store says."""
-        self.uses += other.uses
-        self.total += other.total
-        self.rules |= other.rules
-        self.tests += other.tests
-        self.forked += other.forked
-        self.started += other.started
-        self.notices += other.notices
 
-
-def read_evidence(store: Path, tests: tuple[Path, ...]) -> Evidence:
+def read_evidence(store: Path, tests: tuple[Path, ...], moved: Path) -> Evidence:
     """Read a store.
 
     Args:
         store: its file.
         tests: folders with test files.
+        moved: the folder of what was moved.
 
     """
     evidence = Evidence()
     if not store.exists():
         return evidence
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        for file, stage, count in connection.execute(USES):
+        for file, command, stage, count in connection.execute(USES):
             evidence.total += count
             suite = _suite(Path(file), tests)
+            if suite is None and Path(file).is_relative_to(moved):
+                running = WORKER.search(command)
+                suite = running[1] if running else None
             if suite is not None:
                 evidence.uses[suite, stage] += count
         evidence.rules = {legacy for (legacy,) in connection.execute(RULES)}

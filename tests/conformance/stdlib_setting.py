@@ -85,6 +85,7 @@ class Setting:
         folder: where everything lies.
         python: the environment's interpreter.
         library: the standard library.
+        moved: the package of what was moved.
         split: what multiprocessing's suites are run from; None if the interpreter ships them.
 
     """
@@ -101,7 +102,8 @@ class Setting:
         shutil.copytree(PROJECT / "enforcer", packages / "enforcer", ignore=ignore)
         for file in (PROJECT / "startup").iterdir():
             shutil.copy(file, packages)
-        self._move(packages / "stdlib_moved")
+        self.moved = packages / "stdlib_moved"
+        self._move(self.moved)
         self.split: Path | None = None
         if not (self.library / "test" / "test_multiprocessing_fork").is_dir():
             self.split = self._write_split(packages)

@@ -349,3 +349,20 @@ def test_from_imports_that_race_for_the_load_count_once_each(case, stage):
         ("par.old", "from par import old"): 3,
         ("tree.slow", "from tree import slow"): 3,
     }
+
+
+def test_a_call_for_code_from_a_string_belongs_to_the_file_that_runs_it(case):
+    """Code from a string may be anybody's, as what starts the workers of pytest-xdist."""
+    case.rule("par.old", "new.sub")
+    case.write(
+        "site-packages/framework.py",
+        "import importlib\ndef load(): return importlib.import_module('par.old')\n",
+    )
+    case.check("""
+    sys.path.insert(0, "site-packages")
+    import framework
+    exec("framework.load()")
+    """)
+    assert [(row["file"], row["via"].rpartition("/")[2]) for row in case.rows] == [
+        ("main.py", "framework.py:2")
+    ]

@@ -15,7 +15,7 @@ MODELLING = Path(__file__).with_name("modelling")
 pytestmark = pytest.mark.needs_host
 
 # Nothing of hypothesis' own goes into the tree.
-configuration.set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "hypothesis-enforcer"))
+configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "enforcer-hypothesis")
 _quiet = {
     "database": None,
     "deadline": None,

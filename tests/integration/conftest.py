@@ -44,6 +44,7 @@ class Project:
             if not key.startswith(("ENFORCER", "OTEL"))
         }
         settings = {
+            "COLUMNS": "400",  # paths in one piece
             "ENFORCER_MAP": str(self.folder / "enforcer.toml"),
             "ENFORCER_FLUSH_INTERVAL": str(INTERVAL),
         }

@@ -1,4 +1,4 @@
-"""The tests of issue 960 fail without the enforcer, each for the reason that SEED.md gives."""
+"""The tests of issue 960 fail without the enforcer, each for the reason that the issue gives."""
 
 import subprocess
 import sys

@@ -142,7 +142,9 @@ def refused_as_removed():
 def weigh():
     """Say how much there is of everything that could leak."""
     gc.collect()
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) if os.path.exists("/proc") else 0
+    resident = (
+        int(Path("/proc/self/statm").read_text().split()[1]) if os.path.exists("/proc") else 0
+    )
     from importlib import _bootstrap
 
     return {
@@ -217,7 +219,7 @@ def main():
     sys.path.insert(0, folder)
     write()
     migration_map = load_map("enforcer.toml")
-    import new.a, new.b, par.mod, seen.s  # noqa: E401, F401 - loaded before and after
+    import new.a, new.b, par.mod, seen.s  # noqa: E401 - loaded before and after
 
     enforcer.enable(migration_map, store=store)
     forms({})

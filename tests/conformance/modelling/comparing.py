@@ -16,7 +16,7 @@ def differences(model, real, places):
     for name, run in (("model", model), ("real", real)):
         if "crash" in run:
             return [f"the {name} run crashed: {run['crash']}"]
-    if any(kind in UNDECIDED for kind, _, _ in real["notices"]):
+    if model["undecided"] or any(kind in UNDECIDED for kind, _, _ in real["notices"]):
         return []
     found = [f"notice {kind}: {text}" for kind, _, text in real["notices"] if kind == "blind"]
     for number, (one, other) in enumerate(zip(model["log"], real["log"], strict=False)):
@@ -54,6 +54,8 @@ def _counts(expected, uses, places):
         if not least <= count <= most:
             wanted = least if least == most else f"{least} to {most}"
             found.append(f"site {site}, {path}: {count} uses recorded, {wanted} made")
-    found += [f"{count} uses of {path} at {file}:{line} that nobody made"
-              for (path, file, line), count in counted.items()]
+    found += [
+        f"{count} uses of {path} at {file}:{line} that nobody made"
+        for (path, file, line), count in counted.items()
+    ]
     return found

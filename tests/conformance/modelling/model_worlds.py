@@ -158,9 +158,7 @@ class Drawer:
     def _module(self, name, reachable):
         draw = self.draw
         names = sorted(draw(st.sets(st.sampled_from(NAMES), max_size=4)))
-        body = [
-            self._statement(name, reachable, star=True) for _ in range(draw(st.integers(0, 2)))
-        ]
+        body = [self._statement(name, reachable, star=True) for _ in range(draw(st.integers(0, 2)))]
         if len(body) == 1 and self.kinds[name] == "module" and _coin(draw, 15):
             body = [{**body[0], "path": "new.missing", "guarded": False}]
         # A module that fails after others imported it half-way leaves them with what it was; what
@@ -184,13 +182,13 @@ class Drawer:
             "raise_times": draw(st.sampled_from((1, 99))),
             "body": body,
             "defined_after": draw(st.integers(0, len(body))),
-            "later": [
-                self._statement(name, reachable) for _ in range(draw(st.integers(0, 1)))
-            ],
+            "later": [self._statement(name, reachable) for _ in range(draw(st.integers(0, 1)))],
         }
 
     def _all(self, name, names):
-        children = [path.rpartition(".")[2] for path in self.kinds if path.rpartition(".")[0] == name]
+        children = [
+            path.rpartition(".")[2] for path in self.kinds if path.rpartition(".")[0] == name
+        ]
         rules = Map(self.rules)
         old = f"old{name[3:]}"
         plain = (name == "new" or name.startswith("new.")) and rules.translate(old) == name
@@ -232,8 +230,16 @@ class Drawer:
         names = [*NAMES, MISSING, "kz", "computed"]
         if path == "par.mod":
             names += ["legacy"] * 6
-        names += [rule.get("names", {}) and "renamed" for rule in self.rules if rule["legacy"] == path and rule.get("names")]
-        children = [p.rpartition(".")[2] for p in {*self.kinds, *self.legacy} if p.rpartition(".")[0] == path]
+        names += [
+            rule.get("names", {}) and "renamed"
+            for rule in self.rules
+            if rule["legacy"] == path and rule.get("names")
+        ]
+        children = [
+            p.rpartition(".")[2]
+            for p in {*self.kinds, *self.legacy}
+            if p.rpartition(".")[0] == path
+        ]
         return sorted(names) + sorted(children) * 2
 
     def _step(self, reachable):
@@ -243,7 +249,13 @@ class Drawer:
             step = self._statement("", reachable, star=True)
         else:
             step = self._other_step(kind, reachable)
-        return {**step, "exported": False, "guarded": True, "level": 0, "times": draw(st.integers(1, 3))}
+        return {
+            **step,
+            "exported": False,
+            "guarded": True,
+            "level": 0,
+            "times": draw(st.integers(1, 3)),
+        }
 
     def _called(self):
         rules = Map(self.rules)
@@ -254,7 +266,9 @@ class Drawer:
         if kind <= 70:
             return {**plain, "form": "call", "path": self.one_of(self._called())}
         if kind <= 82:
-            if any(rule["legacy"] == "par.mod:legacy" for rule in self.rules) and _coin(self.draw, 50):
+            if any(rule["legacy"] == "par.mod:legacy" for rule in self.rules) and _coin(
+                self.draw, 50
+            ):
                 return {**plain, "form": "attribute", "path": "par.mod", "names": ["legacy"]}
             return {**plain, "form": "attribute", "path": "par", "names": ["old"]}
         if kind <= 92:

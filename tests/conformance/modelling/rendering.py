@@ -142,9 +142,7 @@ class Renderer:
             lines.append(f"{indent}    _values = {values}")
             lines.append(f"{indent}    world_.ok({site}, _values)")
         if statement["exported"] and form == "from":
-            lines += [
-                f"{indent}    {name} = _values[{index}]" for index, name in enumerate(names)
-            ]
+            lines += [f"{indent}    {name} = _values[{index}]" for index, name in enumerate(names)]
         lines.append(f"{indent}except Exception as _error:")
         lines.append(f"{indent}    world_.fail({site}, _error)")
         if not statement["guarded"]:

@@ -15,6 +15,7 @@ class Rewriter:
     Attributes:
         entered: the legacy paths that were imported; they stay imported.
         attached: legacy path → the package that has it for an attribute.
+        undecided: whether plain Python has no counterpart to what happened.
 
     """
 
@@ -22,6 +23,8 @@ class Rewriter:
         self.map = paths
         self.entered = set()
         self.attached = {}
+        self.entering = set()
+        self.undecided = False
 
     def run(self, statement, counts, bound):
         """Execute one statement.
@@ -99,6 +102,8 @@ class Rewriter:
     def enter(self, path):
         """Import a path with its packages."""
         if self.map.match(path) is None or path in self.entered:
+            # While a package of its canonical module is executed, an alias may wait or go ahead.
+            self.undecided |= path in self.entering and self.map.translate(path) not in sys.modules
             self._import(self.map.translate(path))
             return
         package = path.rpartition(".")[0]
@@ -110,11 +115,14 @@ class Rewriter:
                 message = f"No module named {path!r}; {package!r} is not a package"
                 raise ModuleNotFoundError(message, name=path)
         self.entered.add(path)
+        self.entering.add(path)
         try:
             self._import(self.map.translate(path))
         except BaseException:
             self.entered.discard(path)
             raise
+        finally:
+            self.entering.discard(path)
         if package:
             self.attached[path] = sys.modules.get(self.map.translate(package))
 
@@ -204,6 +212,9 @@ class Rewriter:
                     self.entered.add(child)
 
     def _is_child_elsewhere(self, path, name):
+        child = f"{path}.{name}"
+        if not self.map.aliased(child) and not self.map.aliased(path):
+            return False  # all as it was
         package = sys.modules[self.map.translate(path)]
         return hasattr(package, "__path__") and self.map.deviates(path, name)
 

@@ -218,6 +218,7 @@ def execute(world, sites, folder, *, real):
         found["aliases"] = wrong_aliases(served)
     else:
         found["expected"] = served.expected
+        found["undecided"] = served.rewriter.undecided
     return {"log": served.log, "state": served.state(), **found}
 
 

@@ -16,7 +16,7 @@ from running import execute
 
 import enforcer
 import enforcer.rules.loading
-from enforcer.imports import watch  # noqa: F401 - what each child would load
+from enforcer.imports import watch
 from enforcer.rules.mistakes import MapError
 
 

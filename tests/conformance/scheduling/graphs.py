@@ -3,7 +3,11 @@
 import random
 from pathlib import Path
 
-RULES = (("old.*", "new.*", "alias"), ("par.old", "new.a", "alias"), ("seen.*", "gone.*", "observe"))
+RULES = (
+    ("old.*", "new.*", "alias"),
+    ("par.old", "new.a", "alias"),
+    ("seen.*", "gone.*", "observe"),
+)
 LEAVES = "abcde"
 FORMS = ("import {path} as m", "from {path} import V as v", "from {package} import {leaf} as m")
 CALLS = ("m = importlib.import_module('{path}')", "m = __import__('{path}', fromlist=['V'])")
@@ -29,7 +33,10 @@ class Graph:
         self.order = {path: place for place, path in enumerate(self.paths)}
         self.bodies = {path: self._body(path) for path in self.paths}
         self.threads = [
-            [self._statement(self.random.choice(self.paths)) for _ in range(self.random.randint(1, 4))]
+            [
+                self._statement(self.random.choice(self.paths))
+                for _ in range(self.random.randint(1, 4))
+            ]
             for _ in range(self.random.randint(2, 5))
         ]
 
@@ -69,7 +76,10 @@ class Graph:
             package = any(other.startswith(f"{path}.") for other in self.paths) or "." not in path
             lines = [f"run_.begin({path!r})", "import importlib", "V = (__name__, 'V')"]
             for number, statement in enumerate(body):
-                lines += [f"run_.nap({path!r}, {number})", *_guarded(statement, real=real, indent="")]
+                lines += [
+                    f"run_.nap({path!r}, {number})",
+                    *_guarded(statement, real=real, indent=""),
+                ]
             lines += [f"run_.nap({path!r}, 9)", "DONE = True", f"run_.end({path!r})"]
             _save(folder, f"{stem}/__init__.py" if package else f"{stem}.py", lines)
         _save(folder, "par/__init__.py", [""])

@@ -1,7 +1,7 @@
 """All services reach a user through one WebSocket manager, over real sockets.
 
-These tests fail without the enforcer, and each says what SEED.md says of it. The last ones are its
-"Specific Business Impacts".
+These tests fail without the enforcer, and each says why, in the words of issue 960. The last
+ones are its "Specific Business Impacts".
 """
 
 import asyncio

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,7 +119,41 @@ def test_without_websockets(environ: dict[str, str]) -> None:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+ENDED = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@ENDED
+def test_ended_early(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -> None:
+    """Who ends the demo while users talk ends the backend, and leaves no file."""
+    log = tmp_path / "log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "enforcer", "demo", "--rounds", "10000"],
+            env={**environ, "TMPDIR": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        ) as process,
+    ):
+        workspace = next(iter(waited_for(tmp_path, "enforcer-demo-*/backend.log"))).parent
+        process.send_signal(number)
+        process.wait(60)
+
+    assert process.returncode == 1
+    assert log.read_text().split() == ["Aborted!"]
+    assert not workspace.exists()
+
+
+def waited_for(folder: Path, pattern: str) -> list[Path]:
+    """Give the files that match, once there are some, and a moment later."""
+    patient_until = time.monotonic() + 60
+    while not (found := list(folder.glob(pattern))) and time.monotonic() < patient_until:
+        time.sleep(0.05)
+    time.sleep(1)
+    return found
+
+
+@ENDED
 def test_keep(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -> None:
     """The healed backend goes on until somebody ends it, and then nothing is left."""
     with subprocess.Popen(

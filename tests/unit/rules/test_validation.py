@@ -63,18 +63,18 @@ OPTIONS = {
             'Write "rule". (unknown-table)'
         ),
     ),
-    "factory of a later version": (
-        '[[factory]]\nlegacy = "a:b"',
+    "factory that is no array": (
+        '[factory]\nlegacy = "a:b"',
         (
-            "enforcer.toml:1: factory: this version of the enforcer does not know [[factory]]. "
-            "Remove it, or use a version that knows it. (unknown-table)"
+            'enforcer.toml:1: factory: "factory" is a table. '
+            "Write [[factory]], with two brackets, once for each factory. (wrong-type)"
         ),
     ),
-    "instances of a later version": (
-        '[[instances]]\nkey = "a"',
+    "instances that are no tables": (
+        'instances = ["a:B"]',
         (
-            "enforcer.toml:1: instances: this version of the enforcer does not know [[instances]]. "
-            "Remove it, or use a version that knows it. (unknown-table)"
+            "enforcer.toml:1: instances: a rule for instances is a string. "
+            "Write [[instances]] and the keys of the rule for instances below it. (wrong-type)"
         ),
     ),
     "options are no table": (
@@ -506,10 +506,8 @@ def test_a_mistake_in_a_rule_is_one_message(
         (
             '[[tool.enforcer.factory]]\nlegacy = "a:b"',
             (
-                "pyproject.toml:1: tool.enforcer.factory: this version of the enforcer does not "
-                "know "
-                "[[tool.enforcer.factory]]. Remove it, or use a version that knows it. "
-                "(unknown-table)"
+                'pyproject.toml:1: tool.enforcer.factory: the factory has no "canonical". '
+                'Write canonical = "package.new:get_thing". (missing-key)'
             ),
         ),
         (

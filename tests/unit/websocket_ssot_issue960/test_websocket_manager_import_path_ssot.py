@@ -1,6 +1,6 @@
 """One import path to the WebSocket manager: all others lead to it, or nowhere.
 
-These tests fail without the enforcer, and each says what SEED.md says of it.
+These tests fail without the enforcer, and each says why, in the words of issue 960.
 """
 
 import inspect

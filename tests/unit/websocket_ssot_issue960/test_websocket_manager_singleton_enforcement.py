@@ -1,6 +1,6 @@
 """One WebSocket manager for each user, whichever path it is asked for on.
 
-These tests fail without the enforcer, and each says what SEED.md says of it.
+These tests fail without the enforcer, and each says why, in the words of issue 960.
 """
 
 import inspect

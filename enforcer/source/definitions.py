@@ -1,0 +1,241 @@
+"""Find how a function or a class is defined, from its source."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.source.locating import Located, Locator
+from enforcer.source.names import parse
+from enforcer.source.references import Importer
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_MOST_STEPS: Final = 16
+
+DATACLASS: Final = "dataclass"
+_FIELD_KEYWORDS: Final = frozenset({"default", "default_factory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Say how something is defined.
+
+    Attributes:
+        kind: ``function``, ``class``, ``other`` for what is neither (or can't be told), or
+            ``missing``.
+        module: the dotted path of the module that defines it.
+        file: that module's file, if there is one.
+        line: the line of the definition; 0 if there is none.
+        parameters: what it takes, without ``self``; none if that can't be told.
+        is_generator: whether it is a function that yields.
+
+    """
+
+    kind: Literal["function", "class", "other", "missing"]
+    module: str
+    file: Path | None = None
+    line: int = 0
+    parameters: Parameters | None = None
+    is_generator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    module: Located
+    node: ast.stmt | None
+
+
+class DefinitionReader:
+    """Read definitions, each module's source once."""
+
+    def __init__(self, locator: Locator) -> None:
+        """Take what finds the modules."""
+        self._locator = locator
+        self._trees: dict[str, ast.Module | None] = {}
+
+    def find(self, path: str) -> Definition:
+        """Find what ``package.module:name`` or ``package.module:Class.name`` is."""
+        module, _, dotted = path.partition(":")
+        located = self._locator.locate(module)
+        if located is None:
+            return Definition("missing", module)
+        first, *rest = dotted.split(".")
+        found = self._follow(located, first)
+        holder: ast.ClassDef | None = None
+        for name in rest:
+            if not isinstance(found.node, ast.ClassDef):
+                return self._unknown(found)
+            holder = found.node
+            found = _Found(found.module, _last(holder.body, name))
+        if found.node is None and (rest or self._is_certain(found.module)):
+            return Definition("missing", found.module.path, found.module.file)
+        return self._describe(found, holder)
+
+    def _unknown(self, found: _Found) -> Definition:
+        is_missing = found.node is None and self._is_certain(found.module)
+        return Definition("missing" if is_missing else "other", found.module.path)
+
+    def _is_certain(self, module: Located) -> bool:
+        """Tell whether a name that was not found in a module's source is not there."""
+        tree = self._tree(module)
+        if tree is None:
+            return False
+        makes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        stars = any(alias.name == "*" for node in makes for alias in node.names)
+        return not stars and _last(tree.body, "__getattr__") is None
+
+    def _tree(self, module: Located) -> ast.Module | None:
+        if module.path not in self._trees:
+            try:
+                readable = module.has_source and module.file is not None
+                self._trees[module.path] = parse(module.file) if readable and module.file else None
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+                self._trees[module.path] = None
+        return self._trees[module.path]
+
+    def _follow(self, module: Located, name: str) -> _Found:
+        """Find a name's definition, through imports and plain assignments."""
+        for _ in range(_MOST_STEPS):
+            tree = self._tree(module)
+            node = _last(tree.body, name) if tree is not None else None
+            if isinstance(node, ast.ImportFrom):
+                importer = Importer(module.path, is_package=module.kind == "package")
+                target = self._locator.locate(importer.resolve(node.level, node.module or ""))
+                original = next(a.name for a in node.names if (a.asname or a.name) == name)
+                if target is None:
+                    return _Found(module, node)
+                module, name = target, original
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+                name = node.value.id
+            else:
+                return _Found(module, node)
+        return _Found(module, None)
+
+    def _describe(self, found: _Found, holder: ast.ClassDef | None) -> Definition:
+        module, node = found.module, found.node
+        if isinstance(node, _Function):
+            parameters = parameters_of(node)
+            is_method = holder is not None and not _is_decorated(node, "staticmethod")
+            return Definition(
+                "function",
+                module.path,
+                module.file,
+                node.lineno,
+                parameters.without_first() if is_method else parameters,
+                _yields(node),
+            )
+        if isinstance(node, ast.ClassDef):
+            taken = self._taken_by(module, node, 0)
+            return Definition("class", module.path, module.file, node.lineno, taken)
+        return Definition("other", module.path, module.file, getattr(node, "lineno", 0))
+
+    def _taken_by(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
+        """Say what calling a class takes; none if that can't be told."""
+        if depth > _MOST_STEPS or any(keyword.arg == "metaclass" for keyword in node.keywords):
+            return None
+        for name in ("__init__", "__new__"):
+            own = _last(node.body, name)
+            if isinstance(own, _Function):
+                return parameters_of(own).without_first()
+        if _is_decorated(node, DATACLASS) and not node.bases:
+            return _fields(node)
+        return None if node.decorator_list else self._inherited(module, node, depth)
+
+    def _inherited(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
+        for base in node.bases:
+            found = self._follow(module, base.id) if isinstance(base, ast.Name) else None
+            if found is None or not isinstance(found.node, ast.ClassDef):
+                return None
+            taken = self._taken_by(found.module, found.node, depth + 1)
+            if taken is None or taken.names or taken.kwargs or taken.args:
+                return taken
+        return Parameters()
+
+
+def parameters_of(node: _Function) -> Parameters:
+    """Read the parameters of a definition."""
+    given = node.args
+    by_position = [each.arg for each in (*given.posonlyargs, *given.args)]
+    optional = set(by_position[len(by_position) - len(given.defaults) :])
+    keyword = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    optional |= {each.arg for each, default in keyword if default is not None}
+    return Parameters(
+        tuple(each.arg for each in given.args),
+        positional_only=tuple(each.arg for each in given.posonlyargs),
+        keyword_only=tuple(each.arg for each in given.kwonlyargs),
+        args=given.vararg.arg if given.vararg else "",
+        kwargs=given.kwarg.arg if given.kwarg else "",
+        optional=frozenset(optional),
+        form=_form(node),
+    )
+
+
+def _form(node: _Function) -> str:
+    managers = ("contextmanager", "asynccontextmanager")
+    if isinstance(node, ast.FunctionDef) or any(_is_decorated(node, name) for name in managers):
+        return SYNC
+    return ASYNC_ITERATOR if _yields(node) else ASYNC
+
+
+def _yields(node: _Function) -> bool:
+    return any(isinstance(inside, ast.Yield | ast.YieldFrom) for inside in _own_nodes(node.body))
+
+
+def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk through a function without what is defined inside it."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _Function | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _is_decorated(node: _Function | ast.ClassDef, name: str) -> bool:
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        found = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if found == name:
+            return True
+    return False
+
+
+def _fields(node: ast.ClassDef) -> Parameters:
+    """Read the fields of a dataclass, in its own order."""
+    names, optional = [], set()
+    for each in node.body:
+        if not isinstance(each, ast.AnnAssign) or not isinstance(each.target, ast.Name):
+            continue
+        if "ClassVar" in ast.unparse(each.annotation):
+            continue
+        names.append(each.target.id)
+        value = each.value
+        if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "field":
+            if {keyword.arg for keyword in value.keywords} & _FIELD_KEYWORDS:
+                optional.add(each.target.id)
+        elif value is not None:
+            optional.add(each.target.id)
+    return Parameters(tuple(names), optional=frozenset(optional))
+
+
+def _last(body: Iterable[ast.stmt], name: str) -> ast.stmt | None:
+    """Give the last statement of a body that binds a name, also below ``if`` and ``try``."""
+    found = None
+    for node in body:
+        if _binds(node, name):
+            found = node
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(node, ast.If | ast.Try | ast.With):
+                found = _last(getattr(node, field, ()), name) or found
+    return found
+
+
+def _binds(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, _Function | ast.ClassDef):
+        return node.name == name
+    if isinstance(node, ast.ImportFrom | ast.Import):
+        return any((alias.asname or alias.name) == name for alias in node.names)
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)

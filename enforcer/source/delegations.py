@@ -1,0 +1,93 @@
+"""Check factories and rules for instances, before anything is switched on.
+
+What is compared is what the source says; where it says nothing, the first call decides.
+"""
+
+from collections.abc import Iterator
+
+from enforcer.delegation.matching import mismatches
+from enforcer.delegation.parameters import ASYNC_ITERATOR
+from enforcer.rules.delegated import Factory, Instances
+from enforcer.rules.model import MigrationMap
+from enforcer.source.definitions import Definition, DefinitionReader
+from enforcer.source.findings import FactoryCheck, Finding, InstancesCheck
+from enforcer.source.locating import Locator
+
+
+class DelegationChecker:
+    """Check what a map says of factories and instances."""
+
+    def __init__(self, migration_map: MigrationMap, locator: Locator) -> None:
+        """Take the map, and what finds its modules."""
+        self._map = migration_map
+        self._reader = DefinitionReader(locator)
+
+    def factories(self) -> tuple[FactoryCheck, ...]:
+        """Check every factory."""
+        return tuple(self._check_factory(rule) for rule in self._map.factories)
+
+    def instances(self) -> tuple[InstancesCheck, ...]:
+        """Check every rule for instances."""
+        return tuple(self._check_instances(rule) for rule in self._map.instances)
+
+    def _check_factory(self, rule: Factory) -> FactoryCheck:
+        legacy = self._reader.find(rule.legacy)
+        answering = self._reader.find(rule.answering)
+        return FactoryCheck(
+            rule,
+            legacy=legacy,
+            answering=answering,
+            findings=tuple(self._factory_findings(rule, legacy, answering)),
+        )
+
+    def _factory_findings(
+        self, rule: Factory, legacy: Definition, answering: Definition
+    ) -> Iterator[Finding]:
+        yield from _ends(rule, answering)
+        if rule.adapter and self._reader.find(rule.canonical).kind == "missing":
+            yield _no_such("canonical-not-found", rule.canonical)
+        if legacy.kind == "missing" and not self._is_aliased(rule):
+            yield Finding(
+                "factory-not-found", f'there is no "{rule.legacy}" whose calls could be delegated'
+            )
+        if legacy.kind == "class":
+            message = f'"{rule.legacy}" is a class; write a [[rule]] for its name'
+            yield Finding("factory-is-class", message)
+        elif legacy.parameters is not None and answering.parameters is not None:
+            arguments = {} if rule.adapter else rule.arguments
+            for found in mismatches(legacy.parameters, answering.parameters, arguments):
+                text = f"{found.message} {found.remedy}".removesuffix(".")
+                yield Finding(found.slug, text)
+
+    def _is_aliased(self, rule: Factory) -> bool:
+        covering = self._map.match(rule.module)
+        return covering is not None and not covering.implementation
+
+    def _check_instances(self, rule: Instances) -> InstancesCheck:
+        found = self._reader.find(rule.canonical)
+        return InstancesCheck(rule, found, tuple(_instances_findings(rule, found)))
+
+
+def _ends(rule: Factory, answering: Definition) -> Iterator[Finding]:
+    if answering.kind == "missing":
+        slug = "adapter-not-found" if rule.adapter else "canonical-not-found"
+        yield _no_such(slug, rule.answering)
+
+
+def _no_such(slug: str, path: str) -> Finding:
+    return Finding(slug, f'there is no "{path}"')
+
+
+def _instances_findings(rule: Instances, found: Definition) -> Iterator[Finding]:
+    if found.kind == "missing":
+        yield _no_such("canonical-not-found", rule.canonical)
+    taken = found.parameters
+    if taken is None:
+        return
+    if found.is_generator or taken.form == ASYNC_ITERATOR:
+        message = f'"{rule.canonical}" is a generator, which gives no instance'
+        yield Finding("not-keyed", message)
+    first = rule.parts[0]
+    if first not in taken.names and not taken.kwargs:
+        message = f'"{rule.canonical}" has no parameter "{first}": it takes {taken}'
+        yield Finding("instance-key-unknown", message)

@@ -1,0 +1,137 @@
+"""Many processes with many threads import legacy modules, and each use is in the store.
+
+``SOAK_SECONDS=60`` is what ``make soak`` does.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from enforcer.report import build
+from enforcer.store import StoreError
+
+WORKER = Path(__file__).parent / "soaking" / "worker.py"
+SECONDS = float(os.environ.get("SOAK_SECONDS", "5"))
+PATIENCE = 120
+
+MODULES = {
+    "new/__init__.py": "",
+    "new/a.py": "class X: pass\ndef f(): pass\n",
+    "new/b.py": "Y = 1\n",
+    "par/__init__.py": "",
+    "par/mod.py": "def current(): pass\n",
+    "par/relative.py": 'def ask():\n    "Ask."\n    from . import old\n    from .old import X\n',
+    "seen/__init__.py": "",
+    "seen/s.py": "W = 1\n",
+}
+RULES = (
+    ("old.*", "new.*", "alias"),
+    ("par.old", "new.a", "alias"),
+    ("par.mod:legacy", "par.mod:current", "alias"),
+    ("seen.*", "gone.*", "observe"),
+    ("warned.*", "new.*", "warn"),
+)
+WORKERS = {
+    "spawned_0": "exit",
+    "spawned_1": "end",
+    "spawned_2": "join",
+    "spawned_3": "exit",
+    "forked": "forking",
+}
+
+Site = tuple[str, str, int]
+
+
+def write(folder: Path) -> None:
+    for name, source in MODULES.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source)
+    rules = [
+        f'[[rule]]\nlegacy = "{legacy}"\ncanonical = "{canonical}"\nstage = "{stage}"\n'
+        for legacy, canonical, stage in RULES
+    ]
+    (folder / "enforcer.toml").write_text("[enforcer]\n" + "".join(rules))
+    (folder / "truth").mkdir()
+    shutil.copy(WORKER, folder)
+
+
+def start(folder: Path) -> list[subprocess.Popen[bytes]]:
+    inherited = {key: value for key, value in os.environ.items() if "ENFORCER" not in key}
+    environment = {
+        **inherited,
+        "ENFORCER_MAP": str(folder / "enforcer.toml"),
+        "ENFORCER_FLUSH_INTERVAL": "0.5",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    until = time.time() + SECONDS
+    return [
+        subprocess.Popen(
+            [sys.executable, "worker.py", name, kind, str(until)], cwd=folder, env=environment
+        )
+        for name, kind in WORKERS.items()
+    ]
+
+
+def counted(store: Path) -> Counter[Site]:
+    found: Counter[Site] = Counter()
+    for rule in build(str(store)).rules:
+        for site in rule.call_sites:
+            found[site.path, site.file, site.line] += site.uses
+    return found
+
+
+def watch(store: Path, workers: list[subprocess.Popen[bytes]]) -> int:
+    """Read the store again and again until all have ended; it never gives less than before."""
+    looks = most = 0
+    patient_until = time.monotonic() + SECONDS + PATIENCE
+    while any(worker.poll() is None for worker in workers):
+        assert time.monotonic() < patient_until
+        try:
+            total = counted(store).total()
+        except StoreError:
+            total = 0  # nobody has written yet
+        assert total >= most
+        most = total
+        looks += 1
+        time.sleep(0.2)
+    return looks
+
+
+def truth(folder: Path) -> Counter[Site]:
+    made: Counter[Site] = Counter()
+    for file in folder.glob("truth/*.json"):
+        for path, name, line, count in json.loads(file.read_text()):
+            made[path, name, line] += count
+    return made
+
+
+@pytest.mark.needs_host
+def test_every_use_of_every_thread_is_in_the_store(tmp_path: Path) -> None:
+    """Eight processes of four threads, half of them forked, and short-lived ones in between."""
+    write(tmp_path)
+    store = tmp_path / ".enforcer" / "uses.db"
+    workers = start(tmp_path)
+    try:
+        looks = watch(store, workers)
+    finally:
+        for worker in workers:
+            worker.kill()
+
+    assert [worker.wait(PATIENCE) for worker in workers] == [3, 0, 0, 3, 0]
+    assert not list(tmp_path.glob("truth/*.failed"))
+    assert looks > 1
+    made = truth(tmp_path)
+    assert len({file.name.partition(".")[0] for file in tmp_path.glob("truth/*.json")}) >= 8 * 4
+    found = counted(store)
+    wrong = {site: (found[site], made[site]) for site in made | found if found[site] != made[site]}
+    assert not wrong, f"(recorded, made): {wrong}"
+    assert build(str(store)).dropped == 0
