@@ -31,6 +31,13 @@ Such a Python would take a thread that is started there for one that ran during 
 https://github.com/python/cpython/issues/137109
 """
 
+RACES_FOR_COLLECTIONS = (3, 13) <= sys.version_info < (3, 13, 1)
+"""Whether two threads that import ``collections`` first, at once, may fail to.
+
+The thread imports it with SQLite, perhaps while the program does: it is loaded before.
+https://github.com/python/cpython/issues/125245
+"""
+
 # Not every platform numbers its threads.
 _native_id = getattr(_thread, "get_native_id", int)
 
@@ -72,6 +79,8 @@ class Guest:
             finally:
                 self._done.release()
 
+        if RACES_FOR_COLLECTIONS:
+            import collections.abc  # noqa: F401 - see above
         # The thread inherits the mask. Were it to block the signals itself, one could reach it
         # before it does, and would not wake a main thread that sleeps.
         mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - _FAULTS)

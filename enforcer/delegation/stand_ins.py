@@ -84,8 +84,8 @@ def _runs_plainly() -> bool:
     def probe() -> str:
         return "ran"
 
-    probe.__code__ = probe.__code__.replace(co_flags=probe.__code__.co_flags | COROUTINE)
-    return probe() == "ran"
+    code = probe.__code__.replace(co_flags=probe.__code__.co_flags | COROUTINE)
+    return FunctionType(code, {})() == "ran"  # type: ignore[no-any-return]
 
 
 _KINDS = (GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR) if _runs_plainly() else 0

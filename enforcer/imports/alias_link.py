@@ -212,9 +212,12 @@ class AliasLink(Link):
         spec = namespace.get("__spec__") if link is None else link.spec
         loading = bootstrap.is_initializing_spec(spec)
         fetched = bytecode.from_import(frame)
-        if bootstrap.is_from_list(frame) or bootstrap.is_pending(path):
+        if bootstrap.is_from_list(frame):
             if loading or not namespace:
                 self._import_child(path, name)
+        elif bootstrap.is_pending(path):
+            if loading or not namespace:
+                bootstrap.import_module(path)
         elif loading and fetched is None:
             raise AttributeError(name)  # a package has a module once that was executed
         try:
@@ -226,6 +229,7 @@ class AliasLink(Link):
             raise AttributeError(name) from None
 
     def _import_child(self, path: str, name: str) -> None:
+        """Import a submodule for a from-import, which asks by ``hasattr()``."""
         try:
             bootstrap.import_module(path)
         except AttributeError as error:

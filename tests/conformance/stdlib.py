@@ -42,6 +42,10 @@ LEFT_OUT = {
     "*.test_locks.Frozen_LifetimeTests.test_all_locks": (
         "it says that importlib's dictionary of locks gets empty; the enforcer's gates stand there"
     ),
+    "*.MiscTestCase.test_large_pool": (
+        "it ends 200 processes at once; one that can't write to the store within the second that "
+        "an exit may take says so on standard error, where the test wants nothing"
+    ),
     "*.WithThreadsTestPool.test_terminate": (
         "up to 3.12, and by chance, it waits five minutes for a thread, with and without"
     ),

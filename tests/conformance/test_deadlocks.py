@@ -52,3 +52,19 @@ FOUND = (1033, 1039, 1055, 1081, 1092, 1106, 1191, 1229)
 def test_a_schedule_that_went_wrong(tmp_path, seed):
     for _ in range(3):
         assert run(tmp_path, seed, 1) == []
+
+
+def test_the_thread_that_writes_does_not_race_the_program_for_collections(tmp_path):
+    """On 3.13.0 one of the two fails: https://github.com/python/cpython/issues/125245."""
+    (tmp_path / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\ncanonical = "new"\n')
+    program = (
+        "import sys; print(sys.version_info[:3] != (3, 13, 0) or 'collections' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "ENFORCER_MAP": str(tmp_path / "enforcer.toml")},
+        check=False,
+    )
+    assert done.stdout == "True\n", done.stderr

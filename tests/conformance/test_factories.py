@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.needs_host  # wrapt is loaded at the first call
+
 
 @pytest.fixture
 def made(case):

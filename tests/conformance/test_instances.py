@@ -493,6 +493,7 @@ def test_two_threads_that_ask_for_each_others_instance(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_sync_and_async_factories(case):
     """Functions are kept by key as classes are; whoever imported them before as well."""
     case.write(
@@ -538,6 +539,7 @@ def test_sync_and_async_factories(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_a_cancelled_creator_poisons_nothing(case):
     """The next one who waits makes the instance; an error is its own call's alone."""
     case.write(
@@ -567,7 +569,6 @@ def test_a_cancelled_creator_poisons_nothing(case):
         errors = [each for each in results[1:] if isinstance(each, ValueError)]
         kept = {id(each) for each in results[1:] if not isinstance(each, Exception)}
         assert len(errors) == 1 and len(kept) == 1 and len(chat.calls) == 3, results
-        async def circle(): ...
     asyncio.run(main())
     """)
 
@@ -598,6 +599,7 @@ def test_event_loops_of_two_threads_share_one_instance(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_an_async_creation_that_asks_for_itself(case):
     """The same task would wait for itself."""
     case.write("chat.py", "async def fetch(key):\n    return await fetch(key)\n")
@@ -668,6 +670,7 @@ def test_maximum_with_strong_instances(case):
     """)
 
 
+@pytest.mark.needs_host
 def test_each_path_gives_the_same_instance(case):
     """An alias, a legacy factory, the canonical factory and the class itself."""
     case.write(

@@ -57,7 +57,9 @@ def compare(world, folder):
         runs[kind] = in_child(
             lambda r=renderer, p=place, k=kind: execute(world, r.sites, p, real=k == "real")
         )
-    return {"differences": differences(runs["model"], runs["real"], renderer.places)}
+    found = differences(runs["model"], runs["real"], renderer.places)
+    expected = runs["model"].get("expected", {}).values()
+    return {"differences": found, "uses": sum(least for least, _ in expected)}
 
 
 def main():

@@ -25,6 +25,7 @@ THREADS = 4
 FRESH_SITES = 15  # of each thread; all of them stay below what a process tells apart
 BRIEF = 0.05
 PAUSE = 0.7
+REST = 0.001  # leaves processors to those that end, which have a second to write
 
 Site = tuple[str, str, int]
 
@@ -81,6 +82,7 @@ def import_until(moment: float, name: str, go: threading.Barrier) -> None:
             function()
             truth.update(sites)
         rounds += 1
+        time.sleep(REST)
         if fresh < FRESH_SITES and rounds % 50 == 0:
             fresh += 1
             file = f"fresh_{name}_{threading.get_ident()}_{fresh}.py"

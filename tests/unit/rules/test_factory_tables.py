@@ -152,7 +152,8 @@ MISTAKES = {
     FACTORY + 'adapter = "a.compat:make"\narguments = { a = "b" }': [
         (
             "enforcer.toml:4: factory.adapter: an adapter takes the legacy arguments as they are, "
-            "so arguments say nothing. Remove arguments, or remove adapter. (adapter-with-arguments)"
+            "so arguments say nothing. Remove arguments, or remove adapter. "
+            "(adapter-with-arguments)"
         )
     ],
     FACTORY * 2: [
