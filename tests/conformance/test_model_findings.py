@@ -4,7 +4,9 @@
 def test_an_observed_package_that_calls_import_for_its_child_is_not_counted_itself(case):
     """C reads the package's spec once more, to give it."""
     case.rule("old.*", "new.*", stage="observe")
-    case.write("old/__init__.py", "__import__('old.a')\nimport pickle\npickle.loads(b'cold.b\\nK\\n.')\n")
+    case.write(
+        "old/__init__.py", "__import__('old.a')\nimport pickle\npickle.loads(b'cold.b\\nK\\n.')\n"
+    )
     case.write("old/a.py", "__import__('old.a')\n")
     case.write("old/b.py", "K = 1\n")
     case.check("import old.a")
@@ -149,7 +151,9 @@ def test_a_canonical_package_that_failed_once_is_imported_for_one_use_at_a_time(
 def test_a_submodule_leaves_the_canonical_package_alone_that_is_gone(case):
     """Nor does `from new.p.q import Z` execute `new` again."""
     case.rule("old.*", "new.*")
-    case.write("new/__init__.py", "import builtins\nbuiltins.RUNS = getattr(builtins, 'RUNS', 0) + 1\n")
+    case.write(
+        "new/__init__.py", "import builtins\nbuiltins.RUNS = getattr(builtins, 'RUNS', 0) + 1\n"
+    )
     case.write("new/p/__init__.py")
     case.write("new/p/q.py", "Z = 1\n")
     case.check("""
@@ -223,7 +227,9 @@ def test_a_child_that_stays_is_no_attribute_of_its_package_before_it_was_execute
     case.rule("old.*", "new.*")
     case.rule("old.seen", "new.seen", stage="observe")
     case.write("old/__init__.py")
-    case.write("old/seen.py", "import old\nEARLY = hasattr(old, 'seen')\nfrom old import seen as m\n")
+    case.write(
+        "old/seen.py", "import old\nEARLY = hasattr(old, 'seen')\nfrom old import seen as m\n"
+    )
     case.check("""
     import old.seen
     assert not old.seen.EARLY and old.seen.m is old.seen

@@ -8,6 +8,7 @@ Usage: ``python worker.py NAME KIND UNTIL``, in a folder with a map and the modu
 # Each import here is a use that is counted.
 # ruff: noqa: B018, F401, F811, I001, PLC0415, S102, S301
 
+import faulthandler
 import importlib
 import json
 import multiprocessing
@@ -25,6 +26,7 @@ THREADS = 4
 FRESH_SITES = 15  # of each thread; all of them stay below what a process tells apart
 BRIEF = 0.05
 PAUSE = 0.7
+PATIENCE = 60  # with what hangs
 REST = 0.001  # leaves processors to those that end, which have a second to write
 
 Site = tuple[str, str, int]
@@ -42,6 +44,7 @@ def import_statements() -> None:
     import seen.s
     from seen import s
     from warned.a import X
+    import old.b
 
 
 def import_calls() -> None:
@@ -56,7 +59,7 @@ def import_calls() -> None:
 
 PATHS = {
     import_statements: (
-        "old.a par.old par.old old.a old.a old par.mod:legacy seen.s seen.s warned.a"
+        "old.a par.old par.old old.a old.a old par.mod:legacy seen.s seen.s warned.a old.b"
     ),
     import_calls: "old.a par.old par.old seen.s par.old par.mod:legacy",
 }
@@ -82,6 +85,9 @@ def import_until(moment: float, name: str, go: threading.Barrier) -> None:
             function()
             truth.update(sites)
         rounds += 1
+        if rounds == 1:
+            # A process that is forked while a thread loads a module can never load it.
+            go.wait()
         time.sleep(REST)
         if fresh < FRESH_SITES and rounds % 50 == 0:
             fresh += 1
@@ -97,19 +103,22 @@ def import_until(moment: float, name: str, go: threading.Barrier) -> None:
 
 
 def start_threads(moment: float, name: str) -> list[threading.Thread]:
-    """Start the importing threads, all at once."""
-    go = threading.Barrier(THREADS)
+    """Start the importing threads, all at once; each has imported everything when this ends."""
+    go = threading.Barrier(THREADS + 1)
     threads = [
         threading.Thread(target=import_until, args=(moment, f"{name}_{number}", go))
         for number in range(THREADS)
     ]
     for thread in threads:
         thread.start()
+    go.wait()
+    go.wait()
     return threads
 
 
 def work(name: str, kind: str, until: float) -> None:
     """Import, start short-lived processes meanwhile, and leave as the kind says."""
+    faulthandler.dump_traceback_later(max(until - time.time(), 0) + PATIENCE, exit=True)
     threads = start_threads(time.time() + BRIEF if kind == "brief" else until, name)
     number = 0
     while kind != "brief" and time.time() < until - PAUSE:
