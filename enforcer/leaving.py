@@ -15,7 +15,6 @@ Not covered are ends that no Python code sees.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
-import _thread
 import os
 from _thread import get_ident
 
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENDS = ("_exit", "execv", "execve")
-
-# Where Python has this, a child that another thread forked may never notice a signal that has
-# a handler: it is told to the thread that was the main one. Seen on 3.13.0.
-_main_ident = getattr(_thread, "_get_main_thread_ident", get_ident)
 
 
 class Guard:
@@ -47,7 +42,7 @@ class Guard:
         self._resume = resume
         self._handler = self._on_termination
         self._replaced: dict[str, tuple[object, object]] = {}
-        self._masks: dict[int, tuple[set[int], bool]] = {}
+        self._masks: dict[int, set[int]] = {}
 
     def stand(self, *, sigterm: bool) -> None:
         """Take place before the ways out.
@@ -75,14 +70,17 @@ class Guard:
         """Let the child, or this process, notice the signal when the fork is over."""
         if _signal.getsignal(_signal.SIGTERM) == self._handler:
             mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM,))
-            self._masks[get_ident()] = mask, _main_ident() == get_ident()
+            self._masks[get_ident()] = mask
 
     def after_fork(self, *, is_child: bool) -> None:
         """Notice the signal again."""
-        mask, was_main = self._masks.pop(get_ident(), (None, True))
+        mask = self._masks.pop(get_ident(), None)
         if mask is None:
             return
-        if is_child and not was_main:
+        if is_child:
+            # A worker that waits for a lock would not always notice the signal: Python looks
+            # for it before it waits, not while it begins to. And where another thread forked,
+            # 3.13.0 tells the signal to the thread that was the main one.
             self._handle(self._handler, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
 

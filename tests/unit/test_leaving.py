@@ -94,7 +94,6 @@ ENDS = {
     "os.execv": ("use(); os.execv('/bin/sh', ['sh', '-c', 'exit 7'])", 7),
     "os.execlp": ("use(); os.execlp('sh', 'sh', '-c', 'exit 7')", 7),
     "SIGTERM": ("use(); os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", -15),
-    "SIGTERM in a child": (CHILD.format(end="signal.raise_signal(signal.SIGTERM)"), 15),
     "SIGTERM that a handler sends on": (SENT_ON, -15),
     "SIGTERM that a handler passes on": (PASSED_ON, 7),
     "SIGTERM that ends by sys.exit": (HANDLED, 7),

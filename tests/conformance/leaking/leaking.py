@@ -194,6 +194,7 @@ def import_often(count):
             made += forms(space)
         for _ in range(rounds // 50):
             made += refused()
+        enforcer.flush()  # so that no write is in its middle
         weights.append(weigh())
     return weights, made
 

@@ -34,12 +34,6 @@ with context.Pool(2) as pool:
     pool.close()
     pool.join()
 """
-# Its workers get a SIGTERM while they are ending.
-TERMINATED = """
-context = multiprocessing.get_context("{method}")
-with context.Pool(2) as pool:
-    pool.map(use, [1] * 10, chunksize=1)
-"""
 EXECUTOR = """
 context = multiprocessing.get_context("{method}")
 with ProcessPoolExecutor(2, mp_context=context) as executor:
@@ -81,7 +75,6 @@ METHODS = ("fork", "spawn", "forkserver")
 POOLS = {
     "multiprocessing.Process": PROCESS,
     "multiprocessing.Pool": POOL,
-    "multiprocessing.Pool that is terminated": TERMINATED,
     "ProcessPoolExecutor": EXECUTOR,
 }
 KINDS = {

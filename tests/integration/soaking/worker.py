@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -118,7 +119,7 @@ def start_threads(moment: float, name: str) -> list[threading.Thread]:
 
 def work(name: str, kind: str, until: float) -> None:
     """Import, start short-lived processes meanwhile, and leave as the kind says."""
-    faulthandler.dump_traceback_later(max(until - time.time(), 0) + PATIENCE, exit=True)
+    signal.alarm(int(max(until - time.time(), 0)) + PATIENCE)
     threads = start_threads(time.time() + BRIEF if kind == "brief" else until, name)
     number = 0
     while kind != "brief" and time.time() < until - PAUSE:
@@ -176,6 +177,7 @@ def fork_workers(name: str, until: float) -> None:
 
 def main() -> None:
     name, kind, until = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    faulthandler.register(signal.SIGALRM, chain=True)  # tells where it hangs, and ends it
     if kind == "forking":
         fork_workers(name, until)
     else:
