@@ -26,9 +26,10 @@ lint: $(VENV)/ready
 conformance: $(VENV)/ready
 	$(BIN)/python tests/conformance/everywhere.py
 
-# The standard library's own tests, with the enforcer and without, on every CPython.
+# The standard library's own tests, with the enforcer and without, on every CPython; those of
+# multiprocessing take some minutes more: leave out --quick.
 stdlib: $(VENV)/ready
-	$(BIN)/python tests/conformance/stdlib.py
+	$(BIN)/python tests/conformance/stdlib.py --quick
 
 # A minute of 8 processes with 4 threads each; every use has to be in the store.
 soak: $(VENV)/ready

@@ -175,18 +175,17 @@ class AliasLink(Link):
         if self.in_place:
             return super().is_submodule(name)
         below = self._canonical_below(name)
-        if name in self.apart:
-            path = f"{self.legacy}.{name}"
-            own = below == path
-            found = self.watch.locate_legacy(path) if own else self.watch.locate(below)
-            return found is not None
         namespace = bootstrap.namespace_of(self._bound) or {}
-        if name in namespace:
-            return namespace[name] is sys.modules.get(below, self)
         if namespace:
             package = "__path__" in namespace
         else:
             package = self.spec is not None and self.spec.submodule_search_locations is not None
+        if name in self.apart:
+            path = f"{self.legacy}.{name}"
+            find = self.watch.locate_legacy if below == path else self.watch.locate
+            return package and find(below) is not None
+        if name in namespace:
+            return namespace[name] is sys.modules.get(below, self)
         return package and self.watch.locate(below) is not None
 
     def _canonical_below(self, name: str) -> str:

@@ -90,7 +90,7 @@ class Drawer:
             if self.rules[0]["stage"] != "observe":
                 self._children(canonical)
         if _coin(self.draw, 70):
-            self._single("par.old", canonical)
+            self._single("par.was", canonical)
         if _coin(self.draw, 25):
             self._single("oldtop", canonical)
         if _coin(self.draw, 20):
@@ -270,7 +270,7 @@ class Drawer:
                 self.draw, 50
             ):
                 return {**plain, "form": "attribute", "path": "par.mod", "names": ["legacy"]}
-            return {**plain, "form": "attribute", "path": "par", "names": ["old"]}
+            return {**plain, "form": "attribute", "path": "par", "names": ["was"]}
         if kind <= 92:
             # A namespace package can't do without its own package.
             spaces = {name for name in self.kinds if self.kinds[name] == "namespace"}

@@ -96,7 +96,11 @@ class World:
             name: value
             for name, value in sorted(space.items())
             if not name.startswith("_")
-            and not (isinstance(value, types.ModuleType) and self.map.deviates(path, name))
+            and not (
+                isinstance(value, types.ModuleType)
+                and name in self.map.leaves
+                and self.map.deviates(path, name)
+            )
             and self.map.name_rule(path, name) is None
         }
 
