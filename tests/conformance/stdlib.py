@@ -107,6 +107,8 @@ class Run:
             errors="replace",
             timeout=LIMIT,
         )
+        if not xml.exists():
+            say(f"libregrtest ended with {done.returncode} and without results\n")
         self.output += done.stdout
         self.results.update(read_results(xml, done.stdout))
 
