@@ -138,7 +138,9 @@ class Watch:
             return link is not None
         # While its body runs, the gate at its lock sees who imports from it.
         spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
-        return link.module is None and spec is link.spec and bootstrap.is_initializing_spec(spec)
+        if spec is link.spec and bootstrap.is_initializing_spec(spec) and link.module is None:
+            return True
+        return link.module is module  # another thread may have ended the load meanwhile
 
     def apart(self, package: str) -> "AbstractSet[str]":
         """Give the children of a legacy package that are not those of its canonical package."""
