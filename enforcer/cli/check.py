@@ -1,17 +1,14 @@
 """Check a migration map, and what its rules will meet."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
 from enforcer.cli.check_as_text import check_as_text
-from enforcer.cli.choosing import choose_map
-from enforcer.errors import EnforcerError
+from enforcer.cli.choosing import choose_map, require_root
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
-from enforcer.rules.model import MigrationMap
 from enforcer.source.checking import check_map
 
 WOULD_BREAK = 1
@@ -58,7 +55,7 @@ def check(
     except MapError as error:
         _show_mistakes(path, error, form)
         context.exit(BROKEN_MAP)
-    _require_root(migration_map)
+    require_root(migration_map)
     found = check_map(migration_map, import_canonical=import_canonical)
     text = check_as_json(found) if form == "json" else check_as_text(found, sys.stdout)
     click.echo(text, nl=False, color=True)
@@ -70,12 +67,3 @@ def _show_mistakes(path: str, error: MapError, form: str) -> None:
         click.echo(mistakes_as_json(path, error), nl=False)
     else:
         click.echo(str(error), err=True)
-
-
-def _require_root(migration_map: MigrationMap) -> None:
-    if not Path(migration_map.root).is_dir():
-        message = (
-            f'{migration_map.path}: root: there is no folder "{migration_map.root}". '
-            "Write the folder that holds your code, relative to the map (root-not-found)"
-        )
-        raise EnforcerError(message)

@@ -6,6 +6,7 @@ from pathlib import Path
 from enforcer.errors import EnforcerError
 from enforcer.rules.document import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY
 
 
@@ -37,3 +38,18 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
     if chosen:
         return str(Path(chosen).absolute())
     return load_map(choose_map(migration_map)).store
+
+
+def require_root(migration_map: MigrationMap) -> None:
+    """See to it that the folder with the program's own code is there.
+
+    Raises:
+        EnforcerError: if it is not.
+
+    """
+    if not Path(migration_map.root).is_dir():
+        message = (
+            f'{migration_map.path}: root: there is no folder "{migration_map.root}". '
+            "Write the folder that holds your code, relative to the map (root-not-found)"
+        )
+        raise EnforcerError(message)

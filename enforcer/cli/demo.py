@@ -53,12 +53,7 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
       enforcer demo --users 20 --rounds 5 --keep
       enforcer demo --json | jq .with
     """  # noqa: D301 - \b tells click to keep the lines
-    if find_spec("websockets") is None:
-        message = (
-            'the demo needs the package "websockets", which is not installed here. '
-            'Write: pip install "enforcer[demo]" (demo-extra)'
-        )
-        raise EnforcerError(message)
+    require_websockets()
     from enforcer.cli.demo_progress import progress  # noqa: PLC0415 - rich is slow to import
     from enforcer.cli.demo_writing import as_json, as_text  # noqa: PLC0415 - the same
     from enforcer.demo.backend import Workspace  # noqa: PLC0415 - for the demo alone
@@ -72,6 +67,21 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
         if keep:
             _keep(workspace)
     context.exit(0 if found.healed.is_sound else HAS_FAULTS)
+
+
+def require_websockets() -> None:
+    """See to it that the demo's backend can run.
+
+    Raises:
+        EnforcerError: if it can't.
+
+    """
+    if find_spec("websockets") is None:
+        message = (
+            'the demo needs the package "websockets", which is not installed here. '
+            'Write: pip install "enforcer[demo]" (demo-extra)'
+        )
+        raise EnforcerError(message)
 
 
 def _keep(workspace: "Workspace") -> None:

@@ -8,6 +8,7 @@ from enforcer.cli.demo import demo
 from enforcer.cli.report import report
 from enforcer.cli.run import run
 from enforcer.cli.status import status
+from enforcer.cli.verify import verify
 from enforcer.errors import EnforcerError
 
 USER_ERROR = 2
@@ -37,6 +38,7 @@ def main() -> None:
 
     \b
       enforcer check
+      enforcer verify
       enforcer run -- app.py
       enforcer report
       enforcer status
@@ -45,6 +47,7 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(run)
+main.add_command(verify)
 main.add_command(report)
 main.add_command(status)
 main.add_command(demo)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from enforcer.imports.watch import Watch
-    from enforcer.rules.delegated import Instances
+    from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.model import MigrationMap
 
 
@@ -88,6 +88,13 @@ class Delegation:
             for factory in self._legacy.get(legacy, ())
             if factory.rule.aliases() and "." not in factory.rule.name
         }
+
+    def why_not(self, rule: "Factory") -> str:
+        """Say why the calls of a legacy factory are not delegated; empty if they are."""
+        for factory in self._legacy.get(rule.module, ()):
+            if factory.rule is rule:
+                return factory.why_not()
+        return "another map is in force"
 
     def release(self, canonical: str, key: object) -> bool:
         """Let go of an instance; tell whether there was one."""

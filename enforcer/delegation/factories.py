@@ -245,6 +245,15 @@ class LegacyFactory:
         if all(mismatch.message != known.message for known in self.refusals):
             self._refuse(mismatch)
 
+    def why_not(self) -> str:
+        """Say why calls are not delegated; empty if they are."""
+        if self.refusals:
+            return str(self.refusals[0])
+        if not self.rule.aliases():
+            return f"its stage is {self.rule.stage}"
+        is_in_place = self._stand_in is not None or self._restore
+        return "" if is_in_place else "nothing stands in for it"
+
     def _note(self, kind: str, text: str) -> None:
         self.watch.notice(kind, self.rule.legacy, text)
 

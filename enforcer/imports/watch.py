@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from enforcer.imports.link import Link
     from enforcer.recording.recorder import Recorder
+    from enforcer.rules.delegated import Factory
     from enforcer.rules.model import MigrationMap, Rule
 
     T = TypeVar("T")
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 
         def names_of(self, legacy: str) -> Mapping[str, Callable[[], object]]:
             """Give what an alias has to show beside the canonical module's names."""
+
+        def why_not(self, rule: Factory) -> str:
+            """Say why the calls of a legacy factory are not delegated; empty if they are."""
 
         def release(self, canonical: str, key: object) -> bool:
             """Let go of an instance; tell whether there was one."""

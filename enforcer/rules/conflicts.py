@@ -60,7 +60,7 @@ class _Index:
         rule = self.covering(module)
         if rule is None:
             return None
-        renamed = rule.names.get(name, name) if rule.module == module else name
+        renamed = rule.canonical_name(module, name)
         return rule, rule.canonical_of(module), renamed
 
 

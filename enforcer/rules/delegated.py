@@ -83,6 +83,8 @@ class Instances:
         reason: why, for people.
         owner: who looks after it, or empty.
         link: where to read more, or empty.
+        sample: ``module:function`` that gives arguments for a key, or empty; asked by
+            ``enforcer verify`` only.
         line: the line in the map's file, from 1; 0 if it came from elsewhere.
 
     """
@@ -99,6 +101,7 @@ class Instances:
         "name",
         "owner",
         "reason",
+        "sample",
         "stage",
     )
 
@@ -113,6 +116,7 @@ class Instances:
         reason: str = "",
         owner: str = "",
         link: str = "",
+        sample: str = "",
         line: int = 0,
     ) -> None:
         """Take the fields as they are; nothing is validated here (see ``factory_table``)."""
@@ -126,6 +130,7 @@ class Instances:
         self.reason = reason
         self.owner = owner
         self.link = link
+        self.sample = sample
         self.line = line
 
     def __repr__(self) -> str:

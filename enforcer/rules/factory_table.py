@@ -18,13 +18,24 @@ FACTORY_KEYS = (
     "owner",
     "link",
 )
-INSTANCES_KEYS = ("canonical", "key", "maximum", "hold", "stage", "reason", "owner", "link")
+INSTANCES_KEYS = (
+    "canonical",
+    "key",
+    "maximum",
+    "hold",
+    "stage",
+    "reason",
+    "owner",
+    "link",
+    "sample",
+)
 
 _LEGACY = 'legacy = "package.old:create_thing"'
 _CANONICAL = 'canonical = "package.new:get_thing"'
 _ADAPTER = 'adapter = "package.compat:create_thing"'
 _CLASS = 'canonical = "package.module:Thing"'
 _KEY = 'key = "context.user_id"'
+_SAMPLE = 'sample = "package.samples:arguments"'
 
 
 def read_factory(table: Table, default_stage: str) -> Factory | None:
@@ -88,6 +99,7 @@ def read_instances(table: Table, default_stage: str) -> Instances | None:
         reason=table.string("reason"),
         owner=table.string("owner"),
         link=table.string("link"),
+        sample=_read_sample(table),
         line=table.mistakes.line_of(table.where),
     )
     return instances if canonical and is_allowed and key else None
@@ -126,6 +138,10 @@ def _read_adapter(table: Table) -> str:
             slug="adapter-with-arguments",
         )
     return adapter
+
+
+def _read_sample(table: Table) -> str:
+    return _read_callable(table, "sample", _SAMPLE, "the rule") if "sample" in table.values else ""
 
 
 def _read_arguments(table: Table) -> dict[str, str]:

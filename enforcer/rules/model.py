@@ -132,6 +132,10 @@ class Rule:
         """
         return self.target + path[len(self.module) :]
 
+    def canonical_name(self, module: str, name: str) -> str:
+        """Translate a name of a legacy module that this rule covers."""
+        return self.names.get(name, name) if module == self.module else name
+
 
 class _Index:
     """Hold what a map says by the paths that it is asked for."""

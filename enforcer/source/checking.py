@@ -177,8 +177,7 @@ class _Checker:
 
     def _moved(self, rule: Rule, module: str, name: str) -> tuple[str, str]:
         """Say which module will be asked instead, and for which name."""
-        renamed = rule.names.get(name, name) if module == rule.module else name
-        return rule.canonical_of(module), renamed
+        return rule.canonical_of(module), rule.canonical_name(module, name)
 
     def _canonical_has(self, module: str, name: str) -> bool | None:
         imported = self._imported.get(module)

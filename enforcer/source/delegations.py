@@ -65,7 +65,10 @@ class DelegationChecker:
 
     def _check_instances(self, rule: Instances) -> InstancesCheck:
         found = self._reader.find(rule.canonical)
-        return InstancesCheck(rule, found, tuple(_instances_findings(rule, found)))
+        findings = list(_instances_findings(rule, found))
+        if rule.sample and self._reader.find(rule.sample).kind == "missing":
+            findings.append(_no_such("sample-not-found", rule.sample))
+        return InstancesCheck(rule, found, tuple(findings))
 
 
 def _ends(rule: Factory, answering: Definition) -> Iterator[Finding]:

@@ -1,0 +1,81 @@
+"""Verify on the program itself that its legacy paths lead to one canonical object each."""
+
+import sys
+
+import click
+
+from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.demo import require_websockets
+from enforcer.cli.verify_as_json import verification_as_json
+from enforcer.cli.verify_as_markdown import verification_as_markdown
+from enforcer.cli.verify_as_text import verification_as_text, working
+from enforcer.demo import MAP
+from enforcer.rules.loading import load_map
+from enforcer.verification import verify as verify_map
+from enforcer.verification.verifying import PATIENCE
+
+VIOLATED = 1
+"""The exit code where an invariant does not hold, or nobody can say whether it does."""
+
+
+@click.command()
+@click.option("--map", "map_file", metavar="FILE", help="The migration map to verify.")
+@click.option("--demo", "is_demo", is_flag=True, help="Verify the demo's backend.")
+@click.option("--off", is_flag=True, help="Leave the enforcer off, and see the program as it is.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the program may take.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show what holds, too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.pass_context
+def verify(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context,
+    *,
+    map_file: str | None,
+    is_demo: bool,
+    off: bool,
+    timeout: float,
+    verbose: bool,
+    form: str,
+) -> None:
+    """Import the program, and verify that one path is as good as another.
+
+    In a child process the modules of the map are imported, factories are called, and
+    instances are made, from threads and tasks. Six things have to hold: import paths lead to
+    the canonical object, one key has one instance, factories delegate, services work on the
+    same object, threads and tasks share it, and each class is defined once. The exit code is
+    0 if they do, 1 if one does not or could not be tried, and 2 for a mistake in the map.
+
+    \b
+    Examples:
+      enforcer verify
+      enforcer verify --off
+      enforcer verify --format markdown > verified.md
+      enforcer verify --demo --verbose
+    """  # noqa: D301 - \b tells click to keep the lines
+    if is_demo:
+        require_websockets()
+    migration_map = load_map(str(MAP) if is_demo else choose_map(map_file))
+    require_root(migration_map)
+    with working("importing the program"):
+        found = verify_map(migration_map, is_enforced=not off, patience=timeout)
+    if form == "json":
+        text = verification_as_json(found)
+    elif form == "markdown":
+        text = verification_as_markdown(found)
+    else:
+        text = verification_as_text(found, sys.stdout, verbose=verbose)
+    click.echo(text, nl=False, color=True)
+    context.exit(0 if found.holds else VIOLATED)

@@ -1,0 +1,33 @@
+"""Write a verification as JSON, for other programs: fields are only ever added."""
+
+import json
+
+from enforcer.verification import Outcome, Result, Verification
+
+
+def verification_as_json(found: Verification) -> str:
+    """Write a verification as one JSON document."""
+    document = {
+        "map": found.map_file,
+        "root": found.root,
+        "enforced": found.is_enforced,
+        "holds": found.holds,
+        "invariants": [_invariant(result) for result in found.results],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _invariant(result: Result) -> dict[str, object]:
+    invariant = result.invariant
+    return {
+        "invariant": invariant.slug,
+        "category": invariant.category,
+        "severity": invariant.severity,
+        "demand": invariant.demand,
+        "result": result.outcome,
+        "seen": result.summary,
+        "impact": invariant.impact if result.outcome == Outcome.VIOLATED else None,
+        "paths": [
+            {"path": case.path, "result": case.outcome, "seen": case.seen} for case in result.cases
+        ],
+    }

@@ -1,0 +1,70 @@
+"""Write a verification for people: coloured on a terminal, plain lines elsewhere."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from enforcer.cli.verify_words import conclusion, heading, title
+from enforcer.verification import Outcome, Result, Verification
+
+_STYLES: Final = {
+    Outcome.PASSED: "green",
+    Outcome.VIOLATED: "red",
+    Outcome.UNVERIFIED: "yellow",
+    Outcome.NOTHING: "dim",
+}
+_INDENT: Final = "   "
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show on a terminal that something is being done."""
+    console = Console(stderr=True)
+    return console.status(what) if console.is_terminal else nullcontext()
+
+
+def verification_as_text(found: Verification, file: TextIO, *, verbose: bool) -> str:
+    """Write a verification as it suits what it goes to.
+
+    A terminal gets lines of its width, in colours unless ``NO_COLOR`` is set; anything else
+    gets plain lines, which are never wrapped.
+
+    Args:
+        found: what to write.
+        file: where the text will go.
+        verbose: whether to show the cases in which an invariant holds, too.
+
+    """
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    lines = list(_lines(found, verbose=verbose))
+    if not console.is_terminal or os.environ.get("TERM") == "dumb":
+        return "".join(f"{line}\n" for line, _ in lines)
+    with console.capture() as capture:
+        for line, style in lines:
+            console.print(Text(line, style=style))
+    return capture.get()
+
+
+def _lines(found: Verification, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    """Give each line and its style."""
+    yield title(found), "bold"
+    yield "", ""
+    for number, result in enumerate(found.results, start=1):
+        yield heading(number, result), _STYLES[result.outcome]
+        yield f"{_INDENT}{result.summary}", ""
+        yield from _cases(result, verbose=verbose)
+        if result.outcome == Outcome.VIOLATED:
+            yield f"{_INDENT}Impact: {result.invariant.impact}", ""
+    yield "", ""
+    yield conclusion(found), "bold green" if found.holds else "bold red"
+
+
+def _cases(result: Result, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    for case in result.cases:
+        if verbose or case.outcome != Outcome.PASSED:
+            # The heading says it already, unless there is worse.
+            mark = "" if case.outcome == result.outcome else f" ({case.outcome})"
+            yield f"{_INDENT * 2}{case.path}: {case.seen}{mark}", _STYLES[case.outcome]

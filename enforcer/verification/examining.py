@@ -1,0 +1,183 @@
+"""Look at a program from inside: run in a child process, in which the program is imported.
+
+What the program prints goes to standard error; standard output carries the facts, a line of
+JSON each.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, Final
+
+import enforcer
+from enforcer.rules.delegated import Factory
+from enforcer.rules.loading import load_map
+from enforcer.rules.model import MigrationMap
+from enforcer.startup import active
+from enforcer.verification.calling import Calls, is_refused
+from enforcer.verification.facts import (
+    CLASS,
+    FIRST,
+    MODULE,
+    OTHER,
+    TASK,
+    THREAD,
+    Called,
+    Defined,
+    Delegated,
+    Fact,
+    Job,
+    Looked,
+    Sampled,
+    as_line,
+)
+from enforcer.verification.import_paths import ImportPath
+from enforcer.verification.objects import Objects, name_of
+from enforcer.verification.sampling import said
+
+_SECOND: Final = "enforcer-verify-2"
+_THIRD: Final = "enforcer-verify-3"
+
+
+def main() -> None:
+    """Do the job that standard input names, and end the process."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def answer(line: Mapping[str, object]) -> None:
+        answers.write(json.dumps(line) + "\n")
+        answers.flush()
+
+    job = Job.from_document(json.load(sys.stdin))
+    sys.path[:0] = job.search
+    migration_map = load_map(job.map_file)
+    if job.is_enforced:
+        enforcer.enable(migration_map, store=False)
+    for fact in Examiner(job, migration_map, lambda what: answer({"now": what})).facts():
+        answer(as_line(fact))
+    answer({"now": ""})
+    os._exit(0)  # threads that the program started shall not keep it
+
+
+class Examiner:
+    """Import what the import paths name, and make instances."""
+
+    def __init__(self, job: Job, migration_map: MigrationMap, say: Callable[[str], object]) -> None:
+        """Take the job, and what is told which part of it comes next."""
+        self._job = job
+        self._map = migration_map
+        self._say = say
+        self._objects = Objects()
+        self._found: dict[str, Any] = {}
+
+    def facts(self) -> Iterator[Fact]:
+        """Look at everything."""
+        for path in self._job.paths:
+            # As callers do: the legacy path first.
+            yield from self._look(path.legacy)
+            yield from self._look(path.canonical)
+        for rule in self._job.instances:
+            yield from self._look(rule.canonical)
+        for factory in self._map.factories:
+            yield Delegated(factory.legacy, self._why_not(factory))
+        for rule in self._job.instances:
+            yield from self._call_all(rule)
+        yield from self._defined()
+
+    # Importing.
+
+    def _look(self, path: str) -> Iterator[Looked]:
+        if path in self._found:
+            return
+        self._say(f'importing "{path.rstrip(":")}"')
+        self._found[path] = None
+        module, _, name = path.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in filter(None, name.split(".")):
+                found = getattr(found, part)
+        except BaseException as error:  # noqa: BLE001 - whatever a module's body raises
+            yield Looked(path, refused=is_refused(path, error), error=said(error))
+        else:
+            self._found[path] = found
+            kind = MODULE if isinstance(found, ModuleType) else OTHER
+            kind = CLASS if isinstance(found, type) else kind
+            yield Looked(path, self._objects.number(found), kind, name_of(found))
+
+    def _why_not(self, factory: Factory) -> str:
+        enforcement = active()
+        watch = enforcement.watch if enforcement is not None else None
+        if watch is None or watch.delegation is None:
+            return "the enforcer is not enabled"
+        return watch.delegation.why_not(factory)
+
+    def _defined(self) -> Iterator[Defined]:
+        """Find classes that were defined by modules whose own code never runs under aliases."""
+        counterparts = {path.legacy for path in self._job.paths}
+        canonical = {id(self._found[path.canonical]) for path in self._job.paths}
+        for kind in set(_subclasses(object)):
+            path = f"{kind.__module__}:{kind.__qualname__}"
+            rule = self._map.match(str(kind.__module__))
+            is_second = path in counterparts and id(kind) not in canonical
+            if is_second and rule is not None and not rule.implementation:
+                yield Defined(path)
+
+    # Calling.
+
+    def _call_all(self, rule: Sampled) -> Iterator[Called]:
+        """Ask for instances, on every path that gives them."""
+        calls = Calls(self._objects, rule, self._found)
+        canonical = calls.call(rule.canonical, FIRST)
+        yield canonical
+        if canonical.error or canonical.untried:
+            return
+        paths = [rule.canonical]
+        for path in self._job.paths:
+            for end, renamed in self._ends(path, rule, canonical.kind):
+                if end in paths or self._found.get(end) is None:
+                    continue
+                self._say(f'calling "{end}"')
+                made = calls.call(end, FIRST, renamed=renamed)
+                if end == path.legacy or made.untried or made.kind == canonical.kind:
+                    paths.append(end)
+                    yield made
+        for each in paths:
+            yield calls.call(each, FIRST, context=THREAD)
+            yield calls.call(each, FIRST, context=TASK)
+        yield from calls.at_once(rule.canonical, _SECOND)
+        yield calls.call(rule.canonical, _THIRD)
+        if not rule.sample:
+            yield calls.call(rule.canonical, None)
+
+    def _ends(
+        self, path: ImportPath, rule: Sampled, kind: int
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        """Give the ends of an import path that may give instances of a rule, canonical first."""
+        canonical = self._found.get(path.canonical)
+        is_same = canonical is not None and canonical is self._found.get(rule.canonical)
+        is_kind = isinstance(canonical, type) and self._objects.number(canonical) == kind
+        if not (path.is_factory or is_same or is_kind):
+            return
+        yield path.canonical, {}
+        arguments_of = {f.legacy: f.arguments for f in self._map.factories}
+        renamed = arguments_of.get(path.legacy, {})
+        yield path.legacy, {new: old for old, new in renamed.items() if new}
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    """Give every class that is derived from one, which may be more than once."""
+    waiting = [kind]
+    seen = {kind}
+    while waiting:
+        inside = waiting.pop()
+        found: list[type] = type.__subclasses__(inside)
+        yield from found
+        waiting += [each for each in found if each not in seen]
+        seen.update(found)
+
+
+if __name__ == "__main__":
+    main()

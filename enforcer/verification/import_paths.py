@@ -1,0 +1,131 @@
+"""Find the import paths of a map, and which modules of the program use each."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.source.asking import Ask, Matcher
+from enforcer.source.locating import Locator, search_path
+from enforcer.source.names import NameReader
+from enforcer.source.references import STAR
+from enforcer.source.scanning import Scanner
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPath:
+    """Say where a legacy path has to lead.
+
+    Both paths are ``package.module:name``; the name is empty where the module itself is meant.
+
+    Attributes:
+        legacy: the legacy path.
+        canonical: the canonical one.
+        is_factory: whether calls of it are delegated.
+        services: the modules of the program that use it.
+
+    """
+
+    legacy: str
+    canonical: str
+    is_factory: bool = False
+    services: tuple[str, ...] = ()
+
+
+def find_import_paths(migration_map: MigrationMap) -> tuple[ImportPath, ...]:
+    """Find what the program asks of legacy paths, and what their code has for it to ask.
+
+    Nothing is imported; what stands in strings, and what only type checkers read, is left out.
+    """
+    return tuple(_Finder(migration_map).find())
+
+
+class _Finder:
+    def __init__(self, migration_map: MigrationMap) -> None:
+        self._map = _with_factories(migration_map)
+        self._factories = {rule.legacy: rule for rule in migration_map.factories}
+        search = search_path(migration_map.root)
+        self._locator = Locator(search)
+        self._names = NameReader(self._locator)
+        self._matcher = Matcher(self._map, self._locator, self._names)
+        self._scanner = Scanner(self._map, search)
+
+    def find(self) -> Iterator[ImportPath]:
+        services: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for factory in self._factories.values():
+            services[factory.legacy, factory.canonical] = set()
+        for rule in self._map.rules:
+            for own in self._own(rule):
+                services[own] = set()
+        for ask in self._asks():
+            ends = self._ends(ask.rule, ask.module, ask.name)
+            if ends is not None:
+                services[ends].add(ask.callers[0] if ask.callers else ask.site.file)
+        for (legacy, canonical), users in services.items():
+            yield ImportPath(legacy, canonical, legacy in self._factories, tuple(sorted(users)))
+
+    def _asks(self) -> Iterator[Ask]:
+        for scanned in self._scanner.scan():
+            if self._never_runs(scanned.modules):
+                continue
+            for ask in self._matcher.asks_in(scanned):
+                is_canonical = ask.rule.target in ask.callers
+                if not (ask.site.typing_only or ask.site.form == "string" or is_canonical):
+                    yield ask
+
+    def _never_runs(self, modules: tuple[str, ...]) -> bool:
+        rules = (self._matcher.covering(module) for module in modules)
+        return any(rule is not None and not rule.implementation for rule in rules)
+
+    def _own(self, rule: Rule) -> Iterator[tuple[str, str]]:
+        """Give what the legacy code itself defines and the canonical code has as well."""
+        if rule.kind == NAME:
+            yield rule.legacy, rule.canonical
+            return
+        for module in self._modules(rule, rule.module):
+            located = self._locator.locate(module)
+            own = self._names.names_of(located).own if located is not None else frozenset()
+            for name in sorted(own | (rule.names.keys() if module == rule.module else set())):
+                if not name.startswith("__") and self._is_moved(rule, module, name):
+                    ends = self._ends(rule, module, name)
+                    if ends is not None:
+                        yield ends
+
+    def _is_moved(self, rule: Rule, module: str, name: str) -> bool:
+        canonical = rule.canonical_of(module)
+        return self._names.has(canonical, rule.canonical_name(module, name)) is True
+
+    def _modules(self, rule: Rule, module: str) -> Iterator[str]:
+        yield module
+        located = self._locator.locate(module)
+        if rule.kind == TREE and located is not None:
+            for inside in self._locator.submodules(located):
+                if self._matcher.covering(inside) is rule:
+                    yield from self._modules(rule, inside)
+
+    def _ends(self, rule: Rule, module: str, name: str) -> tuple[str, str] | None:
+        """Give both ends of what is asked for, or None where it leads to no single object."""
+        factory = self._factories.get(f"{module}:{name}")
+        if factory is not None:
+            return factory.legacy, factory.canonical
+        if rule.kind == NAME:
+            return rule.legacy, rule.canonical
+        if name == STAR:
+            name = ""
+        if name and self._locator.locate(f"{module}.{name}") is not None:
+            module, name = f"{module}.{name}", ""
+        if not name and rule.implementation:
+            return None  # two modules, and meant to be
+        canonical = rule.canonical_of(module)
+        return f"{module}:{name}", f"{canonical}:{rule.canonical_name(module, name)}"
+
+
+def _with_factories(migration_map: MigrationMap) -> MigrationMap:
+    """Make a map in which each factory is a name of its own, so that its users are found."""
+    known = {rule.legacy for rule in migration_map.rules}
+    factories = [
+        Rule(factory.legacy, factory.canonical)
+        for factory in migration_map.factories
+        if factory.legacy not in known and "." not in factory.name
+    ]
+    return MigrationMap((*migration_map.rules, *factories), root=migration_map.root)

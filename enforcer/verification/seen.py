@@ -1,0 +1,58 @@
+"""Give access to what was seen of a program, and words for it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from enforcer.verification.facts import FIRST, MAIN, Called, Defined, Delegated, Fact, Job, Looked
+from enforcer.verification.model import Case, Outcome
+
+NOBODY: Final = "nobody saw it"
+
+
+class Seen:
+    """Hold what was seen, by path.
+
+    Attributes:
+        job: what was looked for.
+        called: every call.
+        main: the first call of each path, in the main thread.
+        why_not: for each legacy factory why it does not delegate; empty if it does.
+        defined: the classes that aliased modules defined.
+
+    """
+
+    def __init__(self, job: Job, facts: Iterable[Fact]) -> None:
+        """Sort the facts."""
+        facts = tuple(facts)
+        self.job = job
+        self._looked = {fact.path: fact for fact in facts if isinstance(fact, Looked)}
+        self.called = [fact for fact in facts if isinstance(fact, Called)]
+        self.why_not = {f.path: f.why_not for f in facts if isinstance(f, Delegated)}
+        self.defined = [fact.path for fact in facts if isinstance(fact, Defined)]
+        self.main = {
+            call.path: call for call in self.called if (call.context, call.key) == (MAIN, FIRST)
+        }
+
+    def look(self, path: str) -> Looked:
+        """Give what a path leads to."""
+        return self._looked.get(path, Looked(path, error=NOBODY))
+
+
+def dotted(path: str) -> str:
+    """Write a path with dots alone."""
+    return path.rstrip(":").replace(":", ".")
+
+
+def last(path: str) -> str:
+    """Give the last part of a path."""
+    return path.rpartition(".")[2]
+
+
+def count(cases: Iterable[Case], outcome: Outcome) -> int:
+    """Count the cases of one outcome."""
+    return sum(case.outcome == outcome for case in cases)
+
+
+def counted(number: int, what: str) -> str:
+    """Count something, in the singular or the plural."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
