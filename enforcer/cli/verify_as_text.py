@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, TextIO
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from enforcer.cli.verify_words import conclusion, heading, title
@@ -44,8 +45,10 @@ def verification_as_text(found: Verification, file: TextIO, *, verbose: bool) ->
         return "".join(f"{line}\n" for line, _ in lines)
     with console.capture() as capture:
         for line, style in lines:
-            console.print(Text(line, style=style))
-    return capture.get()
+            text = line.lstrip()
+            indent = len(line) - len(text)
+            console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def _lines(found: Verification, *, verbose: bool) -> Iterator[tuple[str, str]]:
