@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 
-from enforcer.rules.digest import digest
+from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 4"
+_FORMAT = "enforcer map 5"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _FIELDS = (
@@ -156,7 +156,7 @@ def _places(path: str, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str
         home = environ.get("HOME", "")
         users = os.path.join(home, ".cache") if os.path.isabs(home) else ""
     if users:
-        yield os.path.join(users, "enforcer"), f"{digest(os.fsencode(path))[:32]}.{_TAG}.cache"
+        yield os.path.join(users, "enforcer"), f"{digest(os.fsencode(path))}.{_TAG}.cache"
 
 
 def _is_safe(status: os.stat_result, is_kind: "Callable[[int], bool]") -> bool:
@@ -224,7 +224,7 @@ def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Entry]") -> b
 
 
 def _unpack(data: bytes, source: str) -> CompiledMap | None:
-    check, content = data[:64], data[64:]
+    check, content = data[:DIGITS], data[DIGITS:]
     if digest(content).encode() != check:
         return None
     parts = marshal.loads(content)  # noqa: S302 - its digest is right, and nobody else wrote it

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.rules.digest import DIGITS
 from enforcer.rules.digest import digest as digest_of
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
@@ -197,7 +198,7 @@ def forge(project: Project, cache: Path) -> None:
     digest = project.load().digest
     project.map.write_text(sound.replace("b.new", "evil"), encoding="utf-8")
     evil = project.load().digest
-    data = cache.read_bytes()[64:].replace(evil.encode(), digest.encode())
+    data = cache.read_bytes()[DIGITS:].replace(evil.encode(), digest.encode())
     project.map.write_text(sound, encoding="utf-8")
     cache.write_bytes(digest_of(data).encode() + data)
 

@@ -1,6 +1,5 @@
 """Test how a migration map is found and read."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.rules.digest import DIGITS
 from enforcer.rules.document import find_map
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
@@ -102,9 +102,10 @@ def test_a_map_without_rules_has_all_the_defaults(
 
 def test_the_digest_is_that_of_the_bytes_of_the_file(read_map: Callable[..., MigrationMap]) -> None:
     """A heartbeat says by it which map a process watched."""
-    migration = read_map(FULL)
+    digests = [read_map(text).digest for text in (FULL, f"{FULL}\n", FULL)]
 
-    assert migration.digest == hashlib.sha256(FULL.encode()).hexdigest()
+    assert digests[0] == digests[2] != digests[1]
+    assert [len(digest) for digest in digests] == [DIGITS] * 3
 
 
 def test_a_root_above_the_map_is_resolved(
