@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
     from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder
-    from enforcer.recording.use import Use
+    from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
 
@@ -49,7 +49,7 @@ class Enforcement:
     )
 
     def __init__(
-        self, migration_map: "MigrationMap", baseline: "Container[tuple[str, str, str]]"
+        self, migration_map: "MigrationMap", baseline: "Container[CallSite] | None" = None
     ) -> None:
         """Prepare; nothing outside is touched."""
         self.map = migration_map
@@ -92,9 +92,11 @@ class Enforcement:
         the import system sees to, and agree on the watch that was first.
 
         """
+        from enforcer.baseline.tolerance import Tolerance
         from enforcer.imports.watch import Watch
 
-        watch = Watch(self.map, self.recorder, self._baseline, self._notices)
+        tolerance = Tolerance(self.map, self._notices, self._baseline)
+        watch = Watch(self.map, self.recorder, tolerance, self._notices)
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
-    from enforcer.recording.use import Use
+    from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
     from enforcer.store.delivery import OpenStore
@@ -43,7 +43,7 @@ def enable(
     migration_map: "MigrationMap | str",
     *,
     store: bool = True,
-    baseline: "Container[tuple[str, str, str]]" = frozenset(),
+    baseline: "Container[CallSite] | None" = None,
 ) -> None:
     """Begin to alias and to watch, in this process and in children that it forks.
 
@@ -52,9 +52,11 @@ def enable(
     Args:
         migration_map: a map, or the path of its file.
         store: whether uses are kept in the map's store; if not, :func:`collect` gives them.
-        baseline: what strict rules tolerate: rule's legacy path, file and function.
+        baseline: the call sites that strict rules tolerate; by default those of the map's
+            baseline. Exemptions of the map hold in any case.
 
     Raises:
+        BaselineError: if the map's baseline can't be read, and it says ``fail_open = false``.
         MapError: if the map has mistakes and says ``fail_open = false``; otherwise they are
             written to standard error and the program goes on without the enforcer.
         LateEnablingError: if a strict path has been imported already.
@@ -73,6 +75,12 @@ def enable(
             )
             raise EnforcerError(message)
         return
+    if baseline is None and not loaded.fail_open and loaded.baseline:
+        from pathlib import Path  # who wants to hear of a broken baseline has it read at start
+
+        from enforcer.baseline.reading import read_baseline
+
+        baseline = read_baseline(Path(loaded.baseline))
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
     if store and loaded.store:

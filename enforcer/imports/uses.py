@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
 
-ENTRY = tuple[str, str, str]
-"""A baseline entry: the rule's legacy path, the caller's file, the caller's function."""
-
 
 class Uses:
     """Turn callers into recorded uses."""
@@ -33,7 +30,7 @@ class Uses:
     __slots__ = ("baseline", "ownership", "recorder")
 
     def __init__(
-        self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[ENTRY]"
+        self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[CallSite]"
     ) -> None:
         """Take what counts, what tells own code, and what strict mode tolerates."""
         self.recorder = recorder
@@ -91,8 +88,7 @@ class Uses:
         if rule.stage == REMOVED:
             return BLOCKED
         if rule.stage == STRICT:
-            tolerated = (rule.legacy, site.file, site.function) in self.baseline
-            return EXEMPTED if tolerated else BLOCKED
+            return EXEMPTED if site in self.baseline else BLOCKED
         if rule.stage == WARN:
             return WARNED
         return OBSERVED if in_place else ALIASED

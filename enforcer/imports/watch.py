@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from enforcer.imports.link import Link
     from enforcer.recording.recorder import Recorder
+    from enforcer.recording.use import CallSite
     from enforcer.rules.delegated import Factory
     from enforcer.rules.model import MigrationMap, Rule
 
@@ -89,7 +90,7 @@ class Watch:
         self,
         migration_map: "MigrationMap",
         recorder: "Recorder",
-        baseline: "Container[tuple[str, str, str]]",
+        baseline: "Container[CallSite]",
         notices: "dict[tuple[str, str], Notice]",
     ) -> None:
         """Prepare everything; nothing outside is touched before :meth:`install`."""

@@ -7,8 +7,8 @@ class Notice:
     Attributes:
         kind: ``late`` (imported before the enforcer was enabled), ``implementation`` (the
             canonical module is built on it), ``fallback`` (a name was served by the legacy
-            code), ``missing`` (the canonical module does not exist) or ``blind`` (something
-            can't be seen).
+            code), ``missing`` (the canonical module does not exist), ``baseline`` (it can't be
+            read) or ``blind`` (something can't be seen).
         subject: the path that it is about.
         text: one sentence or two.
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 STORE_KEY = "ENFORCER_STORE"
 DEFAULT_STORE = ".enforcer/uses.db"
 
+BASELINE_KEY = "ENFORCER_BASELINE"
+DEFAULT_BASELINE = "enforcer-baseline.toml"
+
 
 def load_map(
     path: str, *, environ: "Mapping[str, str] | None" = None, cached: bool = False
@@ -55,6 +58,11 @@ def load_map(
     chosen = environ.get(STORE_KEY)
     options["root"] = _beside(path, options["root"])
     options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
+    options["baseline"] = _baseline(path, options["baseline"], environ)
+    if options["allow"]:
+        from enforcer.rules.exemptions import Exemption
+
+        options["allow"] = [Exemption(*fields) for fields in options["allow"]]
     return MigrationMap(
         rules, **options, path=path, digest=source, outline=outline, override=override
     )
@@ -121,6 +129,17 @@ def _joined(
     if isinstance(error, MapError):
         return MapError([*mistakes, *error.mistakes], fail_open=error.fail_open)
     return MapError(mistakes, fail_open=fail_open)
+
+
+def _baseline(path: str, named: str, environ: "Mapping[str, str]") -> str:
+    """Give the baseline that is named, or the usual one if it is there."""
+    chosen = environ.get(BASELINE_KEY)
+    if chosen:
+        return os.path.abspath(chosen)
+    if named:
+        return _beside(path, named)
+    usual = _beside(path, DEFAULT_BASELINE)
+    return usual if os.path.isfile(usual) else ""
 
 
 def _beside(path: str, other: str) -> str:

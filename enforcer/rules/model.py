@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from enforcer.rules.delegated import Factory, Instances
+    from enforcer.rules.exemptions import Exemption
     from enforcer.rules.outline import Outline
     from enforcer.rules.stages import StageOverride
 
@@ -183,6 +184,8 @@ class MigrationMap:
         root: absolute path of the folder that holds the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
+        baseline: absolute path of the file with what strict rules tolerate, or empty.
+        allow: who may use a strict path until a day.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
         override: what replaces the stages that the map gives, or None.
@@ -193,6 +196,8 @@ class MigrationMap:
         "_made",
         "_outline",
         "_rules",
+        "allow",
+        "baseline",
         "default_stage",
         "digest",
         "expected_services",
@@ -216,6 +221,8 @@ class MigrationMap:
         root: str = "",
         expected_services: "Iterable[str]" = (),
         store: str = "",
+        baseline: str = "",
+        allow: "Iterable[Exemption]" = (),
         path: str = "",
         digest: str = "",
         outline: "Outline | None" = None,
@@ -236,6 +243,8 @@ class MigrationMap:
         self.root = root
         self.expected_services = tuple(expected_services)
         self.store = store
+        self.baseline = baseline
+        self.allow = tuple(allow)
         self.path = path
         self.digest = digest
         self.override = override

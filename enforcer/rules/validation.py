@@ -6,6 +6,7 @@ not say of each other in ``conflicts``.
 """
 
 from enforcer.rules.conflicts import Entry, check_conflicts
+from enforcer.rules.exemptions import read_exemptions
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
 from enforcer.rules.rule_table import read_rule, read_stage
@@ -30,6 +31,8 @@ OPTION_KEYS = (
     "root",
     "expected_services",
     "store",
+    "baseline",
+    "allow",
 )
 
 _ARRAYS = {"rule": "rule", "factory": "factory", "instances": "rule for instances"}
@@ -46,6 +49,8 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
         "store": table.string("store"),
+        "baseline": table.string("baseline"),
+        "allow": read_exemptions(table),
     }
 
 
@@ -128,7 +133,9 @@ def _split_project(
     for key, value in options.items():
         if _is_table(value) and key not in OPTION_KEYS:
             _note_unknown_table(table, key, value)
-    values = {key: value for key, value in options.items() if not _is_table(value)}
+    values = {
+        key: value for key, value in options.items() if key in OPTION_KEYS or not _is_table(value)
+    }
     Table(prefix, values, mistakes).check_keys(OPTION_KEYS, "[tool.enforcer]")
     return table, own
 

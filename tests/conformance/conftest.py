@@ -24,6 +24,7 @@ class Case:
         self.environment = {}
         self.rules = []
         self.tables = []
+        self.options = []
         self._recorded = None
         self.write("new/__init__.py", "")
         self.write("new/sub.py", "class Y: pass\n")
@@ -49,12 +50,19 @@ class Case:
         self.tables.append(("instances", {"canonical": canonical, "key": key, **options}))
 
     def tolerate(self, *entries):
-        """Put call sites into the baseline: legacy path, file, function."""
-        self.write("baseline.json", json.dumps(entries))
+        """Put call sites into the baseline, however they ask: legacy path, file, function."""
+        lines = [
+            f'{{path = "{path}", file = "{file}", function = "{function}", kind = "{kind}"}},'
+            for path, file, function in entries
+            for kind in ("attribute", "call", "import_module", "import_statement", "pickle")
+        ]
+        self.write(
+            "enforcer-baseline.toml", "\n".join(["version = 1", "call_sites = [", *lines, "]"])
+        )
 
     def write_map(self):
         """Write the migration map."""
-        lines = ["[enforcer]", 'service = "case"']
+        lines = ["[enforcer]", 'service = "case"', *self.options]
         tables = [
             ("rule", {"legacy": legacy, "canonical": canonical, **options})
             for legacy, canonical, options in self.rules

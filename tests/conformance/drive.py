@@ -76,15 +76,11 @@ def main():
     sys.path[0] = folder
     with open("main.py", encoding="utf-8") as file:
         code = compile(file.read(), os.path.join(folder, "main.py"), "exec")
-    baseline = frozenset()
-    if os.path.exists("baseline.json"):
-        with open("baseline.json", encoding="utf-8") as file:
-            baseline = frozenset(tuple(entry) for entry in json.load(file))
     rules = load_map("enforcer.toml")
     guard = Guard(rules.rules) if os.environ.get("GUARD", "1") == "1" else None
     if os.environ.get("BEFORE"):
         exec(os.environ["BEFORE"], {"__name__": "before"})
-    enforcer.enable(rules, store=False, baseline=baseline)
+    enforcer.enable(rules, store=False)
     before = dict(sys.modules)
     if guard:
         guard.thread.start()

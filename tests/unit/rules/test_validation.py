@@ -32,7 +32,7 @@ OPTIONS = {
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
             "write one of service, default_stage, fail_open, sigterm, root, expected_services, "
-            "store. (unknown-key)"
+            "store, baseline, allow. (unknown-key)"
         ),
     ),
     "option outside of its table": (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import enforcer
+from enforcer.baseline import Baseline
 from enforcer.demo import MAP
 from enforcer.rules.loading import load_map
 
@@ -20,7 +21,7 @@ def _enforced(request: pytest.FixtureRequest) -> Iterator[None]:
     for rule in migration_map.rules:
         if stage and not rule.implementation:
             rule.stage = stage
-    baseline = getattr(request.cls, "baseline", frozenset())
+    baseline = Baseline(getattr(request.cls, "baseline", ()))
     enforcer.enable(migration_map, store=False, baseline=baseline)
     yield
     enforcer.disable()

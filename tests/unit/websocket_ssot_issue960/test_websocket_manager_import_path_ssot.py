@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import enforcer
+from enforcer.baseline import Entry
 from enforcer.demo.testing import SSotBaseTestCase
 
 CORE = "netra_backend.app.websocket_core"
@@ -92,7 +93,9 @@ class TestWebSocketManagerImportPathSsot(SSotBaseTestCase):
 
 class TestImportPathsInStageStrict(SSotBaseTestCase):
     stage = "strict"
-    baseline = frozenset({(legacy, __file__, "call_of_the_baseline") for legacy in ALIASED})
+    baseline = tuple(
+        Entry(legacy, __file__, "call_of_the_baseline", "import_module") for legacy in ALIASED
+    )
 
     async def test_all_websocket_manager_imports_resolve_to_canonical(self) -> None:
         """A caller of the baseline gets what it got; a new one is refused, and named."""

@@ -1,0 +1,135 @@
+"""Model a baseline: which call sites of legacy paths are tolerated, and how many in each place.
+
+Loaded into the watched program where a rule is strict, so it is light. There are no line numbers
+in it: it survives edits, moved lines and merges.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
+
+    from enforcer.recording.use import CallSite
+
+    Key: TypeAlias = tuple[str, str, str, str]
+else:
+    Key = tuple
+
+_FOREIGN = ("/site-packages/", "/dist-packages/")
+
+
+class Entry:
+    """Tolerate the uses of one legacy path by one function.
+
+    Attributes:
+        path: the legacy path that is reached.
+        file: the caller's file as :func:`file_of` gives it.
+        function: the qualified name of the caller's function, ``<module>`` at top level.
+        kind: how it asks: a mechanism of ``enforcer.recording.use``.
+        count: how many call sites there are: distinct lines, at least 1.
+        is_flaky: whether it is no sign of anything if the entry is not seen.
+        line: its line in the file, from 1; 0 if it came from elsewhere.
+
+    """
+
+    __slots__ = ("count", "file", "function", "is_flaky", "kind", "line", "path")
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self,
+        path: str,
+        file: str,
+        function: str,
+        kind: str,
+        *,
+        count: int = 1,
+        is_flaky: bool = False,
+        line: int = 0,
+    ) -> None:
+        """Take the fields as they are."""
+        self.path = path
+        self.file = file
+        self.function = function
+        self.kind = kind
+        self.count = count
+        self.is_flaky = is_flaky
+        self.line = line
+
+    @property
+    def key(self) -> "Key":
+        """What tells this entry from others."""
+        return self.path, self.file, self.function, self.kind
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two entries tolerate the same."""
+        return isinstance(other, Entry) and (
+            (self.key, self.count, self.is_flaky) == (other.key, other.count, other.is_flaky)
+        )
+
+    def __hash__(self) -> int:
+        """Hash what tells it from others."""
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        """Write it as a person reads it: who uses what."""
+        where = self.file if self.function == "<module>" else f"{self.file} in {self.function}()"
+        times = f" ({self.count} call sites)" if self.count > 1 else ""
+        return f"{self.path} by {where}{times}"
+
+
+class Baseline:
+    """Hold the entries of a baseline.
+
+    A call site is in it if its legacy path, file, function and kind are; how many there are is
+    for a whole run to judge.
+
+    Attributes:
+        path: the file that was read, or empty.
+
+    """
+
+    __slots__ = ("_entries", "path")
+
+    def __init__(self, entries: "Iterable[Entry]" = (), path: str = "") -> None:
+        """Take entries with different keys."""
+        self.path = path
+        self._entries = {entry.key: entry for entry in entries}
+
+    def __contains__(self, site: object) -> bool:
+        """Tell whether a call site is tolerated."""
+        return key_of(site) in self._entries  # type: ignore[arg-type]
+
+    def __iter__(self) -> "Iterator[Entry]":
+        """Go through the entries in their order in a file."""
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.key))
+
+    def __len__(self) -> int:
+        """Count the entries."""
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two baselines tolerate the same."""
+        return isinstance(other, Baseline) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def find(self, key: "Key") -> Entry | None:
+        """Give the entry with this key, if there is one."""
+        return self._entries.get(key)
+
+
+def key_of(site: "CallSite") -> "Key":
+    """Give what a baseline knows of a call site."""
+    return site.path, file_of(site.file), site.function, site.mechanism
+
+
+def file_of(file: str) -> str:
+    """Name a caller's file so that it is the same on every machine.
+
+    Own files are relative to the root already; of installed ones the part from the
+    ``site-packages`` folder on is kept.
+    """
+    for folder in _FOREIGN:
+        before, found, rest = file.rpartition(folder)
+        if found and before:
+            return f"{folder[1:]}{rest}"
+    return file

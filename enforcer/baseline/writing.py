@@ -1,0 +1,60 @@
+"""Write a baseline to its file: one call site for each line, sorted, so that it merges well."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+
+from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.reading import VERSION, BaselineError
+
+_HEADER: Final = """\
+# Call sites of legacy paths that strict mode still tolerates: no more than these, soon fewer.
+# `enforcer baseline update` takes out what is gone.
+"""
+
+
+def baseline_text(baseline: Baseline) -> str:
+    """Write a baseline as TOML."""
+    lines = [f"  {_line(entry)},\n" for entry in baseline]
+    return f"{_HEADER}version = {VERSION}\ncall_sites = [\n{''.join(lines)}]\n"
+
+
+def write_baseline(baseline: Baseline, file: Path) -> None:
+    """Write a baseline to its file, all of it or nothing.
+
+    Raises:
+        BaselineError: if it can't be written.
+
+    """
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(baseline_text(baseline), encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        message = f'the baseline "{file}" can\'t be written: {error.strerror} (baseline-unwritable)'
+        raise BaselineError(message) from error
+
+
+def _line(entry: Entry) -> str:
+    parts = [
+        f"{name} = {_quoted(value)}"
+        for name, value in (
+            ("path", entry.path),
+            ("file", entry.file),
+            ("function", entry.function),
+            ("kind", entry.kind),
+        )
+    ]
+    parts.append(f"count = {entry.count}")
+    if entry.is_flaky:
+        parts.append("flaky = true")
+    return f"{{ {', '.join(parts)} }}"
+
+
+def _quoted(text: str) -> str:
+    return tomlkit.string(text).as_string()

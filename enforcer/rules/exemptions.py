@@ -1,0 +1,91 @@
+"""Let single callers use a strict path until a day, and no longer."""
+
+from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.values import Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from enforcer.recording.use import CallSite
+
+FUNCTION = "::"
+"""What stands between a caller's file and its function."""
+
+_KEYS = ("path", "caller", "until", "reason")
+_EXAMPLE = (
+    'allow = [{ path = "package.old", caller = "package/file.py", until = 2026-12-31, '
+    'reason = "…" }]'
+)
+
+
+class Exemption:
+    """Allow a caller to use a strict path.
+
+    Attributes:
+        path: a legacy path; what lies below it is allowed as well.
+        caller: the caller's file, relative to the root; a folder that ends with a slash; or a
+            file, ``::`` and a function's qualified name.
+        until: the last day on which it holds, as ``YYYY-MM-DD``.
+        reason: why, for people.
+        line: its line in the map's file, from 1.
+
+    """
+
+    __slots__ = ("caller", "line", "path", "reason", "until")
+
+    def __init__(self, path: str, caller: str, until: str, reason: str, line: int = 0) -> None:
+        """Take the fields as they are."""
+        self.path = path
+        self.caller = caller
+        self.until = until
+        self.reason = reason
+        self.line = line
+
+    def __repr__(self) -> str:
+        """Show what is allowed, to whom and until when."""
+        return f"<Exemption of {self.caller} for {self.path} until {self.until}>"
+
+    def holds_on(self, day: str) -> bool:
+        """Tell whether it still holds on a day, written as ``YYYY-MM-DD``."""
+        return day <= self.until
+
+    def covers(self, site: "CallSite") -> bool:
+        """Tell whether it speaks of a call site, on whatever day."""
+        path = self.path.removesuffix(TREE_SUFFIX)
+        if site.path != path and not site.path.startswith((f"{path}.", f"{path}:")):
+            return False
+        file, _, function = self.caller.partition(FUNCTION)
+        if file.endswith("/"):
+            return site.file.startswith(file)
+        return site.file == file and function in ("", site.function)
+
+
+def read_exemptions(table: Table) -> tuple[tuple[str, str, str, str, int], ...]:
+    """Read the exemptions of a map as plain values, noting every mistake in them."""
+    tables = table.values.get("allow", [])
+    if not isinstance(tables, list):
+        table.note_type("allow", tables, _EXAMPLE)
+        return ()
+    return tuple(_read_all(table, tables))
+
+
+def _read_all(table: Table, tables: "list[object]") -> "Iterator[tuple[str, str, str, str, int]]":
+    for index, values in enumerate(tables):
+        where = (*table.where, "allow", index)
+        if not isinstance(values, dict):
+            table.note_type("allow", tables, _EXAMPLE)
+            return
+        one = Table(where, values, table.mistakes)
+        one.check_keys(_KEYS, "an exemption")
+        for key in _KEYS:
+            if not one.values.get(key):
+                one.mistakes.add(
+                    where,
+                    message=f'the exemption has no "{key}".',
+                    remedy=f"Write {_EXAMPLE}.",
+                    slug="missing-key",
+                )
+        until = one.date("until")
+        texts = (one.string("path"), one.string("caller"), until, one.string("reason"))
+        yield (*texts, table.mistakes.line_of(where))

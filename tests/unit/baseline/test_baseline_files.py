@@ -1,0 +1,97 @@
+"""Read and write baselines: what comes back, and what is said of broken ones."""
+
+from pathlib import Path
+
+import pytest
+
+from enforcer.baseline import Baseline, Entry
+from enforcer.baseline.reading import BaselineError, read_baseline
+from enforcer.baseline.writing import baseline_text, write_baseline
+
+LINE = '{ path = "a.old", file = "app.py", function = "f", kind = "import_statement", count = 2 }'
+TEXT = f"""\
+# Call sites of legacy paths that strict mode still tolerates: no more than these, soon fewer.
+# `enforcer baseline update` takes out what is gone.
+version = 1
+call_sites = [
+  {LINE},
+  {{ path = "b.old", file = "a \\"b\\".py", function = "<module>", kind = "call", count = 1, \
+flaky = true }},
+]
+"""
+ENTRIES = (
+    Entry("b.old", 'a "b".py', "<module>", "call", is_flaky=True),
+    Entry("a.old", "app.py", "f", "import_statement", count=2),
+)
+
+
+def test_it_is_written_sorted_with_a_line_for_each_entry() -> None:
+    assert baseline_text(Baseline(ENTRIES)) == TEXT
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    write_baseline(Baseline(ENTRIES), file)
+
+    found = read_baseline(file)
+
+    assert found == Baseline(ENTRIES)
+    assert [entry.line for entry in found] == [5, 6]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "name", ["tab\tand\nline", "\x7f\x00", "ü\U0001f600", "back\\slash", "'\""]
+)
+def test_any_name_survives(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "baseline.toml"
+    write_baseline(Baseline([Entry(name, name, name, name)]), file)
+
+    assert [entry.key for entry in read_baseline(file)] == [(name, name, name, name)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = 1\n<<<<<<< ours\n=======\n>>>>>>> theirs\n", ":2: there are marks of a merge"),
+        ("version = 1\ncall_sites = [\n  oops\n]", ":3: this is not TOML"),
+        ("version = 2", ":1: the version is 2, and this enforcer knows 1"),
+        ("call_sites = []", ":1: the version is None"),
+        ("version = 1\ncallsites = []", ':2: "callsites" is not a key of a baseline. Write "call_'),
+        ("version = 1\ncall_sites = 3", ':2: "call_sites" is an integer, and not an array'),
+        ("version = 1\ncall_sites = [\n  3\n]", ":3: a call site is an integer, and not a table"),
+        (f"version = 1\ncall_sites = [\n{LINE},\n{LINE},\n]", ":4: line 3 speaks of the same"),
+        (f"version = 1\ncall_sites = [\n{LINE.replace('2', '0')}]", ':3: "count" is 0, and not a'),
+        (f"version = 1\ncall_sites = [\n{LINE.replace('count', 'cuont')}]", 'Write "count"'),
+        (
+            f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, flaky = 1')}]",
+            '"flaky" is an integer',
+        ),
+        ('version = 1\ncall_sites = [{ path = "a" }]', ':2: "file" is missing, and not a string'),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "baseline.toml"
+    file.write_text(text)
+
+    with pytest.raises(BaselineError) as raised:
+        read_baseline(file)
+
+    assert said in str(raised.value)
+    assert str(raised.value).startswith(str(file))
+    assert file.read_text() == text
+
+
+def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match="no-baseline"):
+        read_baseline(tmp_path / "none.toml")
+    with pytest.raises(BaselineError, match="baseline-unreadable"):
+        read_baseline(tmp_path)
+    (tmp_path / "bytes.toml").write_bytes(b"\xff")
+    with pytest.raises(BaselineError, match="not UTF-8"):
+        read_baseline(tmp_path / "bytes.toml")
+
+
+def test_a_folder_that_is_gone_can_not_be_written(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match="baseline-unwritable"):
+        write_baseline(Baseline(ENTRIES), tmp_path / "gone" / "baseline.toml")

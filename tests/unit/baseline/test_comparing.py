@@ -1,0 +1,93 @@
+"""Compare runs with baselines: four verdicts, and what becomes of the file."""
+
+import pytest
+
+from enforcer.baseline import Baseline, Entry
+from enforcer.baseline.comparing import Verdict, compare, grown, merged, seen_by, shrunk
+from enforcer.recording.use import CallSite
+
+KEY = ("a.old", "app.py", "f", "import_statement")
+
+
+def site(line: int, **changed: str) -> CallSite:
+    fields = {"file": "app.py", "function": "f", "module": "app", "mechanism": "import_statement"}
+    return CallSite("a.old", line=line, **{**fields, **changed})
+
+
+def verdicts(
+    baseline: Baseline, *sites: CallSite, is_complete: bool = True
+) -> list[tuple[str, Verdict]]:
+    judged = compare(baseline, seen_by(sites), is_complete=is_complete)
+    return [(one.entry.file, one.verdict) for one in judged]
+
+
+@pytest.mark.parametrize(
+    ("count", "lines", "verdict"),
+    [
+        (2, (5, 9), Verdict.TOLERATED),
+        (2, (105, 109), Verdict.TOLERATED),
+        (1, (5, 9), Verdict.GREW),
+        (3, (5, 9), Verdict.SHRANK),
+        (3, (), Verdict.STALE),
+    ],
+)
+def test_each_verdict(count: int, lines: tuple[int, ...], verdict: Verdict) -> None:
+    """Lines may move; how many there are counts."""
+    baseline = Baseline([Entry(*KEY, count=count)])
+
+    assert verdicts(baseline, *map(site, lines)) == [("app.py", verdict)]
+
+
+def test_what_the_baseline_lacks_is_new() -> None:
+    assert verdicts(Baseline(), site(1)) == [("app.py", Verdict.NEW)]
+    changes = ({"file": "b.py"}, {"function": "g"}, {"mechanism": "import_module"})
+    for changed in changes:
+        found = verdicts(Baseline([Entry(*KEY)]), site(1), site(2, **changed))
+        assert [verdict for _, verdict in found].count(Verdict.NEW) == 1
+
+
+def test_a_part_of_a_run_makes_nothing_stale() -> None:
+    baseline = Baseline([Entry(*KEY, count=2), Entry("b.old", "b.py", "f", "call")])
+
+    assert verdicts(baseline, site(1), is_complete=False) == [("app.py", Verdict.TOLERATED)]
+
+
+def test_what_is_flaky_is_never_stale() -> None:
+    baseline = Baseline([Entry(*KEY, count=2, is_flaky=True)])
+
+    assert verdicts(baseline) == []
+    assert verdicts(baseline, site(1)) == [("app.py", Verdict.TOLERATED)]
+    assert verdicts(baseline, *map(site, (1, 2, 3))) == [("app.py", Verdict.GREW)]
+
+
+def test_a_baseline_shrinks_and_does_not_grow_by_itself() -> None:
+    baseline = Baseline([Entry(*KEY, count=3), Entry("b.old", "b.py", "f", "call")])
+    judged = compare(baseline, seen_by([site(1), site(2, file="new.py")]), is_complete=True)
+
+    assert shrunk(baseline, judged) == Baseline([Entry(*KEY, count=1)])
+    assert grown(shrunk(baseline, judged), judged) == Baseline(
+        [Entry(*KEY, count=1), Entry("a.old", "new.py", "f", "import_statement")]
+    )
+
+
+def test_merging_keeps_all_of_each() -> None:
+    one = Baseline([Entry(*KEY, count=1), Entry("b.old", "b.py", "f", "call")])
+    other = Baseline([Entry(*KEY, count=2, is_flaky=True)])
+
+    assert merged([one, other]) == merged([other, one])
+    assert merged([one, other]) == Baseline(
+        [Entry(*KEY, count=2, is_flaky=True), Entry("b.old", "b.py", "f", "call")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("/usr/lib/python3.11/site-packages/x/y.py", "site-packages/x/y.py"),
+        ("/usr/lib/python3/dist-packages/x.py", "dist-packages/x.py"),
+        ("shop/orders.py", "shop/orders.py"),
+        ("/elsewhere/x.py", "/elsewhere/x.py"),
+    ],
+)
+def test_installed_files_have_one_name_on_every_machine(file: str, named: str) -> None:
+    assert list(seen_by([site(1, file=file)])) == [("a.old", named, "f", "import_statement")]
