@@ -1,0 +1,69 @@
+"""See the processes that tests start: they are enabled by the environment, and write to a store."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from enforcer.baseline.model import file_of
+from enforcer.recording.process import RUN_KEY
+from enforcer.report import build
+from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.stages import ENVIRONMENT_KEY
+from enforcer.startup import MAP_KEY
+from enforcer.store import StoreError
+from enforcer.testing.record import SeenSite
+
+WHERE = "a process that a test started"
+
+
+class Children:
+    """Enable the enforcer in child processes of a run."""
+
+    def __init__(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
+        """Set the environment, which child processes inherit."""
+        self._folder = TemporaryDirectory(prefix="enforcer-tests-")
+        self._store = str(Path(self._folder.name, "uses.db"))
+        self._map = migration_map
+        settings = {
+            MAP_KEY: migration_map.path,
+            ENVIRONMENT_KEY: stage,
+            STORE_KEY: self._store,
+            RUN_KEY: "",
+        }
+        if baseline.is_file():
+            settings[BASELINE_KEY] = str(baseline)
+        self._before = {key: os.environ.get(key) for key in settings}
+        os.environ.update(settings)
+
+    def seen(self) -> Iterator[SeenSite]:
+        """Give what they have written; not what one writes that still runs."""
+        if not Path(self._store).exists():
+            return
+        try:
+            found = build(self._store)
+        except StoreError:
+            return
+        owners = {rule.legacy: rule.owner for rule in self._map}
+        for rule in found.rules:
+            for site in rule.call_sites:
+                yield SeenSite(
+                    site.path,
+                    file_of(site.file),
+                    site.function,
+                    site.mechanism,
+                    site.line,
+                    next(iter(site.outcomes), ""),
+                    owners.get(rule.legacy, ""),
+                    WHERE,
+                )
+
+    def end(self) -> None:
+        """Put the environment back, and forget what was written."""
+        for key, value in self._before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+        self._folder.cleanup()

@@ -1,0 +1,48 @@
+"""Show a test which legacy paths it used."""
+
+from collections.abc import Callable
+
+from enforcer.recording.use import BLOCKED, PROBE, Use
+
+
+class LegacyUses:
+    """Give the uses of one test, as they come."""
+
+    def __init__(self, take: Callable[[], list[Use]]) -> None:
+        """Begin with those that there were.
+
+        Args:
+            take: gives all uses of the test up to now.
+
+        """
+        self._take = take
+        self._acknowledged = False
+
+    @property
+    def all(self) -> list[Use]:
+        """Every use, refused ones too; who only looked for a module has not used it."""
+        return [use for use in self._take() if use.site.mechanism != PROBE]
+
+    @property
+    def paths(self) -> set[str]:
+        """The legacy paths that were used."""
+        return {use.site.path for use in self.all}
+
+    @property
+    def count(self) -> int:
+        """How many uses there were."""
+        return sum(use.count for use in self.all)
+
+    @property
+    def refused(self) -> list[Use]:
+        """The uses that strict mode refused; who asks for them expects them.
+
+        After that, a refusal that the code under test swallowed does not fail the test.
+        """
+        self._acknowledged = True
+        return [use for use in self.all if use.outcome == BLOCKED]
+
+    @property
+    def expects_refusals(self) -> bool:
+        """Whether the test has asked what was refused."""
+        return self._acknowledged

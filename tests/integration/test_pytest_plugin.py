@@ -1,0 +1,421 @@
+"""``pytest --enforcer`` on a small project, in runs of its own, alone and with pytest-xdist."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+FILES = {
+    "enforcer.toml": """\
+        [[rule]]
+        legacy = "old"
+        canonical = "new"
+        owner = "@shop"
+        reason = "one of each"
+        remove_after = 2027-03-31
+        """,
+    "new.py": "X = 1",
+    "app.py": """\
+        def first():
+            from old import X
+            return X
+        def second():
+            import old
+            return old.X
+        """,
+    "pytest.ini": "[pytest]\ntestpaths = tests\npythonpath = .\n",
+    "tests/test_app.py": """\
+        import app
+        def test_first(): assert app.first() == 1
+        def test_second(): assert app.second() == 1
+        """,
+}
+BASELINE = """\
+version = 1
+call_sites = [
+  { path = "old", file = "app.py", function = "first", kind = "import_statement", count = 1 },
+  { path = "old", file = "app.py", function = "second", kind = "import_statement", count = 1 },
+]
+"""
+SEPARATE = [(), ("-n", "2")]
+
+Pytest = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Write the project, with both of its call sites in the baseline."""
+    write(tmp_path, FILES)
+    (tmp_path / "enforcer-baseline.toml").write_text(BASELINE)
+    return tmp_path
+
+
+@pytest.fixture
+def run(project: Path) -> Pytest:
+    """Run pytest in the project."""
+
+    def execute(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        own = ("ENFORCER_", "PYTEST_", "CI")
+        environ = {key: text for key, text in os.environ.items() if not key.startswith(own)}
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "--enforcer", "-p", "no:cacheprovider", *words],
+            cwd=project,
+            env={**environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return execute
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(dedent(text))
+
+
+def summary(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Give the lines of the enforcer's section."""
+    lines = done.stdout.splitlines()
+    start = next(i for i, line in enumerate(lines) if "legacy import paths" in line)
+    rest = lines[start + 1 :]
+    end = next((i for i, line in enumerate(rest) if line.startswith("=")), len(rest))
+    return [line for line in rest[:end] if line]
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_clean(run: Pytest, workers: tuple[str, ...]) -> None:
+    done = run(*workers)
+
+    assert done.returncode == 0, done.stdout
+    assert summary(done) == [
+        "call sites by owner of the path: @shop 2",
+        "0 new, 2 in the baseline",
+    ]
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_a_new_use_fails_its_test_and_says_what_to_write(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    write(project, {"tests/test_new.py": "def test_new():\n    from old import X"})
+
+    done = run(*workers)
+
+    assert done.returncode == 1
+    assert "FAILED tests/test_new.py::test_new" in done.stdout
+    assert (
+        "Write: from new import X [one of each; owner @shop; goes after 2027-03-31]" in done.stdout
+    )
+    new = "tests/test_new.py:2 in test_new()"
+    assert f"new: old by {new}, run by tests/test_new.py::test_new" in summary(done)
+    assert "1 new, 2 in the baseline; a part of the tests ran" in summary(done)[-1]
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_a_swallowed_refusal_fails_the_test_at_its_end(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    write(
+        project,
+        {
+            "app.py": dedent(FILES["app.py"]) + "def careful():\n    try:\n        import old\n"
+            "    except ImportError:\n        return None\n",
+            "tests/test_careful.py": """\
+        import app
+        def test_careful(): assert app.careful() is None
+        def test_another(): pass
+        """,
+        },
+    )
+
+    done = run(*workers)
+
+    assert done.returncode == 1
+    assert (
+        'LegacyImportError was swallowed: app.py:9 in careful() asked for the legacy path "old", '
+        'which moved to "new" (swallowed-refusal)'
+    ) in done.stdout
+    assert "1 failed, 3 passed" in done.stdout
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_a_stale_entry_leaves_the_baseline_or_fails_in_ci(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    write(project, {"app.py": FILES["app.py"].replace("import old\n", "import new as old\n")})
+    file = project / "enforcer-baseline.toml"
+
+    in_ci = run(*workers, CI="true")
+    assert in_ci.returncode == 1
+    assert "gone: old by app.py in second()" in summary(in_ci)
+    assert (
+        "What is gone can leave the baseline: run: pytest --enforcer --enforcer-update"
+    ) in summary(in_ci)
+    assert file.read_text() == BASELINE
+
+    assert run(*workers).returncode == 0
+    assert "second" not in file.read_text()
+    assert run(*workers, CI="true").returncode == 0
+
+
+def test_an_update_is_made_where_it_is_asked_for(run: Pytest, project: Path) -> None:
+    write(project, {"app.py": FILES["app.py"].replace("import old\n", "import new as old\n")})
+
+    assert run("--enforcer-update", CI="true").returncode == 0
+    assert "second" not in (project / "enforcer-baseline.toml").read_text()
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+@pytest.mark.parametrize(
+    "part",
+    [
+        ("-k", "first"),
+        ("tests/test_app.py",),
+        ("--deselect", "tests/test_app.py::test_second"),
+    ],
+)
+def test_a_part_of_the_tests_makes_nothing_stale(
+    run: Pytest, project: Path, workers: tuple[str, ...], part: tuple[str, ...]
+) -> None:
+    write(project, {"app.py": FILES["app.py"].replace("import old\n", "import new as old\n")})
+
+    done = run(*workers, *part, CI="true")
+
+    assert done.returncode == 0, done.stdout
+    assert summary(done)[-1].endswith("; a part of the tests ran, so nothing counts as gone")
+    assert (project / "enforcer-baseline.toml").read_text() == BASELINE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import pytest\n@pytest.mark.skip\ndef test_it(): pass",
+        "import pytest\npytest.skip('all', allow_module_level=True)",
+        "import pytest\n@pytest.mark.xfail\ndef test_it(): assert False",
+    ],
+)
+def test_a_skipped_test_makes_nothing_stale(run: Pytest, project: Path, body: str) -> None:
+    write(project, {"app.py": FILES["app.py"].replace("import old\n", "import new as old\n")})
+    write(project, {"tests/test_skipped.py": body})
+
+    assert run(CI="true").returncode == 0
+
+
+def test_more_call_sites_than_the_baseline_has(run: Pytest, project: Path) -> None:
+    more = FILES["app.py"].replace("import old\n", "import old\n            import old as o\n")
+    write(project, {"app.py": more})
+
+    done = run()
+
+    assert done.returncode == 1
+    assert "more than the baseline has: old by app.py:5 in second(), app.py:6 in second()" in (
+        summary(done)
+    )
+
+
+def test_the_baseline_survives_moved_lines(run: Pytest, project: Path) -> None:
+    write(project, {"app.py": "'''A page of words.'''\n\n\n\n" + dedent(FILES["app.py"])})
+
+    assert run(CI="true").returncode == 0
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_the_marker_allows_a_path_until_its_day(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    write(
+        project,
+        {
+            "tests/test_marked.py": """\
+        import pytest
+        def use():
+            import old
+        @pytest.mark.allow_legacy("old", reason="later", until="2999-12-31")
+        def test_allowed(): use()
+        @pytest.mark.allow_legacy("old", reason="later", until="2020-12-31")
+        def test_expired(): use()
+        def test_unmarked(): use()
+        """
+        },
+    )
+
+    done = run(*workers)
+
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert {line.split("::")[1].split()[0] for line in failed} == {"test_expired", "test_unmarked"}
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ('"old"', 'write allow_legacy("package.old", reason="…")'),
+        ('"odl", reason="x"', 'no rule has the path "odl". Write "old".'),
+        ('"old", reason="x", until="soon"', '"soon" is not a day'),
+    ],
+)
+def test_a_wrong_marker_is_named(run: Pytest, project: Path, marker: str, said: str) -> None:
+    source = f"import pytest\n@pytest.mark.allow_legacy({marker})\ndef test_it(): pass\n"
+    write(project, {"tests/test_marked.py": source})
+
+    done = run()
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr
+    assert "(bad-marker)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_fixture_shows_a_tests_own_uses(run: Pytest, project: Path) -> None:
+    write(
+        project,
+        {
+            "tests/test_uses.py": """\
+        import app, pytest, enforcer
+        def test_uses(legacy_uses):
+            assert legacy_uses.count == 0
+            app.first(), app.first(), app.second()
+            assert (legacy_uses.count, legacy_uses.paths) == (3, {"old"})
+            assert sorted(use.count for use in legacy_uses.all) == [1, 2]
+        def test_refused(legacy_uses):
+            with pytest.raises(enforcer.LegacyImportError):
+                import old
+            assert [use.site.line for use in legacy_uses.refused] == [9]
+        """
+        },
+    )
+
+    done = run()
+
+    assert "FAILED" not in done.stdout, done.stdout
+
+
+def test_uses_belong_to_conftest_collection_and_fixtures(run: Pytest, project: Path) -> None:
+    """Without a baseline, and in a stage that refuses nothing."""
+    (project / "enforcer-baseline.toml").unlink()
+    write(
+        project,
+        {
+            "tests/conftest.py": "import old\nimport pytest\n@pytest.fixture(scope='session')\n"
+            "def shop():\n    import old\n    return old.X",
+            "tests/test_parts.py": "import old\ndef test_it(shop): assert shop == 1\n",
+        },
+    )
+
+    done = run("--enforcer-stage", "alias", "-v")
+
+    assert summary(done)[-1] == "0 new, 5 not refused"
+
+
+def test_a_conftest_that_is_refused_is_an_error(run: Pytest, project: Path) -> None:
+    """Collection fails as a whole, and the reason can be read."""
+    write(project, {"tests/conftest.py": "import old\n"})
+
+    done = run()
+
+    assert done.returncode != 0
+    assert "it moved to" in done.stdout + done.stderr
+
+
+def test_a_process_that_a_test_starts_is_seen(run: Pytest, project: Path) -> None:
+    write(
+        project,
+        {
+            "tests/test_child.py": """\
+        import subprocess, sys
+        def test_child():
+            done = subprocess.run([sys.executable, "-c", "import app; app.first(); import old"])
+            assert done.returncode == 1
+        """
+        },
+    )
+
+    done = run()
+
+    assert "run by a process that a test started" in " ".join(summary(done)), done.stdout
+    assert done.returncode == 1
+
+
+def test_off_it_does_nothing(project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "No module named 'old'" in done.stdout
+    assert "legacy import paths" not in done.stdout
+
+
+def test_the_ini_file_can_turn_it_on(project: Path) -> None:
+    (project / "pytest.ini").write_text(f"{FILES['pytest.ini']}enforcer = true\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "0 new, 2 in the baseline" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--import-mode=importlib",), ("--pyargs", "tests"), ("-p", "no:terminal")]
+)
+def test_other_ways_to_run(run: Pytest, words: tuple[str, ...]) -> None:
+    assert run(*words).returncode == 0
+
+
+def test_unittest_doctest_and_async_tests(run: Pytest, project: Path) -> None:
+    write(
+        project,
+        {
+            "tests/test_kinds.py": """\
+        import asyncio, unittest
+        class TestIt(unittest.IsolatedAsyncioTestCase):
+            async def test_it(self):
+                import old
+        def documented():
+            '''
+            >>> import old
+            '''
+        """
+        },
+    )
+
+    done = run("--doctest-modules")
+
+    assert "FAILED tests/test_kinds.py::TestIt::test_it" in done.stdout
+    assert "FAILED tests/test_kinds.py::test_kinds.documented" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "slug"),
+    [
+        ("enforcer-baseline.toml", "version = 1\n<<<<<<< HEAD\n", "baseline-conflict"),
+        ("enforcer.toml", '[[rule]]\nlegacy = "old"\n', "missing-key"),
+    ],
+)
+def test_a_broken_file_is_one_message(
+    run: Pytest, project: Path, name: str, text: str, slug: str
+) -> None:
+    (project / name).write_text(text)
+
+    done = run()
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"({slug})" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (project / name).read_text() == text
