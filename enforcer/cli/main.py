@@ -3,8 +3,10 @@
 import click
 
 from enforcer import __version__
+from enforcer.cli.baseline import baseline
 from enforcer.cli.check import check
 from enforcer.cli.demo import demo
+from enforcer.cli.gate import gate
 from enforcer.cli.report import report
 from enforcer.cli.run import run
 from enforcer.cli.status import status
@@ -50,4 +52,6 @@ main.add_command(run)
 main.add_command(verify)
 main.add_command(report)
 main.add_command(status)
+main.add_command(baseline)
+main.add_command(gate)
 main.add_command(demo)

@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from enforcer.baseline.model import file_of
+from enforcer.baseline.record import SeenSite
+from enforcer.gate.seen import sites_in_store
 from enforcer.recording.process import RUN_KEY
-from enforcer.report import build
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.startup import MAP_KEY
 from enforcer.store import StoreError
-from enforcer.testing.record import SeenSite
 
 WHERE = "a process that a test started"
 
@@ -41,23 +41,8 @@ class Children:
         """Give what they have written; not what one writes that still runs."""
         if not Path(self._store).exists():
             return
-        try:
-            found = build(self._store)
-        except StoreError:
-            return
-        owners = {rule.legacy: rule.owner for rule in self._map}
-        for rule in found.rules:
-            for site in rule.call_sites:
-                yield SeenSite(
-                    site.path,
-                    file_of(site.file),
-                    site.function,
-                    site.mechanism,
-                    site.line,
-                    next(iter(site.outcomes), ""),
-                    owners.get(rule.legacy, ""),
-                    WHERE,
-                )
+        with suppress(StoreError):
+            yield from sites_in_store(self._store, self._map, WHERE)
 
     def end(self) -> None:
         """Put the environment back, and forget what was written."""

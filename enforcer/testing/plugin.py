@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="take what is gone out of the baseline, also where CI is set",
     )
+    group.addoption(
+        "--enforcer-record", metavar="FILE", help="write what was seen, for enforcer gate"
+    )
     parser.addini("enforcer", "refuse new uses of legacy paths", type="bool", default=False)
     parser.addini("enforcer_map", "the migration map", default="")
     parser.addini("enforcer_stage", "the stage of every rule in test runs", default="")

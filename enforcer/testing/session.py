@@ -11,8 +11,11 @@ from enforcer import startup
 from enforcer.baseline import Baseline
 from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
 from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.record import Record
+from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
 from enforcer.errors import EnforcerError
+from enforcer.gate.seen import write_record
 from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.document import find_map
 from enforcer.rules.loading import DEFAULT_BASELINE, load_map
@@ -22,7 +25,6 @@ from enforcer.startup import MAP_KEY
 from enforcer.testing.allowing import Tolerated, allowed_by
 from enforcer.testing.children import Children
 from enforcer.testing.legacy_uses import LegacyUses
-from enforcer.testing.record import Record
 from enforcer.testing.summary import is_allowed, refusal, write_summary
 
 STAGE = "at-least:strict"
@@ -57,7 +59,8 @@ class Session:
             or self._map.baseline
             or Path(self._map.path).with_name(DEFAULT_BASELINE)
         ).absolute()
-        self._baseline = read_baseline(self._file) if self._file.is_file() else Baseline()
+        written = read_baseline(self._file) if self._file.is_file() else Baseline()
+        self._baseline = follow_renames(written, Path(self._map.root))
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
         self._where = ["before the tests"]
@@ -187,6 +190,8 @@ class Session:
         self._judged = compare(
             self._baseline, self._record.lines(), is_complete=self._record.is_complete
         )
+        if self._config.option.enforcer_record:
+            write_record(self._record, Path(self._config.option.enforcer_record))
         gone = [one for one in self._judged if one.verdict in (Verdict.SHRANK, Verdict.STALE)]
         if gone and self._may_shrink():
             write_baseline(shrunk(self._baseline, self._judged), self._file)

@@ -9,8 +9,8 @@ import pytest
 
 from enforcer.baseline.comparing import Judged, Verdict
 from enforcer.baseline.model import Key
+from enforcer.baseline.record import Record, SeenSite
 from enforcer.recording.use import Use
-from enforcer.testing.record import Record, SeenSite
 
 MOST_SITES: Final = 20
 """How many call sites of one kind are listed."""

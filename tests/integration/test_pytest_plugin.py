@@ -1,6 +1,7 @@
 """``pytest --enforcer`` on a small project, in runs of its own, alone and with pytest-xdist."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +42,7 @@ call_sites = [
   { path = "old", file = "app.py", function = "second", kind = "import_statement", count = 1 },
 ]
 """
+GIT = shutil.which("git") or ""
 SEPARATE = [(), ("-n", "2")]
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
@@ -225,6 +227,38 @@ def test_the_baseline_survives_moved_lines(run: Pytest, project: Path) -> None:
     write(project, {"app.py": "'''A page of words.'''\n\n\n\n" + dedent(FILES["app.py"])})
 
     assert run(CI="true").returncode == 0
+
+
+@pytest.mark.skipif(not GIT, reason="git is not installed")
+def test_the_baseline_survives_a_renamed_file(run: Pytest, project: Path) -> None:
+    def git(*words: str) -> None:
+        own = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
+        subprocess.run([GIT, *own, *words], cwd=project, check=True, capture_output=True)
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    git("mv", "app.py", "shop.py")
+    write(project, {"tests/test_app.py": FILES["tests/test_app.py"].replace("app", "shop")})
+
+    done = run(CI="true")
+
+    assert done.returncode == 0, done.stdout
+    assert summary(done)[-1] == "0 new, 2 in the baseline"
+
+
+def test_two_shards_are_one_run_for_the_gate(run: Pytest, project: Path) -> None:
+    """Each has seen a part; together they have seen all that the baseline has."""
+    for name in ("first", "second"):
+        assert run("-k", name, "--enforcer-record", f"{name}.json").returncode == 0
+    gate = [sys.executable, "-m", "enforcer", "gate"]
+    records = ["--record", "first.json", "--record", "second.json"]
+
+    done = subprocess.run(
+        [*gate, *records], cwd=project, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == "gate open: 0 findings, 2 in the baseline\n"
 
 
 @pytest.mark.parametrize("workers", SEPARATE)

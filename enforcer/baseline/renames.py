@@ -1,0 +1,104 @@
+"""Follow files that were renamed since a baseline was written, by what git knows."""
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from enforcer.baseline.model import Baseline, Entry
+
+_TIMEOUT: Final = 30.0
+_RENAMED_FIELDS: Final = 3
+_FOREIGN: Final = ("site-packages/", "dist-packages/", "/", "<")
+
+
+def follow_renames(baseline: Baseline, root: Path) -> Baseline:
+    """Give a baseline in which files have the names that they have now.
+
+    Git is asked only if an own file of the baseline is not there any more.
+
+    Args:
+        baseline: the baseline as it was written.
+        root: the folder that its files are relative to.
+
+    """
+    missing = missing_files(baseline, root)
+    renamed = _renamed(missing, root) if missing else {}
+    if not renamed:
+        return baseline
+    entries: dict[object, Entry] = {}
+    for entry in baseline:
+        moved = Entry(
+            entry.path,
+            renamed.get(entry.file, entry.file),
+            entry.function,
+            entry.kind,
+            count=entry.count,
+            is_flaky=entry.is_flaky,
+            line=entry.line,
+        )
+        # Of two files that became one, both entries' call sites are there.
+        known = entries.get(moved.key)
+        if known is not None:
+            moved.count += known.count
+        entries[moved.key] = moved
+    return Baseline(entries.values(), baseline.path)
+
+
+def missing_files(baseline: Baseline, root: Path) -> set[str]:
+    """Name the own files of a baseline that are not there."""
+    files = {entry.file for entry in baseline if not entry.file.startswith(_FOREIGN)}
+    return {file for file in files if not (root / file).exists()}
+
+
+def _renamed(missing: set[str], root: Path) -> dict[str, str]:
+    """Find the present name of files, relative to the root."""
+    steps = {**_history(root), **_uncommitted(root)}
+    found = {}
+    for file in missing:
+        name, seen = file, {file}
+        while name in steps and steps[name] not in seen:
+            name = steps[name]
+            seen.add(name)
+        if name != file and (root / name).exists():
+            found[file] = name
+    return found
+
+
+def _history(root: Path) -> dict[str, str]:
+    words = ("log", "--diff-filter=R", "--find-renames", "--name-status", "--format=", "--relative")
+    # The newest come first: what was renamed last holds.
+    steps: dict[str, str] = {}
+    for old, new in _read(_git(root, *words, "-z")):
+        steps.setdefault(old, new)
+    return steps
+
+
+def _uncommitted(root: Path) -> dict[str, str]:
+    words = ("diff", "HEAD", "--diff-filter=R", "--find-renames", "--name-status", "--relative")
+    return dict(_read(_git(root, *words, "-z")))
+
+
+def _read(output: str) -> list[tuple[str, str]]:
+    """Read ``R100``, the old and the new name, each with a NUL behind it."""
+    fields = [field.strip("\n") for field in output.split("\0")]
+    fields = [field for field in fields if field]
+    return [
+        (fields[place + 1], fields[place + 2])
+        for place in range(0, len(fields) - _RENAMED_FIELDS + 1, _RENAMED_FIELDS)
+    ]
+
+
+def _git(root: Path, *words: str) -> str:
+    """Ask git; without it, or outside of a repository, it has nothing to say."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git with words of our own
+            ["git", "-C", str(root), *words],  # noqa: S607 - whichever git is on PATH
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""

@@ -1,0 +1,121 @@
+"""Write the baseline: let it shrink, and grow only when asked to."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from enforcer.baseline import Baseline
+from enforcer.baseline.comparing import Judged, Verdict, compare, grown, merged, shrunk
+from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.renames import follow_renames
+from enforcer.baseline.writing import write_baseline
+from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.gate import seen
+from enforcer.rules.loading import DEFAULT_BASELINE, load_map
+
+HAS_NEW: Final = 1
+"""The exit code where there is something new that was not taken in."""
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def baseline() -> None:
+    """Write the file of call sites that strict rules tolerate."""
+
+
+@baseline.command()
+@click.option("--map", "map_file", metavar="FILE", help="The migration map.")
+@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="The baseline.")
+@click.option(
+    "--record",
+    "records",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="What a test run has seen (pytest --enforcer-record); once for each shard.",
+)
+@click.option(
+    "--store",
+    metavar="FILE",
+    help="Take what was recorded in a store; the map's, if nothing is named.",
+)
+@click.option("--complete", is_flag=True, help="The store has seen all there is to see.")
+@click.option("--allow-new", is_flag=True, help="Take in what is new.")
+@click.pass_context
+def update(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context,
+    *,
+    map_file: str | None,
+    baseline_file: Path | None,
+    records: tuple[Path, ...],
+    store: str | None,
+    complete: bool,
+    allow_new: bool,
+) -> None:
+    """Take what is gone out of the baseline, and what is new in if asked to.
+
+    Something is gone if a complete run has not met it: a run of all tests says so in its
+    record, a store never does by itself. The exit code is 1 if there is something new that
+    was not taken in.
+
+    \b
+    Examples:
+      pytest --enforcer --enforcer-stage alias --enforcer-record run.json
+      enforcer baseline update --record run.json --allow-new
+      enforcer baseline update --store .enforcer/uses.db --complete
+    """  # noqa: D301 - \b tells click to keep the lines
+    migration_map = load_map(choose_map(map_file))
+    require_root(migration_map)
+    usual = migration_map.baseline or str(Path(migration_map.path).with_name(DEFAULT_BASELINE))
+    file = (baseline_file or Path(usual)).absolute()
+    store = store if store or records else migration_map.store
+    found = seen(migration_map, records, store, is_complete=complete)
+    if found is None:
+        return
+    written = read_baseline(file) if file.is_file() else Baseline((), str(file))
+    before = follow_renames(written, Path(migration_map.root))
+    judged = compare(before, found.lines(), is_complete=found.is_complete)
+    after = shrunk(before, judged)
+    if allow_new:
+        after = grown(after, judged)
+    if after != written or not file.is_file():
+        write_baseline(after, file)
+    refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
+    for line in _changes(judged, allow_new=allow_new):
+        click.echo(line)
+    click.echo(f"{file.name}: {len(after)} entries, {len(written)} before")
+    context.exit(HAS_NEW if refused and not allow_new else 0)
+
+
+@baseline.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.option(
+    "--output",
+    type=_FILE,
+    default=DEFAULT_BASELINE,
+    show_default=True,
+    metavar="FILE",
+    help="Where to write.",
+)
+def merge(*, files: tuple[Path, ...], output: Path) -> None:
+    """Join the baselines of branches or of parts of a run into one.
+
+    \b
+    Example:
+      enforcer baseline merge ours.toml theirs.toml --output enforcer-baseline.toml
+    """  # noqa: D301 - as above
+    joined = merged([read_baseline(file) for file in files], str(output))
+    write_baseline(joined, output.absolute())
+    click.echo(f"{output}: {len(joined)} entries")
+
+
+def _changes(judged: list[Judged], *, allow_new: bool) -> list[str]:
+    words = {
+        Verdict.NEW: "taken in" if allow_new else "new, not taken in (--allow-new)",
+        Verdict.GREW: "taken in" if allow_new else "grown, not taken in (--allow-new)",
+        Verdict.SHRANK: "fewer now",
+        Verdict.STALE: "gone",
+    }
+    return [f"{words[one.verdict]}: {one.entry}" for one in judged if one.verdict in words]

@@ -1,0 +1,144 @@
+"""Decide in CI whether a change may pass."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from enforcer.baseline import Baseline
+from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.record import Record
+from enforcer.cli.choosing import choose_map, require_root
+from enforcer.gate import Gate, gather
+from enforcer.gate.as_documents import as_json, as_junit, as_sarif
+from enforcer.gate.as_lines import as_github, as_text
+from enforcer.gate.seen import read_records, sites_in_store
+from enforcer.rules.loading import load_map
+from enforcer.rules.model import MigrationMap
+
+CLOSED: Final = 1
+"""The exit code where something stands in the way."""
+
+_FORMS: Final[dict[str, Callable[[Gate], str]]] = {
+    "text": as_text,
+    "json": as_json,
+    "sarif": as_sarif,
+    "junit": as_junit,
+    "github": as_github,
+}
+_SPAN: Final = re.compile(r"(\d{1,5})d")
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Days(click.ParamType[dt.timedelta]):
+    """Read a number of days, such as ``14d``."""
+
+    name = "days"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.timedelta:
+        """Read one."""
+        if isinstance(value, dt.timedelta):
+            return value
+        found = _SPAN.fullmatch(str(value))
+        if found is None:
+            self.fail(f'"{value}" is no number of days. Write 14d.', param, ctx)
+        return dt.timedelta(days=int(found[1]))
+
+
+@click.command()
+@click.option("--map", "map_file", metavar="FILE", help="The migration map.")
+@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="The baseline.")
+@click.option(
+    "--record",
+    "records",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="What a test run has seen (pytest --enforcer-record); once for each shard.",
+)
+@click.option("--store", metavar="FILE", help="Look at what was recorded in a store, too.")
+@click.option("--complete", is_flag=True, help="The store has seen all there is to see.")
+@click.option(
+    "--warn-before",
+    type=Days(),
+    default="14d",
+    show_default=True,
+    metavar="DAYS",
+    help="How long before its day a rule or an exemption is named.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(list(_FORMS)), default="text", show_default=True
+)
+@click.pass_context
+def gate(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context,
+    *,
+    map_file: str | None,
+    baseline_file: Path | None,
+    records: tuple[Path, ...],
+    store: str | None,
+    complete: bool,
+    warn_before: dt.timedelta,
+    form: str,
+) -> None:
+    """Find what stands in the way of a change.
+
+    Looked at are the days of the map, the baseline, and, if there is one, what a test run or
+    a store has seen: new uses, more uses than the baseline has, entries that are gone, rules
+    and exemptions whose day has passed. The exit code is 0 if nothing stands in the way, 1 if
+    something does, and 2 for a mistake in the map or the baseline.
+
+    \b
+    Examples:
+      enforcer gate
+      pytest --enforcer --enforcer-record run.json && enforcer gate --record run.json
+      enforcer gate --record shard1.json --record shard2.json --format sarif > gate.sarif
+      enforcer gate --store .enforcer/uses.db --format github
+    """  # noqa: D301 - \b tells click to keep the lines
+    migration_map = load_map(choose_map(map_file))
+    require_root(migration_map)
+    found = gather(
+        migration_map,
+        choose_baseline(migration_map, baseline_file),
+        seen(migration_map, records, store, is_complete=complete),
+        today=dt.datetime.now().astimezone().date(),
+        warn_before=warn_before,
+    )
+    click.echo(_FORMS[form](found), nl=False)
+    context.exit(0 if found.is_open else CLOSED)
+
+
+def choose_baseline(migration_map: MigrationMap, named: Path | None) -> Baseline:
+    """Read the baseline that is named, the map's, or none if there is none.
+
+    Raises:
+        BaselineError: if it can't be read.
+
+    """
+    file = named or (Path(migration_map.baseline) if migration_map.baseline else None)
+    return read_baseline(file) if file is not None else Baseline()
+
+
+def seen(
+    migration_map: MigrationMap, records: tuple[Path, ...], store: str | None, *, is_complete: bool
+) -> Record | None:
+    """Read what was seen, from records, a store, or both; none if neither is named.
+
+    Raises:
+        EnforcerError: if one of them can't be read.
+
+    """
+    if not records and not store:
+        return None
+    found = read_records(records)
+    if store:
+        for site in sites_in_store(store, migration_map, "the store"):
+            found.add_site(site)
+        found.is_complete = found.is_complete and (is_complete or bool(records))
+    return found

@@ -1,0 +1,113 @@
+"""Write findings for other programs: JSON, SARIF and JUnit's XML."""
+
+import json
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from enforcer import __version__
+from enforcer.gate.findings import KINDS, Finding, Level
+from enforcer.gate.gathering import Gate
+
+SARIF_VERSION: Final = "2.1.0"
+SARIF_SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_ROOT: Final = "%SRCROOT%"
+
+
+def as_json(gate: Gate) -> str:
+    """Write findings as one JSON document; fields are only ever added."""
+    document = {
+        "map": gate.map_file,
+        "root": gate.root,
+        "open": gate.is_open,
+        "tolerated": gate.tolerated,
+        "findings": [
+            {
+                "kind": finding.kind,
+                "level": finding.level,
+                "file": finding.file,
+                "line": finding.line,
+                "path": finding.path,
+                "message": finding.message,
+                "remedy": finding.remedy,
+            }
+            for finding in gate.findings
+        ],
+    }
+    return _dump(document)
+
+
+def as_sarif(gate: Gate) -> str:
+    """Write findings as SARIF 2.1.0, which code hosts show beside the code."""
+    kinds = list(KINDS)
+    driver = {
+        "name": "enforcer",
+        "semanticVersion": __version__,
+        "rules": [{"id": kind, "shortDescription": {"text": KINDS[kind]}} for kind in kinds],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, kinds.index(finding.kind)) for finding in gate.findings],
+    }
+    return _dump({"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [run]})
+
+
+def _result(finding: Finding, index: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": _artifact(finding.file)}
+    if finding.line:
+        place["region"] = {"startLine": finding.line}
+    return {
+        "ruleId": finding.kind,
+        "ruleIndex": index,
+        "level": finding.level,
+        "message": {"text": f"{finding.message}. {finding.remedy}"},
+        "locations": [{"physicalLocation": place}],
+        # Not the line: a finding is the same where it has moved.
+        "partialFingerprints": {"enforcer/v1": f"{finding.kind} {finding.path} {finding.file}"},
+    }
+
+
+def _artifact(file: str) -> dict[str, str]:
+    if PurePath(file).is_absolute():
+        return {"uri": PurePath(file).as_uri()}
+    return {"uri": quote(file), "uriBaseId": _ROOT}
+
+
+def as_junit(gate: Gate) -> str:
+    """Write findings as JUnit's XML: one failed test for each, one passed if there are none."""
+    failed = [finding for finding in gate.findings if finding.level == Level.ERROR]
+    count = max(len(gate.findings), 1)
+    counts = {"tests": str(count), "failures": str(len(failed)), "errors": "0", "skipped": "0"}
+    suites = ET.Element("testsuites")
+    suite = ET.SubElement(suites, "testsuite", {"name": "enforcer gate", **counts, "time": "0"})
+    for finding in gate.findings:
+        _test_case(suite, finding)
+    if not gate.findings:
+        passed = {"classname": "enforcer.gate", "name": "legacy paths", "time": "0"}
+        ET.SubElement(suite, "testcase", passed)
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _test_case(suite: ET.Element, finding: Finding) -> None:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    named = {"classname": f"enforcer.{finding.kind}", "name": _printable(f"{place} {finding.path}")}
+    case = ET.SubElement(suite, "testcase", {**named, "time": "0"})
+    if finding.level == Level.ERROR:
+        failure = ET.SubElement(case, "failure", {"message": _printable(finding.message)})
+        failure.text = _printable(str(finding))
+    else:
+        ET.SubElement(case, "system-out").text = _printable(str(finding))
+
+
+def _printable(text: str) -> str:
+    """Leave out what XML 1.0 can't hold."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _dump(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

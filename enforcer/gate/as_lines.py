@@ -1,0 +1,51 @@
+"""Write findings as lines: for people, and as annotations of GitHub."""
+
+from collections.abc import Iterator
+
+from enforcer.gate.findings import Finding, Level
+from enforcer.gate.gathering import Gate
+
+_OF_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_OF_PROPERTIES = {**_OF_DATA, ":": "%3A", ",": "%2C"}
+
+
+def as_text(gate: Gate) -> str:
+    """Write findings for people, one on each line, and what comes of them."""
+    return "".join(f"{line}\n" for line in (*map(str, gate.findings), conclusion(gate)))
+
+
+def conclusion(gate: Gate) -> str:
+    """Say on one line whether a change may pass."""
+    errors = sum(finding.level == Level.ERROR for finding in gate.findings)
+    warnings = len(gate.findings) - errors
+    parts = [f"{errors} finding{'' if errors == 1 else 's'}"]
+    if warnings:
+        parts.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
+    if gate.tolerated:
+        parts.append(f"{gate.tolerated} in the baseline")
+    return f"gate {'open' if gate.is_open else 'closed'}: {', '.join(parts)}"
+
+
+def as_github(gate: Gate) -> str:
+    """Write findings as commands of GitHub's workflows, which show them at their lines."""
+    return "".join(f"{line}\n" for line in _commands(gate))
+
+
+def _commands(gate: Gate) -> Iterator[str]:
+    for finding in gate.findings:
+        properties = {"file": finding.file, "title": f"enforcer: {finding.kind}"}
+        if finding.line:
+            properties["line"] = str(finding.line)
+        shown = ",".join(
+            f"{key}={_escaped(text, _OF_PROPERTIES)}" for key, text in properties.items()
+        )
+        yield f"::{finding.level} {shown}::{_escaped(_text(finding), _OF_DATA)}"
+    yield conclusion(gate)
+
+
+def _text(finding: Finding) -> str:
+    return f"{finding.message}. {finding.remedy}"
+
+
+def _escaped(text: str, codes: dict[str, str]) -> str:
+    return "".join(codes.get(character, character) for character in text)

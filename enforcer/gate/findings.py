@@ -1,0 +1,55 @@
+"""Describe what stands in the way of a change."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Level(StrEnum):
+    """Say whether a finding closes the gate."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+KINDS: Final = {
+    "new-use": "A legacy path is used where it was not used before.",
+    "grown-use": "A legacy path is used at more places of a function than the baseline has.",
+    "stale-entry": "The baseline has call sites that are gone.",
+    "expired-rule": "The day has passed on which a legacy path was to be removed.",
+    "expiring-rule": "The day is near on which a legacy path is to be removed.",
+    "expired-exemption": "The day has passed until which a caller was exempted.",
+    "expiring-exemption": "The day is near until which a caller is exempted.",
+    "unknown-path": "The baseline or an exemption speaks of a path that no rule has.",
+    "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",
+}
+"""Every kind of finding, with what it means."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Describe one finding.
+
+    Attributes:
+        file: the file to look at, relative to the root, or absolute.
+        line: the line there, from 1; 0 if the whole file is meant.
+        kind: one of :data:`KINDS`.
+        level: whether it closes the gate.
+        message: what is wrong, on one line.
+        remedy: what to do.
+        path: the legacy path.
+
+    """
+
+    file: str
+    line: int
+    kind: str
+    level: Level
+    message: str
+    remedy: str
+    path: str
+
+    def __str__(self) -> str:
+        """Write it as compilers do."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind})"

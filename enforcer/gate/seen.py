@@ -1,0 +1,78 @@
+"""Read which call sites were seen: from a store, or from the record of a test run."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from enforcer.baseline.model import file_of
+from enforcer.baseline.record import Record, SeenSite
+from enforcer.errors import EnforcerError
+from enforcer.report import build
+from enforcer.rules.model import MigrationMap
+
+
+def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
+    """Give the call sites that a store has.
+
+    Args:
+        store: path of the SQLite file.
+        migration_map: whose rules and owners they are.
+        where: what to say of where they were seen.
+
+    Raises:
+        StoreError: if the store can't be read.
+
+    """
+    owners = {rule.legacy: rule.owner for rule in migration_map}
+    for rule in build(store).rules:
+        for site in rule.call_sites:
+            yield SeenSite(
+                site.path,
+                file_of(site.file),
+                site.function,
+                site.mechanism,
+                site.line,
+                next(iter(site.outcomes), ""),
+                owners.get(rule.legacy, ""),
+                where,
+            )
+
+
+def write_record(record: Record, file: Path) -> None:
+    """Write what a run has seen, for ``enforcer gate`` and ``enforcer baseline``.
+
+    Raises:
+        EnforcerError: if the file can't be written.
+
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(record.as_document(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        message = f'the record "{file}" can\'t be written: {error.strerror} (record-unwritable)'
+        raise EnforcerError(message) from error
+
+
+def read_records(files: tuple[Path, ...]) -> Record:
+    """Read what the parts of one run have seen, and join them.
+
+    Raises:
+        EnforcerError: if a file can't be read, or is no record.
+
+    """
+    joined = Record()
+    for file in files:
+        try:
+            document: Any = json.loads(file.read_text(encoding="utf-8"))
+            joined.merge(document)
+        except OSError as error:
+            message = f'the record "{file}" can\'t be read: {error.strerror} (no-record)'
+            raise EnforcerError(message) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            message = (
+                f'"{file}" is no record of a test run ({error}). '
+                "Write one: pytest --enforcer --enforcer-record FILE (bad-record)"
+            )
+            raise EnforcerError(message) from error
+    return joined

@@ -1,0 +1,425 @@
+"""Test ``enforcer gate`` and ``enforcer baseline``: what they find, write, and how they exit."""
+
+import datetime as dt
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from junitparser import JUnitXml
+from sarif_pydantic import Sarif
+
+from enforcer.cli.main import main
+
+FILES = {
+    "enforcer.toml": """\
+        [[rule]]
+        legacy = "shop.old"
+        canonical = "shop.new"
+        """,
+    "shop/app.py": "from shop.old import X\n",
+    "enforcer-baseline.toml": """\
+        version = 1
+        call_sites = [
+          { path = "shop.old", file = "shop/app.py", function = "<module>", \
+kind = "import_statement", count = 1 },
+          { path = "shop.old", file = "shop/app.py", function = "f", kind = "call", count = 2 },
+        ]
+        """,
+}
+GIT = shutil.which("git") or ""
+
+MODULE = {"function": "<module>", "kind": "import_statement"}
+F = {"function": "f", "kind": "call"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a small project, and work in its folder."""
+    write(tmp_path, FILES)
+    monkeypatch.chdir(tmp_path)
+    for key in ("ENFORCER_MAP", "ENFORCER_STAGE", "ENFORCER_BASELINE"):
+        monkeypatch.delenv(key, raising=False)
+    return tmp_path
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text))
+
+
+def site(line: int, **changed: str) -> dict[str, Any]:
+    usual = {"path": "shop.old", "file": "shop/app.py", "outcome": "aliased", "owner": ""}
+    return {**usual, **MODULE, "where": "a test", "line": line, **changed}
+
+
+ALL = (site(1), site(5, **F), site(6, **F))
+
+
+def record(
+    folder: Path, *sites: dict[str, Any], is_complete: bool = True, name: str = "run"
+) -> str:
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps({"is_complete": is_complete, "sites": sites}))
+    return str(file)
+
+
+def enforcer(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def lines(*words: str) -> list[str]:
+    """Give what the gate says, without its last line."""
+    return enforcer("gate", *words).stdout.splitlines()[:-1]
+
+
+def day(offset: int) -> str:
+    return (dt.datetime.now().astimezone().date() + dt.timedelta(days=offset)).isoformat()
+
+
+def test_clean(project: Path) -> None:
+    result = enforcer("gate", "--record", record(project, *ALL))
+
+    assert result.stdout == "gate open: 0 findings, 2 in the baseline\n"
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("sites", "finding"),
+    [
+        (
+            (*ALL, site(9, function="g")),
+            'shop/app.py:9: error: a new use of "shop.old" in g. Use "shop.new". (new-use)',
+        ),
+        (
+            (*ALL, site(7)),
+            (
+                'shop/app.py:7: error: 2 call sites of "shop.old" in <module>, and the baseline '
+                'has 1. Use "shop.new". (grown-use)'
+            ),
+        ),
+        (
+            ALL[:1],
+            (
+                "enforcer-baseline.toml:4: error: of the call sites of shop.old by shop/app.py in "
+                "f() (2 call sites) none is there. Run: enforcer baseline update. (stale-entry)"
+            ),
+        ),
+        (
+            ALL[:2],
+            (
+                "enforcer-baseline.toml:4: error: of the call sites of shop.old by shop/app.py in "
+                "f() (2 call sites) 1 of 2 is there. Run: enforcer baseline update. (stale-entry)"
+            ),
+        ),
+    ],
+)
+def test_what_a_run_has_seen(
+    project: Path, sites: tuple[dict[str, Any], ...], finding: str
+) -> None:
+    result = enforcer("gate", "--record", record(project, *sites))
+
+    assert finding in result.stdout.splitlines()
+    assert result.exit_code == 1
+
+
+def test_a_part_of_a_run_makes_nothing_stale(project: Path) -> None:
+    assert lines("--record", record(project, is_complete=False)) == []
+
+
+def test_shards_are_one_run(project: Path) -> None:
+    one = record(project, *ALL[:2], name="one")
+    other = record(project, *ALL[1:], name="other")
+    part = record(project, is_complete=False, name="part")
+
+    assert lines("--record", one, "--record", other) == []
+    assert len(lines("--record", one)) == 1
+    assert lines("--record", one, "--record", part) == []
+
+
+def test_what_is_exempted_is_not_new(project: Path) -> None:
+    seen = site(9, function="g", outcome="exempted")
+
+    assert lines("--record", record(project, *ALL, seen)) == []
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"),
+    [
+        (
+            -1,
+            (
+                'error: "shop.old" was to be removed after {day}. Mend its callers and write '
+                'stage = "removed", or a later day. (expired-rule)'
+            ),
+        ),
+        (
+            3,
+            (
+                'warning: "shop.old" is to be removed after {day}. Mend its callers and write '
+                'stage = "removed", or a later day. (expiring-rule)'
+            ),
+        ),
+        (30, ""),
+    ],
+)
+def test_the_day_of_a_rule(project: Path, offset: int, said: str) -> None:
+    rule = f"{dedent(FILES['enforcer.toml'])}remove_after = {day(offset)}\n"
+    write(project, {"enforcer.toml": rule})
+
+    result = enforcer("gate")
+
+    assert lines() == ([f"enforcer.toml:1: {said.format(day=day(offset))}"] if said else [])
+    assert result.exit_code == (1 if offset < 0 else 0)
+
+
+def test_a_removed_rule_has_no_day(project: Path) -> None:
+    rule = f'{dedent(FILES["enforcer.toml"])}remove_after = 2020-01-01\nstage = "removed"\n'
+    write(project, {"enforcer.toml": rule})
+
+    assert lines() == []
+
+
+@pytest.mark.parametrize(
+    ("until", "level", "kind"),
+    [(-1, "error", "expired-exemption"), (0, "warning", "expiring-exemption"), (14, "", "")],
+)
+def test_the_day_of_an_exemption(project: Path, until: int, level: str, kind: str) -> None:
+    allow = (
+        f'[enforcer]\nallow = [{{ path = "shop.old", caller = "shop/app.py", '
+        f'until = {day(until)}, reason = "later" }}]\n'
+    )
+    write(project, {"enforcer.toml": allow + dedent(FILES["enforcer.toml"])})
+
+    found = lines()
+
+    assert [line.startswith(f"enforcer.toml:2: {level}: ") for line in found] == [True] * bool(kind)
+    assert all(line.endswith(f"({kind})") for line in found)
+
+
+def test_how_long_before_can_be_said(project: Path) -> None:
+    rule = f"{dedent(FILES['enforcer.toml'])}remove_after = {day(20)}\n"
+    write(project, {"enforcer.toml": rule})
+
+    assert lines("--warn-before", "14d") == []
+    assert len(lines("--warn-before", "30d")) == 1
+    assert enforcer("gate", "--warn-before", "a while").exit_code == 2
+
+
+def test_names_that_nothing_has(project: Path) -> None:
+    allow = (
+        '[enforcer]\nallow = [{ path = "shop.odl", caller = "shop/ap.py", '
+        'until = 2999-12-31, reason = "later" }]\n'
+    )
+    baseline = FILES["enforcer-baseline.toml"].replace(
+        '"shop.old", file = "shop/app.py", function = "f"',
+        '"shop.cold", file = "shop/gone.py", function = "f"',
+    )
+    write(
+        project,
+        {
+            "enforcer.toml": allow + dedent(FILES["enforcer.toml"]),
+            "enforcer-baseline.toml": baseline,
+        },
+    )
+
+    place = "enforcer-baseline.toml:4: error:"
+    option = "enforcer.toml:2: error:"
+    assert lines() == [
+        f'{place} there is no file "shop/gone.py". Write "shop/app.py". (unknown-caller)',
+        f'{place} no rule has the path "shop.cold". Write "shop.old". (unknown-path)',
+        f'{option} there is no file "shop/ap.py". Write "shop/app.py". (unknown-caller)',
+        f'{option} no rule has the path "shop.odl". Write "shop.old". (unknown-path)',
+    ]
+
+
+# Other forms.
+
+
+@pytest.fixture
+def found(project: Path) -> Callable[[str], str]:
+    """Give findings of two kinds in a form, one of them at a line."""
+    rule = f"{dedent(FILES['enforcer.toml'])}remove_after = {day(3)}\n"
+    write(project, {"enforcer.toml": rule})
+    file = record(project, *ALL, site(9, function="g", file="shop/a, b:c%.py"))
+
+    def give(form: str) -> str:
+        return enforcer("gate", "--record", file, "--format", form).stdout
+
+    return give
+
+
+def test_json(found: Callable[[str], str]) -> None:
+    document = json.loads(found("json"))
+
+    assert (document["open"], document["tolerated"]) == (False, 2)
+    assert [(one["kind"], one["level"], one["line"]) for one in document["findings"]] == [
+        ("expiring-rule", "warning", 1),
+        ("new-use", "error", 9),
+    ]
+
+
+def test_sarif_is_what_its_schema_says(found: Callable[[str], str]) -> None:
+    text = found("sarif")
+    parsed = Sarif.model_validate_json(text)
+
+    results = parsed.runs[0].results or []
+    assert [(one.rule_id, one.level) for one in results] == [
+        ("expiring-rule", "warning"),
+        ("new-use", "error"),
+    ]
+    place = (results[1].locations or [])[0].physical_location
+    assert place is not None
+    assert place.artifact_location is not None
+    assert place.artifact_location.uri == "shop/a%2C%20b%3Ac%25.py"
+    # Nothing was left out as unknown.
+    again = parsed.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    assert again == json.loads(text)
+
+
+def test_junit_can_be_read(found: Callable[[str], str], project: Path) -> None:
+    suites = JUnitXml.fromstring(found("junit").encode())
+    suite = next(iter(suites))
+
+    assert (suite.tests, suite.failures, suite.errors) == (2, 1, 0)
+    cases = list(suite)
+    assert [bool(case.result) for case in cases] == [False, True]
+    assert cases[1].result[0].message == 'a new use of "shop.old" in g'
+
+    (project / "enforcer.toml").write_text(dedent(FILES["enforcer.toml"]))
+    clean = JUnitXml.fromstring(enforcer("gate", "--format", "junit").stdout.encode())
+    assert [(case.name, case.is_passed) for case in next(iter(clean))] == [("legacy paths", True)]
+
+
+def test_github_annotations(found: Callable[[str], str]) -> None:
+    assert found("github").splitlines()[1] == (
+        "::error file=shop/a%2C b%3Ac%25.py,title=enforcer%3A new-use,line=9::"
+        'a new use of "shop.old" in g. Use "shop.new".'
+    )
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "slug"),
+    [
+        ("enforcer-baseline.toml", "version = 1\n<<<<<<< HEAD\n", "baseline-conflict"),
+        ("enforcer.toml", "[[rule]]\n", "missing-key"),
+        ("run.json", "[]", "bad-record"),
+        ("run.json", "{", "bad-record"),
+    ],
+)
+def test_what_can_not_be_read_exits_with_2(project: Path, name: str, text: str, slug: str) -> None:
+    record(project, *ALL)
+    (project / name).write_text(text)
+
+    for command in (("gate",), ("baseline", "update")):
+        result = enforcer(*command, "--record", "run.json")
+        assert result.exit_code == 2
+        assert f"({slug})" in result.stderr
+        assert (project / name).read_text() == text
+
+
+def test_a_record_that_is_not_there(project: Path) -> None:
+    assert project.is_dir()
+    assert "(no-record)" in enforcer("gate", "--record", "none.json").stderr
+
+
+# The baseline.
+
+
+def test_the_baseline_shrinks_and_grows_only_if_asked_to(project: Path) -> None:
+    file = project / "enforcer-baseline.toml"
+    run = record(project, site(1), site(9, function="g"))
+
+    first = enforcer("baseline", "update", "--record", run)
+    assert first.stdout.splitlines() == [
+        "gone: shop.old by shop/app.py in f() (2 call sites)",
+        "new, not taken in (--allow-new): shop.old by shop/app.py in g()",
+        "enforcer-baseline.toml: 1 entries, 2 before",
+    ]
+    assert first.exit_code == 1
+    assert 'function = "f"' not in file.read_text()
+    assert 'function = "g"' not in file.read_text()
+
+    second = enforcer("baseline", "update", "--record", run, "--allow-new")
+    assert second.exit_code == 0
+    assert 'function = "g"' in file.read_text()
+    assert enforcer("gate", "--record", run).exit_code == 0
+
+
+def test_a_first_baseline_is_made_from_a_run(project: Path) -> None:
+    (project / "enforcer-baseline.toml").unlink()
+    run = record(project, *ALL)
+
+    assert enforcer("baseline", "update", "--record", run, "--allow-new").exit_code == 0
+    assert enforcer("gate", "--record", run).stdout.endswith("0 findings, 2 in the baseline\n")
+
+
+def test_baselines_are_merged(project: Path) -> None:
+    one, other = project / "one.toml", project / "other.toml"
+    text = dedent(FILES["enforcer-baseline.toml"])
+    one.write_text(text.replace("count = 2", "count = 3"))
+    other.write_text(text.replace('"<module>"', '"new"'))
+
+    result = enforcer("baseline", "merge", str(one), str(other))
+
+    assert result.stdout == "enforcer-baseline.toml: 3 entries\n"
+    assert "count = 3" in (project / "enforcer-baseline.toml").read_text()
+
+
+@pytest.mark.skipif(not GIT, reason="git is not installed")
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_a_renamed_file_is_followed_through_git(project: Path, *, is_committed: bool) -> None:
+    def git(*words: str) -> None:
+        own = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
+        subprocess.run([GIT, *own, *words], cwd=project, check=True, capture_output=True)
+
+    (project / "shop/app.py").write_text("".join(f"line{n} = {n}\n" for n in range(50)))
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    (project / "shop/web").mkdir()
+    git("mv", "shop/app.py", "shop/web/pages.py")
+    if is_committed:
+        git("commit", "--quiet", "-m", "second")
+    moved = [{**one, "file": "shop/web/pages.py"} for one in ALL]
+    run = record(project, *moved)
+
+    assert lines("--record", run) == []
+    assert enforcer("baseline", "update", "--record", run).exit_code == 0
+    assert (project / "enforcer-baseline.toml").read_text().count("shop/web/pages.py") == 2
+
+
+def test_a_store_is_looked_at(project: Path) -> None:
+    """By a real program that was really recorded."""
+    write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": "import shop.app"})
+    done = subprocess.run(
+        [sys.executable, "-m", "enforcer", "run", "--", "run.py"],
+        cwd=project,
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    store = str(project / ".enforcer/uses.db")
+    for _ in range(50):
+        if Path(store).exists():
+            break
+        time.sleep(0.1)
+
+    assert lines("--store", store) == []
+    assert [line.endswith("(stale-entry)") for line in lines("--store", store, "--complete")] == [
+        True
+    ]
+    assert enforcer("baseline", "update", "--complete").exit_code == 0
+    assert lines("--store", store, "--complete") == []
