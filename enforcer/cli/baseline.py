@@ -41,7 +41,7 @@ def baseline() -> None:
     metavar="FILE",
     help="Take what was recorded in a store; the map's, if nothing is named.",
 )
-@click.option("--complete", is_flag=True, help="The store has seen all there is to see.")
+@click.option("--complete", is_flag=True, help="All that there is to see was seen.")
 @click.option("--allow-new", is_flag=True, help="Take in what is new.")
 @click.pass_context
 def update(  # noqa: PLR0913 - one parameter for each option

@@ -63,7 +63,7 @@ class Days(click.ParamType[dt.timedelta]):
     help="What a test run has seen (pytest --enforcer-record); once for each shard.",
 )
 @click.option("--store", metavar="FILE", help="Look at what was recorded in a store, too.")
-@click.option("--complete", is_flag=True, help="The store has seen all there is to see.")
+@click.option("--complete", is_flag=True, help="All that there is to see was seen.")
 @click.option(
     "--warn-before",
     type=Days(),
@@ -140,5 +140,6 @@ def seen(
     if store:
         for site in sites_in_store(store, migration_map, "the store"):
             found.add_site(site)
-        found.is_complete = found.is_complete and (is_complete or bool(records))
+        found.is_complete = found.is_complete and bool(records)
+    found.is_complete = found.is_complete or is_complete
     return found
