@@ -249,13 +249,17 @@ def _look_anew() -> None:
 
 
 def _load_map(config: pytest.Config) -> MigrationMap:
-    options = config.known_args_namespace
-    named = options.enforcer_map or config.getini("enforcer_map")
-    path = str(config.rootpath / named) if named else os.environ.get(MAP_KEY)
-    path = path or find_map(str(config.rootpath))
+    named = config.known_args_namespace.enforcer_map
+    in_ini = config.getini("enforcer_map")
+    # pytest's root is above the tests and above each file that an option names; where pytest was
+    # called says more.
+    folder = config.invocation_params.dir
+    path = str(folder / named) if named else ""
+    path = path or (str(config.rootpath / in_ini) if in_ini else os.environ.get(MAP_KEY, ""))
+    path = path or find_map(str(folder)) or find_map(str(config.rootpath)) or ""
     if not path:
         message = (
-            f'no migration map: there is no enforcer.toml in "{config.rootpath}" or above it. '
+            f'no migration map: there is no enforcer.toml in "{folder}" or above it. '
             "Write one, or name it with --enforcer-map (no-map)"
         )
         raise EnforcerError(message)

@@ -100,7 +100,7 @@ def run_workflow(project: Path, folder: Path, **inputs: str) -> list[tuple[str, 
             text=True,
             check=False,
         )
-        ended.append((step["name"], done.returncode, done.stdout))
+        ended.append((step["name"], done.returncode, done.stdout + done.stderr))
         if "id" in step:
             outcomes[step["id"]] = "success" if done.returncode == 0 else "failure"
         if done.returncode and not step.get("continue-on-error"):
@@ -129,7 +129,7 @@ def test_the_workflow(project: Path, tmp_path: Path) -> None:
         check=True,
     )
     passed = run_workflow(project, tmp_path, install=install)
-    assert [code for _, code, _ in passed] == [0, 0, 0]
+    assert [code for _, code, _ in passed] == [0, 0, 0], passed
 
     (project / "test_app.py").write_text("def test_it(): assert False\n")
     broken = run_workflow(project, tmp_path, install=install)
