@@ -66,8 +66,9 @@ def allowed_by(item: pytest.Item, migration_map: MigrationMap) -> tuple[Allowed,
 
 
 def _read(item: pytest.Item, migration_map: MigrationMap) -> Iterator[Allowed]:
-    known = [rule.legacy for rule in migration_map]
-    for marker in item.iter_markers(MARKER):
+    markers = list(item.iter_markers(MARKER))
+    known = [rule.legacy for rule in migration_map] if markers else []
+    for marker in markers:
         until = str(marker.kwargs.get("until") or "")
         if not marker.args or not marker.kwargs.get("reason"):
             raise _wrong(item, f'write {MARKER}("package.old", reason="…")')

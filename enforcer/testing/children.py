@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from enforcer.baseline.record import SeenSite
-from enforcer.gate.seen import sites_in_store
 from enforcer.recording.process import RUN_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
@@ -41,6 +40,8 @@ class Children:
         """Give what they have written; not what one writes that still runs."""
         if not Path(self._store).exists():
             return
+        from enforcer.gate.seen import sites_in_store  # noqa: PLC0415 - loads SQLite
+
         with suppress(StoreError):
             yield from sites_in_store(self._store, self._map, WHERE)
 

@@ -13,16 +13,14 @@ from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
 from enforcer.baseline.reading import read_baseline
 from enforcer.baseline.record import Record
 from enforcer.baseline.renames import follow_renames
-from enforcer.baseline.writing import write_baseline
 from enforcer.errors import EnforcerError
-from enforcer.gate.seen import write_record
 from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.document import find_map
 from enforcer.rules.loading import DEFAULT_BASELINE, load_map
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.startup import MAP_KEY
-from enforcer.testing.allowing import Tolerated, allowed_by
+from enforcer.testing.allowing import Allowed, Tolerated, allowed_by
 from enforcer.testing.children import Children
 from enforcer.testing.legacy_uses import LegacyUses
 from enforcer.testing.summary import is_allowed, refusal, write_summary
@@ -68,6 +66,7 @@ class Session:
         self._shown: dict[pytest.Item, LegacyUses] = {}
         self._judged: list[Judged] = []
         self._shrunk = False
+        self._allowed: dict[pytest.Item, tuple[Allowed, ...]] = {}
         startup.disable()  # what the environment enabled, if it did
         startup.enable(self._map, store=False, baseline=self._tolerated)
         self._children = Children(self._map, self._file, _stage(config))
@@ -118,7 +117,7 @@ class Session:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Attribute what a test uses to the test, and allow what its markers allow."""
         self._uses = []
-        self._tolerated.allowed = allowed_by(item, self._map)
+        self._tolerated.allowed = self._allowed.get(item, ())
         try:
             return (yield from self._during(item.nodeid))
         finally:
@@ -130,7 +129,9 @@ class Session:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Say at once what is wrong with a marker."""
         for item in items:
-            allowed_by(item, self._map)
+            allowed = allowed_by(item, self._map)
+            if allowed:
+                self._allowed[item] = allowed
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -139,6 +140,8 @@ class Session:
         """Fail a test whose code swallowed a refusal."""
         report = yield
         self._take(self._where[-1])
+        if not self._uses:
+            return report
         blocked = [use for use in _summed(self._uses) if use.outcome == BLOCKED]
         shown = self._shown.get(item)
         expected = shown is not None and shown.expects_refusals
@@ -191,9 +194,13 @@ class Session:
             self._baseline, self._record.lines(), is_complete=self._record.is_complete
         )
         if self._config.option.enforcer_record:
+            from enforcer.gate.seen import write_record  # noqa: PLC0415 - loads SQLite
+
             write_record(self._record, Path(self._config.option.enforcer_record))
         gone = [one for one in self._judged if one.verdict in (Verdict.SHRANK, Verdict.STALE)]
         if gone and self._may_shrink():
+            from enforcer.baseline.writing import write_baseline  # noqa: PLC0415 - loads tomlkit
+
             write_baseline(shrunk(self._baseline, self._judged), self._file)
             self._shrunk = True
         if session.exitstatus == pytest.ExitCode.OK and any(map(self._is_bad, self._judged)):
@@ -263,7 +270,7 @@ def _load_map(config: pytest.Config) -> MigrationMap:
             "Write one, or name it with --enforcer-map (no-map)"
         )
         raise EnforcerError(message)
-    return load_map(path, environ={**os.environ, ENVIRONMENT_KEY: _stage(config)})
+    return load_map(path, environ={**os.environ, ENVIRONMENT_KEY: _stage(config)}, cached=True)
 
 
 def _stage(config: pytest.Config) -> str:

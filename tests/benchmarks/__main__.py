@@ -21,6 +21,7 @@ from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.start_up import measure_start_up, print_start_up
+from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
 
 _TIMED: Final = {
@@ -30,6 +31,7 @@ _TIMED: Final = {
     "start-up": (measure_start_up, print_start_up, 21),
     "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
+    "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
 }
 SECTIONS: Final = ("callers", *_TIMED)
 QUICK_ROUNDS: Final = 3
