@@ -160,6 +160,7 @@ def test_finder_that_is_gone(looking, take):
     looking.check(f"assert spots() == {{}}\n{take}\nassert list(spots()) == ['sys.meta_path']")
 
 
+@pytest.mark.needs_host
 def test_state_that_passes_is_not_said(looking):
     """What is put right again within a moment, as tests do, is no blind spot."""
     looking.check("""
