@@ -12,6 +12,7 @@ from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
 from enforcer.cli.choosing import choose_map, require_root
 from enforcer.cli.gate import seen
+from enforcer.gate.seen import read_records
 from enforcer.rules.loading import DEFAULT_BASELINE, load_map
 
 HAS_NEW: Final = 1
@@ -100,13 +101,21 @@ def update(  # noqa: PLR0913 - one parameter for each option
     help="Where to write.",
 )
 def merge(*, files: tuple[Path, ...], output: Path) -> None:
-    """Join the baselines of branches or of parts of a run into one.
+    """Join baselines of branches, or records of parts of a run, into one baseline.
+
+    A FILE that ends with .json is a record (pytest --enforcer-record). Records know the lines,
+    so what two parts have seen in one function is counted once.
 
     \b
-    Example:
-      enforcer baseline merge ours.toml theirs.toml --output enforcer-baseline.toml
+    Examples:
+      enforcer baseline merge ours.toml theirs.toml
+      enforcer baseline merge shard1.json shard2.json --output enforcer-baseline.toml
     """  # noqa: D301 - as above
-    joined = merged([read_baseline(file) for file in files], str(output))
+    records = tuple(file for file in files if file.suffix == ".json")
+    seen_by_parts = read_records(records).lines()
+    of_records = compare(Baseline(), seen_by_parts, is_complete=False)
+    baselines = [read_baseline(file) for file in files if file not in records]
+    joined = merged([grown(Baseline(), of_records), *baselines], str(output))
     write_baseline(joined, output.absolute())
     click.echo(f"{output}: {len(joined)} entries")
 

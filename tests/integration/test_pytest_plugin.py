@@ -351,6 +351,40 @@ def test_uses_belong_to_conftest_collection_and_fixtures(run: Pytest, project: P
     assert summary(done)[-1] == "0 new, 5 not refused"
 
 
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_a_use_belongs_to_the_fixture_or_the_collection_that_made_it(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    write(
+        project,
+        {
+            "tests/conftest.py": "import pytest\n@pytest.fixture(scope='session')\n"
+            "def shop():\n    import old\n",
+            "tests/test_fixture.py": "def test_it(shop): pass\n",
+            "tests/test_module.py": "import old\ndef test_it(): pass\n",
+        },
+    )
+
+    lines = summary(run(*workers, "--continue-on-collection-errors"))
+
+    place = "tests/conftest.py:4 in shop()"
+    assert f"new: old by {place}, run by fixture shop (session)" in lines
+    assert "new: old by tests/test_module.py:1, run by collection" in lines
+
+
+def test_an_exemption_of_the_map_ends_on_its_day(run: Pytest, project: Path) -> None:
+    (project / "enforcer-baseline.toml").unlink()
+    for until, code in (("2999-12-31", 0), ("2020-12-31", 1)):
+        exemption = f'path = "old", caller = "app.py", until = {until}, reason = "x"'
+        allow = f"[enforcer]\nallow = [{{ {exemption} }}]\n"
+        (project / "enforcer.toml").write_text(allow + dedent(FILES["enforcer.toml"]))
+
+        done = run()
+
+        assert done.returncode == code, done.stdout
+        assert ("0 new, 2 not refused" in done.stdout) == (code == 0)
+
+
 def test_a_conftest_that_is_refused_is_an_error(run: Pytest, project: Path) -> None:
     """Collection fails as a whole, and the reason can be read."""
     write(project, {"tests/conftest.py": "import old\n"})

@@ -378,6 +378,22 @@ def test_baselines_are_merged(project: Path) -> None:
     assert "count = 3" in (project / "enforcer-baseline.toml").read_text()
 
 
+def test_records_of_shards_become_a_baseline(project: Path) -> None:
+    """A line that both have seen counts once; two lines of one function count as two."""
+    one = record(project, site(1), site(5, **F), name="one")
+    other = record(project, site(1), site(6, **F), name="other")
+
+    assert enforcer("baseline", "merge", one, other).exit_code == 0
+
+    assert lines("--record", one, "--record", other, "--complete") == []
+    counts = [
+        line.rpartition("count = ")[2]
+        for line in (project / "enforcer-baseline.toml").read_text().splitlines()
+        if "count" in line
+    ]
+    assert counts == ["1 },", "2 },"]
+
+
 @pytest.mark.skipif(not GIT, reason="git is not installed")
 @pytest.mark.parametrize("is_committed", [True, False])
 def test_a_renamed_file_is_followed_through_git(project: Path, *, is_committed: bool) -> None:
