@@ -33,7 +33,7 @@ stdlib: $(VENV)/ready
 
 # A minute of 8 processes with 4 threads each; every use has to be in the store.
 soak: $(VENV)/ready
-	SOAK_SECONDS=60 $(BIN)/python -m pytest tests/integration/test_soak.py
+	SOAK_SECONDS=60 $(BIN)/python -m pytest -rP tests/integration/test_soak.py
 
 # CPython 3.14 and 3.15, from npm; some minutes each.
 conformance-wasm: $(VENV)/ready

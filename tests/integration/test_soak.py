@@ -140,6 +140,7 @@ def soak(folder: Path) -> int:
         assert not wrong, f"(recorded, made): {wrong}"
     assert all(recorded <= real for recorded, real in wrong.values()), wrong
     assert found.total() + dropped == made.total()
+    print(f"{made.total():,} uses made, {found.total():,} in the store")  # noqa: T201 - see make soak
     return dropped
 
 
