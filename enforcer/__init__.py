@@ -6,6 +6,8 @@
 
 Importing this package loads next to nothing; enabling loads the standard library's small
 modules only.
+
+PYTEST_DONT_REWRITE: it may be loaded before pytest is, which would warn of that.
 """
 
 from enforcer.errors import (

@@ -414,6 +414,25 @@ def test_a_process_that_a_test_starts_is_seen(run: Pytest, project: Path) -> Non
     assert done.returncode == 1
 
 
+def test_its_own_modules_are_as_they_are_everywhere_else(run: Pytest, project: Path) -> None:
+    """Not rewritten by pytest; and that the environment enabled it earlier is no warning."""
+    test = """\
+        import sys
+        def test_modules():
+            own = [each for name, each in sys.modules.items() if name.startswith("enforcer.")]
+            assert len(own) > 10
+            late = [each for each in own if not each.__name__.startswith("enforcer.testing")]
+            assert not [each for each in late if "@pytest_ar" in vars(each)]
+        """
+    write(project, {"tests/test_modules.py": test})
+    strict = ("-W", "error::pytest.PytestAssertRewriteWarning")
+
+    for variables in ({}, {"ENFORCER_MAP": str(project / "enforcer.toml")}):
+        done = run(*strict, **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "warning" not in done.stdout
+
+
 def test_off_it_does_nothing(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],

@@ -1,5 +1,9 @@
-"""Load the enforcer into a test run that asks for it; any other pays for this file only."""
+"""Load the enforcer into a test run that asks for it; any other pays for this file only.
 
+A module beside the package: importing it does not import the package.
+"""
+
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +13,13 @@ if TYPE_CHECKING:
 
 SESSION = "enforcer-session"
 """The name of the plugin that follows a run."""
+
+
+# pytest rewrites the assertions of all modules that a plugin is installed with (Config's
+# _mark_plugins_for_rewrite). The program under test shall run with the enforcer's modules as they
+# are everywhere else.
+for _finder in sys.meta_path:
+    getattr(_finder, "_must_rewrite", set()).discard("enforcer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
