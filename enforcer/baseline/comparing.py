@@ -1,12 +1,10 @@
 """Compare what a run has seen with a baseline."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from enforcer.baseline.model import Baseline, Entry, Key, key_of
-from enforcer.recording.use import CallSite
+from enforcer.baseline.model import Baseline, Entry, Key
 
 
 class Verdict(StrEnum):
@@ -33,14 +31,6 @@ class Judged:
     verdict: Verdict
     entry: Entry
     lines: tuple[int, ...] = ()
-
-
-def seen_by(sites: Iterable[CallSite]) -> dict[Key, frozenset[int]]:
-    """Give the lines of call sites by what a baseline knows of them."""
-    lines: dict[Key, set[int]] = defaultdict(set)
-    for site in sites:
-        lines[key_of(site)].add(site.line)
-    return {key: frozenset(found) for key, found in lines.items()}
 
 
 def compare(
@@ -82,7 +72,7 @@ def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
         if one is None or one.verdict not in (Verdict.STALE, Verdict.SHRANK):
             kept.append(entry)
         elif one.verdict == Verdict.SHRANK:
-            kept.append(_counting(entry, len(one.lines)))
+            kept.append(entry.changed(count=len(one.lines)))
     return Baseline(kept, baseline.path)
 
 
@@ -91,7 +81,7 @@ def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
     entries = {entry.key: entry for entry in baseline}
     for one in judged:
         if one.verdict in (Verdict.NEW, Verdict.GREW):
-            entries[one.entry.key] = _counting(one.entry, len(one.lines))
+            entries[one.entry.key] = one.entry.changed(count=len(one.lines))
     return Baseline(entries.values(), baseline.path)
 
 
@@ -102,12 +92,8 @@ def merged(baselines: Iterable[Baseline], path: str = "") -> Baseline:
         for entry in baseline:
             known = entries.get(entry.key)
             if known is not None:
+                most = max(known.count, entry.count)
                 flaky = known.is_flaky or entry.is_flaky
-                entry = _counting(known, max(known.count, entry.count), is_flaky=flaky)  # noqa: PLW2901 - joined
+                entry = known.changed(count=most, is_flaky=flaky)  # noqa: PLW2901 - joined
             entries[entry.key] = entry
     return Baseline(entries.values(), path)
-
-
-def _counting(entry: Entry, count: int, *, is_flaky: bool | None = None) -> Entry:
-    flaky = entry.is_flaky if is_flaky is None else is_flaky
-    return Entry(*entry.key, count=count, is_flaky=flaky, line=entry.line)

@@ -59,6 +59,24 @@ class Entry:
         """What tells this entry from others."""
         return self.path, self.file, self.function, self.kind
 
+    def changed(
+        self,
+        *,
+        file: str | None = None,
+        count: int | None = None,
+        is_flaky: bool | None = None,
+    ) -> "Entry":
+        """Make an entry that differs in what is given."""
+        return Entry(
+            self.path,
+            self.file if file is None else file,
+            self.function,
+            self.kind,
+            count=self.count if count is None else count,
+            is_flaky=self.is_flaky if is_flaky is None else is_flaky,
+            line=self.line,
+        )
+
     def __eq__(self, other: object) -> bool:
         """Tell whether two entries tolerate the same."""
         return isinstance(other, Entry) and (

@@ -55,7 +55,7 @@ class Record:
     def __init__(self) -> None:
         """Start with nothing seen."""
         self.is_complete = True
-        self._sites: dict[tuple[Key, int], SeenSite] = {}
+        self._sites: dict[Key, dict[int, SeenSite]] = {}
 
     def add(self, uses: Iterable[Use], where: str) -> None:
         """Note uses of one part of the run."""
@@ -76,15 +76,17 @@ class Record:
 
     def add_site(self, site: SeenSite) -> None:
         """Note a call site; what was noted of it before stays."""
-        self._sites.setdefault((site.key, site.line), site)
+        self._sites.setdefault(site.key, {}).setdefault(site.line, site)
 
     def __iter__(self) -> Iterator[SeenSite]:
         """Go through the call sites, sorted."""
-        return iter(sorted(self._sites.values(), key=lambda site: (site.key, site.line)))
+        for key in sorted(self._sites):
+            yield from self.sites_of(key)
+
+    def sites_of(self, key: Key) -> list[SeenSite]:
+        """Give the call sites of one entry of a baseline, sorted by line."""
+        return [site for _, site in sorted(self._sites.get(key, {}).items())]
 
     def lines(self) -> dict[Key, frozenset[int]]:
         """Give the lines by what a baseline knows of them."""
-        found: dict[Key, set[int]] = {}
-        for key, line in self._sites:
-            found.setdefault(key, set()).add(line)
-        return {key: frozenset(lines) for key, lines in found.items()}
+        return {key: frozenset(sites) for key, sites in self._sites.items()}

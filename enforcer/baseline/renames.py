@@ -27,15 +27,7 @@ def follow_renames(baseline: Baseline, root: Path) -> Baseline:
         return baseline
     entries: dict[object, Entry] = {}
     for entry in baseline:
-        moved = Entry(
-            entry.path,
-            renamed.get(entry.file, entry.file),
-            entry.function,
-            entry.kind,
-            count=entry.count,
-            is_flaky=entry.is_flaky,
-            line=entry.line,
-        )
+        moved = entry.changed(file=renamed.get(entry.file))
         # Of two files that became one, both entries' call sites are there.
         known = entries.get(moved.key)
         if known is not None:

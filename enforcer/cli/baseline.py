@@ -11,14 +11,12 @@ from enforcer.baseline.reading import read_baseline
 from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
 from enforcer.cli.choosing import choose_map, require_root
-from enforcer.cli.gate import seen
+from enforcer.cli.seen_options import FILE, seen, seen_options
 from enforcer.gate.seen import read_records
 from enforcer.rules.loading import DEFAULT_BASELINE, load_map
 
 HAS_NEW: Final = 1
 """The exit code where there is something new that was not taken in."""
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -27,22 +25,12 @@ def baseline() -> None:
 
 
 @baseline.command()
-@click.option("--map", "map_file", metavar="FILE", help="The migration map.")
-@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="The baseline.")
-@click.option(
-    "--record",
-    "records",
-    type=_FILE,
-    multiple=True,
-    metavar="FILE",
-    help="What a test run has seen (pytest --enforcer-record); once for each shard.",
-)
+@seen_options
 @click.option(
     "--store",
     metavar="FILE",
     help="Take what was recorded in a store; the map's, if nothing is named.",
 )
-@click.option("--complete", is_flag=True, help="All that there is to see was seen.")
 @click.option("--allow-new", is_flag=True, help="Take in what is new.")
 @click.pass_context
 def update(  # noqa: PLR0913 - one parameter for each option
@@ -91,10 +79,10 @@ def update(  # noqa: PLR0913 - one parameter for each option
 
 
 @baseline.command()
-@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option(
     "--output",
-    type=_FILE,
+    type=FILE,
     default=DEFAULT_BASELINE,
     show_default=True,
     metavar="FILE",

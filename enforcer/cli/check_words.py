@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from enforcer.report.words import counted
 from enforcer.rules.model import LEGACY_FALLBACK, NAME
 from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
@@ -101,8 +102,7 @@ def summary(found: MapCheck) -> str:
     """Say on one line what was checked and whether something would break."""
     parts = [counted(len(found.rules), "rule")]
     if found.factories:
-        number = len(found.factories)
-        parts.append(f"{number:,} {'factory' if number == 1 else 'factories'}")
+        parts.append(counted(len(found.factories), "factory", "factories"))
     if found.instances:
         parts.append(counted(len(found.instances), "rule") + " for instances")
     checked = ", ".join([*parts, counted(found.files, "file")])
@@ -128,11 +128,6 @@ def sections(check: RuleCheck, root: str) -> Iterator[Section]:
     yield from _breaking(check)
     yield from _warning(check)
     yield from _telling(check)
-
-
-def counted(number: int, what: str) -> str:
-    """Count something, in the singular or the plural."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _code(located: Located | None, root: str, missing: str) -> str:

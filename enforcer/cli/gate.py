@@ -10,12 +10,11 @@ import click
 
 from enforcer.baseline import Baseline
 from enforcer.baseline.reading import read_baseline
-from enforcer.baseline.record import Record
 from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.seen_options import seen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
 from enforcer.gate.as_lines import as_github, as_text
-from enforcer.gate.seen import read_records, sites_in_store
 from enforcer.rules.loading import load_map
 from enforcer.rules.model import MigrationMap
 
@@ -30,8 +29,6 @@ _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     "github": as_github,
 }
 _SPAN: Final = re.compile(r"(\d{1,5})d")
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class Days(click.ParamType[dt.timedelta]):
@@ -52,18 +49,8 @@ class Days(click.ParamType[dt.timedelta]):
 
 
 @click.command()
-@click.option("--map", "map_file", metavar="FILE", help="The migration map.")
-@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="The baseline.")
-@click.option(
-    "--record",
-    "records",
-    type=_FILE,
-    multiple=True,
-    metavar="FILE",
-    help="What a test run has seen (pytest --enforcer-record); once for each shard.",
-)
+@seen_options
 @click.option("--store", metavar="FILE", help="Look at what was recorded in a store, too.")
-@click.option("--complete", is_flag=True, help="All that there is to see was seen.")
 @click.option(
     "--warn-before",
     type=Days(),
@@ -123,23 +110,3 @@ def choose_baseline(migration_map: MigrationMap, named: Path | None) -> Baseline
     """
     file = named or (Path(migration_map.baseline) if migration_map.baseline else None)
     return read_baseline(file) if file is not None else Baseline()
-
-
-def seen(
-    migration_map: MigrationMap, records: tuple[Path, ...], store: str | None, *, is_complete: bool
-) -> Record | None:
-    """Read what was seen, from records, a store, or both; none if neither is named.
-
-    Raises:
-        EnforcerError: if one of them can't be read.
-
-    """
-    if not records and not store:
-        return None
-    found = read_records(records)
-    if store:
-        for site in sites_in_store(store, migration_map, "the store"):
-            found.add_site(site)
-        found.is_complete = found.is_complete and bool(records)
-    found.is_complete = found.is_complete or is_complete
-    return found

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from enforcer.baseline.comparing import Judged, Verdict, compare
 from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.reading import UPDATE
 from enforcer.baseline.record import Record
 from enforcer.baseline.renames import follow_renames, missing_files
 from enforcer.gate.findings import Finding, Level
+from enforcer.recording.use import EXEMPTED
 from enforcer.rules.exemptions import FUNCTION, Exemption
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
 from enforcer.rules.values import nearest
 from enforcer.source.tree import own_files
-
-UPDATE = "enforcer baseline update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ def gather(
     gathering = _Gathering(migration_map, baseline, today, warn_before)
     judged: list[Judged] = []
     if seen is not None:
-        followed = follow_renames(baseline, Path(migration_map.root))
-        judged = compare(followed, seen.lines(), is_complete=seen.is_complete)
+        judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
     findings = {*gathering.dates(), *gathering.names(), *gathering.verdicts(judged, seen)}
     tolerated = sum(one.verdict == Verdict.TOLERATED for one in judged)
     return Gate(tuple(sorted(findings)), migration_map.path, migration_map.root, tolerated)
@@ -76,7 +75,7 @@ class _Gathering:
     ) -> None:
         self._map = migration_map
         self._root = Path(migration_map.root)
-        self._baseline = baseline
+        self.baseline = follow_renames(baseline, self._root)
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
         self._rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
@@ -119,19 +118,18 @@ class _Gathering:
     # Names that nothing has.
 
     def names(self) -> Iterator[Finding]:
-        for entry in self._baseline:
+        for entry in self.baseline:
             if not self._has_rule(entry.path):
-                yield self._unknown_path(entry.path, self._baseline.path, entry.line)
+                yield self._unknown_path(entry.path, self.baseline.path, entry.line)
         for exemption in self._map.allow:
             if not self._has_rule(exemption.path):
                 yield self._unknown_path(exemption.path, self._map.path, exemption.line)
             caller = exemption.caller.partition(FUNCTION)[0]
             if not (self._root / caller).exists():
                 yield self._unknown_caller(caller, self._map.path, exemption.line)
-        followed = follow_renames(self._baseline, self._root)
-        for file in missing_files(followed, self._root):
-            line = min(entry.line for entry in followed if entry.file == file)
-            yield self._unknown_caller(file, self._baseline.path, line)
+        for file in missing_files(self.baseline, self._root):
+            line = min(entry.line for entry in self.baseline if entry.file == file)
+            yield self._unknown_caller(file, self.baseline.path, line)
 
     def _has_rule(self, path: str) -> bool:
         path = path.removesuffix(TREE_SUFFIX)
@@ -168,8 +166,8 @@ class _Gathering:
                 yield self._stale(one)
 
     def _new(self, entry: Entry, lines: tuple[int, ...], seen: Record | None) -> Iterator[Finding]:
-        sites = [site for site in seen or () if site.key == entry.key]
-        if sites and all(site.outcome == "exempted" for site in sites):
+        sites = seen.sites_of(entry.key) if seen is not None else []
+        if sites and all(site.outcome == EXEMPTED for site in sites):
             return  # by an exemption or a marker, which has a day of its own
         for line in lines:
             yield self._finding(
@@ -196,7 +194,7 @@ class _Gathering:
         left = f"{len(one.lines)} of {entry.count}" if one.lines else "none"
         return self._finding(
             "stale-entry",
-            (self._baseline.path, entry.line),
+            (self.baseline.path, entry.line),
             f"of the call sites of {entry} {left} is there",
             f"Run: {UPDATE}",
             entry.path,

@@ -4,10 +4,10 @@ Stages play no role here. A module rule in stage observe leaves the modules belo
 today, and will not once it is raised; what it will meet then is the question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE, MigrationMap, Rule
 from enforcer.source.locating import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR, Form, Reference
@@ -92,6 +92,25 @@ class Matcher:
                 return rule
             covered, dot, _ = covered.rpartition(".")
         return None
+
+    def will_run(self, modules: Iterable[str]) -> bool:
+        """Tell whether a file's code still runs once every rule aliases."""
+        for module in modules:
+            rule = self.covering(module)
+            if rule is not None:
+                return rule.implementation or rule.fallback == LEGACY_FALLBACK
+        return True
+
+    def legacy_modules(self, rule: Rule) -> Iterator[str]:
+        """Give the legacy modules of a rule: of a tree all that have code of their own."""
+        waiting = [rule.module]
+        while waiting:
+            module = waiting.pop()
+            yield module
+            located = self._locator.locate(module)
+            if rule.kind == TREE and located is not None:
+                inside = self._locator.submodules(located)
+                waiting += reversed([each for each in inside if self.covering(each) is rule])
 
     def _asked(
         self, reference: Reference, loads: frozenset[str]

@@ -75,7 +75,7 @@ class _Checker:
             scanned_files.add(scanned.file)
             if scanned.error:
                 unreadable.append(UnreadableFile(scanned.file, scanned.error))
-            will_run = self._will_run(scanned.modules)
+            will_run = self._matcher.will_run(scanned.modules)
             for ask in self._matcher.asks_in(scanned):
                 if will_run:
                     self._asks[ask.rule].append(ask)
@@ -95,14 +95,6 @@ class _Checker:
                 asks = self._matcher.asks_in(scanned)
                 for ask in filter(self._is_circular, asks):
                     self._asks[ask.rule].append(ask)
-
-    def _will_run(self, modules: Iterable[str]) -> bool:
-        """Tell whether a file's code still runs once every rule aliases."""
-        for module in modules:
-            rule = self._matcher.covering(module)
-            if rule is not None:
-                return rule.implementation or rule.fallback == LEGACY_FALLBACK
-        return True
 
     def _check_rule(self, rule: Rule) -> RuleCheck:
         asks = self._asks[rule]
@@ -216,7 +208,7 @@ class _Checker:
 
     def _unasked(self, rule: Rule, asks: list[Ask]) -> Iterator[LegacyName]:
         asked = {f"{ask.module}.{ask.name}" if ask.name else ask.module for ask in asks}
-        for module in self._legacy_modules(rule, rule.module):
+        for module in self._matcher.legacy_modules(rule):
             located = self._locator.locate(module)
             canonical = rule.canonical_of(module)
             if located is None:
@@ -233,16 +225,6 @@ class _Checker:
 
     def _canonical_has_statically(self, rule: Rule, module: str, name: str) -> bool | None:
         return self._names.has(*self._moved(rule, module, name))
-
-    def _legacy_modules(self, rule: Rule, module: str) -> Iterator[str]:
-        """Give the legacy modules of a rule that have code of their own."""
-        yield module
-        located = self._locator.locate(module)
-        if rule.kind != TREE or located is None:
-            return
-        for inside in self._locator.submodules(located):
-            if self._matcher.covering(inside) is rule:
-                yield from self._legacy_modules(rule, inside)
 
     def _wanted(self) -> dict[str, set[str]]:
         """Say which names to look for in which canonical modules."""

@@ -8,9 +8,8 @@ from typing import Final
 import pytest
 
 from enforcer.baseline.comparing import Judged, Verdict
-from enforcer.baseline.model import Key
-from enforcer.baseline.record import Record, SeenSite
-from enforcer.recording.use import Use
+from enforcer.baseline.record import Record
+from enforcer.recording.use import BLOCKED, Use
 
 MOST_SITES: Final = 20
 """How many call sites of one kind are listed."""
@@ -72,32 +71,24 @@ def write_summary(
 
 def is_allowed(one: Judged, record: Record) -> bool:
     """Tell whether something new got through by a marker or an exemption."""
-    sites = _by_key(record).get(one.entry.key, [])
-    return bool(sites) and not any(site.outcome == "blocked" for site in sites)
+    sites = record.sites_of(one.entry.key)
+    return bool(sites) and not any(site.outcome == BLOCKED for site in sites)
 
 
 def _lines(judged: list[Judged], record: Record, allowed: list[Judged]) -> Iterator[str]:
-    by_key = _by_key(record)
     owners: Counter[str] = Counter()
     for verdict, words in _WORDS.items():
         found = [one for one in judged if one.verdict == verdict and one not in allowed]
         for one in found[:MOST_SITES]:
-            sites = by_key.get(one.entry.key, [])
+            sites = record.sites_of(one.entry.key)
             where = ", ".join(str(site) for site in sites) or str(one.entry).partition(" by ")[2]
             ran = f", run by {sites[0].where}" if sites and verdict == Verdict.NEW else ""
             yield f"{words}: {one.entry.path} by {where}{ran}"
         if len(found) > MOST_SITES:
             yield f"{words}: {len(found) - MOST_SITES} more"
     for one in judged:
-        for site in by_key.get(one.entry.key, []):
+        for site in record.sites_of(one.entry.key):
             owners[site.owner or "nobody"] += 1
     if set(owners) - {"nobody"}:
         top = ", ".join(f"{owner} {count}" for owner, count in owners.most_common(MOST_OWNERS))
         yield f"call sites by owner of the path: {top}"
-
-
-def _by_key(record: Record) -> dict[Key, list[SeenSite]]:
-    found: dict[Key, list[SeenSite]] = {}
-    for site in record:
-        found.setdefault(site.key, []).append(site)
-    return found

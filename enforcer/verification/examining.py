@@ -72,6 +72,7 @@ class Examiner:
         self._say = say
         self._objects = Objects()
         self._found: dict[str, Any] = {}
+        self._arguments = {rule.legacy: rule.arguments for rule in migration_map.factories}
 
     def facts(self) -> Iterator[Fact]:
         """Look at everything."""
@@ -162,8 +163,7 @@ class Examiner:
         if not (path.is_factory or is_same or is_kind):
             return
         yield path.canonical, {}
-        arguments_of = {f.legacy: f.arguments for f in self._map.factories}
-        renamed = arguments_of.get(path.legacy, {})
+        renamed = self._arguments.get(path.legacy, {})
         yield path.legacy, {new: old for old, new in renamed.items() if new}
 
 

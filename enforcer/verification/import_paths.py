@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.source.asking import Ask, Matcher
 from enforcer.source.locating import Locator, search_path
 from enforcer.source.names import NameReader
@@ -66,23 +66,19 @@ class _Finder:
 
     def _asks(self) -> Iterator[Ask]:
         for scanned in self._scanner.scan():
-            if self._never_runs(scanned.modules):
+            if not self._matcher.will_run(scanned.modules):
                 continue
             for ask in self._matcher.asks_in(scanned):
                 is_canonical = ask.rule.target in ask.callers
                 if not (ask.site.typing_only or ask.site.form == "string" or is_canonical):
                     yield ask
 
-    def _never_runs(self, modules: tuple[str, ...]) -> bool:
-        rules = (self._matcher.covering(module) for module in modules)
-        return any(rule is not None and not rule.implementation for rule in rules)
-
     def _own(self, rule: Rule) -> Iterator[tuple[str, str]]:
         """Give what the legacy code itself defines and the canonical code has as well."""
         if rule.kind == NAME:
             yield rule.legacy, rule.canonical
             return
-        for module in self._modules(rule, rule.module):
+        for module in self._matcher.legacy_modules(rule):
             located = self._locator.locate(module)
             own = self._names.names_of(located).own if located is not None else frozenset()
             for name in sorted(own | (rule.names.keys() if module == rule.module else set())):
@@ -94,14 +90,6 @@ class _Finder:
     def _is_moved(self, rule: Rule, module: str, name: str) -> bool:
         canonical = rule.canonical_of(module)
         return self._names.has(canonical, rule.canonical_name(module, name)) is True
-
-    def _modules(self, rule: Rule, module: str) -> Iterator[str]:
-        yield module
-        located = self._locator.locate(module)
-        if rule.kind == TREE and located is not None:
-            for inside in self._locator.submodules(located):
-                if self._matcher.covering(inside) is rule:
-                    yield from self._modules(rule, inside)
 
     def _ends(self, rule: Rule, module: str, name: str) -> tuple[str, str] | None:
         """Give both ends of what is asked for, or None where it leads to no single object."""

@@ -1,5 +1,6 @@
 """Judge by what was seen whether the invariants hold that speak of paths and classes."""
 
+from enforcer.report.words import counted
 from enforcer.verification.facts import CLASS, Called, Looked
 from enforcer.verification.import_paths import ImportPath
 from enforcer.verification.model import (
@@ -11,7 +12,7 @@ from enforcer.verification.model import (
     Outcome,
     Result,
 )
-from enforcer.verification.seen import NOBODY, Seen, count, counted, dotted, last
+from enforcer.verification.seen import NOBODY, Seen, count, dotted, last
 
 
 def judge_import_paths(seen: Seen) -> Result:
@@ -58,12 +59,10 @@ def judge_factories(seen: Seen) -> Result:
     factories = [path for path in seen.job.paths if path.is_factory]
     cases = tuple(_factory_case(seen, path) for path in factories)
     wrong = count(cases, Outcome.VIOLATED)
-    number = len(cases)
-    factory = "legacy factory" if number == 1 else "legacy factories"
-    summary = f"{number} {factory}, {wrong} without delegation"
+    factories_found = counted(len(cases), "legacy factory", "legacy factories")
+    summary = f"{factories_found}, {wrong} without delegation"
     if not wrong:
-        verb = "delegates" if number == 1 else "delegate"
-        summary = f"{number} {factory} {verb}"
+        summary = f"{factories_found} {'delegates' if len(cases) == 1 else 'delegate'}"
     return Result(FACTORIES, summary if cases else "the map has no [[factory]]", cases)
 
 

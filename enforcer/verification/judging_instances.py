@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from enforcer.report.words import counted
 from enforcer.verification.facts import Called
 from enforcer.verification.model import INSTANCES, SHARING, Case, Outcome, Result
-from enforcer.verification.seen import NOBODY, Seen, count, counted, dotted, last
+from enforcer.verification.seen import NOBODY, Seen, count, dotted, last
 
 
 def judge_instances(seen: Seen) -> Result:

@@ -51,8 +51,3 @@ def last(path: str) -> str:
 def count(cases: Iterable[Case], outcome: Outcome) -> int:
     """Count the cases of one outcome."""
     return sum(case.outcome == outcome for case in cases)
-
-
-def counted(number: int, what: str) -> str:
-    """Count something, in the singular or the plural."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

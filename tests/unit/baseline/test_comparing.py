@@ -1,10 +1,16 @@
 """Compare runs with baselines: four verdicts, and what becomes of the file."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.comparing import Verdict, compare, grown, merged, seen_by, shrunk
-from enforcer.recording.use import CallSite
+from enforcer.baseline.comparing import Verdict, compare, grown, merged, shrunk
+from enforcer.baseline.model import Key, key_of
+from enforcer.baseline.record import Record
+from enforcer.recording.recorder import Tally
+from enforcer.recording.use import ALIASED, CallSite
+from enforcer.rules.model import Rule
 
 KEY = ("a.old", "app.py", "f", "import_statement")
 
@@ -12,6 +18,16 @@ KEY = ("a.old", "app.py", "f", "import_statement")
 def site(line: int, **changed: str) -> CallSite:
     fields = {"file": "app.py", "function": "f", "module": "app", "mechanism": "import_statement"}
     return CallSite("a.old", line=line, **{**fields, **changed})
+
+
+def seen_by(sites: Iterable[CallSite]) -> dict[Key, frozenset[int]]:
+    """Give what a run has recorded that had a use at each of these."""
+    record = Record()
+    for each in sites:
+        tally = Tally(Rule("a.old", "a.new"), ALIASED, each)
+        tally.count()
+        record.add(filter(None, [tally.take(0)]), "a test")
+    return record.lines()
 
 
 def verdicts(
@@ -90,4 +106,5 @@ def test_merging_keeps_all_of_each() -> None:
     ],
 )
 def test_installed_files_have_one_name_on_every_machine(file: str, named: str) -> None:
+    assert key_of(site(1, file=file)) == ("a.old", named, "f", "import_statement")
     assert list(seen_by([site(1, file=file)])) == [("a.old", named, "f", "import_statement")]

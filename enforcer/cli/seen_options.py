@@ -1,0 +1,54 @@
+"""Take what was seen from the options of a command: records, a store, or both."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from enforcer.baseline.record import Record
+from enforcer.gate.seen import read_records, sites_in_store
+from enforcer.rules.model import MigrationMap
+
+FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+_OPTIONS: Final = (
+    click.option("--map", "map_file", metavar="FILE", help="The migration map."),
+    click.option("--baseline", "baseline_file", type=FILE, metavar="FILE", help="The baseline."),
+    click.option(
+        "--record",
+        "records",
+        type=FILE,
+        multiple=True,
+        metavar="FILE",
+        help="What a test run has seen (pytest --enforcer-record); once for each shard.",
+    ),
+    click.option("--complete", is_flag=True, help="All that there is to see was seen."),
+)
+
+
+def seen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what to compare."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def seen(
+    migration_map: MigrationMap, records: tuple[Path, ...], store: str | None, *, is_complete: bool
+) -> Record | None:
+    """Read what was seen, from records, a store, or both; none if neither is named.
+
+    Raises:
+        EnforcerError: if one of them can't be read.
+
+    """
+    if not records and not store:
+        return None
+    found = read_records(records)
+    if store:
+        for site in sites_in_store(store, migration_map, "the store"):
+            found.add_site(site)
+        found.is_complete = found.is_complete and bool(records)
+    found.is_complete = found.is_complete or is_complete
+    return found
