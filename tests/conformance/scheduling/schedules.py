@@ -55,6 +55,8 @@ class Run:
     def failed(self, written, target, error):
         """Judge an exception."""
         self.seen.append(f"{written} failed")
+        if _came_while_parent_was_out((written, target), error):
+            return
         if target not in self.cyclic or type(error).__name__ not in CIRCULAR:
             self.wrong.append(f"{written}: {''.join(traceback.format_exception(error))}")
 
@@ -76,6 +78,18 @@ class Run:
         # An alias whose module is half-way binds when it is asked for a name.
         if getattr(module, "DONE", False) and vars(module) is not vars(canonical):
             self.wrong.append(f"{written} gave another namespace than that of {target}")
+
+
+def _came_while_parent_was_out(paths, error):
+    """Tell whether Python itself lost a race here.
+
+    At the end of a load ``_load_unlocked`` takes a module out of ``sys.modules`` and puts it back
+    (Lib/importlib/_bootstrap.py, 3.11 to 3.15); ``_find_and_load_unlocked`` in another thread may
+    look for the parent of its module just then.
+    """
+    if type(error) is not KeyError or error.args[0] not in [p.rpartition(".")[0] for p in paths]:
+        return False
+    return traceback.extract_tb(error.__traceback__)[-1].name == "_find_and_load_unlocked"
 
 
 def execute(seed, folder):
