@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit lint conformance stdlib soak conformance-wasm benchmark clean
+.PHONY: demo test unit components lint conformance stdlib soak conformance-wasm benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -14,6 +14,10 @@ test: lint unit
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest --numprocesses auto
+
+# With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
+components: $(VENV)/ready-for-components
+	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest -m component
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
@@ -46,6 +50,11 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group lint --group test
+	touch $@
+
+$(VENV)/ready-for-components: $(VENV)/ready
+	command -v prometheus chromium >/dev/null || { apt-get update && apt-get install --yes prometheus chromium; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group components
 	touch $@
 
 clean:

@@ -1,7 +1,9 @@
 """Run real programs with the enforcer enabled by the environment, and report on them."""
 
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +13,39 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+
+COMPONENTS = {
+    "chdb": "pip install chdb clickhouse-connect",
+    "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
+    "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",
+    "opentelemetry.distro": "pip install opentelemetry-distro opentelemetry-instrumentation-asgi",
+    "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
+    "prometheus": "apt-get install prometheus",
+    "promtool": "apt-get install prometheus",
+    "rotel": "pip install rotel",
+}
+"""How to get each part of others that tests run: a program on PATH, or a module."""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Pass a test over whose components are missing, and say how to get them."""
+    for mark in item.iter_markers("component"):
+        for name in mark.args:
+            if not _is_there(name):
+                message = f"{name} is missing: {COMPONENTS[name]}, or run `make components`"
+                if os.environ.get("ENFORCER_COMPONENTS") == "required":
+                    pytest.fail(message)
+                pytest.skip(message)
+
+
+def _is_there(name: str) -> bool:
+    if shutil.which(name):
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
 
 PRELUDE = """
 import os, sys, time
