@@ -1,0 +1,1 @@
+"""Emit what was recorded: spans, log events, metrics and log lines."""
