@@ -200,7 +200,7 @@ def _attributes(pairs: Iterable[Any]) -> Attributes:
 def _value(value: Any) -> Any:  # noqa: ANN401 - any of OTLP's kinds of values
     kind = value.WhichOneof("value")
     if kind == "array_value":
-        return tuple(_value(each) for each in value.array_value.values)  # noqa: PD011 - protobuf
+        return tuple(_value(each) for each in value.array_value.values)
     return getattr(value, kind) if kind else None
 
 

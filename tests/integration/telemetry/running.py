@@ -8,12 +8,14 @@ import sysconfig
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from tests.integration.telemetry.receiving import PATIENCE, free_port
+
+T = TypeVar("T")
 
 GENTLE = 20.0
 """How long a program may take to end by itself, in seconds."""
@@ -49,16 +51,23 @@ class Running:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait_until_it_serves(self, port: int) -> None:
-        """Wait until somebody listens."""
+    def wait_for(self, condition: Callable[[], T]) -> T:
+        """Wait until something holds, and give it."""
         until = time.monotonic() + PATIENCE
-        while True:
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", port)):
-                    return
+        while not (found := condition()):
             assert self.process.poll() is None, self.said
             assert time.monotonic() < until, self.said
             time.sleep(0.02)
+        return found
+
+    def wait_until_it_serves(self, port: int) -> None:
+        """Wait until somebody listens."""
+
+        def is_served() -> bool:
+            with socket.socket() as probe:
+                return not probe.connect_ex(("127.0.0.1", port))
+
+        self.wait_for(is_served)
 
     @property
     def said(self) -> str:
@@ -156,7 +165,8 @@ class Prometheus:
         self._port = free_port()
         (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
-            f"scrape_configs: [{{job_name: app, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}]\n"
+            "scrape_configs:\n"
+            f"- {{job_name: app, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}\n"
         )
         command = [
             "prometheus",
@@ -181,6 +191,6 @@ class Prometheus:
         """Evaluate an expression now; give its samples."""
         words = urllib.parse.urlencode({"query": query})
         url = f"http://127.0.0.1:{self._port}/api/v1/query?{words}"
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
         return found

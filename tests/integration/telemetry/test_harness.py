@@ -29,6 +29,7 @@ def send(endpoint: str, numbers: range) -> None:
     provider.shutdown()
 
 
+@pytest.mark.component
 def test_receiver(receiver: Receiver) -> None:
     """What is sent twice is counted once."""
     send(receiver.endpoint, range(1, 4))
