@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
-    from enforcer.schedule import Schedule
     from enforcer.rules.model import MigrationMap
+    from enforcer.schedule import Schedule
 
 LOOK_INTERVAL = 60.0
 """How often to look at what other code did to imports, in seconds."""

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     class Deliverer(Protocol):
         """Deliver what a process recorded; ``enforcer.store.delivery.Delivery`` does."""
 
-        def deliver(
-            self, seconds: float, is_needed: Callable[[], bool], ending: str = ""
-        ) -> None:
+        def deliver(self, seconds: float, is_needed: Callable[[], bool], ending: str = "") -> None:
             """Deliver everything that is new; see ``Delivery``."""
 
         def loss(self, error: Exception) -> str:
             """Say what is lost if the process ends now, and why; empty if nothing is."""
+
 
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""

@@ -69,9 +69,6 @@ class Schedule:
         """Make what delivers; called in the thread, once for each process."""
         raise NotImplementedError
 
-    too_late = "the last uses were not written within {:g} s (report-timed-out)"
-    """What to say where an exit did not wait any longer, for that many seconds; or empty."""
-
     @property
     def is_wanted(self) -> bool:
         """Whether there is, or may be, anything to deliver to; cheap."""
@@ -154,7 +151,7 @@ class Schedule:
         """Write everything a last time in this thread, as for an interpreter without ours."""
         self._is_stopped = True
         self._flushing.flush_last(EXIT_PATIENCE, _EXIT)
-        _complain(self._flushing.loss())
+        complain(self._flushing.loss())
 
     # Around an end that passes by what atexit holds; see enforcer.leaving.
 
@@ -262,14 +259,19 @@ class Schedule:
         until = monotonic() + timeout
         everybody = [each for each in (self, *self._followers) if each.is_wanted]
         for each in everybody:
-            each._ask_to_finish(timeout, ending)
+            each.ask_to_finish(timeout, ending)
         for each in everybody:
-            if each._has_finished(max(until - monotonic(), 0)):
-                _complain(each._flushing.loss())
-            else:
-                _complain(each.too_late.format(timeout))
+            is_in_time = each.has_finished(max(until - monotonic(), 0))
+            complain(each.loss(timeout, is_in_time=is_in_time))
 
-    def _ask_to_finish(self, timeout: float, ending: str) -> None:
+    def ask_to_finish(self, timeout: float, ending: str) -> None:
+        """Begin to deliver a last time; for the leader of several schedules.
+
+        Args:
+            timeout: how long it may take, in seconds.
+            ending: how the process ends.
+
+        """
         self._ending = ending
         self._flushing.end_by(monotonic() + timeout * _TO_DELIVER)
         self._last = self._thread or self._launch()
@@ -277,7 +279,8 @@ class Schedule:
         if self._last is not None:
             self._last.ask_to_end(is_last=True)
 
-    def _has_finished(self, seconds: float) -> bool:
+    def has_finished(self, seconds: float) -> bool:
+        """Wait until that is over, and tell whether it was within some seconds."""
         last = self._last
         if last is None:
             is_in_time = self._flushing.flush_last(seconds, self._ending)
@@ -287,13 +290,26 @@ class Schedule:
         self._flushing.end_by()
         return is_in_time
 
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Say what is lost as the process ends now; empty if nothing is.
+
+        Args:
+            timeout: how long an exit waited, in seconds.
+            is_in_time: whether that was enough.
+
+        """
+        if is_in_time:
+            return self._flushing.loss()
+        return f"the last uses were not written within {timeout:g} s (report-timed-out)"
+
 
 def jitter(least: float) -> float:
     """Give a random number from ``least`` to 1; ``random`` would be much to load."""
     return least + (1 - least) * int.from_bytes(os.urandom(2), "big") / 0xFFFF
 
 
-def _complain(message: str) -> None:
+def complain(message: str) -> None:
+    """Say something on standard error; nothing if there is nothing to say."""
     if not message:
         return
     try:
