@@ -9,6 +9,7 @@ from enforcer.rules.conflicts import Entry, check_conflicts
 from enforcer.rules.exemptions import read_exemptions
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
+from enforcer.rules.model import LOGS, NO_LOG
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stages import ALIAS
 from enforcer.rules.values import Table, nearest, type_of
@@ -28,6 +29,7 @@ OPTION_KEYS = (
     "default_stage",
     "fail_open",
     "sigterm",
+    "log",
     "root",
     "expected_services",
     "store",
@@ -46,12 +48,26 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "default_stage": read_stage(table, "default_stage", ALIAS),
         "fail_open": table.flag("fail_open", default=True),
         "sigterm": table.flag("sigterm", default=False),
+        "log": _read_log(table),
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
         "store": table.string("store"),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
     }
+
+
+def _read_log(table: Table) -> str:
+    log = table.string("log", NO_LOG)
+    if log in LOGS:
+        return log
+    table.note(
+        "log",
+        message=f'"{log}" is not a log.',
+        remedy=f"Write one of {', '.join(LOGS)}.",
+        slug="unknown-log",
+    )
+    return NO_LOG
 
 
 def validate(

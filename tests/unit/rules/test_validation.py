@@ -31,8 +31,15 @@ OPTIONS = {
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
-            "write one of service, default_stage, fail_open, sigterm, root, expected_services, "
-            "store, baseline, allow. (unknown-key)"
+            "write one of service, default_stage, fail_open, sigterm, log, root, "
+            "expected_services, store, baseline, allow. (unknown-key)"
+        ),
+    ),
+    "unknown log": (
+        '[enforcer]\nlog = "syslog"',
+        (
+            'enforcer.toml:2: enforcer.log: "syslog" is not a log. '
+            "Write one of off, structlog, logging. (unknown-log)"
         ),
     ),
     "option outside of its table": (
