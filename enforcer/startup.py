@@ -15,6 +15,7 @@ import sys
 
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
+from enforcer.rules.model import NO_LOG
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
@@ -294,8 +295,9 @@ def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
     from enforcer.telemetry.asked import context_of_use, names_an_endpoint
     from enforcer.telemetry.emitter import Emitter
 
-    if names_an_endpoint(os.environ) and _is_main_thread():
-        # OpenTelemetry needs it, and no other thread may be the first to load it.
+    asks = enforcement.map.log != NO_LOG or names_an_endpoint(os.environ)
+    if asks and _is_main_thread():
+        # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
         import threading  # noqa: F401 - see enforcer.background
     enforcement.context = context_of_use
     return Emitter(process, enforcement.map, enforcement.totals, _interval())

@@ -5,10 +5,12 @@ to the application's provider if it has one by now, else where the environment s
 that goes nowhere yet waits without costing anything; see ``enforcer.telemetry.ledger``.
 """
 
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from enforcer.recording.use import Use
+from enforcer.rules.model import NO_LOG
 from enforcer.store.waiting import Patience
 from enforcer.telemetry import providers
 from enforcer.telemetry.asked import providers as providers_of_application
@@ -25,6 +27,7 @@ from enforcer.telemetry.records import (
     points_of,
 )
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
+from enforcer.telemetry.structured_log import StructuredLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,6 +75,7 @@ class TelemetryDelivery:
         self._encoder = Encoder(process, is_delta=settings.is_delta)
         self._parents: dict[Seen, SpanContext] = {}
         self._instruments: providers.Instruments | None = None
+        self._log = StructuredLog(migration_map.log) if migration_map.log != NO_LOG else None
         self._sequence = 0
         self._metrics_due = 0.0
 
@@ -88,6 +92,8 @@ class TelemetryDelivery:
         tracers, loggers, meters = providers_of_application()
         for seen in self._ledger.look():
             self._meet(seen)
+        if self._log is not None:
+            self._log.sum_up(is_last=bool(ending))
         self._emit_spans(tracers, patience)
         self._emit_events(loggers, patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
@@ -96,7 +102,7 @@ class TelemetryDelivery:
             for provider in (tracers, loggers, meters):
                 providers.flush(provider, seconds)
         else:
-            self.outbox.tidy(patience)
+            self.outbox.send_waiting(patience)
 
     def loss(self, _error: Exception) -> str:
         """Say nothing: the store has every use."""
@@ -107,6 +113,10 @@ class TelemetryDelivery:
         parent = providers.span_in(context) if context is not None else None
         if parent is not None:
             self._parents[seen] = parent
+        if self._log is not None:
+            trace = (parent.trace_id, parent.span_id) if parent is not None else (0, 0)
+            say = partial(self._log.say, _all_uses(seen), *trace)
+            context.run(say) if context is not None else say()
 
     # Log events.
 

@@ -7,6 +7,7 @@ OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 
 import os
 
+from enforcer.rules.model import NO_LOG
 from enforcer.schedule import Schedule, complain
 from enforcer.telemetry.asked import is_asked_for, may_be_loaded
 
@@ -46,7 +47,8 @@ class Emitter(Schedule):
     @property
     def is_wanted(self) -> bool:
         """Whether there is anything to emit to by now."""
-        return self._has_lived or (is_asked_for() and may_be_loaded())
+        asks = self._map.log != NO_LOG or is_asked_for()
+        return self._has_lived or (asks and may_be_loaded())
 
     def _make_delivery(self) -> "Deliverer":
         from enforcer.telemetry.delivery import TelemetryDelivery

@@ -16,7 +16,7 @@ from enforcer.telemetry.settings import GRPC
 
 if TYPE_CHECKING:
     from enforcer.telemetry.settings import Settings, Target
-    from enforcer.telemetry.spool import Claim, Spool
+    from enforcer.telemetry.spool import Claim, Spool, Waiting
 
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 60.0
@@ -98,37 +98,36 @@ class Outbox:
             else:
                 self._keep(signal, data, records)
 
-    def send_waiting(self, patience: Patience) -> int:
-        """Send what waits in the spool, and tell how many requests went out.
+    def send_one(self, waiting: "Waiting", patience: Patience) -> None:
+        """Send a request that waits; one that another process is sending is left to it.
 
         Raises:
-            SendingError: if one could not be sent; what follows waits on.
+            SendingError: if it could not be sent, and waits on.
 
         """
-        sent = 0
-        for waiting in self._spool.waiting():
-            target = self._settings.target(waiting.signal)
-            if target is None or self._rest(target).lasts() or not patience.lasts():
-                continue
-            claim = self._spool.claim(waiting)
-            if claim is None:
-                continue
-            try:
-                self._send_claimed(target, claim, patience)
-                sent += 1
-            finally:
-                claim.release()
-        return sent
-
-    def tidy(self, patience: Patience) -> None:
-        """Send what waits, where a collector answers; never raise."""
-        if self._has_looked or not patience.lasts():
+        target = self._settings.target(waiting.signal)
+        if target is None or self._rest(target).lasts() or not patience.lasts():
+            return
+        claim = self._spool.claim(waiting)
+        if claim is None:
             return
         try:
-            self.send_waiting(patience)
-        except SendingError:
+            self._send_claimed(target, claim, patience)
+        finally:
+            claim.release()
+
+    def send_waiting(self, patience: Patience) -> None:
+        """Send what waits, of this process and others, as long as a collector answers."""
+        if self._has_looked or not patience.lasts():
             return
-        self._has_looked = not any(rest.lasts() for rest in self._rests.values())
+        self._has_looked = True
+        for waiting in self._spool.waiting():
+            try:
+                self.send_one(waiting, patience)
+            except SendingError:
+                self._has_looked = False
+        if not patience.lasts() or any(rest.lasts() for rest in self._rests.values()):
+            self._has_looked = False
 
     def _send_claimed(self, target: "Target", claim: "Claim", patience: Patience) -> None:
         try:
