@@ -1,0 +1,224 @@
+"""Emit what a process recorded, signal by signal, where each of them goes.
+
+Loaded by the thread of ``enforcer.telemetry.emitter`` with its first delivery. Each signal goes
+to the application's provider if it has one by now, else where the environment says. One
+that goes nowhere yet waits without costing anything; see ``enforcer.telemetry.ledger``.
+"""
+
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from enforcer.recording.use import Use
+from enforcer.rules.model import NO_LOG
+from enforcer.store.waiting import Patience
+from enforcer.telemetry import providers
+from enforcer.telemetry.asked import providers as providers_of_application
+from enforcer.telemetry.encoding import Encoder
+from enforcer.telemetry.ledger import Ledger
+from enforcer.telemetry.names import EXEMPTION_EXPIRED
+from enforcer.telemetry.outbox import Outbox
+from enforcer.telemetry.records import (
+    Point,
+    Span,
+    attributes_of,
+    event_of,
+    met_expired_exemption,
+    points_of,
+)
+from enforcer.telemetry.settings import LOGS, METRICS, TRACES
+from enforcer.telemetry.structured_log import StructuredLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from opentelemetry.trace import SpanContext
+
+    from enforcer.recording.process import Process
+    from enforcer.recording.recorder import Tally
+    from enforcer.rules.model import MigrationMap
+    from enforcer.telemetry.ledger import Seen
+    from enforcer.telemetry.records import Event
+    from enforcer.telemetry.settings import Settings
+    from enforcer.telemetry.spool import Spool
+
+SLICE: Final = 500
+"""How many call sites go into one request, or to a provider at once."""
+
+
+class TelemetryDelivery:
+    """Emit what is new, each time it is called."""
+
+    def __init__(
+        self,
+        process: "Process",
+        migration_map: "MigrationMap",
+        totals: "Callable[[], Iterable[tuple[Tally, int]]]",
+        settings: "Settings",
+        spool: "Spool",
+    ) -> None:
+        """Take the parts; nothing is emitted.
+
+        Args:
+            process: what to emit as.
+            migration_map: the map in force.
+            totals: gives every tally with its uses so far.
+            settings: where each signal goes.
+            spool: where requests wait that could not be sent.
+
+        """
+        self.outbox = Outbox(settings, spool, process.id)
+        self._process = process
+        self._map = migration_map
+        self._settings = settings
+        self._ledger = Ledger(totals)
+        self._encoder = Encoder(process, is_delta=settings.is_delta)
+        self._parents: dict[Seen, SpanContext] = {}
+        self._instruments: providers.Instruments | None = None
+        self._log = StructuredLog(migration_map.log) if migration_map.log != NO_LOG else None
+        self._sequence = 0
+        self._metrics_due = 0.0
+
+    def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
+        """Emit everything that is new.
+
+        Args:
+            seconds: how long all of it may take.
+            is_needed: tells whether the program wants to go on, so that this has to end.
+            ending: how the process ends, if this is its last time.
+
+        """
+        patience = Patience(seconds, is_needed)
+        tracers, loggers, meters = providers_of_application()
+        for seen in self._ledger.look():
+            self._meet(seen)
+        if self._log is not None:
+            self._log.sum_up(is_last=bool(ending))
+        self._emit_spans(tracers, patience)
+        self._emit_events(loggers, patience)
+        self._emit_metrics(meters, patience, is_last=bool(ending))
+        self._parents.clear()
+        if ending:
+            for provider in (tracers, loggers, meters):
+                providers.flush(provider, seconds)
+        else:
+            self.outbox.send_waiting(patience)
+
+    def loss(self, _error: Exception) -> str:
+        """Say nothing: the store has every use."""
+        return ""
+
+    def _meet(self, seen: "Seen") -> None:
+        context, seen.tally.context = seen.tally.context, None
+        parent = providers.span_in(context) if context is not None else None
+        if parent is not None:
+            self._parents[seen] = parent
+        if self._log is not None:
+            trace = (parent.trace_id, parent.span_id) if parent is not None else (0, 0)
+            say = partial(self._log.say, _all_uses(seen), *trace)
+            context.run(say) if context is not None else say()
+
+    # Log events.
+
+    def _emit_events(self, provider: object, patience: Patience) -> None:
+        changed = self._ledger.unemitted()
+        if not changed or (provider is None and self._settings.target(LOGS) is None):
+            return
+        sequence, row = self._sequence, 0
+        self._sequence += 1
+        for part in _slices(changed):
+            if row and not patience.lasts():
+                return
+            events = [
+                event
+                for index, seen in enumerate(part, row)
+                for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
+            ]
+            row += len(part)
+            if provider is None:
+                self.outbox.put(LOGS, self._encoder.events(events), len(events), patience)
+            else:
+                providers.emit_events(provider, events)  # type: ignore[arg-type]
+                if row < len(changed):
+                    providers.flush(provider, 1.0)
+            for seen in part:
+                seen.emitted = seen.total
+
+    def _events(self, seen: "Seen", identity: str) -> "Iterator[Event]":
+        use = seen.use()
+        attributes = attributes_of(use, self._process.id)
+        event = event_of(use, attributes, identity)
+        event.parent = self._parents.get(seen)
+        yield event
+        if met_expired_exemption(use, self._map.allow):
+            yield event_of(use, attributes.copy(), f"{identity}-expired", EXEMPTION_EXPIRED)
+
+    # Spans.
+
+    def _emit_spans(self, provider: object, patience: Patience) -> None:
+        if provider is None and self._settings.target(TRACES) is None:
+            return
+        for part in _slices(self._ledger.untraced()):
+            if not patience.lasts():
+                return
+            spans = [self._span(seen) for seen in part]
+            if provider is None:
+                self._send_spans(spans, patience)
+            else:
+                providers.emit_spans(provider, spans)  # type: ignore[arg-type]
+            for seen in part:
+                seen.is_traced = True
+
+    def _span(self, seen: "Seen") -> Span:
+        attributes = attributes_of(seen.use(), self._process.id)
+        return Span(attributes, seen.tally.first_seen, self._parents.get(seen))
+
+    def _send_spans(self, spans: list[Span], patience: Patience) -> None:
+        sampled = [span for span in spans if self._is_sampled(span)]
+        if sampled:
+            self.outbox.put(TRACES, self._encoder.spans(sampled), len(sampled), patience)
+
+    def _is_sampled(self, span: Span) -> bool:
+        parent = span.parent
+        return self._settings.samples(
+            int.from_bytes(span.trace_id, "big"),
+            parent_is_sampled=parent.trace_flags.sampled if parent is not None else None,
+        )
+
+    # Metrics.
+
+    def _emit_metrics(self, provider: object, patience: Patience, *, is_last: bool) -> None:
+        if provider is not None:
+            if self._instruments is None or self._instruments.provider is not provider:
+                self._instruments = providers.Instruments(provider)  # type: ignore[arg-type]
+            self._instruments.tell(self._points())
+            return
+        if self._settings.target(METRICS) is None or not (
+            is_last or monotonic() >= self._metrics_due
+        ):
+            return
+        self._metrics_due = monotonic() + self._settings.metric_interval
+        points = self._points()
+        self.outbox.put(METRICS, self._encoder.points(points), len(points), patience)
+
+    def _points(self) -> list[Point]:
+        uses = [_all_uses(seen) for seen in self._ledger if seen.total]
+        return points_of(self._map, uses, self.outbox.dropped, self._process.id)
+
+
+def _all_uses(seen: "Seen") -> Use:
+    tally = seen.tally
+    return Use(
+        tally.rule,
+        stage=tally.rule.stage,
+        outcome=tally.outcome,
+        site=tally.site,
+        count=seen.total,
+        first_seen=tally.first_seen,
+        last_seen=seen.last_seen,
+    )
+
+
+def _slices(seen: "Sequence[Seen]") -> "Iterator[Sequence[Seen]]":
+    for start in range(0, len(seen), SLICE):
+        yield seen[start : start + SLICE]

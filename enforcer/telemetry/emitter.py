@@ -1,0 +1,69 @@
+"""Emit telemetry every few seconds, from a thread of its own, if anybody asks for it.
+
+The store's thread does not wait for collectors, and not for the application's providers, which
+may do what they like. When this one runs, ``enforcer.schedule`` decides. Nothing of
+OpenTelemetry is loaded before it is asked for, and then by this thread alone.
+"""
+
+import os
+
+from enforcer.rules.model import NO_LOG
+from enforcer.schedule import Schedule, complain
+from enforcer.telemetry.asked import is_asked_for, may_be_loaded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from enforcer.flushing import Deliverer
+    from enforcer.recording.process import Process
+    from enforcer.recording.recorder import Tally
+    from enforcer.rules.model import MigrationMap
+
+
+class Emitter(Schedule):
+    """Take what was recorded to OpenTelemetry."""
+
+    def __init__(
+        self,
+        process: "Process",
+        migration_map: "MigrationMap",
+        totals: "Callable[[], Iterable[tuple[Tally, int]]]",
+        interval: float,
+    ) -> None:
+        """Prepare; nothing runs before :meth:`start`.
+
+        Args:
+            process: what to report as.
+            migration_map: the map in force.
+            totals: gives every tally with its uses so far.
+            interval: how often to emit, in seconds.
+
+        """
+        super().__init__(process, interval)
+        self._map = migration_map
+        self._totals = totals
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything to emit to by now."""
+        asks = self._map.log != NO_LOG or is_asked_for()
+        return self._has_lived or (asks and may_be_loaded())
+
+    def _make_delivery(self) -> "Deliverer":
+        from enforcer.telemetry.delivery import TelemetryDelivery
+        from enforcer.telemetry.settings import Settings, SettingsError, read_settings
+        from enforcer.telemetry.spool import Spool, folders
+
+        try:
+            settings = read_settings()
+        except SettingsError as error:
+            complain(f"telemetry goes to the application's providers only: {error}")
+            settings = Settings()
+        places = list(folders(self._map, os.environ))
+        return TelemetryDelivery(self.process, self._map, self._totals, settings, Spool(places))
+
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Say nothing: the store has every use, and the spool what was not sent."""
+        del timeout, is_in_time
+        return ""
