@@ -295,12 +295,13 @@ def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
     from enforcer.telemetry.asked import context_of_use, names_an_endpoint
     from enforcer.telemetry.emitter import Emitter
 
-    asks = enforcement.map.log != NO_LOG or names_an_endpoint(os.environ)
-    if asks and _is_main_thread():
+    migration_map = enforcement.map
+    sends = migration_map.telemetry and names_an_endpoint(os.environ)
+    if (sends or migration_map.log != NO_LOG) and _is_main_thread():
         # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
         import threading  # noqa: F401 - see enforcer.background
     enforcement.context = context_of_use
-    return Emitter(process, enforcement.map, enforcement.totals, _interval())
+    return Emitter(process, migration_map, enforcement.totals, _interval())
 
 
 def _guard_ends(enforcement: Enforcement, leader: "Schedule") -> None:

@@ -111,7 +111,8 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
             outbox.send_one(each, patience)
         except SendingError as error:
             problem = str(error)
-            break
+            if not error.is_final:
+                break
     left = spool.waiting()
     click.echo(f"{_requests(len(waiting) - len(left))} sent. {_told(left)}")
     for kind, records in outbox.dropped.items():

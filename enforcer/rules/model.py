@@ -189,6 +189,8 @@ class MigrationMap:
         fail_open: whether the program goes on when the map is broken.
         sigterm: whether a SIGTERM that nobody handles is handled, to write the last uses.
         log: where a line for each new call site goes, one of :data:`LOGS`.
+        telemetry: whether OpenTelemetry is told anything, where it is configured.
+        scrub: ``module:function`` that sees what is told before it goes out, or empty.
         root: absolute path of the folder that holds the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
@@ -214,9 +216,11 @@ class MigrationMap:
         "override",
         "path",
         "root",
+        "scrub",
         "service",
         "sigterm",
         "store",
+        "telemetry",
     )
 
     def __init__(  # noqa: PLR0913 - one parameter for each key of the map
@@ -228,6 +232,8 @@ class MigrationMap:
         fail_open: bool = True,
         sigterm: bool = False,
         log: str = NO_LOG,
+        telemetry: bool = True,
+        scrub: str = "",
         root: str = "",
         expected_services: "Iterable[str]" = (),
         store: str = "",
@@ -251,6 +257,8 @@ class MigrationMap:
         self.fail_open = fail_open
         self.sigterm = sigterm
         self.log = log
+        self.telemetry = telemetry
+        self.scrub = scrub
         self.root = root
         self.expected_services = tuple(expected_services)
         self.store = store

@@ -30,6 +30,8 @@ OPTION_KEYS = (
     "fail_open",
     "sigterm",
     "log",
+    "telemetry",
+    "scrub",
     "root",
     "expected_services",
     "store",
@@ -49,6 +51,8 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "fail_open": table.flag("fail_open", default=True),
         "sigterm": table.flag("sigterm", default=False),
         "log": _read_log(table),
+        "telemetry": table.flag("telemetry", default=True),
+        "scrub": _read_scrub(table),
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
         "store": table.string("store"),
@@ -68,6 +72,21 @@ def _read_log(table: Table) -> str:
         slug="unknown-log",
     )
     return NO_LOG
+
+
+def _read_scrub(table: Table) -> str:
+    scrub = table.string("scrub")
+    module, colon, name = scrub.partition(":")
+    parts = [*module.split("."), name]
+    if not scrub or (colon and all(part.isidentifier() for part in parts)):
+        return scrub
+    table.note(
+        "scrub",
+        message=f'"{scrub}" names no function.',
+        remedy='Write a module, a colon and a function of it: scrub = "shop.privacy:scrub".',
+        slug="bad-scrub",
+    )
+    return ""
 
 
 def validate(

@@ -26,6 +26,7 @@ from enforcer.telemetry.records import (
     met_expired_exemption,
     points_of,
 )
+from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 from enforcer.telemetry.structured_log import StructuredLog
 
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from enforcer.telemetry.records import Event
     from enforcer.telemetry.settings import Settings
     from enforcer.telemetry.spool import Spool
+
+HELD_BACK: Final = "scrub"
+"""Why records were dropped that the function ``scrub`` of a map held back."""
 
 SLICE: Final = 500
 """How many call sites go into one request, or to a provider at once."""
@@ -76,6 +80,7 @@ class TelemetryDelivery:
         self._parents: dict[Seen, SpanContext] = {}
         self._instruments: providers.Instruments | None = None
         self._log = StructuredLog(migration_map.log) if migration_map.log != NO_LOG else None
+        self._scrub = Scrub(migration_map.scrub)
         self._sequence = 0
         self._metrics_due = 0.0
 
@@ -89,7 +94,7 @@ class TelemetryDelivery:
 
         """
         patience = Patience(seconds, is_needed)
-        tracers, loggers, meters = providers_of_application()
+        tracers, loggers, meters = self._providers()
         for seen in self._ledger.look():
             self._meet(seen)
         if self._log is not None:
@@ -103,6 +108,9 @@ class TelemetryDelivery:
                 providers.flush(provider, seconds)
         else:
             self.outbox.send_waiting(patience)
+
+    def _providers(self) -> tuple[object, object, object]:
+        return (None, None, None) if self._settings.is_disabled else providers_of_application()
 
     def loss(self, _error: Exception) -> str:
         """Say nothing: the store has every use."""
@@ -146,7 +154,9 @@ class TelemetryDelivery:
 
     def _events(self, seen: "Seen", identity: str) -> "Iterator[Event]":
         use = seen.use()
-        attributes = attributes_of(use, self._process.id)
+        attributes = self._scrub(attributes_of(use, self._process.id))
+        if attributes is None:
+            return
         event = event_of(use, attributes, identity)
         event.parent = self._parents.get(seen)
         yield event
@@ -161,7 +171,7 @@ class TelemetryDelivery:
         for part in _slices(self._ledger.untraced()):
             if not patience.lasts():
                 return
-            spans = [self._span(seen) for seen in part]
+            spans = [span for seen in part if (span := self._span(seen)) is not None]
             if provider is None:
                 self._send_spans(spans, patience)
             else:
@@ -169,8 +179,10 @@ class TelemetryDelivery:
             for seen in part:
                 seen.is_traced = True
 
-    def _span(self, seen: "Seen") -> Span:
-        attributes = attributes_of(seen.use(), self._process.id)
+    def _span(self, seen: "Seen") -> Span | None:
+        attributes = self._scrub(attributes_of(seen.use(), self._process.id))
+        if attributes is None:
+            return None
         return Span(attributes, seen.tally.first_seen, self._parents.get(seen))
 
     def _send_spans(self, spans: list[Span], patience: Patience) -> None:
@@ -203,7 +215,9 @@ class TelemetryDelivery:
 
     def _points(self) -> list[Point]:
         uses = [_all_uses(seen) for seen in self._ledger if seen.total]
-        return points_of(self._map, uses, self.outbox.dropped, self._process.id)
+        dropped = {**self.outbox.dropped, HELD_BACK: self._scrub.held_back}
+        lost = {kind: count for kind, count in dropped.items() if count}
+        return points_of(self._map, uses, lost, self._process.id)
 
 
 def _all_uses(seen: "Seen") -> Use:

@@ -47,7 +47,7 @@ class Emitter(Schedule):
     @property
     def is_wanted(self) -> bool:
         """Whether there is anything to emit to by now."""
-        asks = self._map.log != NO_LOG or is_asked_for()
+        asks = self._map.log != NO_LOG or (self._map.telemetry and is_asked_for())
         return self._has_lived or (asks and may_be_loaded())
 
     def _make_delivery(self) -> "Deliverer":
@@ -56,7 +56,7 @@ class Emitter(Schedule):
         from enforcer.telemetry.spool import Spool, folders
 
         try:
-            settings = read_settings()
+            settings = read_settings() if self._map.telemetry else Settings(is_disabled=True)
         except SettingsError as error:
             complain(f"telemetry goes to the application's providers only: {error}")
             settings = Settings()

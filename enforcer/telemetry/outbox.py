@@ -2,9 +2,11 @@
 
 A collector that does not answer is left alone for a while, longer each time up to a minute;
 what is ready meanwhile goes to the spool. Once one answers, what waits is sent, the oldest
-first, that of other processes too.
+first, that of other processes too. What a collector refuses waits as well: whatever listens
+there may not be the collector that was meant.
 """
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from enforcer.telemetry.settings import GRPC
 
 if TYPE_CHECKING:
     from enforcer.telemetry.settings import Settings, Target
-    from enforcer.telemetry.spool import Claim, Spool, Waiting
+    from enforcer.telemetry.spool import Spool, Waiting
 
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 60.0
@@ -92,11 +94,8 @@ class Outbox:
             return
         try:
             self._send(target, data, records, patience)
-        except SendingError as error:
-            if error.is_final:
-                self._drop(error.kind, records)
-            else:
-                self._keep(signal, data, records)
+        except SendingError:
+            self._keep(signal, data, records)
 
     def send_one(self, waiting: "Waiting", patience: Patience) -> None:
         """Send a request that waits; one that another process is sending is left to it.
@@ -112,7 +111,8 @@ class Outbox:
         if claim is None:
             return
         try:
-            self._send_claimed(target, claim, patience)
+            self._send(target, claim.read(), waiting.records, patience)
+            claim.remove()
         finally:
             claim.release()
 
@@ -122,21 +122,10 @@ class Outbox:
             return
         self._has_looked = True
         for waiting in self._spool.waiting():
-            try:
+            with suppress(SendingError):
                 self.send_one(waiting, patience)
-            except SendingError:
-                self._has_looked = False
         if not patience.lasts() or any(rest.lasts() for rest in self._rests.values()):
             self._has_looked = False
-
-    def _send_claimed(self, target: "Target", claim: "Claim", patience: Patience) -> None:
-        try:
-            self._send(target, claim.read(), claim.waiting.records, patience)
-        except SendingError as error:
-            if not error.is_final:
-                raise
-            self._drop(error.kind, claim.waiting.records)
-        claim.remove()
 
     def _send(self, target: "Target", data: bytes, records: int, patience: Patience) -> None:
         rest = self._rest(target)
@@ -144,7 +133,8 @@ class Outbox:
             answer = _call(target, data, patience.within(target.timeout))
         except SendingError as error:
             self.last_error = error
-            # One that was cut short because the program forks says nothing of the collector.
+            # Neither one that was cut short because the program forks, nor one that the
+            # collector does not understand, says anything of others.
             if not (error.is_final or patience.is_needed()):
                 rest.begin(error.pause)
             raise

@@ -43,7 +43,7 @@ class SendingError(EnforcerError):
 
     Attributes:
         kind: what went wrong, in one word or a status, as ``error.type`` has it.
-        is_final: whether the same request would fail again.
+        is_final: whether it was this request that was refused, which others need not be.
         pause: how long the other side wants not to be asked, in seconds; or 0.
 
     """

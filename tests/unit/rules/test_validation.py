@@ -31,8 +31,15 @@ OPTIONS = {
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
-            "write one of service, default_stage, fail_open, sigterm, log, root, "
-            "expected_services, store, baseline, allow. (unknown-key)"
+            "write one of service, default_stage, fail_open, sigterm, log, telemetry, scrub, "
+            "root, expected_services, store, baseline, allow. (unknown-key)"
+        ),
+    ),
+    "no function to scrub": (
+        '[enforcer]\nscrub = "shop.privacy"',
+        (
+            'enforcer.toml:2: enforcer.scrub: "shop.privacy" names no function. Write a module, '
+            'a colon and a function of it: scrub = "shop.privacy:scrub". (bad-scrub)'
         ),
     ),
     "unknown log": (
