@@ -46,6 +46,13 @@ RULE_COUNT: Final = "deprecated_import.rule.count"
 CALL_SITE_COUNT: Final = "deprecated_import.call_site.count"
 DROPPED: Final = "deprecated_import.dropped"
 
+DESCRIPTIONS: Final = {
+    USES: "Uses of deprecated import paths.",
+    RULE_COUNT: "Rules for deprecated import paths that are watched, used or expired.",
+    CALL_SITE_COUNT: "Call sites that use deprecated import paths.",
+    DROPPED: "Records of the enforcer that were lost before they could be sent.",
+}
+
 RULE: Final = "deprecated_import.rule"
 LEGACY: Final = "deprecated_import.legacy"
 CANONICAL: Final = "deprecated_import.canonical"

@@ -89,9 +89,10 @@ class Instruments:
         meter = provider.get_meter(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
         self._add: dict[str, Callable[[int, Attributes], None]] = {}
         for name, unit in _COUNTERS.items():
-            self._add[name] = meter.create_counter(name, unit).add
+            self._add[name] = meter.create_counter(name, unit, names.DESCRIPTIONS[name]).add
         for name, unit in _UP_DOWN.items():
-            self._add[name] = meter.create_up_down_counter(name, unit).add
+            counter = meter.create_up_down_counter(name, unit, names.DESCRIPTIONS[name])
+            self._add[name] = counter.add
         self._told: dict[tuple[object, ...], int] = {}
 
     def tell(self, points: "Iterable[Point]") -> None:

@@ -78,6 +78,11 @@ class Received:
     spans: list[Span] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        """Say how much came."""
+        uses = f"{self.uses().total()} uses in {len(self.logs)} log records"
+        return f"{uses}, {len(self.spans)} spans, {len(self.points)} points"
+
     def add(self, path: str, body: bytes) -> None:
         """Take one request apart.
 
@@ -259,7 +264,7 @@ class Receiver:
             with self._lock:
                 if condition(self.received):
                     return
-            assert time.monotonic() < until, self.received
+            assert time.monotonic() < until, str(self.received)
             time.sleep(0.02)
 
     def take(self, path: str, body: bytes, encoding: str) -> tuple[int, bytes]:

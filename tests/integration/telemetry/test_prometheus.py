@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,28 @@ def scraped(port: int) -> str:
     return text
 
 
+@contextmanager
+def serving(project: Project, port: int) -> Iterator[Callable[[int], None]]:
+    """Run the program until the end of the block; give what has it use the legacy path."""
+    with project.start(PROGRAM.format(port=port)) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stderr is not None
+
+        def ask(number: int) -> None:
+            program.stdin.write(f"{number}\n")
+            program.stdin.flush()
+            assert program.stdout.readline() == "done\n"
+
+        try:
+            assert program.stdout.readline() == "ready\n"
+            yield ask
+        finally:
+            program.stdin.close()
+            program.wait(PATIENCE)
+        assert program.stderr.read() == ""
+
+
 def settled(prometheus: Prometheus, query: str, total: float) -> dict[str, float]:
     """Give what a query says by rule, once it says that many uses."""
     until = time.monotonic() + PATIENCE
@@ -65,7 +89,7 @@ def settled(prometheus: Prometheus, query: str, total: float) -> dict[str, float
 
 
 def test_the_query_gives_what_the_report_gives(project: Project, tmp_path: Path) -> None:
-    """By rule, for a process that runs; uses before the provider was there included."""
+    """By rule, over two processes, one after the other; uses before the provider included."""
     project.folder.joinpath("new.py").unlink()
     project.folder.joinpath("new").mkdir()
     project.folder.joinpath("new/__init__.py").write_text("N = 1\n")
@@ -79,31 +103,26 @@ def test_the_query_gives_what_the_report_gives(project: Project, tmp_path: Path)
     )
     port = free_port()
     (uses_by_rule, *_) = queries()
-    with (
-        project.start(PROGRAM.format(port=port)) as program,
-        Prometheus(tmp_path, port) as prometheus,
-    ):
-        try:
-            assert program.stdout.readline() == "ready\n"
+    with Prometheus(tmp_path, port) as prometheus:
+        with serving(project, port) as ask:
             for number in (5, 7, 11):
-                program.stdin.write(f"{number}\n")
-                program.stdin.flush()
-                assert program.stdout.readline() == "done\n"
-            by_rule = settled(prometheus, uses_by_rule, 3 + 5 + 7 + 11 + 3 * 2)
+                ask(number)
+            settled(prometheus, uses_by_rule, 3 + 5 + 7 + 11 + 3 * 2)
+        with serving(project, port) as ask:
+            ask(2)
+            by_rule = settled(prometheus, uses_by_rule, 32 + 3 + 2 + 2)
             exposed = scraped(port)
-            watched = prometheus.ask(
-                'deprecated_import_rule_count{deprecated_import_rule_state="watched"}'
+            watched = re.findall(
+                r'^deprecated_import_rule_count\{.*deprecated_import_rule="([^"]+)"'
+                r'.*deprecated_import_rule_state="watched".*\} 1\.0$',
+                exposed,
+                re.MULTILINE,
             )
-        finally:
-            program.stdin.close()
-            program.wait(PATIENCE)
-        assert program.stderr.read() == ""
 
     reported = {rule["legacy"]: rule["uses"] for rule in project.numbers()["rules"]}
     assert by_rule == {legacy: uses for legacy, uses in reported.items() if uses}
-    assert by_rule == {"old": 29, "old.part": 3}
-    assert {sample["metric"]["deprecated_import_rule"] for sample in watched} == set(reported)
-    assert {sample["value"][1] for sample in watched} == {"1"}
+    assert by_rule == {"old": 35, "old.part": 4}
+    assert sorted(watched) == sorted(reported) == ["never", "old", "old.part"]
     lint = subprocess.run(
         [shutil.which("promtool") or "promtool", "check", "metrics"],
         input=exposed,
@@ -111,5 +130,7 @@ def test_the_query_gives_what_the_report_gives(project: Project, tmp_path: Path)
         text=True,
         check=False,
     )
-    own = [line for line in lint.stderr.splitlines() if "deprecated_import" in line]
-    assert own == []
+    own = {line for line in lint.stderr.splitlines() if line.startswith("deprecated_import")}
+    # OpenTelemetry's conventions call up-down counters "….count", as they do their own.
+    suffix = 'non-histogram and non-summary metrics should not have "_count" suffix'
+    assert own <= {f"deprecated_import_{what}_count {suffix}" for what in ("rule", "call_site")}

@@ -110,9 +110,21 @@ def test_gunicorn(
 
 @pytest.mark.component("opentelemetry.distro", "opentelemetry.instrumentation.asgi")
 def test_a_request_whose_trace_has_the_import(project: Project, receiver: Receiver) -> None:
-    """``opentelemetry-instrument`` attaches the enforcer to the application's own providers."""
+    """``opentelemetry-instrument`` attaches the enforcer to the application's own providers.
+
+    They have all of it before the server ends, which it does by a signal.
+    """
+    map_file = project.folder / "enforcer.toml"
+    map_file.write_text(map_file.read_text().replace("[enforcer]", "[enforcer]\nsigterm = true"))
     (project.folder / "web.py").write_text(ASGI)
-    uvicorn = ["uvicorn", "--host", "127.0.0.1", "--port", "0", "web:app"]
+    uvicorn = [
+        str(Path(sys.executable).with_name("uvicorn")),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "web:app",
+    ]
     instrument = str(Path(sys.executable).with_name("opentelemetry-instrument"))
     variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
