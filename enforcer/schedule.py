@@ -46,6 +46,7 @@ class Schedule:
     Attributes:
         process: the process that it reports as.
         on_beat: called without arguments in the thread, after each time that was due.
+        spent: how much of the time that an exit may take is over already, in seconds.
 
     """
 
@@ -87,6 +88,7 @@ class Schedule:
         self._has_lived = False
         self._has_left = False
         self._ending = _EXIT
+        self.spent = 0.0
 
     def lead(self, follower: "Schedule") -> None:
         """Have another schedule of this process end with this one, within the same time."""
@@ -256,8 +258,8 @@ class Schedule:
             return
 
     def _finish(self, timeout: float, ending: str) -> None:
-        until = monotonic() + timeout
         everybody = [each for each in (self, *self._followers) if each.is_wanted]
+        until = monotonic() + timeout - sum(each.spent for each in everybody)
         for each in everybody:
             each.ask_to_finish(timeout, ending)
         for each in everybody:

@@ -17,11 +17,31 @@ _API = "opentelemetry.trace"
 
 # Where each part of the API keeps the provider that was set: None until one is.
 _PROVIDERS = (
-    (_API, "_TRACER_PROVIDER"),
-    ("opentelemetry._logs._internal", "_LOGGER_PROVIDER"),
-    ("opentelemetry.metrics._internal", "_METER_PROVIDER"),
+    ("tracer_provider", _API, "_TRACER_PROVIDER"),
+    ("logger_provider", "opentelemetry._logs._internal", "_LOGGER_PROVIDER"),
+    ("meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER"),
 )
 _NO_OPERATION = ("NoOp", "Proxy")
+
+
+class Choice:
+    """Hold what an instrumentor was told; see ``enforcer.instrumentor``.
+
+    Attributes:
+        is_off: whether it was told to emit nothing any more.
+        given: the providers to use instead of the global ones, or None.
+
+    """
+
+    __slots__ = ("given", "is_off")
+
+    def __init__(self) -> None:
+        """Begin without a word of anybody."""
+        self.is_off = False
+        self.given: dict[str, object] = {name: None for name, _, _ in _PROVIDERS}
+
+
+choice = Choice()
 
 
 def names_an_endpoint(environ: "Mapping[str, str]") -> bool:
@@ -41,14 +61,28 @@ def is_disabled(environ: "Mapping[str, str]") -> bool:
 
 def providers() -> "tuple[object, object, object]":
     """Give the application's providers of tracers, loggers and meters; None where it has none."""
-    tracers, loggers, meters = (_provider(module, name) for module, name in _PROVIDERS)
+    tracers, loggers, meters = (
+        choice.given[key] or _provider(module, name) for key, module, name in _PROVIDERS
+    )
     return tracers, loggers, meters
+
+
+def unless_shut_down(provider: object) -> object:
+    """Give a provider, unless it was shut down by what it had registered for exit.
+
+    OpenTelemetry's own providers forget the registration then. One that has none, because it
+    is shut down by hand, can't be told from that, and is taken for over.
+    """
+    for name in ("_at_exit_handler", "_atexit_handler"):
+        if getattr(provider, name, provider) is None:
+            return None
+    return provider
 
 
 def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
     """Tell whether there is anything to emit to."""
     environ = os.environ if environ is None else environ
-    if is_disabled(environ):
+    if is_disabled(environ) or choice.is_off:
         return False
     return names_an_endpoint(environ) or any(providers())
 

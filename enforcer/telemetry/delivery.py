@@ -6,14 +6,14 @@ that goes nowhere yet waits without costing anything; see ``enforcer.telemetry.l
 """
 
 from functools import partial
-from time import monotonic
+from time import monotonic, strftime
 from typing import TYPE_CHECKING, Final
 
 from enforcer.recording.use import Use
 from enforcer.rules.model import NO_LOG
 from enforcer.store.waiting import Patience
-from enforcer.telemetry import providers
-from enforcer.telemetry.asked import providers as providers_of_application
+from enforcer.telemetry import providers as through
+from enforcer.telemetry.asked import choice
 from enforcer.telemetry.encoding import Encoder
 from enforcer.telemetry.ledger import Ledger
 from enforcer.telemetry.names import EXEMPTION_EXPIRED
@@ -32,6 +32,7 @@ from enforcer.telemetry.structured_log import StructuredLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Protocol
 
     from opentelemetry.trace import SpanContext
 
@@ -43,6 +44,15 @@ if TYPE_CHECKING:
     from enforcer.telemetry.settings import Settings
     from enforcer.telemetry.spool import Spool
 
+if TYPE_CHECKING:
+
+    class GiveProviders(Protocol):
+        """Give what the application has to emit through."""
+
+        def __call__(self, *, is_last: bool) -> tuple[object, object, object]:
+            """Give its providers of tracers, loggers and meters; None where it has none."""
+
+
 HELD_BACK: Final = "scrub"
 """Why records were dropped that the function ``scrub`` of a map held back."""
 
@@ -53,13 +63,15 @@ SLICE: Final = 500
 class TelemetryDelivery:
     """Emit what is new, each time it is called."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
         process: "Process",
         migration_map: "MigrationMap",
         totals: "Callable[[], Iterable[tuple[Tally, int]]]",
+        *,
         settings: "Settings",
         spool: "Spool",
+        providers: "GiveProviders",
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -69,8 +81,10 @@ class TelemetryDelivery:
             totals: gives every tally with its uses so far.
             settings: where each signal goes.
             spool: where requests wait that could not be sent.
+            providers: gives the application's providers of tracers, loggers and meters.
 
         """
+        self._give_providers = providers
         self.outbox = Outbox(settings, spool, process.id)
         self._process = process
         self._map = migration_map
@@ -78,11 +92,13 @@ class TelemetryDelivery:
         self._ledger = Ledger(totals)
         self._encoder = Encoder(process, is_delta=settings.is_delta)
         self._parents: dict[Seen, SpanContext] = {}
-        self._instruments: providers.Instruments | None = None
+        self._instruments: through.Instruments | None = None
         self._log = StructuredLog(migration_map.log) if migration_map.log != NO_LOG else None
         self._scrub = Scrub(migration_map.scrub)
+        self._had_provider: set[str] = set()
         self._sequence = 0
         self._metrics_due = 0.0
+        self._told = (-1, 0, "")
 
     def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
         """Emit everything that is new.
@@ -93,8 +109,10 @@ class TelemetryDelivery:
             ending: how the process ends, if this is its last time.
 
         """
+        if choice.is_off:
+            return
         patience = Patience(seconds, is_needed)
-        tracers, loggers, meters = self._providers()
+        tracers, loggers, meters = self._providers(is_last=bool(ending))
         for seen in self._ledger.look():
             self._meet(seen)
         if self._log is not None:
@@ -105,12 +123,25 @@ class TelemetryDelivery:
         self._parents.clear()
         if ending:
             for provider in (tracers, loggers, meters):
-                providers.flush(provider, seconds)
+                through.flush(provider, seconds)
         else:
             self.outbox.send_waiting(patience)
 
-    def _providers(self) -> tuple[object, object, object]:
-        return (None, None, None) if self._settings.is_disabled else providers_of_application()
+    def _providers(self, *, is_last: bool) -> tuple[object, object, object]:
+        if self._settings.is_disabled:
+            return None, None, None
+        found = self._give_providers(is_last=is_last)
+        for signal, provider in zip((TRACES, LOGS, METRICS), found, strict=True):
+            if provider is not None:
+                self._had_provider.add(signal)
+        return found
+
+    def _goes_out(self, signal: str, provider: object) -> bool:
+        """Tell whether a signal goes anywhere, or waits in the spool for where it went."""
+        return provider is not None or signal in self._had_provider or self._has_target(signal)
+
+    def _has_target(self, signal: str) -> bool:
+        return self._settings.target(signal) is not None
 
     def loss(self, _error: Exception) -> str:
         """Say nothing: the store has every use."""
@@ -118,7 +149,7 @@ class TelemetryDelivery:
 
     def _meet(self, seen: "Seen") -> None:
         context, seen.tally.context = seen.tally.context, None
-        parent = providers.span_in(context) if context is not None else None
+        parent = through.span_in(context) if context is not None else None
         if parent is not None:
             self._parents[seen] = parent
         if self._log is not None:
@@ -130,7 +161,7 @@ class TelemetryDelivery:
 
     def _emit_events(self, provider: object, patience: Patience) -> None:
         changed = self._ledger.unemitted()
-        if not changed or (provider is None and self._settings.target(LOGS) is None):
+        if not changed or not self._goes_out(LOGS, provider):
             return
         sequence, row = self._sequence, 0
         self._sequence += 1
@@ -146,9 +177,9 @@ class TelemetryDelivery:
             if provider is None:
                 self.outbox.put(LOGS, self._encoder.events(events), len(events), patience)
             else:
-                providers.emit_events(provider, events)  # type: ignore[arg-type]
+                through.emit_events(provider, events)  # type: ignore[arg-type]
                 if row < len(changed):
-                    providers.flush(provider, 1.0)
+                    through.flush(provider, 1.0)
             for seen in part:
                 seen.emitted = seen.total
 
@@ -166,7 +197,7 @@ class TelemetryDelivery:
     # Spans.
 
     def _emit_spans(self, provider: object, patience: Patience) -> None:
-        if provider is None and self._settings.target(TRACES) is None:
+        if not self._goes_out(TRACES, provider):
             return
         for part in _slices(self._ledger.untraced()):
             if not patience.lasts():
@@ -175,7 +206,7 @@ class TelemetryDelivery:
             if provider is None:
                 self._send_spans(spans, patience)
             else:
-                providers.emit_spans(provider, spans)  # type: ignore[arg-type]
+                through.emit_spans(provider, spans)  # type: ignore[arg-type]
             for seen in part:
                 seen.is_traced = True
 
@@ -202,10 +233,15 @@ class TelemetryDelivery:
     def _emit_metrics(self, provider: object, patience: Patience, *, is_last: bool) -> None:
         if provider is not None:
             if self._instruments is None or self._instruments.provider is not provider:
-                self._instruments = providers.Instruments(provider)  # type: ignore[arg-type]
-            self._instruments.tell(self._points())
+                self._instruments = through.Instruments(provider)  # type: ignore[arg-type]
+                self._told = (-1, 0, "")
+            lost = sum(self.outbox.dropped.values())
+            state = (self._ledger.changes, lost, strftime("%Y-%m-%d"))  # rules expire by day
+            if state != self._told:
+                self._told = state
+                self._instruments.tell(self._points())
             return
-        if self._settings.target(METRICS) is None or not (
+        if not self._goes_out(METRICS, provider) or not (
             is_last or monotonic() >= self._metrics_due
         ):
             return

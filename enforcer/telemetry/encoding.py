@@ -42,7 +42,12 @@ _SAMPLED: Final = 1
 _COUNTERS: Final = {names.USES: "{use}", names.DROPPED: "{event}"}
 _UP_DOWN: Final = {names.RULE_COUNT: "{rule}", names.CALL_SITE_COUNT: "{call_site}"}
 
-_ANSWERS: Final[dict[str, "Any"]] = {
+_REQUESTS: Final[dict[str, tuple[Any, str, str, str]]] = {
+    LOGS: (ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
+    METRICS: (ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
+    TRACES: (ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
+}
+_ANSWERS: Final[dict[str, Any]] = {
     LOGS: ExportLogsServiceResponse,
     METRICS: ExportMetricsServiceResponse,
     TRACES: ExportTraceServiceResponse,
@@ -84,15 +89,11 @@ class Encoder:
     def events(self, events: "Iterable[Event]") -> bytes:
         """Encode log events."""
         now = time_ns()
-        records = [_log_record(event, now) for event in events]
-        part = self._part("scope_logs", "log_records", records)
-        return bytes(ExportLogsServiceRequest(resource_logs=[part]).SerializeToString())
+        return self._request(LOGS, (_log_record(event, now) for event in events))
 
     def spans(self, spans: "Iterable[Span]") -> bytes:
         """Encode spans, each with a new identity."""
-        messages = [_span(span) for span in spans]
-        part = self._part("scope_spans", "spans", messages)
-        return bytes(ExportTraceServiceRequest(resource_spans=[part]).SerializeToString())
+        return self._request(TRACES, (_span(span) for span in spans))
 
     def points(self, points: "Iterable[Point]") -> bytes:
         """Encode all metrics as they are now."""
@@ -101,17 +102,18 @@ class Encoder:
         for point in points:
             by_name.setdefault(point.name, []).append(self._data_point(point, now))
         self._last_time = now
-        metrics = [self._metric(name, found) for name, found in by_name.items()]
-        part = self._part("scope_metrics", "metrics", metrics)
-        return bytes(ExportMetricsServiceRequest(resource_metrics=[part]).SerializeToString())
+        return self._request(METRICS, (self._metric(*item) for item in by_name.items()))
 
-    def _part(self, scopes: str, records: str, messages: "list[Message]") -> "Any":  # noqa: ANN401 - protobuf takes mappings where it says messages
-        scope = {"scope": self._scope, records: messages, "schema_url": names.SCHEMA_URL}
-        return {
-            "resource": self._resource,
-            scopes: [scope],
-            "schema_url": names.SCHEMA_URL,
-        }
+    def _request(self, signal: str, messages: "Iterable[Message]") -> bytes:
+        kind, resources, scopes, records = _REQUESTS[signal]
+        request = kind()
+        part = getattr(request, resources).add(resource=self._resource, schema_url=names.SCHEMA_URL)
+        scope = getattr(part, scopes).add(scope=self._scope, schema_url=names.SCHEMA_URL)
+        # One by one: many at once would be one long call that holds the GIL.
+        add = getattr(scope, records).add
+        for message in messages:
+            add(**message)
+        return bytes(request.SerializeToString())
 
     def _data_point(self, point: "Point", now: int) -> "Message":
         value, since = point.value, self._started

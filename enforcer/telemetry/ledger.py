@@ -53,12 +53,18 @@ class Seen:
 
 
 class Ledger:
-    """Hold what is known of every call site of this process."""
+    """Hold what is known of every call site of this process.
+
+    Attributes:
+        changes: how often a call site was found to have more uses than before.
+
+    """
 
     def __init__(self, totals: "Callable[[], Iterable[tuple[Tally, int]]]") -> None:
         """Take what gives every tally with its uses so far; new ones come last."""
         self._totals = totals
         self._seen: list[Seen] = []
+        self.changes = 0
 
     def look(self) -> list[Seen]:
         """Look at every tally, and give those that are new."""
@@ -69,6 +75,7 @@ class Ledger:
                 self._seen.append(Seen(tally))
             seen = self._seen[index]
             if total != seen.total:
+                self.changes += 1
                 seen.total = total
                 seen.last_seen = max(now, tally.first_seen)
         return self._seen[known:]

@@ -87,9 +87,7 @@ class Outbox:
 
         """
         target = self._settings.target(signal)
-        if target is None:
-            return
-        if self._rest(target).lasts() or not patience.lasts():
+        if target is None or self._rest(target).lasts() or not patience.lasts():
             self._keep(signal, data, records)
             return
         try:
