@@ -7,7 +7,7 @@ from enforcer.imports.finder import Finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
     from enforcer.imports.answers import Answers
@@ -133,10 +133,10 @@ class Enforcement:
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
 
-    def totals(self) -> "list[tuple[Tally, int]]":
+    def totals(self) -> "Iterable[tuple[Tally, int]]":
         """Give what counts each call site, with the uses so far."""
         recorder = self._recorder.get("")
-        return recorder.totals() if recorder is not None else []
+        return recorder.totals() if recorder is not None else ()
 
     def notices(self) -> "list[Notice]":
         """Give what the map's owner should know of this process, the newest last."""

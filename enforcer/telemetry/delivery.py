@@ -14,8 +14,9 @@ from enforcer.rules.model import NO_LOG
 from enforcer.store.waiting import Patience
 from enforcer.telemetry import providers as through
 from enforcer.telemetry.asked import choice
+from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
-from enforcer.telemetry.ledger import Ledger
+from enforcer.telemetry.ledger import MANY, Ledger
 from enforcer.telemetry.names import EXEMPTION_EXPIRED
 from enforcer.telemetry.outbox import Outbox
 from enforcer.telemetry.records import (
@@ -170,7 +171,7 @@ class TelemetryDelivery:
                 return
             events = [
                 event
-                for index, seen in enumerate(part, row)
+                for index, seen in enumerate(breathing(part), row)
                 for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
             ]
             row += len(part)
@@ -202,7 +203,7 @@ class TelemetryDelivery:
         for part in _slices(self._ledger.untraced()):
             if not patience.lasts():
                 return
-            spans = [span for seen in part if (span := self._span(seen)) is not None]
+            spans = [span for seen in breathing(part) if (span := self._span(seen)) is not None]
             if provider is None:
                 self._send_spans(spans, patience)
             else:
@@ -250,7 +251,7 @@ class TelemetryDelivery:
         self.outbox.put(METRICS, self._encoder.points(points), len(points), patience)
 
     def _points(self) -> list[Point]:
-        uses = [_all_uses(seen) for seen in self._ledger if seen.total]
+        uses = [_all_uses(seen) for seen in breathing(self._ledger, MANY) if seen.total]
         dropped = {**self.outbox.dropped, HELD_BACK: self._scrub.held_back}
         lost = {kind: count for kind, count in dropped.items() if count}
         return points_of(self._map, uses, lost, self._process.id)
