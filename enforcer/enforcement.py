@@ -142,6 +142,10 @@ class Enforcement:
         """Give what the map's owner should know of this process, the newest last."""
         return list(self._notices.values())
 
+    def note(self, notice: "Notice") -> None:
+        """Have the map's owner told something, once."""
+        self._notices.setdefault((notice.kind, notice.subject), notice)
+
     def look_for_notices(self) -> "list[Notice]":
         """Give the same, after a look at what other code did to imports.
 
@@ -153,7 +157,7 @@ class Enforcement:
             from enforcer.imports.interference import interference
 
             for notice in interference(self.map, self.finder, self.watch, self._notices):
-                self._notices.setdefault((notice.kind, notice.subject), notice)
+                self.note(notice)
         return self.notices()
 
     def forget(self) -> None:
