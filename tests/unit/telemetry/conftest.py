@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
@@ -14,6 +14,9 @@ from enforcer.telemetry.delivery import TelemetryDelivery
 from enforcer.telemetry.settings import Settings, Target
 from enforcer.telemetry.spool import Spool
 from tests.integration.telemetry.receiving import Receiver
+
+if TYPE_CHECKING:
+    from enforcer.recording.notice import Notice
 
 OLD = Rule("old", "new", stage="alias", remove_after="2026-03-31")
 TREE = Rule("pack.old.*", "pack.new.*", stage="warn", removal="4.0")

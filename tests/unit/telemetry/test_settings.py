@@ -102,8 +102,10 @@ def test_protocols() -> None:
     [
         (
             {**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
-            'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json", which is not spoken here. '
-            "Write http/protobuf or grpc (unknown-protocol)",
+            (
+                'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json", which is not spoken here. '
+                "Write http/protobuf or grpc (unknown-protocol)"
+            ),
         ),
         (
             {**ENDPOINT, "OTEL_EXPORTER_OTLP_TIMEOUT": "10s"},
@@ -155,9 +157,9 @@ LOW, HIGH = 1, (1 << 128) - 1
 def test_samplers(
     sampler: str,
     argument: str,
+    *,
     parent: bool | None,
     trace: int,
-    *,
     is_sampled: bool,
 ) -> None:
     settings = read_settings(
