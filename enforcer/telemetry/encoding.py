@@ -40,8 +40,6 @@ _DELTA: Final = 1
 _CUMULATIVE: Final = 2
 _SAMPLED: Final = 1
 
-_COUNTERS: Final = {names.USES: "{use}", names.DROPPED: "{event}"}
-_UP_DOWN: Final = {names.RULE_COUNT: "{rule}", names.CALL_SITE_COUNT: "{call_site}"}
 
 _REQUESTS: Final[dict[str, tuple[Any, str, str, str]]] = {
     LOGS: (ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
@@ -118,7 +116,7 @@ class Encoder:
 
     def _data_point(self, point: "Point", now: int) -> "Message":
         value, since = point.value, self._started
-        if self._is_delta and point.name in _COUNTERS:
+        if self._is_delta and point.name in names.COUNTERS:
             value -= self._last.get(point.key, 0)
             since = self._last_time
             self._last[point.key] = point.value
@@ -130,10 +128,11 @@ class Encoder:
         }
 
     def _metric(self, name: str, points: "list[Message]") -> "Message":
-        is_counter = name in _COUNTERS
+        is_counter = name in names.COUNTERS
         return {
             "name": name,
-            "unit": _COUNTERS[name] if is_counter else _UP_DOWN[name],
+            "description": names.DESCRIPTIONS[name],
+            "unit": names.COUNTERS[name] if is_counter else names.UP_DOWN[name],
             "sum": {
                 "data_points": points,
                 "is_monotonic": is_counter,

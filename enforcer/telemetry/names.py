@@ -46,6 +46,10 @@ RULE_COUNT: Final = "deprecated_import.rule.count"
 CALL_SITE_COUNT: Final = "deprecated_import.call_site.count"
 DROPPED: Final = "deprecated_import.dropped"
 
+COUNTERS: Final = {USES: "{use}", DROPPED: "{event}"}
+UP_DOWN: Final = {RULE_COUNT: "{rule}", CALL_SITE_COUNT: "{call_site}"}
+"""Units of metrics, by kind."""
+
 DESCRIPTIONS: Final = {
     USES: "Uses of deprecated import paths.",
     RULE_COUNT: "Rules for deprecated import paths that are watched, used or expired.",

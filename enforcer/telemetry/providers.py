@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from enforcer.telemetry.records import Attributes, Event, Point, Span
 
 _MILLISECONDS: Final = 1e3
-_UP_DOWN: Final = {names.RULE_COUNT: "{rule}", names.CALL_SITE_COUNT: "{call_site}"}
-_COUNTERS: Final = {names.USES: "{use}", names.DROPPED: "{event}"}
 
 
 def span_in(variables: "Variables") -> "SpanContext | None":
@@ -88,9 +86,9 @@ class Instruments:
         self.provider = provider
         meter = provider.get_meter(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
         self._add: dict[str, Callable[[int, Attributes], None]] = {}
-        for name, unit in _COUNTERS.items():
+        for name, unit in names.COUNTERS.items():
             self._add[name] = meter.create_counter(name, unit, names.DESCRIPTIONS[name]).add
-        for name, unit in _UP_DOWN.items():
+        for name, unit in names.UP_DOWN.items():
             counter = meter.create_up_down_counter(name, unit, names.DESCRIPTIONS[name])
             self._add[name] = counter.add
         self._told: dict[tuple[object, ...], int] = {}
