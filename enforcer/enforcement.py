@@ -7,7 +7,7 @@ from enforcer.imports.finder import Finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
     from enforcer.imports.answers import Answers
@@ -133,14 +133,18 @@ class Enforcement:
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
 
-    def totals(self) -> "list[tuple[Tally, int]]":
+    def totals(self) -> "Iterable[tuple[Tally, int]]":
         """Give what counts each call site, with the uses so far."""
         recorder = self._recorder.get("")
-        return recorder.totals() if recorder is not None else []
+        return recorder.totals() if recorder is not None else ()
 
     def notices(self) -> "list[Notice]":
         """Give what the map's owner should know of this process, the newest last."""
         return list(self._notices.values())
+
+    def note(self, notice: "Notice") -> None:
+        """Have the map's owner told something, once."""
+        self._notices.setdefault((notice.kind, notice.subject), notice)
 
     def look_for_notices(self) -> "list[Notice]":
         """Give the same, after a look at what other code did to imports.
@@ -153,7 +157,7 @@ class Enforcement:
             from enforcer.imports.interference import interference
 
             for notice in interference(self.map, self.finder, self.watch, self._notices):
-                self._notices.setdefault((notice.kind, notice.subject), notice)
+                self.note(notice)
         return self.notices()
 
     def forget(self) -> None:

@@ -301,7 +301,7 @@ def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
         # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
         import threading  # noqa: F401 - see enforcer.background
     enforcement.context = context_of_use
-    return Emitter(process, migration_map, enforcement.totals, _interval())
+    return Emitter(process, migration_map, enforcement.totals, _interval(), note=enforcement.note)
 
 
 def _guard_ends(enforcement: Enforcement, leader: "Schedule") -> None:

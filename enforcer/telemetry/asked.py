@@ -67,16 +67,15 @@ def providers() -> "tuple[object, object, object]":
     return tracers, loggers, meters
 
 
-def unless_shut_down(provider: object) -> object:
-    """Give a provider, unless it was shut down by what it had registered for exit.
+def is_without_end(provider: object) -> bool:
+    """Tell whether one of OpenTelemetry's own providers has nothing registered for exit.
 
-    OpenTelemetry's own providers forget the registration then. One that has none, because it
-    is shut down by hand, can't be told from that, and is taken for over.
+    It was shut down, then, or whoever made it wants to do that by hand.
     """
-    for name in ("_at_exit_handler", "_atexit_handler"):
-        if getattr(provider, name, provider) is None:
-            return None
-    return provider
+    return any(
+        getattr(provider, name, provider) is None
+        for name in ("_at_exit_handler", "_atexit_handler")
+    )
 
 
 def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:

@@ -9,13 +9,15 @@ from functools import partial
 from time import monotonic, strftime
 from typing import TYPE_CHECKING, Final
 
+from enforcer.recording.notice import Notice
 from enforcer.recording.use import Use
 from enforcer.rules.model import NO_LOG
 from enforcer.store.waiting import Patience
 from enforcer.telemetry import providers as through
 from enforcer.telemetry.asked import choice
+from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
-from enforcer.telemetry.ledger import Ledger
+from enforcer.telemetry.ledger import MANY, Ledger
 from enforcer.telemetry.names import EXEMPTION_EXPIRED
 from enforcer.telemetry.outbox import Outbox
 from enforcer.telemetry.records import (
@@ -72,6 +74,7 @@ class TelemetryDelivery:
         settings: "Settings",
         spool: "Spool",
         providers: "GiveProviders",
+        note: "Callable[[Notice], object]",
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -82,9 +85,11 @@ class TelemetryDelivery:
             settings: where each signal goes.
             spool: where requests wait that could not be sent.
             providers: gives the application's providers of tracers, loggers and meters.
+            note: takes what the map's owner should know.
 
         """
         self._give_providers = providers
+        self._note = note
         self.outbox = Outbox(settings, spool, process.id)
         self._process = process
         self._map = migration_map
@@ -120,12 +125,15 @@ class TelemetryDelivery:
         self._emit_spans(tracers, patience)
         self._emit_events(loggers, patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
-        self._parents.clear()
+        self._forget_parents(tracers, loggers)
         if ending:
             for provider in (tracers, loggers, meters):
                 through.flush(provider, seconds)
         else:
             self.outbox.send_waiting(patience)
+        for kind in self._dropped():
+            text = f"Telemetry lost something that the store has, by {kind}."
+            self._note(Notice("dropped", f"telemetry/{kind}", text))
 
     def _providers(self, *, is_last: bool) -> tuple[object, object, object]:
         if self._settings.is_disabled:
@@ -157,6 +165,15 @@ class TelemetryDelivery:
             say = partial(self._log.say, _all_uses(seen), *trace)
             context.run(say) if context is not None else say()
 
+    def _forget_parents(self, tracers: object, loggers: object) -> None:
+        # Those that gave way to a fork go out the next time, and are to be children still.
+        traces, logs = self._goes_out(TRACES, tracers), self._goes_out(LOGS, loggers)
+        self._parents = {
+            seen: parent
+            for seen, parent in self._parents.items()
+            if (traces and not seen.is_traced) or (logs and not seen.emitted)
+        }
+
     # Log events.
 
     def _emit_events(self, provider: object, patience: Patience) -> None:
@@ -170,7 +187,7 @@ class TelemetryDelivery:
                 return
             events = [
                 event
-                for index, seen in enumerate(part, row)
+                for index, seen in enumerate(breathing(part), row)
                 for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
             ]
             row += len(part)
@@ -202,7 +219,7 @@ class TelemetryDelivery:
         for part in _slices(self._ledger.untraced()):
             if not patience.lasts():
                 return
-            spans = [span for seen in part if (span := self._span(seen)) is not None]
+            spans = [span for seen in breathing(part) if (span := self._span(seen)) is not None]
             if provider is None:
                 self._send_spans(spans, patience)
             else:
@@ -235,7 +252,7 @@ class TelemetryDelivery:
             if self._instruments is None or self._instruments.provider is not provider:
                 self._instruments = through.Instruments(provider)  # type: ignore[arg-type]
                 self._told = (-1, 0, "")
-            lost = sum(self.outbox.dropped.values())
+            lost = sum(self._dropped().values())
             state = (self._ledger.changes, lost, strftime("%Y-%m-%d"))  # rules expire by day
             if state != self._told:
                 self._told = state
@@ -250,10 +267,12 @@ class TelemetryDelivery:
         self.outbox.put(METRICS, self._encoder.points(points), len(points), patience)
 
     def _points(self) -> list[Point]:
-        uses = [_all_uses(seen) for seen in self._ledger if seen.total]
+        uses = [_all_uses(seen) for seen in breathing(self._ledger, MANY) if seen.total]
+        return points_of(self._map, uses, self._dropped(), self._process.id)
+
+    def _dropped(self) -> dict[str, int]:
         dropped = {**self.outbox.dropped, HELD_BACK: self._scrub.held_back}
-        lost = {kind: count for kind, count in dropped.items() if count}
-        return points_of(self._map, uses, lost, self._process.id)
+        return {kind: count for kind, count in dropped.items() if count}
 
 
 def _all_uses(seen: "Seen") -> Use:

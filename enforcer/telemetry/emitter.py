@@ -13,9 +13,9 @@ from enforcer.rules.model import NO_LOG
 from enforcer.schedule import Schedule, complain
 from enforcer.telemetry.asked import (
     is_asked_for,
+    is_without_end,
     may_be_loaded,
     providers,
-    unless_shut_down,
 )
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from enforcer.flushing import Deliverer
+    from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import MigrationMap
@@ -41,6 +42,8 @@ class Emitter(Schedule):
         migration_map: "MigrationMap",
         totals: "Callable[[], Iterable[tuple[Tally, int]]]",
         interval: float,
+        *,
+        note: "Callable[[Notice], object]",
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -49,16 +52,19 @@ class Emitter(Schedule):
             migration_map: the map in force.
             totals: gives every tally with its uses so far.
             interval: how often to emit, in seconds.
+            note: takes what the map's owner should know.
 
         """
         self._is_before_shutdown = False
         super().__init__(process, interval)
         self._map = migration_map
         self._totals = totals
+        self._note = note
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
         self._are_providers_over = False
+        self._without_end: list[object] = []
 
     def notice_providers(self) -> None:
         """Emit a last time before the application's providers end, which is at exit as a rule.
@@ -104,17 +110,25 @@ class Emitter(Schedule):
             settings=settings,
             spool=Spool(places),
             providers=self._providers,
+            note=self._note,
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
         """Give the application's providers, as far as they can be used."""
         found = (None, None, None) if self._are_providers_over else providers()
         if is_last:
-            tracers, loggers, meters = map(unless_shut_down, found)
+            tracers, loggers, meters = map(self._unless_shut_down, found)
             return tracers, loggers, meters
         if any(found):
             self.notice_providers()
+        self._without_end = [each for each in found if is_without_end(each)]
         return found
+
+    def _unless_shut_down(self, provider: object) -> object:
+        has_lost_its_end = is_without_end(provider) and not any(
+            provider is each for each in self._without_end
+        )
+        return None if has_lost_its_end else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
         """Say nothing: the store has every use, and the spool what was not sent."""

@@ -23,6 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from enforcer.recording.process import resource_attributes
 from enforcer.telemetry import names
+from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 from enforcer.version import __version__
 
@@ -109,7 +110,7 @@ class Encoder:
         scope = getattr(part, scopes).add(scope=self._scope, schema_url=names.SCHEMA_URL)
         # One by one: many at once would be one long call that holds the GIL.
         add = getattr(scope, records).add
-        for message in messages:
+        for message in breathing(messages):
             add(**message)
         return bytes(request.SerializeToString())
 

@@ -6,14 +6,19 @@ a provider that comes late gets everything from the start.
 """
 
 from time import time_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from enforcer.recording.use import Use
+from enforcer.telemetry.breathing import breathing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from enforcer.recording.recorder import Tally
+
+
+MANY: Final = 1000
+"""After how many call sites to give way: that is a millisecond or two."""
 
 
 class Seen:
@@ -70,7 +75,7 @@ class Ledger:
         """Look at every tally, and give those that are new."""
         now = time_ns()
         known = len(self._seen)
-        for index, (tally, total) in enumerate(self._totals()):
+        for index, (tally, total) in enumerate(breathing(self._totals(), MANY)):
             if index == len(self._seen):
                 self._seen.append(Seen(tally))
             seen = self._seen[index]
