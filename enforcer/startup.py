@@ -298,7 +298,10 @@ def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
     migration_map = enforcement.map
     sends = migration_map.telemetry and names_an_endpoint(os.environ)
     if (sends or migration_map.log != NO_LOG) and _is_main_thread():
-        # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
+        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
+        # to load them: threading takes that one for the main thread, and logging's hooks
+        # around a fork fail if they come in the middle of one.
+        import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
     enforcement.context = context_of_use
     return Emitter(process, migration_map, enforcement.totals, _interval(), note=enforcement.note)
