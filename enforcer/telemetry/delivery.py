@@ -14,7 +14,7 @@ from enforcer.recording.use import Use
 from enforcer.rules.model import NO_LOG
 from enforcer.store.waiting import Patience
 from enforcer.telemetry import providers as through
-from enforcer.telemetry.asked import choice
+from enforcer.telemetry.asked import OVER, choice
 from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
 from enforcer.telemetry.ledger import MANY, Ledger
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         """Give what the application has to emit through."""
 
         def __call__(self, *, is_last: bool) -> tuple[object, object, object]:
-            """Give its providers of tracers, loggers and meters; None where it has none."""
+            """Give its providers of tracers, loggers and meters: None where it has none."""
 
 
 HELD_BACK: Final = "scrub"
@@ -139,10 +139,10 @@ class TelemetryDelivery:
         if self._settings.is_disabled:
             return None, None, None
         found = self._give_providers(is_last=is_last)
-        for signal, provider in zip((TRACES, LOGS, METRICS), found, strict=True):
-            if provider is not None:
-                self._had_provider.add(signal)
-        return found
+        named = zip((TRACES, LOGS, METRICS), found, strict=True)
+        self._had_provider.update(signal for signal, provider in named if provider is not None)
+        tracers, loggers, meters = (None if each is OVER else each for each in found)
+        return tracers, loggers, meters
 
     def _goes_out(self, signal: str, provider: object) -> bool:
         """Tell whether a signal goes anywhere, or waits in the spool for where it went."""

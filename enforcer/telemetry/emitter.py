@@ -1,7 +1,7 @@
 """Emit telemetry every few seconds, from a thread of its own, if anybody asks for it.
 
 The store's thread does not wait for collectors, and not for the application's providers, which
-may do what they like. When this one runs, ``enforcer.schedule`` decides. Nothing of
+may do what they like. When this one runs, ``enforcer.reporter`` decides. Nothing of
 OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 """
 
@@ -9,9 +9,10 @@ import atexit
 import os
 from time import monotonic
 
+from enforcer.reporter import Schedule, complain
 from enforcer.rules.model import NO_LOG
-from enforcer.schedule import Schedule, complain
 from enforcer.telemetry.asked import (
+    OVER,
     is_asked_for,
     is_without_end,
     may_be_loaded,
@@ -114,21 +115,21 @@ class Emitter(Schedule):
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
-        """Give the application's providers, as far as they can be used."""
-        found = (None, None, None) if self._are_providers_over else providers()
-        if is_last:
-            tracers, loggers, meters = map(self._unless_shut_down, found)
-            return tracers, loggers, meters
+        """Give the application's providers; for those that have ended, OVER."""
+        tracers, loggers, meters = found = providers()
+        if is_last or self._are_providers_over:
+            return self._checked(tracers), self._checked(loggers), self._checked(meters)
         if any(found):
             self.notice_providers()
         self._without_end = [each for each in found if is_without_end(each)]
         return found
 
-    def _unless_shut_down(self, provider: object) -> object:
-        has_lost_its_end = is_without_end(provider) and not any(
-            provider is each for each in self._without_end
-        )
-        return None if has_lost_its_end else provider
+    def _checked(self, provider: object) -> object:
+        if provider is None:
+            return None
+        had_none = any(provider is each for each in self._without_end)
+        is_over = self._are_providers_over or (is_without_end(provider) and not had_none)
+        return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
         """Say nothing: the store has every use, and the spool what was not sent."""

@@ -10,6 +10,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.delivery import TelemetryDelivery
 from enforcer.telemetry.settings import Settings, Target
 from enforcer.telemetry.spool import Spool
@@ -62,7 +63,7 @@ class Parts:
 
     def give(self, *, is_last: bool) -> tuple[object, object, object]:
         tracers, loggers, meters = self.providers
-        return (None, None, None) if is_last else (tracers, loggers, meters)
+        return (OVER, OVER, OVER) if is_last and loggers else (tracers, loggers, meters)
 
     def use(
         self,
