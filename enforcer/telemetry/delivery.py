@@ -122,9 +122,13 @@ class TelemetryDelivery:
             self._meet(seen)
         if self._log is not None:
             self._log.sum_up(is_last=bool(ending))
-        self._emit_spans(tracers, patience)
-        self._emit_events(loggers, patience)
+        # Who asks a collector first that does not answer has the others wait: what counts, counts
+        # most.
+        if loggers is not None or ending or not self.outbox.rests(LOGS):
+            self._emit_events(loggers, patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
+        if tracers is not None or ending or not self.outbox.rests(TRACES):
+            self._emit_spans(tracers, patience)
         self._forget_parents(tracers, loggers)
         if ending:
             for provider in (tracers, loggers, meters):
