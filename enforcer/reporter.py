@@ -151,8 +151,7 @@ class Schedule:
         """
         if self._is_stopped:
             return
-        self._is_stopped = True
-        atexit.unregister(self._exit)
+        self._retire_all()
         self._finish(timeout, _DISABLED)
 
     def leave(self) -> None:
@@ -254,8 +253,17 @@ class Schedule:
 
     def _exit(self) -> None:
         if not self._is_stopped:
-            self._is_stopped = True
+            self._retire_all()
             self._finish_quietly()
+
+    def _retire_all(self) -> None:
+        for each in (self, *self._followers):
+            each.retire()
+
+    def retire(self) -> None:
+        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        self._is_stopped = True
+        atexit.unregister(self._exit)
 
     def _finish_quietly(self) -> None:
         try:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from enforcer.recording.process import Process
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import MigrationMap
+    from enforcer.telemetry.ledger import Ledger
+    from enforcer.telemetry.signals import Signals
 
 
 SHUTDOWN_PATIENCE = 0.5
@@ -76,6 +78,11 @@ class Emitter(Schedule):
             self._is_before_shutdown = True
             atexit.register(self._emit_before_shutdown)
 
+    def retire(self) -> None:
+        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        super().retire()
+        atexit.unregister(self._emit_before_shutdown)
+
     def _emit_before_shutdown(self) -> None:
         if self._is_stopped or not self.is_wanted:
             return
@@ -95,21 +102,32 @@ class Emitter(Schedule):
 
     def _make_delivery(self) -> "Deliverer":
         from enforcer.telemetry.delivery import TelemetryDelivery
+        from enforcer.telemetry.ledger import Ledger
+
+        ledger = Ledger(self._totals)
+
+        def make_signals() -> "Signals | None":
+            asks = self._map.telemetry and is_asked_for() and may_be_loaded()
+            return self._signals(ledger) if asks else None
+
+        return TelemetryDelivery(ledger, self._map.log, make_signals)
+
+    def _signals(self, ledger: "Ledger") -> "Signals":
         from enforcer.telemetry.settings import Settings, SettingsError, read_settings
+        from enforcer.telemetry.signals import Signals
         from enforcer.telemetry.spool import Spool, folders
 
         try:
-            settings = read_settings() if self._map.telemetry else Settings(is_disabled=True)
+            settings = read_settings()
         except SettingsError as error:
             complain(f"telemetry goes to the application's providers only: {error}")
             settings = Settings()
-        places = list(folders(self._map, os.environ))
-        return TelemetryDelivery(
+        return Signals(
             self.process,
             self._map,
-            self._totals,
+            ledger,
             settings=settings,
-            spool=Spool(places),
+            spool=Spool(list(folders(self._map, os.environ))),
             providers=self._providers,
             note=self._note,
         )

@@ -14,7 +14,6 @@ from enforcer.telemetry import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextvars import Context as Variables
 
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
     from enforcer.telemetry.records import Attributes, Event, Point, Span
 
 _MILLISECONDS: Final = 1e3
-
-
-def span_in(variables: "Variables") -> "SpanContext | None":
-    """Give the span that was current in a context, or None."""
-    found = variables.run(trace.get_current_span).get_span_context()
-    return found if found.is_valid else None
 
 
 def _in_span(parent: "SpanContext | None") -> Context:

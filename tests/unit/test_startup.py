@@ -78,6 +78,15 @@ def test_a_program_without_opentelemetry_loads_nothing_for_it(folder: Path) -> N
     assert python(folder, OF_TELEMETRY, **environ).stdout == "[]\n"
 
 
+def test_log_lines_need_no_opentelemetry(folder: Path) -> None:
+    """Who asked for a line did not ask for that."""
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05"}
+    done = python(folder, OF_TELEMETRY, ENFORCER_LOG="structlog", **environ)
+    assert '"event": "deprecated_import.used"' in done.stderr
+    assert "'enforcer.telemetry.structured_log'" in done.stdout
+    assert "opentelemetry" not in done.stdout
+
+
 def test_telemetry_that_is_switched_off_loads_nothing(folder: Path) -> None:
     """OpenTelemetry's own switch, and the map's."""
     endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
