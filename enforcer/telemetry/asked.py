@@ -11,7 +11,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextvars import Context
 
 _API = "opentelemetry.trace"
 
@@ -22,6 +21,10 @@ _PROVIDERS = (
     ("meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER"),
 )
 _NO_OPERATION = ("NoOp", "Proxy")
+
+
+OVER = object()
+"""Stands for a provider that was there and has been shut down."""
 
 
 class Choice:
@@ -89,14 +92,6 @@ def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
 def may_be_loaded() -> bool:
     """Tell whether this thread may load what imports ``threading``; see ``background``."""
     return "threading" in sys.modules or sys.version_info >= (3, 13)
-
-
-def context_of_use() -> "Context | None":
-    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
-    if _API in sys.modules and "_contextvars" in sys.modules:
-        context: Context = sys.modules["_contextvars"].copy_context()
-        return context
-    return None
 
 
 def _provider(module: str, name: str) -> object:

@@ -25,7 +25,6 @@ from enforcer.recording.process import resource_attributes
 from enforcer.telemetry import names
 from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
-from enforcer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +78,7 @@ class Encoder:
 
         """
         self._resource = {"attributes": _attributes(_resource(process))}
-        self._scope = {"name": names.SCOPE, "version": __version__}
+        self._scope = {"name": names.SCOPE, "version": names.VERSION}
         self._started = process.started
         self._is_delta = is_delta
         self._last: dict[tuple[object, ...], int] = {}

@@ -14,6 +14,8 @@ from enforcer.telemetry.breathing import breathing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from opentelemetry.trace import SpanContext
+
     from enforcer.recording.recorder import Tally
 
 
@@ -45,13 +47,20 @@ class Seen:
 
     def use(self) -> Use:
         """Give the uses that were not emitted; there may be none."""
+        return self._use(self.total - self.emitted)
+
+    def all_uses(self) -> Use:
+        """Give the uses so far."""
+        return self._use(self.total)
+
+    def _use(self, count: int) -> Use:
         tally = self.tally
         return Use(
             tally.rule,
             stage=tally.rule.stage,
             outcome=tally.outcome,
             site=tally.site,
-            count=self.total - self.emitted,
+            count=count,
             first_seen=tally.first_seen,
             last_seen=self.last_seen,
         )
@@ -62,6 +71,7 @@ class Ledger:
 
     Attributes:
         changes: how often a call site was found to have more uses than before.
+        parents: the spans that first uses were in, as long as they are needed.
 
     """
 
@@ -70,6 +80,7 @@ class Ledger:
         self._totals = totals
         self._seen: list[Seen] = []
         self.changes = 0
+        self.parents: dict[Seen, SpanContext] = {}
 
     def look(self) -> list[Seen]:
         """Look at every tally, and give those that are new."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from enforcer.errors import EnforcerError
+from enforcer.telemetry import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,7 +183,7 @@ def post(target: "Target", data: bytes, patience: "Patience") -> bytes:
         SendingError: if there is no answer, or a bad one.
 
     """
-    headers = dict(target.headers)
+    headers = {"user-agent": f"{names.SCOPE}/{names.VERSION}", **dict(target.headers)}
     headers["content-type"] = CONTENT_TYPE
     headers["connection"] = "close"
     if target.is_compressed:

@@ -10,8 +10,11 @@ from enforcer.recording.process import Process
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.delivery import TelemetryDelivery
+from enforcer.telemetry.ledger import Ledger
 from enforcer.telemetry.settings import Settings, Target
+from enforcer.telemetry.signals import Signals
 from enforcer.telemetry.spool import Spool
 from tests.integration.telemetry.receiving import Receiver
 
@@ -42,15 +45,17 @@ class Parts:
 
     def make(self, settings: Settings) -> None:
         """Make the delivery anew."""
-        self.delivery = TelemetryDelivery(
+        ledger = Ledger(self.recorder.totals)
+        self.signals = Signals(
             self.process,
             self.map,
-            self.recorder.totals,
+            ledger,
             settings=settings,
             spool=self.spool,
             providers=self.give,
             note=self.notices.append,
         )
+        self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
 
     def send_to(self, endpoint: str, **settings: object) -> None:
         """Make the delivery anew, for a collector."""
@@ -62,7 +67,7 @@ class Parts:
 
     def give(self, *, is_last: bool) -> tuple[object, object, object]:
         tracers, loggers, meters = self.providers
-        return (None, None, None) if is_last else (tracers, loggers, meters)
+        return (OVER, OVER, OVER) if is_last and loggers else (tracers, loggers, meters)
 
     def use(
         self,

@@ -409,7 +409,7 @@ def test_what_comes_after_the_providers_have_ended_waits(
     assert application.counts() == [1]
     assert {waiting.signal for waiting in parts.spool.waiting()} == {"logs", "metrics"}
     parts.send_to(receiver.endpoint)
-    parts.delivery.outbox.send_waiting(Patience())
+    parts.signals.outbox.send_waiting(Patience())
 
     assert [log.attributes["deprecated_import.count"] for log in receiver.received.events()] == [2]
 

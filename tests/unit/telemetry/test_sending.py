@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import enforcer
 from enforcer.store.waiting import Patience
 from enforcer.telemetry.sending import SendingError, post
 from enforcer.telemetry.settings import Target
@@ -68,6 +69,7 @@ def test_a_request() -> None:
     assert head.startswith("post /v1/logs?a=b http/1.1\r\n")
     assert "\r\ncontent-type: application/x-protobuf\r\n" in head
     assert "\r\napi-key: secret" in head
+    assert f"\r\nuser-agent: enforcer/{enforcer.__version__}" in head
 
 
 def test_compressed() -> None:
