@@ -47,7 +47,7 @@ class Finder:
         times = _let_go_of_import_lock()
         try:
             answers = self._begin()
-            return answers and answers.answer(name, path, target, frame)
+            return None if answers is None else answers.answer(name, path, target, frame)
         finally:
             for _ in range(times):
                 _imp.acquire_lock()
