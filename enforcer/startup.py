@@ -329,7 +329,10 @@ def _emitter(enforcement: Enforcement, process: "Process | None" = None) -> "Emi
 
     migration_map = enforcement.map
     if _may_be_emitted(migration_map) and _is_main_thread():
-        # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
+        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
+        # to load them: threading takes that one for the main thread, and logging's hooks
+        # around a fork fail if they come in the middle of one.
+        import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
     return Emitter(
         process or current(migration_map),
