@@ -7,10 +7,10 @@ from types import CoroutineType, FunctionType
 
 import wrapt
 
-from enforcer.delegation.factories import RUNNING, Running
 from enforcer.delegation.legacy_source import OMITTED
 from enforcer.delegation.matching import ASYNC_MISMATCH, Mismatch, Plan, mismatches
 from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.delegation.running import RUNNING, Running
 from enforcer.errors import DelegationError
 from enforcer.rules.stages import STRICT
 

@@ -5,18 +5,17 @@ delegate is made at the first call (``delegating``).
 """
 
 import sys
-from _contextvars import ContextVar
 from types import FunctionType
 
 from enforcer.delegation.legacy_source import function_from_source
 from enforcer.delegation.matching import Mismatch, mismatches
-from enforcer.delegation.objects import ObjectStandIn, find, is_canonical_frame
+from enforcer.delegation.objects import ObjectStandIn, find
 from enforcer.delegation.parameters import Parameters, of_code, of_object
+from enforcer.delegation.running import is_inside
 from enforcer.delegation.stand_ins import Replaced, copy_of, stand_in_code
 from enforcer.errors import DelegationError
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
-from enforcer.imports.callers import module_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.rules.stages import REMOVED, STRICT
@@ -30,38 +29,6 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
     from enforcer.recording.recorder import Tally
     from enforcer.rules.delegated import Factory
-
-
-class Running:
-    """Remember a delegation that is under way, to tell calls that come from inside it."""
-
-    __slots__ = ("args", "factory", "is_done", "kwargs", "outer")
-
-    def __init__(
-        self,
-        factory: "LegacyFactory",
-        args: tuple[object, ...],
-        kwargs: "dict[str, object]",
-        outer: "Running | None",
-    ) -> None:
-        """Begin one."""
-        self.factory = factory
-        self.args = args
-        self.kwargs = kwargs
-        self.outer = outer
-        self.is_done = False
-
-    def has(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> bool:
-        """Tell whether these are its very arguments."""
-        return (
-            len(args) == len(self.args)
-            and kwargs.keys() == self.kwargs.keys()
-            and all(one is other for one, other in zip(args, self.args, strict=True))
-            and all(value is self.kwargs[name] for name, value in kwargs.items())
-        )
-
-
-RUNNING: "ContextVar[Running | None]" = ContextVar("enforcer_running", default=None)
 
 
 class LegacyFactory:
@@ -270,7 +237,7 @@ class LegacyFactory:
             kwargs: its arguments by keyword.
 
         """
-        if not self.watch.enabled or self._is_inside(frame, args, kwargs):
+        if not self.watch.enabled or is_inside(self, frame, args, kwargs):
             return self.run_legacy(args, kwargs)
         rule = self.rule
         delegating = None
@@ -318,23 +285,6 @@ class LegacyFactory:
             return None
         self._delegating = delegating
         return delegating
-
-    def _is_inside(
-        self, frame: "FrameType | None", args: tuple[object, ...], kwargs: "dict[str, object]"
-    ) -> bool:
-        """Tell whether the canonical factory is built on the legacy one, and calls it."""
-        if is_canonical_frame(frame, self.rule.canonical) or (
-            self.rule.adapter and is_canonical_frame(frame, self.rule.adapter)
-        ):
-            return True
-        running = RUNNING.get()
-        while running is not None:
-            if running.factory is self and not running.is_done:
-                inside = frame is not None and module_name(frame) == self.rule.target
-                if inside or running.has(args, kwargs):
-                    return True
-            running = running.outer
-        return False
 
     def _record(self, frame: "FrameType | None", *, in_place: bool) -> None:
         tally = self.watch.guarded(self.rule.legacy, self._use, frame, in_place)
