@@ -7,6 +7,7 @@ from enforcer.delegation.factories import LegacyFactory
 from enforcer.delegation.keyed_classes import KeyedClass
 from enforcer.delegation.keyed_functions import KeyedFunction
 from enforcer.delegation.objects import find
+from enforcer.delegation.parameters import declared
 from enforcer.delegation.registry import Registry
 from enforcer.errors import InstanceError
 
@@ -56,8 +57,10 @@ class Delegation:
                 self._watch.guarded(factory.rule.legacy, factory.check, name)
 
     def _keep(self, instances: "Instances", module: "ModuleType") -> None:
-        found = find(module, instances.name)[2]
-        found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
+        holder, _, raw = find(module, instances.name)
+        found = raw.__func__ if isinstance(raw, (classmethod, staticmethod)) else raw
+        if type(found) is FunctionType:
+            found = declared(found)  # what decorates it goes on running with each call
         owner = self._owners.setdefault(id(found), instances.canonical)
         if owner != instances.canonical:
             text = f'"{instances.canonical}" is "{owner}", which is kept by a rule of its own.'
@@ -71,7 +74,8 @@ class Delegation:
             if isinstance(found, type):
                 self._kept.append(KeyedClass(registry, found))
             elif type(found) is FunctionType:
-                self._kept.append(KeyedFunction(registry, found))
+                class_of = holder if isinstance(raw, classmethod) else None
+                self._kept.append(KeyedFunction(registry, found, class_of))
             else:
                 message = f'"{instances.canonical}" is no class and no function (not-keyed)'
                 self._note("refused", instances.canonical, message)

@@ -10,9 +10,9 @@ from types import FunctionType
 from enforcer.delegation.legacy_source import function_from_source
 from enforcer.delegation.matching import Mismatch, mismatches
 from enforcer.delegation.objects import ObjectStandIn, find
-from enforcer.delegation.parameters import Parameters, of_code, of_object
+from enforcer.delegation.parameters import Parameters, of_function, of_object
 from enforcer.delegation.running import is_inside
-from enforcer.delegation.stand_ins import Replaced, copy_of, stand_in_code
+from enforcer.delegation.stand_ins import Replaced, copy_of, hook_for, stand_in_code
 from enforcer.errors import DelegationError
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
@@ -23,7 +23,7 @@ from enforcer.rules.stages import REMOVED, STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, ModuleType
+    from types import CodeType, FrameType, ModuleType
 
     from enforcer.delegation.delegating import Delegating
     from enforcer.imports.watch import Watch
@@ -48,7 +48,6 @@ class LegacyFactory:
     __slots__ = (
         "_calls",
         "_delegating",
-        "_names",
         "_restore",
         "_sites",
         "_stand_in",
@@ -71,7 +70,6 @@ class LegacyFactory:
         self.parameters: Parameters | None = None
         self.refusals: list[Mismatch] = []
         self._delegating: Delegating | None = None
-        self._names = 0
         self._restore: list[Callable[[], object]] = []
         self._sites = Sites()
         self._stand_in: object = None
@@ -133,7 +131,7 @@ class LegacyFactory:
         self.raw = type(raw)(original) if isinstance(raw, (classmethod, staticmethod)) else original
         if "__wrapped__" in original.__dict__ or "__signature__" in original.__dict__:
             return
-        found = of_code(original.__code__, original.__defaults__, original.__kwdefaults__)
+        found = of_function(original)
         self.parameters = found.without_first() if self.bound else found
 
     def _put(self, holder: object, name: str, stand_in: object, raw: object) -> None:
@@ -144,20 +142,9 @@ class LegacyFactory:
         setattr(holder, name, stand_in)
         self._restore.append(restore)
 
-    def _hook(self, code: object) -> "Callable[..., object]":
-        self._names = code.co_argcount  # type: ignore[attr-defined]
-        keyword = code.co_varnames[self._names :][: code.co_kwonlyargcount]  # type: ignore[attr-defined]
-        count = self._names
-
-        def answer(
-            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
-        ) -> object:
-            named = dict(zip(keyword, values[count:], strict=True))
-            if kwargs:
-                named.update(kwargs)
-            return self.call(getframe(2), (*values[:count], *args), named)
-
-        return answer
+    def _hook(self, code: "CodeType") -> "Callable[..., object]":
+        # Above this one: the hook, the stand-in, and who called it.
+        return hook_for(code, lambda args, kwargs: self.call(getframe(3), args, kwargs))
 
     def without_code(self) -> object:
         """Give what stands for the factory of an aliased module, whose code never runs."""
