@@ -9,7 +9,7 @@ from types import FunctionType
 
 from enforcer.delegation.legacy_source import function_from_source
 from enforcer.delegation.matching import Mismatch, mismatches
-from enforcer.delegation.objects import ObjectStandIn, find
+from enforcer.delegation.objects import ObjectStandIn, find, gives_callable
 from enforcer.delegation.parameters import Parameters, of_function, of_object
 from enforcer.delegation.running import is_inside
 from enforcer.delegation.stand_ins import Replaced, copy_of, hook_for, stand_in_code
@@ -103,7 +103,7 @@ class LegacyFactory:
         self.bound = int(in_class and not isinstance(raw, staticmethod))
         is_own = in_class or getattr(inner, "__module__", None) == self.rule.module
         if type(inner) is not FunctionType:
-            if not callable(inner) and not hasattr(type(raw), "__get__"):
+            if not callable(inner) and not gives_callable(raw, holder):
                 self._note("missing", f'"{self.rule.legacy}" is no factory; nothing delegates.')
                 return
             self._stand_in = ObjectStandIn(self, raw)
