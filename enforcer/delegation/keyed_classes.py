@@ -62,7 +62,12 @@ _KNOWN = """\
 
 
 class KeyedClass:
-    """Give one instance of a class for each key."""
+    """Give one instance of a class for each key.
+
+    Attributes:
+        registry: what keeps them.
+
+    """
 
     def __init__(self, registry: "Registry", kept: type) -> None:
         """Take over a class.
@@ -71,7 +76,7 @@ class KeyedClass:
             InstanceError: if it can't be, or has no parameter for the key.
 
         """
-        self._registry = registry
+        self.registry = registry
         self._kept = kept
         self._new = _unmarked(kept.__new__)
         self._has_new = "__new__" in vars(kept)
@@ -96,7 +101,7 @@ class KeyedClass:
 
     def _made_new(self) -> object:
         key = self._key
-        is_direct = key.index == 0 and key.is_direct and not self._registry.orders
+        is_direct = key.index == 0 and key.is_direct and not self.registry.orders
         if is_direct and not self._rebuilds and key.first not in _TAKEN:
             reached = ".".join((key.first, *key.rest))
             source = _DIRECT.format(first=key.first, reached=reached)
@@ -107,7 +112,7 @@ class KeyedClass:
             "MISSING": MISSING,
             "kept": self._kept,
             "slow": self._slow,
-            "table": self._registry.table,
+            "table": self.registry.table,
         }
         exec(source, namespace)  # noqa: S102 - made of the names of a valid key
         made = namespace["__new__"]
@@ -138,7 +143,7 @@ class KeyedClass:
         if key is MISSING:
             # copy and pickle come here; for everybody else __init__ is called next.
             return self._raw(cls, args, kwargs)
-        return self._registry.obtain(key, lambda: self._make(key, args, kwargs))
+        return self.registry.obtain(key, lambda: self._make(key, args, kwargs))
 
     def _raw(self, cls: type, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
         if self._new is _OBJECT_NEW:
@@ -176,7 +181,7 @@ class KeyedClass:
         if not first:
             return stand_in_code(code, hook)
         before = _KNOWN.replace("(self)", f"({first})")
-        return stand_in_code(code, hook, before, {"identity": id, "known": self._registry.known})
+        return stand_in_code(code, hook, before, {"identity": id, "known": self.registry.known})
 
     def _check_what_reaches(self, inner: FunctionType) -> None:
         """Make sure that what decorates ``__init__`` passes on the key that its callers gave."""
@@ -186,7 +191,7 @@ class KeyedClass:
             wanted = self._making.get(id(instance), MISSING)
             if wanted is not MISSING and wanted != self._key.find(tuple(rest), kwargs):
                 message = (
-                    f'"{self._registry.rule.canonical}" can\'t be kept by key: its __init__ is '
+                    f'"{self.registry.rule.canonical}" can\'t be kept by key: its __init__ is '
                     "decorated, and takes other arguments than its callers give. "
                     "Write a rule for a factory function of it (not-keyed)"
                 )
@@ -197,7 +202,7 @@ class KeyedClass:
         self._restore.append(replaced.restore)
 
     def _init_wrapper(self, own: object) -> "Callable[..., object]":
-        known, inherited = self._registry.known, self._init
+        known, inherited = self.registry.known, self._init
         kept: Any = self._kept
 
         def __init__(self: object, /, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
@@ -228,7 +233,7 @@ class KeyedClass:
 
     def _run_init(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         instance, *rest = args
-        if id(instance) in self._registry.known:
+        if id(instance) in self.registry.known:
             return None  # a decorated __init__ may not name what it takes first
         self._demand_key(instance, rest, kwargs)
         return self._init(instance, *rest, **kwargs)

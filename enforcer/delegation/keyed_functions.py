@@ -45,7 +45,12 @@ _GIVEN_ASYNC = """\
 
 
 class KeyedFunction:
-    """Give one result of a function for each key."""
+    """Give one result of a function for each key.
+
+    Attributes:
+        registry: what keeps them.
+
+    """
 
     def __init__(
         self, registry: "Registry", function: FunctionType, owner: type | None = None
@@ -61,7 +66,7 @@ class KeyedFunction:
             InstanceError: if it can't be, or has no parameter for the key.
 
         """
-        self._registry = registry
+        self.registry = registry
         self._owner = owner
         parameters = of_function(function)
         if parameters.form == ASYNC_ITERATOR or function.__code__.co_flags & GENERATOR:
@@ -91,7 +96,7 @@ class KeyedFunction:
             given=_GIVEN_ASYNC if self._is_async else _GIVEN,
         )
         constants = {
-            "table": self._registry.table,
+            "table": self.registry.table,
             "absent": ABSENT,
             "given": _given,
             "owner": self._owner,
@@ -104,7 +109,7 @@ class KeyedFunction:
         named = code.co_varnames[: count + code.co_kwonlyargcount]
         is_bound = self._owner is None or count > 0
         is_parameter = self._key.first in named and is_bound
-        return is_parameter and self._key.is_direct and not self._registry.orders
+        return is_parameter and self._key.is_direct and not self.registry.orders
 
     def _answer(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         if self._owner is not None and args[:1] != (self._owner,):
@@ -113,7 +118,7 @@ class KeyedFunction:
             return self._obtain(args, kwargs)
         key = self._find(args, kwargs)
         try:
-            return self._registry.obtain(key, lambda: self._make_plain(args, kwargs))
+            return self.registry.obtain(key, lambda: self._make_plain(args, kwargs))
         except _CoroutineGivenError:
             if not self._is_known:
                 self._know(is_async=True)
@@ -121,7 +126,7 @@ class KeyedFunction:
 
     async def _obtain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._find(args, kwargs)
-        return await self._registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
+        return await self.registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
 
     def _find(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._key.find(args, kwargs)
@@ -143,7 +148,7 @@ class KeyedFunction:
         if self._is_async or not self._is_known:
             raise _CoroutineGivenError
         message = (
-            f'"{self._registry.rule.canonical}" gives a coroutine now and something else '
+            f'"{self.registry.rule.canonical}" gives a coroutine now and something else '
             "before: nobody can tell what to keep. Write a rule for the class that it makes "
             "(not-keyed)"
         )

@@ -943,6 +943,22 @@ def test_a_forked_child_waits_for_no_thread_that_it_has_not(case):
     """)
 
 
+def test_a_reloaded_module_begins_anew(users):
+    """Its class is another one, and so are its instances; the old class keeps its own."""
+    users.check("""
+    import chat, enforcer
+    Manager, context = chat.Manager, chat.Context("a")
+    old = Manager(context)
+    importlib.reload(chat)
+    new = chat.Manager(context)
+    assert type(new) is chat.Manager is not Manager
+    assert new is chat.Manager(context) is not old and Manager(context) is old
+    assert enforcer.release("chat:Manager", "a") and chat.Manager(context) is not new
+    enforcer.disable()
+    assert Manager(context) is not old and chat.Manager(context) is not chat.Manager(context)
+    """)
+
+
 def test_what_can_not_be_kept_is_said(case):
     """A class written in C, a generator, a missing name, a key that is no parameter."""
     case.write(
