@@ -85,7 +85,7 @@ class KeyedClass:
         self._rebuilds = any(
             hasattr(kept, name) for name in ("__getnewargs__", "__getnewargs_ex__")
         )
-        self._init = self._kept_init()
+        self._init = _init_of(self._kept)
         self._making: dict[int, object] = {}
         self._restore: list[Callable[[], object]] = []
         try:
@@ -126,11 +126,8 @@ class KeyedClass:
         """Let inspect and editors show of the class what its own code takes."""
         shown: object = self._new
         if type(shown) is not FunctionType:
-            shown = vars(self._kept).get("__init__") or self._kept_init()
+            shown = vars(self._kept).get("__init__") or _init_of(self._kept)
         made.__dict__["__wrapped__"] = shown
-
-    def _kept_init(self) -> "Callable[..., object]":
-        return _init_of(self._kept)
 
     # Making instances.
 
@@ -152,7 +149,7 @@ class KeyedClass:
 
     def _make(self, key: object, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         made = self._raw(self._kept, args, kwargs)
-        if type(made) is self._kept and self._kept_init() is not _OBJECT_INIT:
+        if type(made) is self._kept and _init_of(self._kept) is not _OBJECT_INIT:
             self._making[id(made)] = key
             try:
                 self._init(made, *args, **kwargs)
@@ -170,7 +167,7 @@ class KeyedClass:
             self._restore.append(replaced.restore)
             if declared(own) is not own:
                 self._check_what_reaches(declared(own))
-        elif self._kept_init() is not _OBJECT_INIT:
+        elif _init_of(self._kept) is not _OBJECT_INIT:
             wrapper = self._init_wrapper(own)
             type.__setattr__(self._kept, "__init__", wrapper)
             self._restore.append(lambda: self._put_init_back(wrapper, own))
@@ -235,15 +232,9 @@ class KeyedClass:
         instance, *rest = args
         if id(instance) in self.registry.known:
             return None  # a decorated __init__ may not name what it takes first
-        self._demand_key(instance, rest, kwargs)
-        return self._init(instance, *rest, **kwargs)
-
-    def _demand_key(
-        self, instance: object, args: "list[object]", kwargs: "Mapping[str, object]"
-    ) -> None:
-        """Make sure that no instance of the class itself is made without a key."""
-        if type(instance) is self._kept and self._key.find(tuple(args), kwargs) is MISSING:
+        if type(instance) is self._kept and self._key.find(tuple(rest), kwargs) is MISSING:
             raise self._key.not_given()
+        return self._init(instance, *rest, **kwargs)
 
     def remove(self) -> None:
         """Give the class back what it had."""
