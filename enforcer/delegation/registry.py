@@ -24,7 +24,8 @@ class Registry:
 
     Attributes:
         table: key → what gives the instance, or None if it is gone.
-        known: the ids of the instances that are kept.
+        known: the ids of the instances that are or were kept, as long as they live; each with
+            a weak reference, or None.
         rule: what the map says.
         note: told once about instances that can't be held weakly.
 
@@ -128,6 +129,7 @@ class Registry:
             return
         identity = id(instance)
         self._used[key] = next(self._ticks)
+        weak = None
         try:
             weak = ref(instance, lambda _gone: self._forget(key, identity))
         except TypeError:
@@ -135,13 +137,10 @@ class Registry:
                 f'Instances of "{self.rule.canonical}" can\'t be held weakly: they stay until '
                 "they are released. Give the class a slot __weakref__."
             )
-            self.table[key] = lambda: instance
-        else:
-            self.table[key] = weak if self.rule.hold != STRONG else lambda: instance
-            if self.rule.hold == STRONG:
-                self.known[identity] = weak
-                return
-        self.known[identity] = key
+        # Known before anybody can find it, or __init__ would run for them once more.
+        self.known[identity] = weak
+        is_weak = weak is not None and self.rule.hold != STRONG
+        self.table[key] = weak if is_weak else _held(instance)  # type: ignore[assignment]
 
     def _forget(self, key: object, identity: int) -> None:
         # May be called anywhere, by the garbage collector: it takes no lock.
@@ -160,7 +159,8 @@ class Registry:
         if instance is None:
             return False
         self._used.pop(key, None)
-        self.known.pop(id(instance), None)
+        if self.known.get(id(instance)) is None:
+            self.known.pop(id(instance), None)  # nobody will tell when it goes
         return True
 
     def forget_making(self) -> None:
