@@ -399,6 +399,40 @@ def test_many_threads_and_keys_never_share_or_double(case):
 
 
 @pytest.mark.needs_host
+def test_no_thread_initialises_what_another_one_made(case):
+    """Not even one that finds an instance at the moment when it is kept, or released."""
+    case.write(
+        "chat.py",
+        """
+        class Manager:
+            def __init__(self, key):
+                assert not hasattr(self, "key"), "initialised twice"
+                self.key = key
+        """,
+    )
+    case.instances("chat:Manager", "key")
+    case.check("""
+    import enforcer
+    from chat import Manager
+    failures = []
+    def work(number):
+        try:
+            for turn in range(1500):
+                key = (turn + number) % 3
+                assert Manager(key).key == key
+                if turn % 3 == 0:
+                    enforcer.release("chat:Manager", key)
+        except AssertionError as error:
+            failures.append(error)
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert not failures, failures[0]
+    """)
+
+
+@pytest.mark.needs_host
 def test_a_failure_belongs_to_the_call_that_made_it(case):
     """Those who waited try again."""
     case.write(
