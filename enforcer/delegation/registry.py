@@ -183,18 +183,10 @@ class Registry:
             InstanceError: if all are in use.
 
         """
-        if not self._is_full(key):
-            return
-        if self.rule.hold == STRONG and any(map(self._let_go, self._least_used())):
-            return
-        from gc import collect  # only here, where the alternative is an error
-
-        kept = [self._weaken(key) for key in self._least_used()] if self.orders else []
-        collect()
-        for other, weak in kept:
-            instance = weak() if weak is not None else None
-            if instance is not None:
-                self.table[other] = _held(instance)
+        while self._is_full(key) and self._let_one_go():
+            pass  # once more: another thread may have taken the place
+        if self._is_full(key):
+            self._collect()
         if self._is_full(key):
             message = (
                 f'"{self.rule.canonical}" has {len(self.table)} instances in use, and the map '
@@ -210,6 +202,18 @@ class Registry:
         before = self._makings.up_to(key)
         return before + len(self.table) > self.rule.maximum
 
+    def _let_one_go(self) -> bool:
+        return self.orders and any(map(self._let_go, self._least_used()))
+
+    def _collect(self) -> None:
+        """Let those go that only the garbage collector finds unused."""
+        from gc import collect  # only here, where the alternative is an error
+
+        weakened = [self._weaken(key) for key in self._least_used()] if self.orders else []
+        collect()
+        for key, weak in weakened:
+            self._hold_again(key, weak)
+
     def _least_used(self) -> "list[object]":
         return sorted(self.table.copy(), key=lambda key: self._used.get(key, 0))
 
@@ -224,13 +228,14 @@ class Registry:
     def _let_go(self, key: object) -> bool:
         """Let an instance go if nobody else uses it; tell whether it is gone."""
         key, weak = self._weaken(key)
-        if weak is None:
-            return False
-        instance = weak()
-        if instance is None:
-            return True
-        self.table[key] = _held(instance)
-        return False
+        return weak is not None and not self._hold_again(key, weak)
+
+    def _hold_again(self, key: object, weak: "Any") -> bool:
+        """Hold an instance that somebody uses; tell whether there is one."""
+        instance = weak() if weak is not None else None
+        if instance is not None and self.table.get(key) is weak:
+            self.table[key] = _held(instance)
+        return instance is not None
 
 
 def _held(instance: object) -> "Callable[[], object]":

@@ -107,6 +107,28 @@ def test_strong_ones_stay_up_to_the_maximum() -> None:
     assert set(kept.table) == {2, 4}
 
 
+class Contended(Registry):
+    """One in which another thread takes the first place that becomes free."""
+
+    theirs: Thing | None = None
+
+    def _let_go(self, key: object) -> bool:
+        is_gone = super()._let_go(key)
+        if is_gone and self.theirs is None:
+            self.theirs = Thing()
+            self.keep("theirs", self.theirs)
+        return is_gone
+
+
+def test_a_place_that_another_thread_took_is_taken() -> None:
+    """The next one has to go as well; there are never more than the map allows."""
+    kept = Contended(Instances("pkg.mod:Thing", "key", hold=STRONG, maximum=2), print)
+    for key in (1, 2, 3):
+        kept.obtain(key, Thing)
+
+    assert kept.table.keys() == {"theirs", 3}
+
+
 def test_too_many_in_use_is_an_error_and_changes_nothing() -> None:
     """There are never two for one key."""
     for hold in ("weak", STRONG):
