@@ -230,7 +230,7 @@ class Registry:
         key, weak = self._weaken(key)
         return weak is not None and not self._hold_again(key, weak)
 
-    def _hold_again(self, key: object, weak: "Any") -> bool:
+    def _hold_again(self, key: object, weak: "Callable[[], object] | None") -> bool:
         """Hold an instance that somebody uses; tell whether there is one."""
         instance = weak() if weak is not None else None
         if instance is not None and self.table.get(key) is weak:
