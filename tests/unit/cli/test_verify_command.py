@@ -325,6 +325,10 @@ def test_a_path_that_raises_is_violated(write: Write) -> None:
 
     off = found("--off")
 
+    assert off["import-paths"]["seen"] == (
+        "4 import paths to 2 objects, and 1 of them leads elsewhere, "
+        "and 1 of them can't be imported"
+    )
     assert seen(off["factories"]) == {"shop.legacy.make_cart": "gives nothing (OSError: gone)"}
     assert seen(off["services"]) == {
         "shop.mail": "gets nothing (OSError: gone) by shop.legacy.make_cart",
