@@ -7,10 +7,16 @@ from types import CoroutineType, FunctionType
 
 import wrapt
 
-from enforcer.delegation.factories import RUNNING, Running
 from enforcer.delegation.legacy_source import OMITTED
 from enforcer.delegation.matching import ASYNC_MISMATCH, Mismatch, Plan, mismatches
-from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.delegation.parameters import (
+    ASYNC,
+    ASYNC_ITERATOR,
+    SYNC,
+    Parameters,
+    defaults_of,
+)
+from enforcer.delegation.running import RUNNING, Running
 from enforcer.errors import DelegationError
 from enforcer.rules.stages import STRICT
 
@@ -99,13 +105,8 @@ class Delegating:
 
     def _take_defaults(self, original: "Callable[..., object] | None") -> None:
         stand_in = original or self._factory.without_code()
-        if not isinstance(stand_in, FunctionType):
-            return
-        code = stand_in.__code__
-        names = code.co_varnames[: code.co_argcount]
-        defaults = stand_in.__defaults__ or ()
-        self._defaults = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
-        self._defaults |= stand_in.__kwdefaults__ or {}
+        if isinstance(stand_in, FunctionType):
+            self._defaults = defaults_of(stand_in)
 
     def _bind(
         self, args: tuple[object, ...], kwargs: "dict[str, object]"

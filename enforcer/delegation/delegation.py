@@ -7,6 +7,7 @@ from enforcer.delegation.factories import LegacyFactory
 from enforcer.delegation.keyed_classes import KeyedClass
 from enforcer.delegation.keyed_functions import KeyedFunction
 from enforcer.delegation.objects import find
+from enforcer.delegation.parameters import declared
 from enforcer.delegation.registry import Registry
 from enforcer.errors import InstanceError
 
@@ -48,7 +49,7 @@ class Delegation:
     def loaded(self, name: str, module: "ModuleType") -> None:
         """Put in place what the map says of a module that was executed."""
         for instances in self._instances.get(name, ()):
-            self._keep(instances, module)
+            self._watch.guarded(instances.canonical, self._keep, instances, module)
         for factory in self._legacy.get(name, ()):
             self._watch.guarded(factory.rule.legacy, factory.place, module)
         for factory in self._answering.get(name, ()):
@@ -56,27 +57,26 @@ class Delegation:
                 self._watch.guarded(factory.rule.legacy, factory.check, name)
 
     def _keep(self, instances: "Instances", module: "ModuleType") -> None:
-        found = find(module, instances.name)[2]
-        found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
-        owner = self._owners.setdefault(id(found), instances.canonical)
-        if owner != instances.canonical:
-            text = f'"{instances.canonical}" is "{owner}", which is kept by a rule of its own.'
-            self._note("refused", instances.canonical, text)
+        holder, _, raw = find(module, instances.name)
+        found = raw.__func__ if isinstance(raw, (classmethod, staticmethod)) else raw
+        if type(found) is FunctionType:
+            found = declared(found)  # what decorates it goes on running with each call
+        owner = self._owners.get(id(found))
+        if owner is not None:
+            if owner != instances.canonical:
+                text = f'"{instances.canonical}" is "{owner}", which is kept by a rule of its own.'
+                self._note("refused", instances.canonical, text)
             return
-        registry = self._registries.setdefault(
-            instances.canonical,
-            Registry(instances, lambda text: self._note("held", instances.canonical, text)),
-        )
+        # A module that is reloaded has another class, whose instances are others.
+        registry = Registry(instances, lambda text: self._note("held", instances.canonical, text))
         try:
-            if isinstance(found, type):
-                self._kept.append(KeyedClass(registry, found))
-            elif type(found) is FunctionType:
-                self._kept.append(KeyedFunction(registry, found))
-            else:
-                message = f'"{instances.canonical}" is no class and no function (not-keyed)'
-                self._note("refused", instances.canonical, message)
+            kept = _keep_by(registry, found, holder if isinstance(raw, classmethod) else None)
         except InstanceError as error:
             self._note("refused", instances.canonical, str(error))
+            return
+        self._owners[id(found)] = instances.canonical
+        self._kept.append(kept)
+        self._registries[instances.canonical] = registry
 
     def _note(self, kind: str, subject: str, text: str) -> None:
         self._watch.notice(kind, subject, text)
@@ -109,8 +109,8 @@ class Delegation:
 
     def forget_threads(self) -> None:
         """Forget what other threads were making, in a forked child that has none of them."""
-        for registry in self._registries.values():
-            registry.forget_making()
+        for kept in self._kept:
+            kept.registry.forget_making()
 
     def remove(self) -> None:
         """Put everything back as it was."""
@@ -118,6 +118,17 @@ class Delegation:
             for factory in factories:
                 factory.remove()
         while self._kept:
-            self._kept.pop().remove()
-        for registry in self._registries.values():
-            registry.clear()
+            kept = self._kept.pop()
+            kept.remove()
+            kept.registry.clear()
+        self._owners.clear()
+        self._registries.clear()
+
+
+def _keep_by(registry: Registry, found: object, owner: type | None) -> KeyedClass | KeyedFunction:
+    if isinstance(found, type):
+        return KeyedClass(registry, found)
+    if type(found) is FunctionType:
+        return KeyedFunction(registry, found, owner)
+    message = f'"{registry.rule.canonical}" is no class and no function (not-keyed)'
+    raise InstanceError(message)

@@ -5,18 +5,17 @@ delegate is made at the first call (``delegating``).
 """
 
 import sys
-from _contextvars import ContextVar
 from types import FunctionType
 
 from enforcer.delegation.legacy_source import function_from_source
 from enforcer.delegation.matching import Mismatch, mismatches
-from enforcer.delegation.objects import ObjectStandIn, find, is_canonical_frame
-from enforcer.delegation.parameters import Parameters, of_code, of_object
-from enforcer.delegation.stand_ins import Replaced, copy_of, stand_in_code
+from enforcer.delegation.objects import ObjectStandIn, find, gives_callable
+from enforcer.delegation.parameters import Parameters, of_function, of_object
+from enforcer.delegation.running import is_inside
+from enforcer.delegation.stand_ins import Replaced, copy_of, hook_for, stand_in_code
 from enforcer.errors import DelegationError
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
-from enforcer.imports.callers import module_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.rules.stages import REMOVED, STRICT
@@ -24,44 +23,12 @@ from enforcer.rules.stages import REMOVED, STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, ModuleType
+    from types import CodeType, FrameType, ModuleType
 
     from enforcer.delegation.delegating import Delegating
     from enforcer.imports.watch import Watch
     from enforcer.recording.recorder import Tally
     from enforcer.rules.delegated import Factory
-
-
-class Running:
-    """Remember a delegation that is under way, to tell calls that come from inside it."""
-
-    __slots__ = ("args", "factory", "is_done", "kwargs", "outer")
-
-    def __init__(
-        self,
-        factory: "LegacyFactory",
-        args: tuple[object, ...],
-        kwargs: "dict[str, object]",
-        outer: "Running | None",
-    ) -> None:
-        """Begin one."""
-        self.factory = factory
-        self.args = args
-        self.kwargs = kwargs
-        self.outer = outer
-        self.is_done = False
-
-    def has(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> bool:
-        """Tell whether these are its very arguments."""
-        return (
-            len(args) == len(self.args)
-            and kwargs.keys() == self.kwargs.keys()
-            and all(one is other for one, other in zip(args, self.args, strict=True))
-            and all(value is self.kwargs[name] for name, value in kwargs.items())
-        )
-
-
-RUNNING: "ContextVar[Running | None]" = ContextVar("enforcer_running", default=None)
 
 
 class LegacyFactory:
@@ -81,7 +48,6 @@ class LegacyFactory:
     __slots__ = (
         "_calls",
         "_delegating",
-        "_names",
         "_restore",
         "_sites",
         "_stand_in",
@@ -104,7 +70,6 @@ class LegacyFactory:
         self.parameters: Parameters | None = None
         self.refusals: list[Mismatch] = []
         self._delegating: Delegating | None = None
-        self._names = 0
         self._restore: list[Callable[[], object]] = []
         self._sites = Sites()
         self._stand_in: object = None
@@ -138,7 +103,7 @@ class LegacyFactory:
         self.bound = int(in_class and not isinstance(raw, staticmethod))
         is_own = in_class or getattr(inner, "__module__", None) == self.rule.module
         if type(inner) is not FunctionType:
-            if not callable(inner) and not hasattr(type(raw), "__get__"):
+            if not callable(inner) and not gives_callable(raw, holder):
                 self._note("missing", f'"{self.rule.legacy}" is no factory; nothing delegates.')
                 return
             self._stand_in = ObjectStandIn(self, raw)
@@ -166,7 +131,7 @@ class LegacyFactory:
         self.raw = type(raw)(original) if isinstance(raw, (classmethod, staticmethod)) else original
         if "__wrapped__" in original.__dict__ or "__signature__" in original.__dict__:
             return
-        found = of_code(original.__code__, original.__defaults__, original.__kwdefaults__)
+        found = of_function(original)
         self.parameters = found.without_first() if self.bound else found
 
     def _put(self, holder: object, name: str, stand_in: object, raw: object) -> None:
@@ -177,20 +142,9 @@ class LegacyFactory:
         setattr(holder, name, stand_in)
         self._restore.append(restore)
 
-    def _hook(self, code: object) -> "Callable[..., object]":
-        self._names = code.co_argcount  # type: ignore[attr-defined]
-        keyword = code.co_varnames[self._names :][: code.co_kwonlyargcount]  # type: ignore[attr-defined]
-        count = self._names
-
-        def answer(
-            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
-        ) -> object:
-            named = dict(zip(keyword, values[count:], strict=True))
-            if kwargs:
-                named.update(kwargs)
-            return self.call(getframe(2), (*values[:count], *args), named)
-
-        return answer
+    def _hook(self, code: "CodeType") -> "Callable[..., object]":
+        # Above this one: the hook, the stand-in, and who called it.
+        return hook_for(code, lambda args, kwargs: self.call(getframe(3), args, kwargs))
 
     def without_code(self) -> object:
         """Give what stands for the factory of an aliased module, whose code never runs."""
@@ -270,7 +224,7 @@ class LegacyFactory:
             kwargs: its arguments by keyword.
 
         """
-        if not self.watch.enabled or self._is_inside(frame, args, kwargs):
+        if not self.watch.enabled or is_inside(self, frame, args, kwargs):
             return self.run_legacy(args, kwargs)
         rule = self.rule
         delegating = None
@@ -318,23 +272,6 @@ class LegacyFactory:
             return None
         self._delegating = delegating
         return delegating
-
-    def _is_inside(
-        self, frame: "FrameType | None", args: tuple[object, ...], kwargs: "dict[str, object]"
-    ) -> bool:
-        """Tell whether the canonical factory is built on the legacy one, and calls it."""
-        if is_canonical_frame(frame, self.rule.canonical) or (
-            self.rule.adapter and is_canonical_frame(frame, self.rule.adapter)
-        ):
-            return True
-        running = RUNNING.get()
-        while running is not None:
-            if running.factory is self and not running.is_done:
-                inside = frame is not None and module_name(frame) == self.rule.target
-                if inside or running.has(args, kwargs):
-                    return True
-            running = running.outer
-        return False
 
     def _record(self, frame: "FrameType | None", *, in_place: bool) -> None:
         tally = self.watch.guarded(self.rule.legacy, self._use, frame, in_place)

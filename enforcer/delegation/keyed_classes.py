@@ -12,8 +12,14 @@ Python calls next, passes over instances that are kept, and is otherwise what it
 from types import FunctionType
 
 from enforcer.delegation.keys import ABSENT, MISSING, Key
-from enforcer.delegation.parameters import Parameters, of_code, of_object
-from enforcer.delegation.stand_ins import Replaced, stand_in_code
+from enforcer.delegation.parameters import (
+    Parameters,
+    declared,
+    defaults_of,
+    of_code,
+    of_function,
+)
+from enforcer.delegation.stand_ins import Replaced, hook_for, stand_in_code
 from enforcer.errors import InstanceError
 from enforcer.imports import bytecode
 from enforcer.imports.bootstrap import getframe
@@ -56,7 +62,12 @@ _KNOWN = """\
 
 
 class KeyedClass:
-    """Give one instance of a class for each key."""
+    """Give one instance of a class for each key.
+
+    Attributes:
+        registry: what keeps them.
+
+    """
 
     def __init__(self, registry: "Registry", kept: type) -> None:
         """Take over a class.
@@ -65,7 +76,7 @@ class KeyedClass:
             InstanceError: if it can't be, or has no parameter for the key.
 
         """
-        self._registry = registry
+        self.registry = registry
         self._kept = kept
         self._new = _unmarked(kept.__new__)
         self._has_new = "__new__" in vars(kept)
@@ -74,7 +85,8 @@ class KeyedClass:
         self._rebuilds = any(
             hasattr(kept, name) for name in ("__getnewargs__", "__getnewargs_ex__")
         )
-        self._init = self._kept_init()
+        self._init = _init_of(self._kept)
+        self._making: dict[int, object] = {}
         self._restore: list[Callable[[], object]] = []
         try:
             self._replace_init()
@@ -89,7 +101,7 @@ class KeyedClass:
 
     def _made_new(self) -> object:
         key = self._key
-        is_direct = key.index == 0 and key.is_direct and not self._registry.orders
+        is_direct = key.index == 0 and key.is_direct and not self.registry.orders
         if is_direct and not self._rebuilds and key.first not in _TAKEN:
             reached = ".".join((key.first, *key.rest))
             source = _DIRECT.format(first=key.first, reached=reached)
@@ -100,7 +112,7 @@ class KeyedClass:
             "MISSING": MISSING,
             "kept": self._kept,
             "slow": self._slow,
-            "table": self._registry.table,
+            "table": self.registry.table,
         }
         exec(source, namespace)  # noqa: S102 - made of the names of a valid key
         made = namespace["__new__"]
@@ -114,11 +126,8 @@ class KeyedClass:
         """Let inspect and editors show of the class what its own code takes."""
         shown: object = self._new
         if type(shown) is not FunctionType:
-            shown = vars(self._kept).get("__init__") or self._kept_init()
+            shown = vars(self._kept).get("__init__") or _init_of(self._kept)
         made.__dict__["__wrapped__"] = shown
-
-    def _kept_init(self) -> "Callable[..., object]":
-        return _init_of(self._kept)
 
     # Making instances.
 
@@ -131,17 +140,21 @@ class KeyedClass:
         if key is MISSING:
             # copy and pickle come here; for everybody else __init__ is called next.
             return self._raw(cls, args, kwargs)
-        return self._registry.obtain(key, lambda: self._make(args, kwargs))
+        return self.registry.obtain(key, lambda: self._make(key, args, kwargs))
 
     def _raw(self, cls: type, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
         if self._new is _OBJECT_NEW:
             return object.__new__(cls)
         return self._new(cls, *args, **kwargs)
 
-    def _make(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+    def _make(self, key: object, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         made = self._raw(self._kept, args, kwargs)
-        if type(made) is self._kept and self._kept_init() is not _OBJECT_INIT:
-            self._init(made, *args, **kwargs)
+        if type(made) is self._kept and _init_of(self._kept) is not _OBJECT_INIT:
+            self._making[id(made)] = key
+            try:
+                self._init(made, *args, **kwargs)
+            finally:
+                del self._making[id(made)]
         return made
 
     # Passing over __init__.
@@ -152,33 +165,41 @@ class KeyedClass:
             replaced = Replaced(own, self._init_code)
             self._init = replaced.original
             self._restore.append(replaced.restore)
-        elif self._kept_init() is not _OBJECT_INIT:
+            if declared(own) is not own:
+                self._check_what_reaches(declared(own))
+        elif _init_of(self._kept) is not _OBJECT_INIT:
             wrapper = self._init_wrapper(own)
             type.__setattr__(self._kept, "__init__", wrapper)
             self._restore.append(lambda: self._put_init_back(wrapper, own))
 
     def _init_code(self, code: "CodeType") -> "CodeType":
-        parameters = of_code(code, None, None)
-        first = (parameters.by_position or ("",))[0]
-        count = code.co_argcount
-        keyword = code.co_varnames[count : count + code.co_kwonlyargcount]
-
-        def run(
-            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
-        ) -> object:
-            named = dict(zip(keyword, values[count:], strict=True))
-            if kwargs:
-                named.update(kwargs)
-            return self._run_init((*values[:count], *args), named)
-
+        hook = hook_for(code, self._run_init)
+        first = (of_code(code, None, None).by_position or ("",))[0]
         if not first:
-            return stand_in_code(code, run)
+            return stand_in_code(code, hook)
         before = _KNOWN.replace("(self)", f"({first})")
-        constants = {"identity": id, "known": self._registry.known}
-        return stand_in_code(code, run, before, constants)
+        return stand_in_code(code, hook, before, {"identity": id, "known": self.registry.known})
+
+    def _check_what_reaches(self, inner: FunctionType) -> None:
+        """Make sure that what decorates ``__init__`` passes on the key that its callers gave."""
+
+        def check(args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+            instance, *rest = args
+            wanted = self._making.get(id(instance), MISSING)
+            if wanted is not MISSING and wanted != self._key.find(tuple(rest), kwargs):
+                message = (
+                    f'"{self.registry.rule.canonical}" can\'t be kept by key: its __init__ is '
+                    "decorated, and takes other arguments than its callers give. "
+                    "Write a rule for a factory function of it (not-keyed)"
+                )
+                raise InstanceError(message)
+            return replaced.original(*args, **kwargs)
+
+        replaced = Replaced(inner, lambda code: stand_in_code(code, hook_for(code, check)))
+        self._restore.append(replaced.restore)
 
     def _init_wrapper(self, own: object) -> "Callable[..., object]":
-        known, inherited = self._registry.known, self._init
+        known, inherited = self.registry.known, self._init
         kept: Any = self._kept
 
         def __init__(self: object, /, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
@@ -209,15 +230,11 @@ class KeyedClass:
 
     def _run_init(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         instance, *rest = args
-        self._demand_key(instance, rest, kwargs)
-        return self._init(instance, *rest, **kwargs)
-
-    def _demand_key(
-        self, instance: object, args: "list[object]", kwargs: "Mapping[str, object]"
-    ) -> None:
-        """Make sure that no instance of the class itself is made without a key."""
-        if type(instance) is self._kept and self._key.find(tuple(args), kwargs) is MISSING:
+        if id(instance) in self.registry.known:
+            return None  # a decorated __init__ may not name what it takes first
+        if type(instance) is self._kept and self._key.find(tuple(rest), kwargs) is MISSING:
             raise self._key.not_given()
+        return self._init(instance, *rest, **kwargs)
 
     def remove(self) -> None:
         """Give the class back what it had."""
@@ -271,16 +288,10 @@ def _parameters(kept: type) -> "tuple[Parameters, Mapping[str, object]]":
         found = _unmarked(getattr(kept, name))
         if type(found) is not FunctionType:
             continue
-        parameters = of_object(found)
-        if parameters is None:  # decorated: what it says of itself is all there is
-            return Parameters(args="args", kwargs="kwargs"), {}
-        parameters = parameters.without_first()
+        shown = declared(found)
+        parameters = of_function(shown).without_first()
         if parameters.names or name == "__new__" or kept.__new__ is _OBJECT_NEW:
-            code = found.__code__
-            named = code.co_varnames[: code.co_argcount]
-            defaults = found.__defaults__ or ()
-            by_name = dict(zip(named[len(named) - len(defaults) :], defaults, strict=True))
-            return parameters, {**by_name, **(found.__kwdefaults__ or {})}
+            return parameters, defaults_of(shown)
     if _init_of(kept) is _OBJECT_INIT and kept.__new__ is _OBJECT_NEW:
         return Parameters(), {}
     return Parameters(args="args", kwargs="kwargs"), {}

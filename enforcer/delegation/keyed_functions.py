@@ -1,10 +1,24 @@
-"""Give one result of a factory function for each key, sync or async."""
+"""Give one result of a factory function for each key, sync or async.
 
-from types import FunctionType
+It is given the innermost function of a decorated one (``functools.wraps``): what decorates it runs
+with each call, and the key is read from what reaches the function itself.
+
+A coroutine function says what it is. Another function may give coroutines all the same, because
+it passes on what an async one gave: its first result tells, and until then every call takes the
+long way.
+"""
+
+from types import CoroutineType, FunctionType
 
 from enforcer.delegation.keys import ABSENT, MISSING, Key
-from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, GENERATOR, of_code
-from enforcer.delegation.stand_ins import Replaced, stand_in_code
+from enforcer.delegation.parameters import (
+    ASYNC,
+    ASYNC_ITERATOR,
+    GENERATOR,
+    defaults_of,
+    of_function,
+)
+from enforcer.delegation.stand_ins import Replaced, hook_for, stand_in_code
 from enforcer.errors import InstanceError
 
 TYPE_CHECKING = False
@@ -14,44 +28,57 @@ if TYPE_CHECKING:
     from enforcer.delegation.registry import Registry
 
 _DIRECT = """\
-    try:
+{before}    try:
         __enforcer_found = {{table}}[{reached}]()
-        if __enforcer_found is not None:
+        if __enforcer_found is not None{only}:
 {given}
     except {{absent}}:
         pass
 """
 _GIVEN = "            return __enforcer_found"
+_OWNER = """\
+    __enforcer_owner = {{owner}}
+"""
 _GIVEN_ASYNC = """\
             __enforcer_given = {given}
             return __enforcer_given(__enforcer_found)"""
 
 
 class KeyedFunction:
-    """Give one result of a function for each key."""
+    """Give one result of a function for each key.
 
-    def __init__(self, registry: "Registry", function: FunctionType) -> None:
+    Attributes:
+        registry: what keeps them.
+
+    """
+
+    def __init__(
+        self, registry: "Registry", function: FunctionType, owner: type | None = None
+    ) -> None:
         """Take over a function.
+
+        Args:
+            registry: what keeps the results.
+            function: the function.
+            owner: the class whose class method it is. What it makes for a subclass is not kept.
 
         Raises:
             InstanceError: if it can't be, or has no parameter for the key.
 
         """
-        self._registry = registry
-        code = function.__code__
-        parameters = of_code(code, function.__defaults__, function.__kwdefaults__)
-        if parameters.form == ASYNC_ITERATOR or code.co_flags & GENERATOR:
+        self.registry = registry
+        self._owner = owner
+        parameters = of_function(function)
+        if parameters.form == ASYNC_ITERATOR or function.__code__.co_flags & GENERATOR:
             message = (
                 f'"{registry.rule.canonical}" is a generator, which gives no instance. '
                 "Write a rule for the class that it makes (not-keyed)"
             )
             raise InstanceError(message)
-        names = code.co_varnames[: code.co_argcount]
-        defaults = function.__defaults__ or ()
-        by_name = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
         # The code binds the defaults itself; they are here for a key that is one.
-        self._key = Key(registry.rule, parameters, {**by_name, **(function.__kwdefaults__ or {})})
+        self._key = Key(registry.rule, parameters, defaults_of(function))
         self._is_async = parameters.form == ASYNC
+        self._is_known = self._is_async
         try:
             self._replaced = Replaced(function, self._code)
         except ValueError as error:
@@ -59,37 +86,47 @@ class KeyedFunction:
             raise InstanceError(message) from error
 
     def _code(self, code: "CodeType") -> "CodeType":
-        count = code.co_argcount
-        keyword = code.co_varnames[count : count + code.co_kwonlyargcount]
-
-        def answer(
-            values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
-        ) -> object:
-            named = dict(zip(keyword, values[count:], strict=True))
-            if kwargs:
-                named.update(kwargs)
-            return self._answer((*values[:count], *args), named)
-
-        key = self._key
-        parameter = key.first in code.co_varnames[: count + code.co_kwonlyargcount]
-        if not (parameter and key.is_direct) or self._registry.orders:
+        answer = hook_for(code, self._answer)
+        if not (self._is_known and self._is_direct(code)):
             return stand_in_code(code, answer)
         before = _DIRECT.format(
-            reached=".".join((key.first, *key.rest)),
+            reached=".".join((self._key.first, *self._key.rest)),
+            before=_OWNER.format() if self._owner is not None else "",
+            only=f" and {code.co_varnames[0]} is __enforcer_owner" if self._owner else "",
             given=_GIVEN_ASYNC if self._is_async else _GIVEN,
         )
-        constants = {"table": self._registry.table, "absent": ABSENT, "given": _given}
+        constants = {
+            "table": self.registry.table,
+            "absent": ABSENT,
+            "given": _given,
+            "owner": self._owner,
+        }
         return stand_in_code(code, answer, before, constants)
 
+    def _is_direct(self, code: "CodeType") -> bool:
+        """Tell whether the key can be looked up at once, before anything else."""
+        count = code.co_argcount
+        named = code.co_varnames[: count + code.co_kwonlyargcount]
+        is_bound = self._owner is None or count > 0
+        is_parameter = self._key.first in named and is_bound
+        return is_parameter and self._key.is_direct and not self.registry.orders
+
     def _answer(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+        if self._owner is not None and args[:1] != (self._owner,):
+            return self._make(args, kwargs)
         if self._is_async:
             return self._obtain(args, kwargs)
         key = self._find(args, kwargs)
-        return self._registry.obtain(key, lambda: self._make(args, kwargs))
+        try:
+            return self.registry.obtain(key, lambda: self._make_plain(args, kwargs))
+        except _CoroutineGivenError:
+            if not self._is_known:
+                self._know(is_async=True)
+            return self._obtain(args, kwargs)
 
     async def _obtain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._find(args, kwargs)
-        return await self._registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
+        return await self.registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
 
     def _find(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._key.find(args, kwargs)
@@ -100,9 +137,36 @@ class KeyedFunction:
     def _make(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         return self._replaced.original(*args, **kwargs)
 
+    def _make_plain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
+        """Make what is no coroutine; one that is given has not begun to run."""
+        made = self._make(args, kwargs)
+        if type(made) is not CoroutineType:
+            if made is not None and not self._is_known:
+                self._know(is_async=False)
+            return made
+        made.close()
+        if self._is_async or not self._is_known:
+            raise _CoroutineGivenError
+        message = (
+            f'"{self.registry.rule.canonical}" gives a coroutine now and something else '
+            "before: nobody can tell what to keep. Write a rule for the class that it makes "
+            "(not-keyed)"
+        )
+        raise InstanceError(message)
+
+    def _know(self, *, is_async: bool) -> None:
+        """Take the short way from now on; nothing was kept before."""
+        self._is_async = is_async
+        self._is_known = True
+        self._replaced.renew()
+
     def remove(self) -> None:
         """Give the function back its code."""
         self._replaced.restore()
+
+
+class _CoroutineGivenError(Exception):
+    """A function that is no coroutine function gave a coroutine."""
 
 
 async def _given(found: object) -> object:

@@ -7,7 +7,7 @@ are known where they are constants; another one is left to the canonical factory
 from _ast import AsyncFunctionDef, ClassDef, Constant, FunctionDef, Module, UnaryOp, USub
 from types import FunctionType
 
-from enforcer.delegation.parameters import Parameters, of_code
+from enforcer.delegation.parameters import Parameters, of_function
 from enforcer.delegation.stand_ins import stand_in_code
 
 TYPE_CHECKING = False
@@ -73,8 +73,7 @@ def function_from_source(
     made.__module__ = rule.module
     made.__qualname__ = rule.name
     made.__doc__ = like.__doc__
-    parameters = of_code(like.__code__, like.__defaults__, like.__kwdefaults__)
-    return Made(made, parameters)
+    return Made(made, of_function(like))
 
 
 def _definition(watch: "Watch", rule: "Factory") -> object:

@@ -33,6 +33,12 @@ def find(module: "ModuleType", path: str) -> "tuple[Any, str, Any]":
     return holder, first, found
 
 
+def gives_callable(descriptor: object, owner: object) -> bool:
+    """Tell whether a class gives a callable for a descriptor: a partial method, no property."""
+    get: Any = getattr(type(descriptor), "__get__", None)
+    return get is not None and callable(get(descriptor, None, owner))
+
+
 def is_canonical_frame(frame: "FrameType | None", canonical: str) -> bool:
     """Tell whether a frame runs the code of what a path names, or of a function in it."""
     module, _, name = canonical.partition(":")

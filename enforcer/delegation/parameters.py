@@ -3,7 +3,7 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
-    from types import CodeType
+    from types import CodeType, FunctionType
 
     # code object, defaults by position, defaults by keyword
     Signed = tuple[CodeType, tuple[object, ...], Mapping[str, object]]
@@ -140,6 +140,30 @@ def of_code(
     )
 
 
+def of_function(function: "FunctionType") -> Parameters:
+    """Read the parameters of a function itself, whatever it says of itself."""
+    return of_code(function.__code__, function.__defaults__, function.__kwdefaults__)
+
+
+def defaults_of(function: "FunctionType") -> "dict[str, object]":
+    """Give the defaults of a function by the names of its parameters."""
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = function.__defaults__ or ()
+    by_position = zip(names[len(names) - len(defaults) :], defaults, strict=True)
+    return {**dict(by_position), **(function.__kwdefaults__ or {})}
+
+
+def declared(function: "FunctionType") -> "FunctionType":
+    """Give the function whose parameters a decorated one shows (``functools.wraps``)."""
+    seen = {id(function)}
+    while True:
+        inner = function.__dict__.get("__wrapped__")
+        if type(inner) is not type(function) or id(inner) in seen:
+            return function
+        function = inner
+        seen.add(id(function))
+
+
 def of_object(value: object) -> Parameters | None:
     """Read the parameters of a function or a class without loading anything.
 
@@ -155,7 +179,7 @@ def of_object(value: object) -> Parameters | None:
     if type(value) is FunctionType:
         if "__wrapped__" in value.__dict__ or "__signature__" in value.__dict__:
             return None
-        return of_code(value.__code__, value.__defaults__, value.__kwdefaults__)
+        return of_function(value)
     if type(value) is type:
         return _of_class(value)
     return None

@@ -1,15 +1,13 @@
-"""Keep one instance for each key.
+"""Keep one instance for each key, and let it go.
 
-No lock is held while the program's code runs: whoever comes first for a key makes its instance,
-and others who want the same one wait for it. A failure belongs to the call that made it; those
-who waited try again, one after the other.
+A failure belongs to the call that made the instance; those who waited for it (``making``) try
+again, one after the other.
 """
 
-import _thread
-import sys
 from _weakref import _remove_dead_weakref, ref  # type: ignore[attr-defined]
 from itertools import count
 
+from enforcer.delegation.making import CircleError, Makings
 from enforcer.errors import InstanceError
 from enforcer.rules.delegated import STRONG
 
@@ -21,69 +19,19 @@ if TYPE_CHECKING:
     from enforcer.rules.delegated import Instances
 
 
-class Making:
-    """Stand for an instance that is being made.
-
-    Attributes:
-        thread: the thread that makes it.
-        task: the task that makes it; None outside of a coroutine.
-
-    """
-
-    __slots__ = ("_lock", "_wake", "task", "thread")
-
-    def __init__(self, task: object = None) -> None:
-        """Begin, in this thread."""
-        self.thread = _thread.get_ident()
-        self.task = task
-        self._lock = _thread.allocate_lock()
-        self._lock.acquire()
-        self._wake: list[Callable[[], object]] | None = []
-
-    def wait(self) -> None:
-        """Wait until it is made, or has failed."""
-        with self._lock:
-            pass
-
-    def call_at_end(self, wake: "Callable[[], object]", guard: "_thread.LockType") -> None:
-        """Have something called when it is made, or has failed."""
-        with guard:
-            if self._wake is not None:
-                self._wake.append(wake)
-                return
-        wake()
-
-    def end(self, guard: "_thread.LockType") -> None:
-        """Let those who wait go on."""
-        with guard:
-            waiting, self._wake = self._wake, None
-        self._lock.release()
-        for wake in waiting or ():
-            wake()
-
-
 class Registry:
     """Keep the instances of one class or factory.
 
     Attributes:
         table: key → what gives the instance, or None if it is gone.
-        known: the ids of the instances that are kept.
+        known: the ids of the instances that are or were kept, as long as they live; each with
+            a weak reference, or None.
         rule: what the map says.
         note: told once about instances that can't be held weakly.
 
     """
 
-    __slots__ = (
-        "_guard",
-        "_making",
-        "_ticks",
-        "_used",
-        "_waiting",
-        "known",
-        "note",
-        "rule",
-        "table",
-    )
+    __slots__ = ("_makings", "_ticks", "_used", "known", "note", "rule", "table")
 
     def __init__(self, rule: "Instances", note: "Callable[[str], object]") -> None:
         """Start without instances."""
@@ -93,13 +41,7 @@ class Registry:
         self.known: dict[int, object] = {}
         self._ticks = count()
         self._used: dict[object, int] = {}
-        self._begin()
-
-    def _begin(self) -> None:
-        self._making: dict[object, Making] = {}
-        self._waiting: dict[int, Making] = {}
-        # Held for a moment of bookkeeping, never while anybody else's code runs.
-        self._guard = _thread.allocate_lock()
+        self._makings = Makings()
 
     @property
     def orders(self) -> bool:
@@ -125,40 +67,21 @@ class Registry:
             instance = self.get(key)
             if instance is not None:
                 return instance
-            mine = Making()
-            other = self._making.setdefault(key, mine)
-            if other is not mine:
-                self._await_thread(other, key)
+            try:
+                mine = self._makings.claim(key)
+            except CircleError:
+                raise self._circle(key) from None
+            if mine is None:
                 continue
             try:
                 instance = self.get(key)
                 if instance is None:
-                    self._make_room()
+                    self._make_room(key)
                     instance = make()
                     self.keep(key, instance)
                 return instance
             finally:
-                self._ended(key, mine)
-
-    def _ended(self, key: object, making: Making) -> None:
-        if self._making.get(key) is making:
-            del self._making[key]
-        making.end(self._guard)
-
-    def _await_thread(self, making: Making, key: object) -> None:
-        """Wait for another thread, unless it waits, however indirectly, for this one."""
-        me = _thread.get_ident()
-        with self._guard:
-            other: Making | None = making
-            while other is not None:
-                if other.thread == me:
-                    raise self._circle(key)
-                other = self._waiting.get(other.thread)
-            self._waiting[me] = making
-        try:
-            making.wait()
-        finally:
-            self._waiting.pop(me, None)
+                self._makings.end(key, mine)
 
     def _circle(self, key: object) -> InstanceError:
         return InstanceError(
@@ -182,22 +105,21 @@ class Registry:
             instance = self.get(key)
             if instance is not None:
                 return instance
-            mine = Making(_current_task())
-            other = self._making.setdefault(key, mine)
-            if other is not mine:
-                if other.task is not None and other.task is mine.task:
-                    raise self._circle(key)
-                await _wait_for(other, self._guard)
+            try:
+                mine = await self._makings.claim_async(key)
+            except CircleError:
+                raise self._circle(key) from None
+            if mine is None:
                 continue
             try:
                 instance = self.get(key)
                 if instance is None:
-                    self._make_room()
+                    self._make_room(key)
                     instance = await make()
                     self.keep(key, instance)
                 return instance
             finally:
-                self._ended(key, mine)
+                self._makings.end(key, mine)
 
     # Keeping and letting go.
 
@@ -207,6 +129,7 @@ class Registry:
             return
         identity = id(instance)
         self._used[key] = next(self._ticks)
+        weak = None
         try:
             weak = ref(instance, lambda _gone: self._forget(key, identity))
         except TypeError:
@@ -214,13 +137,10 @@ class Registry:
                 f'Instances of "{self.rule.canonical}" can\'t be held weakly: they stay until '
                 "they are released. Give the class a slot __weakref__."
             )
-            self.table[key] = lambda: instance
-        else:
-            self.table[key] = weak if self.rule.hold != STRONG else lambda: instance
-            if self.rule.hold == STRONG:
-                self.known[identity] = weak
-                return
-        self.known[identity] = key
+        # Known before anybody can find it, or __init__ would run for them once more.
+        self.known[identity] = weak
+        is_weak = weak is not None and self.rule.hold != STRONG
+        self.table[key] = weak if is_weak else _held(instance)  # type: ignore[assignment]
 
     def _forget(self, key: object, identity: int) -> None:
         # May be called anywhere, by the garbage collector: it takes no lock.
@@ -239,12 +159,13 @@ class Registry:
         if instance is None:
             return False
         self._used.pop(key, None)
-        self.known.pop(id(instance), None)
+        if self.known.get(id(instance)) is None:
+            self.known.pop(id(instance), None)  # nobody will tell when it goes
         return True
 
     def forget_making(self) -> None:
         """Forget what other threads were making, in a forked child that has none of them."""
-        self._begin()
+        self._makings = Makings()
 
     def clear(self) -> None:
         """Keep nothing any more."""
@@ -252,32 +173,46 @@ class Registry:
         self.known.clear()
         self._used.clear()
 
-    def _make_room(self) -> None:
+    def _make_room(self, key: object) -> None:
         """Let instances go that nobody uses, the least recently used first.
+
+        Args:
+            key: the key whose instance is about to be made.
 
         Raises:
             InstanceError: if all are in use.
 
         """
-        maximum = self.rule.maximum
-        if not maximum or len(self.table) + len(self._making) <= maximum:
-            return
-        if self.rule.hold == STRONG and any(map(self._let_go, self._least_used())):
-            return
-        from gc import collect  # only here, where the alternative is an error
-
-        kept = [self._weaken(key) for key in self._least_used()] if self.orders else []
-        collect()
-        for key, weak in kept:
-            instance = weak() if weak is not None else None
-            if instance is not None:
-                self.table[key] = _held(instance)
-        if len(self.table) + len(self._making) > maximum:
+        while self._is_full(key) and self._let_one_go():
+            pass  # once more: another thread may have taken the place
+        if self._is_full(key):
+            self._collect()
+        if self._is_full(key):
             message = (
                 f'"{self.rule.canonical}" has {len(self.table)} instances in use, and the map '
-                f"allows {maximum}. Release some, or raise maximum (too-many-instances)"
+                f"allows {self.rule.maximum}. Release some, or raise maximum "
+                "(too-many-instances)"
             )
             raise InstanceError(message)
+
+    def _is_full(self, key: object) -> bool:
+        if not self.rule.maximum:
+            return False
+        # In this order: what is made meanwhile is counted twice, and not left out.
+        before = self._makings.up_to(key)
+        return before + len(self.table) > self.rule.maximum
+
+    def _let_one_go(self) -> bool:
+        return self.orders and any(map(self._let_go, self._least_used()))
+
+    def _collect(self) -> None:
+        """Let those go that only the garbage collector finds unused."""
+        from gc import collect  # only here, where the alternative is an error
+
+        weakened = [self._weaken(key) for key in self._least_used()] if self.orders else []
+        collect()
+        for key, weak in weakened:
+            self._hold_again(key, weak)
 
     def _least_used(self) -> "list[object]":
         return sorted(self.table.copy(), key=lambda key: self._used.get(key, 0))
@@ -293,43 +228,15 @@ class Registry:
     def _let_go(self, key: object) -> bool:
         """Let an instance go if nobody else uses it; tell whether it is gone."""
         key, weak = self._weaken(key)
-        if weak is None:
-            return False
-        instance = weak()
-        if instance is None:
-            return True
-        self.table[key] = _held(instance)
-        return False
+        return weak is not None and not self._hold_again(key, weak)
+
+    def _hold_again(self, key: object, weak: "Callable[[], object] | None") -> bool:
+        """Hold an instance that somebody uses; tell whether there is one."""
+        instance = weak() if weak is not None else None
+        if instance is not None and self.table.get(key) is weak:
+            self.table[key] = _held(instance)
+        return instance is not None
 
 
 def _held(instance: object) -> "Callable[[], object]":
     return lambda: instance
-
-
-def _current_task() -> object:
-    asyncio = sys.modules.get("asyncio")
-    try:
-        return asyncio.current_task() if asyncio is not None else None
-    except RuntimeError:  # another kind of event loop
-        return None
-
-
-async def _wait_for(making: Making, guard: "_thread.LockType") -> None:
-    """Wait for another task, of this event loop or of another thread's."""
-    import asyncio  # whoever runs a coroutine has loaded it
-
-    loop = asyncio.get_running_loop()
-    made = loop.create_future()
-
-    def wake() -> None:
-        if not made.done():
-            made.set_result(None)
-
-    def wake_there() -> None:
-        try:
-            loop.call_soon_threadsafe(wake)
-        except RuntimeError:
-            return  # that loop is closed, and nobody waits in it
-
-    making.call_at_end(wake_there, guard)
-    await made

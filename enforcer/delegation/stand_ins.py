@@ -78,6 +78,30 @@ def stand_in_code(
     )
 
 
+def hook_for(
+    code: CodeType, call: "Callable[[tuple[object, ...], dict[str, object]], object]"
+) -> "Hook":
+    """Make a hook that passes on what it gets as arguments by position and by keyword.
+
+    Args:
+        code: the code whose parameters they are.
+        call: what is called, with a tuple and a dictionary.
+
+    """
+    count = code.co_argcount
+    keyword = code.co_varnames[count : count + code.co_kwonlyargcount]
+
+    def hook(
+        values: tuple[object, ...], args: tuple[object, ...], kwargs: "dict[str, object] | None"
+    ) -> object:
+        named = dict(zip(keyword, values[count:], strict=True))
+        if kwargs:
+            named.update(kwargs)
+        return call((*values[:count], *args), named)
+
+    return hook
+
+
 def _runs_plainly() -> bool:
     """Tell whether code that says "coroutine" without making one runs as any other."""
 
@@ -127,7 +151,7 @@ class Replaced:
 
     """
 
-    __slots__ = ("_code", "_function", "_own", "original")
+    __slots__ = ("_code", "_function", "_made", "_own", "original")
 
     def __init__(self, function: FunctionType, code: "Callable[[CodeType], CodeType]") -> None:
         """Replace the code of a function.
@@ -140,10 +164,15 @@ class Replaced:
         self._function = function
         self._own = function.__code__
         self.original = copy_of(function)
-        self._code = code(self._own)
-        function.__code__ = self._code
+        self._code = code
+        self._made = function.__code__ = code(self._own)
+
+    def renew(self) -> None:
+        """Make the new code once more, unless others have put theirs in meanwhile."""
+        if self._function.__code__ is self._made:
+            self._made = self._function.__code__ = self._code(self._own)
 
     def restore(self) -> None:
         """Put the function's own code back, unless others have put theirs in meanwhile."""
-        if self._function.__code__ is self._code:
+        if self._function.__code__ is self._made:
             self._function.__code__ = self._own

@@ -14,6 +14,10 @@ from enforcer.source.references import Importer
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST_STEPS: Final = 16
 
+PROPERTIES: Final = frozenset({"property", "cached_property"})
+_NO_FUNCTION: Final = frozenset(
+    {"property", "functools.cached_property", "functools.cache", "functools.lru_cache"}
+)
 DATACLASS: Final = "dataclass"
 _FIELD_KEYWORDS: Final = frozenset({"default", "default_factory"})
 
@@ -30,6 +34,8 @@ class Definition:
         line: the line of the definition; 0 if there is none.
         parameters: what it takes, without ``self``; none if that can't be told.
         is_generator: whether it is a function that yields.
+        made_into: what its decorator makes of a function, such as ``property``, that is no
+            function any more; or empty.
 
     """
 
@@ -39,6 +45,7 @@ class Definition:
     line: int = 0
     parameters: Parameters | None = None
     is_generator: bool = False
+    made_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,24 @@ class DefinitionReader:
                 node.lineno,
                 parameters.without_first() if is_method else parameters,
                 _yields(node),
+                self._made_into(module, node),
             )
         if isinstance(node, ast.ClassDef):
             taken = self._taken_by(module, node, 0)
             return Definition("class", module.path, module.file, node.lineno, taken)
         return Definition("other", module.path, module.file, getattr(node, "lineno", 0))
+
+    def _made_into(self, module: Located, node: _Function) -> str:
+        tree = self._tree(module)
+        for decorator in node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = ast.unparse(called)
+            bound = _last(tree.body, name) if tree is not None else None
+            if isinstance(bound, ast.ImportFrom) and bound.module == "functools":
+                name = f"functools.{name}"
+            if name in _NO_FUNCTION:
+                return name.removeprefix("functools.")
+        return ""
 
     def _taken_by(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
         """Say what calling a class takes; none if that can't be told."""

@@ -9,7 +9,7 @@ from enforcer.delegation.matching import mismatches
 from enforcer.delegation.parameters import ASYNC_ITERATOR
 from enforcer.rules.delegated import Factory, Instances
 from enforcer.rules.model import MigrationMap
-from enforcer.source.definitions import Definition, DefinitionReader
+from enforcer.source.definitions import PROPERTIES, Definition, DefinitionReader
 from enforcer.source.findings import FactoryCheck, Finding, InstancesCheck
 from enforcer.source.locating import Locator
 
@@ -50,7 +50,10 @@ class DelegationChecker:
             yield Finding(
                 "factory-not-found", f'there is no "{rule.legacy}" whose calls could be delegated'
             )
-        if legacy.kind == "class":
+        if legacy.made_into in PROPERTIES:
+            message = f'"{rule.legacy}" is a {legacy.made_into}, which nobody calls'
+            yield Finding("factory-not-found", message)
+        elif legacy.kind == "class":
             message = f'"{rule.legacy}" is a class; write a [[rule]] for its name'
             yield Finding("factory-is-class", message)
         elif legacy.parameters is not None and answering.parameters is not None:
@@ -89,6 +92,11 @@ def _instances_findings(rule: Instances, found: Definition) -> Iterator[Finding]
         return
     if found.is_generator or taken.form == ASYNC_ITERATOR:
         message = f'"{rule.canonical}" is a generator, which gives no instance'
+        yield Finding("not-keyed", message)
+    elif found.made_into:
+        message = (
+            f'"{rule.canonical}" is decorated with {found.made_into}, and no function any more'
+        )
         yield Finding("not-keyed", message)
     first = rule.parts[0]
     if first not in taken.names and not taken.kwargs:

@@ -1,5 +1,7 @@
 """Judge by what was seen whether the invariants hold that speak of paths and classes."""
 
+from typing import Final
+
 from enforcer.report.words import counted
 from enforcer.verification.facts import CLASS, Called, Looked
 from enforcer.verification.import_paths import ImportPath
@@ -14,6 +16,8 @@ from enforcer.verification.model import (
 )
 from enforcer.verification.seen import NOBODY, Seen, count, dotted, last
 
+_FAILS: Final = "can't be imported"
+
 
 def judge_import_paths(seen: Seen) -> Result:
     """Judge whether every import path leads to the canonical object."""
@@ -24,18 +28,23 @@ def judge_import_paths(seen: Seen) -> Result:
     ends = [_canonical_case(seen, path) for path in canonical.values()]
     legacy = [_path_case(seen, path) for path in seen.job.paths]
     cases = (*ends, *legacy)
+    if not cases:
+        return Result(IMPORT_PATHS, "the map has no rules")
     wrong = count(cases, Outcome.VIOLATED)
+    failing = sum(case.seen.startswith(_FAILS) for case in cases)
     summary = f"{counted(len(cases), 'import path')} to {counted(len(ends), 'object')}"
-    if wrong:
-        verb = "leads" if wrong == 1 else "lead"
-        summary += f", and {wrong} of them {verb} elsewhere"
-    return Result(IMPORT_PATHS, summary if cases else "the map has no rules", cases)
+    if wrong > failing:
+        verb = "leads" if wrong - failing == 1 else "lead"
+        summary += f", and {wrong - failing} of them {verb} elsewhere"
+    if failing:
+        summary += f", and {failing} of them can't be imported"
+    return Result(IMPORT_PATHS, summary, cases)
 
 
 def _canonical_case(seen: Seen, path: str) -> Case:
     found = seen.look(path)
     if found.error:
-        return Case(dotted(path), Outcome.VIOLATED, f"can't be imported: {found.error}")
+        return Case(dotted(path), Outcome.VIOLATED, f"{_FAILS}: {found.error}")
     return Case(dotted(path), Outcome.PASSED, "canonical")
 
 
@@ -45,7 +54,7 @@ def _path_case(seen: Seen, path: ImportPath) -> Case:
     if found.refused:
         return Case(shown, Outcome.PASSED, "refused: nothing is left there")
     if found.error:
-        return Case(shown, Outcome.VIOLATED, f"can't be imported: {found.error}")
+        return Case(shown, Outcome.VIOLATED, f"{_FAILS}: {found.error}")
     if found.number == canonical.number:
         return Case(shown, Outcome.PASSED, f"leads to {dotted(path.canonical)}")
     if path.is_factory and seen.why_not.get(path.legacy) == "":

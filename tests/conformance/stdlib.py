@@ -42,6 +42,9 @@ LEFT_OUT = {
     "*.test_locks.Frozen_LifetimeTests.test_all_locks": (
         "it says that importlib's dictionary of locks gets empty; the enforcer's gates stand there"
     ),
+    "*.*_StartupTests.test_everyone_has___spec__": (
+        "it walks sys.modules without a copy, and the enforcer's thread may load SQLite meanwhile"
+    ),
     "*.MiscTestCase.test_large_pool": (
         "it ends 200 processes at once; one that can't write to the store within the second that "
         "an exit may take says so on standard error, where the test wants nothing"

@@ -297,10 +297,12 @@ def test_callables_that_are_no_functions(case):
         class Holder:
             @functools.lru_cache
             def method(self, context): return "old"
+            def _make(self, size, context): return "old"
+            partial = functools.partialmethod(_make, 2)
         """,
     )
     case.write("fresh.py", "def get(context, size=7): return context, size\n")
-    for name in ("borrowed", "part", "cached", "Holder.method"):
+    for name in ("borrowed", "part", "cached", "Holder.method", "Holder.partial"):
         case.factory(f"old:{name}", "fresh:get")
     case.check("""
     import functools, inspect
@@ -308,7 +310,7 @@ def test_callables_that_are_no_functions(case):
     assert isinstance(old.part, functools.partial) and old.part.keywords == {"size": 2}
     assert old.part("c") == ("c", 2)
     assert old.cached("c") == ("c", 7) and old.cached.cache_info().misses == 0
-    assert old.Holder().method("c") == ("c", 7)
+    assert old.Holder().method("c") == ("c", 7) == old.Holder().partial("c")
     assert pickle.loads(pickle.dumps(old.cached)) is old.cached
     assert old.borrowed("c") == ("c", 1)
     assert base.make("c") == ("base", "c"), "where it comes from it is no legacy factory"
@@ -590,6 +592,29 @@ def test_a_class_is_no_factory(case):
     assert type(old.Thing()) is old.Thing
     """)
     assert ("refused", "old:Thing") in case.notices
+
+
+def test_a_property_is_no_factory(case):
+    """Nobody calls it, so nothing stands in for it."""
+    case.write(
+        "old.py",
+        """
+        import functools
+        class Holder:
+            @property
+            def value(self): return 1
+            @functools.cached_property
+            def cached(self): return 2
+        """,
+    )
+    case.write("fresh.py", "def get(): pass\n")
+    case.factory("old:Holder.value", "fresh:get")
+    case.factory("old:Holder.cached", "fresh:get")
+    case.check("""
+    import old
+    assert (old.Holder().value, old.Holder().cached) == (1, 2)
+    """)
+    assert {("missing", "old:Holder.value"), ("missing", "old:Holder.cached")} <= case.notices
 
 
 @pytest.mark.needs_host

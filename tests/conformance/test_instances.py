@@ -399,6 +399,40 @@ def test_many_threads_and_keys_never_share_or_double(case):
 
 
 @pytest.mark.needs_host
+def test_no_thread_initialises_what_another_one_made(case):
+    """Not even one that finds an instance at the moment when it is kept, or released."""
+    case.write(
+        "chat.py",
+        """
+        class Manager:
+            def __init__(self, key):
+                assert not hasattr(self, "key"), "initialised twice"
+                self.key = key
+        """,
+    )
+    case.instances("chat:Manager", "key")
+    case.check("""
+    import enforcer
+    from chat import Manager
+    failures = []
+    def work(number):
+        try:
+            for turn in range(1500):
+                key = (turn + number) % 3
+                assert Manager(key).key == key
+                if turn % 3 == 0:
+                    enforcer.release("chat:Manager", key)
+        except AssertionError as error:
+            failures.append(error)
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert not failures, failures[0]
+    """)
+
+
+@pytest.mark.needs_host
 def test_a_failure_belongs_to_the_call_that_made_it(case):
     """Those who waited try again."""
     case.write(
@@ -536,6 +570,185 @@ def test_sync_and_async_factories(case):
         else:
             raise AssertionError
     asyncio.run(main())
+    """)
+
+
+@pytest.mark.needs_host
+def test_decorated_functions_are_kept_inside(case):
+    """What decorates them runs with each call, and may give them more than their callers do."""
+    case.write(
+        "chat.py",
+        """
+        import asyncio, functools
+        class Manager: pass
+        def logged(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                calls.append(function.__name__)
+                return function(*args, **kwargs)
+            return wrapper
+        def with_database(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                return function("database", *args, **kwargs)
+            return wrapper
+        def in_a_loop(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                return asyncio.run(function(*args, **kwargs))
+            return wrapper
+        calls = []
+        @logged
+        def get(user, size=1): return Manager()
+        @logged
+        async def fetch(user, size=1): return Manager()
+        @logged
+        @with_database
+        def select(database, user, size=1): return Manager()
+        @in_a_loop
+        async def run(user): return Manager()
+        """,
+    )
+    for name in ("get", "fetch", "select", "run"):
+        case.instances(f"chat:{name}", "user")
+    case.check("""
+    import asyncio
+    from chat import calls, fetch, get, run, select
+    one = get("a")
+    assert one is get("a", 2) is get(size=3, user="a") is not get("b")
+    assert calls == ["get"] * 4
+    two = select("a", 2)
+    assert two is select("a") is select(user="a") is not select("b", 2)
+    three = run("a")
+    assert three is run("a") is not run("b")
+    async def main():
+        four, five, six = await asyncio.gather(fetch("a"), fetch("a"), fetch("b"))
+        assert four is five is await fetch("a", size=7) is not six
+    asyncio.run(main())
+    """)
+
+
+def test_classes_with_a_decorated_init(case):
+    """It runs once with all that decorates it; one that takes what callers don't give is refused."""
+    case.write(
+        "chat.py",
+        """
+        import functools
+        def logged(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                calls.append(args[1:])
+                return function(*args, **kwargs)
+            return wrapper
+        def with_database(function):
+            @functools.wraps(function)
+            def wrapper(self, *args, **kwargs):
+                return function(self, "database", *args, **kwargs)
+            return wrapper
+        calls = []
+        class Manager:
+            @logged
+            def __init__(self, user, size=1): self.sizes = getattr(self, "sizes", ()) + (size,)
+        class Sub(Manager): pass
+        class Selecting:
+            @with_database
+            def __init__(self, database, user, size=1): self.user = user
+        class SubSelecting(Selecting):
+            def __init__(self, user): super().__init__(user)
+        """,
+    )
+    case.instances("chat:Manager", "user")
+    case.instances("chat:Selecting", "user")
+    case.check("""
+    from enforcer import InstanceError
+    from chat import Manager, Selecting, Sub, SubSelecting, calls
+    one = Manager("a")
+    assert one is Manager("a", 2) is Manager(user="a") is not Manager("b")
+    assert calls == [("a",), ("b",)] and one.sizes == (1,)
+    assert Sub("a") is not Sub("a") and Sub("a", 5).sizes == (5,)
+    kept = Selecting(user="a")
+    assert kept is Selecting(user="a") is not Selecting(user="b")
+    assert SubSelecting("a").user == "a"
+    for arguments in (("a", 2), ("b", 2)):
+        try:
+            Selecting(*arguments)
+        except InstanceError as error:
+            assert "its __init__ is decorated" in str(error) and "(not-keyed)" in str(error)
+        else:
+            raise AssertionError
+    """)
+
+
+@pytest.mark.needs_host
+def test_a_class_method_makes_others_for_subclasses(case):
+    """Those are left alone, as subclasses of a kept class are."""
+    case.write(
+        "chat.py",
+        """
+        class Manager:
+            @classmethod
+            def create(cls, user): return cls()
+            @classmethod
+            async def fetch(cls, user): return cls()
+            @staticmethod
+            def make(user): return Manager()
+        class Sub(Manager): pass
+        """,
+    )
+    for name in ("create", "fetch", "make"):
+        case.instances(f"chat:Manager.{name}", "user")
+    case.check("""
+    import asyncio
+    from chat import Manager, Sub
+    one = Manager.create("a")
+    assert one is Manager.create(user="a") is one.create("a") is not Manager.create("b")
+    assert type(Sub.create("a")) is Sub and Sub.create("a") is not Sub.create("a")
+    two = Manager.make("a")
+    assert two is Sub.make("a")
+    async def main():
+        three = await Manager.fetch("a")
+        assert three is await Manager.fetch(user="a")
+        assert type(await Sub.fetch("a")) is Sub
+    asyncio.run(main())
+    """)
+
+
+@pytest.mark.needs_host
+def test_a_function_that_passes_on_a_coroutine(case):
+    """Its first result tells that it is async; what is kept is what the coroutine gives."""
+    case.write(
+        "chat.py",
+        """
+        import asyncio
+        made = []
+        class Manager: pass
+        async def create(user):
+            await asyncio.sleep(0.01)
+            made.append(user)
+            return Manager()
+        def fetch(user): return create(user)
+        def get(user, later=False): return create(user) if later else Manager()
+        """,
+    )
+    case.instances("chat:fetch", "user")
+    case.instances("chat:get", "user")
+    case.check("""
+    import asyncio
+    from chat import fetch, get, made
+    from enforcer import InstanceError
+    async def main():
+        each = await asyncio.gather(*(fetch(number % 3) for number in range(9)))
+        assert sorted(made) == [0, 1, 2] and len(set(map(id, each))) == 3
+        assert await fetch(1) is each[1] is await fetch(user=1)
+    asyncio.run(main())
+    one = get("a")
+    assert one is get("a")
+    try:
+        get("b", later=True)
+    except InstanceError as error:
+        assert "(not-keyed)" in str(error)
+    else:
+        raise AssertionError
     """)
 
 
@@ -761,6 +974,22 @@ def test_a_forked_child_waits_for_no_thread_that_it_has_not(case):
     assert os.waitpid(child, 0)[1] == 0
     chat.go_on.set()
     thread.join()
+    """)
+
+
+def test_a_reloaded_module_begins_anew(users):
+    """Its class is another one, and so are its instances; the old class keeps its own."""
+    users.check("""
+    import chat, enforcer
+    Manager, context = chat.Manager, chat.Context("a")
+    old = Manager(context)
+    importlib.reload(chat)
+    new = chat.Manager(context)
+    assert type(new) is chat.Manager is not Manager
+    assert new is chat.Manager(context) is not old and Manager(context) is old
+    assert enforcer.release("chat:Manager", "a") and chat.Manager(context) is not new
+    enforcer.disable()
+    assert Manager(context) is not old and chat.Manager(context) is not chat.Manager(context)
     """)
 
 

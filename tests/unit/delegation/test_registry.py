@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -54,6 +55,25 @@ def test_an_old_one_that_dies_late_takes_no_new_one_along() -> None:
         assert list(kept.known) == [id(new)]
 
 
+@pytest.mark.parametrize("hold", ["weak", STRONG])
+def test_it_is_known_as_long_as_anybody_may_have_it(hold: str) -> None:
+    """From before it can be found until it is gone: who finds it may not initialise it anew."""
+    kept, _ = registry(hold=hold)
+
+    class Table(dict[object, Callable[[], object]]):
+        def __setitem__(self, key: object, found: Callable[[], object]) -> None:
+            assert id(found()) in kept.known
+            super().__setitem__(key, found)
+
+    kept.table = Table()
+    one = kept.obtain(1, Thing)
+    assert kept.release(1)
+    assert list(kept.known) == [id(one)]
+    del one
+    gc.collect()
+    assert kept.known == {}
+
+
 def test_what_can_not_be_held_weakly_stays_and_is_said() -> None:
     """Until it is released."""
     kept, said = registry()
@@ -62,6 +82,7 @@ def test_what_can_not_be_held_weakly_stays_and_is_said() -> None:
     assert kept.obtain(1, Thing) == (1, 2)
     assert "can't be held weakly" in said[0]
     assert kept.release(1)
+    assert kept.known == {}
 
 
 def test_none_is_not_kept() -> None:
@@ -84,6 +105,28 @@ def test_strong_ones_stay_up_to_the_maximum() -> None:
     assert kept.obtain(2, Thing) is used
     kept.obtain(4, Thing)
     assert set(kept.table) == {2, 4}
+
+
+class Contended(Registry):
+    """One in which another thread takes the first place that becomes free."""
+
+    theirs: Thing | None = None
+
+    def _let_go(self, key: object) -> bool:
+        is_gone = super()._let_go(key)
+        if is_gone and self.theirs is None:
+            self.theirs = Thing()
+            self.keep("theirs", self.theirs)
+        return is_gone
+
+
+def test_a_place_that_another_thread_took_is_taken() -> None:
+    """The next one has to go as well; there are never more than the map allows."""
+    kept = Contended(Instances("pkg.mod:Thing", "key", hold=STRONG, maximum=2), print)
+    for key in (1, 2, 3):
+        kept.obtain(key, Thing)
+
+    assert kept.table.keys() == {"theirs", 3}
 
 
 def test_too_many_in_use_is_an_error_and_changes_nothing() -> None:

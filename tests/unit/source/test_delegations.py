@@ -30,12 +30,20 @@ def project(tmp_path: Path) -> Path:
                 def make(self, context): ...
                 @staticmethod
                 def build(context): ...
+                @property
+                def value(self): ...
         """,
         "newshop.py": """
             raise SystemExit
             from newbase import Base, moved as get_moved
             def get(context, mode=None): ...
             async def fetch(context): ...
+            import functools
+            @functools.lru_cache(maxsize=None)
+            def cached(context): ...
+            from elsewhere import cache
+            @cache
+            def remembered(context): ...
             async def iterate(context):
                 yield context
             class Cart(Base): ...
@@ -107,6 +115,10 @@ def factory(legacy: str, canonical: str, more: str = "") -> str:
         ),
         ('[[instances]]\ncanonical = "newshop:gone"\nkey = "x"', ["canonical-not-found"]),
         ('[[instances]]\ncanonical = "newshop:iterate"\nkey = "context"', ["not-keyed"]),
+        ('[[instances]]\ncanonical = "newshop:cached"\nkey = "context"', ["not-keyed"]),
+        ('[[instances]]\ncanonical = "newshop:remembered"\nkey = "context"', []),
+        (factory("Maker.value", "get"), ["factory-not-found"]),
+        (factory("plain", "cached"), []),
     ],
 )
 def test_what_would_be_refused_is_found(check: CheckMap, text: str, slugs: list[str]) -> None:
