@@ -64,25 +64,24 @@ def report(*, modules: list[str]) -> dict[str, float]:
     callers = [import_module(module) for module in modules]
     for caller in callers:
         caller.main()
-    with _sampling() as before:
-        _wait_until_it_rests()
+    _wait_until_it_rests()
     for caller in callers:
         caller.main()
-    with _sampling() as delays:
-        took, worked = _wait_until_it_rests()
+    with _sampling() as samples:
+        begin, end, worked = _wait_until_it_rests()
+    delays = [delay for moment, delay in samples if begin <= moment <= end]
     with _sampling() as idle:
         time.sleep(_QUIET)
     with _sampling() as busy, _computing():
         time.sleep(_QUIET)
-    del before
     return {
-        "took": took * _MS,
+        "took": (end - begin) * _MS,
         "worked": worked * _MS,
-        "delay p99": _at(delays, 0.99),
+        "delay p90": _at(delays, 0.9),
         "delay max": max(delays),
-        "idle max": max(idle),
-        "Python thread p99": _at(busy, 0.99),
-        "Python thread max": max(busy),
+        "idle max": max(delay for _, delay in idle),
+        "Python thread p90": _at([delay for _, delay in busy], 0.9),
+        "Python thread max": max(delay for _, delay in busy),
     }
 
 
@@ -105,8 +104,8 @@ def _let_the_reporter_begin() -> None:
     time.sleep(_QUIET)
 
 
-def _wait_until_it_rests() -> tuple[float, float]:
-    """Give how long others than this thread and the sampler worked, by clock and processor."""
+def _wait_until_it_rests() -> tuple[float, float, float]:
+    """Give from when till when others than the sampler worked, and the processor's time."""
     begin = last = 0.0
     first = worked = _work_of_others()
     while not begin or time.perf_counter() < last + _QUIET:
@@ -115,9 +114,9 @@ def _wait_until_it_rests() -> tuple[float, float]:
         # What a thread does that only looks at the clock is no work.
         if now > worked + 0.0005:
             last = time.perf_counter()
-            begin = begin or last
+            begin = begin or last - 0.01
         worked = now
-    return last - begin, worked - first
+    return begin, last, worked - first
 
 
 _own: set[int] = set()
@@ -133,9 +132,9 @@ def _work_of_others() -> float:
 
 
 @contextmanager
-def _sampling() -> Iterator[list[float]]:
-    """Note how much later than it wants a thread runs, in milliseconds."""
-    delays: list[float] = []
+def _sampling() -> Iterator[list[tuple[float, float]]]:
+    """Note when a thread wanted to run, and how much later it did, in milliseconds."""
+    samples: list[tuple[float, float]] = []
     is_over = threading.Event()
     has_begun = threading.Event()
 
@@ -145,13 +144,13 @@ def _sampling() -> Iterator[list[float]]:
         while not is_over.is_set():
             begin = time.perf_counter()
             time.sleep(_NAP)
-            delays.append((time.perf_counter() - begin - _NAP) * _MS)
+            samples.append((begin, (time.perf_counter() - begin - _NAP) * _MS))
 
     thread = threading.Thread(target=sample)
     thread.start()
     has_begun.wait()
     try:
-        yield delays
+        yield samples
     finally:
         is_over.set()
         thread.join()
