@@ -16,6 +16,8 @@ from enforcer.report.times import length
 from enforcer.rules.loading import load_map
 from enforcer.store.waiting import Patience
 from enforcer.telemetry.outbox import Outbox
+from enforcer.telemetry.reviving import revive
+from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.sending import SendingError
 from enforcer.telemetry.settings import SIGNALS, Settings, read_settings
 from enforcer.telemetry.spool import Spool, Waiting, folders
@@ -60,7 +62,8 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
       enforcer telemetry status --format json | jq .waiting.records
     """  # noqa: D301 - \b tells click to keep the lines
     settings = read_settings()
-    waiting = _spool(map_file).waiting()
+    migration_map = load_map(choose_map(map_file))
+    waiting = Spool(folders(migration_map, os.environ)).waiting()
     if form == "json":
         click.echo(json.dumps(_as_json(settings, waiting), indent=2))
     else:
@@ -99,7 +102,9 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
             "http://localhost:4318 for instance (no-endpoint)"
         )
         raise EnforcerError(message)
-    spool = _spool(map_file)
+    migration_map = load_map(choose_map(map_file))
+    spool = Spool(folders(migration_map, os.environ))
+    revive(spool, migration_map, Scrub(migration_map.scrub))
     outbox = Outbox(settings, spool, process="")
     patience = Patience(timeout)
     waiting = spool.waiting()
@@ -120,10 +125,6 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
     if problem:
         click.echo(f"enforcer: {problem}", err=True)
     context.exit(SOMETHING_WAITS if left else 0)
-
-
-def _spool(map_file: str | None) -> Spool:
-    return Spool(list(folders(load_map(choose_map(map_file)), os.environ)))
 
 
 def _as_lines(settings: Settings, waiting: Sequence[Waiting]) -> list[str]:

@@ -19,6 +19,7 @@ from enforcer.telemetry.asked import (
     may_be_loaded,
     providers,
 )
+from enforcer.telemetry.remains import keep, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Emitter(Schedule):
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
         self._are_providers_over = False
+        self._emits: dict[str, bool] = {}
         self._without_end: list[object] = []
 
     def notice_providers(self) -> None:
@@ -109,7 +111,12 @@ class Emitter(Schedule):
 
         def make_signals() -> "Signals | None":
             asks = self._map.telemetry and is_asked_for() and may_be_loaded()
-            return self._signals(ledger) if asks else None
+            if not asks:
+                return None
+            signals = self._signals(ledger)
+            # To load it took its time. An exit does not wait for what it would do now.
+            is_late = self._flushing.is_needed_elsewhere()
+            return signals if not is_late and self._emits.setdefault("", True) else None
 
         return TelemetryDelivery(ledger, self._map.log, make_signals)
 
@@ -128,7 +135,7 @@ class Emitter(Schedule):
             self._map,
             ledger,
             settings=settings,
-            spool=Spool(list(folders(self._map, os.environ))),
+            spool=Spool(folders(self._map, os.environ)),
             providers=self._providers,
             note=self._note,
         )
@@ -153,6 +160,12 @@ class Emitter(Schedule):
         return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
-        """Say nothing: the store has every use, and the spool what was not sent."""
+        """Say nothing: the store has every use, and the spool what was not sent.
+
+        What emits may not have been loaded in time, and will not be any more: then all uses are
+        kept as they are.
+        """
         del timeout, is_in_time
+        if self._map.telemetry and is_asked_for() and not self._emits.setdefault("", False):
+            keep(places(self._map, os.environ), self.process, self._totals())
         return ""

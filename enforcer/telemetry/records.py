@@ -17,7 +17,7 @@ from enforcer.rules.stages import STRICT
 from enforcer.telemetry import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opentelemetry.trace import SpanContext
 
@@ -160,6 +160,31 @@ def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") 
     attributes[names.LAST_SEEN] = use.last_seen
     attributes[names.EVENT_NAME] = name
     return Event(name, attributes, use.last_seen, _SEVERITIES.get(use.outcome, INFO))
+
+
+def events_of(
+    use: "Use",
+    process: str,
+    identity: str,
+    scrub: "Callable[[Attributes], Attributes | None]",
+    exemptions: "Iterable[Exemption]",
+) -> "Iterator[Event]":
+    """Make the log events of uses: one, and one more where an exemption was over.
+
+    Args:
+        use: the uses since the last event of this call site.
+        process: the ``id`` of the process that they are of.
+        identity: what no other event has.
+        scrub: gives the attributes that may go out; None holds all back.
+        exemptions: those of the map.
+
+    """
+    attributes = scrub(attributes_of(use, process))
+    if attributes is None:
+        return
+    yield event_of(use, attributes, identity)
+    if met_expired_exemption(use, exemptions):
+        yield event_of(use, attributes.copy(), f"{identity}-expired", names.EXEMPTION_EXPIRED)
 
 
 def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:

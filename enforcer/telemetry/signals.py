@@ -13,16 +13,15 @@ from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
 from enforcer.telemetry.ledger import MANY
-from enforcer.telemetry.names import EXEMPTION_EXPIRED
 from enforcer.telemetry.outbox import Outbox
 from enforcer.telemetry.records import (
     Point,
     Span,
     attributes_of,
-    event_of,
-    met_expired_exemption,
+    events_of,
     points_of,
 )
+from enforcer.telemetry.reviving import SLICE, revive
 from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 
@@ -47,9 +46,6 @@ if TYPE_CHECKING:
 
 HELD_BACK: Final = "scrub"
 """Why records were dropped that the function ``scrub`` of a map held back."""
-
-SLICE: Final = 500
-"""How many call sites go into one request, or to a provider at once."""
 
 
 class Signals:
@@ -94,6 +90,8 @@ class Signals:
         self._instruments: through.Instruments | None = None
         self._scrub = Scrub(migration_map.scrub)
         self._had_provider: set[str] = set()
+        self._has_revived = False
+        self._spool = spool
         self._sequence = 0
         self._metrics_due = 0.0
         self._told = (-1, 0, "")
@@ -119,6 +117,7 @@ class Signals:
             for provider in (tracers, loggers, meters):
                 through.flush(provider, patience.left())
         else:
+            self._revive(patience)
             self.outbox.send_waiting(patience)
         for kind in self._dropped():
             text = f"Telemetry lost something that the store has, by {kind}."
@@ -176,15 +175,17 @@ class Signals:
                 seen.emitted = seen.total
 
     def _events(self, seen: "Seen", identity: str) -> "Iterator[Event]":
-        use = seen.use()
-        attributes = self._scrub(attributes_of(use, self._process.id))
-        if attributes is None:
-            return
-        event = event_of(use, attributes, identity)
-        event.parent = self._ledger.parents.get(seen)
-        yield event
-        if met_expired_exemption(use, self._map.allow):
-            yield event_of(use, attributes.copy(), f"{identity}-expired", EXEMPTION_EXPIRED)
+        parent = self._ledger.parents.get(seen)
+        for event in events_of(
+            seen.use(), self._process.id, identity, self._scrub, self._map.allow
+        ):
+            event.parent, parent = parent, None  # of the first
+            yield event
+
+    def _revive(self, patience: "Patience") -> None:
+        if not self._has_revived and self._has_target(LOGS) and patience.lasts():
+            self._has_revived = True
+            revive(self._spool, self._map, self._scrub)
 
     # Spans.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import time, time_ns
 from typing import TYPE_CHECKING, Final
 
-from enforcer.rules.digest import digest
+from enforcer.telemetry.remains import USES, make, places, write
 from enforcer.telemetry.settings import SIGNALS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from enforcer.rules.model import MigrationMap
 
-FOLDER: Final = "telemetry"
 MOST_FILES: Final = 2_000
 MOST_BYTES: Final = 64 << 20
 
@@ -44,7 +43,8 @@ class Waiting:
         process: the ``id`` of the process that wrote it.
         number: which of its files it is, from 0.
         records: how many records are in it.
-        signal: what it is, one of :data:`enforcer.telemetry.settings.SIGNALS`.
+        signal: what it is, one of :data:`enforcer.telemetry.settings.SIGNALS`; or
+            :data:`enforcer.telemetry.remains.USES`, of which log events are still to be made.
         path: its file.
 
     """
@@ -57,25 +57,9 @@ class Waiting:
     path: Path
 
 
-def folders(migration_map: "MigrationMap", environ: "Mapping[str, str]") -> "Iterator[Path]":
-    """Give where requests may be kept, the best place first.
-
-    That is beside the store; else, for those who may not write there, in the user's cache.
-
-    Args:
-        migration_map: the map that is in force.
-        environ: says where the user's cache folder is.
-
-    """
-    if migration_map.store:
-        yield Path(migration_map.store).parent / FOLDER
-    caches = environ.get("XDG_CACHE_HOME", "")
-    if not caches.startswith("/"):
-        home = environ.get("HOME", "")
-        caches = f"{home}/.cache" if home.startswith("/") else ""
-    if caches:
-        name = digest(os.fsencode(migration_map.path or migration_map.root))
-        yield Path(caches) / "enforcer" / FOLDER / name
+def folders(migration_map: "MigrationMap", environ: "Mapping[str, str]") -> "list[Path]":
+    """Give where requests may be kept, the best place first; see ``remains.places``."""
+    return [Path(place) for place in places(migration_map, environ)]
 
 
 class Spool:
@@ -109,9 +93,9 @@ class Spool:
         self._number += 1
         for folder in self._places:
             try:
-                _make(folder)
+                make(str(folder))
                 self._make_room(folder, len(data))
-                _write(folder, name, data)
+                write(str(folder), name, data)
             except OSError:
                 continue
             return True
@@ -174,33 +158,6 @@ class Claim:
         os.close(self._file)
 
 
-def _make(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        folder.mkdir(0o700)
-    status = folder.lstat()
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022 or not folder.is_dir():
-        message = f'"{folder}" can be written by others'
-        raise PermissionError(message)
-
-
-def _write(folder: Path, name: str, data: bytes) -> None:
-    draft = folder / f"{name}{_DRAFT}"
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            if os.write(file, data) != len(data):
-                message = f'"{folder}" is full'
-                raise OSError(message)
-        finally:
-            os.close(file)
-        draft.rename(folder / name)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink()
-        raise
-
-
 def _files_in(folder: Path) -> "Iterator[Waiting]":
     try:
         paths = list(folder.iterdir())
@@ -218,7 +175,7 @@ def _files_in(folder: Path) -> "Iterator[Waiting]":
 def _read_name(path: Path) -> Waiting | None:
     stem, _, signal = path.name.rpartition(".")
     parts = stem.split("-")
-    if signal not in SIGNALS or len(parts) != _PARTS:
+    if signal not in (*SIGNALS, USES) or len(parts) != _PARTS:
         return None
     when, process, number, records = parts
     try:

@@ -1,5 +1,6 @@
 """However a process came to be, and however it ends: each of its uses arrives, once."""
 
+import gzip
 import sys
 import time
 from collections import Counter
@@ -165,6 +166,31 @@ def test_an_end_while_it_sends(project: Project, way: str) -> None:
 
         assert arrived(project, receiver) == 6 * (11 + more)
         assert receiver.received.uses() == stored(project.store)
+
+
+# In the program's folder, so that it is found before the real one.
+SLOW = """
+import time
+time.sleep(3)
+exec(compile(open({real!r}).read(), {real!r}, "exec"))
+"""
+
+
+def test_an_end_before_it_could_send(project: Project, receiver: Receiver) -> None:
+    """A short program on a busy machine has not even loaded what sends; its uses are kept."""
+    (project.folder / "gzip.py").write_text(SLOW.format(real=gzip.__file__))
+    output, error = project.run(
+        "use(25)\nprint(time.monotonic())", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint
+    )
+    assert time.monotonic() - float(output) < 2.5
+    assert error == ""
+    assert receiver.received.logs == []
+
+    (project.folder / "gzip.py").unlink()
+    project.run("time.sleep(1)", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+    receiver.wait_for(lambda received: received.uses().total() >= 25)
+    assert receiver.received.uses() == stored(project.store)
+    assert arrived(project, receiver) == 25
 
 
 def test_sigkill(project: Project, receiver: Receiver) -> None:
