@@ -84,34 +84,46 @@ class Encoder:
         self._last: dict[tuple[object, ...], int] = {}
         self._last_time = process.started
 
-    def events(self, events: "Iterable[Event]") -> bytes:
-        """Encode log events."""
+    # Records are taken one by one, and none is held: what many objects live through makes
+    # Python look for garbage among all of the program's, and hold the GIL meanwhile.
+
+    def events(self, events: "Iterable[Event]") -> tuple[bytes, int]:
+        """Encode log events, and tell how many there were."""
         now = time_ns()
         return self._request(LOGS, (_log_record(event, now) for event in events))
 
-    def spans(self, spans: "Iterable[Span]") -> bytes:
-        """Encode spans, each with a new identity."""
+    def spans(self, spans: "Iterable[Span]") -> tuple[bytes, int]:
+        """Encode spans, each with a new identity, and tell how many there were."""
         return self._request(TRACES, (_span(span) for span in spans))
 
-    def points(self, points: "Iterable[Point]") -> bytes:
-        """Encode all metrics as they are now."""
+    def points(self, points: "Iterable[Point]") -> tuple[bytes, int]:
+        """Encode all metrics as they are now, and tell how many points they have."""
         now = time_ns()
-        by_name: dict[str, list[Message]] = {}
-        for point in points:
-            by_name.setdefault(point.name, []).append(self._data_point(point, now))
+        request, metrics = self._begin(METRICS)
+        series: dict[str, Any] = {}
+        for point in breathing(points):
+            added = series.get(point.name)
+            if added is None:
+                added = metrics.add(**self._metric(point.name)).sum.data_points
+                series[point.name] = added
+            added.add(**self._data_point(point, now))
         self._last_time = now
-        return self._request(METRICS, (self._metric(*item) for item in by_name.items()))
+        return bytes(request.SerializeToString()), sum(map(len, series.values()))
 
-    def _request(self, signal: str, messages: "Iterable[Message]") -> bytes:
+    def _request(self, signal: str, messages: "Iterable[Message]") -> tuple[bytes, int]:
+        request, added = self._begin(signal)
+        # One by one: many at once would be one long call that holds the GIL.
+        for message in breathing(messages):
+            added.add(**message)
+        return bytes(request.SerializeToString()), len(added)
+
+    def _begin(self, signal: str) -> "tuple[Any, Any]":
+        """Give an empty request, and where its records are added."""
         kind, resources, scopes, records = _REQUESTS[signal]
         request = kind()
         part = getattr(request, resources).add(resource=self._resource, schema_url=names.SCHEMA_URL)
         scope = getattr(part, scopes).add(scope=self._scope, schema_url=names.SCHEMA_URL)
-        # One by one: many at once would be one long call that holds the GIL.
-        add = getattr(scope, records).add
-        for message in breathing(messages):
-            add(**message)
-        return bytes(request.SerializeToString())
+        return request, getattr(scope, records)
 
     def _data_point(self, point: "Point", now: int) -> "Message":
         value, since = point.value, self._started
@@ -126,14 +138,13 @@ class Encoder:
             "as_int": value,
         }
 
-    def _metric(self, name: str, points: "list[Message]") -> "Message":
+    def _metric(self, name: str) -> "Message":
         is_counter = name in names.COUNTERS
         return {
             "name": name,
             "description": names.DESCRIPTIONS[name],
             "unit": names.COUNTERS[name] if is_counter else names.UP_DOWN[name],
             "sum": {
-                "data_points": points,
                 "is_monotonic": is_counter,
                 "aggregation_temporality": _DELTA if self._is_delta and is_counter else _CUMULATIVE,
             },

@@ -93,11 +93,11 @@ class Point:
     name: str
     attributes: Attributes
     value: int
-    key: tuple[object, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Make what tells it from all others."""
-        self.key = (self.name, *self.attributes.items())
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from all others."""
+        return (self.name, *self.attributes.items())
 
 
 def shown_file(file: str, relation: str) -> str:
@@ -199,7 +199,7 @@ def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool
 
 def points_of(
     rules: "Iterable[Rule]", uses: "Iterable[Use]", dropped: dict[str, int], process: str
-) -> list[Point]:
+) -> "Iterator[Point]":
     """Make the points of all metrics.
 
     Args:
@@ -220,13 +220,11 @@ def points_of(
         if use.site.mechanism == PROBE:
             continue
         sites[use.rule.legacy] = sites.get(use.rule.legacy, 0) + 1
-    points = list(totals.values())
-    points += _points_of_rules(rules, sites, process)
-    points += [
-        Point(names.DROPPED, {names.ERROR_TYPE: kind, names.PROCESS: process}, count)
-        for kind, count in dropped.items()
-    ]
-    return points
+    yield from totals.values()
+    yield from _points_of_rules(rules, sites, process)
+    for kind, count in dropped.items():
+        attributes: Attributes = {names.ERROR_TYPE: kind, names.PROCESS: process}
+        yield Point(names.DROPPED, attributes, count)
 
 
 def _metric_attributes(use: "Use", process: str) -> Attributes:

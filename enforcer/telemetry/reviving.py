@@ -50,11 +50,10 @@ def _requests(
     process, uses = read(claim.read())
     encoder = Encoder(process)
     for start in range(0, len(uses), SLICE):
-        events = [
+        yield encoder.events(
             event
             for row, use in enumerate(uses[start : start + SLICE], start)
             for event in events_of(
                 use, process.id, f"{process.id}-0-{row}", scrub, migration_map.allow
             )
-        ]
-        yield encoder.events(events), len(events)
+        )

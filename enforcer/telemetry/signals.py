@@ -159,16 +159,16 @@ class Signals:
         for part in _slices(changed):
             if row and not patience.lasts():
                 return
-            events = [
+            events = (
                 event
-                for index, seen in enumerate(breathing(part), row)
+                for index, seen in enumerate(part, row)
                 for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
-            ]
+            )
             row += len(part)
             if provider is None:
-                self.outbox.put(LOGS, self._encoder.events(events), len(events), patience)
+                self._put(LOGS, *self._encoder.events(events), patience)
             else:
-                through.emit_events(provider, events)  # type: ignore[arg-type]
+                through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
                 if row < len(changed):
                     through.flush(provider, 1.0)
             for seen in part:
@@ -195,11 +195,12 @@ class Signals:
         for part in _slices(self._ledger.untraced()):
             if not patience.lasts():
                 return
-            spans = [span for seen in breathing(part) if (span := self._span(seen)) is not None]
+            spans = (span for seen in part if (span := self._span(seen)) is not None)
             if provider is None:
-                self._send_spans(spans, patience)
+                sampled = (span for span in spans if self._is_sampled(span))
+                self._put(TRACES, *self._encoder.spans(sampled), patience)
             else:
-                through.emit_spans(provider, spans)  # type: ignore[arg-type]
+                through.emit_spans(provider, breathing(spans))  # type: ignore[arg-type]
             for seen in part:
                 seen.is_traced = True
 
@@ -209,10 +210,9 @@ class Signals:
             return None
         return Span(attributes, seen.tally.first_seen, self._ledger.parents.get(seen))
 
-    def _send_spans(self, spans: list[Span], patience: "Patience") -> None:
-        sampled = [span for span in spans if self._is_sampled(span)]
-        if sampled:
-            self.outbox.put(TRACES, self._encoder.spans(sampled), len(sampled), patience)
+    def _put(self, signal: str, data: bytes, records: int, patience: "Patience") -> None:
+        if records:
+            self.outbox.put(signal, data, records, patience)
 
     def _is_sampled(self, span: Span) -> bool:
         parent = span.parent
@@ -239,11 +239,10 @@ class Signals:
         ):
             return
         self._metrics_due = monotonic() + self._settings.metric_interval
-        points = self._points()
-        self.outbox.put(METRICS, self._encoder.points(points), len(points), patience)
+        self._put(METRICS, *self._encoder.points(self._points()), patience)
 
-    def _points(self) -> list[Point]:
-        uses = [seen.all_uses() for seen in breathing(self._ledger, MANY) if seen.total]
+    def _points(self) -> "Iterator[Point]":
+        uses = (seen.all_uses() for seen in breathing(self._ledger, MANY) if seen.total)
         return points_of(self._map, uses, self._dropped(), self._process.id)
 
     def _dropped(self) -> dict[str, int]:
