@@ -258,7 +258,7 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
     if _is_main_interpreter():
         reporter.start()
         # A forked child has no thread before it has something to report.
-        enforcement.on_new_site = reporter.start
+        enforcement.tell(reporter.start)
 
         def before_end() -> None:
             # A program that is stopped while it starts has nothing to tell, and its main

@@ -8,24 +8,28 @@ from typing import Any
 from enforcer.baseline.model import file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
+from enforcer.recording.use import BLOCKED
 from enforcer.report import build
 from enforcer.rules.model import MigrationMap
 
 
-def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
+def sites_in_store(
+    store: str, migration_map: MigrationMap, where: str, *, run: str = ""
+) -> Iterator[SeenSite]:
     """Give the call sites that a store has.
 
     Args:
         store: path of the SQLite file.
         migration_map: whose rules and owners they are.
         where: what to say of where they were seen.
+        run: only those of this run, if not empty.
 
     Raises:
         StoreError: if the store can't be read.
 
     """
     owners = {rule.legacy: rule.owner for rule in migration_map}
-    for rule in build(store).rules:
+    for rule in build(store, run=run).rules:
         for site in rule.call_sites:
             yield SeenSite(
                 site.path,
@@ -33,7 +37,7 @@ def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Itera
                 site.function,
                 site.mechanism,
                 site.line,
-                next(iter(site.outcomes), ""),
+                BLOCKED if BLOCKED in site.outcomes else next(iter(site.outcomes), ""),
                 owners.get(rule.legacy, ""),
                 where,
             )

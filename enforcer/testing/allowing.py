@@ -1,7 +1,7 @@
 """Read the marker ``allow_legacy``, and allow what it says."""
 
 import datetime as dt
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -10,8 +10,7 @@ from enforcer.recording.use import CallSite
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.values import nearest
-
-MARKER = "allow_legacy"
+from enforcer.testing.tolerated import MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +32,6 @@ class Allowed:
         if self.until and today > self.until:
             return False
         return Exemption(self.path, site.file, "", "").covers(site)
-
-
-class Tolerated:
-    """Hold what a test run tolerates: its baseline, and what the running test allows.
-
-    Attributes:
-        allowed: what the running test allows.
-
-    """
-
-    def __init__(self, baseline: Container[CallSite]) -> None:
-        """Take the baseline."""
-        self._baseline = baseline
-        self.allowed: tuple[Allowed, ...] = ()
-
-    def __contains__(self, site: object) -> bool:
-        """Tell whether a call site is tolerated now."""
-        if site in self._baseline:
-            return True
-        return isinstance(site, CallSite) and any(one.covers(site) for one in self.allowed)
 
 
 def allowed_by(item: pytest.Item, migration_map: MigrationMap) -> tuple[Allowed, ...]:
