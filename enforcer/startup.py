@@ -142,6 +142,15 @@ def flush() -> None:
         _active.reporter.flush()
 
 
+def keep() -> None:
+    """Keep uses in the map's store from now on.
+
+    For a child that was forked from a process that only collected them.
+    """
+    if _active is not None and _active.reporter is None:
+        _active.reporter = _start_reporter(_active)
+
+
 def release(canonical: str, key: object) -> bool:
     """Let go of an instance that ``[[instances]]`` keeps; tell whether there was one.
 

@@ -49,14 +49,23 @@ class Record:
     """Keep each call site once.
 
     Attributes:
-        is_complete: whether the run could see all there is.
+        missing: why the run could not see all there is, or empty.
 
     """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
-        self.is_complete = True
+        self.missing = ""
         self._sites: dict[Key, dict[int, SeenSite]] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run could see all there is."""
+        return not self.missing
+
+    def miss(self, why: str) -> None:
+        """Note why the run could not see all there is; the first reason stays."""
+        self.missing = self.missing or why
 
     def add(self, uses: Iterable[Use], where: str) -> None:
         """Note uses of one part of the run."""
@@ -67,13 +76,15 @@ class Record:
 
     def merge(self, document: dict[str, Any]) -> None:
         """Take over what another process of the same run has seen."""
-        self.is_complete = self.is_complete and bool(document["is_complete"])
+        if not document["is_complete"]:
+            self.miss(str(document.get("missing") or "not all tests ran"))
         for fields in document["sites"]:
             self.add_site(SeenSite(**fields))
 
     def as_document(self) -> dict[str, Any]:
         """Give it in a form that other processes can read."""
-        return {"is_complete": self.is_complete, "sites": [site._asdict() for site in self]}
+        sites = [site._asdict() for site in self]
+        return {"is_complete": self.is_complete, "missing": self.missing, "sites": sites}
 
     def add_site(self, site: SeenSite) -> None:
         """Note a call site; what was noted of it before stays, but for a refusal."""

@@ -191,11 +191,13 @@ class _Gathering:
 
     def _stale(self, one: Judged) -> Finding:
         entry = one.entry
-        left = f"{len(one.lines)} of {entry.count}" if one.lines else "none"
+        message = f"{entry} is gone"
+        if one.lines:
+            message = f"{entry}: only {len(one.lines)} of them {_is(len(one.lines))} left"
         return self._finding(
             "stale-entry",
             (self.baseline.path, entry.line),
-            f"of the call sites of {entry} {left} is there",
+            message,
             f"Run: {UPDATE}",
             entry.path,
         )
@@ -229,3 +231,7 @@ class _Gathering:
             file = str(shown.relative_to(self._root))
         level = Level.ERROR if is_error else Level.WARNING
         return Finding(file, line, kind, level, message, f"{remedy}.", path)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,57 +1,83 @@
-"""See the processes that tests start: they are enabled by the environment, and write to a store."""
+"""See the processes that tests start: those that are forked, and those that are run.
+
+The latter are enabled by the environment. All write to a store of the run.
+"""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from enforcer.baseline.record import SeenSite
+from enforcer import startup
+from enforcer.baseline.record import Record
 from enforcer.recording.process import RUN_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
-from enforcer.startup import MAP_KEY
+from enforcer.startup import INTERVAL_KEY, MAP_KEY
+
+_INTERVAL = "0.2"
+"""How often children write, in seconds: tests stop them by signals, and soon."""
+
+_watched: "Children | None" = None
+_fork_hooks = False
 
 
 class Children:
-    """Enable the enforcer in child processes of a run."""
+    """Follow the child processes of a run.
 
-    def __init__(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
-        """Set the environment, which child processes inherit."""
+    Attributes:
+        store: the store that they write to.
+
+    """
+
+    def __init__(self) -> None:
+        """Make room for what they write."""
         self._folder = TemporaryDirectory(prefix="enforcer-tests-")
-        self._store = str(Path(self._folder.name, "uses.db"))
-        self._map = migration_map
+        self.store = str(Path(self._folder.name, "uses.db"))
+        self._map: MigrationMap | None = None
         self._parts: list[str] = []
+        self._before: dict[str, str | None] = {}
+
+    def begin(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
+        """Set the environment, which child processes inherit."""
+        global _watched  # noqa: PLW0603 - fork hooks can't be taken back
         settings = {
             MAP_KEY: migration_map.path,
             ENVIRONMENT_KEY: stage,
-            STORE_KEY: self._store,
+            STORE_KEY: self.store,
+            INTERVAL_KEY: _INTERVAL,
             RUN_KEY: "",
         }
         if baseline.is_file():
             settings[BASELINE_KEY] = str(baseline)
+        self._map = migration_map
         self._before = {key: os.environ.get(key) for key in settings}
         os.environ.update(settings)
+        _watched = self
+        _hook_into_fork()
 
     def belong_to(self, where: str) -> None:
         """Say which part of the run the processes belong to that are started from now on."""
         os.environ[RUN_KEY] = str(len(self._parts))
         self._parts.append(where)
 
-    def seen(self) -> Iterator[SeenSite]:
-        """Give what they have written; not what one writes that still runs."""
-        if not Path(self._store).exists():
+    def report_to(self, record: Record) -> None:
+        """Note what they have written, and whether one did not write everything."""
+        if self._map is None or not Path(self.store).exists():
             return
         from enforcer.gate.seen import sites_in_store  # noqa: PLC0415 - loads SQLite
         from enforcer.store import StoreError  # noqa: PLC0415 - as above
-        from enforcer.store.reading import Reader  # noqa: PLC0415 - as above
+        from enforcer.store.reading import Reader, Span  # noqa: PLC0415 - as above
 
         with suppress(StoreError):
-            with Reader(self._store) as reader:
-                runs = reader.runs()
+            with Reader(self.store) as reader:
+                runs, watching = reader.runs(), reader.watching(Span())
             for run in runs:
-                yield from sites_in_store(self._store, self._map, self._where(run), run=run)
+                for site in sites_in_store(self.store, self._map, self._where(run), run=run):
+                    record.add_site(site)
+            if watching.running or watching.vanished:
+                record.miss("a process that a test started was killed, or still runs")
 
     def _where(self, run: str) -> str:
         if run.isdecimal() and int(run) < len(self._parts):
@@ -60,9 +86,30 @@ class Children:
 
     def end(self) -> None:
         """Put the environment back, and forget what was written."""
+        global _watched  # noqa: PLW0603 - as above
+        _watched = None
         for key, value in self._before.items():
             if value is None:
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
         self._folder.cleanup()
+
+
+def _hook_into_fork() -> None:
+    global _fork_hooks  # noqa: PLW0603 - as above
+    if not _fork_hooks:
+        _fork_hooks = True
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+
+
+def _before_fork() -> None:
+    if _watched is not None:
+        # The child can't import them: a thread that is not there any more may have begun to.
+        import enforcer.leaving  # noqa: PLC0415 - most runs don't fork
+        import enforcer.reporter  # noqa: F401, PLC0415 - as above
+
+
+def _after_fork_in_child() -> None:
+    if _watched is not None:
+        startup.keep()

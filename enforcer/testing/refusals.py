@@ -9,5 +9,6 @@ def refusal(use: Use) -> str:
     times = f" ({use.count} times)" if use.count > 1 else ""
     return (
         f"{error} was swallowed{times}: {use.site} asked for the legacy path "
-        f'"{use.site.path}", which moved to "{use.rule.canonical}" (swallowed-refusal)'
+        f'"{use.site.path}", which moved to "{use.rule.canonical}". Mend it; '
+        "a test that expects to be refused looks at legacy_uses.refused (swallowed-refusal)"
     )

@@ -17,7 +17,7 @@ from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.finding import find_map
-from enforcer.rules.loading import DEFAULT_BASELINE, load_map
+from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, REMOVED
 from enforcer.startup import MAP_KEY
@@ -35,6 +35,7 @@ STAGE = "at-least:strict"
 FIXTURE = "legacy_uses"
 
 _RESULT = "enforcer"
+_VERBS = {"failed": "failed", "skipped": "was skipped"}
 
 
 def begin(config: pytest.Config) -> "Session":
@@ -56,7 +57,8 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         """Load the map and the baseline, and enable the enforcer."""
         self._config = config
-        self._map = _load_map(config)
+        self._children = Children()
+        self._map = _load_map(config, self._children.store)
         self._file = _baseline_file(config, self._map)
         self._baseline = _read_baseline(self._file, Path(self._map.root))
         self._tolerated = Tolerated(self._baseline)
@@ -74,10 +76,14 @@ class Session:
         self._has_run = False
         self._ending: Ending | None = None
         self._enable()
-        self._children = Children(self._map, self._file, _stage(config))
+        self._children.begin(self._map, self._file, _stage(config))
 
     def _enable(self) -> None:
-        startup.disable()  # what the environment enabled, if it did
+        enabled = startup.active()  # by the environment, if it is
+        if enabled is not None and enabled.map.path == self._map.path:
+            uses, _ = startup.collect()
+            self._record.add(uses, self._where)
+        startup.disable()
         startup.enable(self._map, store=False, baseline=self._tolerated)
         enforcement = startup.active()
         if enforcement is not None:
@@ -173,7 +179,7 @@ class Session:
         collected = len(items)
         result = yield
         if len(items) < collected:
-            self._record.is_complete = False
+            self._record.miss("some tests were left out")
         self._counted = {item for item in items if FIXTURE in getattr(item, "fixturenames", ())}
         marked = [item for item in items if MARKER in item.keywords]
         if marked:
@@ -217,12 +223,12 @@ class Session:
 
     def pytest_deselected(self) -> None:
         """Know that some tests did not run."""
-        self._record.is_complete = False
+        self._record.miss("some tests were deselected")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Know that a test did not run to its end."""
         if report.outcome != "passed":
-            self._record.is_complete = False
+            self._record.miss(f"{report.nodeid} {_VERBS.get(report.outcome, report.outcome)}")
             if report.outcome == "failed" or hasattr(report, "wasxfail"):
                 self._take()
                 self._refused.clear()
@@ -230,7 +236,7 @@ class Session:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Know that tests could not be collected, or were skipped as a whole."""
         if not report.passed:
-            self._record.is_complete = False
+            self._record.miss(f"{report.nodeid or 'collection'} {_VERBS[report.outcome]}")
 
     # Workers of pytest-xdist.
 
@@ -239,7 +245,7 @@ class Session:
         """Take over what a worker has seen; one that crashed has told nothing."""
         document = getattr(node, "workeroutput", {}).get(_RESULT)
         if document is None:
-            self._record.is_complete = False
+            self._record.miss("a worker crashed")
         else:
             self._record.merge(document)
 
@@ -249,14 +255,12 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Compare with the baseline, and let it shrink."""
         self._take_all(self._where)
-        for site in self._children.seen():
-            self._record.add_site(site)
+        self._children.report_to(self._record)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_RESULT] = self._record.as_document()
             return
-        if not self._is_whole(session):
-            self._record.is_complete = False
+        self._record.miss(self._why_not_whole(session))
         has_gone = self._record.is_complete and len(self._baseline)
         if not (has_gone or len(self._record) or self._config.option.enforcer_record):
             return
@@ -268,16 +272,18 @@ class Session:
         if session.exitstatus == pytest.ExitCode.OK and self._ending.is_bad:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _is_whole(self, session: pytest.Session) -> bool:
-        """Tell whether this was a run of all tests of the map's program."""
+    def _why_not_whole(self, session: pytest.Session) -> str:
+        """Say why this was no run of all tests of the map's program; empty if it was one."""
         source, option = pytest.Config.ArgsSource, self._config.option
-        return (
-            self._has_run
-            and session.exitstatus == pytest.ExitCode.OK
-            and self._config.args_source in (source.TESTPATHS, source.INVOCATION_DIR)
-            and Path(self._map.root).is_relative_to(self._config.invocation_params.dir)
-            and not (option.ignore or option.ignore_glob or getattr(option, "lf", False))
-        )
+        if not self._has_run or session.exitstatus != pytest.ExitCode.OK:
+            return "the run did not get to its end"
+        if self._config.args_source not in (source.TESTPATHS, source.INVOCATION_DIR):
+            return "a part of the tests was named"
+        if not Path(self._map.root).is_relative_to(self._config.invocation_params.dir):
+            return f'"{self._map.root}" may have tests outside of this folder'
+        if option.ignore or option.ignore_glob or getattr(option, "lf", False):
+            return "some files were left out"
+        return ""
 
     def pytest_report_header(self) -> str:
         """Say what is in force."""
@@ -325,7 +331,7 @@ def _summed(uses: list[Use]) -> list[Use]:
     return list(found.values())
 
 
-def _load_map(config: pytest.Config) -> MigrationMap:
+def _load_map(config: pytest.Config, store: str) -> MigrationMap:
     named = config.known_args_namespace.enforcer_map
     in_ini = config.getini("enforcer_map")
     # pytest's root is above the tests and above each file that an option names; where pytest was
@@ -340,7 +346,8 @@ def _load_map(config: pytest.Config) -> MigrationMap:
             "Write one, or name it with --enforcer-map (no-map)"
         )
         raise EnforcerError(message)
-    return load_map(path, environ={**os.environ, ENVIRONMENT_KEY: _stage(config)}, cached=True)
+    settings = {ENVIRONMENT_KEY: _stage(config), STORE_KEY: store}
+    return load_map(path, environ={**os.environ, **settings}, cached=True)
 
 
 def _stage(config: pytest.Config) -> str:

@@ -87,6 +87,5 @@ def _conclusion(ending: Ending) -> str:
         (counts[Verdict.STALE], "gone"),
     )
     said = ", ".join(f"{number} {what}" for number, what in parts if number or what == "new")
-    if ending.record.is_complete:
-        return said
-    return f"{said}; not all tests ran to their end, so nothing counts as gone"
+    missing = ending.record.missing
+    return f"{said}; nothing counts as gone, because {missing}" if missing else said

@@ -110,15 +110,16 @@ def test_clean(project: Path) -> None:
         (
             ALL[:1],
             (
-                "enforcer-baseline.toml:4: error: of the call sites of shop.old by shop/app.py in "
-                "f() (2 call sites) none is there. Run: enforcer baseline update. (stale-entry)"
+                "enforcer-baseline.toml:4: error: shop.old by shop/app.py in f(), call "
+                "(2 call sites) is gone. Run: enforcer baseline update. (stale-entry)"
             ),
         ),
         (
             ALL[:2],
             (
-                "enforcer-baseline.toml:4: error: of the call sites of shop.old by shop/app.py in "
-                "f() (2 call sites) 1 of 2 is there. Run: enforcer baseline update. (stale-entry)"
+                "enforcer-baseline.toml:4: error: shop.old by shop/app.py in f(), call "
+                "(2 call sites): only 1 of them is left. Run: enforcer baseline update. "
+                "(stale-entry)"
             ),
         ),
     ],
@@ -344,9 +345,9 @@ def test_the_baseline_shrinks_and_grows_only_if_asked_to(project: Path) -> None:
 
     first = enforcer("baseline", "update", "--record", run)
     assert first.stdout.splitlines() == [
-        "gone: shop.old by shop/app.py in f() (2 call sites)",
+        "gone: shop.old by shop/app.py in f(), call (2 call sites)",
         "new, not taken in (--allow-new): shop.old by shop/app.py in g()",
-        "enforcer-baseline.toml: 1 entries, 2 before",
+        "enforcer-baseline.toml: 1 entry, 2 before",
     ]
     assert first.exit_code == 1
     assert 'function = "f"' not in file.read_text()
