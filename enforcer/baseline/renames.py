@@ -24,7 +24,7 @@ def follow_renames(baseline: Baseline, root: Path) -> Baseline:
         root: the folder that its files are relative to.
 
     """
-    missing = missing_files(baseline, root)
+    missing = _missing_files(baseline, root)
     renamed = _renamed(missing, root) if missing else {}
     if not renamed:
         return baseline
@@ -39,9 +39,13 @@ def follow_renames(baseline: Baseline, root: Path) -> Baseline:
     return Baseline(entries.values(), baseline.path)
 
 
-def missing_files(baseline: Baseline, root: Path) -> set[str]:
-    """Name the own files of a baseline that are not there."""
-    files = {entry.file for entry in baseline if not entry.file.startswith(_FOREIGN)}
+def is_foreign(file: str) -> bool:
+    """Tell whether a caller's file is not one of the program, or no file at all."""
+    return file.startswith(_FOREIGN)
+
+
+def _missing_files(baseline: Baseline, root: Path) -> set[str]:
+    files = {entry.file for entry in baseline if not is_foreign(entry.file)}
     return {file for file in files if not (root / file).exists()}
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import strftime
 
 import pytest
 
@@ -28,10 +29,16 @@ class Allowed:
 
     def covers(self, site: CallSite) -> bool:
         """Tell whether it allows a call site today."""
-        today = dt.datetime.now().astimezone().date().isoformat()
-        if self.until and today > self.until:
-            return False
-        return Exemption(self.path, site.file, "", "").covers(site)
+        return not self.is_over and Exemption(self.path, site.file, "", "").covers(site)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day has passed."""
+        return bool(self.until) and strftime("%Y-%m-%d") > self.until
+
+    def __str__(self) -> str:
+        """Write it as in the test's file."""
+        return f'@pytest.mark.{MARKER}("{self.path}")'
 
 
 def allowed_by(item: pytest.Item, migration_map: MigrationMap) -> tuple[Allowed, ...]:

@@ -133,6 +133,9 @@ class Session:
 
     def _allow(self, item: pytest.Item) -> None:
         before, self._tolerated.allowed = self._tolerated.allowed, self._allowed.get(item, ())
+        for one in self._tolerated.allowed:
+            if one.is_over:
+                item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")
         enforcement = startup.active()
         if before and enforcement is not None and enforcement.watch is not None:
             # What was tolerated before need not be now.

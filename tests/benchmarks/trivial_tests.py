@@ -27,6 +27,13 @@ _CASES: Final = {
     _IDLE: (),
     _ON: ("--enforcer",),
 }
+# Plugins that happen to be installed here would take most of the time of a start.
+_PLAIN: Final = [
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:hypothesispytest"),
+    *("-p", "no:anyio"),
+    *("-p", "no:xdist"),
+]
 _CPU: Final = "cpu"
 _WALL: Final = "wall"
 
@@ -42,7 +49,7 @@ def measure_trivial_tests(_interpreter: Interpreter, folder: Path, *, rounds: in
     environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
 
     def measure(case: str, _number: int) -> Times:
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_CASES[case]]
+        words = [sys.executable, "-m", "pytest", "-q", *_PLAIN, *_CASES[case]]
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         subprocess.run(words, cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL)
         wall = time.perf_counter() - start
