@@ -251,7 +251,7 @@ def test_names_that_nothing_has(project: Path) -> None:
 def test_functions_that_no_file_has(project: Path) -> None:
     """Those that stand in no file, such as lambdas, are nobody's mistake."""
     allow = (
-        '[enforcer]\nallow = [{ path = "shop.old", caller = "shop/app.py::mian", '
+        '[enforcer]\nallow = [{ path = "shop.old", caller = "shop/app.py::mani", '
         'until = 2999-12-31, reason = "later" }]\n'
     )
     app = "def main():\n    class A:\n        def f(self): return lambda: 0\ndef f(): pass\n"
@@ -272,7 +272,7 @@ def test_functions_that_no_file_has(project: Path) -> None:
         'Write "main.<locals>.A.f". (unknown-caller)'
     )
     assert outer == (
-        'enforcer.toml:2: error: there is no function "mian" in shop/app.py. Write "main". '
+        'enforcer.toml:2: error: there is no function "mani" in shop/app.py. Write "main". '
         "(unknown-caller)"
     )
 
