@@ -25,7 +25,14 @@ SEE_ALL: Final = "pytest --enforcer --enforcer-stage alias --enforcer-record run
 
 
 class BaselineError(EnforcerError):
-    """Report a baseline that can't be read; nothing was written."""
+    """Report a baseline that can't be read; nothing was written.
+
+    Attributes:
+        fail_open: whether a program that needs it goes on; the map says so.
+
+    """
+
+    fail_open = True
 
 
 def read_baseline(file: Path) -> Baseline:

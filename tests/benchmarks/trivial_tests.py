@@ -46,7 +46,9 @@ def measure_trivial_tests(_interpreter: Interpreter, folder: Path, *, rounds: in
     for number in range(_FILES):
         tests = (f"def test_{test}(): assert 1\n" for test in range(TESTS // _FILES))
         (folder / f"test_{number}.py").write_text("".join(tests))
-    environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+    # Without PYTHONDONTWRITEBYTECODE, by which the enforcer would be compiled in each run.
+    own = ("ENFORCER_", "PYTEST_", "PYTHON")
+    environ = {key: text for key, text in os.environ.items() if not key.startswith(own)}
 
     def measure(case: str, _number: int) -> Times:
         words = [sys.executable, "-m", "pytest", "-q", *_PLAIN, *_CASES[case]]
