@@ -98,7 +98,7 @@ class Children:
 
 def _hook_into_fork() -> None:
     global _fork_hooks  # noqa: PLW0603 - as above
-    if not _fork_hooks:
+    if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
         os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 

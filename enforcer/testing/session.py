@@ -12,25 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from enforcer import startup
-from enforcer.baseline import Baseline
 from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, Use
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
-from enforcer.rules.model import MigrationMap
-from enforcer.rules.stages import ENVIRONMENT_KEY, REMOVED
-from enforcer.startup import MAP_KEY
+from enforcer.rules.stages import REMOVED
 from enforcer.testing.children import Children
+from enforcer.testing.settings import baseline_file, baseline_of, load_map_for, stage_of
 from enforcer.testing.tolerated import MARKER, Tolerated
 
 if TYPE_CHECKING:
     from enforcer.testing.allowing import Allowed
     from enforcer.testing.ending import Ending
     from enforcer.testing.legacy_uses import LegacyUses
-
-STAGE = "at-least:strict"
-"""The stage of every rule, unless the run says another one."""
 
 FIXTURE = "legacy_uses"
 
@@ -58,9 +51,9 @@ class Session:
         """Load the map and the baseline, and enable the enforcer."""
         self._config = config
         self._children = Children()
-        self._map = _load_map(config, self._children.store)
-        self._file = _baseline_file(config, self._map)
-        self._baseline = _read_baseline(self._file, Path(self._map.root))
+        self._map = load_map_for(config, self._children.store)
+        self._file = baseline_file(config, self._map)
+        self._baseline = baseline_of(self._file, Path(self._map.root))
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
         self._where = "what came before the tests"
@@ -76,7 +69,7 @@ class Session:
         self._has_run = False
         self._ending: Ending | None = None
         self._enable()
-        self._children.begin(self._map, self._file, _stage(config))
+        self._children.begin(self._map, self._file, stage_of(config))
 
     def _enable(self) -> None:
         enabled = startup.active()  # by the environment, if it is
@@ -165,7 +158,7 @@ class Session:
 
         def take() -> list[Use]:
             self._take_all(self._where)
-            return _summed(self._uses)
+            return self._uses
 
         if self._shown is None:
             if item not in self._counted:  # it asked by name, in the middle
@@ -207,12 +200,11 @@ class Session:
         self._take()
         if not self._refused:
             return
-        refused = _summed(self._refused)
-        self._refused.clear()
+        refused, self._refused = self._refused, []
         if self._shown is None or not self._shown.expects_refusals:
-            from enforcer.testing.refusals import refusal  # noqa: PLC0415 - only where needed
+            from enforcer.testing.refusals import describe  # noqa: PLC0415 - only where needed
 
-            pytest.fail("\n".join(map(refusal, refused)), pytrace=False)
+            pytest.fail(describe(refused), pytrace=False)
 
     # What the run could see.
 
@@ -282,7 +274,8 @@ class Session:
             return "the run did not get to its end"
         if self._config.args_source not in (source.TESTPATHS, source.INVOCATION_DIR):
             return "a part of the tests was named"
-        if not Path(self._map.root).is_relative_to(self._config.invocation_params.dir):
+        folder = self._config.invocation_params.dir.resolve()
+        if not Path(self._map.root).resolve().is_relative_to(folder):
             return f'"{self._map.root}" may have tests outside of this folder'
         if option.ignore or option.ignore_glob or getattr(option, "lf", False):
             return "some files were left out"
@@ -293,7 +286,7 @@ class Session:
         count = len(self._baseline)
         tolerated = f"{count} in {self._file.name}" if self._baseline.path else "no baseline"
         shown = os.path.relpath(self._map.path, self._config.invocation_params.dir)
-        return f"enforcer: {_stage(self._config)}, {shown}, {tolerated}"
+        return f"enforcer: {stage_of(self._config)}, {shown}, {tolerated}"
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
@@ -312,61 +305,3 @@ class Session:
 
 def _name_of(fixturedef: pytest.FixtureDef[Any]) -> str:
     return f"fixture {fixturedef.argname} ({fixturedef.scope})"
-
-
-def _summed(uses: list[Use]) -> list[Use]:
-    """Give each call site once, with all its uses."""
-    found: dict[tuple[object, str], Use] = {}
-    for use in uses:
-        known = found.get((use.site, use.outcome))
-        if known is None:
-            found[use.site, use.outcome] = use
-            continue
-        found[use.site, use.outcome] = Use(
-            use.rule,
-            stage=use.stage,
-            outcome=use.outcome,
-            site=use.site,
-            count=known.count + use.count,
-            first_seen=known.first_seen,
-            last_seen=use.last_seen,
-        )
-    return list(found.values())
-
-
-def _load_map(config: pytest.Config, store: str) -> MigrationMap:
-    named = config.known_args_namespace.enforcer_map
-    in_ini = config.getini("enforcer_map")
-    # pytest's root is above the tests and above each file that an option names; where pytest was
-    # called says more.
-    folder = config.invocation_params.dir
-    path = str(folder / named) if named else ""
-    path = path or (str(config.rootpath / in_ini) if in_ini else os.environ.get(MAP_KEY, ""))
-    path = path or find_map(str(folder)) or find_map(str(config.rootpath)) or ""
-    if not path:
-        message = (
-            f'no migration map: there is no enforcer.toml in "{folder}" or above it. '
-            "Write one, or name it with --enforcer-map (no-map)"
-        )
-        raise EnforcerError(message)
-    settings = {ENVIRONMENT_KEY: _stage(config), STORE_KEY: store}
-    return load_map(path, environ={**os.environ, **settings}, cached=True)
-
-
-def _stage(config: pytest.Config) -> str:
-    named = config.known_args_namespace.enforcer_stage or config.getini("enforcer_stage")
-    return str(named or os.environ.get(ENVIRONMENT_KEY) or STAGE)
-
-
-def _baseline_file(config: pytest.Config, migration_map: MigrationMap) -> Path:
-    named = config.known_args_namespace.enforcer_baseline or migration_map.baseline
-    return Path(named or Path(migration_map.path).with_name(DEFAULT_BASELINE)).absolute()
-
-
-def _read_baseline(file: Path, root: Path) -> Baseline:
-    if not file.is_file():
-        return Baseline()
-    from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
-    from enforcer.baseline.renames import follow_renames  # noqa: PLC0415 - as above
-
-    return follow_renames(read_baseline(file), root)
