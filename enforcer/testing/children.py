@@ -19,6 +19,9 @@ from enforcer.startup import INTERVAL_KEY, MAP_KEY
 _INTERVAL = "0.2"
 """How often children write, in seconds: tests stop them by signals, and soon."""
 
+_TEST = "PYTEST_CURRENT_TEST"
+"""The variable that pytest keeps the running test's name in."""
+
 _watched: "Children | None" = None
 _fork_hooks = False
 
@@ -36,7 +39,6 @@ class Children:
         self._folder = TemporaryDirectory(prefix="enforcer-tests-")
         self.store = str(Path(self._folder.name, "uses.db"))
         self._map: MigrationMap | None = None
-        self._parts: list[str] = []
         self._before: dict[str, str | None] = {}
 
     def begin(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
@@ -47,7 +49,7 @@ class Children:
             ENVIRONMENT_KEY: stage,
             STORE_KEY: self.store,
             INTERVAL_KEY: _INTERVAL,
-            RUN_KEY: "",
+            RUN_KEY: f"${_TEST}",
         }
         if baseline.is_file():
             settings[BASELINE_KEY] = str(baseline)
@@ -57,32 +59,21 @@ class Children:
         _watched = self
         _hook_into_fork()
 
-    def belong_to(self, where: str) -> None:
-        """Say which part of the run the processes belong to that are started from now on."""
-        os.environ[RUN_KEY] = str(len(self._parts))
-        self._parts.append(where)
-
     def report_to(self, record: Record) -> None:
         """Note what they have written, and whether one did not write everything."""
         if self._map is None or not Path(self.store).exists():
             return
-        from enforcer.gate.seen import sites_in_store  # noqa: PLC0415 - loads SQLite
+        from enforcer.gate.seen import sites_of_run  # noqa: PLC0415 - loads SQLite
         from enforcer.store import StoreError  # noqa: PLC0415 - as above
         from enforcer.store.reading import Reader, Span  # noqa: PLC0415 - as above
 
-        with suppress(StoreError):
-            with Reader(self.store) as reader:
-                runs, watching = reader.runs(), reader.watching(Span())
-            for run in runs:
-                for site in sites_in_store(self.store, self._map, self._where(run), run=run):
-                    record.add_site(site)
+        with suppress(StoreError), Reader(self.store) as reader:
+            for run in reader.runs():
+                for site in sites_of_run(reader, self._map, run):
+                    record.add_site(site._replace(where=_where(run)))
+            watching = reader.watching(Span())
             if watching.running or watching.vanished:
                 record.miss("a process that a test started was killed, or still runs")
-
-    def _where(self, run: str) -> str:
-        if run.isdecimal() and int(run) < len(self._parts):
-            return f"{self._parts[int(run)]}, in a process that it started"
-        return "a process that the run started"
 
     def end(self) -> None:
         """Put the environment back, and forget what was written."""
@@ -94,6 +85,13 @@ class Children:
             else:
                 os.environ[key] = value
         self._folder.cleanup()
+
+
+def _where(run: str) -> str:
+    test, separator, _ = run.rpartition(" (")  # the phase
+    if not separator:
+        return "a process that the run started"
+    return f"{test}, in a process that it started"
 
 
 def _hook_into_fork() -> None:

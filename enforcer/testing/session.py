@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FIXTURE = "legacy_uses"
 
 _RESULT = "enforcer"
-_VERBS = {"failed": "failed", "skipped": "was skipped"}
+_NOT_PASSED = ("error", "failed", "rerun", "skipped", "xfailed")
+"""The categories of the terminal whose tests did not run to their end."""
 
 
 def begin(config: pytest.Config) -> "Session":
@@ -56,7 +57,7 @@ class Session:
         self._baseline = baseline_of(self._file, Path(self._map.root))
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
-        self._where = "what came before the tests"
+        self._where: str | pytest.Item = "what came before the tests"
         self._is_asking_always = False
         # Of the running test: its uses since it began or since it wanted to know, and which of
         # them were refused and did not fail it yet.
@@ -75,7 +76,7 @@ class Session:
         enabled = startup.active()  # by the environment, if it is
         if enabled is not None and enabled.map.path == self._map.path:
             uses, _ = startup.collect()
-            self._record.add(uses, self._where)
+            self._record.add(uses, "what came before the tests")
         startup.disable()
         startup.enable(self._map, store=False, baseline=self._tolerated)
         enforcement = startup.active()
@@ -84,21 +85,18 @@ class Session:
 
     # Whose uses are whose.
 
-    def _take(self, where: str = "") -> None:
-        """Take the uses since the last look, if there may be any: they are of one part."""
-        if self._tolerated.has_news or self._is_asking_always:
-            self._take_all(where or self._where)
-
-    def _take_all(self, where: str) -> None:
-        self._tolerated.has_news = False
+    def _take(self) -> None:
+        """Take the uses since the last look: they are of one part of the run."""
+        # Before the look, so that what comes meanwhile is news again.
+        self._tolerated.has_news = self._is_asking_always
         uses, _ = startup.collect()
-        self._record.add(uses, where)
+        self._record.add(uses, self._where if isinstance(self._where, str) else self._where.nodeid)
         self._uses += uses
         refused = [use for use in uses if use.outcome == BLOCKED]
         self._refused += refused
         # Rules in stage removed ask nobody whether a use is tolerated.
         if any(use.stage == REMOVED for use in refused):
-            self._is_asking_always = True
+            self._is_asking_always = self._tolerated.has_news = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -113,15 +111,14 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Attribute what is used from now on to a test, and allow what its markers allow."""
-        self._children.belong_to(item.nodeid)
-        self._where = item.nodeid
-        self._uses.clear()
-        self._refused.clear()
+        self._where = item  # its name is made when it is needed
         self._shown = None
+        if self._uses:
+            self._uses, self._refused = [], []
         if self._allowed:
             self._allow(item)
         if self._counted and item in self._counted:
-            self._take_all(self._where)
+            self._take()
             self._uses.clear()
 
     def _allow(self, item: pytest.Item) -> None:
@@ -139,25 +136,32 @@ class Session:
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
         """Attribute what a fixture uses to the fixture."""
-        self._take()
-        before, self._where = self._where, _name_of(fixturedef)
+        before = self._where
+        self._take_if_there_is_news()
+        self._where = _name_of(fixturedef)
         try:
             return (yield)
         finally:
-            self._take()
+            self._take_if_there_is_news()
             self._where = before
+
+    def _take_if_there_is_news(self) -> None:
+        if self._tolerated.has_news:
+            self._take()
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Attribute what a fixture used when it was taken down."""
         if self._tolerated.has_news:
-            self._take(_name_of(fixturedef))
+            before, self._where = self._where, _name_of(fixturedef)
+            self._take()
+            self._where = before
 
     def uses_of(self, item: pytest.Item) -> "LegacyUses":
         """Give what the running test used so far."""
         from enforcer.testing.legacy_uses import LegacyUses  # noqa: PLC0415 - only some tests
 
         def take() -> list[Use]:
-            self._take_all(self._where)
+            self._take()
             return self._uses
 
         if self._shown is None:
@@ -189,19 +193,27 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self) -> None:
         """Fail a test that passed although it was refused something."""
-        self._judge()
+        if self._tolerated.has_news or self._refused:
+            self._judge()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_runtest_teardown(self) -> None:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         """Fail a test whose fixtures were refused something, or that was skipped for it."""
-        self._judge()
+        if self._tolerated.has_news or self._refused:
+            if item.get_closest_marker("xfail") is not None:
+                self._take()
+                self._refused = []
+            self._judge()
+
+    def pytest_exception_interact(self) -> None:
+        """Let a failure be enough: what was refused is its reason as a rule."""
+        self._take()
+        self._refused = []
 
     def _judge(self) -> None:
         self._take()
-        if not self._refused:
-            return
         refused, self._refused = self._refused, []
-        if self._shown is None or not self._shown.expects_refusals:
+        if refused and not (self._shown is not None and self._shown.expects_refusals):
             from enforcer.testing.refusals import describe  # noqa: PLC0415 - only where needed
 
             pytest.fail(describe(refused), pytrace=False)
@@ -220,18 +232,10 @@ class Session:
         """Know that some tests did not run."""
         self._record.miss("some tests were deselected")
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Know that a test did not run to its end."""
-        if report.outcome != "passed":
-            self._record.miss(f"{report.nodeid} {_VERBS.get(report.outcome, report.outcome)}")
-            if report.outcome == "failed" or hasattr(report, "wasxfail"):
-                self._take()
-                self._refused.clear()
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Know that tests could not be collected, or were skipped as a whole."""
         if not report.passed:
-            self._record.miss(f"{report.nodeid or 'collection'} {_VERBS[report.outcome]}")
+            self._record.miss(f"{report.nodeid or 'collection'} {report.outcome}")
 
     # Workers of pytest-xdist.
 
@@ -249,7 +253,7 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Compare with the baseline, and let it shrink."""
-        self._take_all(self._where)
+        self._take()
         self._children.report_to(self._record)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
@@ -270,7 +274,8 @@ class Session:
     def _why_not_whole(self, session: pytest.Session) -> str:
         """Say why this was no run of all tests of the map's program; empty if it was one."""
         source, option = pytest.Config.ArgsSource, self._config.option
-        if not self._has_run or session.exitstatus != pytest.ExitCode.OK:
+        is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if not (self._has_run and is_over):
             return "the run did not get to its end"
         if self._config.args_source not in (source.TESTPATHS, source.INVOCATION_DIR):
             return "a part of the tests was named"
@@ -279,6 +284,16 @@ class Session:
             return f'"{self._map.root}" may have tests outside of this folder'
         if option.ignore or option.ignore_glob or getattr(option, "lf", False):
             return "some files were left out"
+        return self._what_did_not_pass()
+
+    def _what_did_not_pass(self) -> str:
+        """Name a test that did not run to its end, by what the terminal counted; or none."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None:
+            return "nobody counted what was skipped (-p no:terminal)"
+        for category in _NOT_PASSED:
+            for report in terminal.stats.get(category, ()):
+                return f"{report.nodeid} is among the {category}"
         return ""
 
     def pytest_report_header(self) -> str:

@@ -120,7 +120,7 @@ def test_a_new_use_fails_its_test_and_says_what_to_write(
     )
     new = "tests/test_new.py:2 in test_new()"
     assert f"new: old by {new}, run by tests/test_new.py::test_new" in summary(done)
-    failed = "nothing counts as gone, because tests/test_new.py::test_new failed"
+    failed = "nothing counts as gone, because tests/test_new.py::test_new is among the failed"
     assert summary(done)[-1] == f"1 new, 2 in the baseline; {failed}"
     assert "enforcer/imports" not in done.stdout  # the traceback ends at the import
 
