@@ -5,7 +5,7 @@ new, and what only some runs need is loaded where they need it.
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from enforcer.testing.settings import baseline_file, baseline_of, load_map_for, 
 from enforcer.testing.tolerated import MARKER, Tolerated
 
 if TYPE_CHECKING:
+    from _pytest.nodes import Node  # pytest has no public name for it
+
     from enforcer.testing.allowing import Allowed
     from enforcer.testing.ending import Ending
     from enforcer.testing.legacy_uses import LegacyUses
@@ -181,7 +183,7 @@ class Session:
         if len(items) < collected:
             self._record.miss("some tests were left out")
         self._counted = {item for item in items if FIXTURE in getattr(item, "fixturenames", ())}
-        marked = [item for item in items if MARKER in item.keywords]
+        marked = list(_marked(items))
         if marked:
             from enforcer.testing.allowing import allowed_by  # noqa: PLC0415 - only where needed
 
@@ -316,6 +318,27 @@ class Session:
         """Leave nothing behind."""
         startup.disable()
         self._children.end()
+
+
+def _marked(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Give the tests that the marker is on; their parents are looked at once, not for each."""
+    known: dict[int, bool] = {}
+
+    def is_marked(node: "Node") -> bool:
+        return any(mark.name == MARKER for mark in node.own_markers) or is_in_marked(node)
+
+    def is_in_marked(node: "Node") -> bool:
+        parent = node.parent
+        if parent is None:
+            return False
+        found = known.get(id(parent))
+        if found is None:
+            found = known[id(parent)] = is_marked(parent)
+        return found
+
+    for item in items:
+        if is_in_marked(item) or (item.own_markers and is_marked(item)):
+            yield item
 
 
 def _name_of(fixturedef: pytest.FixtureDef[Any]) -> str:

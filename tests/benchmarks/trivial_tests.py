@@ -1,4 +1,7 @@
-"""Measure what the pytest plugin adds to a suite of two thousand trivial tests."""
+"""Measure what the pytest plugin adds to a suite of two thousand trivial tests.
+
+The target is for processor time: what else runs on a machine is in the other one.
+"""
 
 import os
 import resource
@@ -71,7 +74,7 @@ def print_trivial_tests(console: Console, rounds: Rounds) -> None:
     for case in _CASES:
         ratios = {what: _ratio(rounds, case, what) for what in (_WALL, _CPU)}
         times = Spread.of(one[_WALL] for one in rounds[case])
-        met = "met" if ratios[_WALL].median <= TARGET else "MISSED"
+        met = "met" if ratios[_CPU].median <= TARGET else "MISSED"
         target = f"≤ {TARGET:.2f}x: {met}" if case == _ON else ""
         shown = (f"{times.median:.2f} s", str(ratios[_WALL]), str(ratios[_CPU]), target)
         table.add_row(case, *shown)
