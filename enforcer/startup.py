@@ -76,11 +76,7 @@ def enable(
             raise EnforcerError(message)
         return
     if baseline is None and not loaded.fail_open and loaded.baseline:
-        from pathlib import Path  # who wants to hear of a broken baseline has it read at start
-
-        from enforcer.baseline.reading import read_baseline
-
-        baseline = read_baseline(Path(loaded.baseline))
+        baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
     if store and loaded.store:
@@ -90,6 +86,19 @@ def enable(
     _hook_into_fork()
     if is_late:
         enforcement.begin(is_late=True)
+
+
+def _read_baseline(file: str) -> "Container[CallSite]":
+    """Read a baseline at start, for who wants to hear at once if it is broken."""
+    from pathlib import Path
+
+    from enforcer.baseline.reading import BaselineError, read_baseline
+
+    try:
+        return read_baseline(Path(file))
+    except BaselineError as error:
+        error.fail_open = False
+        raise
 
 
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
@@ -140,6 +149,15 @@ def flush() -> None:
     """Write what was recorded so far to the store, now."""
     if _active is not None and _active.reporter is not None:
         _active.reporter.flush()
+
+
+def keep() -> None:
+    """Keep uses in the map's store from now on.
+
+    For a child that was forked from a process that only collected them.
+    """
+    if _active is not None and _active.reporter is None:
+        _active.reporter = _start_reporter(_active)
 
 
 def release(canonical: str, key: object) -> bool:
@@ -258,7 +276,7 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
     if _is_main_interpreter():
         reporter.start()
         # A forked child has no thread before it has something to report.
-        enforcement.on_new_site = reporter.start
+        enforcement.tell(reporter.start)
 
         def before_end() -> None:
             # A program that is stopped while it starts has nothing to tell, and its main
