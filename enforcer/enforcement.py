@@ -124,6 +124,18 @@ class Enforcement:
             watch.install(is_late=is_late)
         return begun
 
+    def tell(self, hear: "Callable[[], object]") -> None:
+        """Have somebody told of each new call site, on the importing thread: it must be cheap."""
+        self.on_new_site = hear
+        for recorder in self._recorder.values():
+            recorder.on_new_site = hear
+
+    def keep_contexts(self, context: "Callable[[], Context | None]") -> None:
+        """Have a context kept with each new call site, which is given on the importing thread."""
+        self.context = context
+        for recorder in self._recorder.values():
+            recorder.context = context
+
     def end(self) -> None:
         """Stop watching, for good."""
         self._is_ended = True

@@ -15,7 +15,8 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
     BaseInstrumentor,
 )
 
-from enforcer.startup import active, emitter_of
+from enforcer.reporting import emitter_of
+from enforcer.startup import active
 from enforcer.telemetry.asked import choice
 
 if TYPE_CHECKING:

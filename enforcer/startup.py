@@ -8,40 +8,23 @@ Enabling loads the standard library's small modules only. The store is opened by
 on its own thread.
 """
 
-import _thread
-import atexit
 import os
 import sys
 
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
-from enforcer.rules.model import NO_LOG
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
-    from contextvars import Context
 
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
-    from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite, Use
-    from enforcer.reporter import Reporter, Schedule
     from enforcer.rules.model import MigrationMap
-    from enforcer.store.delivery import OpenStore
-    from enforcer.store.waiting import Patience
-    from enforcer.telemetry.emitter import Emitter
 
 MAP_KEY = "ENFORCER_MAP"
-ENDPOINT_KEYS = (
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-)
-INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
-DEFAULT_INTERVAL = 5.0
 
 _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
@@ -86,11 +69,7 @@ def enable(
             raise EnforcerError(message)
         return
     if baseline is None and not loaded.fail_open and loaded.baseline:
-        from pathlib import Path  # who wants to hear of a broken baseline has it read at start
-
-        from enforcer.baseline.reading import read_baseline
-
-        baseline = read_baseline(Path(loaded.baseline))
+        baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
     if store:
@@ -100,6 +79,19 @@ def enable(
     _hook_into_fork()
     if is_late:
         enforcement.begin(is_late=True)
+
+
+def _read_baseline(file: str) -> "Container[CallSite]":
+    """Read a baseline at start, for who wants to hear at once if it is broken."""
+    from pathlib import Path
+
+    from enforcer.baseline.reading import BaselineError, read_baseline
+
+    try:
+        return read_baseline(Path(file))
+    except BaselineError as error:
+        error.fail_open = False
+        raise
 
 
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
@@ -150,10 +142,22 @@ def flush() -> None:
     """Write what was recorded so far to the store, and emit it, now."""
     if _active is None:
         return
-    emitter_of(_active)
+    if _active.reporters:
+        from enforcer.reporting import emitter_of
+
+        emitter_of(_active)
     for reporter in _active.reporters:
         if reporter.is_wanted:
             reporter.flush()
+
+
+def keep() -> None:
+    """Keep uses in the map's store from now on.
+
+    For a child that was forked from a process that only collected them.
+    """
+    if _active is not None and not _active.reporters:
+        _start_reporting(_active, emits=False)
 
 
 def release(canonical: str, key: object) -> bool:
@@ -248,146 +252,11 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
         return None
 
 
-def _start_reporting(enforcement: Enforcement) -> None:
-    """Have what is recorded written to the store, and emitted where somebody asks for it."""
-    if not _is_main_interpreter():
-        if enforcement.map.store:
-            # A thread that is left when a subinterpreter ends is a fatal error.
-            reporter = _reporter(enforcement)
-            enforcement.reporters = (reporter,)
-            atexit.register(reporter.leave)
-        return
-    if enforcement.map.store:
-        leader: Schedule = _reporter(enforcement)
-        # The application may bring OpenTelemetry at any time.
-        leader.on_beat = lambda: emitter_of(enforcement)
-    else:
-        leader = enforcement.take_emitter(_emitter(enforcement))
-    enforcement.reporters = (leader,)
-    enforcement.context = _context_of_use
-    emitter_of(enforcement)
-
-    def start() -> None:
-        for reporter in enforcement.reporters:
-            reporter.start()
-
-    start()
-    # A forked child has no thread before it has something to report.
-    enforcement.on_new_site = start
-    _guard_ends(enforcement, leader)
-
-
-def _reporter(enforcement: Enforcement) -> "Reporter":
-    from enforcer.recording.process import current
-    from enforcer.reporter import Reporter
-
-    migration_map = enforcement.map
-
-    def open_store(patience: "Patience") -> "OpenStore":
-        from enforcer.store.sqlite import Store
-
-        return Store(migration_map.store, patience)
-
-    return Reporter(
-        enforcement,
-        current(migration_map),
-        open_store,
-        rules=migration_map,
-        notices=enforcement.look_for_notices,
-        interval=_interval(),
-    )
-
-
-def emitter_of(enforcement: Enforcement) -> "Emitter | None":
-    """Give what emits, if anybody may ask for it by now; it is made then, and started.
-
-    Never call it from inside an import. A process without OpenTelemetry loads nothing for it.
-    """
-    emitter = enforcement.emitter
-    if emitter is None and enforcement.reporters and _may_be_emitted(enforcement.map):
-        # The reporter's thread may meet another one here: all of it may be done twice.
-        leader = enforcement.reporters[0]
-        emitter = enforcement.take_emitter(_emitter(enforcement, leader.process))
-        leader.lead(emitter)
-        enforcement.reporters = (leader, emitter)
-    if emitter is not None:
-        emitter.start()
-    return emitter
-
-
-def _may_be_emitted(migration_map: "MigrationMap") -> bool:
-    if migration_map.log != NO_LOG:
-        return True
-    return migration_map.telemetry and (
-        "opentelemetry" in sys.modules or any(os.environ.get(key) for key in ENDPOINT_KEYS)
-    )
-
-
-def _emitter(enforcement: Enforcement, process: "Process | None" = None) -> "Emitter":
-    from enforcer.recording.process import current
-    from enforcer.telemetry.emitter import Emitter
-
-    migration_map = enforcement.map
-    if _may_be_emitted(migration_map) and _is_main_thread():
-        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
-        # to load them: threading takes that one for the main thread, and logging's hooks
-        # around a fork fail if they come in the middle of one.
-        import logging  # noqa: F401
-        import threading  # noqa: F401 - see enforcer.background
-    return Emitter(
-        process or current(migration_map),
-        migration_map,
-        enforcement.totals,
-        _interval(),
-        note=enforcement.note,
-    )
-
-
-def _context_of_use() -> "Context | None":
-    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
-    if "opentelemetry.trace" in sys.modules and "_contextvars" in sys.modules:
-        context: Context = sys.modules["_contextvars"].copy_context()
-        return context
-    return None
-
-
-def _guard_ends(enforcement: Enforcement, leader: "Schedule") -> None:
+def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
     global _guard  # noqa: PLW0603 - one enforcement per interpreter
-    from enforcer.leaving import Guard
+    from enforcer.reporting import start_reporting
 
-    def before_end() -> None:
-        # A program that is stopped while it starts has nothing to tell, and its main
-        # thread may hold a lock of the import system that writing would need.
-        if leader.has_begun or not enforcement.is_unused:
-            leader.before_end()
-
-    _guard = Guard(before_end, leader.after_end)
-    _guard.stand(sigterm=enforcement.map.sigterm)
-
-
-def _is_main_thread() -> bool:
-    get_main = getattr(_thread, "_get_main_thread_ident", None)  # since 3.13
-    if get_main is not None:
-        return bool(get_main() == _thread.get_ident())
-    return _thread.get_native_id() == os.getpid()
-
-
-def _is_main_interpreter() -> bool:
-    is_main = getattr(_thread, "_is_main_interpreter", None)  # since 3.13
-    if is_main is not None:
-        return bool(is_main())
-    try:
-        import _xxsubinterpreters as interpreters
-    except ImportError:  # a build without them
-        return True
-    return bool(interpreters.get_current() == interpreters.get_main())
-
-
-def _interval() -> float:
-    try:
-        return max(0.05, float(os.environ.get(INTERVAL_KEY, DEFAULT_INTERVAL)))
-    except ValueError:
-        return DEFAULT_INTERVAL
+    _guard = start_reporting(enforcement, emits=emits)
 
 
 def _hook_into_fork() -> None:

@@ -4,6 +4,8 @@ Loaded into the watched program where a rule is strict, so it is light. There ar
 in it: it survives edits, moved lines and merges.
 """
 
+from enforcer.recording.use import IMPORT_STATEMENT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,8 +92,9 @@ class Entry:
     def __str__(self) -> str:
         """Write it as a person reads it: who uses what."""
         where = self.file if self.function == "<module>" else f"{self.file} in {self.function}()"
+        kind = "" if self.kind == IMPORT_STATEMENT else f", {self.kind}"
         times = f" ({self.count} call sites)" if self.count > 1 else ""
-        return f"{self.path} by {where}{times}"
+        return f"{self.path} by {where}{kind}{times}"
 
 
 class Baseline:

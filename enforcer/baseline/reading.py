@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.errors import EnforcerError
+from enforcer.recording.use import KINDS
 from enforcer.rules.lines import key_lines
 from enforcer.rules.values import nearest, type_of
 
@@ -19,10 +20,19 @@ _KEYS: Final = (*_TEXTS, "count", "flaky")
 _TOP_KEYS: Final = ("version", "call_sites")
 _REMEDY: Final = "Mend the line, or take the file from version control and run: {command}"
 UPDATE: Final = "enforcer baseline update"
+SHRINK: Final = "pytest --enforcer --enforcer-update"
+SEE_ALL: Final = "pytest --enforcer --enforcer-stage alias --enforcer-record run.json"
 
 
 class BaselineError(EnforcerError):
-    """Report a baseline that can't be read; nothing was written."""
+    """Report a baseline that can't be read; nothing was written.
+
+    Attributes:
+        fail_open: whether a program that needs it goes on; the map says so.
+
+    """
+
+    fail_open = True
 
 
 def read_baseline(file: Path) -> Baseline:
@@ -35,7 +45,10 @@ def read_baseline(file: Path) -> Baseline:
     try:
         text = file.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        message = f'there is no baseline "{file}". Write one: {UPDATE} --allow-new (no-baseline)'
+        message = (
+            f'there is no baseline "{file}". Write one: {SEE_ALL}, '
+            f"and then: {UPDATE} --record run.json --allow-new (no-baseline)"
+        )
         raise BaselineError(message) from None
     except OSError as error:
         message = f'the baseline "{file}" can\'t be read: {error.strerror} (baseline-unreadable)'
@@ -97,6 +110,9 @@ def _entry(file: Path, table: dict[str, Any], line: int) -> Entry:
         if not isinstance(value, str) or not value:
             found = "missing" if value is None else type_of(value)
             raise _wrong(file, line, f'"{key}" is {found}, and not a string')
+    if table["kind"] not in KINDS:
+        message = f'"{table["kind"]}" is no kind of use. {nearest(table["kind"], KINDS)}'
+        raise _wrong(file, line, message)
     count, is_flaky = table.get("count", 1), table.get("flaky", False)
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise _wrong(file, line, f'"count" is {count!r}, and not a number from 1 on')

@@ -1,16 +1,16 @@
 """Record which call sites a test run has seen, in a form that processes can hand on."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from enforcer.baseline.model import Key, key_of
-from enforcer.recording.use import PROBE, Use
+from enforcer.recording.use import BLOCKED, PROBE, Use
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSite:
+class SeenSite(NamedTuple):
     """Describe one call site that was seen.
+
+    A named tuple: each test run loads it, and a dataclass takes ten times as long to make.
 
     Attributes:
         path: the legacy path.
@@ -18,7 +18,7 @@ class SeenSite:
         function: the caller's function.
         kind: how it asked.
         line: the caller's line.
-        outcome: what it got; the first one.
+        outcome: what it got: ``blocked`` if it was ever refused, or else what it got first.
         owner: who owns the rule, or empty.
         where: the test, fixture or other part of the run that ran it first.
 
@@ -38,8 +38,9 @@ class SeenSite:
         """What a baseline knows of it."""
         return self.path, self.file, self.function, self.kind
 
-    def __str__(self) -> str:
-        """Write where it is."""
+    @property
+    def place(self) -> str:
+        """Where it is, as a person reads it."""
         function = "" if self.function == "<module>" else f" in {self.function}()"
         return f"{self.file}:{self.line}{function}"
 
@@ -48,14 +49,23 @@ class Record:
     """Keep each call site once.
 
     Attributes:
-        is_complete: whether the run could see all there is.
+        missing: why the run could not see all there is, or empty.
 
     """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
-        self.is_complete = True
+        self.missing = ""
         self._sites: dict[Key, dict[int, SeenSite]] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run could see all there is."""
+        return not self.missing
+
+    def miss(self, why: str) -> None:
+        """Note why the run could not see all there is; the first reason stays."""
+        self.missing = self.missing or why
 
     def add(self, uses: Iterable[Use], where: str) -> None:
         """Note uses of one part of the run."""
@@ -66,17 +76,25 @@ class Record:
 
     def merge(self, document: dict[str, Any]) -> None:
         """Take over what another process of the same run has seen."""
-        self.is_complete = self.is_complete and bool(document["is_complete"])
+        if not document["is_complete"]:
+            self.miss(str(document.get("missing") or "not all tests ran"))
         for fields in document["sites"]:
             self.add_site(SeenSite(**fields))
 
     def as_document(self) -> dict[str, Any]:
         """Give it in a form that other processes can read."""
-        return {"is_complete": self.is_complete, "sites": [asdict(site) for site in self]}
+        sites = [site._asdict() for site in self]
+        return {"is_complete": self.is_complete, "missing": self.missing, "sites": sites}
 
     def add_site(self, site: SeenSite) -> None:
-        """Note a call site; what was noted of it before stays."""
-        self._sites.setdefault(site.key, {}).setdefault(site.line, site)
+        """Note a call site; what was noted of it before stays, but for a refusal."""
+        known = self._sites.setdefault(site.key, {}).setdefault(site.line, site)
+        if site.outcome == BLOCKED != known.outcome:
+            self._sites[site.key][site.line] = site
+
+    def __len__(self) -> int:
+        """Count the keys that a baseline would have."""
+        return len(self._sites)
 
     def __iter__(self) -> Iterator[SeenSite]:
         """Go through the call sites, sorted."""

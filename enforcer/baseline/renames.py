@@ -1,7 +1,10 @@
 """Follow files that were renamed since a baseline was written, by what git knows."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from enforcer.baseline.model import Baseline, Entry
@@ -21,7 +24,7 @@ def follow_renames(baseline: Baseline, root: Path) -> Baseline:
         root: the folder that its files are relative to.
 
     """
-    missing = missing_files(baseline, root)
+    missing = _missing_files(baseline, root)
     renamed = _renamed(missing, root) if missing else {}
     if not renamed:
         return baseline
@@ -36,9 +39,13 @@ def follow_renames(baseline: Baseline, root: Path) -> Baseline:
     return Baseline(entries.values(), baseline.path)
 
 
-def missing_files(baseline: Baseline, root: Path) -> set[str]:
-    """Name the own files of a baseline that are not there."""
-    files = {entry.file for entry in baseline if not entry.file.startswith(_FOREIGN)}
+def is_foreign(file: str) -> bool:
+    """Tell whether a caller's file is not one of the program, or no file at all."""
+    return file.startswith(_FOREIGN)
+
+
+def _missing_files(baseline: Baseline, root: Path) -> set[str]:
+    files = {entry.file for entry in baseline if not is_foreign(entry.file)}
     return {file for file in files if not (root / file).exists()}
 
 
@@ -67,7 +74,14 @@ def _history(root: Path) -> dict[str, str]:
 
 def _uncommitted(root: Path) -> dict[str, str]:
     words = ("diff", "HEAD", "--diff-filter=R", "--find-renames", "--name-status", "--relative")
-    return dict(_read(_git(root, *words, "-z")))
+    index = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "index").rstrip("\n")
+    if not index or not Path(index).is_file():
+        return {}
+    # Of new files git knows nothing before they are added: to a copy of the index.
+    with TemporaryDirectory(prefix="enforcer-renames-") as folder:
+        copy = shutil.copy(index, folder)
+        _git(root, "add", "--intent-to-add", "--all", ".", index=copy)
+        return dict(_read(_git(root, *words, "-z", index=copy)))
 
 
 def _read(output: str) -> list[tuple[str, str]]:
@@ -80,11 +94,12 @@ def _read(output: str) -> list[tuple[str, str]]:
     ]
 
 
-def _git(root: Path, *words: str) -> str:
+def _git(root: Path, *words: str, index: str = "") -> str:
     """Ask git; without it, or outside of a repository, it has nothing to say."""
     try:
         done = subprocess.run(  # noqa: S603 - git with words of our own
             ["git", "-C", str(root), *words],  # noqa: S607 - whichever git is on PATH
+            env={**os.environ, "GIT_INDEX_FILE": index} if index else None,
             capture_output=True,
             text=True,
             errors="surrogateescape",

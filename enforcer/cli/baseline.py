@@ -74,7 +74,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
     for line in _changes(judged, allow_new=allow_new):
         click.echo(line)
-    click.echo(f"{file.name}: {len(after)} entries, {len(written)} before")
+    click.echo(f"{file.name}: {_entries(len(after))}, {len(written)} before")
     context.exit(HAS_NEW if refused and not allow_new else 0)
 
 
@@ -105,7 +105,7 @@ def merge(*, files: tuple[Path, ...], output: Path) -> None:
     baselines = [read_baseline(file) for file in files if file not in records]
     joined = merged([grown(Baseline(), of_records), *baselines], str(output))
     write_baseline(joined, output.absolute())
-    click.echo(f"{output}: {len(joined)} entries")
+    click.echo(f"{output}: {_entries(len(joined))}")
 
 
 def _changes(judged: list[Judged], *, allow_new: bool) -> list[str]:
@@ -116,3 +116,7 @@ def _changes(judged: list[Judged], *, allow_new: bool) -> list[str]:
         Verdict.STALE: "gone",
     }
     return [f"{words[one.verdict]}: {one.entry}" for one in judged if one.verdict in words]
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from enforcer.errors import EnforcerError
-from enforcer.rules.document import find_map
+from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import click
 
 from enforcer.baseline import Baseline
-from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.reading import SHRINK, UPDATE, read_baseline
 from enforcer.cli.choosing import choose_map, require_root
 from enforcer.cli.seen_options import seen, seen_options
 from enforcer.gate import Gate, gather
@@ -96,9 +97,30 @@ def gate(  # noqa: PLR0913 - one parameter for each option
         seen(migration_map, records, store, is_complete=complete),
         today=dt.datetime.now().astimezone().date(),
         warn_before=warn_before,
+        update=_update(map_file, baseline_file, records, store, is_complete=complete),
     )
     click.echo(_FORMS[form](found), nl=False)
     context.exit(0 if found.is_open else CLOSED)
+
+
+def _update(
+    map_file: str | None,
+    baseline_file: Path | None,
+    records: tuple[Path, ...],
+    store: str | None,
+    *,
+    is_complete: bool,
+) -> str:
+    """Write the command that takes what is gone out of the baseline.
+
+    One record is that of a run of all tests, and of another machine as a rule.
+    """
+    if len(records) == 1 and not store:
+        return SHRINK
+    named = (("--map", map_file), ("--baseline", baseline_file), ("--store", store))
+    words = [word for option, value in named if value for word in (option, str(value))]
+    words += [word for record in records for word in ("--record", str(record))]
+    return shlex.join([*UPDATE.split(), *words, *(["--complete"] if is_complete else [])])
 
 
 def choose_baseline(migration_map: MigrationMap, named: Path | None) -> Baseline:

@@ -49,6 +49,8 @@ def seen(
     if store:
         for site in sites_in_store(store, migration_map, "the store"):
             found.add_site(site)
-        found.is_complete = found.is_complete and bool(records)
-    found.is_complete = found.is_complete or is_complete
+        if not records:
+            found.miss("a store does not know what else there is")
+    if is_complete:
+        found.missing = ""
     return found

@@ -26,7 +26,7 @@ from enforcer.cli.status_store import look_at_store
 from enforcer.cli.status_words import problems
 from enforcer.errors import EnforcerError
 from enforcer.rules import cache
-from enforcer.rules.document import find_map
+from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap

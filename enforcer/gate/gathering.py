@@ -9,14 +9,13 @@ from enforcer.baseline.comparing import Judged, Verdict, compare
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.reading import UPDATE
 from enforcer.baseline.record import Record
-from enforcer.baseline.renames import follow_renames, missing_files
+from enforcer.baseline.renames import follow_renames
 from enforcer.gate.findings import Finding, Level
+from enforcer.gate.names import Names
 from enforcer.recording.use import EXEMPTED
-from enforcer.rules.exemptions import FUNCTION, Exemption
+from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
-from enforcer.rules.values import nearest
-from enforcer.source.tree import own_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,14 @@ class Gate:
         return all(finding.level != Level.ERROR for finding in self.findings)
 
 
-def gather(
+def gather(  # noqa: PLR0913 - what to compare, and what to call it
     migration_map: MigrationMap,
     baseline: Baseline,
     seen: Record | None,
     *,
     today: date,
     warn_before: timedelta,
+    update: str = UPDATE,
 ) -> Gate:
     """Gather findings.
 
@@ -58,24 +58,31 @@ def gather(
         seen: what a run has seen, if there was one.
         today: the day to compare dates with.
         warn_before: how long before its day something is named.
+        update: the command that takes what is gone out of the baseline.
 
     """
-    gathering = _Gathering(migration_map, baseline, today, warn_before)
+    gathering = _Gathering(migration_map, baseline, today, warn_before, update)
     judged: list[Judged] = []
     if seen is not None:
         judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
-    findings = {*gathering.dates(), *gathering.names(), *gathering.verdicts(judged, seen)}
+    findings = {*gathering.dates(), *gathering.names(judged), *gathering.verdicts(judged, seen)}
     tolerated = sum(one.verdict == Verdict.TOLERATED for one in judged)
     return Gate(tuple(sorted(findings)), migration_map.path, migration_map.root, tolerated)
 
 
 class _Gathering:
     def __init__(
-        self, migration_map: MigrationMap, baseline: Baseline, today: date, warn_before: timedelta
+        self,
+        migration_map: MigrationMap,
+        baseline: Baseline,
+        today: date,
+        warn_before: timedelta,
+        update: str,
     ) -> None:
         self._map = migration_map
         self._root = Path(migration_map.root)
         self.baseline = follow_renames(baseline, self._root)
+        self._update = update
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
         self._rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
@@ -117,42 +124,11 @@ class _Gathering:
 
     # Names that nothing has.
 
-    def names(self) -> Iterator[Finding]:
-        for entry in self.baseline:
-            if not self._has_rule(entry.path):
-                yield self._unknown_path(entry.path, self.baseline.path, entry.line)
-        for exemption in self._map.allow:
-            if not self._has_rule(exemption.path):
-                yield self._unknown_path(exemption.path, self._map.path, exemption.line)
-            caller = exemption.caller.partition(FUNCTION)[0]
-            if not (self._root / caller).exists():
-                yield self._unknown_caller(caller, self._map.path, exemption.line)
-        for file in missing_files(self.baseline, self._root):
-            line = min(entry.line for entry in self.baseline if entry.file == file)
-            yield self._unknown_caller(file, self.baseline.path, line)
-
-    def _has_rule(self, path: str) -> bool:
-        path = path.removesuffix(TREE_SUFFIX)
-        covered = path
-        while covered:
-            if covered in self._rules:
-                return True
-            covered = covered.rpartition(":" if ":" in covered else ".")[0]
-        return False
-
-    def _unknown_path(self, path: str, file: str, line: int) -> Finding:
-        remedy = nearest(path, self._rules)
-        return self._finding(
-            "unknown-path", (file, line), f'no rule has the path "{path}"', remedy.rstrip("."), path
-        )
-
-    def _unknown_caller(self, caller: str, file: str, line: int) -> Finding:
-        files = [str(each.relative_to(self._root)) for each in own_files(self._root)]
-        remedy = nearest(caller, files) if files else "Remove the line"
-        if "or write one of" in remedy:
-            remedy = "Remove the line"
-        message = f'there is no file "{caller}"'
-        return self._finding("unknown-caller", (file, line), message, remedy.rstrip("."), "")
+    def names(self, judged: list[Judged]) -> Iterator[Finding]:
+        stale = frozenset(one.entry.key for one in judged if one.verdict == Verdict.STALE)
+        for one in Names(self._map).unknown(self.baseline, stale):
+            kind = "unknown-path" if one.path else "unknown-caller"
+            yield self._finding(kind, one.place, one.message, one.remedy.rstrip("."), one.path)
 
     # What was seen.
 
@@ -173,30 +149,32 @@ class _Gathering:
             yield self._finding(
                 "new-use",
                 (entry.file, line),
-                f'a new use of "{entry.path}" in {entry.function}',
+                f'a new use of "{entry.path}"{_in(entry)}',
                 self._instead(entry.path),
                 entry.path,
             )
 
     def _grown(self, entry: Entry, lines: tuple[int, ...]) -> Iterator[Finding]:
-        number = f"{len(lines)} call sites of {entry.path!r} in {entry.function}"
+        message = f'{len(lines)} call sites of "{entry.path}"{_in(entry)}, and the baseline has '
         for line in lines:
             yield self._finding(
                 "grown-use",
                 (entry.file, line),
-                f"{number}, and the baseline has {entry.count}".replace("'", '"'),
+                f"{message}{entry.count}",
                 self._instead(entry.path),
                 entry.path,
             )
 
     def _stale(self, one: Judged) -> Finding:
         entry = one.entry
-        left = f"{len(one.lines)} of {entry.count}" if one.lines else "none"
+        message = f"{entry} is gone"
+        if one.lines:
+            message = f"{entry}: only {len(one.lines)} of them {_is(len(one.lines))} left"
         return self._finding(
             "stale-entry",
             (self.baseline.path, entry.line),
-            f"of the call sites of {entry} {left} is there",
-            f"Run: {UPDATE}",
+            message,
+            f"Run: {self._update}",
             entry.path,
         )
 
@@ -228,4 +206,14 @@ class _Gathering:
         if shown.is_absolute() and shown.is_relative_to(self._root):
             file = str(shown.relative_to(self._root))
         level = Level.ERROR if is_error else Level.WARNING
-        return Finding(file, line, kind, level, message, f"{remedy}.", path)
+        # No dot behind a command, which people copy.
+        remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."
+        return Finding(file, line, kind, level, message, remedy, path)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _in(entry: Entry) -> str:
+    return "" if entry.function == "<module>" else f" in {entry.function}()"

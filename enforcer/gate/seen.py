@@ -8,8 +8,10 @@ from typing import Any
 from enforcer.baseline.model import file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
+from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
 from enforcer.rules.model import MigrationMap
+from enforcer.store.reading import Reader, Span
 
 
 def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
@@ -21,22 +23,38 @@ def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Itera
         where: what to say of where they were seen.
 
     Raises:
+        StoreError: if the store can't be read, or nothing was recorded in it.
+
+    """
+    owners = _owners(migration_map)
+    for rule in build(store).rules:
+        for site in rule.call_sites:
+            outcome = BLOCKED if BLOCKED in site.outcomes else next(iter(site.outcomes), "")
+            key = site.path, file_of(site.file), site.function, site.mechanism
+            yield SeenSite(*key, site.line, outcome, owners.get(rule.legacy, ""), where)
+
+
+def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Iterator[SeenSite]:
+    """Give the call sites of processes of one run.
+
+    Args:
+        reader: reads their store.
+        migration_map: whose rules and owners they are.
+        run: the run, which is where they were seen; empty means all.
+
+    Raises:
         StoreError: if the store can't be read.
 
     """
-    owners = {rule.legacy: rule.owner for rule in migration_map}
-    for rule in build(store).rules:
-        for site in rule.call_sites:
-            yield SeenSite(
-                site.path,
-                file_of(site.file),
-                site.function,
-                site.mechanism,
-                site.line,
-                next(iter(site.outcomes), ""),
-                owners.get(rule.legacy, ""),
-                where,
-            )
+    owners = _owners(migration_map)
+    for row in reader.uses(Span(run=run)):
+        if row.mechanism != PROBE:
+            key = row.path, file_of(row.file), row.function, row.mechanism
+            yield SeenSite(*key, row.line, row.outcome, owners.get(row.legacy, ""), run)
+
+
+def _owners(migration_map: MigrationMap) -> dict[str, str]:
+    return {rule.legacy: rule.owner for rule in migration_map}
 
 
 def write_record(record: Record, file: Path) -> None:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
 
 RUN_KEY = "ENFORCER_RUN"
-"""The environment variable by which ``enforcer run`` knows its own processes again."""
+"""The environment variable by which ``enforcer run`` knows its own processes again.
+
+Variables in it (``$NAME``) are read when a process starts: a test run names its running test so.
+"""
 
 SERVICE_KEY = "OTEL_SERVICE_NAME"
 RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
@@ -108,7 +111,7 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
     return Process(
         id=os.urandom(16).hex(),
         parent=parent,
-        run=os.environ.get(RUN_KEY, ""),
+        run=os.path.expandvars(os.environ.get(RUN_KEY, "")),
         pid=os.getpid(),
         service=resource.get("service.name", migration_map.service),
         service_version=resource.get("service.version", ""),

@@ -13,6 +13,9 @@ PICKLE = "pickle"
 ENTRY_POINT = "entry_point"
 PROBE = "probe"
 
+KINDS = (IMPORT_STATEMENT, IMPORT_MODULE, ATTRIBUTE, CALL, PICKLE, ENTRY_POINT)
+"""The mechanisms that are uses; who probes has not used anything."""
+
 # Outcomes: what the caller got.
 OBSERVED = "observed"
 ALIASED = "aliased"

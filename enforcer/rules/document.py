@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 
+from enforcer.rules.finding import MAP_FILE, PROJECT_FILE, has_table
 from enforcer.rules.lines import key_lines
 from enforcer.rules.mistakes import MapError, Mistake, MistakeList
 from enforcer.rules.validation import validate
@@ -18,31 +19,6 @@ if TYPE_CHECKING:
 
     from enforcer.rules.lines import KeyPath
     from enforcer.rules.model import Entry
-
-MAP_FILE = "enforcer.toml"
-PROJECT_FILE = "pyproject.toml"
-
-_PROJECT_TABLES = (b"[tool.enforcer]", b"[tool.enforcer.", b"[[tool.enforcer.")
-
-
-def find_map(folder: str) -> str | None:
-    """Find the migration map that holds for a folder: there, or in a folder above.
-
-    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
-    table ``[tool.enforcer]``.
-    """
-    folder = os.path.abspath(folder)
-    while True:
-        own = os.path.join(folder, MAP_FILE)
-        if os.path.isfile(own):
-            return own
-        project = os.path.join(folder, PROJECT_FILE)
-        if _speaks_of_enforcer(project):
-            return project
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
 
 
 def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]":
@@ -62,7 +38,7 @@ def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]
     prefix: KeyPath = ()
     if os.path.basename(path) == PROJECT_FILE:
         prefix = ("tool", "enforcer")
-        if not _has_table(document):
+        if not has_table(document):
             raise _no_table(path)
     options, rules = validate(document, mistakes, prefix=prefix)
     if mistakes.found:
@@ -136,27 +112,6 @@ def _guessed_fail_open(text: str) -> bool:
     pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
     found = pattern.search(text)
     return found is None or found[1] == "true"
-
-
-def _has_table(document: dict[str, object]) -> bool:
-    tool = document.get("tool")
-    return isinstance(tool, dict) and "enforcer" in tool
-
-
-def _speaks_of_enforcer(path: str) -> bool:
-    """Tell whether a project file has the enforcer's table, or meant to have it."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError:
-        return False
-    if b"enforcer" not in data:
-        return False
-    try:
-        return _has_table(tomllib.loads(data.decode("utf-8")))
-    except ValueError:
-        # Broken, but the enforcer's: the error that reading it gives is worth seeing.
-        return any(line.strip().startswith(_PROJECT_TABLES) for line in data.splitlines())
 
 
 def _no_table(path: str) -> MapError:

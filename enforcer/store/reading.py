@@ -87,6 +87,8 @@ class NoticeOf:
 
 _PROCESSES = "SELECT key FROM process WHERE written >= :since AND :run IN ('', run)"
 
+_RUNS = "SELECT DISTINCT run FROM process ORDER BY run DESC"
+
 _RULES = f"""
 WITH newest AS (
     SELECT map, max(started) AS started FROM process WHERE key IN ({_PROCESSES}) GROUP BY map
@@ -211,6 +213,10 @@ class Reader:
         """Give the uses in a span; those of one process in one hour are taken together."""
         for row in self._rows(_USES, span):
             yield SiteUses(*row)
+
+    def runs(self) -> list[str]:
+        """Name the runs that processes belong to; last comes empty, for those without one."""
+        return [run for (run,) in self._rows(_RUNS, Span())]
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
         """Give what processes that wrote in a span had to say."""

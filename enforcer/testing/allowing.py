@@ -1,8 +1,9 @@
 """Read the marker ``allow_legacy``, and allow what it says."""
 
 import datetime as dt
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from time import strftime
 
 import pytest
 
@@ -10,8 +11,7 @@ from enforcer.recording.use import CallSite
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.values import nearest
-
-MARKER = "allow_legacy"
+from enforcer.testing.tolerated import MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +29,16 @@ class Allowed:
 
     def covers(self, site: CallSite) -> bool:
         """Tell whether it allows a call site today."""
-        today = dt.datetime.now().astimezone().date().isoformat()
-        if self.until and today > self.until:
-            return False
-        return Exemption(self.path, site.file, "", "").covers(site)
+        return not self.is_over and Exemption(self.path, site.file, "", "").covers(site)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day has passed."""
+        return bool(self.until) and strftime("%Y-%m-%d") > self.until
 
-class Tolerated:
-    """Hold what a test run tolerates: its baseline, and what the running test allows.
-
-    Attributes:
-        allowed: what the running test allows.
-
-    """
-
-    def __init__(self, baseline: Container[CallSite]) -> None:
-        """Take the baseline."""
-        self._baseline = baseline
-        self.allowed: tuple[Allowed, ...] = ()
-
-    def __contains__(self, site: object) -> bool:
-        """Tell whether a call site is tolerated now."""
-        if site in self._baseline:
-            return True
-        return isinstance(site, CallSite) and any(one.covers(site) for one in self.allowed)
+    def __str__(self) -> str:
+        """Write it as in the test's file."""
+        return f'@pytest.mark.{MARKER}("{self.path}")'
 
 
 def allowed_by(item: pytest.Item, migration_map: MigrationMap) -> tuple[Allowed, ...]:

@@ -1,55 +1,115 @@
-"""See the processes that tests start: they are enabled by the environment, and write to a store."""
+"""See the processes that tests start: those that are forked, and those that are run.
+
+The latter are enabled by the environment. All write to a store of the run.
+"""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from enforcer.baseline.record import SeenSite
+from enforcer import startup
+from enforcer.baseline.record import Record
 from enforcer.recording.process import RUN_KEY
+from enforcer.reporting import INTERVAL_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.startup import MAP_KEY
-from enforcer.store import StoreError
 
-WHERE = "a process that a test started"
+_INTERVAL = "0.2"
+"""How often children write, in seconds: tests stop them by signals, and soon."""
+
+_TEST = "PYTEST_CURRENT_TEST"
+"""The variable that pytest keeps the running test's name in."""
+
+_watched: "Children | None" = None
+_fork_hooks = False
 
 
 class Children:
-    """Enable the enforcer in child processes of a run."""
+    """Follow the child processes of a run.
 
-    def __init__(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
-        """Set the environment, which child processes inherit."""
+    Attributes:
+        store: the store that they write to.
+
+    """
+
+    def __init__(self) -> None:
+        """Make room for what they write."""
         self._folder = TemporaryDirectory(prefix="enforcer-tests-")
-        self._store = str(Path(self._folder.name, "uses.db"))
-        self._map = migration_map
+        self.store = str(Path(self._folder.name, "uses.db"))
+        self._map: MigrationMap | None = None
+        self._before: dict[str, str | None] = {}
+
+    def begin(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
+        """Set the environment, which child processes inherit."""
+        global _watched  # noqa: PLW0603 - fork hooks can't be taken back
         settings = {
             MAP_KEY: migration_map.path,
             ENVIRONMENT_KEY: stage,
-            STORE_KEY: self._store,
-            RUN_KEY: "",
+            STORE_KEY: self.store,
+            INTERVAL_KEY: _INTERVAL,
+            RUN_KEY: f"${_TEST}",
         }
         if baseline.is_file():
             settings[BASELINE_KEY] = str(baseline)
+        self._map = migration_map
         self._before = {key: os.environ.get(key) for key in settings}
         os.environ.update(settings)
+        _watched = self
+        _hook_into_fork()
 
-    def seen(self) -> Iterator[SeenSite]:
-        """Give what they have written; not what one writes that still runs."""
-        if not Path(self._store).exists():
+    def report_to(self, record: Record) -> None:
+        """Note what they have written, and whether one did not write everything."""
+        if self._map is None or not Path(self.store).exists():
             return
-        from enforcer.gate.seen import sites_in_store  # noqa: PLC0415 - loads SQLite
+        from enforcer.gate.seen import sites_of_run  # noqa: PLC0415 - loads SQLite
+        from enforcer.store import StoreError  # noqa: PLC0415 - as above
+        from enforcer.store.reading import Reader, Span  # noqa: PLC0415 - as above
 
-        with suppress(StoreError):
-            yield from sites_in_store(self._store, self._map, WHERE)
+        with suppress(StoreError), Reader(self.store) as reader:
+            for run in reader.runs():
+                for site in sites_of_run(reader, self._map, run):
+                    record.add_site(site._replace(where=_where(run)))
+            watching = reader.watching(Span())
+            if watching.running or watching.vanished:
+                record.miss("a process that a test started was killed, or still runs")
 
     def end(self) -> None:
         """Put the environment back, and forget what was written."""
+        global _watched  # noqa: PLW0603 - as above
+        _watched = None
         for key, value in self._before.items():
             if value is None:
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
         self._folder.cleanup()
+
+
+def _where(run: str) -> str:
+    test, separator, _ = run.rpartition(" (")  # the phase
+    if not separator:
+        return "a process that the run started"
+    return f"{test}, in a process that it started"
+
+
+def _hook_into_fork() -> None:
+    global _fork_hooks  # noqa: PLW0603 - as above
+    if not _fork_hooks and hasattr(os, "register_at_fork"):
+        _fork_hooks = True
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+
+
+def _before_fork() -> None:
+    if _watched is not None:
+        # The child can't import them: a thread that is not there any more may have begun to.
+        import enforcer.leaving  # noqa: PLC0415 - most runs don't fork
+        import enforcer.reporter  # noqa: PLC0415 - as above
+        import enforcer.reporting  # noqa: F401, PLC0415 - as above
+
+
+def _after_fork_in_child() -> None:
+    if _watched is not None:
+        startup.keep()

@@ -21,7 +21,7 @@ class LegacyUses:
     @property
     def all(self) -> list[Use]:
         """Every use, refused ones too; who only looked for a module has not used it."""
-        return [use for use in self._take() if use.site.mechanism != PROBE]
+        return [use for use in summed(self._take()) if use.site.mechanism != PROBE]
 
     @property
     def paths(self) -> set[str]:
@@ -46,3 +46,23 @@ class LegacyUses:
     def expects_refusals(self) -> bool:
         """Whether the test has asked what was refused."""
         return self._acknowledged
+
+
+def summed(uses: list[Use]) -> list[Use]:
+    """Give each call site once, with all its uses."""
+    found: dict[tuple[object, str], Use] = {}
+    for use in uses:
+        known = found.get((use.site, use.outcome))
+        if known is None:
+            found[use.site, use.outcome] = use
+            continue
+        found[use.site, use.outcome] = Use(
+            use.rule,
+            stage=use.stage,
+            outcome=use.outcome,
+            site=use.site,
+            count=known.count + use.count,
+            first_seen=known.first_seen,
+            last_seen=use.last_seen,
+        )
+    return list(found.values())

@@ -1,34 +1,37 @@
-"""Follow a test run: whose uses are whose, which were swallowed, what becomes of the baseline."""
+"""Follow a test run: whose uses are whose, which refusals were swallowed, what the run could see.
+
+Each hook here runs for each test, so it does nothing but look at a flag where there is nothing
+new, and what only some runs need is loaded where they need it.
+"""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from enforcer import startup
-from enforcer.baseline import Baseline
-from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
-from enforcer.baseline.reading import read_baseline
 from enforcer.baseline.record import Record
-from enforcer.baseline.renames import follow_renames
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, Use
-from enforcer.rules.document import find_map
-from enforcer.rules.loading import DEFAULT_BASELINE, load_map
-from enforcer.rules.model import MigrationMap
-from enforcer.rules.stages import ENVIRONMENT_KEY
-from enforcer.startup import MAP_KEY
-from enforcer.testing.allowing import Allowed, Tolerated, allowed_by
+from enforcer.rules.stages import REMOVED
 from enforcer.testing.children import Children
-from enforcer.testing.legacy_uses import LegacyUses
-from enforcer.testing.summary import is_allowed, refusal, write_summary
+from enforcer.testing.settings import baseline_file, baseline_of, load_map_for, stage_of
+from enforcer.testing.tolerated import MARKER, Tolerated
 
-STAGE = "at-least:strict"
-"""The stage of every rule, unless the run says another one."""
+if TYPE_CHECKING:
+    from _pytest.nodes import Node  # pytest has no public name for it
+
+    from enforcer.testing.allowing import Allowed
+    from enforcer.testing.ending import Ending
+    from enforcer.testing.legacy_uses import LegacyUses
+
+FIXTURE = "legacy_uses"
 
 _RESULT = "enforcer"
+_NOT_PASSED = ("error", "failed", "rerun", "skipped", "xfailed")
+"""The categories of the terminal whose tests did not run to their end."""
 
 
 def begin(config: pytest.Config) -> "Session":
@@ -49,122 +52,192 @@ class Session:
 
     def __init__(self, config: pytest.Config) -> None:
         """Load the map and the baseline, and enable the enforcer."""
-        options = config.known_args_namespace
         self._config = config
-        self._map = _load_map(config)
-        self._file = Path(
-            options.enforcer_baseline
-            or self._map.baseline
-            or Path(self._map.path).with_name(DEFAULT_BASELINE)
-        ).absolute()
-        written = read_baseline(self._file) if self._file.is_file() else Baseline()
-        self._baseline = follow_renames(written, Path(self._map.root))
+        self._children = Children()
+        self._map = load_map_for(config, self._children.store)
+        self._file = baseline_file(config, self._map)
+        self._baseline = baseline_of(self._file, Path(self._map.root))
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
-        self._where = ["before the tests"]
+        self._where: str | pytest.Item = "what came before the tests"
+        self._is_asking_always = False
+        # Of the running test: its uses since it began or since it wanted to know, and which of
+        # them were refused and did not fail it yet.
         self._uses: list[Use] = []
-        self._shown: dict[pytest.Item, LegacyUses] = {}
-        self._judged: list[Judged] = []
-        self._shrunk = False
+        self._refused: list[Use] = []
+        self._shown: LegacyUses | None = None
+        # What some tests want: leave to use legacy paths, or exact counts.
         self._allowed: dict[pytest.Item, tuple[Allowed, ...]] = {}
-        startup.disable()  # what the environment enabled, if it did
+        self._counted: set[pytest.Item] = set()
+        self._has_run = False
+        self._ending: Ending | None = None
+        self._enable()
+        self._children.begin(self._map, self._file, stage_of(config))
+
+    def _enable(self) -> None:
+        enabled = startup.active()  # by the environment, if it is
+        if enabled is not None and enabled.map.path == self._map.path:
+            uses, _ = startup.collect()
+            self._record.add(uses, "what came before the tests")
+        startup.disable()
         startup.enable(self._map, store=False, baseline=self._tolerated)
-        self._children = Children(self._map, self._file, _stage(config))
+        enforcement = startup.active()
+        if enforcement is not None:
+            enforcement.tell(self._tolerated.note)
 
     # Whose uses are whose.
 
-    def _take(self, where: str) -> list[Use]:
+    def _take(self) -> None:
         """Take the uses since the last look: they are of one part of the run."""
-        uses, lost = startup.collect()
-        if uses:
-            self._record.add(uses, where)
-            self._uses += uses
-        self._record.is_complete = self._record.is_complete and not lost
-        return uses
-
-    def _during(self, where: str) -> Generator[None, object, object]:
-        self._take(self._where[-1])
-        self._where.append(where)
-        try:
-            return (yield)
-        finally:
-            self._take(where)
-            self._where.pop()
-
-    def uses_of(self, item: pytest.Item) -> LegacyUses:
-        """Give what the running test used so far."""
-
-        def take() -> list[Use]:
-            self._take(self._where[-1])
-            return _summed(self._uses)
-
-        return self._shown.setdefault(item, LegacyUses(take))
+        # Before the look, so that what comes meanwhile is news again.
+        self._tolerated.has_news = self._is_asking_always
+        uses, _ = startup.collect()
+        self._record.add(uses, self._where if isinstance(self._where, str) else self._where.nodeid)
+        self._uses += uses
+        refused = [use for use in uses if use.outcome == BLOCKED]
+        self._refused += refused
+        # Rules in stage removed ask nobody whether a use is tolerated.
+        if any(use.stage == REMOVED for use in refused):
+            self._is_asking_always = self._tolerated.has_news = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
         """Attribute what is used while tests are collected."""
-        return (yield from self._during("collection"))
+        self._take()
+        self._where = "collection"
+        try:
+            return (yield)
+        finally:
+            self._take()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Attribute what is used from now on to a test, and allow what its markers allow."""
+        self._where = item  # its name is made when it is needed
+        self._shown = None
+        if self._uses:
+            self._uses, self._refused = [], []
+        if self._allowed:
+            self._allow(item)
+        if self._counted and item in self._counted:
+            self._take()
+            self._uses.clear()
+
+    def _allow(self, item: pytest.Item) -> None:
+        before, self._tolerated.allowed = self._tolerated.allowed, self._allowed.get(item, ())
+        for one in self._tolerated.allowed:
+            if one.is_over:
+                item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")
+        enforcement = startup.active()
+        if before and enforcement is not None and enforcement.watch is not None:
+            # What was tolerated before need not be now.
+            enforcement.watch.forget_sites()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
         """Attribute what a fixture uses to the fixture."""
-        where = f"fixture {fixturedef.argname} ({fixturedef.scope})"
-        return (yield from self._during(where))
+        before = self._where
+        self._take_if_there_is_news()
+        self._where = _name_of(fixturedef)
+        try:
+            return (yield)
+        finally:
+            self._take_if_there_is_news()
+            self._where = before
+
+    def _take_if_there_is_news(self) -> None:
+        if self._tolerated.has_news:
+            self._take()
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Attribute what a fixture used when it was taken down."""
+        if self._tolerated.has_news:
+            before, self._where = self._where, _name_of(fixturedef)
+            self._take()
+            self._where = before
+
+    def uses_of(self, item: pytest.Item) -> "LegacyUses":
+        """Give what the running test used so far."""
+        from enforcer.testing.legacy_uses import LegacyUses  # noqa: PLC0415 - only some tests
+
+        def take() -> list[Use]:
+            self._take()
+            return self._uses
+
+        if self._shown is None:
+            if item not in self._counted:  # it asked by name, in the middle
+                take()
+                self._uses.clear()
+            self._shown = LegacyUses(take)
+        return self._shown
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Attribute what a test uses to the test, and allow what its markers allow."""
-        self._uses = []
-        self._tolerated.allowed = self._allowed.get(item, ())
-        try:
-            return (yield from self._during(item.nodeid))
-        finally:
-            self._shown.pop(item, None)
-            if self._tolerated.allowed:
-                self._tolerated.allowed = ()
-                _look_anew()
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """See what tests want, and whether some were left out; say what is wrong with a marker."""
+        collected = len(items)
+        result = yield
+        if len(items) < collected:
+            self._record.miss("some tests were left out")
+        self._counted = {item for item in items if FIXTURE in getattr(item, "fixturenames", ())}
+        marked = list(_marked(items))
+        if marked:
+            from enforcer.testing.allowing import allowed_by  # noqa: PLC0415 - only where needed
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Say at once what is wrong with a marker."""
-        for item in items:
-            allowed = allowed_by(item, self._map)
-            if allowed:
-                self._allowed[item] = allowed
+            self._allowed = {item: allowed_by(item, self._map) for item in marked}
+        return result
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Fail a test whose code swallowed a refusal."""
-        report = yield
-        self._take(self._where[-1])
-        if not self._uses:
-            return report
-        blocked = [use for use in _summed(self._uses) if use.outcome == BLOCKED]
-        shown = self._shown.get(item)
-        expected = shown is not None and shown.expects_refusals
-        if call.when == "call" and report.passed and blocked and not expected:
-            report.outcome = "failed"
-            report.longrepr = "\n".join(map(refusal, blocked))
-        return report
+    # Refusals that code under test swallowed.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_call(self) -> None:
+        """Fail a test that passed although it was refused something."""
+        if self._tolerated.has_news or self._refused:
+            self._judge()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Fail a test whose fixtures were refused something, or that was skipped for it."""
+        if self._tolerated.has_news or self._refused:
+            if item.get_closest_marker("xfail") is not None:
+                self._take()
+                self._refused = []
+            self._judge()
+
+    def pytest_exception_interact(self) -> None:
+        """Let a failure be enough: what was refused is its reason as a rule."""
+        self._take()
+        self._refused = []
+
+    def _judge(self) -> None:
+        self._take()
+        refused, self._refused = self._refused, []
+        if refused and not (self._shown is not None and self._shown.expects_refusals):
+            from enforcer.testing.refusals import describe  # noqa: PLC0415 - only where needed
+
+            pytest.fail(describe(refused), pytrace=False)
 
     # What the run could see.
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Know that all tests ran, unless something stopped the run."""
+        result = yield
+        option = self._config.option
+        self._has_run = not (option.collectonly or option.setuponly or option.setupplan)
+        return result
+
     def pytest_deselected(self) -> None:
         """Know that some tests did not run."""
-        self._record.is_complete = False
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Know that a test did not run to its end."""
-        if not report.passed:
-            self._record.is_complete = False
+        self._record.miss("some tests were deselected")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Know that tests could not be collected, or were skipped as a whole."""
         if not report.passed:
-            self._record.is_complete = False
+            self._record.miss(f"{report.nodeid or 'collection'} {report.outcome}")
 
     # Workers of pytest-xdist.
 
@@ -173,7 +246,7 @@ class Session:
         """Take over what a worker has seen; one that crashed has told nothing."""
         document = getattr(node, "workeroutput", {}).get(_RESULT)
         if document is None:
-            self._record.is_complete = False
+            self._record.miss("a worker crashed")
         else:
             self._record.merge(document)
 
@@ -182,45 +255,64 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Compare with the baseline, and let it shrink."""
-        self._take(self._where[-1])
-        for site in self._children.seen():
-            self._record.add_site(site)
+        self._take()
+        self._children.report_to(self._record)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_RESULT] = self._record.as_document()
             return
-        self._record.is_complete = self._record.is_complete and _is_whole(self._config)
-        self._judged = compare(
-            self._baseline, self._record.lines(), is_complete=self._record.is_complete
-        )
-        if self._config.option.enforcer_record:
-            from enforcer.gate.seen import write_record  # noqa: PLC0415 - loads SQLite
+        self._record.miss(self._why_not_whole(session))
+        has_gone = self._record.is_complete and len(self._baseline)
+        if not (has_gone or len(self._record) or self._config.option.enforcer_record):
+            return
+        from enforcer.testing.ending import Ending  # noqa: PLC0415 - where there is anything
 
-            write_record(self._record, Path(self._config.option.enforcer_record))
-        gone = [one for one in self._judged if one.verdict in (Verdict.SHRANK, Verdict.STALE)]
-        if gone and self._may_shrink():
-            from enforcer.baseline.writing import write_baseline  # noqa: PLC0415 - loads tomlkit
-
-            write_baseline(shrunk(self._baseline, self._judged), self._file)
-            self._shrunk = True
-        if session.exitstatus == pytest.ExitCode.OK and any(map(self._is_bad, self._judged)):
+        root = Path(self._map.root)
+        self._ending = Ending(self._config, self._record, self._baseline, self._file, root)
+        self._ending.write()
+        if session.exitstatus == pytest.ExitCode.OK and self._ending.is_bad:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _is_bad(self, one: Judged) -> bool:
-        if one.verdict == Verdict.NEW:
-            return not is_allowed(one, self._record)
-        if one.verdict in (Verdict.SHRANK, Verdict.STALE):
-            return not self._shrunk
-        return one.verdict == Verdict.GREW
+    def _why_not_whole(self, session: pytest.Session) -> str:
+        """Say why this was no run of all tests of the map's program; empty if it was one."""
+        source, option = pytest.Config.ArgsSource, self._config.option
+        is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if not (self._has_run and is_over):
+            return "the run did not get to its end"
+        if self._config.args_source not in (source.TESTPATHS, source.INVOCATION_DIR):
+            return "a part of the tests was named"
+        folder = self._config.invocation_params.dir.resolve()
+        if not Path(self._map.root).resolve().is_relative_to(folder):
+            return f'"{self._map.root}" may have tests outside of this folder'
+        if option.ignore or option.ignore_glob or getattr(option, "lf", False):
+            return "some files were left out"
+        return self._what_did_not_pass()
 
-    def _may_shrink(self) -> bool:
-        return bool(self._config.option.enforcer_update) or not os.environ.get("CI")
+    def _what_did_not_pass(self) -> str:
+        """Name a test that did not run to its end, by what the terminal counted; or none."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None:
+            return "nobody counted what was skipped (-p no:terminal)"
+        for category in _NOT_PASSED:
+            for report in terminal.stats.get(category, ()):
+                return f"{report.nodeid} is among the {category}"
+        return ""
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_report_header(self) -> str:
+        """Say what is in force."""
+        count = len(self._baseline)
+        tolerated = f"{count} in {self._file.name}" if self._baseline.path else "no baseline"
+        shown = os.path.relpath(self._map.path, self._config.invocation_params.dir)
+        return f"enforcer: {stage_of(self._config)}, {shown}, {tolerated}"
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
         """Say what was new, tolerated and gone."""
-        write_summary(
-            terminalreporter, self._judged, self._record, file=self._file, is_shrunk=self._shrunk
-        )
+        if self._ending is not None:
+            from enforcer.testing.summary import write_summary  # noqa: PLC0415 - as above
+
+            write_summary(terminalreporter, self._ending, exitstatus)
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""
@@ -228,57 +320,26 @@ class Session:
         self._children.end()
 
 
-def _summed(uses: list[Use]) -> list[Use]:
-    """Give each call site once, with all its uses."""
-    found: dict[tuple[object, str], Use] = {}
-    for use in uses:
-        known = found.get((use.site, use.outcome))
-        if known is None:
-            found[use.site, use.outcome] = use
-            continue
-        found[use.site, use.outcome] = Use(
-            use.rule,
-            stage=use.stage,
-            outcome=use.outcome,
-            site=use.site,
-            count=known.count + use.count,
-            first_seen=known.first_seen,
-            last_seen=use.last_seen,
-        )
-    return list(found.values())
+def _marked(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Give the tests that the marker is on; their parents are looked at once, not for each."""
+    known: dict[int, bool] = {}
+
+    def is_marked(node: "Node") -> bool:
+        return any(mark.name == MARKER for mark in node.own_markers) or is_in_marked(node)
+
+    def is_in_marked(node: "Node") -> bool:
+        parent = node.parent
+        if parent is None:
+            return False
+        found = known.get(id(parent))
+        if found is None:
+            found = known[id(parent)] = is_marked(parent)
+        return found
+
+    for item in items:
+        if is_in_marked(item) or (item.own_markers and is_marked(item)):
+            yield item
 
 
-def _look_anew() -> None:
-    """Decide of each call site once more: what was tolerated before need not be now."""
-    enforcement = startup.active()
-    if enforcement is not None and enforcement.watch is not None:
-        enforcement.watch.forget_sites()
-
-
-def _load_map(config: pytest.Config) -> MigrationMap:
-    named = config.known_args_namespace.enforcer_map
-    in_ini = config.getini("enforcer_map")
-    # pytest's root is above the tests and above each file that an option names; where pytest was
-    # called says more.
-    folder = config.invocation_params.dir
-    path = str(folder / named) if named else ""
-    path = path or (str(config.rootpath / in_ini) if in_ini else os.environ.get(MAP_KEY, ""))
-    path = path or find_map(str(folder)) or find_map(str(config.rootpath)) or ""
-    if not path:
-        message = (
-            f'no migration map: there is no enforcer.toml in "{folder}" or above it. '
-            "Write one, or name it with --enforcer-map (no-map)"
-        )
-        raise EnforcerError(message)
-    return load_map(path, environ={**os.environ, ENVIRONMENT_KEY: _stage(config)}, cached=True)
-
-
-def _stage(config: pytest.Config) -> str:
-    named = config.known_args_namespace.enforcer_stage or config.getini("enforcer_stage")
-    return str(named or os.environ.get(ENVIRONMENT_KEY) or STAGE)
-
-
-def _is_whole(config: pytest.Config) -> bool:
-    """Tell whether a run was not asked for a part of the tests."""
-    source = pytest.Config.ArgsSource
-    return config.args_source in (source.TESTPATHS, source.INVOCATION_DIR)
+def _name_of(fixturedef: pytest.FixtureDef[Any]) -> str:
+    return f"fixture {fixturedef.argname} ({fixturedef.scope})"

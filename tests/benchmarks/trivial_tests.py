@@ -1,4 +1,7 @@
-"""Measure what the pytest plugin adds to a suite of two thousand trivial tests."""
+"""Measure what the pytest plugin adds to a suite of two thousand trivial tests.
+
+The target is for processor time: what else runs on a machine is in the other one.
+"""
 
 import os
 import resource
@@ -27,6 +30,13 @@ _CASES: Final = {
     _IDLE: (),
     _ON: ("--enforcer",),
 }
+# Plugins that happen to be installed here would take most of the time of a start.
+_PLAIN: Final = [
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:hypothesispytest"),
+    *("-p", "no:anyio"),
+    *("-p", "no:xdist"),
+]
 _CPU: Final = "cpu"
 _WALL: Final = "wall"
 
@@ -39,10 +49,12 @@ def measure_trivial_tests(_interpreter: Interpreter, folder: Path, *, rounds: in
     for number in range(_FILES):
         tests = (f"def test_{test}(): assert 1\n" for test in range(TESTS // _FILES))
         (folder / f"test_{number}.py").write_text("".join(tests))
-    environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+    # Without PYTHONDONTWRITEBYTECODE, by which the enforcer would be compiled in each run.
+    own = ("ENFORCER_", "PYTEST_", "PYTHON")
+    environ = {key: text for key, text in os.environ.items() if not key.startswith(own)}
 
     def measure(case: str, _number: int) -> Times:
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_CASES[case]]
+        words = [sys.executable, "-m", "pytest", "-q", *_PLAIN, *_CASES[case]]
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         subprocess.run(words, cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL)
         wall = time.perf_counter() - start
@@ -62,7 +74,7 @@ def print_trivial_tests(console: Console, rounds: Rounds) -> None:
     for case in _CASES:
         ratios = {what: _ratio(rounds, case, what) for what in (_WALL, _CPU)}
         times = Spread.of(one[_WALL] for one in rounds[case])
-        met = "met" if ratios[_WALL].median <= TARGET else "MISSED"
+        met = "met" if ratios[_CPU].median <= TARGET else "MISSED"
         target = f"≤ {TARGET:.2f}x: {met}" if case == _ON else ""
         shown = (f"{times.median:.2f} s", str(ratios[_WALL]), str(ratios[_CPU]), target)
         table.add_row(case, *shown)

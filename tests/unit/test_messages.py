@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.gate.findings import KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = re.compile(r"\(([a-z]+(?:-[a-z0-9]+)+)\)\.?[\"'}]")
 NAMED = re.compile(r"^[A-Z_]+ = \"([a-z]+(?:-[a-z]+)+)\"$", re.MULTILINE)
@@ -14,6 +16,7 @@ def slugs() -> set[str]:
     found: set[str] = set()
     for file in (ROOT / "enforcer").rglob("*.py"):
         found |= set(SLUG.findall(file.read_text()))
+    found |= set(KINDS)
     found |= set(NAMED.findall((ROOT / "enforcer/imports/messages.py").read_text()))
     return found
 

@@ -154,6 +154,22 @@ def test_a_broken_map_stops_the_program_if_it_says_so(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_broken_baseline_stops_the_program_if_the_map_says_so(folder: Path) -> None:
+    """As a broken map does; a process that may go on does not even read it at start."""
+    rule = '[[rule]]\nlegacy = "old"\ncanonical = "new"\nstage = "strict"\n'
+    (folder / "enforcer-baseline.toml").write_text("oops")
+    (folder / "enforcer.toml").write_text(f"[enforcer]\nfail_open = false\n{rule}")
+    done = python(folder, "print('ran')", ENFORCER_MAP="enforcer.toml")
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert done.stderr.startswith("enforcer: stopped, as the map says fail_open = false: ")
+    assert "(baseline-broken)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+    (folder / "enforcer.toml").write_text(rule)
+    done = python(folder, "print('ran')", ENFORCER_MAP="enforcer.toml")
+    assert (done.stdout, done.stderr, done.returncode) == ("ran\n", "", 0)
+
+
 def test_a_missing_map_is_one_line(folder: Path) -> None:
     """A wrong path is the commonest mistake."""
     done = python(folder, "print('ran')", ENFORCER_MAP="nowhere.toml")

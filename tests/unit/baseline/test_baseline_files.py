@@ -45,9 +45,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 )
 def test_any_name_survives(tmp_path: Path, name: str) -> None:
     file = tmp_path / "baseline.toml"
-    write_baseline(Baseline([Entry(name, name, name, name)]), file)
+    write_baseline(Baseline([Entry(name, name, name, "call")]), file)
 
-    assert [entry.key for entry in read_baseline(file)] == [(name, name, name, name)]
+    assert [entry.key for entry in read_baseline(file)] == [(name, name, name, "call")]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,10 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
         (
             f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, flaky = 1')}]",
             '"flaky" is an integer',
+        ),
+        (
+            f"version = 1\ncall_sites = [\n{LINE.replace('import_statement', 'importstatement')}]",
+            ':3: "importstatement" is no kind of use. Write "import_statement".',
         ),
         ('version = 1\ncall_sites = [{ path = "a" }]', ':2: "file" is missing, and not a string'),
     ],

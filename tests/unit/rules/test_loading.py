@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules.digest import DIGITS
-from enforcer.rules.document import find_map
+from enforcer.rules.finding import find_map
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap

@@ -1,0 +1,34 @@
+"""Name the functions and classes of a file as Python does while it runs, without running it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_LOCALS: Final = "<locals>"
+
+
+def function_names(file: Path) -> frozenset[str] | None:
+    """Give the qualified names of a file's functions and classes; None if it is no Python."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+    return frozenset(_names(tree, ""))
+
+
+def is_written_by_python(name: str) -> bool:
+    """Tell whether a name has a part that stands in no file, as ``<module>`` or ``<lambda>``."""
+    return any(part.startswith("<") and part != _LOCALS for part in name.split("."))
+
+
+def _names(node: ast.AST, prefix: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield f"{prefix}{child.name}"
+            yield from _names(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{prefix}{child.name}"
+            yield from _names(child, f"{prefix}{child.name}.{_LOCALS}.")
+        else:
+            yield from _names(child, prefix)

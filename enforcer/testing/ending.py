@@ -1,0 +1,98 @@
+"""End a test run: judge what it saw by the baseline, and let the baseline shrink.
+
+Loaded at the end of runs that saw anything or have a baseline.
+"""
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from enforcer.baseline import Baseline
+from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
+from enforcer.baseline.record import Record
+from enforcer.baseline.renames import follow_renames
+from enforcer.errors import EnforcerError
+from enforcer.recording.use import BLOCKED
+
+_GONE = (Verdict.SHRANK, Verdict.STALE)
+
+
+class Ending:
+    """Hold what comes of a run.
+
+    Attributes:
+        judged: the verdict on each entry and each new call site.
+        record: what the run saw.
+        file: the baseline's file.
+        is_shrunk: whether what is gone was taken out of it.
+        mistake: why a file could not be written, or empty.
+
+    """
+
+    def __init__(
+        self, config: pytest.Config, record: Record, baseline: Baseline, file: Path, root: Path
+    ) -> None:
+        """Judge; nothing is written.
+
+        Args:
+            config: the run's configuration.
+            record: what it saw, and whether it could see all there is.
+            baseline: what it tolerated.
+            file: where the baseline is, or would be.
+            root: the folder that files are relative to.
+
+        """
+        self._config = config
+        self._root = root
+        self.judged = compare(baseline, record.lines(), is_complete=record.is_complete)
+        self.record = record
+        self.file = file
+        self.is_shrunk = False
+        self.mistake = ""
+
+    def command_for(self, *options: str) -> str:
+        """Give the command that runs the same tests with further options."""
+        return shlex.join(["pytest", *map(str, self._config.invocation_params.args), *options])
+
+    def write(self) -> None:
+        """Write the record, if one is wanted, and the baseline, if it may shrink."""
+        try:
+            if self._config.option.enforcer_record:
+                from enforcer.gate.seen import write_record  # noqa: PLC0415 - loads SQLite
+
+                write_record(self.record, Path(self._config.option.enforcer_record))
+            if self.of(*_GONE) and self._may_shrink():
+                self._shrink()
+        except EnforcerError as error:
+            self.mistake = str(error)
+
+    def _may_shrink(self) -> bool:
+        return bool(self._config.option.enforcer_update) or not os.environ.get("CI")
+
+    def _shrink(self) -> None:
+        from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
+        from enforcer.baseline.writing import write_baseline  # noqa: PLC0415 - loads tomlkit
+
+        # Once more from the file: somebody may have edited it while the tests ran.
+        written = follow_renames(read_baseline(self.file), self._root)
+        write_baseline(shrunk(written, self.judged), self.file)
+        self.is_shrunk = True
+
+    def of(self, *verdicts: Verdict) -> list[Judged]:
+        """Give what has one of these verdicts, but what a marker or an exemption let through."""
+        return [
+            one for one in self.judged if one.verdict in verdicts and not self.was_let_through(one)
+        ]
+
+    def was_let_through(self, one: Judged) -> bool:
+        """Tell whether something new was not refused: by a marker, an exemption, or the stage."""
+        sites = self.record.sites_of(one.entry.key)
+        return one.verdict == Verdict.NEW and not any(site.outcome == BLOCKED for site in sites)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the run fails for it, whatever its tests did."""
+        gone = () if self.is_shrunk else _GONE
+        return bool(self.mistake or self.of(Verdict.NEW, Verdict.GREW, *gone))

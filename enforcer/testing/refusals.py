@@ -1,0 +1,19 @@
+"""Put into words that code under test swallowed a refusal."""
+
+from enforcer.recording.use import CALL, Use
+from enforcer.testing.legacy_uses import summed
+
+
+def describe(refused: list[Use]) -> str:
+    """Say what was refused to whom, a line for each call site."""
+    return "\n".join(map(_describe, summed(refused)))
+
+
+def _describe(use: Use) -> str:
+    error = "LegacyCallError" if use.site.mechanism == CALL else "LegacyImportError"
+    times = f" ({use.count} times)" if use.count > 1 else ""
+    return (
+        f"{error} was swallowed{times}: {use.site} asked for the legacy path "
+        f'"{use.site.path}", which moved to "{use.rule.canonical}". Mend it; '
+        "a test that expects to be refused looks at legacy_uses.refused (swallowed-refusal)"
+    )

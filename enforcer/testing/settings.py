@@ -1,0 +1,73 @@
+"""Find out what a test run is to go by: its map, its stage, its baseline."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from enforcer.baseline import Baseline
+from enforcer.errors import EnforcerError
+from enforcer.rules.finding import find_map
+from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.stages import ENVIRONMENT_KEY
+from enforcer.startup import MAP_KEY
+
+STAGE = "at-least:strict"
+"""The stage of every rule, unless the run says another one."""
+
+
+def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
+    """Load the map that is named, or the nearest one.
+
+    Args:
+        config: the run's configuration.
+        store: where child processes keep what they used.
+
+    Raises:
+        EnforcerError: if there is none, or it is broken.
+
+    """
+    named = config.known_args_namespace.enforcer_map
+    in_ini = config.getini("enforcer_map")
+    # pytest's root is above the tests and above each file that an option names; where pytest was
+    # called says more.
+    folder = config.invocation_params.dir
+    path = str(folder / named) if named else ""
+    path = path or (str(config.rootpath / in_ini) if in_ini else os.environ.get(MAP_KEY, ""))
+    path = path or find_map(str(folder)) or find_map(str(config.rootpath)) or ""
+    if not path:
+        message = (
+            f'no migration map: there is no enforcer.toml in "{folder}" or above it. '
+            "Write one, or name it with --enforcer-map (no-map)"
+        )
+        raise EnforcerError(message)
+    settings = {ENVIRONMENT_KEY: stage_of(config), STORE_KEY: store}
+    return load_map(path, environ={**os.environ, **settings}, cached=True)
+
+
+def stage_of(config: pytest.Config) -> str:
+    """Give the stage of every rule in this run."""
+    named = config.known_args_namespace.enforcer_stage or config.getini("enforcer_stage")
+    return str(named or os.environ.get(ENVIRONMENT_KEY) or STAGE)
+
+
+def baseline_file(config: pytest.Config, migration_map: MigrationMap) -> Path:
+    """Give the file of the baseline, which need not be there."""
+    named = config.known_args_namespace.enforcer_baseline or migration_map.baseline
+    return Path(named or Path(migration_map.path).with_name(DEFAULT_BASELINE)).absolute()
+
+
+def baseline_of(file: Path, root: Path) -> Baseline:
+    """Read a baseline, with the names that files have now; none is an empty one.
+
+    Raises:
+        BaselineError: if it can't be read.
+
+    """
+    if not file.is_file():
+        return Baseline()
+    from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
+    from enforcer.baseline.renames import follow_renames  # noqa: PLC0415 - as above
+
+    return follow_renames(read_baseline(file), root)
