@@ -27,10 +27,11 @@ structlog.configure(
         structlog.processors.add_log_level,
         structlog.processors.JSONRenderer(),
     ],
-    logger_factory=structlog.PrintLoggerFactory(),
+    logger_factory=structlog.WriteLoggerFactory(),
 )
 context = span.get_span_context()
-print(json.dumps({"trace": f"{context.trace_id:032x}", "span": f"{context.span_id:016x}"}))
+ids = {"trace": f"{context.trace_id:032x}", "span": f"{context.span_id:016x}"}
+sys.stdout.write(json.dumps(ids) + "\\n")  # at once: the line comes from another thread
 """
 
 LOGGING = """
