@@ -56,7 +56,9 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
         return None
     enforcement.reporters = (leader,)
     if emits:
-        enforcement.keep_contexts(_context_of_use)
+        # A log line shows what the application bound to the context of the use.
+        has_log = enforcement.map.log != NO_LOG
+        enforcement.keep_contexts(_context if has_log else _context_in_trace)
         emitter_of(enforcement)
 
     def start() -> None:
@@ -145,12 +147,17 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
     )
 
 
-def _context_of_use() -> "Context | None":
+def _context_in_trace() -> "Context | None":
     """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
-    if "opentelemetry.trace" in sys.modules and "_contextvars" in sys.modules:
-        context: Context = sys.modules["_contextvars"].copy_context()
-        return context
-    return None
+    trace = sys.modules.get("opentelemetry.trace")
+    has_provider = getattr(trace, "_TRACER_PROVIDER", None) is not None
+    return _context() if has_provider else None
+
+
+def _context() -> "Context | None":
+    """Give the context that runs, if the program has anything to do with contexts."""
+    contexts = sys.modules.get("_contextvars")
+    return contexts.copy_context() if contexts is not None else None
 
 
 def _stand_guard(enforcement: "Enforcement", leader: "Schedule") -> "Guard":

@@ -28,6 +28,7 @@ OVERFLOW = "<other call sites>"
 DEFAULT_LIMIT = 10_000
 
 _AT_ONCE = 1000
+_CONTEXT_LIVES = 60_000_000_000  # nanoseconds
 
 LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
 """The environment variable that sets another limit."""
@@ -72,7 +73,8 @@ class Tally:
         site: where the uses come from.
         count: call it once for each use.
         first_seen: time of the first use, in nanoseconds since the epoch.
-        context: the context of the first use, until somebody has looked at it; or None.
+        context: the context of the first use, until somebody has looked at it, for a minute at
+            most; or None.
 
     """
 
@@ -108,6 +110,8 @@ class Tally:
 
     def take(self, now: int) -> Use | None:
         """Give the uses since the last take, or None; one thread at a time."""
+        if self.context is not None and now - self.first_seen > _CONTEXT_LIVES:
+            self.context = None  # nobody came for it, and it may hold much
         total = self.total()
         taken = total - self._taken
         self._taken = total
