@@ -7,15 +7,17 @@ from enforcer.imports.finder import Finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
+    from contextvars import Context
 
     from enforcer.imports.answers import Answers
     from enforcer.imports.watch import Watch
     from enforcer.recording.notice import Notice
-    from enforcer.recording.recorder import Recorder
+    from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
-    from enforcer.reporter import Reporter
+    from enforcer.reporter import Schedule
     from enforcer.rules.model import MigrationMap
+    from enforcer.telemetry.emitter import Emitter
 
 LOOK_INTERVAL = 60.0
 """How often to look at what other code did to imports, in seconds."""
@@ -29,23 +31,27 @@ class Enforcement:
     Attributes:
         map: the migration map in force.
         finder: what stands on ``sys.meta_path``.
-        reporter: what keeps the counts; None where nothing keeps them.
+        reporters: what reports, in threads of its own: what keeps the counts, and then what
+            emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
+        context: what gives the recorder a context to keep with a new call site.
 
     """
 
     __slots__ = (
         "_baseline",
+        "_emitter",
         "_failed",
         "_is_ended",
         "_look_at",
         "_notices",
         "_recorder",
         "_watch",
+        "context",
         "finder",
         "map",
         "on_new_site",
-        "reporter",
+        "reporters",
     )
 
     def __init__(
@@ -54,8 +60,9 @@ class Enforcement:
         """Prepare; nothing outside is touched."""
         self.map = migration_map
         self.finder = Finder(migration_map.outline, self._answers)
-        self.reporter: Reporter | None = None
+        self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
+        self.context: Callable[[], Context | None] = type(None)
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
@@ -64,6 +71,7 @@ class Enforcement:
         # Threads may meet where these are filled: what came first stays, by setdefault().
         self._recorder: dict[str, Recorder] = {}
         self._watch: dict[str, Watch | None] = {}
+        self._emitter: dict[str, Emitter] = {}
 
     @property
     def recorder(self) -> "Recorder":
@@ -74,8 +82,18 @@ class Enforcement:
 
             recorder = Recorder()
             recorder.on_new_site = self.on_new_site
+            recorder.context = self.context
             recorder = self._recorder.setdefault("", recorder)
         return recorder
+
+    @property
+    def emitter(self) -> "Emitter | None":
+        """The one of the reporters that emits; None where nobody asked for it so far."""
+        return self._emitter.get("")
+
+    def take_emitter(self, emitter: "Emitter") -> "Emitter":
+        """Have the first emitter that comes emit, and give it."""
+        return self._emitter.setdefault("", emitter)
 
     @property
     def watch(self) -> "Watch | None":
@@ -112,6 +130,12 @@ class Enforcement:
         for recorder in self._recorder.values():
             recorder.on_new_site = hear
 
+    def keep_contexts(self, context: "Callable[[], Context | None]") -> None:
+        """Have a context kept with each new call site, which is given on the importing thread."""
+        self.context = context
+        for recorder in self._recorder.values():
+            recorder.context = context
+
     def end(self) -> None:
         """Stop watching, for good."""
         self._is_ended = True
@@ -131,9 +155,18 @@ class Enforcement:
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
 
+    def totals(self) -> "Iterable[tuple[Tally, int]]":
+        """Give what counts each call site, with the uses so far."""
+        recorder = self._recorder.get("")
+        return recorder.totals() if recorder is not None else ()
+
     def notices(self) -> "list[Notice]":
         """Give what the map's owner should know of this process, the newest last."""
         return list(self._notices.values())
+
+    def note(self, notice: "Notice") -> None:
+        """Have the map's owner told something, once."""
+        self._notices.setdefault((notice.kind, notice.subject), notice)
 
     def look_for_notices(self) -> "list[Notice]":
         """Give the same, after a look at what other code did to imports.
@@ -146,7 +179,7 @@ class Enforcement:
             from enforcer.imports.interference import interference
 
             for notice in interference(self.map, self.finder, self.watch, self._notices):
-                self._notices.setdefault((notice.kind, notice.subject), notice)
+                self.note(notice)
         return self.notices()
 
     def forget(self) -> None:

@@ -7,11 +7,23 @@ from time import monotonic, sleep
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from enforcer.store.delivery import Delivery
+    class Deliverer(Protocol):
+        """Deliver what a process recorded; ``enforcer.store.delivery.Delivery`` does."""
+
+        def deliver(self, seconds: float, is_needed: Callable[[], bool], ending: str = "") -> None:
+            """Deliver everything that is new; see ``Delivery``."""
+
+        def loss(self, error: Exception) -> str:
+            """Say what is lost if the process ends now, and why; empty if nothing is."""
+
 
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""
+
+LOADING_PATIENCE = 10.0
+"""How long it waits while what delivers is being loaded, in seconds."""
 
 TICK = 0.001
 
@@ -36,12 +48,12 @@ class Flushing:
         "last_error",
     )
 
-    def __init__(self, make_delivery: "Callable[[], Delivery]") -> None:
+    def __init__(self, make_delivery: "Callable[[], Deliverer]") -> None:
         """Prepare; what delivers is made for the first flush."""
         self.last_error: Exception | None = None
         self._make_delivery = make_delivery
         self._path = sys.path.copy()
-        self._delivery: Delivery | None = None
+        self._delivery: Deliverer | None = None
         self._lock = allocate_lock()
         self._begun = 0
         self._hanging = 0
@@ -101,12 +113,14 @@ class Flushing:
     def hold_off(self) -> bool:
         """Wait until no flush is under way and begin none, and tell whether that is so.
 
-        A flush that held somebody up in vain is not waited for again.
+        A flush that held somebody up in vain is not waited for again. One that still loads
+        modules is waited for longer: their locks would be held for ever in the child.
         """
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         self._forks.append(None)
         try:
-            if self._lock.acquire(timeout=0 if is_hanging else FORK_PATIENCE):
+            patience = LOADING_PATIENCE if self._delivery is None else FORK_PATIENCE
+            if self._lock.acquire(timeout=0 if is_hanging else patience):
                 return True
         finally:
             self._forks.pop()

@@ -1,12 +1,13 @@
-"""Write what was recorded to a store every few seconds, from a thread of its own.
+"""Deliver what was recorded every few seconds, from a thread of its own.
 
 This module decides when: on an interval with jitter, on request, around a fork, and at exit.
-What is written, and what becomes of it if that fails, is up to ``enforcer.store.delivery``,
-which is loaded by the thread with its first write.
+What is delivered, and what becomes of it if that fails, is up to what a :class:`Schedule` makes
+in its thread and for its first delivery: for a :class:`Reporter` ``enforcer.store.delivery``.
 
-No thread of the program waits for the store, except where it asks for that. A fork waits for
-the step that a flush is in the middle of, so that no lock is copied while it is held; the
-flush gives way as soon as it can. An exit waits for one second at most.
+No thread of the program waits for a delivery, except where it asks for that. A fork waits for
+the step that one is in the middle of, so that no lock is copied while it is held; the
+delivery gives way as soon as it can. An exit waits for one second at most, however many
+schedules there are.
 """
 
 import atexit
@@ -22,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from enforcer.flushing import Deliverer
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.rules.model import Rule
@@ -29,57 +31,54 @@ if TYPE_CHECKING:
     from enforcer.store.waiting import Patience
 
 INTERVAL = 5.0
-"""How often to write, in seconds."""
+"""How often to deliver, in seconds."""
 
 FLUSH_PATIENCE = 5.0
 EXIT_PATIENCE = 1.0
 
-# The rest of the time is for noting beside the store what is lost.
-_TO_WAIT_FOR_THE_STORE = 0.8
+# The rest of the time is for noting on the disk what is lost, or not delivered.
+_TO_DELIVER = 0.8
 
 # As enforcer.store.schema has them, which would load SQLite.
 _EXIT = "exit"
 _DISABLED = "disabled"
 
 
-class Reporter:
-    """Take the differences from a recorder and hand them to a store.
+class Schedule:
+    """Deliver what was recorded, again and again until the process ends.
 
     Attributes:
         process: the process that it reports as.
+        on_beat: called without arguments after each time that was due, in the thread, and
+            before the last.
+        spent: how much of the time that an exit may take is over already, in seconds.
 
     """
 
-    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
-        self,
-        recorder: "Collector",
-        process: "Process",
-        open_store: "Callable[[Patience], OpenStore]",
-        rules: "Iterable[Rule]" = (),
-        interval: float = INTERVAL,
-        *,
-        notices: "Callable[[], Sequence[Notice]]" = tuple,
-    ) -> None:
+    def __init__(self, process: "Process", interval: float = INTERVAL) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
         Args:
-            recorder: what to collect from.
             process: what to report as.
-            open_store: opens the store for one visit; called in the reporter's thread.
-            rules: the rules that are watched; the store learns them with the first write.
-            interval: how often to write, in seconds.
-            notices: gives all that this process has to say so far; called before each write.
+            interval: how often to deliver, in seconds.
 
         """
-        self._recorder = recorder
-        self._open_store = open_store
-        self._rules = rules
-        self._notices = notices
+        self.on_beat: Callable[[], object] = int
+        self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._is_stopped = False
         self._is_registered = False
         self._collections: Collections | None = None
         self._reset(process, brief_until=0.0)
+
+    def _make_delivery(self) -> "Deliverer":
+        """Make what delivers; called in the thread, once for each process."""
+        raise NotImplementedError
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is, or may be, anything to deliver to; cheap."""
+        return True
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         self.process = process
@@ -94,19 +93,13 @@ class Reporter:
         self._has_lived = False
         self._has_left = False
         self._ending = _EXIT
+        self.spent = 0.0
 
-    def _make_delivery(self) -> "Delivery":
-        from enforcer.store.delivery import Delivery
-
-        return Delivery(
-            self.process,
-            self._rules,
-            self._interval,
-            collector=self._recorder,
-            notices=self._notices,
-            open_store=self._open_store,
-            brief_until=self._brief_until,
-        )
+    def lead(self, follower: "Schedule") -> None:
+        """Have another schedule of this process end with this one, within the same time."""
+        if follower not in self._followers:
+            self._followers += (follower,)
+        follower._is_registered = True  # noqa: SLF001 - it leaves exit to its leader
 
     @property
     def has_begun(self) -> bool:
@@ -124,7 +117,7 @@ class Reporter:
         Cheap if there is nothing to do. A forked child has no thread until this is called
         at its first use, or it has come to stay.
         """
-        if self._thread is not None or self._is_stopped:
+        if self._thread is not None or self._is_stopped or not self.is_wanted:
             return
         if not self._starting.acquire(blocking=False):
             return
@@ -158,15 +151,14 @@ class Reporter:
         """
         if self._is_stopped:
             return
-        self._is_stopped = True
-        atexit.unregister(self._exit)
+        self._retire_all()
         self._finish(timeout, _DISABLED)
 
     def leave(self) -> None:
         """Write everything a last time in this thread, as for an interpreter without ours."""
         self._is_stopped = True
         self._flushing.flush_last(EXIT_PATIENCE, _EXIT)
-        _complain(self._flushing.loss())
+        complain(self._flushing.loss())
 
     # Around an end that passes by what atexit holds; see enforcer.leaving.
 
@@ -184,7 +176,8 @@ class Reporter:
         """Go on, if the process did not end."""
         if self._has_left:
             self._has_left = False
-            self.start()
+            for each in (self, *self._followers):
+                each.start()
 
     # Around a fork.
 
@@ -245,6 +238,7 @@ class Reporter:
         while thread.rests(self._due - monotonic()):
             if self._flushing.flush_unless_busy(FLUSH_PATIENCE):
                 self._due = monotonic() + self._interval * jitter(0.8)
+                self.on_beat()
         if thread.is_last:
             self._flushing.flush_last(EXIT_PATIENCE, self._ending)
 
@@ -259,8 +253,17 @@ class Reporter:
 
     def _exit(self) -> None:
         if not self._is_stopped:
-            self._is_stopped = True
+            self._retire_all()
             self._finish_quietly()
+
+    def _retire_all(self) -> None:
+        for each in (self, *self._followers):
+            each.retire()
+
+    def retire(self) -> None:
+        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        self._is_stopped = True
+        atexit.unregister(self._exit)
 
     def _finish_quietly(self) -> None:
         try:
@@ -269,21 +272,96 @@ class Reporter:
             return
 
     def _finish(self, timeout: float, ending: str) -> None:
+        self.on_beat()
+        everybody = [each for each in (self, *self._followers) if each.is_wanted]
+        until = monotonic() + timeout - sum(each.spent for each in everybody)
+        for each in everybody:
+            each.ask_to_finish(timeout, ending)
+        for each in everybody:
+            is_in_time = each.has_finished(max(until - monotonic(), 0))
+            complain(each.loss(timeout, is_in_time=is_in_time))
+
+    def ask_to_finish(self, timeout: float, ending: str) -> None:
+        """Begin to deliver a last time; for the leader of several schedules.
+
+        Args:
+            timeout: how long it may take, in seconds.
+            ending: how the process ends.
+
+        """
         self._ending = ending
-        self._flushing.end_by(monotonic() + timeout * _TO_WAIT_FOR_THE_STORE)
-        thread = self._thread or self._launch()
-        if thread is None:
-            is_in_time = self._flushing.flush_last(timeout, ending)
+        self._flushing.end_by(monotonic() + timeout * _TO_DELIVER)
+        self._last = self._thread or self._launch()
+        self._thread = None
+        if self._last is not None:
+            self._last.ask_to_end(is_last=True)
+
+    def has_finished(self, seconds: float) -> bool:
+        """Wait until that is over, and tell whether it was within some seconds."""
+        last = self._last
+        if last is None:
+            is_in_time = self._flushing.flush_last(seconds, self._ending)
         else:
-            self._last = thread
-            self._thread = None
-            is_in_time = thread.end(timeout, is_last=True)
-            self._last = None
+            is_in_time = last.end(seconds, is_last=True)
+        self._last = None
         self._flushing.end_by()
+        return is_in_time
+
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Say what is lost as the process ends now; empty if nothing is.
+
+        Args:
+            timeout: how long an exit waited, in seconds.
+            is_in_time: whether that was enough.
+
+        """
         if is_in_time:
-            _complain(self._flushing.loss())
-        else:
-            _complain(f"the last uses were not written within {timeout:g} s (report-timed-out)")
+            return self._flushing.loss()
+        return f"the last uses were not written within {timeout:g} s (report-timed-out)"
+
+
+class Reporter(Schedule):
+    """Take the differences from a recorder and hand them to a store."""
+
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
+        self,
+        recorder: "Collector",
+        process: "Process",
+        open_store: "Callable[[Patience], OpenStore]",
+        rules: "Iterable[Rule]" = (),
+        interval: float = INTERVAL,
+        *,
+        notices: "Callable[[], Sequence[Notice]]" = tuple,
+    ) -> None:
+        """Prepare; nothing runs before :meth:`start`.
+
+        Args:
+            recorder: what to collect from.
+            process: what to report as.
+            open_store: opens the store for one visit; called in the reporter's thread.
+            rules: the rules that are watched; the store learns them with the first write.
+            interval: how often to write, in seconds.
+            notices: gives all that this process has to say so far; called before each write.
+
+        """
+        super().__init__(process, interval)
+        self._recorder = recorder
+        self._open_store = open_store
+        self._rules = rules
+        self._notices = notices
+
+    def _make_delivery(self) -> "Delivery":
+        from enforcer.store.delivery import Delivery
+
+        return Delivery(
+            self.process,
+            self._rules,
+            self._interval,
+            collector=self._recorder,
+            notices=self._notices,
+            open_store=self._open_store,
+            brief_until=self._brief_until,
+        )
 
 
 def jitter(least: float) -> float:
@@ -291,7 +369,8 @@ def jitter(least: float) -> float:
     return least + (1 - least) * int.from_bytes(os.urandom(2), "big") / 0xFFFF
 
 
-def _complain(message: str) -> None:
+def complain(message: str) -> None:
+    """Say something on standard error; nothing if there is nothing to say."""
     if not message:
         return
     try:

@@ -8,8 +8,6 @@ Enabling loads the standard library's small modules only. The store is opened by
 on its own thread.
 """
 
-import _thread
-import atexit
 import os
 import sys
 
@@ -24,14 +22,9 @@ if TYPE_CHECKING:
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
     from enforcer.recording.use import CallSite, Use
-    from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
-    from enforcer.store.delivery import OpenStore
-    from enforcer.store.waiting import Patience
 
 MAP_KEY = "ENFORCER_MAP"
-INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
-DEFAULT_INTERVAL = 5.0
 
 _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
@@ -79,8 +72,8 @@ def enable(
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
-    if store and loaded.store:
-        enforcement.reporter = _start_reporter(enforcement)
+    if store:
+        _start_reporting(enforcement)
     sys.meta_path.insert(0, enforcement.finder)
     _active = enforcement
     _hook_into_fork()
@@ -125,8 +118,8 @@ def disable() -> None:
         return
     ended, _active = _active, None
     ended.end()
-    if ended.reporter is not None:
-        ended.reporter.stop()
+    if ended.reporters:
+        ended.reporters[0].stop()
     if _guard is not None:
         _guard.go()
         _guard = None
@@ -146,9 +139,16 @@ def collect() -> "tuple[list[Use], int]":
 
 
 def flush() -> None:
-    """Write what was recorded so far to the store, now."""
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.flush()
+    """Write what was recorded so far to the store, and emit it, now."""
+    if _active is None:
+        return
+    if _active.reporters:
+        from enforcer.reporting import emitter_of
+
+        emitter_of(_active)
+    for reporter in _active.reporters:
+        if reporter.is_wanted:
+            reporter.flush()
 
 
 def keep() -> None:
@@ -156,8 +156,8 @@ def keep() -> None:
 
     For a child that was forked from a process that only collected them.
     """
-    if _active is not None and _active.reporter is None:
-        _active.reporter = _start_reporter(_active)
+    if _active is not None and not _active.reporters:
+        _start_reporting(_active, emits=False)
 
 
 def release(canonical: str, key: object) -> bool:
@@ -252,62 +252,11 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
         return None
 
 
-def _start_reporter(enforcement: Enforcement) -> "Reporter":
+def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
     global _guard  # noqa: PLW0603 - one enforcement per interpreter
-    from enforcer.leaving import Guard
-    from enforcer.recording.process import current
-    from enforcer.reporter import Reporter
+    from enforcer.reporting import start_reporting
 
-    migration_map = enforcement.map
-
-    def open_store(patience: "Patience") -> "OpenStore":
-        from enforcer.store.sqlite import Store
-
-        return Store(migration_map.store, patience)
-
-    reporter = Reporter(
-        enforcement,
-        current(migration_map),
-        open_store,
-        rules=migration_map,
-        notices=enforcement.look_for_notices,
-        interval=_interval(),
-    )
-    if _is_main_interpreter():
-        reporter.start()
-        # A forked child has no thread before it has something to report.
-        enforcement.tell(reporter.start)
-
-        def before_end() -> None:
-            # A program that is stopped while it starts has nothing to tell, and its main
-            # thread may hold a lock of the import system that writing would need.
-            if reporter.has_begun or not enforcement.is_unused:
-                reporter.before_end()
-
-        _guard = Guard(before_end, reporter.after_end)
-        _guard.stand(sigterm=migration_map.sigterm)
-    else:
-        # A thread that is left when a subinterpreter ends is a fatal error.
-        atexit.register(reporter.leave)
-    return reporter
-
-
-def _is_main_interpreter() -> bool:
-    is_main = getattr(_thread, "_is_main_interpreter", None)  # since 3.13
-    if is_main is not None:
-        return bool(is_main())
-    try:
-        import _xxsubinterpreters as interpreters
-    except ImportError:  # a build without them
-        return True
-    return bool(interpreters.get_current() == interpreters.get_main())
-
-
-def _interval() -> float:
-    try:
-        return max(0.05, float(os.environ.get(INTERVAL_KEY, DEFAULT_INTERVAL)))
-    except ValueError:
-        return DEFAULT_INTERVAL
+    _guard = start_reporting(enforcement, emits=emits)
 
 
 def _hook_into_fork() -> None:
@@ -324,13 +273,13 @@ def _hook_into_fork() -> None:
 def _before_fork() -> None:
     if _guard is not None:
         _guard.before_fork()
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.before_fork()
+    for reporter in _active.reporters if _active is not None else ():
+        reporter.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.after_fork_in_parent()
+    for reporter in _active.reporters if _active is not None else ():
+        reporter.after_fork_in_parent()
     if _guard is not None:
         _guard.after_fork(is_child=False)
 
@@ -338,10 +287,11 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     if _active is not None:
         _active.forget()
-        if _active.reporter is not None:
+        if _active.reporters:
             from enforcer.recording.process import current
 
-            parent = _active.reporter.process.id
-            _active.reporter.after_fork(current(_active.map, parent=parent))
+            process = current(_active.map, parent=_active.reporters[0].process.id)
+            for reporter in _active.reporters:
+                reporter.after_fork(process)
     if _guard is not None:
         _guard.after_fork(is_child=True)

@@ -40,6 +40,14 @@ class Patience:
         self.is_needed = is_needed
         self._until = monotonic() + seconds
 
+    def within(self, seconds: float) -> "Patience":
+        """Give a patience that ends with this one, and after some seconds at the latest."""
+        return Patience(min(seconds, self.left()), self.is_needed)
+
+    def left(self) -> float:
+        """Give how long it lasts, in seconds, unless it has to end before."""
+        return max(self._until - monotonic(), 0)
+
     def lasts(self) -> bool:
         """Tell whether to wait on."""
         return monotonic() < self._until and not self.is_needed()

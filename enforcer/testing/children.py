@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 from enforcer import startup
 from enforcer.baseline.record import Record
 from enforcer.recording.process import RUN_KEY
+from enforcer.reporting import INTERVAL_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
-from enforcer.startup import INTERVAL_KEY, MAP_KEY
+from enforcer.startup import MAP_KEY
 
 _INTERVAL = "0.2"
 """How often children write, in seconds: tests stop them by signals, and soon."""
@@ -105,7 +106,8 @@ def _before_fork() -> None:
     if _watched is not None:
         # The child can't import them: a thread that is not there any more may have begun to.
         import enforcer.leaving  # noqa: PLC0415 - most runs don't fork
-        import enforcer.reporter  # noqa: F401, PLC0415 - as above
+        import enforcer.reporter  # noqa: PLC0415 - as above
+        import enforcer.reporting  # noqa: F401, PLC0415 - as above
 
 
 def _after_fork_in_child() -> None:

@@ -1,6 +1,7 @@
 """Counters per call site: exact, and only differences are handed out."""
 
 import threading
+from contextvars import copy_context
 
 import pytest
 
@@ -110,3 +111,46 @@ def test_tickets_of_a_locked_counter_are_those_of_a_free_one() -> None:
 
     free, locked = ticket_counter(), _locked_tickets()
     assert [free() for _ in range(5)] == [locked() for _ in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_totals_take_nothing_from_who_collects() -> None:
+    """And the other way round: each reader counts the tickets of all."""
+    recorder = Recorder()
+    tally = recorder.tally(RULE, ALIASED, site())
+    for _ in range(3):
+        tally.count()
+    assert [total for _, total in recorder.totals()] == [3]
+    assert [use.count for use in recorder.collect()[0]] == [3]
+    tally.count()
+    assert [total for _, total in recorder.totals()] == [4]
+    assert [total for _, total in recorder.totals()] == [4]
+    assert [use.count for use in recorder.collect()[0]] == [1]
+
+
+def test_totals_come_in_the_order_of_first_uses() -> None:
+    """Also where there are more than are looked at in one go; new ones come last."""
+    recorder = Recorder()
+    for line in range(1, 2502):
+        recorder.tally(RULE, ALIASED, site(line)).count()
+    assert [tally.site.line for tally, _ in recorder.totals()] == list(range(1, 2502))
+
+
+def test_a_context_is_kept_with_a_new_call_site_only() -> None:
+    """Further uses of it ask for none."""
+    recorder = Recorder()
+    contexts = iter([copy_context()])
+    recorder.context = contexts.__next__
+    tally = recorder.tally(RULE, ALIASED, site())
+    assert tally.context is not None
+    assert recorder.tally(RULE, ALIASED, site()) is tally
+
+
+def test_a_context_that_nobody_comes_for_is_let_go() -> None:
+    """It may hold what belongs to a request."""
+    recorder = Recorder()
+    recorder.context = copy_context
+    tally = recorder.tally(RULE, ALIASED, site())
+    tally.take(tally.first_seen + 59_000_000_000)
+    assert tally.context is not None
+    tally.take(tally.first_seen + 61_000_000_000)
+    assert tally.context is None

@@ -1,0 +1,205 @@
+"""Have what is recorded reported: written to the store, and emitted where somebody asks for it.
+
+Two threads see to that, and neither waits for the other: ``enforcer.reporter`` has the one for the
+store, which leads, ``enforcer.telemetry.emitter`` the other one. Nothing of telemetry is loaded
+in a process where nobody asks for it.
+"""
+
+import _thread
+import atexit
+import os
+import sys
+
+from enforcer.rules.model import NO_LOG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import Context
+
+    from enforcer.enforcement import Enforcement
+    from enforcer.leaving import Guard
+    from enforcer.recording.process import Process
+    from enforcer.reporter import Reporter, Schedule
+    from enforcer.rules.model import MigrationMap
+    from enforcer.store.delivery import OpenStore
+    from enforcer.store.waiting import Patience
+    from enforcer.telemetry.emitter import Emitter
+
+INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
+DEFAULT_INTERVAL = 5.0
+
+ENDPOINT_KEYS = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)
+
+
+def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard | None":
+    """Report what is recorded from now on; give what stands before the ends of the process.
+
+    Args:
+        enforcement: what is enabled.
+        emits: whether telemetry is emitted too, where somebody asks for it.
+
+    """
+    if not _is_main_interpreter():
+        if enforcement.map.store:
+            # A thread that is left when a subinterpreter ends is a fatal error.
+            reporter = _reporter(enforcement)
+            enforcement.reporters = (reporter,)
+            atexit.register(reporter.leave)
+        return None
+    leader = _leader(enforcement, emits=emits)
+    if leader is None:
+        return None
+    enforcement.reporters = (leader,)
+    if emits:
+        _keep_contexts(enforcement)
+        emitter_of(enforcement)
+
+    def start() -> None:
+        for reporter in enforcement.reporters:
+            reporter.start()
+
+    start()
+    # A forked child has no thread before it has something to report.
+    enforcement.tell(start)
+    return _stand_guard(enforcement, leader)
+
+
+def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
+    if not enforcement.map.store:
+        return enforcement.take_emitter(_emitter(enforcement)) if emits else None
+    leader = _reporter(enforcement)
+    if emits:
+        # The application may bring OpenTelemetry at any time.
+        leader.on_beat = lambda: emitter_of(enforcement)
+    return leader
+
+
+def _reporter(enforcement: "Enforcement") -> "Reporter":
+    from enforcer.recording.process import current
+    from enforcer.reporter import Reporter
+
+    migration_map = enforcement.map
+
+    def open_store(patience: "Patience") -> "OpenStore":
+        from enforcer.store.sqlite import Store
+
+        return Store(migration_map.store, patience)
+
+    return Reporter(
+        enforcement,
+        current(migration_map),
+        open_store,
+        rules=migration_map,
+        notices=enforcement.look_for_notices,
+        interval=_interval(),
+    )
+
+
+def emitter_of(enforcement: "Enforcement") -> "Emitter | None":
+    """Give what emits, if anybody may ask for it by now; it is made then, and started.
+
+    Never call it from inside an import. A process without OpenTelemetry loads nothing for it.
+    """
+    emitter = enforcement.emitter
+    if emitter is None and enforcement.reporters and _may_be_emitted(enforcement.map):
+        # The reporter's thread may meet another one here: all of it may be done twice.
+        leader = enforcement.reporters[0]
+        emitter = enforcement.take_emitter(_emitter(enforcement, leader.process))
+        leader.lead(emitter)
+        enforcement.reporters = (leader, emitter)
+    if emitter is not None:
+        emitter.start()
+    return emitter
+
+
+def _may_be_emitted(migration_map: "MigrationMap") -> bool:
+    if migration_map.log != NO_LOG:
+        return True
+    return migration_map.telemetry and (
+        "opentelemetry" in sys.modules or any(os.environ.get(key) for key in ENDPOINT_KEYS)
+    )
+
+
+def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "Emitter":
+    from enforcer.recording.process import current
+    from enforcer.telemetry.emitter import Emitter
+
+    migration_map = enforcement.map
+    if _may_be_emitted(migration_map) and _is_main_thread():
+        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
+        # to load them: threading takes that one for the main thread, and logging's hooks
+        # around a fork fail if they come in the middle of one.
+        import logging  # noqa: F401
+        import threading  # noqa: F401 - see enforcer.background
+    return Emitter(
+        process or current(migration_map),
+        migration_map,
+        enforcement.totals,
+        _interval(),
+        note=enforcement.note,
+    )
+
+
+def _keep_contexts(enforcement: "Enforcement") -> None:
+    if enforcement.map.log != NO_LOG:
+        # A line shows what the application bound to the context of the use.
+        enforcement.keep_contexts(_context)
+    elif enforcement.map.telemetry:
+        enforcement.keep_contexts(_context_in_trace)
+
+
+def _context_in_trace() -> "Context | None":
+    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
+    trace = sys.modules.get("opentelemetry.trace")
+    has_provider = getattr(trace, "_TRACER_PROVIDER", None) is not None
+    return _context() if has_provider else None
+
+
+def _context() -> "Context | None":
+    """Give the context that runs, if the program has anything to do with contexts."""
+    contexts = sys.modules.get("_contextvars")
+    return contexts.copy_context() if contexts is not None else None
+
+
+def _stand_guard(enforcement: "Enforcement", leader: "Schedule") -> "Guard":
+    from enforcer.leaving import Guard
+
+    def before_end() -> None:
+        # A program that is stopped while it starts has nothing to tell, and its main
+        # thread may hold a lock of the import system that writing would need.
+        if leader.has_begun or not enforcement.is_unused:
+            leader.before_end()
+
+    guard = Guard(before_end, leader.after_end)
+    guard.stand(sigterm=enforcement.map.sigterm)
+    return guard
+
+
+def _is_main_thread() -> bool:
+    get_main = getattr(_thread, "_get_main_thread_ident", None)  # since 3.13
+    if get_main is not None:
+        return bool(get_main() == _thread.get_ident())
+    return _thread.get_native_id() == os.getpid()
+
+
+def _is_main_interpreter() -> bool:
+    is_main = getattr(_thread, "_is_main_interpreter", None)  # since 3.13
+    if is_main is not None:
+        return bool(is_main())
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:  # a build without them
+        return True
+    return bool(interpreters.get_current() == interpreters.get_main())
+
+
+def _interval() -> float:
+    try:
+        return max(0.05, float(os.environ.get(INTERVAL_KEY, DEFAULT_INTERVAL)))
+    except ValueError:
+        return DEFAULT_INTERVAL
