@@ -56,9 +56,7 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
         return None
     enforcement.reporters = (leader,)
     if emits:
-        # A log line shows what the application bound to the context of the use.
-        has_log = enforcement.map.log != NO_LOG
-        enforcement.keep_contexts(_context if has_log else _context_in_trace)
+        _keep_contexts(enforcement)
         emitter_of(enforcement)
 
     def start() -> None:
@@ -145,6 +143,14 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         _interval(),
         note=enforcement.note,
     )
+
+
+def _keep_contexts(enforcement: "Enforcement") -> None:
+    if enforcement.map.log != NO_LOG:
+        # A line shows what the application bound to the context of the use.
+        enforcement.keep_contexts(_context)
+    elif enforcement.map.telemetry:
+        enforcement.keep_contexts(_context_in_trace)
 
 
 def _context_in_trace() -> "Context | None":
