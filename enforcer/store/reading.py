@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 from types import TracebackType
@@ -12,6 +11,7 @@ from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.opening import PATIENCE, no_store, not_read, open_to_read
+from enforcer.store.queries import NoticeOf, SiteUses, Span, WatchedRule
 from enforcer.store.schema import HOUR
 from enforcer.store.waiting import Patience
 from enforcer.store.watching import (
@@ -22,67 +22,6 @@ from enforcer.store.watching import (
     gaps_query,
     services_query,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Say which part of a store to read.
-
-    Attributes:
-        since: leave out what was last seen before this time, in nanoseconds since the epoch.
-        run: only processes of this ``enforcer run``, if not empty.
-
-    """
-
-    since: int = 0
-    run: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedRule:
-    """Give a rule as the newest process that watched it had it."""
-
-    legacy: str
-    kind: str
-    canonical: str
-    stage: str
-    reason: str
-    since: str
-    remove_after: str
-    removal: str
-    owner: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class SiteUses:
-    """Sum the uses of one rule at one call site with one outcome, over all processes."""
-
-    legacy: str
-    path: str
-    file: str
-    line: int
-    function: str
-    module: str
-    mechanism: str
-    names: str
-    via: str
-    relation: str
-    distribution: str
-    outcome: str
-    count: int
-    first_seen: int
-    last_seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeOf:
-    """Give what processes had to say of a path, and how many of them."""
-
-    kind: str
-    subject: str
-    text: str
-    processes: int
 
 
 _PROCESSES = "SELECT key FROM process WHERE written >= :since AND :run IN ('', run)"
