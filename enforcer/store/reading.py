@@ -199,8 +199,8 @@ class Reader:
         stages: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
         for key, stage, count in self._rows(STAGES, span):
             stages[key].append((stage, count))
-        for *fields, key in self._rows(maps_query(PROCESSES), span):
-            yield WatchedMap(*fields, tuple(stages[key]))
+        for row in self._rows(maps_query(PROCESSES), span):
+            yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]])])
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
         """Give the rules of one set."""
@@ -213,9 +213,9 @@ class Reader:
         """Give the processes that were there in a span, the one that was there last first."""
         query = processes_query(PROCESSES)
         rows = self._rows(query, span, limit=limit, offset=offset)
-        for *fields, key in rows:
-            blind = self._rows(BLIND, span, process=key)
-            yield ProcessWatch(*fields, tuple(text for (text,) in blind))
+        for row in rows:
+            blind = self._rows(BLIND, span, process=row[-1])
+            yield ProcessWatch(*[*row[:-1], tuple(text for (text,) in blind)])
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
         """Give what processes that wrote in a span had to say."""
