@@ -59,7 +59,7 @@ SELECT rule, {_SITE}, outcome, count, first_seen, last_seen
 FROM (
     SELECT rule, site, outcome, {_ADD_UP} FROM ({_counts(sources, span)})
     GROUP BY rule, site, outcome
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 ORDER BY rule, file, line, outcome
 """  # noqa: S608 - made of constants
 
@@ -129,7 +129,7 @@ FROM (
         HAVING {_is_within("min(first_seen)", "min(first_seen)")}
     )
     GROUP BY rule, site, outcome
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 ORDER BY first_seen DESC, rule, file, line, outcome
 """  # noqa: S608 - made of constants
 
@@ -150,7 +150,7 @@ SELECT rule, file, line, function, {_DEPLOYMENT}, {_ADD_UP}
 FROM (
     SELECT rule, site, {_DEPLOYMENT}, {_ADD_UP} FROM ({_counts(sources, span)})
     WHERE probe = 0 GROUP BY rule, site, {_DEPLOYMENT}
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 GROUP BY rule, file, line, function, {_DEPLOYMENT}
 ORDER BY rule, file, line, function, {_DEPLOYMENT}
 """  # noqa: S608 - made of constants
