@@ -154,5 +154,3 @@ FROM (
 GROUP BY rule, file, line, function, {_DEPLOYMENT}
 ORDER BY rule, file, line, function, {_DEPLOYMENT}
 """  # noqa: S608 - made of constants
-
-

@@ -27,8 +27,8 @@ from enforcer.store.queries import (
     ProcessWatch,
     RuleUses,
     ServiceUses,
-    SitesInTime,
     SiteServiceUses,
+    SitesInTime,
     SiteUses,
     Span,
     UsesInTime,
@@ -95,7 +95,9 @@ class ClickHouseReader:
 
     def watching(self, span: Span) -> Watching:
         """Give who watched in a span, and what may be missing."""
-        endings = Counter({ending: int(count) for ending, count in self._ask(presence.endings, span)})
+        endings = Counter(
+            {ending: int(count) for ending, count in self._ask(presence.endings, span)}
+        )
         ((gaps, longest_gap),) = self._ask(presence.gaps, span)
         vanished = endings["vanished"]
         return Watching(
@@ -189,7 +191,8 @@ class ClickHouseReader:
         self, span: Span, *, limit: int = 100, offset: int = 0
     ) -> Iterator[ProcessWatch]:
         """Give the processes that were there in a span, the one that was there last first."""
-        lost, blind = self._dropped(span), dict(self._ask(presence.blind, span))
+        lost = self._dropped(span)
+        blind = {process: texts for process, texts in self._ask(presence.blind, span)}  # noqa: C416 - rows are no pairs to mypy
         for row in self._ask(presence.watches, span, rows=limit, offset=offset):
             process = row[0]
             yield ProcessWatch(*[*row, lost.get(process, 0), tuple(blind.get(process, ()))])

@@ -40,9 +40,7 @@ first_seen SimpleAggregateFunction(min, Int64),
 last_seen SimpleAggregateFunction(max, Int64)
 """
 _ADD_UP = "sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen"
-_SITE = ", ".join(
-    f"{field} {'UInt32' if field == 'line' else 'String'}" for field in SITE_FIELDS
-)
+_SITE = ", ".join(f"{field} {'UInt32' if field == 'line' else 'String'}" for field in SITE_FIELDS)
 
 TABLES: Final = (
     f"""
