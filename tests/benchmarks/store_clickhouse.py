@@ -79,6 +79,10 @@ SELECT map('service.name', concat('service', toString(number % 4)), 'service.ver
 FROM numbers({PROCESSES * RULES})
 """  # noqa: S608 - made of constants
 
+SIZE: Final = """
+SELECT sum(rows), sum(bytes_on_disk) / 1e6 FROM system.parts WHERE active AND table = '{table}'
+"""
+
 CHUNK: Final = 500_000
 
 
@@ -144,10 +148,7 @@ def main() -> None:
         times |= {f"{name}, from roll-ups": took for name, took in _ask(url).items()}
         times["to make the roll-ups"] = filled
         for table in ("otel_logs", "enforcer_use_by_hour", "enforcer_use_by_day"):
-            ((count, size),) = client.query(
-                "SELECT sum(rows), sum(bytes_on_disk) / 1e6 FROM system.parts "
-                f"WHERE active AND table = '{table}'"  # noqa: S608 - our own names
-            ).result_rows
+            ((count, size),) = client.query(SIZE.format(table=table)).result_rows
             times[f"rows of {table}"] = count
             times[f"megabytes of {table}"] = size
     sys.stdout.write(json.dumps(times))

@@ -129,9 +129,8 @@ def _backfills(
 ) -> list[str]:
     """Write the statements that fill a table; uses day by day, as memory is finite."""
     if table != USES:
-        return [f"INSERT INTO {table} {select}"]  # noqa: S608 - constants
+        return [f"INSERT INTO {table} {select}"]
     days = ask(client, address, _DAYS)
     return [
-        f"INSERT INTO {USES} {uses_of_day(day, has_event_name=has_event_name)}"  # noqa: S608 - a date
-        for (day,) in days
+        f"INSERT INTO {USES} {uses_of_day(day, has_event_name=has_event_name)}" for (day,) in days
     ]
