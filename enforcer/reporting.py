@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from enforcer.reporter import Reporter, Schedule
     from enforcer.rules.model import MigrationMap
     from enforcer.store.delivery import OpenStore
+    from enforcer.store.tallies import Known
     from enforcer.store.waiting import Patience
     from enforcer.telemetry.emitter import Emitter
 
@@ -84,11 +85,15 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
     from enforcer.reporter import Reporter
 
     migration_map = enforcement.map
+    known: Known | None = None
 
     def open_store(patience: "Patience") -> "OpenStore":
+        nonlocal known
         from enforcer.store.sqlite import Store
+        from enforcer.store.tallies import Known
 
-        return Store(migration_map.store, patience)
+        known = known or Known()
+        return Store(migration_map.store, patience, known)
 
     return Reporter(
         enforcement,

@@ -11,7 +11,8 @@ from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
 from enforcer.rules.model import MigrationMap
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 
 
 def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:

@@ -11,6 +11,7 @@ from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+from enforcer.rules.store_address import KINDS, is_known, is_read_only, path_of, scheme_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def load_map(
     if log and log not in LOGS:
         message = f'"{log}" is not a log. Write one of {", ".join(LOGS)}.'
         mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
+    chosen = _chosen_store(environ, mistakes)
     try:
         data = _read(path)
         source = digest(data)
@@ -61,9 +63,8 @@ def load_map(
         raise _joined(mistakes, error) from None
     if mistakes:
         raise _joined(mistakes, fail_open=options["fail_open"])
-    chosen = environ.get(STORE_KEY)
     options["root"] = _beside(path, options["root"])
-    options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
+    options["store"] = os.path.abspath(chosen or _own_store(path, options["store"]))
     options["log"] = log or options["log"]
     options["baseline"] = _baseline(path, options["baseline"], environ)
     if options["allow"]:
@@ -118,7 +119,7 @@ def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None,
         return None, [_mistaken(ENVIRONMENT_KEY, str(error), "unknown-stage")]
 
 
-def _mistaken(variable: str, message: str, slug: str) -> "Mistake":
+def _mistaken(variable: str, message: str, slug: str, remedy: str = "") -> "Mistake":
     from enforcer.rules.mistakes import Mistake
 
     return Mistake(
@@ -126,9 +127,23 @@ def _mistaken(variable: str, message: str, slug: str) -> "Mistake":
         line=0,
         key="",
         message=message,
-        remedy="",
+        remedy=remedy,
         slug=slug,
     )
+
+
+def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> str:
+    """Give the file that the environment names; empty if it names none to write to."""
+    address = environ.get(STORE_KEY, "")
+    if not is_known(address):
+        message = f'there is no kind of store "{scheme_of(address)}".'
+        mistakes.append(_mistaken(STORE_KEY, message, "unknown-store", f"Write {KINDS}."))
+    return "" if is_read_only(address) else path_of(address)
+
+
+def _own_store(path: str, named: str) -> str:
+    """Give the file that the map names, or the usual one."""
+    return _beside(path, path_of(named) or DEFAULT_STORE)
 
 
 def _joined(

@@ -12,6 +12,7 @@ from enforcer.rules.factory_table import read_factory, read_instances
 from enforcer.rules.model import LOGS, NO_LOG
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stages import ALIAS
+from enforcer.rules.store_address import SQLITE, scheme_of
 from enforcer.rules.values import Table, nearest, type_of
 
 TYPE_CHECKING = False
@@ -55,7 +56,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "scrub": _read_scrub(table),
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
-        "store": table.string("store"),
+        "store": _read_store(table),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
     }
@@ -85,6 +86,20 @@ def _read_scrub(table: Table) -> str:
         message=f'"{scrub}" names no function.',
         remedy='Write a module, a colon and a function of it: scrub = "shop.privacy:scrub".',
         slug="bad-scrub",
+    )
+    return ""
+
+
+def _read_store(table: Table) -> str:
+    """Read the file to write to; a URL may hold a password, and is no matter of the map."""
+    named = table.string("store")
+    if scheme_of(named) in ("", SQLITE):
+        return named
+    table.note(
+        "store",
+        message=f'"{scheme_of(named)}://…" is no file.',
+        remedy="Write a path here, and name what reports read in ENFORCER_STORE.",
+        slug="unknown-store",
     )
     return ""
 
