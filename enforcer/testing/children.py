@@ -66,7 +66,7 @@ class Children:
             return
         from enforcer.gate.seen import sites_of_run  # noqa: PLC0415 - loads SQLite
         from enforcer.store import StoreError  # noqa: PLC0415 - as above
-        from enforcer.store.queries import Span
+        from enforcer.store.queries import Span  # noqa: PLC0415 - as above
         from enforcer.store.reading import Reader  # noqa: PLC0415 - as above
 
         with suppress(StoreError), Reader(self.store) as reader:
