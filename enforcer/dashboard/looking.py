@@ -1,0 +1,227 @@
+"""Ask the store what a page needs: one look is of one moment, and under one set of filters.
+
+All numbers of all pages come from here, and here from the store's reader and the report's own
+sums, so that a page and ``enforcer report`` can't differ.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from enforcer.dashboard.filters import NONE, Filters
+from enforcer.dashboard.owners import Owners
+from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.timeline import WEEK, Timeline
+from enforcer.recording.use import THIRD_PARTY
+from enforcer.report.building import rule_reports
+from enforcer.report.model import RuleReport, SiteReport
+from enforcer.report.whose import whose
+from enforcer.rules.model import MigrationMap
+from enforcer.store.queries import Health, Span, StoreReader, UsesInTime
+from enforcer.store.readers import open_reader
+from enforcer.store.watching import ServiceWatch, Watching
+
+# What a rule looks like in the time that is shown.
+IN_USE = "in_use"
+QUIET = "quiet"
+UNUSED = "unused"
+UNWATCHED = "unwatched"
+
+STATES = {
+    IN_USE: "in use",
+    QUIET: "quiet for a week",
+    UNUSED: "no use seen",
+    UNWATCHED: "not watched",
+}
+"""The states of a rule, from the liveliest to the least known, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Hold a call site of a rule with what the dashboard knows besides.
+
+    Attributes:
+        rule: the rule that it used.
+        site: the call site.
+        owner: who owns its file, or empty.
+        whose: ``own``, ``tests`` or ``third_party``.
+
+    """
+
+    rule: RuleReport
+    site: SiteReport
+    owner: str
+    whose: str
+
+    @property
+    def package(self) -> str:
+        """Name the folder of own code, or the distribution of others' code."""
+        if self.site.relation == THIRD_PARTY:
+            return self.site.distribution or NONE
+        return str(PurePosixPath(self.site.file).parent)
+
+
+class Look:
+    """Ask one store under one set of filters; what was asked once is kept."""
+
+    def __init__(
+        self, reader: StoreReader, settings: Settings, filters: Filters, owners: Owners
+    ) -> None:
+        """Take what to ask, and by what."""
+        self.reader = reader
+        self.filters = filters
+        self.now = settings.now()
+        self.span = filters.span(self.now)
+        self._owners = owners
+        self._map = settings.migration_map
+
+    @cached_property
+    def all_rules(self) -> list[RuleReport]:
+        """Give the rules that were watched, with their uses, most uses first.
+
+        Those of the map that nobody watched are not among them.
+        """
+        found = self._of_all_owners
+        if not self.filters.owner:
+            return found
+        kept = [self._of_owner(rule) for rule in found]
+        return sorted(kept, key=lambda rule: (-rule.uses, rule.legacy))
+
+    @cached_property
+    def _of_all_owners(self) -> list[RuleReport]:
+        return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
+
+    @cached_property
+    def owner_names(self) -> list[str]:
+        """Give all owners of files that use a legacy path, to choose from."""
+        sites = (site for rule in self._of_all_owners for site in rule.call_sites)
+        names = {name for owner in {self.owner(site) for site in sites} for name in owner.split()}
+        return sorted(names) + ([NONE] if names else [])
+
+    @cached_property
+    def rules(self) -> list[RuleReport]:
+        """Give the rules of the stage that was chosen, or all."""
+        stage = self.filters.stage
+        return [rule for rule in self.all_rules if stage in ("", rule.stage)]
+
+    @cached_property
+    def unwatched(self) -> list[RuleReport]:
+        """Give the rules of the map that nobody watched in the time that is shown."""
+        watched = {rule.legacy for rule in self.all_rules}
+        stage = self.filters.stage
+        return [
+            rule
+            for rule in _map_rules(self._map)
+            if rule.legacy not in watched and stage in ("", rule.stage)
+        ]
+
+    @cached_property
+    def _unwatched_paths(self) -> frozenset[str]:
+        return frozenset(rule.legacy for rule in self.unwatched)
+
+    def state(self, rule: RuleReport) -> str:
+        """Tell how lively a rule is."""
+        if rule.last_seen is None:
+            return UNWATCHED if rule.legacy in self._unwatched_paths else UNUSED
+        return IN_USE if rule.last_seen > self.end - WEEK else QUIET
+
+    @cached_property
+    def callers(self) -> list[Caller]:
+        """Give the call sites of the rules, with their owners."""
+        return [self.caller(rule, site) for rule in self.rules for site in rule.call_sites]
+
+    def caller(self, rule: RuleReport, site: SiteReport) -> Caller:
+        """Add to a call site what the dashboard knows besides."""
+        return Caller(rule, site, self.owner(site), whose(site.file, site.relation))
+
+    def owner(self, site: SiteReport) -> str:
+        """Name the owner of a call site's file; others' code has none here."""
+        return "" if site.relation == THIRD_PARTY else self._owners.of(site.file)
+
+    @cached_property
+    def new_callers(self) -> list[Caller]:
+        """Give the call sites that were first seen within a week, the newest first."""
+        span = replace(self.span, since=max(self.end - WEEK, self.span.since))
+        found = rule_reports(self.reader.rules(self.span), self.reader.new_sites(span))
+        callers = [
+            self.caller(rule, site)
+            for rule in found
+            if self.filters.stage in ("", rule.stage)
+            for site in self._of_owner(rule).call_sites
+        ]
+        return sorted(callers, key=lambda each: (-each.site.first_seen, each.site.file))
+
+    @cached_property
+    def health(self) -> Health:
+        """Give what may be missing."""
+        return self.reader.health(self.span)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """Give who watched, and what may be missing."""
+        return self.reader.watching(self.span)
+
+    @property
+    def end(self) -> int:
+        """Give the end of the time that is shown, in nanoseconds since the epoch."""
+        return min(self.span.until or self.now, self.now)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Cut the time that is shown into parts: from the first that somebody watched."""
+        began = self.watching.since
+        seen = [rule.first_seen for rule in self.all_rules if rule.first_seen is not None]
+        first = min((*seen, began if began is not None else self.end))
+        return Timeline.over(max(self.span.since, first), self.end)
+
+    def uses_in_time(self, legacy: str = "") -> list[UsesInTime]:
+        """Give the uses over time; of all owners, because stores keep them by rule."""
+        legacies = {rule.legacy for rule in self.rules}
+        rows = self.reader.uses_in_time(self.span, self.timeline.grain, legacy)
+        return [row for row in rows if row.legacy in legacies]
+
+    @cached_property
+    def everywhere(self) -> tuple[ServiceWatch, ...]:
+        """Give all services, versions and environments there are, to choose from."""
+        return self.reader.watching(Span()).services
+
+    def _of_owner(self, rule: RuleReport) -> RuleReport:
+        wanted = self.filters.owner
+        if not wanted:
+            return rule
+        kept = tuple(site for site in rule.call_sites if _is_of(self.owner(site), wanted))
+        return replace(rule, call_sites=kept)
+
+
+@contextmanager
+def look(settings: Settings, filters: Filters, owners: Owners) -> Iterator[Look]:
+    """Open the store for one look.
+
+    Raises:
+        StoreError: if it can't be read.
+
+    """
+    with open_reader(settings.store) as reader:
+        yield Look(reader, settings, filters, owners)
+
+
+def _is_of(owner: str, wanted: str) -> bool:
+    return not owner if wanted == NONE else wanted == owner or wanted in owner.split()
+
+
+def _map_rules(migration_map: MigrationMap | None) -> Iterator[RuleReport]:
+    for rule in migration_map or ():
+        yield RuleReport(
+            legacy=rule.legacy,
+            kind=rule.kind,
+            canonical=rule.canonical,
+            stage=rule.stage,
+            reason=rule.reason,
+            since=rule.since,
+            remove_after=rule.remove_after,
+            removal=rule.removal,
+            owner=rule.owner,
+            link=rule.link,
+        )
