@@ -19,8 +19,9 @@ DAY: Final = 24 * HOUR
 class Span:
     """Say which part of a store to read.
 
-    Uses are kept by the hour, and by the day where a span has :data:`LONG` or more: counts are
-    of whole hours or days, those that a span touches. First and last times are exact.
+    Counts are of whole hours: those that the span touches. What the processes of one deployment
+    did within an hour is left out only if all of it lies outside the span. Where only days are
+    kept of a time that long ago, they are whole days.
 
     Attributes:
         since: leave out what was last seen before this time; 0 for all.
@@ -38,10 +39,6 @@ class Span:
     service: str = ""
     version: str = ""
     environment: str = ""
-
-
-LONG: Final = 7 * DAY
-"""From which length on a span is read by whole days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +321,8 @@ class StoreReader(Protocol):
 
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterable[UsesInTime]:
         """Give the uses of each rule that has any, by the hour or by the day, oldest first.
+
+        The first and the last bucket are whole, too.
 
         Args:
             span: what to read.
