@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from enforcer.rules.stages import STAGES
-from enforcer.store.queries import DAY, LONG, Span
+from enforcer.store.queries import DAY, HOUR, Span
 
 RANGES: Final = {
     "1d": ("last 24 hours", 1),
@@ -99,13 +99,13 @@ class Filters:
     def times(self, now: int) -> tuple[int, int]:
         """Give from when until when, 0 for open ends.
 
-        A range of some length is of whole days, because the store keeps long spans by the day.
+        A range of more than a day is of whole days, today among them, so that days can be compared.
         """
         if self.range:
-            since = now - RANGES[self.range][1] * DAY
-            if now - since >= LONG:
-                since += DAY - since % DAY
-            return since, 0
+            days = RANGES[self.range][1]
+            if days == 1:
+                return (now - DAY) // HOUR * HOUR, 0
+            return (now // DAY - days + 1) * DAY, 0
         return _nanoseconds(self.since), _nanoseconds(self.until, is_end=True)
 
     @property

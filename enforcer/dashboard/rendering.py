@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
-from enforcer.report.times import iso, length, short
+from enforcer.report.times import iso, short
 from enforcer.report.words import counted
 
 LONGEST_TEXT: Final = 200
@@ -49,7 +49,6 @@ class Rendering:
             counted=counted,
             cut=cut,
             iso=iso,
-            length=length,
             number=number,
             short=short,
         )

@@ -74,8 +74,11 @@ JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?
 class Rows:
     """Find and add rows of one open store."""
 
-    def __init__(self, connection: "sqlite3.Connection") -> None:
-        """Work on a connection."""
+    def __init__(
+        self, connection: "sqlite3.Connection", clock: "Callable[[], int] | None" = None
+    ) -> None:
+        """Work on a connection; the clock gives nanoseconds since the epoch."""
+        self._clock = clock
         self._connection = connection
 
     def process(self, process: "Process") -> int | None:
@@ -107,7 +110,7 @@ class Rows:
 
         After a silence that is too long it has a gap there, which stays visible.
         """
-        now = time_ns()
+        now = self._now()
         written, silence, since = self._connection.execute(_LAST_BEAT, (process,)).fetchone()
         is_unbroken = now - written <= silence
         if is_unbroken and since is not None:
@@ -135,13 +138,16 @@ class Rows:
 
     def add_notices(self, process: int | None, notices: "Iterable[Notice]") -> None:
         """Add what a process has to say, each thing once."""
-        now = time_ns()
+        now = self._now()
         for notice in notices:
             self._connection.execute(
                 "INSERT OR IGNORE INTO notice (process, kind, subject, text, noted) "
                 "VALUES (?, ?, ?, ?, ?)",
                 (process, notice.kind, _text(notice.subject), _text(notice.text), now),
             )
+
+    def _now(self) -> int:
+        return time_ns() if self._clock is None else self._clock()
 
     def is_new(self, process: int, sequence: int) -> bool:
         """Note that a batch is being added, and tell whether it was not before."""

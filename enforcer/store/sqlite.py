@@ -46,7 +46,11 @@ class Store:
     """Hold one SQLite file open for writing."""
 
     def __init__(
-        self, path: str, patience: Patience | None = None, known: Known | None = None
+        self,
+        path: str,
+        patience: Patience | None = None,
+        known: Known | None = None,
+        clock: "Callable[[], int] | None" = None,
     ) -> None:
         """Open the file; make it, and its folder, if it isn't there.
 
@@ -54,6 +58,7 @@ class Store:
             path: the file.
             patience: how long to wait for others who write.
             known: what is remembered from visit to visit.
+            clock: gives the time in nanoseconds since the epoch, instead of the system's.
 
         Raises:
             ReplacedError: if the file was damaged; it is set aside, and can be opened again.
@@ -62,6 +67,7 @@ class Store:
         """
         self.path = path
         self._patience = patience or Patience()
+        self._clock = clock
         try:
             os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
         except OSError as error:
@@ -79,7 +85,7 @@ class Store:
             self._hold.release()
             raise _not_written(path, error) from error
         self._connection.isolation_level = None
-        self._rows = Rows(self._connection)
+        self._rows = Rows(self._connection, clock)
         self._known = known or Known()
         self._tallies = Tallies(self._connection, self._rows, self._known)
         try:
@@ -169,7 +175,7 @@ class Store:
             self._rows.beat(key)
             if self._rows.is_new(key, sequence):
                 self._add_uses(key, uses)
-                self._rows.add_dropped(key, dropped, time_ns())
+                self._rows.add_dropped(key, dropped, self._now())
 
         self._known.forget_new()
         self._commit(change)
@@ -190,7 +196,7 @@ class Store:
         def change() -> None:
             key = self._rows.introduce(process, [], INTERVAL)
             self._rows.beat(key)
-            self._rows.end(key, ending, time_ns())
+            self._rows.end(key, ending, self._now())
 
         self._commit(change)
 
@@ -199,6 +205,9 @@ class Store:
         self._tallies.add(
             process, deployment, uses, file=self._file, before_each=self._check_patience
         )
+
+    def _now(self) -> int:
+        return time_ns() if self._clock is None else self._clock()
 
     def _add_loss(self, loss: Loss) -> None:
         process = Process(id=loss.process, run=loss.run, started=loss.time)
