@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
 import click
@@ -21,9 +21,6 @@ from enforcer.rules.document import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY
-
-if TYPE_CHECKING:
-    from enforcer.dashboard.settings import Settings
 
 TOKEN_KEY: Final = "ENFORCER_DASHBOARD_TOKEN"  # noqa: S105 - the name of a variable
 """The environment variable that holds the token, where a command line would show it."""

@@ -52,6 +52,15 @@ class Here:
         return self.to(f"/rules/{rule_id(legacy)}")
 
 
+def without_password(store: str) -> str:
+    """Write the address of a store as a page may show it."""
+    scheme, mark, rest = store.partition("://")
+    user, at, host = rest.rpartition("@")
+    if not mark or not at:
+        return store
+    return f"{scheme}://{user.partition(':')[0]}@{host}"
+
+
 def rule_id(legacy: str) -> str:
     """Write a legacy path so that it can be part of an address, however long it is."""
     written = quote(legacy, safe=":*")

@@ -38,7 +38,7 @@ class Api:
     def routes(self) -> list[Route]:
         """Give every address of the API."""
         rows: dict[str, Callable[[Request, Look], Iterable[Record]]] = {
-            "/rules": lambda _, found: records.rule_records(found),
+            "/rules": _rules,
             "/call-sites": self._call_site_rows,
             "/new-call-sites": lambda _, found: map(self._record, found.new_callers),
             "/callers": self._groups,
@@ -152,8 +152,15 @@ class Api:
 
     def _groups(self, request: Request, found: Look) -> Iterable[Record]:
         by = request.query_params.get("by", "file")
-        groups = grouped(choose(found.callers, request.query_params), by if by in GROUPS else "file")
+        groups = grouped(
+            choose(found.callers, request.query_params), by if by in GROUPS else "file"
+        )
         return (records.group_record(name, members) for name, members in groups.items())
+
+
+def _rules(request: Request, found: Look) -> Iterable[Record]:
+    state = request.query_params.get("state", "")
+    return (rule for rule in records.rule_records(found) if state in ("", rule["state"]))
 
 
 def _processes(_request: Request, found: Look) -> Iterable[Record]:

@@ -52,7 +52,9 @@ class CallSites:
     def link(self, caller: Caller) -> str:
         """Give the address of a call site in the code host; empty where there is none."""
         site = caller.site
-        is_here = site.relation != THIRD_PARTY and site.line and not site.file.startswith(("/", "<"))
+        is_here = (
+            site.relation != THIRD_PARTY and site.line and not site.file.startswith(("/", "<"))
+        )
         if not self._template or not is_here or len(site.file) > _LONGEST:
             return ""
         values = {

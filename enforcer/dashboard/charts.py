@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.dashboard.timeline import DAY, HOUR, WEEK, Series, Timeline, Trend, moment
+from enforcer.dashboard.timeline import WEEK, Series, Timeline, Trend, moment
+from enforcer.store.queries import DAY, HOUR
 
 FULL: Final = (1120, 250)
 HALF: Final = (560, 250)
@@ -103,9 +104,7 @@ class Chart:
     narrow: Drawing
 
 
-def stacked(
-    name: str, title: str, series: Sequence[Series], timeline: Timeline, size: tuple[int, int] = FULL
-) -> Chart:
+def stacked(name: str, title: str, series: Sequence[Series], timeline: Timeline) -> Chart:
     """Draw stacked columns, one for each part of time."""
     total = sum(each.total for each in series)
     what = f"{total:,} uses by {timeline.unit}, {timeline.name(0)} to {timeline.name(-1)}"
@@ -118,15 +117,12 @@ def stacked(
         else "No uses.",
         shown,
         timeline,
-        _stacked(shown, timeline, size),
+        _stacked(shown, timeline, FULL),
         _stacked(shown, timeline, NARROW),
     )
 
 
-def line(
-    name: str, title: str, series: Series, timeline: Timeline, fit: Trend | None,
-    size: tuple[int, int] = HALF,
-) -> Chart:  # fmt: skip
+def line(name: str, title: str, series: Series, timeline: Timeline, fit: Trend | None) -> Chart:
     """Draw one line with the area below it, and its trend."""
     values = series.values
     what = f"From {values[0]:,} to {values[-1]:,} {series.name}" if values else "Nothing"
@@ -136,7 +132,7 @@ def line(
         f"{what}, {timeline.name(0)} to {timeline.name(-1)}; {max(values, default=0):,} at most.",
         (series,),
         timeline,
-        _line(series, timeline, fit, size),
+        _line(series, timeline, fit, HALF),
         _line(series, timeline, fit, NARROW),
     )
 
@@ -221,9 +217,7 @@ def _stacked(series: Sequence[Series], timeline: Timeline, size: tuple[int, int]
     return frame.drawing(series, boxes)
 
 
-def _line(
-    series: Series, timeline: Timeline, fit: Trend | None, size: tuple[int, int]
-) -> Drawing:
+def _line(series: Series, timeline: Timeline, fit: Trend | None, size: tuple[int, int]) -> Drawing:
     highest = max((*series.values, *((fit.begin, fit.end) if fit else ())), default=0)
     frame = _Frame(size, timeline, highest)
     points = [

@@ -129,8 +129,9 @@ class Look:
 
     @cached_property
     def callers(self) -> list[Caller]:
-        """Give the call sites of the rules, with their owners."""
-        return [self.caller(rule, site) for rule in self.rules for site in rule.call_sites]
+        """Give the call sites of the rules, with their owners, most uses first."""
+        callers = [self.caller(rule, site) for rule in self.rules for site in rule.call_sites]
+        return sorted(callers, key=lambda each: -each.site.uses)
 
     def caller(self, rule: RuleReport, site: SiteReport) -> Caller:
         """Add to a call site what the dashboard knows besides."""

@@ -82,9 +82,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         name=_TEXT, whose=_TEXT, uses=_COUNT, call_sites=_COUNT, rules=_COUNT, **_SEEN
     ),
     "ServiceUses": _all_of(**_PLACE, uses=_COUNT, call_sites=_COUNT, **_SEEN),
-    "Service": _all_of(
-        **_PLACE, processes=_COUNT, uses=_COUNT, legacy_paths=_COUNT, **_WATCHED
-    ),
+    "Service": _all_of(**_PLACE, processes=_COUNT, uses=_COUNT, legacy_paths=_COUNT, **_WATCHED),
     "WatchedMap": _all_of(
         **_PLACE, map=_TEXT, stages=_COUNTS, processes=_COUNT, **_WATCHED, path=_TEXT
     ),
@@ -164,10 +162,13 @@ _WHICH: Final[dict[str, tuple[str, Schema]]] = {
 _BY: Final[dict[str, tuple[str, Schema]]] = {
     "by": ("What to group by.", _one_of(("file", "package", "distribution", "owner"))),
 }
+_STATE: Final[dict[str, tuple[str, Schema]]] = {
+    "state": ("Only rules in this state.", _one_of(STATES)),
+}
 _OF_RULE: Final[dict[str, tuple[str, Schema]]] = {"rule": ("Only this legacy path.", _TEXT)}
 
 TABLES: Final = {
-    "/rules": ("rules", "Rule", "Every rule with its sums.", {}),
+    "/rules": ("rules", "Rule", "Every rule with its sums.", _STATE),
     "/call-sites": ("call_sites", "CallSite", "Every call site.", {**_OF_RULE, **_WHICH}),
     "/new-call-sites": (
         "call_sites", "CallSite", "Call sites that nobody had seen a week ago.", {},

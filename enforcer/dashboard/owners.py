@@ -23,7 +23,7 @@ class Owners:
     """
 
     def __init__(self, root: str) -> None:
-        """Look for CODEOWNERS in the root of the program's code, and above it up to the repository's.
+        """Look for CODEOWNERS in the root of the program's code, and in the folders above it.
 
         Args:
             root: the folder that files of call sites are relative to; empty for none.

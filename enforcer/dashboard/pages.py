@@ -1,19 +1,20 @@
 """Answer what a browser asks for: one method for each page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from enforcer.dashboard import records
-from enforcer.dashboard.addresses import Here, is_rule
+from enforcer.dashboard.addresses import Here, is_rule, without_password
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, WHOSE, choose, grouped
-from enforcer.dashboard.charts import FULL, HALF, Chart, line, stacked
+from enforcer.dashboard.charts import Chart, line, stacked
 from enforcer.dashboard.filters import NONE, RANGES, Filters
 from enforcer.dashboard.health import health_words
-from enforcer.dashboard.looking import STATES, Look, look
+from enforcer.dashboard.looking import IN_USE, STATES, Caller, Look, look
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
 from enforcer.dashboard.owners import Owners
@@ -23,6 +24,7 @@ from enforcer.dashboard.tables import Column, Record, Table, TableState, table
 from enforcer.dashboard.timeline import remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
 from enforcer.report.model import RuleReport
+from enforcer.rules.model import TREE
 from enforcer.rules.stages import STAGES
 from enforcer.store import StoreError
 from enforcer.store.queries import UsesInTime
@@ -105,6 +107,7 @@ class Pages:
             "bar": rule_bar(everything),
             "totals": {
                 "rules": len(everything),
+                "in_use": sum(1 for rule in shown if rule["state"] == IN_USE),
                 "used": sum(1 for rule in shown if rule["uses"]),
                 "uses": sum(rule["uses"] for rule in shown),
                 "call_sites": len(sites),
@@ -112,7 +115,7 @@ class Pages:
             },
             "change": week_on_week(rows, found),
             "uses": _uses_chart(found, rows),
-            "burn_down": line("burn-down", title, remaining, found.timeline, fit, HALF),
+            "burn_down": line("burn-down", title, remaining, found.timeline, fit),
             "fit": fit,
             "remaining": remaining.values[-1],
             "top": [rule for rule in shown if rule["uses"]][:_TOP],
@@ -121,9 +124,12 @@ class Pages:
         }
 
     def _rules(self, request: Request, found: Look) -> Values:
-        rows = records.rule_records(found)
+        everything = records.rule_records(found)
+        state = request.query_params.get("state", "")
+        rows = [rule for rule in everything if state in ("", rule["state"])]
         return {
-            "bar": rule_bar(rows),
+            "bar": rule_bar(everything),
+            "state": state if state in STATES else "",
             "table": _table(request, "rules", records.RULE_COLUMNS, rows),
         }
 
@@ -133,11 +139,16 @@ class Pages:
             return None
         callers = [found.caller(rule, site) for site in rule.call_sites]
         rows = [self._record(caller) for caller in callers]
-        shown = _table(request, "callers", records.CALLER_COLUMNS, rows)
+        # What was reached is worth a column only where it can differ.
+        columns = [
+            column for column in records.CALLER_COLUMNS if column.key != "rule" or rule.kind == TREE
+        ]
+        shown = _table(request, "callers", columns, rows)
         services = [
             records.service_use_record(row)
             for row in found.reader.service_uses(found.span, rule.legacy)
         ]
+        services.sort(key=lambda row: (row["last_seen"], row["uses"]), reverse=True)
         of_row = {id(row): caller for row, caller in zip(rows, callers, strict=True)}
         return {
             "rule": records.rule_record(found, rule),
@@ -157,7 +168,8 @@ class Pages:
         callers = choose(found.callers, params)
         if by in GROUPS:
             rows = [records.group_record(*group) for group in grouped(callers, by).items()]
-            shown = _table(request, "groups", records.GROUP_COLUMNS, rows)
+            name = replace(records.GROUP_COLUMNS[0], title=by.capitalize())
+            shown = _table(request, "groups", (name, *records.GROUP_COLUMNS[1:]), rows)
         else:
             by = "site"
             rows = [self._record(caller) for caller in callers]
@@ -181,12 +193,10 @@ class Pages:
             "bars": watch_bars(found),
             "table": _table(request, "services", records.SERVICE_COLUMNS, services),
             "maps": _table(request, "maps", records.MAP_COLUMNS, maps, "maps"),
-            "processes": _table(
-                request, "processes", records.PROCESS_COLUMNS, rows, "processes"
-            ),
+            "processes": _table(request, "processes", records.PROCESS_COLUMNS, rows, "processes"),
         }
 
-    def _record(self, caller: Any) -> Values:  # noqa: ANN401
+    def _record(self, caller: Caller) -> Values:
         return records.caller_record(caller, self._call_sites.link(caller))
 
     def _answer(
@@ -212,10 +222,15 @@ class Pages:
     def _unreadable(self, error: StoreError, frame: Values) -> Response:
         message, _, slug = str(error).rpartition(" (")
         slug = slug.removesuffix(")")
-        template = "empty.html" if slug == "no-store" else "unreadable.html"
-        status = 200 if slug == "no-store" else 503
-        values = {"store": self._settings.store, "message": message, "slug": slug}
-        return self._rendering.page(template, status=status, **values, **frame)
+        is_missing = slug == "no-store"
+        return self._rendering.page(
+            "empty.html" if is_missing else "unreadable.html",
+            status=200 if is_missing else 503,
+            store=without_password(self._settings.store),
+            message=message,
+            slug=slug,
+            **frame,
+        )
 
     def _here(self, request: Request) -> Here:
         path = str(request.scope["path"]).removeprefix(self._settings.prefix) or "/"
@@ -261,7 +276,7 @@ def find_rule(found: Look, wanted: str) -> RuleReport | None:
 
 def _uses_chart(found: Look, rows: Sequence[UsesInTime]) -> Chart:
     series = uses_by_rule(rows, found.timeline, _STACKED_RULES)
-    return stacked("uses", "Uses over time", series, found.timeline, FULL)
+    return stacked("uses", "Uses over time", series, found.timeline)
 
 
 def _table(
@@ -274,5 +289,5 @@ def _table(
     return table(name, columns, rows, TableState.read(request.query_params, prefix))
 
 
-def _names(values: Any) -> list[str]:  # noqa: ANN401
+def _names(values: Iterable[str]) -> list[str]:
     return sorted({each for each in values if each})

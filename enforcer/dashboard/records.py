@@ -14,7 +14,7 @@ from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
 
 RULE_COLUMNS: Final = (
     Column("legacy", "Legacy path", "rule"),
-    Column("canonical", "Canonical path", "code"),
+    Column("canonical", "Canonical path", "hidden"),
     Column("stage", "Stage", "stage"),
     Column("state", "State", "state"),
     Column("uses", "Uses", "count", is_descending=True),

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
 from enforcer.report.times import iso, short
-from enforcer.report.words import counted
+from enforcer.report.words import SITE_FOLDERS, counted
 
 LONGEST_TEXT: Final = 200
 """How many characters of a name a page shows; what was recorded may be a megabyte."""
@@ -48,6 +48,7 @@ class Rendering:
             compact=compact,
             counted=counted,
             cut=cut,
+            inner=inner,
             iso=iso,
             number=number,
             short=short,
@@ -85,6 +86,13 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
         return text
     end = min(_KEPT_END, longest // 3)
     return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
+def inner(file: str) -> str:
+    """Give the path of installed code from its site-packages on; others stay."""
+    for folder in SITE_FOLDERS:
+        file = file.rpartition(folder)[2]
+    return file
 
 
 def number(value: float) -> str:

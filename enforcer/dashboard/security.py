@@ -3,8 +3,8 @@
 A page of another site can make a browser ask this server (DNS rebinding: its own name suddenly
 leads to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
 that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the
-address, and gets a cookie that is made from it. Nobody can change anything here; the one POST is the
-form that takes a token.
+address, and gets a cookie that is made from it. Nobody can change anything here; the one POST is
+the form that takes a token.
 """
 
 import hmac
@@ -24,17 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from enforcer.dashboard.rendering import Rendering
 from enforcer.dashboard.settings import Settings
 
-CONTENT_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -88,8 +80,11 @@ class Guard:
             return await self._take_form(request)
         if request.method not in ("GET", "HEAD"):
             return self._sorry(request, 405, "method", headers={"Allow": "GET, HEAD"})
-        if not self._token or self._own_path(request).startswith("/static/"):
-            return None
+        if self._token and not self._own_path(request).startswith("/static/"):
+            return self._ask_for_token(request)
+        return None
+
+    def _ask_for_token(self, request: Request) -> Response | None:
         given = request.query_params.get("token")
         if given is not None and self._is_token(given):
             return self._welcome(request, _without_token(request))

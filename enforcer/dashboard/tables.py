@@ -63,7 +63,13 @@ class TableState:
 
     @classmethod
     def read(cls, params: Mapping[str, str], name: str = "") -> "TableState":
-        """Read an address; what can't be understood is the default."""
+        """Read an address; what can't be understood is the default.
+
+        Args:
+            params: the parameters of the address.
+            name: what those of this table begin with.
+
+        """
         prefix = f"{name}-" if name else ""
         size = _number(params.get(f"{prefix}size", ""), PAGE_SIZE)
         return cls(

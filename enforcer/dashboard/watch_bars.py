@@ -1,25 +1,36 @@
 """Draw when each service was watched, as bars along the time that is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from enforcer.dashboard.looking import Look
 from enforcer.dashboard.timeline import moment
+from enforcer.report.times import short
+from enforcer.store.watching import ServiceWatch
 
 _WIDTH: Final = 1000.0
-_MOST: Final = 40
+_MOST: Final = 25
 _THINNEST: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class WatchBar:
-    """Hold the bar of one service, version and environment; places are out of 1000."""
+class Part:
+    """Hold the time of one version; places are out of 1000."""
 
-    name: str
     x: float
     width: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchBar:
+    """Hold the bar of one service in one environment, with a part for each version."""
+
+    name: str
     since: str
     till: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +48,33 @@ def watch_bars(look: Look) -> WatchBars:
     services = look.watching.services
     begin = min((each.since for each in services), default=look.end)
     length = max(look.end - begin, 1)
-    bars = []
-    for each in services[:_MOST]:
-        x = _WIDTH * (each.since - begin) / length
-        width = max(_WIDTH * (each.till - each.since) / length, _THINNEST)
-        x = min(max(x, 0.0), _WIDTH - _THINNEST)
-        name = " ".join(filter(None, (each.service or "no service named", each.version)))
-        where = f"{name} in {each.environment}" if each.environment else name
-        days = (f"{moment(time):%Y-%m-%d %H:%M}" for time in (each.since, each.till))
-        bars.append(WatchBar(where, round(x, 1), round(min(width, _WIDTH - x), 1), *days))
+    groups: dict[tuple[str, str], list[ServiceWatch]] = {}
+    for each in services:
+        groups.setdefault((each.service, each.environment), []).append(each)
     return WatchBars(
-        tuple(bars),
+        tuple(
+            _bar(service, environment, versions, begin, length)
+            for (service, environment), versions in list(groups.items())[:_MOST]
+        ),
         f"{moment(begin):%Y-%m-%d}",
         f"{moment(look.end):%Y-%m-%d}",
-        max(len(services) - _MOST, 0),
+        max(len(groups) - _MOST, 0),
+    )
+
+
+def _bar(
+    service: str, environment: str, versions: Sequence[ServiceWatch], begin: int, length: int
+) -> WatchBar:
+    parts = []
+    for each in sorted(versions, key=lambda version: version.since):
+        x = min(max(_WIDTH * (each.since - begin) / length, 0.0), _WIDTH - _THINNEST)
+        width = max(_WIDTH * (each.till - each.since) / length, _THINNEST)
+        title = f"{each.version} {short(each.since)} to {short(each.till)} UTC".strip()
+        parts.append(Part(round(x, 1), round(min(width, _WIDTH - x), 1), title))
+    name = service or "no service named"
+    return WatchBar(
+        f"{name} in {environment}" if environment else name,
+        short(min(each.since for each in versions)),
+        short(max(each.till for each in versions)),
+        tuple(parts),
     )

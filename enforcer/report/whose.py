@@ -15,8 +15,8 @@ _FOLDERS: Final = frozenset(("test", "tests", "testing"))
 def is_test_file(file: str) -> bool:
     """Tell by its path whether a file is there for tests only.
 
-    That is a file in a folder ``test``, ``tests`` or ``testing`` at any depth, and one that is named
-    ``test_*.py``, ``*_test.py``, ``tests.py`` or ``conftest.py``.
+    That is a file in a folder ``test``, ``tests`` or ``testing`` at any depth, and one that is
+    named ``test_*.py``, ``*_test.py``, ``tests.py`` or ``conftest.py``.
     """
     *folders, name = PurePosixPath(file).parts or ("",)
     stem, _, suffix = name.rpartition(".")

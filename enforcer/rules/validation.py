@@ -61,9 +61,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
 def _read_source_url(table: Table) -> str:
     """Read the template of links to the code host; a page of the dashboard will follow it."""
     template = table.string("source_url")
-    if template and not (
-        template.startswith(("https://", "http://")) and _SOURCE_FILE in template
-    ):
+    if template and not (template.startswith(("https://", "http://")) and _SOURCE_FILE in template):
         table.note(
             "source_url",
             message=f'"{template}" is no address with {_SOURCE_FILE} in it.',

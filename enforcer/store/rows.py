@@ -9,7 +9,7 @@ from enforcer.store.schema import HOUR
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process

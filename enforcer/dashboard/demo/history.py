@@ -30,12 +30,27 @@ _RELEASE_DAYS: Final = 14
 _RECENT_DAYS: Final = 3
 _INTERVAL: Final = 4 * 3600.0
 _UNWATCHED: Final = "shop.admin.views"
-_OUTCOMES: Final = {OBSERVE: OBSERVED, ALIAS: ALIASED, WARN: WARNED, STRICT: EXEMPTED, REMOVED: BLOCKED}
+_OUTCOMES: Final = {
+    OBSERVE: OBSERVED,
+    ALIAS: ALIASED,
+    WARN: WARNED,
+    STRICT: EXEMPTED,
+    REMOVED: BLOCKED,
+}
+
+_WEB: Final = (
+    "shop/checkout",
+    "shop/orders",
+    "shop/catalogue",
+    "shop/api",
+    "shop/mobile",
+    "acme",
+)
 
 # Service, environment, processes, which folders it runs, how busy it is.
 _SERVICES: Final = (
-    ("shop-web", "production", 2, ("shop/checkout", "shop/orders", "shop/catalogue", "shop/api", "shop/mobile", "shop/billing", "acme"), 1.0),
-    ("shop-web", "staging", 1, ("shop/checkout", "shop/orders", "shop/catalogue", "shop/api", "shop/mobile", "acme"), 0.06),
+    ("shop-web", "production", 2, (*_WEB, "shop/billing"), 1.0),
+    ("shop-web", "staging", 1, _WEB, 0.06),
     ("shop-worker", "production", 1, ("shop/jobs", "shop/billing", "shop/orders", "shop_bi"), 0.5),
     ("chat-backend", "production", 2, ("netra_backend",), 0.7),
     ("chat-backend", "staging", 1, ("netra_backend",), 0.05),
@@ -204,7 +219,9 @@ class _History:
             if life.file.startswith(folders) and life.born <= day < life.gone
         ]
 
-    def _live(self, process: Process, lives: list[_Life], busy: float, day: int, number: int) -> None:
+    def _live(
+        self, process: Process, lives: list[_Life], busy: float, day: int, number: int
+    ) -> None:
         """Write one day of one process: often in the last days, else twice a day."""
         is_recent = day >= DAYS - _RECENT_DAYS
         hours = range(0, 24, 2) if is_recent else (8, 20)

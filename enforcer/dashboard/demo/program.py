@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-MAP: Final = '''\
+from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT
+
+MAP: Final = """\
 [enforcer]
 service = "shop"
 expected_services = ["shop-web", "shop-worker", "chat-backend"]
@@ -106,16 +108,16 @@ canonical = "netra_backend.app.websocket_core.websocket_manager"
 names = { MockWebSocketManager = "WebSocketManager" }
 reason = "results of tools reach nobody"
 owner = "@quality"
-'''
+"""
 
-NEWEST_RULE: Final = '''
+NEWEST_RULE: Final = """
 [[rule]]
 legacy = "shop.admin.views"
 canonical = "shop.backoffice.views"
 stage = "observe"
 reason = "written into the map today: no process watches it yet"
 owner = "@platform"
-'''
+"""
 """What the map has by now, and what no process has started with."""
 
 OWNERS: Final = """\
@@ -130,6 +132,7 @@ OWNERS: Final = """\
 /tests/                  @quality
 """
 
+_CALL: Final = "import_module("
 _CORE: Final = "netra_backend.app.websocket_core"
 
 # File, function ("" at the top level), the import as it is written, the rule's legacy path.
@@ -243,11 +246,19 @@ def write_program(folder: Path, days: dict[str, str]) -> tuple[Path, list[Invent
         path.write_text(text, "utf-8")
         sites += found
     folder_of_others = "/srv/shop/.venv/lib/python3.13/site-packages"
-    for file, line, function, module, rule, path, names, distribution in _THIRD_PARTY:
-        where = f"{folder_of_others}/{file}"
+    for inner, line, function, module, rule, reached, names, distribution in _THIRD_PARTY:
+        where = f"{folder_of_others}/{inner}"
         sites.append(
             InventedSite(
-                rule, path, where, line, function, module, "import_statement", names, distribution
+                rule,
+                reached,
+                where,
+                line,
+                function,
+                module,
+                "import_statement",
+                names,
+                distribution,
             )
         )
     return map_file, sites
@@ -257,39 +268,36 @@ def _write_file(file: str) -> tuple[str, list[InventedSite]]:
     module = file.removesuffix(".py").replace("/", ".")
     lines = [f'"""{module.rpartition(".")[2].replace("_", " ").capitalize()}."""', ""]
     sites = []
-    uses = [use[1:] for use in _USES if use[0] == file]
-    if any("import_module" in statement for _, statement, _ in uses):
-        lines += ["from importlib import import_module"]
+    uses = sorted((use[1:] for use in _USES if use[0] == file), key=lambda use: bool(use[0]))
+    if any(statement.startswith(_CALL) for _, statement, _ in uses):
+        lines.append("from importlib import import_module")
     for function, statement, rule in uses:
-        if not function:
-            lines.append(statement)
-            sites.append(_site(file, module, len(lines), "<module>", statement, rule))
-    for function, statement, rule in uses:
+        is_call = statement.startswith(_CALL)
         if function:
-            what = statement.rpartition(" ")[2].partition(".")[0].strip('")')
             lines += ["", "", f"def {function}(request):", f'    """{function.capitalize()}."""']
-            is_call = statement.startswith("import_module")
             lines.append(f"    module = {statement}" if is_call else f"    {statement}")
-            sites.append(_site(file, module, len(lines), function, statement, rule))
-            used = "module" if is_call else what
+        else:
+            lines.append(statement)
+        path, mechanism, names = _asked(statement, rule)
+        where = function or "<module>"
+        sites.append(InventedSite(rule, path, file, len(lines), where, module, mechanism, names))
+        if function:
+            used = "module" if is_call else statement.rpartition(" ")[2].partition(".")[0]
             lines += ["", f"    return answer(request, {used})"]
     return "\n".join(lines) + "\n", sites
 
 
-def _site(
-    file: str, module: str, line: int, function: str, statement: str, rule: str
-) -> InventedSite:
-    if statement.startswith("import_module"):
-        path = statement.partition('"')[2].partition('"')[0]
-        return InventedSite(rule, path, file, line, function, module, "import_module", ())
+def _asked(statement: str, rule: str) -> tuple[str, str, tuple[str, ...]]:
+    """Give the legacy path that a statement reaches, how, and which names it asks for."""
+    if statement.startswith(_CALL):
+        return statement.split('"')[1], IMPORT_MODULE, ()
     if statement.startswith("import "):
-        path = statement.split()[1]
-        return InventedSite(rule, path, file, line, function, module, "import_statement", ())
+        return statement.split()[1], IMPORT_STATEMENT, ()
     _, path, _, rest = statement.split(maxsplit=3)
     names = tuple(part.split()[0] for part in rest.split(","))
-    owner = rule.removesuffix(".*")
     if ":" in rule:
-        path, names = rule, (rule.partition(":")[2],)
-    elif not (path == owner or path.startswith(f"{owner}.")):
-        path, names = f"{path}.{names[0]}", ()
-    return InventedSite(rule, path, file, line, function, module, "import_statement", names)
+        return rule, IMPORT_STATEMENT, (rule.partition(":")[2],)
+    top = rule.removesuffix(".*")
+    if path == top or path.startswith(f"{top}."):
+        return path, IMPORT_STATEMENT, names
+    return f"{path}.{names[0]}", IMPORT_STATEMENT, ()
