@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
     from enforcer.store.delivery import OpenStore
+    from enforcer.store.tallies import Known
     from enforcer.store.waiting import Patience
 
 MAP_KEY = "ENFORCER_MAP"
@@ -242,10 +243,15 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
 
     migration_map = enforcement.map
 
-    def open_store(patience: "Patience") -> "OpenStore":
-        from enforcer.store.sqlite import Store
+    known: Known | None = None
 
-        return Store(migration_map.store, patience)
+    def open_store(patience: "Patience") -> "OpenStore":
+        nonlocal known
+        from enforcer.store.sqlite import Store
+        from enforcer.store.tallies import Known
+
+        known = known or Known()
+        return Store(migration_map.store, patience, known)
 
     reporter = Reporter(
         enforcement,

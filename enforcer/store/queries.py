@@ -13,6 +13,7 @@ from enforcer.store.watching import Watching
 
 HOUR: Final = 3_600_000_000_000
 DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,10 @@ class RuleUses:
 
 @dataclass(frozen=True, slots=True)
 class UsesInTime:
-    """Count the uses of one rule in one hour or one day.
+    """Count the uses of one rule in one hour, day or week.
 
     Attributes:
-        start: when the hour or the day began.
+        start: when it began; weeks begin on Thursdays, as the epoch did.
         legacy: the rule's legacy path.
         count: how many uses; at least 1.
 
@@ -135,8 +136,7 @@ class SitesInTime:
 
     Attributes:
         start: when the day began.
-        legacy: the rule's legacy path. Each call site belongs to one rule, so the sum over
-            rules is the number of all.
+        legacy: the rule's legacy path, or empty for the sum over all rules.
         sites: how many; at least 1.
 
     """
@@ -320,19 +320,22 @@ class StoreReader(Protocol):
         """Give the uses of each rule that has any, or has probes."""
 
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterable[UsesInTime]:
-        """Give the uses of each rule that has any, by the hour or by the day, oldest first.
+        """Give the uses of each rule that has any, by the hour, day or week, oldest first.
 
         The first and the last bucket are whole, too.
 
         Args:
             span: what to read.
-            bucket: :data:`HOUR` or :data:`DAY`.
+            bucket: :data:`HOUR`, :data:`DAY` or :data:`WEEK`.
             legacy: of one rule, if not empty.
 
         """
 
     def sites_in_time(self, span: Span) -> Iterable[SitesInTime]:
         """Give how many call sites of each rule were active on each day, oldest first."""
+
+    def active_sites(self, span: Span, legacy: str = "") -> Iterable[SitesInTime]:
+        """Give how many call sites of all rules, or of one, were active on each day."""
 
     def new_sites(self, span: Span) -> Iterable[SiteUses]:
         """Give the call sites that were first seen in a span, and never before by anybody."""

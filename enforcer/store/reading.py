@@ -21,8 +21,8 @@ from enforcer.store.queries import (
     ProcessWatch,
     RuleUses,
     ServiceUses,
-    SitesInTime,
     SiteServiceUses,
+    SitesInTime,
     SiteUses,
     Span,
     UsesInTime,
@@ -43,6 +43,7 @@ from enforcer.store.watching import (
     processes_query,
     services_query,
 )
+
 
 class Reader:
     """Hold one SQLite store open for reading; a context manager."""
@@ -151,7 +152,7 @@ class Reader:
 
     def uses(self, span: Span, legacy: str = "") -> Iterator[SiteUses]:
         """Give the uses in a span; those of one deployment in one hour are taken together."""
-        for row in self._rows(statements.uses(span), span, legacy=legacy):
+        for row in self._rows(statements.uses(span, legacy), span, legacy=legacy):
             yield SiteUses(*row)
 
     def rule_uses(self, span: Span) -> Iterator[RuleUses]:
@@ -173,6 +174,11 @@ class Reader:
         for start, rule, sites in self._rows(statements.sites_in_time(span), span):
             yield SitesInTime(start * DAY, rule, sites)
 
+    def active_sites(self, span: Span, legacy: str = "") -> Iterator[SitesInTime]:
+        """Give how many call sites of all rules, or of one, were active on each day."""
+        for start, sites in self._rows(statements.active_sites(span), span, legacy=legacy):
+            yield SitesInTime(start * DAY, legacy, sites)
+
     def new_sites(self, span: Span) -> Iterator[SiteUses]:
         """Give the call sites that were first seen in a span, and never before."""
         for row in self._rows(statements.NEW_SITES, span):
@@ -180,12 +186,12 @@ class Reader:
 
     def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
         """Give the uses of each rule, or of one, by service, version and environment."""
-        for row in self._rows(statements.service_uses(span), span, legacy=legacy):
+        for row in self._rows(statements.service_uses(span, legacy), span, legacy=legacy):
             yield ServiceUses(*row)
 
     def site_service_uses(self, span: Span, legacy: str) -> Iterator[SiteServiceUses]:
         """Give the uses of one rule by line of code, service, version and environment."""
-        for row in self._rows(statements.site_service_uses(span), span, legacy=legacy):
+        for row in self._rows(statements.site_service_uses(span, legacy), span, legacy=legacy):
             yield SiteServiceUses(*row)
 
     def maps(self, span: Span) -> Iterator[WatchedMap]:
@@ -193,8 +199,8 @@ class Reader:
         stages: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
         for key, stage, count in self._rows(STAGES, span):
             stages[key].append((stage, count))
-        for *fields, key in self._rows(maps_query(PROCESSES), span):
-            yield WatchedMap(*fields, stages=tuple(stages[key]))
+        for row in self._rows(maps_query(PROCESSES), span):
+            yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]])])
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
         """Give the rules of one set."""
@@ -207,9 +213,9 @@ class Reader:
         """Give the processes that were there in a span, the one that was there last first."""
         query = processes_query(PROCESSES)
         rows = self._rows(query, span, limit=limit, offset=offset)
-        for *fields, key in rows:
-            blind = self._rows(BLIND, span, process=key)
-            yield ProcessWatch(*fields, blind=tuple(text for (text,) in blind))
+        for row in rows:
+            blind = self._rows(BLIND, span, process=row[-1])
+            yield ProcessWatch(*[*row[:-1], tuple(text for (text,) in blind)])
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
         """Give what processes that wrote in a span had to say."""

@@ -90,7 +90,15 @@ class Rows:
         known = self.process(process)
         if known is not None:
             return known
-        fields = (*_PROCESS_FIELDS, "deployment", "map", "written", "sequence", "interval", "silence")
+        fields = (
+            *_PROCESS_FIELDS,
+            "deployment",
+            "map",
+            "written",
+            "sequence",
+            "interval",
+            "silence",
+        )
         return self._insert(
             "process",
             fields,

@@ -1,6 +1,7 @@
 """Define the tables of the SQLite store, and tell a store from another file.
 
-Every time is in nanoseconds since the epoch; an hour is a time divided by :data:`HOUR`.
+Every time is in nanoseconds since the epoch; an hour, a day or a month is a time divided by
+:data:`HOUR`, :data:`DAY` or :data:`MONTH`, which is made of whole weeks.
 """
 
 from enforcer.store import StoreError
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 3
 1: the first one.
 2: heartbeats, how a process ended, its version and environment, when a notice was written. A
    process of version 1 has one heartbeat from `started` till `written`, which may hide gaps.
-3: roll-ups by hour, by day and of all time, for each deployment; `use` has one row for the whole
+3: roll-ups by hour, day and month and of all time, for each deployment; `use` has one row for the whole
    life of a process. Of older stores, the hours of a single process are not kept.
 """
 
@@ -25,6 +26,7 @@ APPLICATION_ID = 0x656E6672
 
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
+MONTH = 28 * DAY
 
 # How a process ended.
 EXIT = "exit"
@@ -139,7 +141,7 @@ CREATE TABLE IF NOT EXISTS use (
     PRIMARY KEY (process, tally)
 ) WITHOUT ROWID;
 
--- How often all processes of one deployment did, in one hour, on one day, and ever.
+-- How often all processes of one deployment did, in one hour, day or month, and ever.
 CREATE TABLE IF NOT EXISTS use_by_hour (
     hour        INTEGER NOT NULL,
     tally       INTEGER NOT NULL REFERENCES tally,
@@ -159,6 +161,15 @@ CREATE TABLE IF NOT EXISTS use_by_day (
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
     PRIMARY KEY (day, rule, site, tally, deployment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS use_by_month (
+    month       INTEGER NOT NULL,
+    tally       INTEGER NOT NULL REFERENCES tally,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (month, tally, deployment)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS use_ever (
     tally       INTEGER NOT NULL REFERENCES tally,
@@ -205,6 +216,16 @@ CREATE TABLE IF NOT EXISTS notice (
     PRIMARY KEY (process, kind, subject)
 ) WITHOUT ROWID;
 
+-- The same for all deployments, with how many call sites were used.
+CREATE TABLE IF NOT EXISTS total_by_day (
+    day     INTEGER NOT NULL,
+    rule    INTEGER NOT NULL REFERENCES rule,
+    count   INTEGER NOT NULL,
+    probes  INTEGER NOT NULL,
+    sites   INTEGER NOT NULL,           -- without those of probes
+    PRIMARY KEY (day, rule)
+) WITHOUT ROWID;
+
 -- What there is one of.
 CREATE TABLE IF NOT EXISTS state (
     name   TEXT PRIMARY KEY,            -- keys: another one after rows were removed;
@@ -216,6 +237,7 @@ INSERT OR IGNORE INTO state (name, value) VALUES ('keys', random());
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Make the tables, or change those of an older version, in one transaction.

@@ -177,7 +177,7 @@ class Store:
                 self._add_uses(key, uses)
                 self._rows.add_dropped(key, dropped, self._now())
 
-        self._known.forget_new()
+        self._prepare_uses(uses)
         self._commit(change)
         self._known.keep()
 
@@ -199,6 +199,12 @@ class Store:
             self._rows.end(key, ending, self._now())
 
         self._commit(change)
+
+    def _prepare_uses(self, uses: "Sequence[Use]") -> None:
+        try:
+            self._tallies.prepare(uses, self._check_patience)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
 
     def _add_uses(self, process: int, uses: "Sequence[Use]") -> None:
         deployment = self._rows.deployment(process)

@@ -5,7 +5,7 @@ put into a table of this connection's own, in memory, and SQLite adds it up from
 """
 
 from enforcer.recording.use import PROBE
-from enforcer.store.schema import DAY, HOUR
+from enforcer.store.schema import DAY, HOUR, MONTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from enforcer.recording.use import CallSite, Use
     from enforcer.store.rows import Rows
 
-    Identity = tuple[str, str, str, CallSite]
+    Identity = tuple[str, str, str, CallSite, str]
     Keys = tuple[int, int, int, bool]
 
 CHUNK = 1_000
@@ -25,10 +25,15 @@ _MOST_KNOWN = 20_000
 
 _BATCH = """
 CREATE TEMPORARY TABLE IF NOT EXISTS batch (
-    rule INTEGER, site INTEGER, tally INTEGER, probe INTEGER,
+    number INTEGER PRIMARY KEY, rule INTEGER, site INTEGER, tally INTEGER, probe INTEGER,
     count INTEGER, first_seen INTEGER, last_seen INTEGER
 )
 """
+_FILL = """
+INSERT INTO batch (rule, site, tally, probe, count, first_seen, last_seen)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_CHUNK = "number BETWEEN :first AND :last"
 _ADD_UP = """
 DO UPDATE SET
     count = count + excluded.count,
@@ -43,7 +48,7 @@ DO UPDATE SET count = count + excluded.count, probes = probes + excluded.probes
 def _add_uses(table: str, keys: str, values: str) -> str:
     return (
         f"INSERT INTO {table} ({keys}, count, first_seen, last_seen) "  # noqa: S608 - constants
-        f"SELECT {values}, count, first_seen, last_seen FROM batch WHERE true "
+        f"SELECT {values}, count, first_seen, last_seen FROM batch WHERE {_CHUNK} "
         f"ON CONFLICT ({keys}) {_ADD_UP}"
     )
 
@@ -52,18 +57,36 @@ def _add_rules(table: str, time: str, length: int) -> str:
     return (
         f"INSERT INTO {table} ({time}, rule, deployment, count, probes) "  # noqa: S608 - constants
         f"SELECT last_seen / {length}, rule, :deployment, sum(count * (1 - probe)), "
-        f"sum(count * probe) FROM batch GROUP BY 1, 2 "
+        f"sum(count * probe) FROM batch WHERE {_CHUNK} GROUP BY 1, 2 "
         f"ON CONFLICT ({time}, rule, deployment) {_ADD_UP_PROBES}"
     )
 
 
+_DAYS_OF_ALL = f"""
+INSERT INTO total_by_day (day, rule, count, probes, sites)
+SELECT last_seen / {DAY}, rule, sum(count * (1 - probe)), sum(count * probe), count(DISTINCT
+    CASE WHEN NOT probe AND NOT EXISTS (
+        SELECT * FROM use_by_day AS known
+        WHERE day = batch.last_seen / {DAY} AND known.rule = batch.rule AND known.site = batch.site
+    ) THEN site END)
+FROM batch WHERE {_CHUNK} GROUP BY 1, 2
+ON CONFLICT (day, rule) DO UPDATE SET
+    count = count + excluded.count,
+    probes = probes + excluded.probes,
+    sites = sites + excluded.sites
+"""  # noqa: S608 - made of constants
+
 _STATEMENTS = (
+    _DAYS_OF_ALL,  # while it can be seen which call sites are new on their day
     _add_uses("use", "process, tally", ":process, tally"),
     _add_uses("use_by_hour", "hour, tally, deployment", f"last_seen / {HOUR}, tally, :deployment"),
     _add_uses(
         "use_by_day",
         "day, rule, site, tally, deployment",
         f"last_seen / {DAY}, rule, site, tally, :deployment",
+    ),
+    _add_uses(
+        "use_by_month", "month, tally, deployment", f"last_seen / {MONTH}, tally, :deployment"
     ),
     _add_uses("use_ever", "tally, deployment", "tally, :deployment"),
     _add_rules("rule_by_hour", "hour", HOUR),
@@ -85,11 +108,13 @@ class Known:
         self._old: dict[Identity, Keys] = {}
         self._new: dict[Identity, Keys] = {}
 
-    def hold_for(self, owner: object) -> None:
-        """Say what the keys belong to; those of another owner are forgotten."""
-        if owner != self._of or len(self._old) > _MOST_KNOWN:
-            self._old = {}
+    def hold_for(self, owner: object) -> bool:
+        """Say what the keys belong to, and tell whether it is what they belonged to so far."""
+        if owner == self._of:
+            return True
         self._of = owner
+        self._old = {}
+        return False
 
     def forget_new(self) -> None:
         """Forget what a transaction found that failed."""
@@ -105,6 +130,8 @@ class Known:
 
     def keep(self) -> None:
         """Remember what is new: it is in the file."""
+        if len(self._old) > _MOST_KNOWN:
+            self._old = {}
         self._old |= self._new
         self._new = {}
 
@@ -124,6 +151,22 @@ class Tallies:
         self._connection = connection
         self._rows = rows
         self._known = known
+        self._is_prepared = False
+
+    def prepare(self, uses: "Sequence[Use]", before_each: "Callable[[], None]") -> None:
+        """Make ready before the transaction what can be, so that others need not wait for it.
+
+        Args:
+            uses: what will be added.
+            before_each: called before each step.
+
+        """
+        self._known.forget_new()
+        found = [self._known.get(_identity(use)) for use in uses]
+        keys = [each for each in found if each is not None]
+        self._is_prepared = len(keys) == len(uses)
+        if self._is_prepared:
+            self._fill(uses, keys, before_each)
 
     def add(
         self,
@@ -139,35 +182,39 @@ class Tallies:
         Args:
             process: its key.
             deployment: the key of its deployment.
-            uses: what it counted.
+            uses: what it counted, for which :meth:`prepare` was called.
             file: tells the store from another one that has its name later.
             before_each: called before each step.
 
         """
         query = "SELECT value FROM state WHERE name = 'keys'"
         (stamp,) = self._connection.execute(query).fetchone()
-        self._known.hold_for((file, stamp, process))
-        self._connection.execute(_BATCH)
+        is_same = self._known.hold_for((file, stamp, process))
+        if not (is_same and self._is_prepared):
+            keys = [self._keys(process, use) for use in uses]
+            self._fill(uses, keys, before_each)
         values = {"process": process, "deployment": deployment}
         for start in range(0, len(uses), CHUNK):
-            before_each()
-            self._fill(process, uses[start : start + CHUNK])
+            values |= {"first": start + 1, "last": start + CHUNK}
             for statement in _STATEMENTS:
                 before_each()
                 self._connection.execute(statement, values)
 
-    def _fill(self, process: int, uses: "Sequence[Use]") -> None:
+    def _fill(
+        self, uses: "Sequence[Use]", keys: "Sequence[Keys]", before_each: "Callable[[], None]"
+    ) -> None:
+        self._connection.execute(_BATCH)
         self._connection.execute("DELETE FROM batch")
-        self._connection.executemany(
-            "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (*self._keys(process, use), use.count, use.first_seen, use.last_seen)
-                for use in uses
-            ],
-        )
+        rows = [
+            (*each, use.count, use.first_seen, use.last_seen)
+            for use, each in zip(uses, keys, strict=True)
+        ]
+        for start in range(0, len(rows), CHUNK):
+            before_each()
+            self._connection.executemany(_FILL, rows[start : start + CHUNK])
 
     def _keys(self, process: int, use: "Use") -> "Keys":
-        identity = (use.rule.legacy, use.stage, use.outcome, use.site)
+        identity = _identity(use)
         keys = self._known.get(identity)
         if keys is None:
             rule = self._rows.declared(process, use.rule)
@@ -176,3 +223,8 @@ class Tallies:
             keys = (rule, site, tally, use.site.mechanism == PROBE)
             self._known.add(identity, keys)
         return keys
+
+
+def _identity(use: "Use") -> "Identity":
+    # Sites are the same whatever their distribution, which is found out later than they are.
+    return use.rule.legacy, use.stage, use.outcome, use.site, use.site.distribution

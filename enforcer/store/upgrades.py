@@ -21,7 +21,9 @@ _PER_RULE = """
 """
 _SUMS = "sum(count), min(first_seen), max(last_seen)"
 _PROBES = "sum(CASE mechanism WHEN 'probe' THEN count ELSE 0 END)"
-_OLD_USES = "use_2 JOIN tally USING (rule, site, stage, outcome) JOIN process ON process.key = process"
+_OLD_USES = """
+use_2 JOIN tally USING (rule, site, stage, outcome) JOIN process ON process.key = process
+"""
 
 UPGRADES = {
     1: f"""
@@ -117,6 +119,12 @@ CREATE TABLE use_by_day (
 INSERT INTO use_by_day
 SELECT hour / 24 AS day, rule, site, tally.key, deployment, {_SUMS}
 FROM {_OLD_USES} GROUP BY day, rule, site, tally.key, deployment;
+CREATE TABLE use_by_month (
+    month       INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (month, tally, deployment)
+) WITHOUT ROWID;
+INSERT INTO use_by_month
+SELECT day / 28 AS month, tally, deployment, {_SUMS}
+FROM use_by_day GROUP BY month, tally, deployment;
 CREATE TABLE use_ever ({_PER_TALLY} PRIMARY KEY (tally, deployment)) WITHOUT ROWID;
 INSERT INTO use_ever
 SELECT tally.key, deployment, {_SUMS} FROM {_OLD_USES} GROUP BY tally.key, deployment;
@@ -132,6 +140,18 @@ CREATE TABLE rule_by_day (
 INSERT INTO rule_by_day
 SELECT hour / 24 AS day, rule, deployment, sum(count), sum(probes)
 FROM rule_by_hour GROUP BY day, rule, deployment;
+CREATE TABLE total_by_day (
+    day     INTEGER NOT NULL,
+    rule    INTEGER NOT NULL REFERENCES rule,
+    count   INTEGER NOT NULL,
+    probes  INTEGER NOT NULL,
+    sites   INTEGER NOT NULL,
+    PRIMARY KEY (day, rule)
+) WITHOUT ROWID;
+INSERT INTO total_by_day
+SELECT day, rule, sum(count) - {_PROBES}, {_PROBES},
+       count(DISTINCT CASE mechanism WHEN 'probe' THEN NULL ELSE site END)
+FROM use_by_day JOIN call_site ON call_site.key = site GROUP BY day, rule;
 DROP TABLE use_2;
 CREATE TABLE state (
     name   TEXT PRIMARY KEY,

@@ -92,8 +92,8 @@ def test_folder_that_may_not_be_written(make_process: MakeProcess, environ: dict
         with closing(Store(str(path))) as store:
             store.watch(make_process(), [])
         code = (
-            "import os, sys; from enforcer.store.queries import Span
-from enforcer.store.reading import Reader; os.setuid(65534);\n"
+            "import os, sys; from enforcer.store.queries import Span\n"
+            "from enforcer.store.reading import Reader; os.setuid(65534)\n"
             "with Reader(sys.argv[1]) as reader: print(reader.processes(Span()))"
         )
         result = subprocess.run(

@@ -123,7 +123,9 @@ def test_tells_outcomes_and_stages_apart(
     ]
     open_store().write(make_process(), 0, uses)
 
-    assert rows(path, "SELECT stage, outcome, count FROM use JOIN tally ON key = tally ORDER BY 3") == [
+    assert rows(
+        path, "SELECT stage, outcome, count FROM use JOIN tally ON key = tally ORDER BY 3"
+    ) == [
         ("warn", "warned", 1),
         ("strict", "blocked", 2),
     ]
