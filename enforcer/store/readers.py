@@ -4,8 +4,8 @@
 ``clickhouses://host`` (TLS) and ``chdb:///path`` are ClickHouse.
 """
 
+from enforcer.store.addresses import is_clickhouse, local_path
 from enforcer.store.queries import StoreReader
-from enforcer.store.reading import Reader
 
 
 def open_reader(address: str) -> StoreReader:
@@ -18,4 +18,10 @@ def open_reader(address: str) -> StoreReader:
         StoreError: if there is none, or it can't be read.
 
     """
-    return Reader(address.removeprefix("sqlite://"))
+    if is_clickhouse(address):
+        from enforcer.store.clickhouse.reading import ClickHouseReader  # noqa: PLC0415 - an extra
+
+        return ClickHouseReader(address)
+    from enforcer.store.reading import Reader  # noqa: PLC0415 - one engine is enough
+
+    return Reader(local_path(address))

@@ -29,6 +29,7 @@ from enforcer.store.queries import (
     WatchedMap,
     WatchedRule,
 )
+from enforcer.store.spans import bounds
 from enforcer.store.statements import PROCESSES
 from enforcer.store.waiting import Patience
 from enforcer.store.watching import (
@@ -223,7 +224,7 @@ class Reader:
             yield NoticeOf(*row)
 
     def _rows(self, query: str, span: Span, **values: object) -> list[tuple[Any, ...]]:
-        values |= {**asdict(span), **statements.bounds(span, self._first_hour), "now": self._now}
+        values |= {**asdict(span), **bounds(span, self._first_hour), "now": self._now}
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:

@@ -1,13 +1,13 @@
 """Write the SQL that answers what is asked of a SQLite store.
 
-Each statement takes the fields of a span as values, and its ``bounds``.
+Each statement takes the fields of a span as values, and its :func:`~enforcer.store.spans.bounds`.
 """
 
 from typing import Final
 
 from enforcer.recording.use import PROBE
 from enforcer.store.queries import DAY, HOUR, WEEK, Span
-from enforcer.store.schema import MONTH
+from enforcer.store.spans import is_filtered
 
 DEPLOYMENTS: Final = """
 SELECT key FROM deployment
@@ -74,62 +74,15 @@ tally IN (SELECT tally.key FROM tally JOIN rule ON rule.key = tally.rule WHERE l
 _DAYS_OF_RULE = f"""
 SELECT {_COUNTS} FROM (
     WITH RECURSIVE each (day) AS (
-        SELECT max(:day_of_head, (SELECT min(day) FROM use_by_day))
+        SELECT max(:whole_day, (SELECT min(day) FROM use_by_day))
         UNION ALL
         SELECT day + 1 FROM each
-        WHERE day < min(:last_day_of_tail, (SELECT max(day) FROM use_by_day))
+        WHERE day < min(:last_whole_day, (SELECT max(day) FROM use_by_day))
     )
     SELECT use_by_day.* FROM each CROSS JOIN use_by_day USING (day)
     WHERE rule = (SELECT key FROM rule WHERE legacy = :legacy)
 ) WHERE {_BOUNDS}
 """  # noqa: S608 - made of constants
-
-
-def bounds(span: Span, first_hour: int) -> dict[str, int]:
-    """Give what a span touches: hours at its ends, then days, and months in the middle.
-
-    Args:
-        span: the span.
-        first_hour: from when on hours are kept; before that, all days are whole.
-
-    """
-    end = span.until or 2**63
-    hour, last_hour = span.since // HOUR, (end - 1) // HOUR
-    day, last_day = span.since // DAY, (end - 1) // DAY
-    if hour < first_hour:
-        hour = day * _HOURS
-    if last_hour < first_hour:
-        last_hour = last_day * _HOURS + _HOURS - 1
-    whole_day, last_whole_day, hours = _inner(hour, last_hour, _HOURS)
-    whole_month, last_whole_month, days = _inner(whole_day, last_whole_day, _DAYS)
-    return {
-        "hour": hour,
-        "last_hour": last_hour,
-        "day": day,
-        "last_day": last_day,
-        "day_of_head": whole_day,
-        "last_day_of_head": days[0],
-        "day_of_tail": days[1],
-        "last_day_of_tail": last_whole_day,
-        "month": whole_month,
-        "last_month": last_whole_month,
-        "last_hour_of_head": hours[0],
-        "hour_of_tail": hours[1],
-    }
-
-
-_HOURS = DAY // HOUR
-_DAYS = MONTH // DAY
-
-
-def _inner(first: int, last: int, length: int) -> tuple[int, int, tuple[int, int]]:
-    # The first and the last whole unit, where the head before them ends, and the tail begins.
-    whole, last_whole = -(-first // length), (last + 1) // length - 1
-    return (
-        whole,
-        last_whole,
-        (min(whole * length - 1, last), max(last_whole + 1, whole) * length),
-    )
 
 
 def _counts(span: Span, legacy: str = "") -> str:
@@ -148,9 +101,9 @@ FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
     ]
     if not legacy:
         parts += [
-            ("use_by_day", "day BETWEEN :day_of_head AND :last_day_of_head"),
+            ("use_by_day", "day BETWEEN :whole_day AND :last_day_of_head"),
             ("use_by_month", "month BETWEEN :month AND :last_month"),
-            ("use_by_day", "day BETWEEN :day_of_tail AND :last_day_of_tail"),
+            ("use_by_day", "day BETWEEN :day_of_tail AND :last_whole_day"),
         ]
     selects = [f"SELECT {_COUNTS} FROM {table} WHERE {when} AND {only}" for table, when in parts]  # noqa: S608 - constants
     return " UNION ALL ".join([*selects, _DAYS_OF_RULE] if legacy else selects)
@@ -221,11 +174,6 @@ SELECT day / {bucket // DAY} AS start, rule, sum(count) AS count FROM {table}
 SELECT start, legacy, count FROM ({counts}) JOIN rule ON rule.key = rule
 WHERE count > 0 AND :legacy IN ('', legacy) ORDER BY start, legacy
 """  # noqa: S608 - made of constants
-
-
-def is_filtered(span: Span) -> bool:
-    """Tell whether a span is of some processes only."""
-    return bool(span.run or span.service or span.version or span.environment)
 
 
 def sites_in_time(span: Span) -> str:
