@@ -20,7 +20,7 @@ from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.rendering import Rendering
 from enforcer.dashboard.settings import Settings
-from enforcer.dashboard.tables import Column, Record, Table, TableState, table
+from enforcer.dashboard.tables import PAGE_SIZE, Column, Record, Table, TableState, table
 from enforcer.dashboard.timeline import remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
 from enforcer.report.model import RuleReport
@@ -34,6 +34,7 @@ MOST_PROCESSES: Final = 10_000
 
 _STACKED_RULES: Final = 7
 _TOP: Final = 8
+_FEW: Final = 25
 _THEMES: Final = ("light", "dark")
 _NAVIGATION: Final = (
     ("/", "Overview"),
@@ -191,9 +192,11 @@ class Pages:
         services = records.service_records(found)
         return {
             "bars": watch_bars(found),
-            "table": _table(request, "services", records.SERVICE_COLUMNS, services),
-            "maps": _table(request, "maps", records.MAP_COLUMNS, maps, "maps"),
-            "processes": _table(request, "processes", records.PROCESS_COLUMNS, rows, "processes"),
+            "table": _table(request, "services", records.SERVICE_COLUMNS, services, usual=_FEW),
+            "maps": _table(request, "maps", records.MAP_COLUMNS, maps, "maps", usual=_FEW),
+            "processes": _table(
+                request, "processes", records.PROCESS_COLUMNS, rows, "processes", usual=_FEW
+            ),
         }
 
     def _record(self, caller: Caller) -> Values:
@@ -279,14 +282,16 @@ def _uses_chart(found: Look, rows: Sequence[UsesInTime]) -> Chart:
     return stacked("uses", "Uses over time", series, found.timeline)
 
 
-def _table(
+def _table(  # noqa: PLR0913 - three of them choose the part that is shown
     request: Request,
     name: str,
     columns: Sequence[Column],
     rows: Sequence[Record],
     prefix: str = "",
+    *,
+    usual: int = PAGE_SIZE,
 ) -> Table:
-    return table(name, columns, rows, TableState.read(request.query_params, prefix))
+    return table(name, columns, rows, TableState.read(request.query_params, prefix, usual))
 
 
 def _names(values: Iterable[str]) -> list[str]:

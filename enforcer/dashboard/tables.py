@@ -7,7 +7,7 @@ page shows stands in the page's address.
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 Record = Mapping[str, object]
@@ -52,6 +52,7 @@ class TableState:
         query: what to search for.
         page: the number of the page, from 1.
         size: how many rows a page has.
+        usual: how many it has where the address does not say.
 
     """
 
@@ -60,30 +61,35 @@ class TableState:
     query: str = ""
     page: int = 1
     size: int = PAGE_SIZE
+    usual: int = PAGE_SIZE
 
     @classmethod
-    def read(cls, params: Mapping[str, str], name: str = "") -> "TableState":
+    def read(
+        cls, params: Mapping[str, str], name: str = "", usual: int = PAGE_SIZE
+    ) -> "TableState":
         """Read an address; what can't be understood is the default.
 
         Args:
             params: the parameters of the address.
             name: what those of this table begin with.
+            usual: how many rows a page has unless the address says otherwise.
 
         """
         prefix = f"{name}-" if name else ""
-        size = _number(params.get(f"{prefix}size", ""), PAGE_SIZE)
+        size = _number(params.get(f"{prefix}size", ""), usual)
         return cls(
             name,
             params.get(f"{prefix}sort", ""),
             params.get(f"{prefix}q", "").strip(),
             max(_number(params.get(f"{prefix}page", ""), 1), 1),
-            size if size in PAGE_SIZES else PAGE_SIZE,
+            size if size in PAGE_SIZES else usual,
+            usual,
         )
 
     def params(self, **changes: object) -> dict[str, object]:
         """Give the parameters of an address with some of them changed; defaults are left out."""
         prefix = f"{self.name}-" if self.name else ""
-        size = "" if self.size == PAGE_SIZE else self.size
+        size = "" if self.size == self.usual else self.size
         page = "" if self.page == 1 else self.page
         values = {"sort": self.sort, "q": self.query, "page": page, "size": size, **changes}
         return {f"{prefix}{key}": value for key, value in values.items()}
@@ -154,7 +160,7 @@ def table(
     pages = max(-(-len(found) // state.size), 1)
     page = min(state.page, pages)
     begin = (page - 1) * state.size
-    state = TableState(state.name, state.sort, state.query, page, state.size)
+    state = replace(state, page=page)
     rows = tuple(found[begin : begin + state.size])
     return Table(name, tuple(columns), rows, len(found), len(records), state, pages)
 
