@@ -7,7 +7,9 @@ from enforcer.errors import EnforcerError
 from enforcer.rules.document import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.store_address import is_read_only, path_of, scheme_of
 from enforcer.startup import MAP_KEY
+from enforcer.store.readers import check_address
 
 
 def choose_map(option: str | None) -> str:
@@ -28,7 +30,9 @@ def choose_map(option: str | None) -> str:
 
 
 def choose_store(store: str | None, migration_map: str | None) -> str:
-    """Give the absolute path of the store: the option, the environment, or what the map says.
+    """Give the address of the store: the option, the environment, or what the map says.
+
+    A path is absolute; a URL is given as it is.
 
     Raises:
         EnforcerError: if none of them names one, or the map has mistakes.
@@ -36,8 +40,26 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
     """
     chosen = store or (None if migration_map else os.environ.get(STORE_KEY))
     if chosen:
-        return str(Path(chosen).absolute())
+        check_address(chosen)
+        return chosen if is_read_only(chosen) else str(Path(path_of(chosen)).absolute())
     return load_map(choose_map(migration_map)).store
+
+
+def choose_file(store: str | None, migration_map: str | None) -> str:
+    """Give the absolute path of a store that is written; see :func:`choose_store`.
+
+    Raises:
+        EnforcerError: if none is named, or one that is only read.
+
+    """
+    chosen = choose_store(store, migration_map)
+    if is_read_only(chosen):
+        message = (
+            f'"{scheme_of(chosen)}://…" is only read: programs write a file, and send telemetry '
+            "to the collector. Name a file with --store (store-only-read)"
+        )
+        raise EnforcerError(message)
+    return chosen
 
 
 def require_root(migration_map: MigrationMap) -> None:

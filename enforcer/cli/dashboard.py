@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -93,6 +94,8 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
             f"or put one into {TOKEN_KEY} (dashboard-token)"
         )
         raise EnforcerError(message)
+    # As Ctrl-C does: a demonstration takes its folder away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
         _serve(
             shown_store, migration_map, host, port, secret, hosts, _path(prefix),

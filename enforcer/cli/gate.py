@@ -1,7 +1,6 @@
 """Decide in CI whether a change may pass."""
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import click
 from enforcer.baseline import Baseline
 from enforcer.baseline.reading import read_baseline
 from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.days import Days
 from enforcer.cli.seen_options import seen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
@@ -28,24 +28,6 @@ _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     "junit": as_junit,
     "github": as_github,
 }
-_SPAN: Final = re.compile(r"(\d{1,5})d")
-
-
-class Days(click.ParamType[dt.timedelta]):
-    """Read a number of days, such as ``14d``."""
-
-    name = "days"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dt.timedelta:
-        """Read one."""
-        if isinstance(value, dt.timedelta):
-            return value
-        found = _SPAN.fullmatch(str(value))
-        if found is None:
-            self.fail(f'"{value}" is no number of days. Write 14d.', param, ctx)
-        return dt.timedelta(days=int(found[1]))
 
 
 @click.command()

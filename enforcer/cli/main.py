@@ -11,6 +11,7 @@ from enforcer.cli.gate import gate
 from enforcer.cli.report import report
 from enforcer.cli.run import run
 from enforcer.cli.status import status
+from enforcer.cli.store import store
 from enforcer.cli.verify import verify
 from enforcer.errors import EnforcerError
 
@@ -55,6 +56,7 @@ main.add_command(verify)
 main.add_command(report)
 main.add_command(dashboard)
 main.add_command(status)
+main.add_command(store)
 main.add_command(baseline)
 main.add_command(gate)
 main.add_command(demo)

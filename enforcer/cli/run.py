@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 import enforcer
-from enforcer.cli.choosing import choose_map
+from enforcer.cli.choosing import choose_file, choose_map
 from enforcer.cli.command import find_command
 from enforcer.cli.executing import replace_by, wait_for
 from enforcer.errors import EnforcerError
@@ -77,7 +77,7 @@ def _settings(map_file: str | None, stage: str | None, store: str | None) -> dic
             raise EnforcerError(message) from None
         settings[ENVIRONMENT_KEY] = stage
     if store:
-        settings[STORE_KEY] = str(Path(store).absolute())
+        settings[STORE_KEY] = choose_file(store, None)
     if not _is_read_at_start():
         folders = (str(Path(enforcer.__file__).with_name("at_start")), os.environ.get("PYTHONPATH"))
         settings["PYTHONPATH"] = os.pathsep.join(filter(None, folders))

@@ -13,6 +13,7 @@ from enforcer.report.times import short
 from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
 from enforcer.rules.stages import ENVIRONMENT_KEY, STAGES
+from enforcer.rules.store_address import is_read_only, scheme_of
 from enforcer.startup import MAP_KEY
 
 Weight = Literal["fine", "tells", "warns", "wrong"]
@@ -270,8 +271,11 @@ def _store(status: Status) -> Iterator[Fact]:
     found = status.store
     if not found.path:
         return
-    named = f", named by {STORE_KEY}" if os.environ.get(STORE_KEY) else ""
+    chosen = os.environ.get(STORE_KEY, "")
+    named = f", named by {STORE_KEY}" if chosen and not is_read_only(chosen) else ""
     yield Fact("fine", f"{found.path}{named}")
+    if is_read_only(chosen):
+        yield Fact("tells", f"reports read the {scheme_of(chosen)} that {STORE_KEY} names")
     if found.error:
         yield Fact("wrong", found.error)
     elif not found.exists:

@@ -1,6 +1,7 @@
 """Answer in JSON (or CSV) what the pages show; :mod:`enforcer.dashboard.openapi` describes it."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from enforcer.dashboard import records
+from enforcer.dashboard.addresses import is_rule
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, choose, grouped
 from enforcer.dashboard.filters import Filters
@@ -15,7 +17,7 @@ from enforcer.dashboard.health import health_words
 from enforcer.dashboard.looking import STATES, Caller, Look, look
 from enforcer.dashboard.openapi import TABLES, columns_of, document
 from enforcer.dashboard.owners import Owners
-from enforcer.dashboard.pages import MOST_PROCESSES, find_rule
+from enforcer.dashboard.pages import MOST_PROCESSES
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv
 from enforcer.dashboard.timeline import remaining_sites
@@ -42,7 +44,7 @@ class Api:
             "/call-sites": self._call_site_rows,
             "/new-call-sites": lambda _, found: map(self._record, found.new_callers),
             "/callers": self._groups,
-            "/services": lambda _, found: records.service_records(found),
+            "/services": lambda _, found: map(records.service_record, found.watching.services),
             "/maps": lambda _, found: map(records.map_record, found.reader.maps(found.span)),
             "/processes": _processes,
             "/uses-in-time": _uses_in_time,
@@ -131,7 +133,7 @@ class Api:
         }
 
     def _rule(self, request: Request, found: Look) -> Record | Response:
-        rule = find_rule(found, request.path_params["legacy"])
+        rule = found.find(partial(is_rule, request.path_params["legacy"]))
         if rule is None:
             body = {"error": "There is no such rule in this time", "slug": "no-rule"}
             return JSONResponse(body, status_code=404)
@@ -169,17 +171,17 @@ def _processes(_request: Request, found: Look) -> Iterable[Record]:
 
 
 def _uses_in_time(request: Request, found: Look) -> Iterable[Record]:
-    rows = found.uses_in_time(request.query_params.get("rule", ""))
+    rows = found.uses_in_time(found.timeline(found.rules), request.query_params.get("rule", ""))
     return ({"start": iso(row.start), "legacy": row.legacy, "uses": row.count} for row in rows)
 
 
 def _sites_in_time(_request: Request, found: Look) -> Iterable[Record]:
     sites = [site for rule in found.rules for site in rule.call_sites]
-    counts = remaining_sites(sites, found.timeline).values
-    starts = found.timeline.starts
+    timeline = found.timeline(found.rules)
+    counts = remaining_sites(sites, timeline).values
     return (
         {"start": iso(start), "call_sites": count}
-        for start, count in zip(starts, counts, strict=True)
+        for start, count in zip(timeline.starts, counts, strict=True)
     )
 
 

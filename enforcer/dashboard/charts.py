@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.dashboard.timeline import WEEK, Series, Timeline, Trend, moment
-from enforcer.store.queries import DAY, HOUR
+from enforcer.dashboard.timeline import Series, Timeline, Trend, moment
+from enforcer.store.queries import DAY, HOUR, WEEK
 
 FULL: Final = (1120, 250)
 HALF: Final = (560, 250)

@@ -42,9 +42,7 @@ def health_words(look: Look, expected: Iterator[str] | tuple[str, ...]) -> Healt
 
     """
     health, watching = look.health, look.watching
-    report = Report(
-        tuple(look.rules), dropped=health.dropped, processes=health.processes, watching=watching
-    )
+    report = Report((), health.dropped, health.processes, watching=watching)
     problems = [*warnings(report), *_set_aside(health.set_aside)]
     if not look.filters.service:
         there = {each.service for each in watching.services}

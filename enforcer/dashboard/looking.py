@@ -4,22 +4,21 @@ All numbers of all pages come from here, and here from the store's reader and th
 sums, so that a page and ``enforcer report`` can't differ.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from enforcer.dashboard.filters import NONE, Filters
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.settings import Settings
-from enforcer.dashboard.timeline import WEEK, Timeline
+from enforcer.dashboard.timeline import Timeline
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.building import rule_reports
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.report.whose import whose
 from enforcer.rules.model import MigrationMap
-from enforcer.store.queries import Health, Span, StoreReader, UsesInTime
+from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInTime
 from enforcer.store.readers import open_reader
 from enforcer.store.watching import ServiceWatch, Watching
 
@@ -60,7 +59,7 @@ class Caller:
         """Name the folder of own code, or the distribution of others' code."""
         if self.site.relation == THIRD_PARTY:
             return self.site.distribution or NONE
-        return str(PurePosixPath(self.site.file).parent)
+        return self.site.file.rpartition("/")[0] or "."
 
 
 class Look:
@@ -93,12 +92,14 @@ class Look:
     def _of_all_owners(self) -> list[RuleReport]:
         return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
 
-    @cached_property
-    def owner_names(self) -> list[str]:
-        """Give all owners of files that use a legacy path, to choose from."""
-        sites = (site for rule in self._of_all_owners for site in rule.call_sites)
-        names = {name for owner in {self.owner(site) for site in sites} for name in owner.split()}
-        return sorted(names) + ([NONE] if names else [])
+    def find(self, is_wanted: Callable[[str], bool]) -> RuleReport | None:
+        """Find one rule by its legacy path, with its uses, without reading those of others."""
+        for rule in self.reader.rules(self.span):
+            if is_wanted(rule.legacy):
+                rows = self.reader.uses(self.span, rule.legacy)
+                return self._of_owner(rule_reports([rule], rows)[0])
+        rules = _map_rules(self._map)
+        return next((rule for rule in rules if is_wanted(rule.legacy)), None)
 
     @cached_property
     def rules(self) -> list[RuleReport]:
@@ -109,7 +110,7 @@ class Look:
     @cached_property
     def unwatched(self) -> list[RuleReport]:
         """Give the rules of the map that nobody watched in the time that is shown."""
-        watched = {rule.legacy for rule in self.all_rules}
+        watched = self._watched_paths
         stage = self.filters.stage
         return [
             rule
@@ -118,13 +119,13 @@ class Look:
         ]
 
     @cached_property
-    def _unwatched_paths(self) -> frozenset[str]:
-        return frozenset(rule.legacy for rule in self.unwatched)
+    def _watched_paths(self) -> frozenset[str]:
+        return frozenset(rule.legacy for rule in self.reader.rules(self.span))
 
     def state(self, rule: RuleReport) -> str:
         """Tell how lively a rule is."""
         if rule.last_seen is None:
-            return UNWATCHED if rule.legacy in self._unwatched_paths else UNUSED
+            return UNUSED if rule.legacy in self._watched_paths else UNWATCHED
         return IN_USE if rule.last_seen > self.end - WEEK else QUIET
 
     @cached_property
@@ -144,15 +145,25 @@ class Look:
     @cached_property
     def new_callers(self) -> list[Caller]:
         """Give the call sites that were first seen within a week, the newest first."""
-        span = replace(self.span, since=max(self.end - WEEK, self.span.since))
-        found = rule_reports(self.reader.rules(self.span), self.reader.new_sites(span))
-        callers = [
-            self.caller(rule, site)
-            for rule in found
-            if self.filters.stage in ("", rule.stage)
-            for site in self._of_owner(rule).call_sites
-        ]
-        return sorted(callers, key=lambda each: (-each.site.first_seen, each.site.file))
+        since = max(self.end - WEEK, self.span.since)
+        if self.span == Span():
+            # What was read has the first use of each call site, whoever it was.
+            found = [
+                self.caller(rule, site)
+                for rule in self.rules
+                for site in rule.call_sites
+                if site.first_seen >= since
+            ]
+        else:
+            rows = self.reader.new_sites(replace(self.span, since=since))
+            reports = rule_reports(self.reader.rules(self.span), rows)
+            found = [
+                self.caller(rule, site)
+                for rule in reports
+                if self.filters.stage in ("", rule.stage)
+                for site in self._of_owner(rule).call_sites
+            ]
+        return sorted(found, key=lambda each: (-each.site.first_seen, each.site.file))
 
     @cached_property
     def health(self) -> Health:
@@ -169,24 +180,37 @@ class Look:
         """Give the end of the time that is shown, in nanoseconds since the epoch."""
         return min(self.span.until or self.now, self.now)
 
-    @cached_property
-    def timeline(self) -> Timeline:
-        """Cut the time that is shown into parts: from the first that somebody watched."""
+    def timeline(self, rules: Iterable[RuleReport]) -> Timeline:
+        """Cut the time that is shown into parts: from the first that somebody watched.
+
+        Args:
+            rules: whose uses will be put into it.
+
+        """
         began = self.watching.since
-        seen = [rule.first_seen for rule in self.all_rules if rule.first_seen is not None]
+        seen = [rule.first_seen for rule in rules if rule.first_seen is not None]
         first = min((*seen, began if began is not None else self.end))
         return Timeline.over(max(self.span.since, first), self.end)
 
-    def uses_in_time(self, legacy: str = "") -> list[UsesInTime]:
+    def uses_in_time(self, timeline: Timeline, legacy: str = "") -> list[UsesInTime]:
         """Give the uses over time; of all owners, because stores keep them by rule."""
+        rows = self.reader.uses_in_time(self.span, timeline.size, legacy)
+        if not self.filters.stage:
+            return list(rows)
         legacies = {rule.legacy for rule in self.rules}
-        rows = self.reader.uses_in_time(self.span, self.timeline.grain, legacy)
+        return [row for row in rows if row.legacy in legacies]
+
+    def uses_by_day(self, days: int) -> list[UsesInTime]:
+        """Give the uses of the last days that are shown, by the day."""
+        since = max(self.end - days * DAY, self.span.since)
+        rows = self.reader.uses_in_time(replace(self.span, since=since), DAY)
+        legacies = {rule.legacy for rule in self.rules}
         return [row for row in rows if row.legacy in legacies]
 
     @cached_property
     def everywhere(self) -> tuple[ServiceWatch, ...]:
         """Give all services, versions and environments there are, to choose from."""
-        return self.reader.watching(Span()).services
+        return (self.watching if self.span == Span() else self.reader.watching(Span())).services
 
     def _of_owner(self, rule: RuleReport) -> RuleReport:
         wanted = self.filters.owner

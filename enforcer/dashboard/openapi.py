@@ -82,7 +82,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         name=_TEXT, whose=_TEXT, uses=_COUNT, call_sites=_COUNT, rules=_COUNT, **_SEEN
     ),
     "ServiceUses": _all_of(**_PLACE, uses=_COUNT, call_sites=_COUNT, **_SEEN),
-    "Service": _all_of(**_PLACE, processes=_COUNT, uses=_COUNT, legacy_paths=_COUNT, **_WATCHED),
+    "Service": _all_of(**_PLACE, processes=_COUNT, **_WATCHED),
     "WatchedMap": _all_of(
         **_PLACE, map=_TEXT, stages=_COUNTS, processes=_COUNT, **_WATCHED, path=_TEXT
     ),
@@ -174,11 +174,11 @@ TABLES: Final = {
         "call_sites", "CallSite", "Call sites that nobody had seen a week ago.", {},
     ),
     "/callers": ("groups", "CallerGroup", "Call sites in groups.", {**_BY, **_WHICH}),
-    "/services": ("services", "Service", "Who is watched, and how much each uses.", {}),
+    "/services": ("services", "Service", "Who is watched, from when till when.", {}),
     "/maps": ("maps", "WatchedMap", "Which rules each service watches.", {}),
     "/processes": ("processes", "Process", "Every process that watched.", {}),
     "/uses-in-time": (
-        "uses", "UsesInTime", "Uses of each rule by the hour or the day.", _OF_RULE,
+        "uses", "UsesInTime", "Uses of each rule by hour, day or week, as there is room.", _OF_RULE,
     ),
     "/sites-in-time": (
         "sites", "SitesInTime", "Call sites that were still there, over time.", {},

@@ -1,16 +1,17 @@
 """Work out what stands on the first page: how many rules live, what changed, what goes next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from enforcer.dashboard.looking import STATES, Look
-from enforcer.dashboard.timeline import WEEK, moment
-from enforcer.store.queries import UsesInTime
+from enforcer.dashboard.timeline import Timeline, moment
+from enforcer.store.queries import DAY, WEEK
 
 _BAR_WIDTH: Final = 1000.0
 _GAP: Final = 3.0
+_TWO_WEEKS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ class Change:
         return 100 * (self.now - self.before) / self.before if self.before else None
 
 
-def week_on_week(rows: Sequence[UsesInTime], look: Look) -> Change:
-    """Count the uses of the last two weeks, by whole hours or days."""
-    end = look.end
-    now = sum(row.count for row in rows if row.start > end - WEEK)
-    if look.timeline.starts[0] > end - 2 * WEEK:
+def week_on_week(look: Look, timeline: Timeline) -> Change:
+    """Count the uses of the last seven days, today among them, and of the seven before those."""
+    first = (look.end - 1) // DAY * DAY - 6 * DAY
+    rows = look.uses_by_day(_TWO_WEEKS)
+    now = sum(row.count for row in rows if row.start >= first)
+    if timeline.starts[0] > first - WEEK:
         return Change(now, None)
-    before = sum(row.count for row in rows if end - 2 * WEEK < row.start <= end - WEEK)
-    return Change(now, before)
+    return Change(now, sum(row.count for row in rows if first - WEEK <= row.start < first))
 
 
 def next_to_go(rules: Iterable[dict[str, Any]], now: int) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ class Owners:
     Attributes:
         file: the CODEOWNERS that was read, or empty.
         problem: why it could not be read, or empty.
+        names: everybody who owns something, in order.
 
     """
 
@@ -32,6 +33,7 @@ class Owners:
         self.file = ""
         self.problem = ""
         self._below = ""
+        self.names: tuple[str, ...] = ()
         self._rules: CodeOwners | None = None
         found = _find(Path(root).resolve()) if root else None
         if found is None:
@@ -41,6 +43,8 @@ class Owners:
         self._below = Path(root).resolve().relative_to(top).as_posix()
         try:
             self._rules = CodeOwners(file.read_text("utf-8", errors="replace")[:_LONGEST])
+            owners = (owner for _, _, owners, _, _ in self._rules.paths for _, owner in owners)
+            self.names = tuple(sorted(set(owners)))
         except Exception as error:  # noqa: BLE001 - whatever the parser meets
             self.problem = f'"{file}" can\'t be read: {error}. Nobody is shown as an owner'
 

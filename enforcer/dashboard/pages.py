@@ -1,8 +1,10 @@
 """Answer what a browser asks for: one method for each page."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,14 +22,12 @@ from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.rendering import Rendering
 from enforcer.dashboard.settings import Settings
-from enforcer.dashboard.tables import PAGE_SIZE, Column, Record, Table, TableState, table
-from enforcer.dashboard.timeline import remaining_sites, trend, uses_by_rule
+from enforcer.dashboard.tables import Column, Record, Table, TableState, table
+from enforcer.dashboard.timeline import Timeline, remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
-from enforcer.report.model import RuleReport
 from enforcer.rules.model import TREE
 from enforcer.rules.stages import STAGES
 from enforcer.store import StoreError
-from enforcer.store.queries import UsesInTime
 
 MOST_PROCESSES: Final = 10_000
 """How many processes the table of them is made of."""
@@ -45,6 +45,7 @@ _NAVIGATION: Final = (
 )
 
 Values = dict[str, Any]
+T = TypeVar("T")
 
 
 class Pages:
@@ -100,9 +101,9 @@ class Pages:
         shown = [records.rule_record(found, rule) for rule in found.rules]
         everything = [*shown, *(records.rule_record(found, each) for each in found.unwatched)]
         sites = [site for rule in found.rules for site in rule.call_sites]
-        remaining = remaining_sites(sites, found.timeline)
-        fit = trend(remaining, found.timeline)
-        rows = found.uses_in_time()
+        timeline = found.timeline(found.rules)
+        remaining = remaining_sites(sites, timeline)
+        fit = trend(remaining, timeline)
         title = "Call sites that are left"
         return {
             "bar": rule_bar(everything),
@@ -114,9 +115,9 @@ class Pages:
                 "call_sites": len(sites),
                 "new": len(found.new_callers),
             },
-            "change": week_on_week(rows, found),
-            "uses": _uses_chart(found, rows),
-            "burn_down": line("burn-down", title, remaining, found.timeline, fit),
+            "change": week_on_week(found, timeline),
+            "uses": _uses_chart(found, timeline),
+            "burn_down": line("burn-down", title, remaining, timeline, fit),
             "fit": fit,
             "remaining": remaining.values[-1],
             "top": [rule for rule in shown if rule["uses"]][:_TOP],
@@ -131,29 +132,36 @@ class Pages:
         return {
             "bar": rule_bar(everything),
             "state": state if state in STATES else "",
-            "table": _table(request, "rules", records.RULE_COLUMNS, rows),
+            "table": _table(request, "rules", records.RULE_COLUMNS, rows, _as_it_is),
         }
 
     def _rule(self, request: Request, found: Look) -> Values | None:
-        rule = find_rule(found, request.path_params["legacy"])
+        rule = found.find(partial(is_rule, request.path_params["legacy"]))
         if rule is None:
             return None
         callers = [found.caller(rule, site) for site in rule.call_sites]
-        rows = [self._record(caller) for caller in callers]
+        of_row: dict[int, Caller] = {}
+
+        def describe(caller: Caller) -> Record:
+            row = self._record(caller)
+            of_row[id(row)] = caller
+            rows.append(row)  # an id is its own as long as the row is there
+            return row
+
+        rows: list[Record] = []
         # What was reached is worth a column only where it can differ.
         columns = [
             column for column in records.CALLER_COLUMNS if column.key != "rule" or rule.kind == TREE
         ]
-        shown = _table(request, "callers", columns, rows)
+        shown = _table(request, "callers", columns, callers, describe)
         services = [
             records.service_use_record(row)
             for row in found.reader.service_uses(found.span, rule.legacy)
         ]
         services.sort(key=lambda row: (row["last_seen"], row["uses"]), reverse=True)
-        of_row = {id(row): caller for row, caller in zip(rows, callers, strict=True)}
         return {
             "rule": records.rule_record(found, rule),
-            "uses": _uses_chart(found, found.uses_in_time(rule.legacy)),
+            "uses": _uses_chart(found, found.timeline([rule]), rule.legacy),
             "services": services,
             "table": shown,
             "snippets": [self._call_sites.snippet(of_row[id(row)]) for row in shown.rows],
@@ -163,18 +171,19 @@ class Pages:
     def _callers(self, request: Request, found: Look) -> Values:
         params = request.query_params
         by = params.get("by", "file")
-        in_whose = {
-            key: sum(1 for each in found.callers if key in ("", each.whose)) for key in WHOSE
-        }
+        in_whose = Counter(each.whose for each in found.callers)
+        in_whose[""] = len(found.callers)
         callers = choose(found.callers, params)
         if by in GROUPS:
-            rows = [records.group_record(*group) for group in grouped(callers, by).items()]
             name = replace(records.GROUP_COLUMNS[0], title=by.capitalize())
-            shown = _table(request, "groups", (name, *records.GROUP_COLUMNS[1:]), rows)
+            columns = (name, *records.GROUP_COLUMNS[1:])
+            groups = list(grouped(callers, by).items())
+            shown = _table(
+                request, "groups", columns, groups, lambda group: records.group_record(*group)
+            )
         else:
             by = "site"
-            rows = [self._record(caller) for caller in callers]
-            shown = _table(request, "callers", records.CALLER_COLUMNS, rows)
+            shown = _table(request, "callers", records.CALLER_COLUMNS, callers, self._record)
         return {
             "by": by,
             "whose": params.get("whose", ""),
@@ -186,16 +195,30 @@ class Pages:
         }
 
     def _services(self, request: Request, found: Look) -> Values:
-        processes = found.reader.process_watches(found.span, limit=MOST_PROCESSES)
-        rows = [records.process_record(each) for each in processes]
-        maps = [records.map_record(each) for each in found.reader.maps(found.span)]
-        services = records.service_records(found)
+        processes = list(found.reader.process_watches(found.span, limit=MOST_PROCESSES))
+        maps = list(found.reader.maps(found.span))
+        services = found.watching.services
+
+        def make(
+            name: str,
+            columns: Sequence[Column],
+            items: Sequence[T],
+            describe: Callable[[T], Record],
+            prefix: str = "",
+        ) -> Table:
+            state = TableState.read(request.query_params, prefix, usual=_FEW)
+            return table(name, columns, items, state, describe)
+
         return {
             "bars": watch_bars(found),
-            "table": _table(request, "services", records.SERVICE_COLUMNS, services, usual=_FEW),
-            "maps": _table(request, "maps", records.MAP_COLUMNS, maps, "maps", usual=_FEW),
-            "processes": _table(
-                request, "processes", records.PROCESS_COLUMNS, rows, "processes", usual=_FEW
+            "table": make("services", records.SERVICE_COLUMNS, services, records.service_record),
+            "maps": make("maps", records.MAP_COLUMNS, maps, records.map_record, "maps"),
+            "processes": make(
+                "processes",
+                records.PROCESS_COLUMNS,
+                processes,
+                records.process_record,
+                "processes",
             ),
         }
 
@@ -261,7 +284,7 @@ class Pages:
                 "service": _names(each.service for each in services),
                 "version": _names(each.version for each in services),
                 "environment": _names(each.environment for each in services),
-                "owner": found.owner_names,
+                "owner": [*self._owners.names, NONE] if self._owners.names else [],
                 "stage": list(STAGES),
             },
             "ranges": RANGES,
@@ -271,27 +294,24 @@ class Pages:
         }
 
 
-def find_rule(found: Look, wanted: str) -> RuleReport | None:
-    """Find the rule that the end of an address means."""
-    rules = (*found.all_rules, *found.unwatched)
-    return next((rule for rule in rules if is_rule(wanted, rule.legacy)), None)
+def _uses_chart(found: Look, timeline: Timeline, legacy: str = "") -> Chart:
+    rows = found.uses_in_time(timeline, legacy)
+    series = uses_by_rule(rows, timeline, _STACKED_RULES)
+    return stacked("uses", "Uses over time", series, timeline)
 
 
-def _uses_chart(found: Look, rows: Sequence[UsesInTime]) -> Chart:
-    series = uses_by_rule(rows, found.timeline, _STACKED_RULES)
-    return stacked("uses", "Uses over time", series, found.timeline)
-
-
-def _table(  # noqa: PLR0913 - three of them choose the part that is shown
+def _table(
     request: Request,
     name: str,
     columns: Sequence[Column],
-    rows: Sequence[Record],
-    prefix: str = "",
-    *,
-    usual: int = PAGE_SIZE,
+    items: Sequence[T],
+    describe: Callable[[T], Record],
 ) -> Table:
-    return table(name, columns, rows, TableState.read(request.query_params, prefix, usual))
+    return table(name, columns, items, TableState.read(request.query_params), describe)
+
+
+def _as_it_is(record: Record) -> Record:
+    return record
 
 
 def _names(values: Iterable[str]) -> list[str]:

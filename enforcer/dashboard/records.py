@@ -11,6 +11,7 @@ from enforcer.dashboard.tables import Column
 from enforcer.report.model import RuleReport
 from enforcer.report.times import iso, seconds
 from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
+from enforcer.store.watching import ServiceWatch
 
 RULE_COLUMNS: Final = (
     Column("legacy", "Legacy path", "rule"),
@@ -68,8 +69,6 @@ SERVICE_COLUMNS: Final = (
     Column("version", "Version"),
     Column("environment", "Environment"),
     Column("processes", "Processes", "count", is_descending=True),
-    Column("uses", "Uses", "count", is_descending=True),
-    Column("legacy_paths", "Legacy paths used", "count", is_descending=True),
     Column("since", "Watched from", "time", is_descending=True),
     Column("till", "Watched till", "time", is_descending=True),
 )
@@ -175,27 +174,16 @@ def group_record(name: str, callers: Iterable[Caller]) -> dict[str, Any]:
     }
 
 
-def service_records(look: Look) -> list[dict[str, Any]]:
-    """Describe who is watched, and how much each uses."""
-    legacies = {rule.legacy for rule in look.rules}
-    uses: dict[tuple[str, str, str], list[ServiceUses]] = {}
-    for row in look.reader.service_uses(look.span):
-        if row.legacy in legacies:
-            uses.setdefault((row.service, row.version, row.environment), []).append(row)
-    return [
-        {
-            "service": each.service,
-            "version": each.version,
-            "environment": each.environment,
-            "processes": each.processes,
-            "uses": sum(row.count for row in rows),
-            "legacy_paths": len({row.legacy for row in rows if row.count}),
-            "since": iso(each.since),
-            "till": iso(each.till),
-        }
-        for each in look.watching.services
-        for rows in [uses.get((each.service, each.version, each.environment), [])]
-    ]
+def service_record(watch: ServiceWatch) -> dict[str, Any]:
+    """Describe who is watched: one service in one version and environment."""
+    return {
+        "service": watch.service,
+        "version": watch.version,
+        "environment": watch.environment,
+        "processes": watch.processes,
+        "since": iso(watch.since),
+        "till": iso(watch.till),
+    }
 
 
 def service_use_record(row: ServiceUses) -> dict[str, Any]:

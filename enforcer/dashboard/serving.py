@@ -1,5 +1,6 @@
 """Serve the dashboard until somebody ends it."""
 
+import gc
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -78,9 +79,15 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], No
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, on_start)
+    # A page makes some ten thousand records and lets go of them all: there is little to collect.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     dashboard.live.is_ending = lambda: server.should_exit
     try:
         server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return  # the server ended in order, and raises the signal again
     finally:
         listener.close()
 

@@ -8,9 +8,10 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 Record = Mapping[str, object]
+T = TypeVar("T")
 
 PAGE_SIZE: Final = 50
 """How many rows a page shows, unless its address says otherwise."""
@@ -153,16 +154,30 @@ def arrange(
 
 
 def table(
-    name: str, columns: Sequence[Column], records: Sequence[Record], state: TableState
+    name: str,
+    columns: Sequence[Column],
+    items: Sequence[T],
+    state: TableState,
+    describe: Callable[[T], Record],
 ) -> Table:
-    """Search and sort records, and take the page that the address asks for."""
-    found = arrange(records, columns, state)
-    pages = max(-(-len(found) // state.size), 1)
+    """Search and sort, and take the page that the address asks for.
+
+    Args:
+        name: the id of the table.
+        columns: its columns.
+        items: what it shows, in the table's own order.
+        state: what the address says of it.
+        describe: makes the record of an item; of those on other pages only to search and sort.
+
+    """
+    is_plain = not (state.query or state.sort)
+    found = [] if is_plain else arrange(map(describe, items), columns, state)
+    total = len(items) if is_plain else len(found)
+    pages = max(-(-total // state.size), 1)
     page = min(state.page, pages)
-    begin = (page - 1) * state.size
-    state = replace(state, page=page)
-    rows = tuple(found[begin : begin + state.size])
-    return Table(name, tuple(columns), rows, len(found), len(records), state, pages)
+    shown = slice((page - 1) * state.size, page * state.size)
+    rows = tuple(map(describe, items[shown])) if is_plain else tuple(found[shown])
+    return Table(name, tuple(columns), rows, total, len(items), replace(state, page=page), pages)
 
 
 def as_csv(columns: Sequence[Column], records: Iterable[Record]) -> str:

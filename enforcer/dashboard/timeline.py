@@ -7,16 +7,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from enforcer.report.model import SiteReport
-from enforcer.store.queries import DAY, HOUR, UsesInTime
+from enforcer.store.queries import DAY, HOUR, MONDAY, WEEK, UsesInTime
 
-WEEK: Final = 7 * DAY
 OTHERS: Final = "all other rules"
 
 _MOST_HOURS: Final = 72
 _MOST_DAYS: Final = 100
-_MONDAY: Final = 3 * DAY
-"""The epoch began on a Thursday."""
-
 _FORMS: Final = {HOUR: "%Y-%m-%d %H:%M", DAY: "%a %Y-%m-%d", WEEK: "week from %Y-%m-%d"}
 _UNITS: Final = {HOUR: "hour", DAY: "day", WEEK: "week"}
 
@@ -41,8 +37,8 @@ class Timeline:
         size = HOUR
         if end - begin > _MOST_HOURS * HOUR:
             size = DAY if end - begin <= _MOST_DAYS * DAY else WEEK
-        offset = _MONDAY if size == WEEK else 0
-        first = (begin + offset) // size * size - offset
+        offset = MONDAY if size == WEEK else 0
+        first = (begin - offset) // size * size + offset
         return cls(size, tuple(range(first, end, size)))
 
     @property
@@ -50,14 +46,10 @@ class Timeline:
         """Name the size of a part."""
         return _UNITS[self.size]
 
-    @property
-    def grain(self) -> int:
-        """Give what a store has to count by: hours or days."""
-        return HOUR if self.size == HOUR else DAY
-
     def index(self, time: int) -> int:
         """Give the number of the part that a time falls into, the nearest for one outside."""
-        return min(max((time - self.starts[0]) // self.size, 0), len(self.starts) - 1)
+        index = (time - self.starts[0]) // self.size
+        return 0 if index < 0 else min(index, len(self.starts) - 1)
 
     def name(self, index: int) -> str:
         """Name a part for people."""

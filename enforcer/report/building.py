@@ -10,8 +10,8 @@ from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
 from enforcer.store import StoreError
-from enforcer.store.queries import SiteUses, Span, WatchedRule
-from enforcer.store.reading import Reader
+from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
+from enforcer.store.readers import open_reader
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ def build(
     """Build the report of everything in a store, or of a part of it.
 
     Args:
-        store: path of the SQLite file.
+        store: its address.
         since: leave out what was last seen before.
         path: only legacy paths at or below this one.
         run: only processes of this ``enforcer run``.
@@ -43,13 +43,13 @@ def build(
 
     """
     span = Span(since=nanoseconds(since) if since else 0, run=run)
-    with Reader(store) as reader:
+    with open_reader(store) as reader:
         processes = reader.processes(span)
         if not processes and span == Span():
             dropped = reader.dropped(span)
             lost = f" ({dropped} uses could not be kept)" if dropped else ""
             message = (
-                f'nothing recorded: no process has written to "{store}" yet{lost}; '
+                f'nothing recorded: no process has written to "{reader.path}" yet{lost}; '
                 'run your program with "enforcer run" first (no-store)'
             )
             raise StoreError(message)
@@ -83,7 +83,7 @@ def is_within(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith((f"{prefix}.", f"{prefix}:"))
 
 
-def _notices(reader: Reader, span: Span, path: str | None) -> Iterator[NoticeReport]:
+def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[NoticeReport]:
     for file, time in reader.set_aside(span):
         text = (
             f'the store was damaged. It was set aside on {short(time)} UTC as "{file}", with '
@@ -149,7 +149,9 @@ def _site(rows: list[SiteUses]) -> SiteReport:
     )
 
 
-def _outcomes(rows: Iterable[SiteUses]) -> dict[str, int]:
+def _outcomes(rows: list[SiteUses]) -> dict[str, int]:
+    if len(rows) == 1:
+        return {rows[0].outcome: rows[0].count}
     outcomes = Counter[str]()
     for row in rows:
         outcomes[row.outcome] += row.count

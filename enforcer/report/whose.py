@@ -1,6 +1,6 @@
 """Say whose code a call site is: the one place that knows what a test is."""
 
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import Final
 
 from enforcer.recording.use import THIRD_PARTY
@@ -12,13 +12,14 @@ OTHERS: Final = "third_party"
 _FOLDERS: Final = frozenset(("test", "tests", "testing"))
 
 
+@lru_cache(maxsize=50_000)
 def is_test_file(file: str) -> bool:
     """Tell by its path whether a file is there for tests only.
 
     That is a file in a folder ``test``, ``tests`` or ``testing`` at any depth, and one that is
     named ``test_*.py``, ``*_test.py``, ``tests.py`` or ``conftest.py``.
     """
-    *folders, name = PurePosixPath(file).parts or ("",)
+    *folders, name = file.split("/")
     stem, _, suffix = name.rpartition(".")
     if not _FOLDERS.isdisjoint(folders):
         return True

@@ -11,6 +11,7 @@ from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+from enforcer.rules.store_address import KINDS, is_known, is_read_only, path_of, scheme_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def load_map(
     environ = os.environ if environ is None else environ
     path = os.path.abspath(path)
     override, mistakes = _read_override(environ)
+    chosen = _chosen_store(environ, mistakes)
     try:
         data = _read(path)
         source = digest(data)
@@ -55,9 +57,8 @@ def load_map(
         raise _joined(mistakes, error) from None
     if mistakes:
         raise _joined(mistakes, fail_open=options["fail_open"])
-    chosen = environ.get(STORE_KEY)
     options["root"] = _beside(path, options["root"])
-    options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
+    options["store"] = os.path.abspath(chosen or _own_store(path, options["store"]))
     options["baseline"] = _baseline(path, options["baseline"], environ)
     if options["allow"]:
         from enforcer.rules.exemptions import Exemption
@@ -119,6 +120,30 @@ def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None,
             slug="unknown-stage",
         )
         return None, [mistake]
+
+
+def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> str:
+    """Give the file that the environment names; empty if it names none to write to."""
+    address = environ.get(STORE_KEY, "")
+    if not is_known(address):
+        from enforcer.rules.mistakes import Mistake
+
+        mistakes.append(
+            Mistake(
+                file=f"environment variable {STORE_KEY}",
+                line=0,
+                key="",
+                message=f'there is no kind of store "{scheme_of(address)}".',
+                remedy=f"Write {KINDS}.",
+                slug="unknown-store",
+            )
+        )
+    return "" if is_read_only(address) else path_of(address)
+
+
+def _own_store(path: str, named: str) -> str:
+    """Give the file that the map names, or the usual one."""
+    return _beside(path, path_of(named) or DEFAULT_STORE)
 
 
 def _joined(

@@ -11,6 +11,7 @@ from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stages import ALIAS
+from enforcer.rules.store_address import SQLITE, scheme_of
 from enforcer.rules.values import Table, nearest, type_of
 
 TYPE_CHECKING = False
@@ -51,7 +52,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "sigterm": table.flag("sigterm", default=False),
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
-        "store": table.string("store"),
+        "store": _read_store(table),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
         "source_url": _read_source_url(table),
@@ -69,6 +70,20 @@ def _read_source_url(table: Table) -> str:
             slug="bad-source-url",
         )
     return template
+
+
+def _read_store(table: Table) -> str:
+    """Read the file to write to; a URL may hold a password, and is no matter of the map."""
+    named = table.string("store")
+    if scheme_of(named) in ("", SQLITE):
+        return named
+    table.note(
+        "store",
+        message=f'"{scheme_of(named)}://…" is no file.',
+        remedy="Write a path here, and name what reports read in ENFORCER_STORE.",
+        slug="unknown-store",
+    )
+    return ""
 
 
 def validate(

@@ -4,7 +4,8 @@
 ``clickhouses://host`` (TLS) and ``chdb:///path`` are ClickHouse.
 """
 
-from enforcer.store.addresses import is_clickhouse, local_path
+from enforcer.rules.store_address import KINDS, is_known, is_read_only, path_of, scheme_of
+from enforcer.store import StoreError
 from enforcer.store.queries import StoreReader
 
 
@@ -18,10 +19,24 @@ def open_reader(address: str) -> StoreReader:
         StoreError: if there is none, or it can't be read.
 
     """
-    if is_clickhouse(address):
+    check_address(address)
+    if is_read_only(address):
         from enforcer.store.clickhouse.reading import ClickHouseReader  # noqa: PLC0415 - an extra
 
         return ClickHouseReader(address)
     from enforcer.store.reading import Reader  # noqa: PLC0415 - one engine is enough
 
-    return Reader(local_path(address))
+    return Reader(path_of(address))
+
+
+def check_address(address: str) -> None:
+    """See to it that there is such a kind of store.
+
+    Raises:
+        StoreError: if there is not.
+
+    """
+    if not is_known(address):
+        # The rest may have a password in it.
+        message = f'there is no kind of store "{scheme_of(address)}". Write {KINDS} (unknown-store)'
+        raise StoreError(message)

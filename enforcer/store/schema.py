@@ -17,8 +17,8 @@ SCHEMA_VERSION = 3
 1: the first one.
 2: heartbeats, how a process ended, its version and environment, when a notice was written. A
    process of version 1 has one heartbeat from `started` till `written`, which may hide gaps.
-3: roll-ups by hour, day and month and of all time, for each deployment; `use` has one row for the whole
-   life of a process. Of older stores, the hours of a single process are not kept.
+3: roll-ups by hour, day and month and of all time, for each deployment; `use` has one row for
+   the whole life of a process. Of older stores, the hours of a single process are not kept.
 """
 
 APPLICATION_ID = 0x656E6672
@@ -234,9 +234,18 @@ CREATE TABLE IF NOT EXISTS state (
 ) WITHOUT ROWID;
 INSERT OR IGNORE INTO state (name, value) VALUES ('keys', random());
 
+-- Stores whose rows are in here: this one, and those that were imported.
+CREATE TABLE IF NOT EXISTS source (
+    id        TEXT PRIMARY KEY,
+    export    TEXT NOT NULL,            -- digest of the export; empty for this store
+    imported  INTEGER NOT NULL          -- when; 0 for this store
+) WITHOUT ROWID;
+INSERT INTO source (id, export, imported)
+SELECT lower(hex(randomblob(16))), '', 0 WHERE NOT EXISTS (SELECT * FROM source);
+
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
-"""
+"""  # noqa: S608 - made of constants
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:

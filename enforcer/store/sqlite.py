@@ -17,6 +17,7 @@ from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
 from enforcer.store.heartbeat import INTERVAL
 from enforcer.store.holding import Hold, identity
+from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
@@ -40,6 +41,17 @@ _REMEDIES = {
     sqlite3.SQLITE_FULL: "Make room on its disk",
     sqlite3.SQLITE_IOERR: "See whether its disk is full or broken",
 }
+
+
+# SQLite could not lock, or share memory, though nobody is in its way.
+_LOCK_FAILURES = (
+    sqlite3.SQLITE_IOERR_LOCK,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+    sqlite3.SQLITE_PROTOCOL,
+)
 
 
 class Store:
@@ -227,6 +239,7 @@ class Store:
         self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:
+            require_locks(self.path)
             self._patiently(lambda: self._connection.execute("PRAGMA journal_mode = WAL"))
         if version < SCHEMA_VERSION:
             self._patiently(lambda: bring_up_to_date(self._connection))
@@ -272,6 +285,8 @@ class Store:
 
 
 def _not_written(path: str, error: "Exception | str") -> StoreError:
+    if getattr(error, "sqlite_errorcode", 0) in _LOCK_FAILURES:
+        return no_locks(path, str(error))
     remedy = "Make its folder writable"
     if isinstance(error, sqlite3.Error):
         remedy = _REMEDIES.get(code_of(error), remedy)

@@ -158,6 +158,12 @@ CREATE TABLE state (
     value  INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO state (name, value) VALUES ('keys', random());
+CREATE TABLE source (
+    id        TEXT PRIMARY KEY,
+    export    TEXT NOT NULL,
+    imported  INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO source (id, export, imported) VALUES (lower(hex(randomblob(16))), '', 0);
 PRAGMA user_version = 3;
 """,  # noqa: S608 - made of constants
 }

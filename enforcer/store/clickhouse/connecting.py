@@ -5,6 +5,8 @@
 :data:`OPTIONS`.
 """
 
+import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +16,6 @@ from enforcer.store import StoreError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
-
-SCHEMES: Final = ("clickhouse", "clickhouses", "chdb")
 
 OPTIONS: Final[dict[str, Callable[[str], object]]] = {
     "connect_timeout": float,
@@ -42,7 +42,7 @@ class Address:
     """Say where a ClickHouse is.
 
     Attributes:
-        scheme: one of :data:`SCHEMES`.
+        scheme: ``clickhouse``, ``clickhouses`` or ``chdb``.
         host: its host, or empty for the embedded engine.
         port: its port.
         user: who asks, or empty for the server's default.
@@ -84,7 +84,10 @@ def parse(url: str) -> Address:
     try:
         parts = urlsplit(url)
         port = parts.port or (8443 if scheme == "clickhouses" else 8123)
-        options = {key: OPTIONS[key](value) for key, value in parse_qsl(parts.query, strict_parsing=bool(parts.query))}
+        options = {
+            key: OPTIONS[key](value)
+            for key, value in parse_qsl(parts.query, strict_parsing=bool(parts.query))
+        }
     except KeyError as error:
         known = ", ".join(OPTIONS)
         raise _wrong_address(scheme, f"there is no option {error}, only {known}") from None
@@ -123,6 +126,8 @@ def connect(address: Address) -> "Client":
             'Run: pip install "enforcer[clickhouse]" (clickhouse-not-installed)'
         )
         raise StoreError(message) from None
+    # What goes wrong is told once, by us.
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     try:
         return clickhouse_connect.get_client(**_arguments(address))
     except (ClickHouseError, OSError) as error:
@@ -187,7 +192,7 @@ def failure(address: Address, error: Exception) -> StoreError:
     elif any(code in text for code in _FORBIDDEN):
         message = (
             f'"{address}" does not let this user do that: {_short(text)}. Reading needs SELECT '
-            "on the database; only \"enforcer store init\" needs more (clickhouse-forbidden)"
+            'on the database; only "enforcer store init" needs more (clickhouse-forbidden)'
         )
     elif _NO_DATABASE in text:
         message = (
@@ -198,10 +203,19 @@ def failure(address: Address, error: Exception) -> StoreError:
         message = f'"{address}" could not answer: {_short(text)} (clickhouse-failed)'
     else:
         message = (
-            f'"{address}" can\'t be reached: {_short(text)}. Check that it runs, and the host '
+            f'"{address}" can\'t be reached: {_reason(text)}. Check that it runs, and the host '
             "and the port in ENFORCER_STORE (clickhouse-unreachable)"
         )
     return StoreError(message)
+
+
+def _reason(text: str) -> str:
+    # urllib3 wraps what the system says into what it was doing.
+    said = _SYSTEM_ERROR.search(text)
+    return said[1].strip() if said else _short(text)
+
+
+_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^\"')]+)")
 
 
 def _short(text: str) -> str:

@@ -29,11 +29,17 @@ _TIMES: Final = {
 }
 
 
+_COLUMNS: Final = f"""
+SELECT table, name FROM system.columns
+WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')
+"""  # noqa: S608 - made of constants
+
+
 def initialise(
     address: Address,
     *,
     keep_days: int | None = None,
-    progress: Callable[[str], object] = lambda step: None,
+    progress: Callable[[str], object] = lambda _: None,
 ) -> int:
     """Make the tables and views of the roll-ups, unless they are there, and fill them.
 
@@ -94,12 +100,7 @@ def collector_tables(client: "Client", address: Address) -> bool:
         StoreError: if the collector's tables are not there.
 
     """
-    rows = ask(
-        client,
-        address,
-        "SELECT table, name FROM system.columns "
-        f"WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')",
-    )
+    rows = ask(client, address, _COLUMNS)
     tables = {table for table, _ in rows}
     missing = [table for table in (LOGS, SUMS) if table not in tables]
     if missing:
@@ -125,5 +126,5 @@ def _backfill(table: str, source: str, select: str, *, has_event_name: bool) -> 
     if source == USES:  # filled by the view that sees what goes in there
         return ""
     if table != USES:
-        return f"INSERT INTO {table} {select}"  # noqa: S608 - constants
-    return f"INSERT INTO {USES} {new_uses(ALL_KNOWN, has_event_name=has_event_name)}"  # noqa: S608 - constants
+        return f"INSERT INTO {table} {select}"
+    return f"INSERT INTO {USES} {new_uses(ALL_KNOWN, has_event_name=has_event_name)}"

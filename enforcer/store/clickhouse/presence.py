@@ -77,12 +77,12 @@ def endings(sources: Sources) -> str:
 def _with_endings(sources: Sources) -> str:
     return f"""
 SELECT found.*, multiIf(
-    last.ending != '' AND last.ended + {{limit:Int64}} >= found.written, last.ending,
+    last.final != '' AND last.time + {{limit:Int64}} >= found.written, last.final,
     found.written + {{limit:Int64}} >= {{now:Int64}}, 'running',
     (SELECT count() FROM {sources.endings}) > 0, 'vanished', 'unknown'
 ) AS ending
 FROM ({processes(sources)}) AS found LEFT JOIN (
-    SELECT process, argMax(ending, ended) AS ending, max(ended) AS ended
+    SELECT process, argMax(ending, ended) AS final, max(ended) AS time
     FROM {sources.endings} GROUP BY process
 ) AS last ON last.process = found.process
 """  # noqa: S608 - made of constants
@@ -150,8 +150,8 @@ def dropped(sources: Sources) -> str:
     return f"""
 SELECT process, sum(lost) FROM (
     SELECT process, error, is_sum, start, if(is_sum,
-        maxIf(value, hour <= {{last_hour:Int64}}) - maxIf(value, hour < {{hour:Int64}}),
-        sumIf(value, hour BETWEEN {{hour:Int64}} AND {{last_hour:Int64}})) AS lost
+        toInt64(maxIf(value, hour <= {{last_hour:Int64}}) - maxIf(value, hour < {{hour:Int64}})),
+        toInt64(sumIf(value, hour BETWEEN {{hour:Int64}} AND {{last_hour:Int64}}))) AS lost
     FROM (
         SELECT process, error, is_sum, start, time, intDiv(time, {hour}) AS hour,
                any(value) AS value

@@ -6,7 +6,7 @@ Each takes the fields of a span as values, and its :func:`~enforcer.store.spans.
 
 from enforcer.store.clickhouse.records import SITE_FIELDS
 from enforcer.store.clickhouse.sources import Sources
-from enforcer.store.queries import DAY, HOUR, WEEK, Span
+from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 
 _SITE = ", ".join(SITE_FIELDS)
 _DEPLOYMENT = "service, version, environment"
@@ -59,7 +59,7 @@ SELECT rule, {_SITE}, outcome, count, first_seen, last_seen
 FROM (
     SELECT rule, site, outcome, {_ADD_UP} FROM ({_counts(sources, span)})
     GROUP BY rule, site, outcome
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 ORDER BY rule, file, line, outcome
 """  # noqa: S608 - made of constants
 
@@ -83,12 +83,13 @@ def uses_in_time(sources: Sources, bucket: int) -> str:
     if bucket not in (HOUR, DAY, WEEK):
         message = f"a bucket is an hour, a day or a week, not {bucket} ns"
         raise ValueError(message)
-    start = f"intDiv(hour, {bucket // HOUR})"
+    origin = bucket_start(0, bucket)
+    start = f"intDiv(hour - {origin // HOUR}, {bucket // HOUR})"
     table, when = sources.hours, "hour BETWEEN {day:Int64} * 24 AND {last_day:Int64} * 24 + 23"
     if bucket == HOUR:
         when = "hour BETWEEN {hour:Int64} AND {last_hour:Int64}"
     elif sources.days:
-        start = f"intDiv(day, {bucket // DAY})"
+        start = f"intDiv(day - {origin // DAY}, {bucket // DAY})"
         table, when = sources.days, "day BETWEEN {day:Int64} AND {last_day:Int64}"
     return f"""
 SELECT {start} AS start, rule, sum(count) FROM {table}
@@ -129,7 +130,7 @@ FROM (
         HAVING {_is_within("min(first_seen)", "min(first_seen)")}
     )
     GROUP BY rule, site, outcome
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 ORDER BY first_seen DESC, rule, file, line, outcome
 """  # noqa: S608 - made of constants
 
@@ -150,9 +151,7 @@ SELECT rule, file, line, function, {_DEPLOYMENT}, {_ADD_UP}
 FROM (
     SELECT rule, site, {_DEPLOYMENT}, {_ADD_UP} FROM ({_counts(sources, span)})
     WHERE probe = 0 GROUP BY rule, site, {_DEPLOYMENT}
-) AS found ANY INNER JOIN (SELECT * FROM {sources.sites}) AS place USING site
+) AS found ANY LEFT JOIN (SELECT * FROM {sources.sites}) AS place USING site
 GROUP BY rule, file, line, function, {_DEPLOYMENT}
 ORDER BY rule, file, line, function, {_DEPLOYMENT}
 """  # noqa: S608 - made of constants
-
-

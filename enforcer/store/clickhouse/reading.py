@@ -27,13 +27,14 @@ from enforcer.store.queries import (
     ProcessWatch,
     RuleUses,
     ServiceUses,
-    SitesInTime,
     SiteServiceUses,
+    SitesInTime,
     SiteUses,
     Span,
     UsesInTime,
     WatchedMap,
     WatchedRule,
+    bucket_start,
 )
 from enforcer.store.spans import bounds
 from enforcer.store.watching import ServiceWatch, Watching
@@ -95,7 +96,9 @@ class ClickHouseReader:
 
     def watching(self, span: Span) -> Watching:
         """Give who watched in a span, and what may be missing."""
-        endings = Counter({ending: int(count) for ending, count in self._ask(presence.endings, span)})
+        endings = Counter(
+            {ending: int(count) for ending, count in self._ask(presence.endings, span)}
+        )
         ((gaps, longest_gap),) = self._ask(presence.gaps, span)
         vanished = endings["vanished"]
         return Watching(
@@ -149,7 +152,7 @@ class ClickHouseReader:
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
         """Give the uses of each rule that has any, by the hour, day or week."""
         for start, rule, count in self._ask(questions.uses_in_time, span, bucket, legacy=legacy):
-            yield UsesInTime(start * bucket, rule, count)
+            yield UsesInTime(bucket_start(start, bucket), rule, count)
 
     def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
         """Give how many call sites of each rule were active on each day."""
@@ -189,7 +192,8 @@ class ClickHouseReader:
         self, span: Span, *, limit: int = 100, offset: int = 0
     ) -> Iterator[ProcessWatch]:
         """Give the processes that were there in a span, the one that was there last first."""
-        lost, blind = self._dropped(span), dict(self._ask(presence.blind, span))
+        lost = self._dropped(span)
+        blind = {process: texts for process, texts in self._ask(presence.blind, span)}  # noqa: C416 - rows are no pairs to mypy
         for row in self._ask(presence.watches, span, rows=limit, offset=offset):
             process = row[0]
             yield ProcessWatch(*[*row, lost.get(process, 0), tuple(blind.get(process, ()))])

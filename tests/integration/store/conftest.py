@@ -178,10 +178,9 @@ class ClickHouseEngine:
             initialise(address)
 
     def record(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            logs, points = self.rows_of(fact)
-            self.insert("otel_logs", logs)
-            self.insert("otel_metrics_sum", points)
+        found = [self.rows_of(fact) for fact in facts]
+        self.insert("otel_logs", [row for logs, _ in found for row in logs])
+        self.insert("otel_metrics_sum", [row for _, points in found for row in points])
         if self.when == "after":
             initialise(parse(self.url))
 
@@ -326,48 +325,52 @@ def clickhouse_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 _databases = itertools.count(1)
 
-
-@pytest.fixture
-def clickhouse_url(clickhouse_port: int) -> str:
-    """Name a database that is not there yet."""
-    return f"clickhouse://127.0.0.1:{clickhouse_port}/test{next(_databases)}"
-
-
 MakeClickHouse = Callable[..., ClickHouseEngine]
 
 
-@pytest.fixture
-def make_clickhouse(clickhouse_url: str) -> MakeClickHouse:
-    """Make the collector's tables; ``when`` roll-ups are made: before, after or never."""
+@pytest.fixture(scope="session")
+def make_clickhouse(request: pytest.FixtureRequest) -> MakeClickHouse:
+    """Make a database with the collector's tables; ``when`` says when it gets roll-ups."""
 
     def make(*, has_event_name: bool = True, when: str = "before") -> ClickHouseEngine:
-        return ClickHouseEngine(clickhouse_url, has_event_name=has_event_name, when=when)
+        port = request.getfixturevalue("clickhouse_port")
+        url = f"clickhouse://127.0.0.1:{port}/test{next(_databases)}"
+        return ClickHouseEngine(url, has_event_name=has_event_name, when=when)
 
     return make
 
 
 CLICKHOUSES = {
     "clickhouse": {"when": "before"},
-    "clickhouse-filled-later": {"when": "after"},
+    "clickhouse-old-and-filled-later": {"when": "after", "has_event_name": False},
     "clickhouse-raw": {"when": "never"},
-    "clickhouse-without-event-name": {"when": "before", "has_event_name": False},
 }
 
 
 @pytest.fixture(
-    params=["sqlite", *(pytest.param(n, marks=pytest.mark.component("chdb")) for n in CLICKHOUSES)]
+    scope="session",
+    params=["sqlite", *(pytest.param(n, marks=pytest.mark.component("chdb")) for n in CLICKHOUSES)],
 )
-def engine(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Engine:
-    """Give each engine, and ClickHouse in each form."""
-    if request.param == "sqlite":
-        return SQLiteEngine(tmp_path, monkeypatch)
-    make: MakeClickHouse = request.getfixturevalue("make_clickhouse")
-    return make(**CLICKHOUSES[request.param])
+def make_engine(
+    request: pytest.FixtureRequest,
+    make_clickhouse: MakeClickHouse,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], Engine]]:
+    """Make engines of one kind: SQLite, or ClickHouse in one of several forms."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "sqlite":
+            yield lambda: SQLiteEngine(tmp_path_factory.mktemp("store"), patch)
+        else:
+            yield lambda: make_clickhouse(**CLICKHOUSES[request.param])
 
 
 @pytest.fixture
+def engine(make_engine: Callable[[], Engine]) -> Engine:
+    """Make an engine with nothing in it."""
+    return make_engine()
+
+
+@pytest.fixture(scope="session")
 def make_use() -> Callable[..., Use]:
     """Make uses of ``shop.old_cart`` by shop/views.py:12, unless told otherwise."""
 
@@ -394,7 +397,7 @@ def make_use() -> Callable[..., Use]:
     return make
 
 
-@pytest.fixture
-def fact_classes() -> Any:
+@pytest.fixture(scope="session")
+def facts() -> Any:
     """Give the classes of facts: test modules import nothing from each other."""
     return sys.modules[__name__]

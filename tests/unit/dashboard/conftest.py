@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,7 +34,7 @@ Keep = Callable[..., None]
 class Page(HTMLParser):
     """Read a page: its texts, its links, and its tables by id."""
 
-    def __init__(self, status: int, html: str, headers: Any) -> None:
+    def __init__(self, status: int, html: str, headers: Mapping[str, str]) -> None:
         super().__init__()
         self.status = status
         self.html = html
@@ -155,8 +155,8 @@ def client_of(settings: Settings) -> TestClient:
 
 
 def visitor(client: TestClient) -> Visit:
-    def open_page(address: str, **options: Any) -> Page:
-        answer = client.get(address, **options)
+    def open_page(address: str, **options: object) -> Page:
+        answer = client.get(address, **options)  # type: ignore[arg-type]
         return Page(answer.status_code, answer.text, answer.headers)
 
     return open_page

@@ -1,12 +1,15 @@
 """What a visitor chose stands in the address, and stays chosen."""
 
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from enforcer.dashboard.addresses import is_rule, rule_id, without_password
 from enforcer.dashboard.filters import DAY, Filters
+
+Visit = Callable[..., Any]
 
 NOW = 493_000 * 3_600_000_000_000
 CHOSEN = {"range": "30d", "service": "shop-web", "environment": "production", "stage": "alias"}
@@ -14,7 +17,7 @@ QUERY = "&".join(f"{key}={value}" for key, value in CHOSEN.items())
 
 
 @pytest.mark.parametrize("page", ["/", "/rules", "/callers", "/services", "/rules/shop.cart_utils"])
-def test_navigation_keeps_filters(visit: Any, page: str) -> None:
+def test_navigation_keeps_filters(visit: Visit, page: str) -> None:
     """Each link to another page carries all filters."""
     found = visit(f"{page}?{QUERY}")
     for path in ("/", "/rules", "/callers", "/services"):
@@ -24,26 +27,26 @@ def test_navigation_keeps_filters(visit: Any, page: str) -> None:
         assert {key: values[0] for key, values in parse_qs(urlsplit(link).query).items()} == CHOSEN
 
 
-def test_links_to_rules_keep_filters(visit: Any) -> None:
+def test_links_to_rules_keep_filters(visit: Visit) -> None:
     links = [link for link in visit(f"/rules?{QUERY}").links if link.startswith("/rules/")]
     assert links
     assert all(parse_qs(urlsplit(link).query)["service"] == ["shop-web"] for link in links)
 
 
-def test_sorting_keeps_filters_and_search(visit: Any) -> None:
+def test_sorting_keeps_filters_and_search(visit: Visit) -> None:
     links = visit(f"/rules?{QUERY}&q=shop").links
     (link,) = (link for link in links if "sort=-uses" in link)
     assert "q=shop" in link
     assert "service=shop-web" in link
 
 
-def test_chip_takes_one_filter_away(visit: Any) -> None:
+def test_chip_takes_one_filter_away(visit: Visit) -> None:
     page = visit("/rules?service=shop-web&stage=alias")
     assert "/rules?stage=alias" in page.links
     assert "/rules?service=shop-web" in page.links
 
 
-def test_filters_leave_out(visit: Any) -> None:
+def test_filters_leave_out(visit: Visit) -> None:
     """A filter on the stage leaves only such rules; one on the service only its uses."""
     stages = {row["Stage"] for row in visit("/rules?stage=warn").rows("rules")}
     assert stages == {"warn"}
@@ -55,7 +58,7 @@ def test_filters_leave_out(visit: Any) -> None:
     assert uses["netra_backend.app.websocket_core.unified_manager"] > 0
 
 
-def test_owner_leaves_only_their_files(visit: Any) -> None:
+def test_owner_leaves_only_their_files(visit: Visit) -> None:
     page = visit("/callers?by=site&owner=@payments")
     rows = page.rows("callers")
     assert {row["Owner"] for row in rows} == {"@payments"}
@@ -91,8 +94,6 @@ def test_times(params: dict[str, str], since: int, until: int) -> None:
 )
 def test_rule_has_an_address(legacy: str) -> None:
     """Every legacy path has an address of bearable length, which means no other."""
-    from urllib.parse import unquote
-
     written = rule_id(legacy)
     assert len(written) <= 300
     assert "/" not in written

@@ -1,20 +1,25 @@
 """Open pages hear of what is new."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
 from enforcer.dashboard.live import MOST_STREAMS, Live
 from enforcer.dashboard.settings import Settings
+from enforcer.recording.use import Use
+
+Keep = Callable[..., None]
+MakeUse = Callable[..., Use]
 
 SETTINGS: dict[str, Any] = {"poll_seconds": 0.01}
 
 
-async def next_event(stream: Any) -> str:
-    return str(await asyncio.wait_for(anext(stream), 20))
+async def next_event(stream: AsyncIterator[str]) -> str:
+    return await asyncio.wait_for(anext(stream), 20)  # type: ignore[arg-type]
 
 
-def test_write_is_told(keep: Any, path: str, make_use: Any) -> None:
+def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
     """The stream begins with the state, and speaks again after the next write."""
     keep(make_use())
 
@@ -31,7 +36,7 @@ def test_write_is_told(keep: Any, path: str, make_use: Any) -> None:
     asyncio.run(listen())
 
 
-def test_store_that_comes_is_told(keep: Any, path: str, make_use: Any) -> None:
+def test_store_that_comes_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
     async def listen() -> None:
         live = Live(Settings(path, **SETTINGS))
         stream = live._stream()  # noqa: SLF001

@@ -13,6 +13,9 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 
+Keep = Callable[..., None]
+Visit = Callable[..., Any]
+
 MakeUse = Callable[..., Use]
 
 SCRIPT = "<script>alert(1)</script>"
@@ -33,7 +36,7 @@ def hostile_use(make_use: MakeUse, text: str, **fields: object) -> Use:
     return make_use(rule=rule, path=f"shop.{text}", **{**values, **fields})
 
 
-def test_markup_is_text(keep: Any, show: Any, make_use: MakeUse) -> None:
+def test_markup_is_text(keep: Keep, show: Visit, make_use: MakeUse) -> None:
     """Whatever field markup stands in, no page has an element or an attribute of it."""
     for text in (SCRIPT, ATTRIBUTE):
         keep(
@@ -70,7 +73,7 @@ def test_markup_is_text(keep: Any, show: Any, make_use: MakeUse) -> None:
     assert SCRIPT in show("/callers?by=site").text
 
 
-def test_a_megabyte_of_name_is_cut(keep: Any, show: Any, make_use: MakeUse) -> None:
+def test_a_megabyte_of_name_is_cut(keep: Keep, show: Visit, make_use: MakeUse) -> None:
     """Pages stay small, and the rule has a page, whatever length its names have."""
     long = "x" * 1_000_000
     keep(hostile_use(make_use, long), service=long, environment=long, command="ok")
@@ -85,7 +88,7 @@ def test_a_megabyte_of_name_is_cut(keep: Any, show: Any, make_use: MakeUse) -> N
     assert "x…x" in page.text
 
 
-def test_all_of_a_long_name_is_in_the_api(keep: Any, path: str, make_use: MakeUse) -> None:
+def test_all_of_a_long_name_is_in_the_api(keep: Keep, path: str, make_use: MakeUse) -> None:
     """Only pages cut: nothing is lost for who reads the API."""
     long = "y" * 3000
     keep(hostile_use(make_use, long))
@@ -94,7 +97,7 @@ def test_all_of_a_long_name_is_in_the_api(keep: Any, path: str, make_use: MakeUs
     assert site["function"] == long
 
 
-def test_spreadsheets_compute_nothing(keep: Any, path: str, make_use: MakeUse) -> None:
+def test_spreadsheets_compute_nothing(keep: Keep, path: str, make_use: MakeUse) -> None:
     """A cell that a spreadsheet would take for a formula is marked as text."""
     names = ("=1+1", "+1", "-1", "@SUM(1)", "\tx", "plain")
     for line, text in enumerate(names):
@@ -110,7 +113,7 @@ def test_spreadsheets_compute_nothing(keep: Any, path: str, make_use: MakeUse) -
     }
 
 
-def test_names_of_files_that_are_no_utf8(keep: Any, show: Any, make_use: MakeUse) -> None:
+def test_names_of_files_that_are_no_utf8(keep: Keep, show: Visit, make_use: MakeUse) -> None:
     keep(make_use(file="shop/caf\udce9.py"))
     page = show("/callers")
     assert page.status == 200

@@ -1,10 +1,13 @@
 """Every page shows what the report says, under the filters of its address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from enforcer.report.whose import whose
+
+Visit = Callable[..., Any]
 
 Report = dict[str, Any]
 
@@ -34,7 +37,7 @@ def sites_of(report: Report) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_page_is_there(visit: Any, address: str) -> None:
+def test_page_is_there(visit: Visit, address: str) -> None:
     """Each page answers, has a heading and a title, and marks where it is."""
     page = visit(address)
     assert page.status == 200
@@ -45,14 +48,14 @@ def test_page_is_there(visit: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_ids_are_unique(visit: Any, address: str) -> None:
+def test_ids_are_unique(visit: Visit, address: str) -> None:
     """What refers to an id finds one thing."""
     ids = [attrs["id"] for _, attrs in visit(address).elements if "id" in attrs]
     assert sorted(ids) == sorted(set(ids))
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_nothing_needs_inline_code(visit: Any, address: str) -> None:
+def test_nothing_needs_inline_code(visit: Visit, address: str) -> None:
     """The content policy forbids inline scripts and styles; none are written."""
     elements = visit(address).elements
     assert all("style" not in attrs for _, attrs in elements)
@@ -61,7 +64,7 @@ def test_nothing_needs_inline_code(visit: Any, address: str) -> None:
     assert "style" not in {tag for tag, _ in elements}
 
 
-def test_overview_says_what_the_report_says(visit: Any, report: Report) -> None:
+def test_overview_says_what_the_report_says(visit: Visit, report: Report) -> None:
     """The sums on the first page are the report's."""
     text = " ".join(visit("/").text.split())
     sites = sites_of(report)
@@ -73,7 +76,7 @@ def test_overview_says_what_the_report_says(visit: Any, report: Report) -> None:
     assert f"{report['processes']} processes of 4 services watched" in text
 
 
-def test_rules_are_the_reports(visit: Any, report: Report) -> None:
+def test_rules_are_the_reports(visit: Visit, report: Report) -> None:
     """Uses, call sites, stage and last use of every rule are the report's."""
     shown = {
         row["Legacy path"].split(" → ")[0]: (
@@ -84,7 +87,7 @@ def test_rules_are_the_reports(visit: Any, report: Report) -> None:
         )
         for row in visit("/rules").rows("rules")
     }
-    assert shown.pop("shop.admin.views") == ("observe", 0, 0, "–")
+    assert shown.pop("shop.admin.views") == ("observe", 0, 0, "–")  # noqa: RUF001 - as pages write it
     assert shown == {
         rule["legacy"]: (
             rule["stage"],
@@ -99,7 +102,7 @@ def test_rules_are_the_reports(visit: Any, report: Report) -> None:
 @pytest.mark.parametrize(
     "legacy", ["shop.cart_utils", "shop.legacy_pricing.*", "shop.models:OldOrder", "shop.sessions"]
 )
-def test_call_sites_of_a_rule_are_the_reports(visit: Any, report: Report, legacy: str) -> None:
+def test_call_sites_of_a_rule_are_the_reports(visit: Visit, report: Report, legacy: str) -> None:
     """Each call site of a rule stands on its page with its uses and times."""
     (rule,) = (rule for rule in report["rules"] if rule["legacy"] == legacy)
     rows = visit(f"/rules/{legacy}").rows("callers")
@@ -120,7 +123,7 @@ def test_call_sites_of_a_rule_are_the_reports(visit: Any, report: Report, legacy
         assert row["Call site"].startswith(f"{inner}:{site['line']}")
 
 
-def test_uses_by_service_add_up(visit: Any, report: Report) -> None:
+def test_uses_by_service_add_up(visit: Visit, report: Report) -> None:
     """The services that used a rule have all of its uses, and no more."""
     rows = [
         row
@@ -132,14 +135,14 @@ def test_uses_by_service_add_up(visit: Any, report: Report) -> None:
 
 
 @pytest.mark.parametrize("by", ["file", "package", "distribution", "owner"])
-def test_groups_add_up(visit: Any, report: Report, by: str) -> None:
+def test_groups_add_up(visit: Visit, report: Report, by: str) -> None:
     """Every use of every call site is in exactly one group."""
     rows = visit(f"/callers?by={by}").rows("groups")
     assert sum(number(row["Uses"]) for row in rows) == sum(rule["uses"] for rule in report["rules"])
     assert sum(number(row["Call sites"]) for row in rows) == len(sites_of(report))
 
 
-def test_files_are_the_reports(visit: Any, report: Report) -> None:
+def test_files_are_the_reports(visit: Visit, report: Report) -> None:
     """The uses of each file are the report's."""
     expected: dict[str, int] = {}
     for site in sites_of(report):
@@ -150,7 +153,7 @@ def test_files_are_the_reports(visit: Any, report: Report) -> None:
 
 
 @pytest.mark.parametrize("kind", ["own", "tests", "third_party"])
-def test_callers_are_told_apart(visit: Any, report: Report, kind: str) -> None:
+def test_callers_are_told_apart(visit: Visit, report: Report, kind: str) -> None:
     """Own code, tests and others' code are shown apart."""
     rows = visit(f"/callers?by=site&whose={kind}&size=500").rows("callers")
     sites = [site for site in sites_of(report) if whose(site["file"], site["relation"]) == kind]
@@ -158,8 +161,8 @@ def test_callers_are_told_apart(visit: Any, report: Report, kind: str) -> None:
     assert sorted(number(row["Uses"]) for row in rows) == sorted(site["uses"] for site in sites)
 
 
-def test_services_are_the_reports(visit: Any, report: Report) -> None:
-    """Who watched, from when till when, is the report's; the uses are all of them."""
+def test_services_are_the_reports(visit: Visit, report: Report) -> None:
+    """Who watched, in how many processes and until when, is the report's."""
     rows = visit("/services?size=500").rows("services")
     assert [
         (row["Service"], row["Version"], row["Environment"], number(row["Processes"]))
@@ -168,21 +171,23 @@ def test_services_are_the_reports(visit: Any, report: Report) -> None:
         (each["service"], each["version"], each["environment"], each["processes"])
         for each in report["services"]
     ]
-    assert sum(number(row["Uses"]) for row in rows) == sum(rule["uses"] for rule in report["rules"])
+    assert [row["Watched till"] for row in rows] == [
+        each["till"][:16].replace("T", " ") for each in report["services"]
+    ]
 
 
-def test_processes_are_listed(visit: Any, report: Report) -> None:
+def test_processes_are_listed(visit: Visit, report: Report) -> None:
     """Every process is in the table of processes, with its map."""
     page = visit("/services?processes-size=500")
     rows = page.rows("processes")
     assert len(rows) == report["processes"]
     assert {row["Map"] for row in page.rows("maps")} == {row["Map"] for row in rows}
-    assert page.rows("maps")[0]["Stages of its rules"].split() == (
-        "6 alias 1 observe 1 removed 2 strict 2 warn".split()
+    assert page.rows("maps")[0]["Stages of its rules"] == (
+        "6 alias 1 observe 1 removed 2 strict 2 warn"
     )
 
 
-def test_chart_has_all_uses(visit: Any, report: Report) -> None:
+def test_chart_has_all_uses(visit: Visit, report: Report) -> None:
     """The table below the chart of uses adds up to all uses of the report."""
     tables = visit("/").tables[""]
     rows = [row for row in tables if row and row[0].startswith("week from")]
@@ -190,49 +195,49 @@ def test_chart_has_all_uses(visit: Any, report: Report) -> None:
     assert sum(uses) == sum(rule["uses"] for rule in report["rules"])
 
 
-def test_rule_that_nobody_watched_says_so(visit: Any) -> None:
+def test_rule_that_nobody_watched_says_so(visit: Visit) -> None:
     """A rule of the map without a process is not the same as a rule without a use."""
     page = visit("/rules/shop.admin.views")
     assert "not watched" in page.text
     assert "No process watched this path" in page.text
 
 
-def test_unknown_rule_is_not_found(visit: Any) -> None:
+def test_unknown_rule_is_not_found(visit: Visit) -> None:
     """A page for a path that no map has says so."""
     page = visit("/rules/no.such.rule")
     assert page.status == 404
     assert "No such rule" in page.text
 
 
-def test_unknown_page_is_not_found(visit: Any) -> None:
+def test_unknown_page_is_not_found(visit: Visit) -> None:
     page = visit("/nothing/here")
     assert page.status == 404
     assert "No such page" in page.text
 
 
-def test_broken_data_forbids_to_call_anything_safe(visit: Any) -> None:
+def test_broken_data_forbids_to_call_anything_safe(visit: Visit) -> None:
     """The banner says plainly what may be missing, and of what time."""
     text = visit("/").text
     assert "Call nothing safe to delete yet" in text
     assert "1 process ended without a last write" in text
 
 
-def test_whole_data_is_said_to_be_whole(visit: Any) -> None:
+def test_whole_data_is_said_to_be_whole(visit: Visit) -> None:
     """In a time without losses the banner says that, and nothing else."""
     text = visit("/?range=7d").text
     assert "The data is whole" in text
     assert "Call nothing safe" not in text
 
 
-def test_source_is_shown_with_its_change(visit: Any) -> None:
+def test_source_is_shown_with_its_change(visit: Visit) -> None:
     """A call site shows its lines, and the statement written anew."""
     page = visit("/rules/shop.emailer?q=returns")
     text = " ".join(page.text.split())
-    assert "− from shop.emailer import send_mail, Message" in text
+    assert "\N{MINUS SIGN} from shop.emailer import send_mail, Message" in text
     assert "+ from shop.notifications.email import send as send_mail, Message" in text
 
 
-def test_link_leads_to_the_code_host(visit: Any) -> None:
+def test_link_leads_to_the_code_host(visit: Visit) -> None:
     """The map's template gives a permanent link to the line."""
     page = visit("/callers?by=site")
     assert any(

@@ -2,7 +2,6 @@
 
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,10 +10,10 @@ from enforcer.dashboard.app import create_dashboard
 from enforcer.dashboard.security import HEADERS
 from enforcer.dashboard.settings import Settings
 
-TOKEN = "correct horse"
+TOKEN = "correct horse"  # noqa: S105 - of this test
 
 
-def client(settings: Settings, host: str = "127.0.0.1:8765", **options: Any) -> TestClient:
+def client(settings: Settings, host: str = "127.0.0.1:8765", **options: bool) -> TestClient:
     app = create_dashboard(settings).app
     return TestClient(app, base_url=f"http://{host}", follow_redirects=False, **options)
 
@@ -82,7 +81,8 @@ def test_failure_has_the_headers(path: str, monkeypatch: pytest.MonkeyPatch) -> 
     """Also an error of the dashboard's own is a page, without a traceback."""
 
     def fail(_address: str) -> None:
-        raise RuntimeError("secret detail")
+        message = "secret detail"
+        raise RuntimeError(message)
 
     monkeypatch.setattr("enforcer.dashboard.looking.open_reader", fail)
     answer = client(Settings(path), raise_server_exceptions=False).get("/")
@@ -163,7 +163,8 @@ def test_token_can_be_a_header(guarded: TestClient) -> None:
 
 
 def test_cookie_of_another_token_is_worth_nothing(path: str, guarded: TestClient) -> None:
-    given = client(Settings(path, token="another")).get("/", params={"token": "another"})
+    other = Settings(path, token="another")  # noqa: S106 - of this test
+    given = client(other).get("/", params={"token": "another"})
     (cookie,) = SimpleCookie(given.headers["Set-Cookie"]).values()
     answer = guarded.get("/", headers={"Cookie": f"{cookie.key}={cookie.value}"})
     assert answer.status_code == 401

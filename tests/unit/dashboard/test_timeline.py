@@ -4,7 +4,6 @@ import pytest
 
 from enforcer.dashboard.timeline import (
     OTHERS,
-    WEEK,
     Series,
     Timeline,
     remaining_sites,
@@ -12,7 +11,7 @@ from enforcer.dashboard.timeline import (
     uses_by_rule,
 )
 from enforcer.report.model import SiteReport
-from enforcer.store.queries import DAY, HOUR, UsesInTime
+from enforcer.store.queries import DAY, HOUR, WEEK, UsesInTime
 
 MONDAY = 20_000 * DAY + 4 * DAY - (20_000 + 4 + 3) % 7 * DAY
 

@@ -1,0 +1,135 @@
+"""Look a SQLite store over: the file, the roll-ups, and what lies beside it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from enforcer.store.damage import stores_set_aside
+from enforcer.store.losses import losses_beside
+from enforcer.store.opening import open_to_read
+
+_COUNTED: Final = (
+    ("processes", "SELECT count(*) FROM process"),
+    ("rules", "SELECT count(*) FROM rule"),
+    ("call_sites", "SELECT count(*) FROM call_site"),
+    ("uses", "SELECT coalesce(sum(count), 0) FROM use_ever"),
+    ("dropped", "SELECT coalesce(sum(count), 0) FROM dropped"),
+    ("first_day", "SELECT coalesce(min(day), 0) FROM use_by_day"),
+    ("last_day", "SELECT coalesce(max(day), 0) FROM use_by_day"),
+)
+
+_FIRST_HOUR = "(SELECT coalesce(max(value), 0) FROM state WHERE name = 'first_hour')"
+_DISAGREEMENTS: Final = (
+    (
+        "the hours and the days of call sites",
+        f"""
+SELECT count(*) FROM (
+    SELECT hour / 24 AS day, tally, deployment, sum(count) AS count FROM use_by_hour
+    WHERE hour >= {_FIRST_HOUR} GROUP BY 1, 2, 3
+) AS hours LEFT JOIN use_by_day AS days USING (day, tally, deployment)
+WHERE hours.count IS NOT days.count
+""",  # noqa: S608 - made of constants
+    ),
+    (
+        "the days and the months of call sites",
+        """
+SELECT count(*) FROM (
+    SELECT day / 28 AS month, tally, deployment, sum(count) AS count FROM use_by_day
+    GROUP BY 1, 2, 3
+) AS days LEFT JOIN use_by_month AS months USING (month, tally, deployment)
+WHERE days.count IS NOT months.count
+""",
+    ),
+    (
+        "the days of call sites and those of rules",
+        """
+SELECT count(*) FROM (
+    SELECT day, rule, sum(count) AS count, count(DISTINCT site) FILTER (
+        WHERE site NOT IN (SELECT key FROM call_site WHERE mechanism = 'probe')
+    ) AS sites FROM use_by_day GROUP BY 1, 2
+) AS days LEFT JOIN total_by_day AS totals USING (day, rule)
+WHERE days.count IS NOT totals.count + totals.probes OR days.sites IS NOT totals.sites
+""",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Say what a store holds, and what is wrong with it.
+
+    Attributes:
+        path: the store.
+        size: its size in bytes.
+        schema: the version of its schema; an older one is read as it will be.
+        counts: how many rows of what; days are days since the epoch.
+        problems: what is wrong, one line each.
+        remarks: what one should know, one line each.
+
+    """
+
+    path: str
+    size: int
+    schema: int
+    counts: dict[str, int]
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> Checked:
+    """Look a store over; nothing is changed.
+
+    Args:
+        path: the store.
+        progress: told of each step.
+
+    Raises:
+        StoreError: if there is none, or it can't be read at all.
+
+    """
+    with closing(open_to_read(path)) as connection:
+        connection.execute("BEGIN")
+        progress("read every page")
+        problems = list(_damage(connection))
+        progress("compare the roll-ups")
+        problems += [] if problems else _disagreements(connection)
+        counts = {name: int(connection.execute(query).fetchone()[0]) for name, query in _COUNTED}
+    return Checked(
+        path,
+        Path(path).stat().st_size,
+        _schema(path),
+        counts,
+        tuple(problems),
+        tuple(_remarks(path, counts)),
+    )
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[str]:
+    for (said,) in connection.execute("PRAGMA integrity_check(10)"):
+        if said != "ok":
+            yield f"SQLite says: {said} (store-damaged)"
+
+
+def _disagreements(connection: sqlite3.Connection) -> Iterator[str]:
+    for what, query in _DISAGREEMENTS:
+        (rows,) = connection.execute(query).fetchone()
+        if rows:
+            yield f"{what} do not agree in {rows} rows (store-disagrees)"
+
+
+def _remarks(path: str, counts: dict[str, int]) -> Iterator[str]:
+    if counts["dropped"]:
+        yield f"{counts['dropped']} uses were lost before they could be written"
+    for loss in losses_beside(path):
+        yield f'{loss.count} uses were lost; the next process that writes takes over "{loss.file}"'
+    for file, _ in stores_set_aside(path):
+        yield f'a damaged store was set aside as "{file}" (store-damaged)'
+
+
+def _schema(path: str) -> int:
+    with Path(path).open("rb") as file:  # SQLite's file format, 1.3: the user version
+        file.seek(60)
+        return int.from_bytes(file.read(4))

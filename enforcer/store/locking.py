@@ -1,0 +1,41 @@
+"""Find out whether a file system has the locks that a store lives by.."""
+
+import errno
+import fcntl
+import os
+
+from enforcer.store import StoreError
+
+_MISSING = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
+
+
+def require_locks(path: str) -> None:
+    """See to it that files beside a store can be locked as SQLite does.
+
+    Raises:
+        StoreError: if they can't be.
+
+    """
+    probe = f"{path}.lock-{os.getpid()}"
+    try:
+        file = os.open(probe, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError:  # that it can't be written is said where it is
+        return
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _MISSING:
+            raise no_locks(path, str(error)) from error
+    finally:
+        os.close(file)
+        os.unlink(probe)
+
+
+def no_locks(path: str, reason: str) -> StoreError:
+    """Say that files can't be locked where a store lies."""
+    return StoreError(
+        f'the store "{path}" is on a file system without locks ({reason}): processes that write '
+        "at the same time would damage it. Name a file on a local disk in ENFORCER_STORE, one "
+        "for each machine (store-without-locks)",
+        path=path,
+    )

@@ -1,0 +1,52 @@
+"""Open a SQLite store to change what is in it, while others may write it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from enforcer.store import StoreError
+from enforcer.store.holding import Hold
+from enforcer.store.opening import no_store, not_read
+from enforcer.store.sqlite import Store
+from enforcer.store.waiting import Patience
+
+PATIENCE: Final = 30.0
+"""How long to wait for others who write, in seconds."""
+
+
+@contextmanager
+def open_to_change(path: str) -> Iterator[sqlite3.Connection]:
+    """Give a connection to a store that is there, brought up to date.
+
+    Raises:
+        StoreError: if there is no store, or it can't be used.
+
+    """
+    if not Path(path).exists():
+        raise no_store(path)
+    Store(path, Patience(PATIENCE)).close()
+    hold = Hold(path)
+    try:
+        if not hold.together(Patience(PATIENCE)):
+            message = f'the store "{path}" is being set aside; try again (store-not-written)'
+            raise StoreError(message)
+        with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise not_read(path, error) from error
+    finally:
+        hold.release()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all of something, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
