@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tests.benchmarks.callers import as_json, measure_callers, print_callers
 from tests.benchmarks.cost import measure_cost, print_cost
+from tests.benchmarks.dashboard import measure_dashboard, print_dashboard
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
@@ -32,6 +33,7 @@ _TIMED: Final = {
     "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
+    "dashboard": (measure_dashboard, print_dashboard, 40),
 }
 SECTIONS: Final = ("callers", *_TIMED)
 QUICK_ROUNDS: Final = 3
