@@ -189,10 +189,11 @@ def enable_from_environment() -> None:
 def _keep_paths() -> None:
     """Make the paths in the environment hold for children with another working directory."""
     from enforcer.rules.loading import STORE_KEY
+    from enforcer.rules.store_address import scheme_of
 
     for key in (MAP_KEY, STORE_KEY):
         path = os.environ.get(key, "").strip()
-        if path:
+        if path and not scheme_of(path):
             os.environ[key] = os.path.abspath(path)
 
 

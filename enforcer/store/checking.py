@@ -9,7 +9,7 @@ from typing import Final
 
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.losses import losses_beside
-from enforcer.store.opening import open_to_read
+from enforcer.store.opening import not_read, open_to_read
 
 _COUNTED: Final = (
     ("processes", "SELECT count(*) FROM process"),
@@ -90,13 +90,18 @@ def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> C
         StoreError: if there is none, or it can't be read at all.
 
     """
-    with closing(open_to_read(path)) as connection:
-        connection.execute("BEGIN")
-        progress("read every page")
-        problems = list(_damage(connection))
-        progress("compare the roll-ups")
-        problems += [] if problems else _disagreements(connection)
-        counts = {name: int(connection.execute(query).fetchone()[0]) for name, query in _COUNTED}
+    try:
+        with closing(open_to_read(path)) as connection:
+            connection.execute("BEGIN")
+            progress("read every page")
+            problems = list(_damage(connection))
+            progress("compare the roll-ups")
+            problems += [] if problems else _disagreements(connection)
+            counts = {
+                name: int(connection.execute(query).fetchone()[0]) for name, query in _COUNTED
+            }
+    except sqlite3.Error as error:
+        raise not_read(path, error) from error
     return Checked(
         path,
         Path(path).stat().st_size,

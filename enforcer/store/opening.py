@@ -53,6 +53,8 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
     try:
         if version:
             return _newer_copy(connection)
+    except sqlite3.Error as error:
+        raise not_read(path, error) from error
     finally:
         connection.close()
     raise no_store(path)

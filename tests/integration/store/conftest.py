@@ -315,12 +315,15 @@ def seconds(time: int) -> str:
 def clickhouse_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve the ClickHouse engine."""
     folder = tmp_path_factory.mktemp("chdb")
-    with subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, str(SERVER), str(folder / "data")], stdout=subprocess.PIPE, text=True
-    ) as server:
+    )
+    try:
         assert server.stdout is not None
         yield int(server.stdout.readline())
+    finally:
         server.kill()
+        server.communicate()
 
 
 _databases = itertools.count(1)

@@ -1,0 +1,194 @@
+"""Meet a ClickHouse that does not answer, refuses, or is not what it should be."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.rules.model import Rule
+from enforcer.store import StoreError
+from enforcer.store.clickhouse.connecting import ask, connect, parse
+from enforcer.store.clickhouse.initialising import initialise
+from enforcer.store.queries import Span
+from enforcer.store.readers import open_reader
+
+pytestmark = pytest.mark.component("chdb")
+
+MakeUse = Callable[..., Use]
+NOON = 493_000 * 3_600_000_000_000
+RULE = Rule("shop.old_cart", "shop.cart")
+
+
+@pytest.fixture
+def filled(make_clickhouse: Callable[..., Any], facts: Any, make_use: MakeUse) -> Any:
+    engine = make_clickhouse()
+    flush = facts.Flush(Process(id="a" * 32, started=NOON), [RULE], NOON, [make_use(RULE, 3, NOON)])
+    engine.record([flush])
+    return engine
+
+
+def uses(url: str) -> int:
+    with open_reader(url) as reader:
+        return sum(use.count for use in reader.uses(Span()))
+
+
+def with_user(url: str, user: str) -> str:
+    return url.replace("://", f"://{user}@")
+
+
+def test_user_that_may_only_read(filled: Any) -> None:
+    """SELECT is all that a reader needs; more is refused in one line."""
+    url = with_user(filled.url, "reader:right")
+
+    assert uses(url) == 3
+    with pytest.raises(StoreError, match=r"only \"enforcer store init\" needs more \(clickhouse-f"):
+        initialise(parse(url))
+
+
+@pytest.mark.parametrize("user", ["reader:wr%40ng", "nobody:x", "nobody"])
+def test_wrong_password(filled: Any, user: str) -> None:
+    """The message names neither the password nor a stack of errors."""
+    with pytest.raises(StoreError) as caught:
+        open_reader(with_user(filled.url, user))
+
+    assert str(caught.value).endswith("in ENFORCER_STORE (clickhouse-refused)")
+    assert "wr" not in str(caught.value).partition("refuses")[0].partition("@")[0]
+
+
+def test_nobody_listens() -> None:
+    """A port without a server is said at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"clickhouse://127.0.0.1:{free.getsockname()[1]}/otel"
+        with pytest.raises(StoreError, match=r"Connection refused.*\(clickhouse-unreachable\)$"):
+            open_reader(url)
+
+
+def test_server_that_never_answers() -> None:
+    """The time limits of the URL hold."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        url = f"clickhouse://127.0.0.1:{port}/otel?timeout=1&connect_timeout=1"
+        with pytest.raises(StoreError, match=r"\(clickhouse-unreachable\)$"):
+            open_reader(url)
+
+
+def test_database_that_is_not_there(clickhouse_port: int) -> None:
+    """A database that nobody made has no telemetry."""
+    with pytest.raises(StoreError, match=r"\(no-telemetry\)$"):
+        open_reader(f"clickhouse://127.0.0.1:{clickhouse_port}/nowhere")
+
+
+def test_database_without_the_tables(clickhouse_port: int) -> None:
+    """A collector has to have written there."""
+    url = f"clickhouse://127.0.0.1:{clickhouse_port}/default"
+    for attempt in (open_reader, lambda url: initialise(parse(url))):
+        with pytest.raises(StoreError, match=r"no table otel_logs and no.*\(no-telemetry\)$"):
+            attempt(url)
+
+
+def test_init_again_is_harmless(filled: Any) -> None:
+    """What is there already is not counted again, and may get a time limit."""
+    address = parse(filled.url)
+    assert initialise(address) == 1
+    assert initialise(address, keep_days=100_000) == 1
+
+    assert uses(filled.url) == 3
+    with closing(connect(address)) as client:
+        ((made,),) = ask(client, address, "SHOW CREATE TABLE enforcer_use_by_hour")
+    assert "toIntervalDay(100000)" in made
+
+
+def test_roll_ups_of_a_newer_enforcer(filled: Any) -> None:
+    """Nobody guesses at a version from the future."""
+    address = parse(filled.url)
+    with closing(connect(address)) as client:
+        ask(client, address, "INSERT INTO enforcer_schema (version) VALUES (2)")
+    for attempt in (open_reader, lambda url: initialise(parse(url))):
+        with pytest.raises(StoreError, match=r"\(newer-store\)$"):
+            attempt(filled.url)
+
+
+def test_answers_come_from_the_roll_ups(filled: Any) -> None:
+    """Once there are roll-ups, the collector's rows may be gone."""
+    address = parse(filled.url)
+    with closing(connect(address)) as client:
+        ask(client, address, "TRUNCATE TABLE otel_logs")
+        ask(client, address, "TRUNCATE TABLE otel_metrics_sum")
+
+    assert uses(filled.url) == 3
+    with open_reader(filled.url) as reader:
+        assert reader.processes(Span()) == 1
+        assert [rule.legacy for rule in reader.rules(Span())] == [RULE.legacy]
+
+
+def test_records_of_others_are_not_ours(filled: Any) -> None:
+    """Logs and metrics of other programs are in the same tables."""
+    log = {
+        "Timestamp": "1774800000",
+        "ScopeName": "shop",
+        "EventName": "deprecated_import.used",
+        "LogAttributes": {"deprecated_import.count": "9"},
+    }
+    filled.insert("otel_logs", [log])
+    filled.insert("otel_metrics_sum", [{"MetricName": "http.requests", "Value": 1}])
+
+    assert uses(filled.url) == 3
+
+
+def test_tls(tmp_path: Path) -> None:
+    """Certificates are checked, against the authority that the URL names."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
+        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        check=True,
+        capture_output=True,
+    )
+    command = [str(Path(__file__).with_name("chdb_server.py")), str(tmp_path / "data")]
+    server = subprocess.Popen(
+        [sys.executable, *command, str(certificate), str(key)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        url = f"clickhouses://127.0.0.1:{int(server.stdout.readline())}/default"
+        with pytest.raises(StoreError, match=r"\(clickhouse-unreachable\)$"):
+            open_reader(url)
+        for trusted in (f"ca_cert={certificate}", "verify=0"):
+            with pytest.raises(StoreError, match=r"\(no-telemetry\)$"):
+                open_reader(f"{url}?{trusted}")
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_without_clickhouse_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing extra says which one to install."""
+    monkeypatch.setitem(sys.modules, "clickhouse_connect", None)
+    with pytest.raises(StoreError, match=r"enforcer\[clickhouse\].*\(clickhouse-not-installed\)$"):
+        open_reader("clickhouse://127.0.0.1:1/otel")
+
+
+def test_embedded_engine(tmp_path: Path) -> None:
+    """The engine inside a process is asked in the same way; a process has only one."""
+    code = (
+        "import sys\n"
+        "from enforcer.store.readers import open_reader\n"
+        "try: open_reader(sys.argv[1])\n"
+        "except Exception as error: print(error)\n"
+    )
+    url = f"chdb://{tmp_path}/data"
+    done = subprocess.run(
+        [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("(no-telemetry)\n"), done.stdout + done.stderr

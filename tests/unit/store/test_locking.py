@@ -1,0 +1,65 @@
+"""Refuse a place in which files can't be locked."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from enforcer.store import StoreError, sqlite
+from enforcer.store.engine import sqlite3
+from enforcer.store.sqlite import Store
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_no_store_without_locks(path: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system says of locks is told, nothing is made, and nothing is left behind."""
+
+    def lockf(file: int, kind: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    with pytest.raises(StoreError) as caught:
+        Store(path)
+
+    assert os.strerror(number) in str(caught.value)
+    assert str(caught.value).endswith("one for each machine (store-without-locks)")
+    left = Path(path)
+    assert [each.name for each in left.parent.iterdir()] in ([], [left.name])
+    assert not left.exists() or not left.stat().st_size
+
+
+def test_lock_that_somebody_holds_is_a_lock(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is busy can be locked."""
+
+    def lockf(file: int, kind: int) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    Store(path).close()
+
+
+def test_store_that_is_there_is_not_tried(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only whoever makes a store looks, so that no visit pays for it."""
+    Store(path).close()
+    monkeypatch.delattr(fcntl, "lockf")
+    Store(path).close()
+
+
+def test_sqlite_says_that_it_could_not_lock(
+    path: str, monkeypatch: pytest.MonkeyPatch, make_process: Callable[..., object]
+) -> None:
+    """A store that was copied to such a place is refused when SQLite fails to lock it."""
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+
+    def beat(*_: object) -> None:
+        raise error
+
+    with closing(Store(path)) as store:
+        monkeypatch.setattr(sqlite.Rows, "beat", beat)
+        with pytest.raises(StoreError, match=r"locking protocol.*\(store-without-locks\)$"):
+            store.watch(make_process(), [])  # type: ignore[arg-type]

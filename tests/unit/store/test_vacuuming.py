@@ -1,0 +1,116 @@
+"""Remove what is too old, and only that."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from time import time_ns
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.rules.model import Rule
+from enforcer.store import StoreError
+from enforcer.store.checking import check
+from enforcer.store.queries import DAY, HOUR, Span
+from enforcer.store.reading import Reader
+from enforcer.store.sqlite import Store
+from enforcer.store.tallies import Known
+from enforcer.store.vacuuming import vacuum
+
+MakeUse = Callable[..., Use]
+
+TODAY = time_ns() // DAY * DAY
+
+
+@pytest.fixture
+def filled(path: str, make_process: Callable[..., Process], make_use: MakeUse) -> str:
+    """Keep uses of 1, 10, 40, 100 and 400 days ago, each by a process of its own."""
+    for days in (400, 100, 40, 10, 1):
+        time = TODAY - days * DAY + 5 * HOUR
+        process = make_process(started=time, service=f"s{days}")
+        rule = Rule(f"shop.old{days}", "shop.new")
+        use = make_use(rule=rule, count=days, first_seen=time, last_seen=time, line=days)
+        with closing(Store(path, clock=lambda time=time: time)) as store:
+            store.watch(process, [rule])
+            store.write(process, 0, [use], 1)
+    return path
+
+
+def counts(path: str, span: Span | None = None) -> list[int]:
+    with Reader(path) as reader:
+        return sorted(use.count for use in reader.uses(span or Span()))
+
+
+def test_nothing_is_removed_unasked(filled: str) -> None:
+    """Without a number of days the file only gets smaller."""
+    assert vacuum(filled).removed == 0
+    assert counts(filled) == [1, 10, 40, 100, 400]
+
+
+def test_keeps_days(filled: str) -> None:
+    """What is older than that is gone, with processes, rules and call sites of its own."""
+    done = vacuum(filled, keep_days=50)
+
+    assert done.removed > 10
+    assert counts(filled) == [1, 10, 40]
+    assert counts(filled, Span(since=TODAY - 500 * DAY)) == [1, 10, 40]
+    with Reader(filled) as reader:
+        assert {rule.legacy for rule in reader.rules(Span())} == {
+            "shop.old1",
+            "shop.old10",
+            "shop.old40",
+        }
+        assert reader.processes(Span()) == 3
+        assert reader.dropped(Span()) == 3
+        assert len(list(reader.active_sites(Span()))) == 3
+    assert check(filled).problems == ()
+    with closing(sqlite3.connect(filled)) as connection:
+        for table in ("call_site", "tally", "map", "deployment", "rule", "heartbeat"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (3,), table  # noqa: S608 - our own names
+
+
+def test_old_hours_become_days(filled: str) -> None:
+    """Days are kept; a span that begins on such a day has all of it."""
+    vacuum(filled, keep_hours_days=50)
+    midday = TODAY - 100 * DAY + 12 * HOUR
+
+    assert counts(filled) == [1, 10, 40, 100, 400]
+    assert counts(filled, Span(since=midday)) == [1, 10, 40]
+    assert counts(filled, Span(since=TODAY - 100 * DAY + 4 * HOUR)) == [1, 10, 40, 100]
+    assert counts(filled, Span(until=TODAY - 100 * DAY + 6 * HOUR)) == [100, 400]
+    with Reader(filled) as reader:
+        assert [each.count for each in reader.uses_in_time(Span(), HOUR)] == [40, 10, 1]
+        assert [each.count for each in reader.uses_in_time(Span(), DAY)] == [400, 100, 40, 10, 1]
+    assert check(filled).problems == ()
+
+
+def test_process_that_remembers_keys_writes_on(
+    path: str, make_process: Callable[..., Process], make_use: MakeUse
+) -> None:
+    """A call site that was removed meanwhile is added anew, under whatever key."""
+    known, process = Known(), make_process()
+    old, new = make_use(line=1), make_use("b.old", "b.new", line=2)
+    new.first_seen = new.last_seen = TODAY
+    with closing(Store(path, known=known)) as store:
+        store.write(process, 0, [old])
+    vacuum(path, keep_days=1)
+    with closing(Store(path)) as store:
+        store.write(make_process(), 0, [new])  # takes the keys that became free
+    old.first_seen = old.last_seen = TODAY
+    with closing(Store(path, known=known)) as store:
+        store.write(process, 1, [old])
+
+    with Reader(path) as reader:
+        assert {(use.legacy, use.line) for use in reader.uses(Span())} == {
+            ("shop.old_cart", 1),
+            ("b.old", 2),
+        }
+
+
+def test_missing_store_is_not_made(path: str) -> None:
+    """There is nothing to make smaller."""
+    with pytest.raises(StoreError, match=r"\(no-store\)$"):
+        vacuum(path)
+    assert not Path(path).exists()
