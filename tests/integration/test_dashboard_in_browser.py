@@ -294,14 +294,14 @@ def test_keys_reach_the_content(open_page: Open) -> None:
 
 def test_tables_work_without_scripts(open_page: Open) -> None:
     page = open_page("/rules", java_script_enabled=False)
-    assert len(rows(page, "rules")) == 13
+    assert len(rows(page, "rules")) == 14
     page.click("#rules th >> text=Call sites")
     assert "sort=-call_sites" in page.url
     page.select_option("select[name=stage]", "strict")
     page.click(".filters >> text=Show")
     page.wait_for_url("**stage=strict**")
     page.wait_for_selector("#rules")
-    assert len(rows(page, "rules")) == 2
+    assert len(rows(page, "rules")) == 3
     assert not page.is_visible("#live")
 
 

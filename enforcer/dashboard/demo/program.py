@@ -66,6 +66,14 @@ reason = "a name that says what it is"
 owner = "@platform"
 
 [[rule]]
+legacy = "shop.carousel"
+canonical = "shop.catalogue.carousel"
+stage = "strict"
+reason = "nobody has asked for it for long"
+owner = "@catalogue"
+remove_after = %(in_a_month)s
+
+[[rule]]
 legacy = "shop.search:find_products"
 canonical = "shop.catalogue.search:search"
 reason = "search has moved to the catalogue"
