@@ -14,11 +14,9 @@ from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, choose, grouped
 from enforcer.dashboard.filters import Filters
 from enforcer.dashboard.health import health_words
-from enforcer.dashboard.looking import STATES, Caller, Look, look
+from enforcer.dashboard.looking import STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import TABLES, columns_of, document
-from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.pages import MOST_PROCESSES
-from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv
 from enforcer.dashboard.timeline import remaining_sites
 from enforcer.report.times import iso
@@ -30,12 +28,11 @@ Answer = Callable[[Request, Look], Any]
 class Api:
     """Answer for one store."""
 
-    def __init__(self, settings: Settings, owners: Owners, call_sites: CallSites) -> None:
+    def __init__(self, place: Place, call_sites: CallSites) -> None:
         """Take what answers are made of."""
-        self._settings = settings
-        self._owners = owners
+        self._place = place
         self._call_sites = call_sites
-        self._expected = settings.migration_map.expected_services if settings.migration_map else ()
+        self._expected = place.settings.expected_services
 
     def routes(self) -> list[Route]:
         """Give every address of the API."""
@@ -64,7 +61,7 @@ class Api:
 
     def openapi(self, _request: Request) -> Response:
         """Give the description of the API."""
-        return JSONResponse(document(self._settings.prefix))
+        return JSONResponse(document(self._place.settings.prefix))
 
     def _table(
         self, path: str, rows: Callable[[Request, Look], Iterable[Record]]
@@ -94,7 +91,7 @@ class Api:
         def respond(request: Request) -> Response:
             filters = Filters.read(request.query_params)
             try:
-                with look(self._settings, filters, self._owners) as found:
+                with self._place.look(filters) as found:
                     value = answer(request, found)
             except StoreError as error:
                 message, _, slug = str(error).rpartition(" (")

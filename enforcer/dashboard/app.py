@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from enforcer.dashboard.api import Api
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.live import Live
+from enforcer.dashboard.looking import Place
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.pages import Pages
 from enforcer.dashboard.rendering import ASSETS, Rendering
@@ -41,9 +42,9 @@ def create_dashboard(settings: Settings) -> Dashboard:
     rendering = Rendering(settings)
     root = settings.migration_map.root if settings.migration_map else ""
     has_links = bool(settings.migration_map and settings.migration_map.source_url)
-    owners = Owners(root)
+    place = Place(settings, Owners(root))
     call_sites = CallSites(settings.migration_map, _revision(root) if has_links else "")
-    pages = Pages(settings, rendering, owners, call_sites)
+    pages = Pages(place, rendering, call_sites)
     live = Live(settings)
 
     def asset(request: Request) -> Response:
@@ -75,7 +76,7 @@ def create_dashboard(settings: Settings) -> Dashboard:
             Route("/live", live.events),
             Route("/static/{name}", asset),
             Route("/api/", pages.api),
-            *Api(settings, owners, call_sites).routes(),
+            *Api(place, call_sites).routes(),
         ],
         exception_handlers={404: missing, 500: failed},
     )

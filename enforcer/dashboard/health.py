@@ -33,7 +33,7 @@ class HealthWords:
     notices: tuple[NoticeOf, ...]
 
 
-def health_words(look: Look, expected: Iterator[str] | tuple[str, ...]) -> HealthWords:
+def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
     """Put the health of what is shown into words.
 
     Args:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from enforcer.dashboard.filters import NONE, Filters
+from enforcer.dashboard.keeping import KeptSums, State
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.timeline import Timeline
@@ -65,16 +66,23 @@ class Caller:
 class Look:
     """Ask one store under one set of filters; what was asked once is kept."""
 
-    def __init__(
-        self, reader: StoreReader, settings: Settings, filters: Filters, owners: Owners
-    ) -> None:
-        """Take what to ask, and by what."""
+    def __init__(self, reader: StoreReader, state: State, filters: Filters, place: "Place") -> None:
+        """Take what to ask, and by what.
+
+        Args:
+            reader: the open store.
+            state: the state that the store was in before it was opened.
+            filters: what to leave out.
+            place: what all looks at one store have in common.
+
+        """
         self.reader = reader
         self.filters = filters
-        self.now = settings.now()
+        self.now = place.settings.now()
         self.span = filters.span(self.now)
-        self._owners = owners
-        self._map = settings.migration_map
+        self._state = state
+        self._place = place
+        self._map = place.settings.migration_map
 
     @cached_property
     def all_rules(self) -> list[RuleReport]:
@@ -90,7 +98,10 @@ class Look:
 
     @cached_property
     def _of_all_owners(self) -> list[RuleReport]:
-        return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
+        def read() -> list[RuleReport]:
+            return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
+
+        return self._place.kept.get(self._state, self.span, read)
 
     def find(self, is_wanted: Callable[[str], bool]) -> RuleReport | None:
         """Find one rule by its legacy path, with its uses, without reading those of others."""
@@ -140,7 +151,7 @@ class Look:
 
     def owner(self, site: SiteReport) -> str:
         """Name the owner of a call site's file; others' code has none here."""
-        return "" if site.relation == THIRD_PARTY else self._owners.of(site.file)
+        return "" if site.relation == THIRD_PARTY else self._place.owners.of(site.file)
 
     @cached_property
     def new_callers(self) -> list[Caller]:
@@ -220,16 +231,26 @@ class Look:
         return replace(rule, call_sites=kept)
 
 
-@contextmanager
-def look(settings: Settings, filters: Filters, owners: Owners) -> Iterator[Look]:
-    """Open the store for one look.
+class Place:
+    """Hold what all looks at one store have in common."""
 
-    Raises:
-        StoreError: if it can't be read.
+    def __init__(self, settings: Settings, owners: Owners) -> None:
+        """Look at the store of these settings, with these owners of files."""
+        self.settings = settings
+        self.owners = owners
+        self.kept = KeptSums(settings.store)
 
-    """
-    with open_reader(settings.store) as reader:
-        yield Look(reader, settings, filters, owners)
+    @contextmanager
+    def look(self, filters: Filters) -> Iterator[Look]:
+        """Open the store for one look.
+
+        Raises:
+            StoreError: if it can't be read.
+
+        """
+        state = self.kept.state()
+        with open_reader(self.settings.store) as reader:
+            yield Look(reader, state, filters, self)
 
 
 def _is_of(owner: str, wanted: str) -> bool:

@@ -16,12 +16,10 @@ from enforcer.dashboard.callers import GROUPS, WHOSE, choose, grouped
 from enforcer.dashboard.charts import Chart, line, stacked
 from enforcer.dashboard.filters import NONE, RANGES, Filters
 from enforcer.dashboard.health import health_words
-from enforcer.dashboard.looking import IN_USE, STATES, Caller, Look, look
+from enforcer.dashboard.looking import IN_USE, STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
-from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.rendering import Rendering
-from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.tables import Column, Record, Table, TableState, table
 from enforcer.dashboard.timeline import Timeline, remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
@@ -51,15 +49,14 @@ T = TypeVar("T")
 class Pages:
     """Render the pages over one store."""
 
-    def __init__(
-        self, settings: Settings, rendering: Rendering, owners: Owners, call_sites: CallSites
-    ) -> None:
+    def __init__(self, place: Place, rendering: Rendering, call_sites: CallSites) -> None:
         """Take what pages are made of."""
-        self._settings = settings
+        self._place = place
+        self._settings = place.settings
+        self._owners = place.owners
         self._rendering = rendering
-        self._owners = owners
         self._call_sites = call_sites
-        self._expected = settings.migration_map.expected_services if settings.migration_map else ()
+        self._expected = place.settings.expected_services
 
     def overview(self, request: Request) -> Response:
         """Show how the migration goes."""
@@ -234,7 +231,7 @@ class Pages:
         here = self._here(request)
         frame = self._frame(request, here)
         try:
-            with look(self._settings, here.filters, self._owners) as found:
+            with self._place.look(here.filters) as found:
                 if not found.everywhere:
                     return self._rendering.page("empty.html", store=found.reader.path, **frame)
                 special = values(request, found)

@@ -31,3 +31,8 @@ class Settings:
     is_demo: bool = False
     now: Callable[[], int] = time_ns
     poll_seconds: float = 2.0
+
+    @property
+    def expected_services(self) -> tuple[str, ...]:
+        """Name the services that the map expects to be watched."""
+        return self.migration_map.expected_services if self.migration_map else ()

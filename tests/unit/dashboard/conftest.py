@@ -147,6 +147,12 @@ def show(path: str) -> Visit:
     return lambda *words, **fields: visitor(client_of(Settings(path, **fields)))(*words)
 
 
+@pytest.fixture
+def open_dashboard() -> Callable[[Settings], Visit]:
+    """Open pages of one dashboard, one after the other."""
+    return lambda settings: visitor(client_of(settings))
+
+
 def client_of(settings: Settings) -> TestClient:
     app = create_dashboard(settings).app
     return TestClient(
