@@ -222,7 +222,7 @@ CREATE TABLE IF NOT EXISTS total_by_day (
     rule    INTEGER NOT NULL REFERENCES rule,
     count   INTEGER NOT NULL,
     probes  INTEGER NOT NULL,
-    sites   INTEGER NOT NULL,           -- without those of probes
+    sites   INTEGER NOT NULL DEFAULT 0, -- without those of probes
     PRIMARY KEY (day, rule)
 ) WITHOUT ROWID;
 

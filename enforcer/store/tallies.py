@@ -22,6 +22,7 @@ CHUNK = 1_000
 """How many uses are added in one step; a step takes a few milliseconds."""
 
 _MOST_KNOWN = 20_000
+_HOURS = DAY // HOUR
 
 _BATCH = """
 CREATE TEMPORARY TABLE IF NOT EXISTS batch (
@@ -29,6 +30,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS batch (
     count INTEGER, first_seen INTEGER, last_seen INTEGER
 )
 """
+_BATCH_BY_RULE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS batch_by_rule (
+    hour INTEGER, rule INTEGER, count INTEGER, probes INTEGER
+)
+"""
+_EMPTY = (_BATCH, "DELETE FROM batch", _BATCH_BY_RULE, "DELETE FROM batch_by_rule")
 _FILL = """
 INSERT INTO batch (rule, site, tally, probe, count, first_seen, last_seen)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -53,31 +60,34 @@ def _add_uses(table: str, keys: str, values: str) -> str:
     )
 
 
-def _add_rules(table: str, time: str, length: int) -> str:
+def _add_rules(table: str, keys: str, values: str) -> str:
     return (
-        f"INSERT INTO {table} ({time}, rule, deployment, count, probes) "  # noqa: S608 - constants
-        f"SELECT last_seen / {length}, rule, :deployment, sum(count * (1 - probe)), "
-        f"sum(count * probe) FROM batch WHERE {_CHUNK} GROUP BY 1, 2 "
-        f"ON CONFLICT ({time}, rule, deployment) {_ADD_UP_PROBES}"
+        f"INSERT INTO {table} ({keys}, count, probes) "  # noqa: S608 - constants
+        f"SELECT {values}, sum(count), sum(probes) FROM batch_by_rule WHERE true GROUP BY 1, 2 "
+        f"ON CONFLICT ({keys}) {_ADD_UP_PROBES}"
     )
 
 
-_DAYS_OF_ALL = f"""
+_SUM_UP_RULES = f"""
+INSERT INTO batch_by_rule
+SELECT last_seen / {HOUR}, rule, sum(count * (1 - probe)), sum(count * probe)
+FROM batch GROUP BY 1, 2
+"""  # noqa: S608 - made of constants
+
+# Which call sites are new on their day can be seen only before they are added to it.
+_NEW_ON_THEIR_DAY = f"""
 INSERT INTO total_by_day (day, rule, count, probes, sites)
-SELECT last_seen / {DAY}, rule, sum(count * (1 - probe)), sum(count * probe), count(DISTINCT
-    CASE WHEN NOT probe AND NOT EXISTS (
-        SELECT * FROM use_by_day AS known
-        WHERE day = batch.last_seen / {DAY} AND known.rule = batch.rule AND known.site = batch.site
-    ) THEN site END)
-FROM batch WHERE {_CHUNK} GROUP BY 1, 2
-ON CONFLICT (day, rule) DO UPDATE SET
-    count = count + excluded.count,
-    probes = probes + excluded.probes,
-    sites = sites + excluded.sites
+SELECT last_seen / {DAY}, rule, 0, 0, count(DISTINCT site) FROM batch
+WHERE {_CHUNK} AND NOT probe AND NOT EXISTS (
+    SELECT * FROM use_by_day AS known
+    WHERE day = batch.last_seen / {DAY} AND known.rule = batch.rule AND known.site = batch.site
+)
+GROUP BY 1, 2
+ON CONFLICT (day, rule) DO UPDATE SET sites = sites + excluded.sites
 """  # noqa: S608 - made of constants
 
 _STATEMENTS = (
-    _DAYS_OF_ALL,  # while it can be seen which call sites are new on their day
+    _NEW_ON_THEIR_DAY,
     _add_uses("use", "process, tally", ":process, tally"),
     _add_uses("use_by_hour", "hour, tally, deployment", f"last_seen / {HOUR}, tally, :deployment"),
     _add_uses(
@@ -89,8 +99,11 @@ _STATEMENTS = (
         "use_by_month", "month, tally, deployment", f"last_seen / {MONTH}, tally, :deployment"
     ),
     _add_uses("use_ever", "tally, deployment", "tally, :deployment"),
-    _add_rules("rule_by_hour", "hour", HOUR),
-    _add_rules("rule_by_day", "day", DAY),
+)
+_STATEMENTS_FOR_RULES = (
+    _add_rules("rule_by_hour", "hour, rule, deployment", "hour, rule, :deployment"),
+    _add_rules("rule_by_day", "day, rule, deployment", f"hour / {_HOURS}, rule, :deployment"),
+    _add_rules("total_by_day", "day, rule", f"hour / {_HOURS}, rule"),
 )
 
 
@@ -199,12 +212,14 @@ class Tallies:
             for statement in _STATEMENTS:
                 before_each()
                 self._connection.execute(statement, values)
+        for statement in _STATEMENTS_FOR_RULES:
+            self._connection.execute(statement, values)
 
     def _fill(
         self, uses: "Sequence[Use]", keys: "Sequence[Keys]", before_each: "Callable[[], None]"
     ) -> None:
-        self._connection.execute(_BATCH)
-        self._connection.execute("DELETE FROM batch")
+        for statement in _EMPTY:
+            self._connection.execute(statement)
         rows = [
             (*each, use.count, use.first_seen, use.last_seen)
             for use, each in zip(uses, keys, strict=True)
@@ -212,6 +227,7 @@ class Tallies:
         for start in range(0, len(rows), CHUNK):
             before_each()
             self._connection.executemany(_FILL, rows[start : start + CHUNK])
+        self._connection.execute(_SUM_UP_RULES)
 
     def _keys(self, process: int, use: "Use") -> "Keys":
         identity = _identity(use)

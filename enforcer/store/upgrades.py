@@ -145,7 +145,7 @@ CREATE TABLE total_by_day (
     rule    INTEGER NOT NULL REFERENCES rule,
     count   INTEGER NOT NULL,
     probes  INTEGER NOT NULL,
-    sites   INTEGER NOT NULL,
+    sites   INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (day, rule)
 ) WITHOUT ROWID;
 INSERT INTO total_by_day

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """How long to wait for another process that is writing, in seconds."""
 
-LONGEST_PAUSE = 0.02
+LONGEST_PAUSE = 0.004
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -50,7 +50,7 @@ def patiently(call: "Callable[[], T]", patience: Patience) -> "T":
 
     Args:
         call: asks SQLite for something, and leaves nothing behind if that fails.
-        patience: asked some fifty times a second.
+        patience: asked some two hundred times a second.
 
     Raises:
         sqlite3.OperationalError: what SQLite said the last time.

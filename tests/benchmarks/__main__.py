@@ -22,6 +22,8 @@ from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.start_up import measure_start_up, print_start_up
+from tests.benchmarks.store_clickhouse import measure_store_clickhouse, print_store_clickhouse
+from tests.benchmarks.store_ingest import measure_store_ingest, print_store_ingest
 from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
 
@@ -32,6 +34,8 @@ _TIMED: Final = {
     "start-up": (measure_start_up, print_start_up, 21),
     "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
+    "store-ingest": (measure_store_ingest, print_store_ingest, 5),
+    "store-clickhouse": (measure_store_clickhouse, print_store_clickhouse, 1),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
     "dashboard": (measure_dashboard, print_dashboard, 40),
 }

@@ -7,12 +7,11 @@ from enforcer.store import StoreError
 from enforcer.store.clickhouse.connecting import Address, ask, connect
 from enforcer.store.clickhouse.records import LOGS, SUMS
 from enforcer.store.clickhouse.schema import (
-    ALL_KNOWN,
     TABLES,
     USES,
     VERSION,
     VERSIONS,
-    new_uses,
+    uses_of_day,
     views,
 )
 
@@ -33,6 +32,9 @@ _COLUMNS: Final = f"""
 SELECT table, name FROM system.columns
 WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')
 """  # noqa: S608 - made of constants
+
+
+_DAYS: Final = f"SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM {LOGS} ORDER BY day"  # noqa: S608 - constants
 
 
 def initialise(
@@ -71,15 +73,15 @@ def initialise(
             ask(client, address, statement)
         for view, (table, source, select) in views(has_event_name=has_event_name).items():
             progress(f"fill {table}")
-            backfill = _backfill(table, source, select, has_event_name=has_event_name)
-            if backfill:
+            made = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view}_view TO {table} AS {select}"
+            if source == USES:  # filled by the view that sees what goes in there
+                ask(client, address, made)
+                continue
+            backfills = _backfills(client, address, table, select, has_event_name=has_event_name)
+            for backfill in backfills:
                 ask(client, address, backfill)
-            ask(
-                client,
-                address,
-                f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view}_view TO {table} AS {select}",
-            )
-            if backfill:  # what came while the view was not there yet
+            ask(client, address, made)
+            for backfill in backfills:  # what came while the view was not there yet
                 ask(client, address, backfill)
         if before < VERSION:
             ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant
@@ -122,9 +124,13 @@ def version(client: "Client", address: Address) -> int:
     return int(found)
 
 
-def _backfill(table: str, source: str, select: str, *, has_event_name: bool) -> str:
-    if source == USES:  # filled by the view that sees what goes in there
-        return ""
+def _backfills(
+    client: "Client", address: Address, table: str, select: str, *, has_event_name: bool
+) -> list[str]:
+    """Write the statements that fill a table; uses day by day, as memory is finite."""
     if table != USES:
-        return f"INSERT INTO {table} {select}"
-    return f"INSERT INTO {USES} {new_uses(ALL_KNOWN, has_event_name=has_event_name)}"
+        return [f"INSERT INTO {table} {select}"]
+    days = ask(client, address, _DAYS)
+    return [
+        f"INSERT INTO {USES} {uses_of_day(day, has_event_name=has_event_name)}" for (day,) in days
+    ]

@@ -54,7 +54,7 @@ def _is_event(*names: str, has_event_name: bool) -> str:
     return f"ScopeName = 'enforcer' AND ({is_ours})"
 
 
-def uses(*, has_event_name: bool) -> str:
+def uses(*, has_event_name: bool, when: str = "true") -> str:
     """Select one row for each row of a flush; a row that was sent twice comes twice."""
     return f"""
 SELECT
@@ -70,7 +70,7 @@ SELECT
     toUInt64OrZero({_log("deprecated_import.count")}) AS count,
     toInt64OrZero({_log("deprecated_import.first_seen")}) AS first_seen,
     toInt64OrZero({_log("deprecated_import.last_seen")}) AS last_seen
-FROM {LOGS} WHERE {_is_event("used", "blocked", has_event_name=has_event_name)}
+FROM {LOGS} WHERE {when} AND {_is_event("used", "blocked", has_event_name=has_event_name)}
 """  # noqa: S608 - made of constants
 
 

@@ -111,11 +111,18 @@ _KNOWN = f"""
 """  # noqa: S608 - made of constants
 
 
-def new_uses(known: str, *, has_event_name: bool) -> str:
+def uses_of_day(day: object, *, has_event_name: bool) -> str:
+    """Select the uses of one day (UTC) that are not known yet."""
+    known = f"{ALL_KNOWN} WHERE toDate(fromUnixTimestamp64Nano(last_seen, 'UTC')) = '{day}'"
+    when = f"toDate(Timestamp, 'UTC') = '{day}'"
+    return new_uses(known, has_event_name=has_event_name, when=when)
+
+
+def new_uses(known: str, *, has_event_name: bool, when: str = "true") -> str:
     """Select the uses that are not among known ones, each once."""
     return f"""
 SELECT process, id, {_TALLY_KEY}, count, first_seen, last_seen
-FROM ({uses(has_event_name=has_event_name)})
+FROM ({uses(has_event_name=has_event_name, when=when)})
 WHERE (process, id) NOT IN ({known}) LIMIT 1 BY process, id
 """  # noqa: S608 - made of constants
 

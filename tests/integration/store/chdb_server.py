@@ -23,7 +23,7 @@ FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 READS = ("SELECT", "EXISTS", "WITH", "SHOW", "DESC")
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Say what a server would, with its status."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -38,10 +38,10 @@ class Handler(BaseHTTPRequestHandler):
     session: Session
     turn = threading.Lock()
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         self.answer(b"")
 
-    def do_POST(self) -> None:  # noqa: N802 - the same
+    def do_POST(self) -> None:
         self.answer(self.body())
 
     def body(self) -> bytes:
@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
             user = self.user(options)
             with self.turn:
                 answer, status = self.ask(user, options, body), 200
-        except Refusal as refusal:
+        except RefusalError as refusal:
             answer, status = str(refusal).encode(), refusal.status
         except Exception as error:  # noqa: BLE001 - the engine's, to be told to the client
             answer, status = str(error).encode(), 404 if "Code: 60." in str(error) else 500
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
             name, _, password = base64.b64decode(encoded).decode().partition(":")
         if USERS.get(name) != password:
             text = f"Code: 516. DB::Exception: {name}: Authentication failed: password is incorrect"
-            raise Refusal(403, text)
+            raise RefusalError(403, text)
         return name
 
     def ask(self, user: str, options: dict[str, str], body: bytes) -> bytes:
@@ -95,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         words = query.split(None, 1)
         if user == "reader" and words and words[0].upper() not in READS:
             text = f"Code: 497. DB::Exception: {user}: Not enough privileges"
-            raise Refusal(500, text)
+            raise RefusalError(500, text)
         self.session.query(f"USE `{options.get('database') or 'default'}`")
         parameters = {
             key.removeprefix("param_"): value
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         named = FORMAT.search(query)
         if named is None:
             text = "Code: 62. DB::Exception: this server wants a FORMAT"
-            raise Refusal(400, text)
+            raise RefusalError(400, text)
         begin, form = query[: named.start()], named[1]
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)

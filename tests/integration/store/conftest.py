@@ -114,7 +114,7 @@ RESOURCE = f"""
 ResourceSchemaUrl String, ResourceAttributes {MAP}, ScopeSchemaUrl String, ScopeName String,
 ScopeVersion String, ScopeAttributes {MAP}, ServiceName LowCardinality(String)
 """
-INDEXES = f"""
+INDEXES = """
 INDEX idx_res_attr_key mapKeys(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
 INDEX idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1
 """

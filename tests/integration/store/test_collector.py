@@ -2,6 +2,8 @@
 
 import socket
 import subprocess
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,9 +48,6 @@ def collector(engine: Any, tmp_path: Path) -> Iterator[str]:
     command += ["--clickhouse-exporter-compression", "none"]
     command += ["--otlp-http-endpoint", f"127.0.0.1:{ports[0]}"]
     command += ["--otlp-grpc-endpoint", f"127.0.0.1:{ports[1]}"]
-    import sys
-    import sysconfig
-
     library = sysconfig.get_config_var("LIBDIR")
     with (tmp_path / "rotel.log").open("w") as log:
         process = subprocess.Popen(

@@ -377,7 +377,10 @@ def test_processes(engine: Any, facts: Any) -> None:
     assert second.blind == (blind.text,)
     assert (third.host, third.python, third.pid) == ("web2", "3.12.1", 3)
     assert (third.service, third.version, third.environment) == ("shop", "1.0", "production")
-    assert sum(pages, []) == [first.id, *(each.id for each in list(found.values())[1:])]
+    assert [each for page in pages for each in page] == [
+        first.id,
+        *(each.id for each in list(found.values())[1:]),
+    ]
     assert [len(page) for page in pages] == [2, 1]
     assert health == Health(
         processes=3,

@@ -63,7 +63,11 @@ def test_export_and_import(enforcer: Enforcer, store: Path, folder: Path) -> Non
     exported.write_text(enforcer("store", "export").stdout)
     added = enforcer("store", "import", "--store", "all.db", str(exported))
     again = enforcer("store", "import", "--store", "all.db", "--json", str(exported))
-    report = json.loads(enforcer("report", "--store", "sqlite:///" + str(folder / "all.db"), "--format", "json").stdout)
+    report = json.loads(
+        enforcer(
+            "report", "--store", "sqlite:///" + str(folder / "all.db"), "--format", "json"
+        ).stdout
+    )
 
     assert (added.returncode, added.stderr) == (0, "")
     assert added.stdout.endswith("uses.jsonl added\n")
@@ -165,5 +169,7 @@ def test_programs_write_a_file_where_reports_read_clickhouse(
 
     assert run.returncode == 0, run.stderr
     assert json.loads(local.stdout)["rules"][0]["uses"] == 1
-    assert "reports read the clickhouse that ENFORCER_STORE names" in " ".join(status.stdout.split())
+    assert "reports read the clickhouse that ENFORCER_STORE names" in " ".join(
+        status.stdout.split()
+    )
     assert "secret" not in status.stdout

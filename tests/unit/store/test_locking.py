@@ -18,7 +18,7 @@ from enforcer.store.sqlite import Store
 def test_no_store_without_locks(path: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the system says of locks is told, nothing is made, and nothing is left behind."""
 
-    def lockf(file: int, kind: int) -> None:
+    def lockf(_file: int, _kind: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "lockf", lockf)
@@ -35,7 +35,7 @@ def test_no_store_without_locks(path: str, number: int, monkeypatch: pytest.Monk
 def test_lock_that_somebody_holds_is_a_lock(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is busy can be locked."""
 
-    def lockf(file: int, kind: int) -> None:
+    def lockf(_file: int, _kind: int) -> None:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(fcntl, "lockf", lockf)

@@ -115,9 +115,9 @@ def test_upgrade_rolls_up(version: int, tmp_path: Path) -> None:
     Store(path).close()
 
     by_hour = "SELECT hour / 24, tally, deployment, sum(count), min(first_seen), max(last_seen)"
-    days = "SELECT day, tally, deployment, count, first_seen, last_seen FROM use_by_day ORDER BY 1, 2, 3"
+    days = "SELECT day, tally, deployment, count, first_seen, last_seen FROM use_by_day"
     assert rows(path, f"{by_hour} FROM use_by_hour GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") == rows(
-        path, days
+        path, f"{days} ORDER BY 1, 2, 3"
     )
     ((hours, day, ever, used),) = rows(
         path,
@@ -126,7 +126,10 @@ def test_upgrade_rolls_up(version: int, tmp_path: Path) -> None:
         "(SELECT sum(count) FROM use_ever), (SELECT sum(count) FROM use)",
     )
     assert hours == day == ever == used
-    probes = "SELECT sum(count) FROM use JOIN tally ON tally.key = tally JOIN call_site ON call_site.key = site WHERE mechanism = 'probe'"
+    probes = """
+SELECT sum(count) FROM use JOIN tally ON tally.key = tally JOIN call_site ON call_site.key = site
+WHERE mechanism = 'probe'
+"""
     assert rows(path, "SELECT nullif(sum(probes), 0) FROM rule_by_day") == rows(path, probes)
 
 

@@ -116,8 +116,8 @@ def test_two_stores_add_up(
         lambda lines: [line.replace('"count": 5', '"count": 6') for line in lines],
         lambda lines: [line.replace('"rule": 1', '"rule": 77') for line in lines],
         lambda lines: lines[1:],
-        lambda lines: ["{}"],
-        lambda lines: [],
+        lambda _: ["{}"],
+        lambda _: [],
     ],
 )
 def test_broken_export_adds_nothing(
