@@ -12,7 +12,7 @@ import signal
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -58,27 +58,17 @@ def measure_dashboard(interpreter: Interpreter, folder: Path, *, rounds: int) ->
     if not store.exists():
         folder.mkdir(parents=True, exist_ok=True)
         fill(store, time.time_ns())
-    with _served(interpreter.path, store) as address:
+    with _served(interpreter.path, store) as (address, server):
         # As far as the dashboard can tell, somebody has written since the request before.
         written = {
-            name: _times(address, path, rounds, lambda: os.utime(store))
+            name: _measure(address, path, rounds, server, lambda: os.utime(store))
             for name, path in PAGES.items()
         }
-        quiet = {name: _times(address, path, rounds, int) for name, path in PAGES.items()}
+        quiet = {name: _measure(address, path, rounds, server, int) for name, path in PAGES.items()}
         paints = _first_paints(address, rounds)
     return {
-        "pages": {
-            name: {"written": _sums(written[name]), "quiet": _sums(quiet[name])} for name in PAGES
-        },
+        "pages": {name: {"written": written[name], "quiet": quiet[name]} for name in PAGES},
         "first_paint": paints,
-    }
-
-
-def _sums(times: Sequence[float]) -> dict[str, float]:
-    return {
-        "median": statistics.median(times),
-        "p95": statistics.quantiles(times, n=20, method="inclusive")[-1],
-        "highest": max(times),
     }
 
 
@@ -91,8 +81,11 @@ def print_dashboard(console: Console, measured: Mapping[str, Any]) -> None:
     for when in ("written since", "not written since"):
         table.add_column(f"{when}: median ms", justify="right")
         table.add_column("p95 ms", justify="right")
+        table.add_column("CPU ms", justify="right")
     for name, times in measured["pages"].items():
-        cells = [times[when][key] for when in ("written", "quiet") for key in ("median", "p95")]
+        cells = [
+            times[when][key] for when in ("written", "quiet") for key in ("median", "p95", "cpu")
+        ]
         table.add_row(name, *(f"{cell:.0f}" for cell in cells))
     console.print(table)
     for name, paint in measured["first_paint"].items():
@@ -100,7 +93,7 @@ def print_dashboard(console: Console, measured: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _served(python: str, store: Path) -> Iterator[str]:
+def _served(python: str, store: Path) -> Iterator[tuple[str, int]]:
     command = [python, "-m", "enforcer", "dashboard", "--store", str(store), "--port", "0"]
     environ = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     with subprocess.Popen(
@@ -111,17 +104,22 @@ def _served(python: str, store: Path) -> Iterator[str]:
         if found is None:
             raise RuntimeError(server.stderr.read())
         try:
-            yield found[0].rstrip("/")
+            yield found[0].rstrip("/"), server.pid
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(30)
 
 
-def _times(address: str, path: str, rounds: int, before_each: Callable[[], object]) -> list[float]:
-    host = urlsplit(address).netloc
-    connection = http.client.HTTPConnection(host)
+def _measure(
+    address: str, path: str, rounds: int, server: int, before_each: Callable[[], object]
+) -> dict[str, float]:
+    """Ask for a page some times; give milliseconds, and those that the server computed for."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc)
     times = []
+    cpu = 0.0
     for number in range(rounds + _WARM_UP):
+        if number == _WARM_UP:
+            cpu = _cpu_seconds(server)
         before_each()
         began = time.perf_counter()
         connection.request("GET", path)
@@ -134,7 +132,18 @@ def _times(address: str, path: str, rounds: int, before_each: Callable[[], objec
         if number >= _WARM_UP:
             times.append(took * 1000)
     connection.close()
-    return times
+    return {
+        "median": statistics.median(times),
+        "p95": statistics.quantiles(times, n=20, method="inclusive")[-1],
+        "highest": max(times),
+        "cpu": (_cpu_seconds(server) - cpu) * 1000 / rounds,
+    }
+
+
+def _cpu_seconds(process: int) -> float:
+    """Give how long a process has computed: what other programs do at the time is not in it."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _first_paints(address: str, rounds: int) -> dict[str, float]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,9 @@ from enforcer.recording.use import CallSite, Use
 from enforcer.report import build
 from enforcer.rules.model import Rule
 from enforcer.store.sqlite import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.component("chromium", "playwright", "axe_core_python")
 
@@ -50,7 +53,7 @@ CHROMIUM = (
     "--no-pings",
 )
 
-Open = Callable[..., Any]
+Open = Callable[..., "Page"]
 
 
 @contextmanager
@@ -84,7 +87,7 @@ def address(demo: Demo) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a component
 
     with sync_playwright() as playwright:
@@ -96,12 +99,12 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any, address: str) -> Iterator[Open]:
+def open_page(browser: "Browser", address: str) -> Iterator[Open]:
     """Open pages that may neither complain nor ask another host for anything."""
     complaints: list[str] = []
     contexts = []
 
-    def make(path: str = "/", *, base: str = "", **options: Any) -> Any:
+    def make(path: str = "/", *, base: str = "", **options: object) -> "Page":
         base = base or address
         own = base.partition("?")[0].rstrip("/")
         context = browser.new_context(
@@ -124,13 +127,13 @@ def open_page(browser: Any, address: str) -> Iterator[Open]:
     assert complaints == []
 
 
-def rows(page: Any, table: str) -> list[str]:
+def rows(page: "Page", table: str) -> list[str]:
     return [
         row.inner_text() for row in page.query_selector_all(f"#{table} > tbody > tr:first-child")
     ]
 
 
-def keep_picture(page: Any, name: str) -> None:
+def keep_picture(page: "Page", name: str) -> None:
     if SCREENSHOTS:
         Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SCREENSHOTS, f"{name}.png")), full_page=True)
@@ -153,7 +156,7 @@ def test_page_is_accessible(open_page: Open, name: str) -> None:
     keep_picture(page, f"{name}-narrow")
 
 
-def serious_faults(page: Any, *rules: str) -> list[Any]:
+def serious_faults(page: "Page", *rules: str) -> list[object]:
     from axe_core_python.sync_playwright import Axe  # noqa: PLC0415 - a component
 
     options = {"runOnly": list(rules)} if rules else {}
@@ -357,7 +360,7 @@ def test_token_lets_in(open_page: Open, demo: Demo) -> None:
         assert page.is_visible("#groups")
 
 
-def test_token_can_be_typed(browser: Any, demo: Demo) -> None:
+def test_token_can_be_typed(browser: "Browser", demo: Demo) -> None:
     with dashboard("--map", str(demo.map_file), "--token", "sesame") as address:
         page = browser.new_context().new_page()
         page.goto(address.partition("?")[0])

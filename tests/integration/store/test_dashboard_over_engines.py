@@ -31,7 +31,7 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def client(make_engine: Callable[[], Any], facts: Any, make_use: MakeUse) -> TestClient:  # noqa: ANN401
+def client(make_engine: Callable[[], Any], facts: Any, make_use: MakeUse) -> TestClient:
     """Open a dashboard over two days of a web process and its successor."""
     engine = make_engine()
     web, newer = (
