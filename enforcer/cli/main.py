@@ -5,6 +5,7 @@ import click
 from enforcer import __version__
 from enforcer.cli.baseline import baseline
 from enforcer.cli.check import check
+from enforcer.cli.dashboard import dashboard
 from enforcer.cli.demo import demo
 from enforcer.cli.gate import gate
 from enforcer.cli.report import report
@@ -45,6 +46,7 @@ def main() -> None:
       enforcer verify
       enforcer run -- app.py
       enforcer report
+      enforcer dashboard
       enforcer status
     """  # noqa: D301 - \b tells click to keep the lines
 
@@ -53,6 +55,7 @@ main.add_command(check)
 main.add_command(run)
 main.add_command(verify)
 main.add_command(report)
+main.add_command(dashboard)
 main.add_command(status)
 main.add_command(store)
 main.add_command(telemetry)

@@ -54,15 +54,11 @@ def build(
             )
             raise StoreError(message)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
-        found: defaultdict[str, _Found] = defaultdict(_Found)
-        for row in reader.uses(span):
-            if path is None or is_within(row.path, path):
-                found[row.legacy].add(row)
-        reports = [_rule(rule, found[rule.legacy]) for rule in rules]
+        rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
+        reports = rule_reports(rules, rows)
         dropped = reader.dropped(span)
         watching = reader.watching(span)
         notices = tuple(_notices(reader, span, path))
-    reports.sort(key=lambda rule: (-rule.uses, rule.legacy))
     return Report(
         tuple(reports),
         dropped=dropped,
@@ -70,6 +66,15 @@ def build(
         notices=notices,
         watching=watching,
     )
+
+
+def rule_reports(rules: Iterable[WatchedRule], rows: Iterable[SiteUses]) -> list[RuleReport]:
+    """Sum uses up by rule and call site, the rule with most uses first."""
+    found: defaultdict[str, _Found] = defaultdict(_Found)
+    for row in rows:
+        found[row.legacy].add(row)
+    reports = [_rule(rule, found[rule.legacy]) for rule in rules]
+    return sorted(reports, key=lambda rule: (-rule.uses, rule.legacy))
 
 
 def is_within(path: str, prefix: str) -> bool:
@@ -144,7 +149,9 @@ def _site(rows: list[SiteUses]) -> SiteReport:
     )
 
 
-def _outcomes(rows: Iterable[SiteUses]) -> dict[str, int]:
+def _outcomes(rows: list[SiteUses]) -> dict[str, int]:
+    if len(rows) == 1:
+        return {rows[0].outcome: rows[0].count}
     outcomes = Counter[str]()
     for row in rows:
         outcomes[row.outcome] += row.count

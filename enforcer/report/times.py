@@ -39,7 +39,8 @@ def nanoseconds(time: datetime) -> int:
 
 def iso(time: int) -> str:
     """Write a time in nanoseconds as ISO 8601, to the second."""
-    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Much quicker than strftime(), and called for each of thousands of call sites.
+    return f"{_utc(time).isoformat()[:19]}Z"
 
 
 def short(time: int) -> str:

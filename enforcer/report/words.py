@@ -10,7 +10,7 @@ from enforcer.rules.model import TREE_SUFFIX
 MOST_SERVICES = 10
 """How many services, versions and environments to name."""
 
-_SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
+SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -22,7 +22,7 @@ def place(site: SiteReport) -> str:
     """Write the file and line of a call site; of installed code only the inner path."""
     file = site.file
     if site.relation == THIRD_PARTY:
-        for folder in _SITE_FOLDERS:
+        for folder in SITE_FOLDERS:
             file = file.rpartition(folder)[2]
     return f"{file}:{site.line}" if site.line else file
 

@@ -196,6 +196,7 @@ class MigrationMap:
         store: absolute path of the SQLite store.
         baseline: absolute path of the file with what strict rules tolerate, or empty.
         allow: who may use a strict path until a day.
+        source_url: template of links to call sites in the code host, or empty.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
         override: what replaces the stages that the map gives, or None.
@@ -219,6 +220,7 @@ class MigrationMap:
         "scrub",
         "service",
         "sigterm",
+        "source_url",
         "store",
         "telemetry",
     )
@@ -239,6 +241,7 @@ class MigrationMap:
         store: str = "",
         baseline: str = "",
         allow: "Iterable[Exemption]" = (),
+        source_url: str = "",
         path: str = "",
         digest: str = "",
         outline: "Outline | None" = None,
@@ -264,6 +267,7 @@ class MigrationMap:
         self.store = store
         self.baseline = baseline
         self.allow = tuple(allow)
+        self.source_url = source_url
         self.path = path
         self.digest = digest
         self.override = override

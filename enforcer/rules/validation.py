@@ -38,7 +38,10 @@ OPTION_KEYS = (
     "store",
     "baseline",
     "allow",
+    "source_url",
 )
+
+_SOURCE_FILE = "{file}"
 
 _ARRAYS = {"rule": "rule", "factory": "factory", "instances": "rule for instances"}
 """The arrays of tables, with what one of them is called."""
@@ -59,6 +62,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "store": _read_store(table),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
+        "source_url": _read_source_url(table),
     }
 
 
@@ -88,6 +92,19 @@ def _read_scrub(table: Table) -> str:
         slug="bad-scrub",
     )
     return ""
+
+
+def _read_source_url(table: Table) -> str:
+    """Read the template of links to the code host; a page of the dashboard will follow it."""
+    template = table.string("source_url")
+    if template and not (template.startswith(("https://", "http://")) and _SOURCE_FILE in template):
+        table.note(
+            "source_url",
+            message=f'"{template}" is no address with {_SOURCE_FILE} in it.',
+            remedy='Write source_url = "https://host/team/project/blob/{revision}/{file}#L{line}".',
+            slug="bad-source-url",
+        )
+    return template
 
 
 def _read_store(table: Table) -> str:

@@ -14,6 +14,8 @@ from enforcer.store.watching import Watching
 HOUR: Final = 3_600_000_000_000
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
+MONDAY: Final = 4 * DAY
+"""When the first Monday began; weeks begin on Mondays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,11 @@ class Health:
         return bool(self.processes) and not missing
 
 
+def bucket_start(number: int, bucket: int) -> int:
+    """Give when a bucket began, by its number: weeks are counted from the first Monday."""
+    return number * bucket + (MONDAY if bucket == WEEK else 0)
+
+
 class StoreReader(Protocol):
     """Answer questions about a store; a context manager in which all is of one moment."""
 
@@ -322,7 +329,7 @@ class StoreReader(Protocol):
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterable[UsesInTime]:
         """Give the uses of each rule that has any, by the hour, day or week, oldest first.
 
-        The first and the last bucket are whole, too.
+        The first and the last bucket are whole, too. Weeks begin on Mondays.
 
         Args:
             span: what to read.

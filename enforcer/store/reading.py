@@ -28,6 +28,7 @@ from enforcer.store.queries import (
     UsesInTime,
     WatchedMap,
     WatchedRule,
+    bucket_start,
 )
 from enforcer.store.spans import bounds
 from enforcer.store.statements import PROCESSES
@@ -172,7 +173,7 @@ class Reader:
         """
         query = statements.uses_in_time(span, bucket)
         for start, rule, count in self._rows(query, span, legacy=legacy):
-            yield UsesInTime(start * bucket, rule, count)
+            yield UsesInTime(bucket_start(start, bucket), rule, count)
 
     def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
         """Give how many call sites of each rule were active on each day."""

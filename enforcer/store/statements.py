@@ -6,7 +6,7 @@ Each statement takes the fields of a span as values, and its :func:`~enforcer.st
 from typing import Final
 
 from enforcer.recording.use import PROBE
-from enforcer.store.queries import DAY, HOUR, WEEK, Span
+from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 from enforcer.store.spans import is_filtered
 
 DEPLOYMENTS: Final = """
@@ -96,6 +96,8 @@ SELECT {_COUNTS}
 FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
 """  # noqa: S608 - made of constants
     if not span.since and not span.until:
+        if not is_filtered(span):
+            only = _OF_RULE if legacy else "true"
         return f"SELECT {_COUNTS} FROM use_ever WHERE {only}"  # noqa: S608 - constants
     parts = [
         ("use_by_hour", "hour BETWEEN :hour AND :last_hour_of_head"),
@@ -153,9 +155,10 @@ def uses_in_time(span: Span, bucket: int) -> str:
     if bucket not in (HOUR, DAY, WEEK):
         message = f"a bucket is an hour, a day or a week, not {bucket} ns"
         raise ValueError(message)
+    origin = bucket_start(0, bucket)
     if span.run:
         counts = f"""
-SELECT last_seen / {bucket} AS start, tally.rule AS rule, sum(count) AS count
+SELECT (last_seen - {origin}) / {bucket} AS start, tally.rule AS rule, sum(count) AS count
 FROM ({_counts(span)}) JOIN tally ON tally.key = tally
 WHERE site NOT IN ({_PROBE_SITES}) GROUP BY 1, 2
 """  # noqa: S608 - made of constants
@@ -169,7 +172,7 @@ WHERE hour BETWEEN :hour AND :last_hour AND deployment IN ({DEPLOYMENTS}) GROUP 
         if not is_filtered(span):
             table = "total_by_day WHERE true"
         counts = f"""
-SELECT day / {bucket // DAY} AS start, rule, sum(count) AS count FROM {table}
+SELECT (day - {origin // DAY}) / {bucket // DAY} AS start, rule, sum(count) AS count FROM {table}
     AND day BETWEEN :day AND :last_day GROUP BY 1, 2
 """  # noqa: S608 - made of constants
     return f"""

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tests.benchmarks.callers import as_json, measure_callers, print_callers
 from tests.benchmarks.cost import measure_cost, print_cost
+from tests.benchmarks.dashboard import measure_dashboard, print_dashboard
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
@@ -46,6 +47,7 @@ _TIMED: Final = {
     "store-ingest": (measure_store_ingest, print_store_ingest, 5),
     "store-clickhouse": (measure_store_clickhouse, print_store_clickhouse, 1),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
+    "dashboard": (measure_dashboard, print_dashboard, 40),
     "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
     "telemetry-reporter": (measure_reporter, print_reporter, 7),
     "telemetry-outage": (measure_outage, print_outage, 5),

@@ -6,7 +6,7 @@ Each takes the fields of a span as values, and its :func:`~enforcer.store.spans.
 
 from enforcer.store.clickhouse.records import SITE_FIELDS
 from enforcer.store.clickhouse.sources import Sources
-from enforcer.store.queries import DAY, HOUR, WEEK, Span
+from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 
 _SITE = ", ".join(SITE_FIELDS)
 _DEPLOYMENT = "service, version, environment"
@@ -83,12 +83,13 @@ def uses_in_time(sources: Sources, bucket: int) -> str:
     if bucket not in (HOUR, DAY, WEEK):
         message = f"a bucket is an hour, a day or a week, not {bucket} ns"
         raise ValueError(message)
-    start = f"intDiv(hour, {bucket // HOUR})"
+    origin = bucket_start(0, bucket)
+    start = f"intDiv(hour - {origin // HOUR}, {bucket // HOUR})"
     table, when = sources.hours, "hour BETWEEN {day:Int64} * 24 AND {last_day:Int64} * 24 + 23"
     if bucket == HOUR:
         when = "hour BETWEEN {hour:Int64} AND {last_hour:Int64}"
     elif sources.days:
-        start = f"intDiv(day, {bucket // DAY})"
+        start = f"intDiv(day - {origin // DAY}, {bucket // DAY})"
         table, when = sources.days, "day BETWEEN {day:Int64} AND {last_day:Int64}"
     return f"""
 SELECT {start} AS start, rule, sum(count) FROM {table}

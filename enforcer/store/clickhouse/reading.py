@@ -34,6 +34,7 @@ from enforcer.store.queries import (
     UsesInTime,
     WatchedMap,
     WatchedRule,
+    bucket_start,
 )
 from enforcer.store.spans import bounds
 from enforcer.store.watching import ServiceWatch, Watching
@@ -151,7 +152,7 @@ class ClickHouseReader:
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
         """Give the uses of each rule that has any, by the hour, day or week."""
         for start, rule, count in self._ask(questions.uses_in_time, span, bucket, legacy=legacy):
-            yield UsesInTime(start * bucket, rule, count)
+            yield UsesInTime(bucket_start(start, bucket), rule, count)
 
     def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
         """Give how many call sites of each rule were active on each day."""

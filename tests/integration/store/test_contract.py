@@ -15,6 +15,7 @@ from enforcer.rules.model import Rule
 from enforcer.store.queries import (
     DAY,
     HOUR,
+    MONDAY,
     WEEK,
     Health,
     RuleUses,
@@ -233,7 +234,8 @@ def test_uses_in_time(reader: StoreReader) -> None:
         (NOON + 26 * HOUR, CART.legacy, 24),
     ]
     assert days == [(first, TREE.legacy, 2), (first, CART.legacy, 12), (second, CART.legacy, 24)]
-    assert weeks == {NOON // WEEK * WEEK: 38}
+    monday = (NOON - MONDAY) // WEEK * WEEK + MONDAY
+    assert weeks == {monday: 38}
     assert [(each.start, each.count) for each in one] == [(first, 2)]
     assert (job.start, job.count) == (second, 13)
 

@@ -27,12 +27,28 @@ OPTIONS = {
             'Write "service". (unknown-key)'
         ),
     ),
+    "link without a file": (
+        '[enforcer]\nsource_url = "https://host/blob/main/"',
+        (
+            'enforcer.toml:2: enforcer.source_url: "https://host/blob/main/" is no address with '
+            '{file} in it. Write source_url = "https://host/team/project/blob/{revision}/{file}'
+            '#L{line}". (bad-source-url)'
+        ),
+    ),
+    "link that is code": (
+        "[enforcer]\nsource_url = 'javascript:alert(\"{file}\")'",
+        (
+            'enforcer.toml:2: enforcer.source_url: "javascript:alert("{file}")" is no address '
+            'with {file} in it. Write source_url = "https://host/team/project/blob/{revision}/'
+            '{file}#L{line}". (bad-source-url)'
+        ),
+    ),
     "unknown option like no other": (
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
             "write one of service, default_stage, fail_open, sigterm, log, telemetry, scrub, "
-            "root, expected_services, store, baseline, allow. (unknown-key)"
+            "root, expected_services, store, baseline, allow, source_url. (unknown-key)"
         ),
     ),
     "no function to scrub": (

@@ -1,0 +1,193 @@
+"""Show deprecated usage in a browser."""
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import click
+
+from enforcer.cli.choosing import choose_map
+from enforcer.errors import EnforcerError
+from enforcer.rules.finding import find_map
+from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.model import MigrationMap
+from enforcer.startup import MAP_KEY
+
+TOKEN_KEY: Final = "ENFORCER_DASHBOARD_TOKEN"  # noqa: S105 - the name of a variable
+"""The environment variable that holds the token, where a command line would show it."""
+
+PORT: Final = 8765
+
+_NEEDED: Final = ("codeowners", "jinja2", "starlette", "uvicorn")
+
+
+@click.command()
+@click.option("--map", "map_file", metavar="FILE", help="The map: its store, source and owners.")
+@click.option("--store", metavar="STORE", help="The store to show: a file, or an address.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="At which port; 0 takes a free one.",
+)
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help=f"What visitors have to bring; {TOKEN_KEY} names it where others can't see it, and "
+    "“new” makes one.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name that visitors may ask for, besides addresses and this machine's; repeatable.",
+)
+@click.option("--prefix", default="", metavar="PATH", help="The path that a proxy publishes it at.")
+@click.option("--open", "is_open", is_flag=True, help="Open a browser.")
+@click.option("--demo", "is_demo", is_flag=True, help="Show an invented history of six months.")
+def dashboard(  # noqa: PLR0913 - one parameter for each option
+    *,
+    map_file: str | None,
+    store: str | None,
+    host: str,
+    port: int,
+    token: str | None,
+    hosts: tuple[str, ...],
+    prefix: str,
+    is_open: bool,
+    is_demo: bool,
+) -> None:
+    """Show deprecated usage in a browser.
+
+    Without --host only this machine can look, and everybody on it. Any other address needs a
+    token. The store is only read; programs go on writing meanwhile, and open pages follow.
+
+    \b
+    Examples:
+      enforcer dashboard --open
+      enforcer dashboard --demo --open
+      enforcer dashboard --store /srv/shop/.enforcer/uses.db --port 0
+      enforcer dashboard --host 0.0.0.0 --token new --allow-host build.example
+    """  # noqa: D301 - \b tells click to keep the lines
+    require_extra()
+    from enforcer.dashboard.serving import is_loopback  # noqa: PLC0415 - after the check
+
+    secret = token or os.environ.get(TOKEN_KEY, "")
+    if secret == "new":  # noqa: S105 - what to write for a new one
+        secret = secrets.token_urlsafe(24)
+    if not secret and not is_loopback(host):
+        message = (
+            f'others can reach "{host}", and would see your code: write --token new for a token, '
+            f"or put one into {TOKEN_KEY} (dashboard-token)"
+        )
+        raise EnforcerError(message)
+    # As Ctrl-C does: a demonstration takes its folder away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
+        _serve(
+            shown_store, migration_map, host, port, secret, hosts, _path(prefix),
+            is_open=is_open, is_demo=is_demo,
+        )  # fmt: skip
+
+
+def require_extra() -> None:
+    """See to it that the dashboard can run.
+
+    Raises:
+        EnforcerError: if it can't.
+
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        message = (
+            f'the dashboard needs the package "{missing[0]}", which is not installed here. '
+            'Write: pip install "enforcer[dashboard]" (dashboard-extra)'
+        )
+        raise EnforcerError(message)
+
+
+@contextmanager
+def _settings(
+    map_file: str | None, store: str | None, *, is_demo: bool
+) -> Iterator[tuple[str, MigrationMap | None]]:
+    """Give the store and the map to show; those of a demonstration are there for a while."""
+    if is_demo:
+        with tempfile.TemporaryDirectory(prefix="enforcer-dashboard-") as folder:
+            yield _invented(Path(folder))
+        return
+    chosen = store or (None if map_file else os.environ.get(STORE_KEY))
+    found = map_file or os.environ.get(MAP_KEY) or find_map(os.curdir)
+    if chosen and not found:
+        yield chosen, None
+        return
+    migration_map = load_map(choose_map(map_file))
+    yield chosen or migration_map.store, migration_map
+
+
+def _invented(folder: Path) -> tuple[str, MigrationMap]:
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import Progress  # noqa: PLC0415 - the same
+
+    from enforcer.dashboard.demo.history import DAYS, invent  # noqa: PLC0415 - for the demo alone
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Inventing six months", total=DAYS)
+        demo = invent(folder, time.time_ns(), lambda: progress.advance(task))
+    return str(demo.store), load_map(str(demo.map_file), environ={})
+
+
+def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    store: str,
+    migration_map: MigrationMap | None,
+    host: str,
+    port: int,
+    token: str,
+    hosts: tuple[str, ...],
+    prefix: str,
+    *,
+    is_open: bool,
+    is_demo: bool,
+) -> None:
+    from enforcer.dashboard.serving import address_of, bind, serve  # noqa: PLC0415
+    from enforcer.dashboard.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(
+        store=store,
+        migration_map=migration_map,
+        prefix=prefix,
+        token=token,
+        hosts=frozenset((*hosts, host)),
+        is_demo=is_demo,
+    )
+    listener = bind(host, port)
+    address = address_of(listener, host, prefix)
+    if token:
+        address += f"?token={quote(token, safe='')}"
+
+    def say() -> None:
+        click.echo(f"The dashboard is at {address}", err=True)
+        click.echo("Ctrl-C ends it.", err=True)
+        sys.stderr.flush()
+        if is_open:
+            webbrowser.open(address)
+
+    serve(settings, listener, say)
+
+
+def _path(prefix: str) -> str:
+    path = prefix.strip("/")
+    return f"/{path}" if path else ""

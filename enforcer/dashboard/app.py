@@ -1,0 +1,99 @@
+"""Put the dashboard together as an ASGI application."""
+
+import subprocess
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from enforcer.dashboard.api import Api
+from enforcer.dashboard.call_sites import CallSites
+from enforcer.dashboard.live import Live
+from enforcer.dashboard.looking import Place
+from enforcer.dashboard.owners import Owners
+from enforcer.dashboard.pages import Pages
+from enforcer.dashboard.rendering import ASSETS, Rendering
+from enforcer.dashboard.security import Guard
+from enforcer.dashboard.settings import Settings
+
+_GIT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Hold the application, and what tells open pages of news.
+
+    Attributes:
+        app: the ASGI application.
+        live: whoever ends the server tells it, so that streams end too.
+
+    """
+
+    app: ASGIApp
+    live: Live
+
+
+def create_dashboard(settings: Settings) -> Dashboard:
+    """Make the application; nothing is read from the store before somebody asks."""
+    rendering = Rendering(settings)
+    root = settings.migration_map.root if settings.migration_map else ""
+    has_links = bool(settings.migration_map and settings.migration_map.source_url)
+    place = Place(settings, Owners(root))
+    call_sites = CallSites(settings.migration_map, _revision(root) if has_links else "")
+    pages = Pages(place, rendering, call_sites)
+    live = Live(settings)
+
+    def asset(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in ASSETS:
+            return pages.not_found(request)
+        return Response(
+            rendering.assets[name],
+            media_type=ASSETS[name],
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+        )
+
+    async def missing(request: Request, _error: Exception) -> Response:
+        if request.scope["path"].startswith(f"{settings.prefix}/api/"):
+            body = {"error": "There is no such address", "slug": "no-page"}
+            return JSONResponse(body, status_code=404)
+        return pages.not_found(request)
+
+    async def failed(request: Request, _error: Exception) -> Response:
+        return pages.failed(request)
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.overview),
+            Route("/rules", pages.rules),
+            Route("/rules/{legacy:path}", pages.rule),
+            Route("/callers", pages.callers),
+            Route("/services", pages.services),
+            Route("/live", live.events),
+            Route("/static/{name}", asset),
+            Route("/api/", pages.api),
+            *Api(place, call_sites).routes(),
+        ],
+        exception_handlers={404: missing, 500: failed},
+    )
+    # Around all else, so that also the page of an error has the headers.
+    return Dashboard(Guard(app, settings, rendering), live)
+
+
+def _revision(root: str) -> str:
+    """Give the commit that the source at hand is a checkout of; empty without git."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git with words of our own
+            ["git", "-C", root, "rev-parse", "HEAD"],  # noqa: S607 - whichever git is on PATH
+            capture_output=True,
+            text=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

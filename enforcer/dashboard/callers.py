@@ -1,0 +1,50 @@
+"""Group call sites by file, package, distribution or owner."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from enforcer.dashboard.filters import NONE
+from enforcer.dashboard.looking import Caller
+from enforcer.report.whose import OTHERS, OWN_CODE, TESTS
+
+OWN_DISTRIBUTION: Final = "(own code)"
+
+GROUPS: Final[dict[str, Callable[[Caller], str]]] = {
+    "file": lambda caller: caller.site.file,
+    "package": lambda caller: caller.package,
+    "distribution": lambda caller: (
+        (caller.site.distribution or NONE) if caller.whose == OTHERS else OWN_DISTRIBUTION
+    ),
+    "owner": lambda caller: caller.owner or NONE,
+}
+"""By what callers are grouped, and what a caller's group is called."""
+
+WHOSE: Final = {
+    "": "all code",
+    OWN_CODE: "own code",
+    TESTS: "tests only",
+    OTHERS: "third party",
+}
+"""Whose code to show, in words."""
+
+
+def choose(callers: Iterable[Caller], params: Mapping[str, str]) -> list[Caller]:
+    """Leave those callers that an address asks for: by whose code it is, and by group."""
+    chosen = {key: params[key] for key in GROUPS if key != "owner" and params.get(key)}
+    whose = params.get("whose", "")
+    return [
+        caller
+        for caller in callers
+        if whose in ("", caller.whose)
+        and all(GROUPS[key](caller) == value for key, value in chosen.items())
+    ]
+
+
+def grouped(callers: Iterable[Caller], by: str) -> dict[str, list[Caller]]:
+    """Group callers, the group with most uses first."""
+    groups: defaultdict[str, list[Caller]] = defaultdict(list)
+    for caller in callers:
+        groups[GROUPS[by](caller)].append(caller)
+    uses = {name: sum(each.site.uses for each in members) for name, members in groups.items()}
+    return dict(sorted(groups.items(), key=lambda item: (-uses[item[0]], item[0])))

@@ -1,0 +1,1 @@
+"""Invent a program and six months of its history, to show the dashboard full."""

@@ -1,0 +1,155 @@
+"""Read what a visitor wants to see from the address of a page, and write it into others.
+
+Everything that chooses stands in the address, so that a link shows what its sender saw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from enforcer.rules.stages import STAGES
+from enforcer.store.queries import DAY, HOUR, Span
+
+RANGES: Final = {
+    "1d": ("last 24 hours", 1),
+    "7d": ("last 7 days", 7),
+    "30d": ("last 30 days", 30),
+    "90d": ("last 90 days", 90),
+    "180d": ("last 180 days", 180),
+    "365d": ("last 365 days", 365),
+}
+"""The ranges of time to choose from, with their names and days."""
+
+NONE: Final = "(none)"
+"""How the address says that something has no name, such as a service without one."""
+
+_LAST_SECOND: Final = 9_000_000_000
+"""In the year 2255: stores keep times in 64 bits."""
+
+_KEYS: Final = ("range", "since", "until", "service", "version", "environment", "owner", "stage")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Hold what a visitor wants to see; empty fields leave nothing out.
+
+    Attributes:
+        range: one of :data:`RANGES`, counted back from now.
+        since: ISO date or time (UTC) of the first moment to show.
+        until: ISO date (the whole day) or time (UTC) up to which to show.
+        service: only processes of this service.
+        version: only processes of this version.
+        environment: only processes in this environment.
+        owner: only call sites in this owner's files, by CODEOWNERS.
+        stage: only rules in this stage.
+
+    """
+
+    range: str = ""
+    since: str = ""
+    until: str = ""
+    service: str = ""
+    version: str = ""
+    environment: str = ""
+    owner: str = ""
+    stage: str = ""
+
+    @classmethod
+    def read(cls, params: Mapping[str, str]) -> "Filters":
+        """Read an address; what can't be understood is left out, and the page shows that."""
+        values = {key: params.get(key, "").strip() for key in _KEYS}
+        if values["range"] not in RANGES:
+            values["range"] = ""
+        if values["stage"] not in STAGES:
+            values["stage"] = ""
+        for key in ("since", "until"):
+            if _moment(values[key]) is None:
+                values[key] = ""
+        if values["since"] or values["until"]:
+            values["range"] = ""
+        return cls(**values)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Give the filters that are set, by key."""
+        return {key: getattr(self, key) for key in _KEYS if getattr(self, key)}
+
+    def without(self, *keys: str) -> "Filters":
+        """Give these filters without some."""
+        return replace(self, **dict.fromkeys(keys, ""))
+
+    def span(self, now: int) -> Span:
+        """Say which part of the store that is.
+
+        Args:
+            now: the time, in nanoseconds since the epoch.
+
+        """
+        since, until = self.times(now)
+        return Span(
+            since=since,
+            until=until,
+            service=self.service,
+            version=self.version,
+            environment=self.environment,
+        )
+
+    def times(self, now: int) -> tuple[int, int]:
+        """Give from when until when, 0 for open ends.
+
+        A range of more than a day is of whole days, today among them, so that days can be compared.
+        """
+        if self.range:
+            days = RANGES[self.range][1]
+            if days == 1:
+                return (now - DAY) // HOUR * HOUR, 0
+            return (now // DAY - days + 1) * DAY, 0
+        return _nanoseconds(self.since), _nanoseconds(self.until, is_end=True)
+
+    @property
+    def time_words(self) -> str:
+        """Say in words which time is shown."""
+        if self.range:
+            return RANGES[self.range][0]
+        if self.since and self.until:
+            return f"{_shown(self.since)} to {_shown(self.until)}"
+        if self.since:
+            return f"since {_shown(self.since)}"
+        return f"until {_shown(self.until)}" if self.until else "all time"
+
+
+def address(prefix: str, path: str, params: Mapping[str, object] | None = None) -> str:
+    """Write an address below the prefix; empty parameters are left out."""
+    kept = [(key, str(value)) for key, value in (params or {}).items() if value not in ("", None)]
+    return f"{prefix}{path}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _nanoseconds(text: str, *, is_end: bool = False) -> int:
+    moment = _moment(text)
+    if moment is None:
+        return 0
+    seconds = moment.timestamp()
+    if is_end and _is_day(text):
+        seconds += timedelta(days=1).total_seconds()
+    return min(max(int(seconds), 0), _LAST_SECOND) * 1_000_000_000
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _shown(text: str) -> str:
+    return text.replace("T", " ")

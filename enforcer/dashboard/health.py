@@ -1,0 +1,69 @@
+"""Say in words what may be missing, and that nothing may be called safe while it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from enforcer.dashboard.looking import Look
+from enforcer.report.model import Report
+from enforcer.report.words import span, warnings
+from enforcer.store.queries import NoticeOf
+
+_MOST_NOTICES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWords:
+    """Hold what a page says of the data's health.
+
+    Attributes:
+        is_whole: whether nothing is missing, as far as is known.
+        processes: how many processes watched.
+        services: how many services they belong to.
+        watched: from when till when, in words; empty if nobody watched.
+        problems: what is missing, a sentence each.
+        notices: what processes had to say besides.
+
+    """
+
+    is_whole: bool
+    processes: int
+    services: int
+    watched: str
+    problems: tuple[str, ...]
+    notices: tuple[NoticeOf, ...]
+
+
+def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
+    """Put the health of what is shown into words.
+
+    Args:
+        look: what is shown.
+        expected: services that the map expects to be watched.
+
+    """
+    health, watching = look.health, look.watching
+    report = Report((), health.dropped, health.processes, watching=watching)
+    problems = [*warnings(report), *_set_aside(health.set_aside)]
+    if not look.filters.service:
+        there = {each.service for each in watching.services}
+        problems += [
+            f'The service "{name}" is expected by the map, and was not watched in this time.'
+            for name in expected
+            if name not in there
+        ]
+    if not health.processes:
+        problems.append("No process watched in this time: no use means nothing here.")
+    times = watching.since, watching.till
+    return HealthWords(
+        is_whole=health.is_whole and not problems,
+        processes=health.processes,
+        services=len({each.service for each in watching.services}),
+        watched=span(times[0], times[1]) if times[0] and times[1] else "",
+        problems=tuple(problems),
+        notices=tuple(look.reader.notices(look.span))[:_MOST_NOTICES],
+    )
+
+
+def _set_aside(stores: tuple[tuple[str, int], ...]) -> Iterator[str]:
+    for file, _ in stores:
+        yield f'A store was damaged, and set aside as "{file}", with what was counted until then.'

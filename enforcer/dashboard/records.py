@@ -1,0 +1,241 @@
+"""Turn what a look found into records: what tables show, downloads hold and the API gives.
+
+Times are ISO 8601 in UTC to the second, or None. Fields are only ever added.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from enforcer.dashboard.looking import Caller, Look
+from enforcer.dashboard.tables import Column
+from enforcer.report.model import RuleReport
+from enforcer.report.times import iso, seconds
+from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
+from enforcer.store.watching import ServiceWatch
+
+RULE_COLUMNS: Final = (
+    Column("legacy", "Legacy path", "rule"),
+    Column("canonical", "Canonical path", "hidden"),
+    Column("stage", "Stage", "stage"),
+    Column("state", "State", "state"),
+    Column("uses", "Uses", "count", is_descending=True),
+    Column("call_sites", "Call sites", "count", is_descending=True),
+    Column("last_seen", "Last use", "time", is_descending=True),
+    Column("remove_after", "Goes after", "date"),
+    Column("owner", "Owner", help="who owns the migration, by the map"),
+    Column("kind", "Kind", "hidden"),
+    Column("first_seen", "First use", "hidden"),
+    Column("since", "Deprecated since", "hidden"),
+    Column("removal", "Goes in version", "hidden"),
+    Column("probes", "Probes", "hidden"),
+    Column("reason", "Reason", "hidden"),
+    Column("link", "Link", "hidden"),
+)
+
+CALLER_COLUMNS: Final = (
+    Column("place", "Call site", "site"),
+    Column("function", "Function", "code"),
+    Column("rule", "Legacy path", "rule_path"),
+    Column("mechanism", "Mechanism", "mechanism"),
+    Column("names", "Names", "names"),
+    Column("uses", "Uses", "count", is_descending=True),
+    Column("first_seen", "First seen", "time", is_descending=True),
+    Column("last_seen", "Last seen", "time", is_descending=True),
+    Column("owner", "Owner", help="who owns the file, by CODEOWNERS"),
+    Column("file", "File", "hidden"),
+    Column("line", "Line", "hidden"),
+    Column("module", "Module", "hidden"),
+    Column("path", "Path that was reached", "hidden"),
+    Column("whose", "Whose code", "hidden"),
+    Column("relation", "Relation", "hidden"),
+    Column("distribution", "Distribution", "hidden"),
+    Column("refused", "Refused", "hidden"),
+    Column("via", "Via", "hidden"),
+    Column("link", "Link", "hidden"),
+)
+
+GROUP_COLUMNS: Final = (
+    Column("name", "Name", "group"),
+    Column("whose", "Whose code", "whose"),
+    Column("uses", "Uses", "count", is_descending=True),
+    Column("call_sites", "Call sites", "count", is_descending=True),
+    Column("rules", "Legacy paths", "count", is_descending=True),
+    Column("first_seen", "First seen", "time", is_descending=True),
+    Column("last_seen", "Last seen", "time", is_descending=True),
+)
+
+SERVICE_COLUMNS: Final = (
+    Column("service", "Service", "service"),
+    Column("version", "Version"),
+    Column("environment", "Environment"),
+    Column("processes", "Processes", "count", is_descending=True),
+    Column("since", "Watched from", "time", is_descending=True),
+    Column("till", "Watched till", "time", is_descending=True),
+)
+
+MAP_COLUMNS: Final = (
+    Column("service", "Service", "service"),
+    Column("version", "Version"),
+    Column("environment", "Environment"),
+    Column("map", "Map", "digest"),
+    Column("stages", "Stages of its rules", "stages"),
+    Column("processes", "Processes", "count", is_descending=True),
+    Column("since", "Watched from", "time", is_descending=True),
+    Column("till", "Watched till", "time", is_descending=True),
+    Column("path", "Its file", "code"),
+)
+
+PROCESS_COLUMNS: Final = (
+    Column("service", "Service", "service"),
+    Column("version", "Version"),
+    Column("environment", "Environment"),
+    Column("host", "Host"),
+    Column("pid", "PID", "plain"),
+    Column("python", "Python"),
+    Column("command", "Command", "code"),
+    Column("since", "Watched from", "time", is_descending=True),
+    Column("till", "Watched till", "time", is_descending=True),
+    Column("ending", "Ending", "ending"),
+    Column("gaps", "Gaps", "problem", is_descending=True),
+    Column("dropped", "Dropped", "problem", is_descending=True),
+    Column("blind", "Blind to", "hidden"),
+    Column("map", "Map", "digest"),
+    Column("id", "Id", "hidden"),
+)
+
+
+def rule_record(look: Look, rule: RuleReport) -> dict[str, Any]:
+    """Describe one rule with its sums."""
+    return {
+        "legacy": rule.legacy,
+        "canonical": rule.canonical,
+        "kind": rule.kind,
+        "stage": rule.stage,
+        "state": look.state(rule),
+        "uses": rule.uses,
+        "call_sites": len(rule.call_sites),
+        "probes": rule.probes,
+        "first_seen": _iso(rule.first_seen),
+        "last_seen": _iso(rule.last_seen),
+        "reason": rule.reason,
+        "owner": rule.owner,
+        "since": rule.since,
+        "remove_after": rule.remove_after,
+        "removal": rule.removal,
+        "link": rule.link,
+    }
+
+
+def rule_records(look: Look) -> list[dict[str, Any]]:
+    """Describe every rule that is shown; those that nobody watched come last."""
+    return [rule_record(look, rule) for rule in (*look.rules, *look.unwatched)]
+
+
+def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:
+    """Describe one call site."""
+    site = caller.site
+    return {
+        "place": f"{site.file}:{site.line}" if site.line else site.file,
+        "file": site.file,
+        "line": site.line,
+        "function": site.function,
+        "module": site.module,
+        "rule": caller.rule.legacy,
+        "path": site.path,
+        "mechanism": site.mechanism,
+        "names": list(site.names),
+        "uses": site.uses,
+        "refused": site.blocked,
+        "outcomes": dict(site.outcomes),
+        "first_seen": iso(site.first_seen),
+        "last_seen": iso(site.last_seen),
+        "owner": caller.owner,
+        "whose": caller.whose,
+        "relation": site.relation,
+        "distribution": site.distribution,
+        "package": caller.package,
+        "via": site.via,
+        "link": link,
+    }
+
+
+def group_record(name: str, callers: Iterable[Caller]) -> dict[str, Any]:
+    """Sum up the callers of one file, package, distribution or owner."""
+    members = list(callers)
+    sites = [each.site for each in members]
+    return {
+        "name": name,
+        "whose": " ".join(sorted({each.whose for each in members})),
+        "uses": sum(site.uses for site in sites),
+        "call_sites": len(sites),
+        "rules": len({each.rule.legacy for each in members}),
+        "first_seen": iso(min(site.first_seen for site in sites)),
+        "last_seen": iso(max(site.last_seen for site in sites)),
+    }
+
+
+def service_record(watch: ServiceWatch) -> dict[str, Any]:
+    """Describe who is watched: one service in one version and environment."""
+    return {
+        "service": watch.service,
+        "version": watch.version,
+        "environment": watch.environment,
+        "processes": watch.processes,
+        "since": iso(watch.since),
+        "till": iso(watch.till),
+    }
+
+
+def service_use_record(row: ServiceUses) -> dict[str, Any]:
+    """Describe the uses of one rule by one service."""
+    return {
+        "service": row.service,
+        "version": row.version,
+        "environment": row.environment,
+        "uses": row.count,
+        "call_sites": row.sites,
+        "first_seen": iso(row.first_seen),
+        "last_seen": iso(row.last_seen),
+    }
+
+
+def map_record(watched: WatchedMap) -> dict[str, Any]:
+    """Describe which rules a service watched."""
+    return {
+        "service": watched.service,
+        "version": watched.version,
+        "environment": watched.environment,
+        "map": watched.digest,
+        "stages": dict(watched.stages),
+        "processes": watched.processes,
+        "since": iso(watched.since),
+        "till": iso(watched.till),
+        "path": watched.path,
+    }
+
+
+def process_record(process: ProcessWatch) -> dict[str, Any]:
+    """Describe one process."""
+    return {
+        "id": process.id,
+        "service": process.service,
+        "version": process.version,
+        "environment": process.environment,
+        "host": process.host,
+        "pid": process.pid,
+        "python": process.python,
+        "command": process.command,
+        "run": process.run,
+        "map": process.map,
+        "since": iso(process.since),
+        "till": iso(process.till),
+        "ending": process.ending,
+        "gaps": process.gaps,
+        "longest_gap_seconds": seconds(process.longest_gap),
+        "dropped": process.dropped,
+        "blind": list(process.blind),
+    }
+
+
+def _iso(time: int | None) -> str | None:
+    return None if time is None else iso(time)

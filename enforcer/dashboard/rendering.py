@@ -1,0 +1,113 @@
+"""Render templates: everything that comes from outside is escaped, and long texts are cut."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+import jinja2
+from starlette.responses import HTMLResponse, Response
+
+from enforcer import __version__
+from enforcer.dashboard.settings import Settings
+from enforcer.report.times import iso, short
+from enforcer.report.words import SITE_FOLDERS, counted
+
+LONGEST_TEXT: Final = 200
+"""How many characters of a name a page shows; what was recorded may be a megabyte."""
+
+_KEPT_END: Final = 60
+_THOUSAND: Final = 10_000
+_UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+ASSETS: Final = {
+    "dashboard.css": "text/css; charset=utf-8",
+    "dashboard.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""The files that pages load, all of them the dashboard's own."""
+
+
+class Rendering:
+    """Render the pages of one dashboard."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load templates and assets from the package."""
+        package = files("enforcer.dashboard")
+        self.assets = {name: (package / "static" / name).read_bytes() for name in ASSETS}
+        self._prefix = settings.prefix
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("enforcer.dashboard"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            compact=compact,
+            counted=counted,
+            cut=cut,
+            inner=inner,
+            iso=iso,
+            number=number,
+            short=short,
+        )
+        self._environment.globals.update(
+            prefix=settings.prefix,
+            version=__version__,
+            is_demo=settings.is_demo,
+            asset=self._asset,
+            theme="",
+            poll_seconds=settings.poll_seconds,
+        )
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,  # noqa: ANN401 - what the template asks for
+    ) -> Response:
+        """Render a whole page."""
+        text = self._environment.get_template(template).render(**values)
+        return HTMLResponse(text, status_code=status, headers=dict(headers or {}))
+
+    def _asset(self, name: str) -> str:
+        # A browser keeps an asset for as long as its content is the same.
+        digest = sha256(self.assets[name]).hexdigest()[:12]
+        return f"{self._prefix}/static/{name}?v={digest}"
+
+
+def cut(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Shorten a text in its middle, so that both ends stay."""
+    if len(text) <= longest:
+        return text
+    end = min(_KEPT_END, longest // 3)
+    return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
+def inner(file: str) -> str:
+    """Give the path of installed code from its site-packages on; others stay."""
+    for folder in SITE_FOLDERS:
+        file = file.rpartition(folder)[2]
+    return file
+
+
+def number(value: float) -> str:
+    """Write a number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def compact(value: float) -> str:
+    """Write a number for a narrow place: 9,999 as it is, then 10k, 1.2M."""
+    if abs(value) < _THOUSAND:
+        return number(value)
+    size, unit = next((size, unit) for size, unit in _UNITS if abs(value) >= size)
+    return f"{value / size:.3g}{unit}"
+
+
+def day(time: int) -> str:
+    """Write the day of a time in nanoseconds, in UTC."""
+    return datetime.fromtimestamp(time // 1_000_000_000, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,205 @@
+"""Keep strangers out, in front of every page.
+
+A page of another site can make a browser ask this server (DNS rebinding: its own name suddenly
+leads to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
+that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the
+address, and gets a cookie that is made from it. Nobody can change anything here; the one POST is
+the form that takes a token.
+"""
+
+import hmac
+import socket
+from collections.abc import Mapping
+from hashlib import sha256
+from http.cookies import SimpleCookie
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from enforcer.dashboard.rendering import Rendering
+from enforcer.dashboard.settings import Settings
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_LONGEST_FORM: Final = 4096
+_A_YEAR: Final = 31_536_000
+
+
+class Guard:
+    """Check who asks, before anything else does; and set the headers of every answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, rendering: Rendering) -> None:
+        """Stand in front of an application."""
+        self._app = app
+        self._prefix = settings.prefix
+        self._token = settings.token
+        self._hosts = {"localhost", _name_of_this_machine(), *map(str.lower, settings.hosts)}
+        self._rendering = rendering
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a visitor, or hand the question on."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        _set_prefix(scope, self._prefix)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        request = Request(scope, receive)
+        refusal = await self._refuse(request)
+        await (refusal or self._app)(scope, receive, send_guarded)
+
+    async def _refuse(self, request: Request) -> Response | None:
+        """Give the answer to a visitor who may not go on; None if they may."""
+        if not self._is_known_host(request.headers):
+            return self._sorry(request, 421, "host")
+        if request.method == "POST" and self._own_path(request) == "/token" and self._token:
+            return await self._take_form(request)
+        if request.method not in ("GET", "HEAD"):
+            return self._sorry(request, 405, "method", headers={"Allow": "GET, HEAD"})
+        if self._token and not self._own_path(request).startswith("/static/"):
+            return self._ask_for_token(request)
+        return None
+
+    def _ask_for_token(self, request: Request) -> Response | None:
+        given = request.query_params.get("token")
+        if given is not None and self._is_token(given):
+            return self._welcome(request, _without_token(request))
+        if self._has_cookie(request) or self._is_token(_bearer(request.headers)):
+            return None
+        return self._sorry(request, 401, "token", headers={"WWW-Authenticate": "Bearer"})
+
+    def _is_known_host(self, headers: Headers) -> bool:
+        name = _host_name(headers.get("host", ""))
+        return _is_address(name) or name in self._hosts or name.endswith(".localhost")
+
+    def _own_path(self, request: Request) -> str:
+        return str(request.scope["path"]).removeprefix(self._prefix)
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
+
+    @property
+    def _cookie(self) -> tuple[str, str]:
+        # Cookies don't tell ports apart: dashboards with other tokens have other names.
+        made = hmac.new(self._token.encode(), b"enforcer dashboard", sha256).hexdigest()
+        return f"enforcer-{made[:8]}", made[8:]
+
+    def _has_cookie(self, request: Request) -> bool:
+        name, value = self._cookie
+        given = SimpleCookie(request.headers.get("cookie", "")).get(name)
+        return given is not None and hmac.compare_digest(given.value.encode(), value.encode())
+
+    def _welcome(self, request: Request, target: str) -> Response:
+        response = RedirectResponse(target, status_code=303)
+        name, value = self._cookie
+        response.set_cookie(
+            name,
+            value,
+            max_age=_A_YEAR,
+            path=self._prefix or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    async def _take_form(self, request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST_FORM:
+                break
+        fields: Mapping[str, str] = dict(parse_qsl(body[:_LONGEST_FORM].decode("utf-8", "replace")))
+        if self._is_token(fields.get("token", "")):
+            return self._welcome(request, f"{self._prefix}/")
+        return self._sorry(request, 401, "token", was_wrong=True)
+
+    def _sorry(
+        self,
+        request: Request,
+        status: int,
+        reason: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        was_wrong: bool = False,
+    ) -> Response:
+        if self._own_path(request).startswith("/api/"):
+            return JSONResponse(
+                {"error": REASONS[reason], "slug": f"dashboard-{reason}"},
+                status_code=status,
+                headers=headers,
+            )
+        host = request.headers.get("host", "")
+        return self._rendering.page(
+            "refused.html", status=status, headers=headers, reason=reason, host=host,
+            was_wrong=was_wrong,
+        )  # fmt: skip
+
+
+REASONS: Final = {
+    "host": "This name is not one of the dashboard's: start it with --allow-host NAME",
+    "method": "The dashboard only shows: it takes GET and HEAD",
+    "token": "A token is needed: Authorization: Bearer TOKEN",
+}
+
+
+def _set_prefix(scope: Scope, prefix: str) -> None:
+    """Let the path begin with the prefix, whether or not the proxy took it away."""
+    scope["root_path"] = prefix
+    path = scope["path"]
+    if prefix and path != prefix and not path.startswith(f"{prefix}/"):
+        scope["path"] = prefix + path
+
+
+def _host_name(header: str) -> str:
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.rpartition(":")[0] if header.count(":") == 1 else header
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _name_of_this_machine() -> str:
+    return socket.gethostname().lower() or "localhost"
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+def _without_token(request: Request) -> str:
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "token"]
+    path = "/" + request.scope["path"].lstrip("/")  # "//host" would lead elsewhere
+    return f"{path}?{urlencode(kept)}" if kept else path

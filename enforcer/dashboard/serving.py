@@ -1,0 +1,102 @@
+"""Serve the dashboard until somebody ends it."""
+
+import gc
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+import uvicorn
+
+from enforcer.dashboard.app import create_dashboard
+from enforcer.dashboard.settings import Settings
+from enforcer.errors import EnforcerError
+
+_GRACE_SECONDS: Final = 2
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host's name or address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address to listen at; port 0 takes one that is free.
+
+    Raises:
+        EnforcerError: if it can't be taken.
+
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except BaseException:
+            listener.close()
+            raise
+    except OSError as error:
+        message = (
+            f"the dashboard can't listen at {host}:{port}: {error.strerror or error}. "
+            "Name another --port, or 0 for one that is free (address-taken)"
+        )
+        raise EnforcerError(message) from error
+    return listener
+
+
+def address_of(listener: socket.socket, host: str, prefix: str = "") -> str:
+    """Write the address that a browser on this machine opens."""
+    name = host.strip("[]")
+    if name in ("0.0.0.0", "::"):  # noqa: S104 - only compared
+        name = "127.0.0.1"
+    shown = f"[{name}]" if ":" in name else name
+    return f"http://{shown}:{listener.getsockname()[1]}{prefix}/"
+
+
+def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: what to show, and to whom.
+        listener: where to listen.
+        on_start: called once a browser can come.
+
+    """
+    dashboard = create_dashboard(settings)
+    config = uvicorn.Config(
+        dashboard.app,
+        log_level="warning",
+        access_log=False,  # a token may stand in an address
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config, on_start)
+    # A page makes some ten thousand records and lets go of them all: there is little to collect.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+    dashboard.live.is_ending = lambda: server.should_exit
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return  # the server ended in order, and raises the signal again
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()

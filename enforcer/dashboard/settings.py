@@ -1,0 +1,38 @@
+"""Say what a dashboard shows and to whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time_ns
+
+from enforcer.rules.model import MigrationMap
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Say what a dashboard shows and to whom.
+
+    Attributes:
+        store: where the store is: the path of a file, or the address of a server.
+        migration_map: the map, whose root has the source and the owners; None without one.
+        prefix: the path under which a proxy publishes the dashboard, such as ``/enforcer``.
+        token: what a visitor has to bring; empty if everybody on this machine may look.
+        hosts: names of hosts that a visitor may ask for, besides addresses and this machine's.
+        is_demo: whether the store holds an invented history.
+        now: tells the time, in nanoseconds since the epoch.
+        poll_seconds: how often an open page asks whether there is something new.
+
+    """
+
+    store: str
+    migration_map: MigrationMap | None = None
+    prefix: str = ""
+    token: str = ""
+    hosts: frozenset[str] = frozenset()
+    is_demo: bool = False
+    now: Callable[[], int] = time_ns
+    poll_seconds: float = 2.0
+
+    @property
+    def expected_services(self) -> tuple[str, ...]:
+        """Name the services that the map expects to be watched."""
+        return self.migration_map.expected_services if self.migration_map else ()

@@ -1,0 +1,74 @@
+"""Show the source around a call site, if it is at hand, and nothing else of this machine.
+
+The path comes from the store, which anybody may have written: only Python files below the root of
+the program's own code are read, after all links were followed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+AROUND: Final = 3
+"""How many lines to show before and after the line."""
+
+_LARGEST_FILE: Final = 2_000_000
+_LONGEST_LINE: Final = 240
+_SUFFIXES: Final = (".py", ".pyw", ".pyi")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Hold one line of source.
+
+    Attributes:
+        number: from 1.
+        text: without its end, cut if it is very long.
+        is_site: whether it is the call site's own.
+
+    """
+
+    number: int
+    text: str
+    is_site: bool
+
+
+def read_source(root: str, file: str) -> tuple[str, ...]:
+    """Give the lines of a file of the program's own code; none if it is not at hand.
+
+    Args:
+        root: the folder that own code lies in; empty if it is not known.
+        file: the path from the store.
+
+    """
+    found = own_file(root, file)
+    if found is None:
+        return ()
+    try:
+        if found.stat().st_size > _LARGEST_FILE:
+            return ()
+        return tuple(found.read_text("utf-8", errors="replace").splitlines())
+    except (OSError, ValueError):
+        return ()
+
+
+def own_file(root: str, file: str) -> Path | None:
+    """Give the path of a Python file below the root, or None for any other."""
+    if not root or not file.endswith(_SUFFIXES) or "\0" in file:
+        return None
+    try:
+        top = Path(root).resolve()
+        found = (top / file).resolve()
+        return found if found.is_relative_to(top) and found.is_file() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def around(lines: tuple[str, ...], number: int) -> tuple[Line, ...]:
+    """Give a line with those around it; none if the file has no such line any more."""
+    if not 1 <= number <= len(lines):
+        return ()
+    begin, end = max(number - AROUND, 1), min(number + AROUND, len(lines))
+    return tuple(
+        Line(each, lines[each - 1][:_LONGEST_LINE], each == number)
+        for each in range(begin, end + 1)
+    )

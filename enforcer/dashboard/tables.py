@@ -1,0 +1,227 @@
+"""Sort, search and cut tables at the server, and write them as CSV.
+
+A table is its columns and its records; a record is what the JSON API gives. Which part of it a
+page shows stands in the page's address.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+Record = Mapping[str, object]
+T = TypeVar("T")
+
+PAGE_SIZE: Final = 50
+"""How many rows a page shows, unless its address says otherwise."""
+
+PAGE_SIZES: Final = (25, 50, 100, 500)
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Describe one column.
+
+    Attributes:
+        key: the field of the records.
+        title: its heading.
+        kind: how a cell looks: ``text``, ``code``, ``count``, ``time``, ``date``, or one of
+            the names that templates know.
+        is_descending: whether its first sorting begins with the highest.
+        help: what it means, where the heading does not say.
+
+    """
+
+    key: str
+    title: str
+    kind: str = "text"
+    is_descending: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """Hold what an address says of a table.
+
+    Attributes:
+        name: what its parameters begin with, where a page has several tables; mostly empty.
+        sort: the key of a column, with a ``-`` before it for the highest first; empty for the
+            table's own order.
+        query: what to search for.
+        page: the number of the page, from 1.
+        size: how many rows a page has.
+        usual: how many it has where the address does not say.
+
+    """
+
+    name: str = ""
+    sort: str = ""
+    query: str = ""
+    page: int = 1
+    size: int = PAGE_SIZE
+    usual: int = PAGE_SIZE
+
+    @classmethod
+    def read(
+        cls, params: Mapping[str, str], name: str = "", usual: int = PAGE_SIZE
+    ) -> "TableState":
+        """Read an address; what can't be understood is the default.
+
+        Args:
+            params: the parameters of the address.
+            name: what those of this table begin with.
+            usual: how many rows a page has unless the address says otherwise.
+
+        """
+        prefix = f"{name}-" if name else ""
+        size = _number(params.get(f"{prefix}size", ""), usual)
+        return cls(
+            name,
+            params.get(f"{prefix}sort", ""),
+            params.get(f"{prefix}q", "").strip(),
+            max(_number(params.get(f"{prefix}page", ""), 1), 1),
+            size if size in PAGE_SIZES else usual,
+            usual,
+        )
+
+    def params(self, **changes: object) -> dict[str, object]:
+        """Give the parameters of an address with some of them changed; defaults are left out."""
+        prefix = f"{self.name}-" if self.name else ""
+        size = "" if self.size == self.usual else self.size
+        page = "" if self.page == 1 else self.page
+        values = {"sort": self.sort, "q": self.query, "page": page, "size": size, **changes}
+        return {f"{prefix}{key}": value for key, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Hold the part of a table that is shown.
+
+    Attributes:
+        name: its id on the page.
+        columns: its columns.
+        rows: the records of this page.
+        total: how many records match the search.
+        everything: how many records there are.
+        state: what the address says of it, with the page that there really is.
+        pages: how many pages there are.
+
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[Record, ...]
+    total: int
+    everything: int
+    state: TableState
+    pages: int
+
+    @property
+    def first(self) -> int:
+        """Give the number of the first row of this page, from 1."""
+        return (self.state.page - 1) * self.state.size + 1
+
+    def sorted_by(self, column: Column) -> str:
+        """Tell how the rows are sorted by a column, in the words of ``aria-sort``."""
+        if self.state.sort.removeprefix("-") != column.key:
+            return "none"
+        return "descending" if self.state.sort.startswith("-") else "ascending"
+
+    def next_sort(self, column: Column) -> str:
+        """Give what a click on a column's heading sorts by."""
+        now = self.sorted_by(column)
+        if now == "none":
+            return f"-{column.key}" if column.is_descending else column.key
+        return column.key if now == "descending" else f"-{column.key}"
+
+
+def arrange(
+    records: Iterable[Record], columns: Sequence[Column], state: TableState
+) -> list[Record]:
+    """Search and sort records, all pages of them."""
+    found = list(records)
+    if state.query:
+        words = state.query.lower().split()
+        keys = [column.key for column in columns]
+        found = [record for record in found if _has(record, keys, words)]
+    key = state.sort.removeprefix("-")
+    if any(column.key == key for column in columns):
+        found.sort(key=_order(key), reverse=state.sort.startswith("-"))
+    return found
+
+
+def table(
+    name: str,
+    columns: Sequence[Column],
+    items: Sequence[T],
+    state: TableState,
+    describe: Callable[[T], Record],
+) -> Table:
+    """Search and sort, and take the page that the address asks for.
+
+    Args:
+        name: the id of the table.
+        columns: its columns.
+        items: what it shows, in the table's own order.
+        state: what the address says of it.
+        describe: makes the record of an item; of those on other pages only to search and sort.
+
+    """
+    is_plain = not (state.query or state.sort)
+    found = [] if is_plain else arrange(map(describe, items), columns, state)
+    total = len(items) if is_plain else len(found)
+    pages = max(-(-total // state.size), 1)
+    page = min(state.page, pages)
+    shown = slice((page - 1) * state.size, page * state.size)
+    rows = tuple(map(describe, items[shown])) if is_plain else tuple(found[shown])
+    return Table(name, tuple(columns), rows, total, len(items), replace(state, page=page), pages)
+
+
+def as_csv(columns: Sequence[Column], records: Iterable[Record]) -> str:
+    """Write records as CSV with a header, for spreadsheets.
+
+    A text that a spreadsheet would compute gets a ``'`` in front, which spreadsheets take for
+    "this is text": names come from outside.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([column.key for column in columns])
+    for record in records:
+        rows.writerow([_cell(record.get(column.key)) for column in columns])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        value = " ".join(map(str, value))
+    if isinstance(value, Mapping):
+        value = " ".join(f"{key}={each}" for key, each in value.items())
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _has(record: Record, keys: Iterable[str], words: Iterable[str]) -> bool:
+    text = "\n".join(str(_cell(record.get(key))) for key in keys).lower()
+    return all(word in text for word in words)
+
+
+def _order(key: str) -> Callable[[Record], tuple[bool, object]]:
+    def order(record: Record) -> tuple[bool, object]:
+        value = record.get(key)
+        if value is None or value == "":
+            return False, 0
+        if isinstance(value, bool | int | float):
+            return True, value
+        return True, str(_cell(value)).lower()
+
+    return order
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004

@@ -1,0 +1,127 @@
+"""The API answers what its description says, and what the pages show."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import validate
+from starlette.testclient import TestClient
+
+from enforcer.dashboard.openapi import document
+
+Visit = Callable[..., Any]
+
+OPENAPI = document("")
+PATHS = [path for path in OPENAPI["paths"] if "{" not in path]
+
+
+def test_description_is_sound() -> None:
+    """It is a valid OpenAPI 3.1 document, with one name for each operation."""
+    validate(OPENAPI)
+    names = [item["get"]["operationId"] for item in OPENAPI["paths"].values()]
+    assert len(set(names)) == len(names)
+
+
+def test_description_is_served(demo_client: TestClient) -> None:
+    assert demo_client.get("/api/openapi.json").json() == OPENAPI
+
+
+def check(path: str, answer: object, status: str = "200") -> None:
+    response = OPENAPI["paths"][path]["get"]["responses"][status]
+    schema = {
+        **response["content"]["application/json"]["schema"],
+        "components": OPENAPI["components"],
+    }
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_answers_are_as_described(demo_client: TestClient, path: str) -> None:
+    answer = demo_client.get(f"/api{path}").json()
+    check(path, answer)
+    lists = [value for value in answer.values() if isinstance(value, list)]
+    assert all(lists)
+
+
+def test_rule_is_as_described(demo_client: TestClient, report: dict[str, Any]) -> None:
+    answer = demo_client.get("/api/rules/shop.legacy_pricing.*").json()
+    check("/rules/{legacy}", answer)
+    (rule,) = (rule for rule in report["rules"] if rule["legacy"] == "shop.legacy_pricing.*")
+    same = ("file", "line", "function", "module", "mechanism", "names", "uses", "first_seen",
+            "last_seen", "via", "path", "relation", "distribution", "outcomes")  # fmt: skip
+    assert [{key: site[key] for key in same} for site in answer["sites"]] == [
+        {key: site[key] for key in same} for site in rule["call_sites"]
+    ]
+
+
+def test_missing_rule_is_as_described(demo_client: TestClient) -> None:
+    answer = demo_client.get("/api/rules/no.such")
+    assert answer.status_code == 404
+    check("/rules/{legacy}", answer.json(), "404")
+
+
+def test_overview_is_the_reports(demo_client: TestClient, report: dict[str, Any]) -> None:
+    answer = demo_client.get("/api/overview").json()
+    assert answer["uses"] == sum(rule["uses"] for rule in report["rules"])
+    assert answer["call_sites"] == sum(len(rule["call_sites"]) for rule in report["rules"])
+    assert answer["used"] == sum(1 for rule in report["rules"] if rule["uses"])
+    assert answer["health"]["processes"] == report["processes"]
+    assert answer["health"]["vanished"] == report["watched"]["vanished"] == 1
+    assert not answer["health"]["is_whole"]
+    assert sum(answer["states"].values()) == answer["rules"]
+
+
+def test_uses_in_time_add_up(demo_client: TestClient, report: dict[str, Any]) -> None:
+    rows = demo_client.get("/api/uses-in-time").json()["uses"]
+    for rule in report["rules"]:
+        uses = sum(row["uses"] for row in rows if row["legacy"] == rule["legacy"])
+        assert uses == rule["uses"]
+
+
+def test_parts_are_asked_for(demo_client: TestClient) -> None:
+    whole = demo_client.get("/api/call-sites?sort=-uses").json()
+    part = demo_client.get("/api/call-sites?sort=-uses&limit=5&offset=10").json()
+    assert part["total"] == whole["total"] == len(whole["call_sites"])
+    assert part["call_sites"] == whole["call_sites"][10:15]
+    odd = demo_client.get("/api/call-sites?limit=x&offset=-1&sort=%00").json()
+    assert len(odd["call_sites"]) == whole["total"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["rule=shop.cart_utils", "whose=tests", "file=shop/api/carts.py", "package=shop/api",
+     "owner=@payments", "q=total", "distribution=acme-loyalty", "stage=strict", "range=7d"],
+)  # fmt: skip
+def test_choices_leave_out(demo_client: TestClient, query: str) -> None:
+    everything = demo_client.get("/api/call-sites").json()["total"]
+    assert 0 < demo_client.get(f"/api/call-sites?{query}").json()["total"] < everything
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_tables_download(demo_client: TestClient, path: str) -> None:
+    """Every table can be kept as CSV and as JSON, with all rows."""
+    if path in ("/overview", "/health"):
+        return
+    kept = demo_client.get(f"/api{path}?download=1")
+    name = path.strip("/")
+    assert kept.headers["Content-Disposition"] == f'attachment; filename="{name}.json"'
+    text = demo_client.get(f"/api{path}?format=csv").text
+    (rows,) = (value for value in kept.json().values() if isinstance(value, list))
+    header, *lines = text.splitlines()
+    assert header.split(",") == list(rows[0])
+    assert len(lines) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "page", ["/rules", "/callers", "/callers?by=site", "/services", "/rules/shop.util.*"]
+)
+def test_pages_link_to_their_data(visit: Visit, demo_client: TestClient, page: str) -> None:
+    """The downloads of a table have as many rows as it says, under its filters and its search."""
+    mark = "&" if "?" in page else "?"
+    shown = visit(f"{page}{mark}service=shop-web&q=shop&size=500")
+    links = [link for link in shown.links if link.startswith("/api/") and "download=1" in link]
+    assert links
+    answer = demo_client.get(links[0]).json()
+    table = shown.tables.keys() & {"rules", "groups", "callers", "services"}
+    assert answer["total"] == len(shown.rows(table.pop()))

@@ -1,0 +1,248 @@
+"""Every page shows what the report says, under the filters of its address."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from enforcer.report.whose import whose
+
+Visit = Callable[..., Any]
+
+Report = dict[str, Any]
+
+NEVER = "\N{EN DASH}"
+
+PAGES = (
+    "/",
+    "/rules",
+    "/rules/shop.cart_utils",
+    "/rules/shop.legacy_pricing.*",
+    "/rules/shop.models:OldOrder",
+    "/rules/shop.admin.views",
+    "/callers",
+    "/callers?by=package",
+    "/callers?by=distribution",
+    "/callers?by=owner",
+    "/callers?by=site&whose=tests",
+    "/services",
+    "/api/",
+)
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def sites_of(report: Report) -> list[dict[str, Any]]:
+    return [site for rule in report["rules"] for site in rule["call_sites"]]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_page_is_there(visit: Visit, address: str) -> None:
+    """Each page answers, has a heading and a title, and marks where it is."""
+    page = visit(address)
+    assert page.status == 200
+    assert sum(1 for tag, _ in page.elements if tag == "h1") == 1
+    assert sum(1 for tag, _ in page.elements if tag == "main") == 1
+    current = [attrs for tag, attrs in page.elements if attrs.get("aria-current") == "page"]
+    assert len(current) == 1
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_ids_are_unique(visit: Visit, address: str) -> None:
+    """What refers to an id finds one thing."""
+    ids = [attrs["id"] for _, attrs in visit(address).elements if "id" in attrs]
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_needs_inline_code(visit: Visit, address: str) -> None:
+    """The content policy forbids inline scripts and styles; none are written."""
+    elements = visit(address).elements
+    assert all("style" not in attrs for _, attrs in elements)
+    assert all(not name.startswith("on") for _, attrs in elements for name in attrs)
+    assert all(attrs.get("src") for tag, attrs in elements if tag == "script")
+    assert "style" not in {tag for tag, _ in elements}
+
+
+def test_overview_says_what_the_report_says(visit: Visit, report: Report) -> None:
+    """The sums on the first page are the report's."""
+    text = " ".join(visit("/").text.split())
+    sites = sites_of(report)
+    used = sum(1 for rule in report["rules"] if rule["uses"])
+    assert f"of {len(report['rules']) + 1} legacy paths in use {used} used in all time" in text
+    assert f" {len(sites)} call sites " in text
+    most = max(report["rules"], key=lambda rule: rule["uses"])
+    assert f"{most['uses']:,}" in text
+    assert f"{report['processes']} processes of 4 services watched" in text
+
+
+def test_rules_are_the_reports(visit: Visit, report: Report) -> None:
+    """Uses, call sites, stage and last use of every rule are the report's."""
+    shown = {
+        row["Legacy path"].split(" → ")[0]: (
+            row["Stage"],
+            number(row["Uses"]),
+            number(row["Call sites"]),
+            row["Last use"],
+        )
+        for row in visit("/rules").rows("rules")
+    }
+    assert shown.pop("shop.admin.views") == ("observe", 0, 0, NEVER)
+    assert shown == {
+        rule["legacy"]: (
+            rule["stage"],
+            rule["uses"],
+            len(rule["call_sites"]),
+            rule["last_seen"][:16].replace("T", " ") if rule["last_seen"] else NEVER,
+        )
+        for rule in report["rules"]
+    }
+
+
+@pytest.mark.parametrize(
+    "legacy", ["shop.cart_utils", "shop.legacy_pricing.*", "shop.models:OldOrder", "shop.sessions"]
+)
+def test_call_sites_of_a_rule_are_the_reports(visit: Visit, report: Report, legacy: str) -> None:
+    """Each call site of a rule stands on its page with its uses and times."""
+    (rule,) = (rule for rule in report["rules"] if rule["legacy"] == legacy)
+    rows = visit(f"/rules/{legacy}").rows("callers")
+    assert [
+        (number(row["Uses"]), row["First seen"], row["Last seen"], row["Owner"] != "")
+        for row in rows
+    ] == [
+        (
+            site["uses"],
+            site["first_seen"][:16].replace("T", " "),
+            site["last_seen"][:16].replace("T", " "),
+            site["relation"] == "own",
+        )
+        for site in rule["call_sites"]
+    ]
+    for row, site in zip(rows, rule["call_sites"], strict=True):
+        inner = site["file"].rpartition("/site-packages/")[2]
+        assert row["Call site"].startswith(f"{inner}:{site['line']}")
+
+
+def test_uses_by_service_add_up(visit: Visit, report: Report) -> None:
+    """The services that used a rule have all of its uses, and no more."""
+    rows = [
+        row
+        for row in visit("/rules/shop.cart_utils").tables[""]
+        if len(row) == 8 and row[3].replace(",", "").isdigit()
+    ]
+    (rule,) = (rule for rule in report["rules"] if rule["legacy"] == "shop.cart_utils")
+    assert sum(number(row[3]) for row in rows) == rule["uses"]
+
+
+@pytest.mark.parametrize("by", ["file", "package", "distribution", "owner"])
+def test_groups_add_up(visit: Visit, report: Report, by: str) -> None:
+    """Every use of every call site is in exactly one group."""
+    rows = visit(f"/callers?by={by}").rows("groups")
+    assert sum(number(row["Uses"]) for row in rows) == sum(rule["uses"] for rule in report["rules"])
+    assert sum(number(row["Call sites"]) for row in rows) == len(sites_of(report))
+
+
+def test_files_are_the_reports(visit: Visit, report: Report) -> None:
+    """The uses of each file are the report's."""
+    expected: dict[str, int] = {}
+    for site in sites_of(report):
+        file = site["file"].rpartition("/site-packages/")[2]
+        expected[file] = expected.get(file, 0) + site["uses"]
+    rows = visit("/callers").rows("groups")
+    assert {row["File"]: number(row["Uses"]) for row in rows} == expected
+
+
+@pytest.mark.parametrize("kind", ["own", "tests", "third_party"])
+def test_callers_are_told_apart(visit: Visit, report: Report, kind: str) -> None:
+    """Own code, tests and others' code are shown apart."""
+    rows = visit(f"/callers?by=site&whose={kind}&size=500").rows("callers")
+    sites = [site for site in sites_of(report) if whose(site["file"], site["relation"]) == kind]
+    assert sites
+    assert sorted(number(row["Uses"]) for row in rows) == sorted(site["uses"] for site in sites)
+
+
+def test_services_are_the_reports(visit: Visit, report: Report) -> None:
+    """Who watched, in how many processes and until when, is the report's."""
+    rows = visit("/services?size=500").rows("services")
+    assert [
+        (row["Service"], row["Version"], row["Environment"], number(row["Processes"]))
+        for row in rows
+    ] == [
+        (each["service"], each["version"], each["environment"], each["processes"])
+        for each in report["services"]
+    ]
+    assert [row["Watched till"] for row in rows] == [
+        each["till"][:16].replace("T", " ") for each in report["services"]
+    ]
+
+
+def test_processes_are_listed(visit: Visit, report: Report) -> None:
+    """Every process is in the table of processes, with its map."""
+    page = visit("/services?processes-size=500")
+    rows = page.rows("processes")
+    assert len(rows) == report["processes"]
+    assert {row["Map"] for row in page.rows("maps")} == {row["Map"] for row in rows}
+    assert page.rows("maps")[0]["Stages of its rules"] == (
+        "6 alias 1 observe 1 removed 3 strict 2 warn"
+    )
+
+
+def test_chart_has_all_uses(visit: Visit, report: Report) -> None:
+    """The table below the chart of uses adds up to all uses of the report."""
+    tables = visit("/").tables[""]
+    rows = [row for row in tables if row and row[0].startswith("week from")]
+    uses = [sum(map(number, row[1:])) for row in rows if len(row) > 2]
+    assert sum(uses) == sum(rule["uses"] for rule in report["rules"])
+
+
+def test_rule_that_nobody_watched_says_so(visit: Visit) -> None:
+    """A rule of the map without a process is not the same as a rule without a use."""
+    page = visit("/rules/shop.admin.views")
+    assert "not watched" in page.text
+    assert "No process watched this path" in page.text
+
+
+def test_unknown_rule_is_not_found(visit: Visit) -> None:
+    """A page for a path that no map has says so."""
+    page = visit("/rules/no.such.rule")
+    assert page.status == 404
+    assert "No such rule" in page.text
+
+
+def test_unknown_page_is_not_found(visit: Visit) -> None:
+    page = visit("/nothing/here")
+    assert page.status == 404
+    assert "No such page" in page.text
+
+
+def test_broken_data_forbids_to_call_anything_safe(visit: Visit) -> None:
+    """The banner says plainly what may be missing, and of what time."""
+    text = visit("/").text
+    assert "Call nothing safe to delete yet" in text
+    assert "1 process ended without a last write" in text
+
+
+def test_whole_data_is_said_to_be_whole(visit: Visit) -> None:
+    """In a time without losses the banner says that, and nothing else."""
+    text = visit("/?range=7d").text
+    assert "The data is whole" in text
+    assert "Call nothing safe" not in text
+
+
+def test_source_is_shown_with_its_change(visit: Visit) -> None:
+    """A call site shows its lines, and the statement written anew."""
+    page = visit("/rules/shop.emailer?q=returns")
+    text = " ".join(page.text.split())
+    assert "\N{MINUS SIGN} from shop.emailer import send_mail, Message" in text
+    assert "+ from shop.notifications.email import send as send_mail, Message" in text
+
+
+def test_link_leads_to_the_code_host(visit: Visit) -> None:
+    """The map's template gives a permanent link to the line."""
+    page = visit("/callers?by=site")
+    assert any(
+        link.startswith("https://code.example/shop/blob/") and link.endswith("#L15")
+        for link in page.links
+    )

@@ -1,0 +1,111 @@
+"""Tables are searched, sorted and cut at the server."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from enforcer.dashboard.tables import Column, Table, TableState, arrange, as_csv, table
+
+Visit = Callable[..., Any]
+
+COLUMNS = (Column("name", "Name"), Column("count", "Count", "count", is_descending=True))
+ROWS = [{"name": f"n{number:03}", "count": number % 7 or None} for number in range(120)]
+
+
+def state(**params: str) -> TableState:
+    return TableState.read(params)
+
+
+def shown_of(**params: str) -> Table:
+    return table("t", COLUMNS, ROWS, state(**params), lambda row: row)
+
+
+def test_pages_hold_every_row_once() -> None:
+    seen: list[Any] = []
+    for sort in ("", "name"):
+        for page in ("1", "2", "3"):
+            shown = shown_of(page=page, size="50", sort=sort)
+            seen += [row["name"] for row in shown.rows]
+            assert shown.pages == 3
+    assert seen == 2 * [row["name"] for row in ROWS]
+
+
+def test_only_what_is_shown_is_described() -> None:
+    """A page of 50 rows costs 50 records, however many there are."""
+    described: list[Any] = []
+    shown = table("t", COLUMNS, range(10_000), state(), lambda row: described.append(row) or {})
+    assert described == list(range(50))
+    assert (shown.total, shown.pages) == (10_000, 200)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99", "x", "1e9", "9" * 30])
+def test_page_that_is_not_there(page: str) -> None:
+    shown = shown_of(page=page)
+    assert 1 <= shown.state.page <= shown.pages
+    assert shown.rows
+
+
+def test_sizes_are_bounded() -> None:
+    assert state(size="100000").size == state().size
+
+
+def test_sorts_both_ways() -> None:
+    up = arrange(ROWS, COLUMNS, state(sort="count"))
+    down = arrange(ROWS, COLUMNS, state(sort="-count"))
+    assert up[0]["count"] is None
+    assert down[0]["count"] == 6
+    assert [row["count"] for row in up] == [row["count"] for row in reversed(down)]
+
+
+def test_equal_rows_stay_in_order() -> None:
+    names = [
+        row["name"] for row in arrange(ROWS, COLUMNS, state(sort="-count")) if row["count"] == 6
+    ]
+    assert names == sorted(names)
+
+
+def test_unknown_column_changes_nothing() -> None:
+    assert arrange(ROWS, COLUMNS, state(sort="-nothing")) == ROWS
+
+
+def test_all_words_are_searched() -> None:
+    assert len(arrange(ROWS, COLUMNS, state(q="N00"))) == 10
+    assert [row["name"] for row in arrange(ROWS, COLUMNS, state(q="n00 3"))] == ["n003"]
+    assert shown_of(q="zzz").total == 0
+
+
+def test_headings_turn_around() -> None:
+    name, count = COLUMNS
+    shown = shown_of(sort="-count")
+    assert shown.sorted_by(count) == "descending"
+    assert shown.next_sort(count) == "count"
+    assert (shown.sorted_by(name), shown.next_sort(name)) == ("none", "name")
+
+
+def test_tables_of_a_page_are_told_apart() -> None:
+    read = TableState.read({"sort": "a", "p-sort": "b", "p-page": "2"}, "p")
+    assert (read.sort, read.page) == ("b", 2)
+    assert read.params(page="")["p-sort"] == "b"
+
+
+def test_csv_is_read_again() -> None:
+    rows = [{"name": 'a "b", c\nd', "count": None}, {"name": ["x", "y"], "count": 3}]
+    assert as_csv(COLUMNS, rows) == 'name,count\n"a ""b"", c\nd",\nx y,3\n'
+
+
+def test_page_shows_part_of_many(visit: Visit) -> None:
+    """The pager leads through all rows, and keeps what was chosen."""
+    page = visit("/callers?by=site&size=25&whose=own&sort=-uses")
+    assert len(page.rows("callers")) == 25
+    (link,) = {link for link in page.links if "page=2" in link}
+    second = visit(link.partition("#")[0])
+    assert not {row["Call site"] + row["Legacy path"] for row in page.rows("callers")} & {
+        row["Call site"] + row["Legacy path"] for row in second.rows("callers")
+    }
+
+
+def test_nothing_found_says_how_to_go_on(visit: Visit) -> None:
+    page = visit("/rules?q=zzz")
+    assert "Nothing has “zzz” in it" in page.text
+    assert "Show all 14" in page.text
