@@ -1,0 +1,358 @@
+"""Make panels that look alike, whatever data source they ask.
+
+What is asked is the business of :mod:`dashboards.prometheus_board` and
+:mod:`dashboards.clickhouse_boards`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.models import common as look
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DashboardLinkType,
+    DataSourceRef,
+    DataTransformerConfig,
+    DynamicConfigValue,
+    FieldColorModeId,
+    Panel,
+    Threshold,
+    ThresholdsMode,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
+
+Query: TypeAlias = Builder[Dataquery]
+Properties: TypeAlias = Mapping[str, list[DynamicConfigValue]]
+"""How columns of a table look, by their names."""
+
+TAG: Final = "deprecated-imports"
+
+WIDTH: Final = 24
+"""How wide a dashboard is, in Grafana's units."""
+
+_GOOD, _CARE, _BAD, _PLAIN = "green", "orange", "red", "text"
+
+
+def source(plugin: str) -> DataSourceRef:
+    """Refer to the data source that is chosen at the top of the dashboard."""
+    return DataSourceRef(type_val=plugin, uid="${datasource}")
+
+
+def number(  # noqa: PLR0913 - what makes a number differ from the next one
+    title: str,
+    description: str,
+    query: Query,
+    *,
+    of: DataSourceRef,
+    unit: str = "short",
+    colour: str = _PLAIN,
+    above_zero: str = "",
+) -> Builder[Panel]:
+    """Show one number.
+
+    Args:
+        title: what it counts.
+        description: what it tells, and what to do about it.
+        query: what gives it.
+        of: the data source.
+        unit: Grafana's name of its unit.
+        colour: of the number.
+        above_zero: its colour once it is more than nothing, if not the same.
+
+    """
+    steps = [Threshold(color=colour)]
+    if above_zero:
+        steps.append(Threshold(value=1, color=above_zero))
+    return (
+        stat.Panel()
+        .title(title)
+        .description(description)
+        .datasource(of)
+        .with_target(query)
+        .unit(unit)
+        .no_value("0")
+        .color_mode(look.BigValueColorMode.VALUE)
+        .graph_mode(look.BigValueGraphMode.NONE)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+        .span(WIDTH // 6)
+        .height(4)
+    )
+
+
+def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
+    title: str,
+    description: str,
+    *queries: Query,
+    of: DataSourceRef,
+    unit: str = "short",
+    stacked: bool = False,
+    every: str = "",
+    span: int = WIDTH // 2,
+) -> timeseries.Panel:
+    """Show values over time: bars that add up, or lines.
+
+    Args:
+        title: what is shown.
+        description: what it tells.
+        queries: what gives the series.
+        of: the data source.
+        unit: Grafana's name of the unit.
+        stacked: whether to draw bars that add up.
+        every: the shortest time that one value stands for, such as ``1h``.
+        span: how wide it is.
+
+    """
+    panel = (
+        timeseries.Panel()
+        .title(title)
+        .description(description)
+        .datasource(of)
+        .targets(list(queries))
+        .unit(unit)
+        .min(0)
+        .decimals(0)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(look.LegendDisplayMode.TABLE)
+            .placement(look.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs(["sum" if stacked else "lastNotNull", "max"])
+        )
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(look.TooltipDisplayMode.MULTI)
+            .sort(look.SortOrder.DESCENDING)
+        )
+        # One rule has one colour on all panels.
+        .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .span(span)
+        .height(10)
+    )
+    if every:
+        panel = panel.interval(every)
+    if not stacked:
+        return panel.line_width(2).fill_opacity(5)
+    return (
+        panel.draw_style(look.GraphDrawStyle.BARS)
+        .fill_opacity(80)
+        .line_width(0)
+        .stacking(common.StackingConfig().mode(look.StackingMode.NORMAL).group("A"))
+    )
+
+
+def ranking(
+    title: str, description: str, query: Query, *, of: DataSourceRef, rows: bool = False
+) -> Builder[Panel]:
+    """Show who has most, as bars.
+
+    Args:
+        title: what is ranked.
+        description: what it tells.
+        query: what gives a value for each.
+        of: the data source.
+        rows: whether each row of one answer is a bar, rather than each series.
+
+    """
+    reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).values(rows)
+    if rows:
+        reduce = reduce.limit(20)
+    return (
+        bargauge.Panel()
+        .title(title)
+        .description(description)
+        .datasource(of)
+        .with_target(query)
+        .unit("short")
+        .no_value("0")
+        .min(0)
+        .orientation(look.VizOrientation.HORIZONTAL)
+        .display_mode(look.BarGaugeDisplayMode.BASIC)
+        .reduce_options(reduce)
+        .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .span(WIDTH // 3)
+        .height(10)
+    )
+
+
+def rows(  # noqa: PLR0913 - what makes a table differ from the next one
+    title: str,
+    description: str,
+    *queries: Query,
+    of: DataSourceRef,
+    columns: Properties,
+    sort: str = "",
+    transformations: Sequence[DataTransformerConfig] = (),
+    span: int = WIDTH,
+) -> Builder[Panel]:
+    """Show a table.
+
+    Args:
+        title: what its rows are.
+        description: what it tells.
+        queries: what gives the rows.
+        of: the data source.
+        columns: how some of its columns look.
+        sort: the column that it is sorted by, the most first.
+        transformations: what is done with the answers before they are shown.
+        span: how wide it is.
+
+    """
+    panel = (
+        table.Panel()
+        .title(title)
+        .description(description)
+        .datasource(of)
+        .targets(list(queries))
+        .transformations(list(transformations))
+        .filterable(True)
+        .cell_height(look.TableCellHeight.SM)
+        .no_value("none in this time range")
+        .span(span)
+        .height(10)
+    )
+    if sort:
+        panel = panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(True)])
+    for name, properties in columns.items():
+        panel = panel.override_by_name(name, properties)
+    return panel
+
+
+def unit(name: str) -> DynamicConfigValue:
+    """Give a column a unit."""
+    return DynamicConfigValue("unit", name)
+
+
+def wide(pixels: int) -> DynamicConfigValue:
+    """Give a column its width."""
+    return DynamicConfigValue("custom.width", pixels)
+
+
+def bar() -> list[DynamicConfigValue]:
+    """Show the values of a column as bars."""
+    options = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return [
+        DynamicConfigValue("custom.cellOptions", options),
+        DynamicConfigValue("min", 0),
+        DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "blue"}),
+    ]
+
+
+def running_out(days: int) -> list[DynamicConfigValue]:
+    """Colour days that remain: few, and none."""
+    steps = [
+        {"value": None, "color": _BAD},
+        {"value": 0, "color": _CARE},
+        {"value": days, "color": _PLAIN},
+    ]
+    return [
+        unit("d"),
+        DynamicConfigValue("decimals", 0),
+        DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+        DynamicConfigValue("thresholds", {"mode": "absolute", "steps": steps}),
+    ]
+
+
+def link(title: str, uid: str, variable: str) -> DynamicConfigValue:
+    """Let a cell lead to a dashboard, with its value chosen there, and the rest as it is here."""
+    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "service", "environment"))
+    if variable != "rule":
+        kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "environment", "rule"))
+    url = f"/d/{uid}?${{__url_time_range}}&{kept}&var-{variable}=${{__value.raw:percentencode}}"
+    return DynamicConfigValue("links", [{"title": title, "url": url}])
+
+
+def chosen_source(plugin: str, label: str) -> dashboard.DatasourceVariable:
+    """Let the data source be chosen."""
+    return dashboard.DatasourceVariable("datasource").label(label).type(plugin)
+
+
+def chosen(  # noqa: PLR0913 - what makes a variable differ from the next one
+    name: str,
+    label: str,
+    description: str,
+    query: str | dict[str, object],
+    *,
+    of: DataSourceRef,
+    all_value: str = "",
+) -> dashboard.QueryVariable:
+    """Let one, some or all of something be chosen.
+
+    Args:
+        name: what queries call it.
+        label: what people call it.
+        description: what it does.
+        query: what gives the values to choose from.
+        of: the data source.
+        all_value: what "All" stands for, if not for all values that there are.
+
+    """
+    everything = VariableOption(selected=True, text=["All"], value=["$__all"])
+    variable = (
+        dashboard.QueryVariable(name)
+        .label(label)
+        .description(description)
+        .query(query)
+        .datasource(of)
+        .multi(True)
+        .include_all(True)
+        .current(everything)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+    )
+    return variable.all_value(all_value) if all_value else variable
+
+
+def board(
+    uid: str, title: str, description: str, *, tags: Sequence[str] = (), since: str
+) -> dashboard.Dashboard:
+    """Begin a dashboard.
+
+    Args:
+        uid: what stands in its address.
+        title: its title.
+        description: what it answers.
+        tags: more tags than :data:`TAG`.
+        since: where its time range begins at first, such as ``now-7d``.
+
+    """
+    others = (
+        dashboard.DashboardLink("Deprecated imports")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .as_dropdown(True)
+        .keep_time(True)
+    )
+    return (
+        dashboard.Dashboard(title)
+        .uid(uid)
+        .description(description)
+        .tags([TAG, *tags])
+        .time(since, "now")
+        .timezone("browser")
+        .refresh("1m")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .editable()
+        .link(others)
+    )
+
+
+def lay_out(
+    under: dashboard.Dashboard, parts: Mapping[str, Sequence[Builder[Panel]]]
+) -> dashboard.Dashboard:
+    """Put panels on a dashboard, below the headings they belong to; the first may have none."""
+    identity = 0
+    for heading, panels in parts.items():
+        if heading:
+            identity += 1
+            under = under.with_row(dashboard.Row(heading).id(identity))
+        for panel in panels:
+            identity += 1
+            panel.build().id_val = identity
+            under = under.with_panel(panel)
+    return under
