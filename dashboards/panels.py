@@ -27,6 +27,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 Query: TypeAlias = Builder[Dataquery]
+Shown: TypeAlias = Builder[Panel]
 Properties: TypeAlias = Mapping[str, list[DynamicConfigValue]]
 """How columns of a table look, by their names."""
 
@@ -52,7 +53,7 @@ def number(  # noqa: PLR0913 - what makes a number differ from the next one
     unit: str = "short",
     colour: str = _PLAIN,
     above_zero: str = "",
-) -> Builder[Panel]:
+) -> Shown:
     """Show one number.
 
     Args:
@@ -148,7 +149,7 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
 
 def ranking(
     title: str, description: str, query: Query, *, of: DataSourceRef, rows: bool = False
-) -> Builder[Panel]:
+) -> Shown:
     """Show who has most, as bars.
 
     Args:
@@ -189,7 +190,7 @@ def rows(  # noqa: PLR0913 - what makes a table differ from the next one
     sort: str = "",
     transformations: Sequence[DataTransformerConfig] = (),
     span: int = WIDTH,
-) -> Builder[Panel]:
+) -> Shown:
     """Show a table.
 
     Args:
@@ -221,6 +222,11 @@ def rows(  # noqa: PLR0913 - what makes a table differ from the next one
     for name, properties in columns.items():
         panel = panel.override_by_name(name, properties)
     return panel
+
+
+def transformed(by: str, **options: object) -> DataTransformerConfig:
+    """Change answers before they are shown."""
+    return DataTransformerConfig(id_val=by, options=options)
 
 
 def unit(name: str) -> DynamicConfigValue:
@@ -343,7 +349,7 @@ def board(
 
 
 def lay_out(
-    under: dashboard.Dashboard, parts: Mapping[str, Sequence[Builder[Panel]]]
+    under: dashboard.Dashboard, parts: Mapping[str, Sequence[Shown]]
 ) -> dashboard.Dashboard:
     """Put panels on a dashboard, below the headings they belong to; the first may have none."""
     identity = 0

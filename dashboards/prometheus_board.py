@@ -12,7 +12,19 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards import panels
-from dashboards.panels import bar, board, chosen, in_time, number, ranking, rows, running_out, unit
+from dashboards.panels import (
+    Shown,
+    bar,
+    board,
+    chosen,
+    in_time,
+    number,
+    ranking,
+    rows,
+    running_out,
+    transformed,
+    unit,
+)
 
 UID: Final = "deprecated-imports-prometheus"
 
@@ -100,16 +112,14 @@ def _over_time(expression: str, legend: str, ref: str = "A") -> prometheus.Dataq
 def _tidy(**values: str) -> DataTransformerConfig:
     """Name columns for people, and leave out what is no help."""
     hidden = ("Time", "Time 1", "Time 2", "Time 3", "__name__")
-    return DataTransformerConfig(
+    return transformed(
         "organize",
-        {
-            "excludeByName": dict.fromkeys(hidden, True),
-            "renameByName": {**_NAMES, **values},
-        },
+        excludeByName=dict.fromkeys(hidden, True),
+        renameByName={**_NAMES, **values},
     )
 
 
-def _numbers() -> list[panels.Builder[panels.Panel]]:
+def _numbers() -> list[Shown]:
     in_range = f"{_BY_RULE} ({_uses('$__range')})"
     refused = _uses("$__range", ',deprecated_import_outcome="blocked"')
     return [
@@ -161,7 +171,7 @@ def _numbers() -> list[panels.Builder[panels.Panel]]:
     ]
 
 
-def _trend() -> list[panels.Builder[panels.Panel]]:
+def _trend() -> list[Shown]:
     by_service = "max by (job, deployment_environment_name, deprecated_import_rule)"
     sites = f"{by_service} (deprecated_import_call_site_count{{{_RULE}}})"
     of_a_day = f"sum_over_time(job_rule:deprecated_import_uses:increase1h{{{_RULE}}}[1d])"
@@ -198,7 +208,7 @@ def _trend() -> list[panels.Builder[panels.Panel]]:
     ]
 
 
-def _users() -> list[panels.Builder[panels.Panel]]:
+def _users() -> list[Shown]:
     in_range = _uses("$__range")
     keys = (
         "deprecated_import_rule, deprecated_import_canonical, deprecated_import_stage, job, "
@@ -247,12 +257,10 @@ def _users() -> list[panels.Builder[panels.Panel]]:
     ]
 
 
-def _removals() -> list[panels.Builder[panels.Panel]]:
+def _removals() -> list[Shown]:
     dated = f'job_rule:deprecated_import_watched:processes{{{_RULE},deprecated_import_removal!=""}}'
     days = f"job_rule:deprecated_import_removal:days{{{_RULE}}}"
-    join = DataTransformerConfig(
-        "joinByField", {"byField": "deprecated_import_rule", "mode": "outer"}
-    )
+    join = transformed("joinByField", byField="deprecated_import_rule", mode="outer")
     names = {"Value #A": "Processes", "Value #B": "Days left", "Value #C": "Uses"}
     return [
         rows(
@@ -286,7 +294,7 @@ def _removals() -> list[panels.Builder[panels.Panel]]:
     ]
 
 
-def _health() -> list[panels.Builder[panels.Panel]]:
+def _health() -> list[Shown]:
     heard = f"max_over_time(timestamp({_PROCESSES})[$__range:1m])"
     last = f"max by (job, deployment_environment_name) ({heard})"
     return [
