@@ -21,6 +21,7 @@ from enforcer.errors import (
     LegacyImportWarning,
 )
 from enforcer.startup import collect, disable, enable, flush, notices, release
+from enforcer.version import __version__
 
 __all__ = [
     "DelegationError",
@@ -31,6 +32,7 @@ __all__ = [
     "LegacyCallWarning",
     "LegacyImportError",
     "LegacyImportWarning",
+    "__version__",
     "collect",
     "disable",
     "enable",
@@ -38,5 +40,3 @@ __all__ = [
     "notices",
     "release",
 ]
-
-__version__ = "0.1.0"

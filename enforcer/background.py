@@ -93,11 +93,15 @@ class Guest:
         """Wait in the thread, and tell whether it goes on; if not, it was asked to end."""
         return not self._wake.acquire(timeout=max(seconds, 0))
 
-    def end(self, patience: float, *, is_last: bool = False) -> bool:
-        """Ask the thread to end, and tell whether it did within some seconds."""
+    def ask_to_end(self, *, is_last: bool = False) -> None:
+        """Ask the thread to end; it may be asked twice."""
         self.is_last = is_last
         if self._wake.locked():
             self._wake.release()
+
+    def end(self, patience: float, *, is_last: bool = False) -> bool:
+        """Ask the thread to end, and tell whether it did within some seconds."""
+        self.ask_to_end(is_last=is_last)
         return self._done.acquire(timeout=patience)
 
     def ends_for(self, patience: float) -> None:

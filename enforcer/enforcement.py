@@ -8,14 +8,15 @@ from enforcer.imports.finder import Finder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
+    from contextvars import Context
 
     from enforcer.imports.answers import Answers
     from enforcer.imports.watch import Watch
     from enforcer.recording.notice import Notice
-    from enforcer.recording.recorder import Recorder
+    from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
-    from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
+    from enforcer.schedule import Schedule
 
 LOOK_INTERVAL = 60.0
 """How often to look at what other code did to imports, in seconds."""
@@ -30,7 +31,9 @@ class Enforcement:
         map: the migration map in force.
         finder: what stands on ``sys.meta_path``.
         reporter: what keeps the counts; None where nothing keeps them.
+        reporters: what reports, in threads of its own: the same, and telemetry.
         on_new_site: what the recorder calls after each new call site.
+        context: what gives the recorder a context to keep with a new call site.
 
     """
 
@@ -42,10 +45,12 @@ class Enforcement:
         "_notices",
         "_recorder",
         "_watch",
+        "context",
         "finder",
         "map",
         "on_new_site",
         "reporter",
+        "reporters",
     )
 
     def __init__(
@@ -54,8 +59,10 @@ class Enforcement:
         """Prepare; nothing outside is touched."""
         self.map = migration_map
         self.finder = Finder(migration_map.outline, self._answers)
-        self.reporter: Reporter | None = None
+        self.reporter: Schedule | None = None
+        self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
+        self.context: Callable[[], Context | None] = type(None)
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
@@ -74,6 +81,7 @@ class Enforcement:
 
             recorder = Recorder()
             recorder.on_new_site = self.on_new_site
+            recorder.context = self.context
             recorder = self._recorder.setdefault("", recorder)
         return recorder
 
@@ -124,6 +132,11 @@ class Enforcement:
         """Give the uses since the last call, and how many were lost."""
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
+
+    def totals(self) -> "list[tuple[Tally, int]]":
+        """Give what counts each call site, with the uses so far."""
+        recorder = self._recorder.get("")
+        return recorder.totals() if recorder is not None else []
 
     def notices(self) -> "list[Notice]":
         """Give what the map's owner should know of this process, the newest last."""

@@ -7,8 +7,17 @@ from time import monotonic, sleep
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from enforcer.store.delivery import Delivery
+    class Deliverer(Protocol):
+        """Deliver what a process recorded; ``enforcer.store.delivery.Delivery`` does."""
+
+        def deliver(self, seconds: float, is_needed: Callable[[], bool], ending: str = "") -> None:
+            """Deliver everything that is new; see ``Delivery``."""
+
+        def loss(self, error: Exception) -> str:
+            """Say what is lost if the process ends now, and why; empty if nothing is."""
+
 
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""
@@ -36,12 +45,12 @@ class Flushing:
         "last_error",
     )
 
-    def __init__(self, make_delivery: "Callable[[], Delivery]") -> None:
+    def __init__(self, make_delivery: "Callable[[], Deliverer]") -> None:
         """Prepare; what delivers is made for the first flush."""
         self.last_error: Exception | None = None
         self._make_delivery = make_delivery
         self._path = sys.path.copy()
-        self._delivery: Delivery | None = None
+        self._delivery: Deliverer | None = None
         self._lock = allocate_lock()
         self._begun = 0
         self._hanging = 0

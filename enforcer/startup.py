@@ -15,6 +15,7 @@ import sys
 
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
+from enforcer.rules.model import NO_LOG
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
+    from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Reporter
     from enforcer.rules.model import MigrationMap
+    from enforcer.schedule import Schedule
     from enforcer.store.delivery import OpenStore
     from enforcer.store.waiting import Patience
+    from enforcer.telemetry.emitter import Emitter
 
 MAP_KEY = "ENFORCER_MAP"
 INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
@@ -83,8 +87,8 @@ def enable(
         baseline = read_baseline(Path(loaded.baseline))
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
-    if store and loaded.store:
-        enforcement.reporter = _start_reporter(enforcement)
+    if store:
+        _start_reporting(enforcement)
     sys.meta_path.insert(0, enforcement.finder)
     _active = enforcement
     _hook_into_fork()
@@ -137,9 +141,10 @@ def collect() -> "tuple[list[Use], int]":
 
 
 def flush() -> None:
-    """Write what was recorded so far to the store, now."""
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.flush()
+    """Write what was recorded so far to the store, and emit it, now."""
+    for reporter in _active.reporters if _active is not None else ():
+        if reporter.is_wanted:
+            reporter.flush()
 
 
 def release(canonical: str, key: object) -> bool:
@@ -234,10 +239,39 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
         return None
 
 
-def _start_reporter(enforcement: Enforcement) -> "Reporter":
-    global _guard  # noqa: PLW0603 - one enforcement per interpreter
-    from enforcer.leaving import Guard
+def _start_reporting(enforcement: Enforcement) -> None:
+    """Have what is recorded written to the store, and emitted where somebody asks for it."""
     from enforcer.recording.process import current
+
+    process = current(enforcement.map)
+    if not _is_main_interpreter():
+        if enforcement.map.store:
+            # A thread that is left when a subinterpreter ends is a fatal error.
+            enforcement.reporter = _reporter(enforcement, process)
+            enforcement.reporters = (enforcement.reporter,)
+            atexit.register(enforcement.reporter.leave)
+        return
+    emitter = _emitter(enforcement, process)
+    leader: Schedule = emitter
+    if enforcement.map.store:
+        leader = _reporter(enforcement, process)
+        leader.lead(emitter)
+        # The application may bring its own providers at any time.
+        leader.on_beat = emitter.start
+    enforcement.reporter = leader
+    enforcement.reporters = (leader,) if leader is emitter else (leader, emitter)
+
+    def start() -> None:
+        for reporter in enforcement.reporters:
+            reporter.start()
+
+    start()
+    # A forked child has no thread before it has something to report.
+    enforcement.on_new_site = start
+    _guard_ends(enforcement, leader)
+
+
+def _reporter(enforcement: Enforcement, process: "Process") -> "Reporter":
     from enforcer.reporter import Reporter
 
     migration_map = enforcement.map
@@ -247,31 +281,48 @@ def _start_reporter(enforcement: Enforcement) -> "Reporter":
 
         return Store(migration_map.store, patience)
 
-    reporter = Reporter(
+    return Reporter(
         enforcement,
-        current(migration_map),
+        process,
         open_store,
         rules=migration_map,
         notices=enforcement.look_for_notices,
         interval=_interval(),
     )
-    if _is_main_interpreter():
-        reporter.start()
-        # A forked child has no thread before it has something to report.
-        enforcement.on_new_site = reporter.start
 
-        def before_end() -> None:
-            # A program that is stopped while it starts has nothing to tell, and its main
-            # thread may hold a lock of the import system that writing would need.
-            if reporter.has_begun or not enforcement.is_unused:
-                reporter.before_end()
 
-        _guard = Guard(before_end, reporter.after_end)
-        _guard.stand(sigterm=migration_map.sigterm)
-    else:
-        # A thread that is left when a subinterpreter ends is a fatal error.
-        atexit.register(reporter.leave)
-    return reporter
+def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
+    from enforcer.telemetry.asked import context_of_use, names_an_endpoint
+    from enforcer.telemetry.emitter import Emitter
+
+    migration_map = enforcement.map
+    sends = migration_map.telemetry and names_an_endpoint(os.environ)
+    if (sends or migration_map.log != NO_LOG) and _is_main_thread():
+        # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
+        import threading  # noqa: F401 - see enforcer.background
+    enforcement.context = context_of_use
+    return Emitter(process, migration_map, enforcement.totals, _interval())
+
+
+def _guard_ends(enforcement: Enforcement, leader: "Schedule") -> None:
+    global _guard  # noqa: PLW0603 - one enforcement per interpreter
+    from enforcer.leaving import Guard
+
+    def before_end() -> None:
+        # A program that is stopped while it starts has nothing to tell, and its main
+        # thread may hold a lock of the import system that writing would need.
+        if leader.has_begun or not enforcement.is_unused:
+            leader.before_end()
+
+    _guard = Guard(before_end, leader.after_end)
+    _guard.stand(sigterm=enforcement.map.sigterm)
+
+
+def _is_main_thread() -> bool:
+    get_main = getattr(_thread, "_get_main_thread_ident", None)  # since 3.13
+    if get_main is not None:
+        return bool(get_main() == _thread.get_ident())
+    return _thread.get_native_id() == os.getpid()
 
 
 def _is_main_interpreter() -> bool:
@@ -306,13 +357,13 @@ def _hook_into_fork() -> None:
 def _before_fork() -> None:
     if _guard is not None:
         _guard.before_fork()
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.before_fork()
+    for reporter in _active.reporters if _active is not None else ():
+        reporter.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    if _active is not None and _active.reporter is not None:
-        _active.reporter.after_fork_in_parent()
+    for reporter in _active.reporters if _active is not None else ():
+        reporter.after_fork_in_parent()
     if _guard is not None:
         _guard.after_fork(is_child=False)
 
@@ -323,7 +374,8 @@ def _after_fork_in_child() -> None:
         if _active.reporter is not None:
             from enforcer.recording.process import current
 
-            parent = _active.reporter.process.id
-            _active.reporter.after_fork(current(_active.map, parent=parent))
+            process = current(_active.map, parent=_active.reporter.process.id)
+            for reporter in _active.reporters:
+                reporter.after_fork(process)
     if _guard is not None:
         _guard.after_fork(is_child=True)

@@ -10,6 +10,7 @@ from enforcer.cli.gate import gate
 from enforcer.cli.report import report
 from enforcer.cli.run import run
 from enforcer.cli.status import status
+from enforcer.cli.telemetry import telemetry
 from enforcer.cli.verify import verify
 from enforcer.errors import EnforcerError
 
@@ -52,6 +53,7 @@ main.add_command(run)
 main.add_command(verify)
 main.add_command(report)
 main.add_command(status)
+main.add_command(telemetry)
 main.add_command(baseline)
 main.add_command(gate)
 main.add_command(demo)

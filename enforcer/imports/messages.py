@@ -63,18 +63,22 @@ def explain(
         head = f'"{site.path}" was {verb} by {site}; '
         head += f'it moved to "{canonical_path(rule, site.path)}". '
     if rule.kind == FACTORY:
-        called = f"{rule.target_name}()"
-        remedy = f"Write: {replacement(rule, site)}, and call {called}{_renamed(rule)}."
-    elif site.mechanism in (PICKLE, ENTRY_POINT):
-        remedy = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
-        remedy = f'{remedy} "{canonical_path(rule, site.path)}".'
-    else:
-        remedy = f"Write: {replacement(rule, site, from_package=from_package)}"
-    if rule.kind == FACTORY:
         slug = REMOVED_CALL if removed else LEGACY_CALL
     else:
         slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
-    return f"{head}{remedy}{_details(rule)} ({slug})"
+    advice = remedy(rule, site, from_package=from_package)
+    return f"{head}{advice}{_details(rule)} ({slug})"
+
+
+def remedy(rule: "Rule", site: "CallSite", *, from_package: bool = False) -> str:
+    """Say what to do instead of one use of a legacy path."""
+    if rule.kind == FACTORY:
+        called = f"{rule.target_name}()"
+        return f"Write: {replacement(rule, site)}, and call {called}{_renamed(rule)}."
+    if site.mechanism in (PICKLE, ENTRY_POINT):
+        what = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
+        return f'{what} "{canonical_path(rule, site.path)}".'
+    return f"Write: {replacement(rule, site, from_package=from_package)}"
 
 
 def _renamed(factory: "Rule") -> str:

@@ -1,8 +1,9 @@
 """Count uses per call site, exactly, without a lock on the importing thread.
 
 A :class:`Tally` counts one call site. Its ``count`` is a bound method of a C iterator, so that
-a cached legacy import pays for one call and no Python code. The reporter reads a tally by
-taking a ticket itself, and subtracts the tickets it took.
+a cached legacy import pays for one call and no Python code. Who reads a tally takes a ticket
+too, and the tickets that readers took are subtracted. There may be several readers: one takes
+the differences, the others look at the totals and remember what they saw.
 """
 
 import _thread
@@ -17,6 +18,7 @@ from enforcer.rules.model import TREE_SUFFIX
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from enforcer.rules.model import Rule
 
@@ -68,10 +70,11 @@ class Tally:
         site: where the uses come from.
         count: call it once for each use.
         first_seen: time of the first use, in nanoseconds since the epoch.
+        context: the context of the first use, until somebody has looked at it; or None.
 
     """
 
-    __slots__ = ("_base", "count", "first_seen", "outcome", "rule", "site")
+    __slots__ = ("_read", "_taken", "context", "count", "first_seen", "outcome", "rule", "site")
 
     def __init__(self, rule: "Rule", outcome: str, site: CallSite) -> None:
         """Start at zero, now."""
@@ -80,7 +83,9 @@ class Tally:
         self.site = site
         self.count = ticket_counter()
         self.first_seen = time_ns()
-        self._base = 0
+        self.context: Context | None = None
+        self._read = 0
+        self._taken = 0
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two tallies count the same."""
@@ -93,11 +98,17 @@ class Tally:
         """Hash what is counted."""
         return hash(self.site)
 
+    def total(self) -> int:
+        """Give how many uses there were; one thread at a time."""
+        total = self.count() - self._read
+        self._read += 1
+        return total
+
     def take(self, now: int) -> Use | None:
         """Give the uses since the last take, or None; one thread at a time."""
-        ticket = self.count()
-        taken = ticket - self._base
-        self._base = ticket + 1
+        total = self.total()
+        taken = total - self._taken
+        self._taken = total
         if not taken:
             return None
         return Use(
@@ -117,10 +128,11 @@ class Recorder:
     Attributes:
         limit: how many call sites are told apart; the rest share one row per rule.
         on_new_site: called without arguments after each new call site; must be cheap.
+        context: called at each new call site; gives the context to keep with it, or None.
 
     """
 
-    __slots__ = ("_lock", "_tallies", "limit", "on_new_site")
+    __slots__ = ("_lock", "_tallies", "context", "limit", "on_new_site")
 
     def __init__(self, limit: int | None = None) -> None:
         """Start empty.
@@ -132,6 +144,7 @@ class Recorder:
         """
         self.limit = limit_from_environment() if limit is None else limit
         self.on_new_site: Callable[[], object] = int
+        self.context: Callable[[], Context | None] = type(None)
         self._tallies: dict[Tally, Tally] = {}  # by themselves: half as much memory as by a key
         self._lock = _thread.allocate_lock()
 
@@ -143,6 +156,7 @@ class Recorder:
             return found
         if len(self._tallies) >= self.limit and site.file != OVERFLOW:
             return self.tally(rule, outcome, _overflow(rule, site))
+        tally.context = self.context()
         # setdefault is atomic: two threads that meet here get the same tally.
         tally = self._tallies.setdefault(tally, tally)
         self.on_new_site()
@@ -162,6 +176,14 @@ class Recorder:
             now = time_ns()
             taken = (tally.take(now) for tally in list(self._tallies.values()))
             return [use for use in taken if use is not None], 0
+
+    def totals(self) -> list[tuple[Tally, int]]:
+        """Give every tally with its uses so far; takes nothing from who collects.
+
+        Call it from any thread but an importing one.
+        """
+        with self._lock:
+            return [(tally, tally.total()) for tally in list(self._tallies.values())]
 
     def reset(self) -> None:
         """Forget everything: after a fork the child starts from zero."""

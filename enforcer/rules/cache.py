@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 6"
+_FORMAT = "enforcer map 8"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _FIELDS = (

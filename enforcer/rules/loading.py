@@ -9,7 +9,7 @@ import os
 from enforcer.errors import EnforcerError
 from enforcer.rules import cache
 from enforcer.rules.digest import digest
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 
 TYPE_CHECKING = False
@@ -26,6 +26,8 @@ DEFAULT_STORE = ".enforcer/uses.db"
 
 BASELINE_KEY = "ENFORCER_BASELINE"
 DEFAULT_BASELINE = "enforcer-baseline.toml"
+
+LOG_KEY = "ENFORCER_LOG"
 
 
 def load_map(
@@ -45,6 +47,10 @@ def load_map(
     environ = os.environ if environ is None else environ
     path = os.path.abspath(path)
     override, mistakes = _read_override(environ)
+    log = environ.get(LOG_KEY, "").strip()
+    if log and log not in LOGS:
+        message = f'"{log}" is not a log. Write one of {", ".join(LOGS)}.'
+        mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
     try:
         data = _read(path)
         source = digest(data)
@@ -58,6 +64,7 @@ def load_map(
     chosen = environ.get(STORE_KEY)
     options["root"] = _beside(path, options["root"])
     options["store"] = os.path.abspath(chosen or _beside(path, options["store"] or DEFAULT_STORE))
+    options["log"] = log or options["log"]
     options["baseline"] = _baseline(path, options["baseline"], environ)
     if options["allow"]:
         from enforcer.rules.exemptions import Exemption
@@ -108,17 +115,20 @@ def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None,
     try:
         return StageOverride(text), []
     except ValueError as error:
-        from enforcer.rules.mistakes import Mistake
+        return None, [_mistaken(ENVIRONMENT_KEY, str(error), "unknown-stage")]
 
-        mistake = Mistake(
-            file=f"environment variable {ENVIRONMENT_KEY}",
-            line=0,
-            key="",
-            message=str(error),
-            remedy="",
-            slug="unknown-stage",
-        )
-        return None, [mistake]
+
+def _mistaken(variable: str, message: str, slug: str) -> "Mistake":
+    from enforcer.rules.mistakes import Mistake
+
+    return Mistake(
+        file=f"environment variable {variable}",
+        line=0,
+        key="",
+        message=message,
+        remedy="",
+        slug=slug,
+    )
 
 
 def _joined(

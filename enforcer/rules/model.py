@@ -15,6 +15,13 @@ INSTANCES = "instances"
 TREE_SUFFIX = ".*"
 LEGACY_FALLBACK = "legacy"
 
+NO_LOG = "off"
+STRUCTLOG = "structlog"
+LOGGING = "logging"
+
+LOGS = (NO_LOG, STRUCTLOG, LOGGING)
+"""Where a line for each new call site may go."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -181,6 +188,9 @@ class MigrationMap:
         default_stage: the stage of rules that name none.
         fail_open: whether the program goes on when the map is broken.
         sigterm: whether a SIGTERM that nobody handles is handled, to write the last uses.
+        log: where a line for each new call site goes, one of :data:`LOGS`.
+        telemetry: whether OpenTelemetry is told anything, where it is configured.
+        scrub: ``module:function`` that sees what is told before it goes out, or empty.
         root: absolute path of the folder that holds the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
@@ -202,12 +212,15 @@ class MigrationMap:
         "digest",
         "expected_services",
         "fail_open",
+        "log",
         "override",
         "path",
         "root",
+        "scrub",
         "service",
         "sigterm",
         "store",
+        "telemetry",
     )
 
     def __init__(  # noqa: PLR0913 - one parameter for each key of the map
@@ -218,6 +231,9 @@ class MigrationMap:
         default_stage: str = ALIAS,
         fail_open: bool = True,
         sigterm: bool = False,
+        log: str = NO_LOG,
+        telemetry: bool = True,
+        scrub: str = "",
         root: str = "",
         expected_services: "Iterable[str]" = (),
         store: str = "",
@@ -240,6 +256,9 @@ class MigrationMap:
         self.default_stage = default_stage
         self.fail_open = fail_open
         self.sigterm = sigterm
+        self.log = log
+        self.telemetry = telemetry
+        self.scrub = scrub
         self.root = root
         self.expected_services = tuple(expected_services)
         self.store = store

@@ -9,6 +9,7 @@ from enforcer.rules.conflicts import Entry, check_conflicts
 from enforcer.rules.exemptions import read_exemptions
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
+from enforcer.rules.model import LOGS, NO_LOG
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stages import ALIAS
 from enforcer.rules.values import Table, nearest, type_of
@@ -28,6 +29,9 @@ OPTION_KEYS = (
     "default_stage",
     "fail_open",
     "sigterm",
+    "log",
+    "telemetry",
+    "scrub",
     "root",
     "expected_services",
     "store",
@@ -46,12 +50,43 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "default_stage": read_stage(table, "default_stage", ALIAS),
         "fail_open": table.flag("fail_open", default=True),
         "sigterm": table.flag("sigterm", default=False),
+        "log": _read_log(table),
+        "telemetry": table.flag("telemetry", default=True),
+        "scrub": _read_scrub(table),
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
         "store": table.string("store"),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
     }
+
+
+def _read_log(table: Table) -> str:
+    log = table.string("log", NO_LOG)
+    if log in LOGS:
+        return log
+    table.note(
+        "log",
+        message=f'"{log}" is not a log.',
+        remedy=f"Write one of {', '.join(LOGS)}.",
+        slug="unknown-log",
+    )
+    return NO_LOG
+
+
+def _read_scrub(table: Table) -> str:
+    scrub = table.string("scrub")
+    module, colon, name = scrub.partition(":")
+    parts = [*module.split("."), name]
+    if not scrub or (colon and all(part.isidentifier() for part in parts)):
+        return scrub
+    table.note(
+        "scrub",
+        message=f'"{scrub}" names no function.',
+        remedy='Write a module, a colon and a function of it: scrub = "shop.privacy:scrub".',
+        slug="bad-scrub",
+    )
+    return ""
 
 
 def validate(

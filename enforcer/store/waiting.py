@@ -40,6 +40,10 @@ class Patience:
         self.is_needed = is_needed
         self._until = monotonic() + seconds
 
+    def within(self, seconds: float) -> "Patience":
+        """Give a patience that ends with this one, and after some seconds at the latest."""
+        return Patience(min(seconds, self._until - monotonic()), self.is_needed)
+
     def lasts(self) -> bool:
         """Tell whether to wait on."""
         return monotonic() < self._until and not self.is_needed()

@@ -21,6 +21,16 @@ from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.start_up import measure_start_up, print_start_up
+from tests.benchmarks.telemetry import (
+    measure_end,
+    measure_outage,
+    measure_reporter,
+    measure_telemetry_cost,
+    print_end,
+    print_outage,
+    print_reporter,
+    print_telemetry_cost,
+)
 from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
 
@@ -32,6 +42,10 @@ _TIMED: Final = {
     "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
+    "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
+    "telemetry-reporter": (measure_reporter, print_reporter, 7),
+    "telemetry-outage": (measure_outage, print_outage, 5),
+    "telemetry-end": (measure_end, print_end, 7),
 }
 SECTIONS: Final = ("callers", *_TIMED)
 QUICK_ROUNDS: Final = 3

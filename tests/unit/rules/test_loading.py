@@ -133,6 +133,33 @@ def test_the_environment_overrides_every_stage(
     assert [rule.stage for rule in migration.rules] == stages
 
 
+@pytest.mark.parametrize(
+    ("written", "environ", "log"),
+    [
+        ("", {}, "off"),
+        ('log = "structlog"', {}, "structlog"),
+        ('log = "structlog"', {"ENFORCER_LOG": "logging"}, "logging"),
+        ('log = "logging"', {"ENFORCER_LOG": " "}, "logging"),
+    ],
+)
+def test_log(
+    read_map: Callable[..., MigrationMap], written: str, environ: dict[str, str], log: str
+) -> None:
+    """The environment wins over the map; who says nothing hears nothing."""
+    assert read_map(f"[enforcer]\n{written}", **environ).log == log
+
+
+def test_a_wrong_log_is_a_mistake_of_the_environment(
+    mistakes_of: Callable[..., list[str]],
+) -> None:
+    assert mistakes_of("", ENFORCER_LOG="syslog") == [
+        (
+            'environment variable ENFORCER_LOG: "syslog" is not a log. '
+            "Write one of off, structlog, logging. (unknown-log)"
+        )
+    ]
+
+
 def test_a_wrong_override_is_a_mistake_of_the_environment(
     mistakes_of: Callable[..., list[str]],
 ) -> None:

@@ -31,8 +31,22 @@ OPTIONS = {
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
-            "write one of service, default_stage, fail_open, sigterm, root, expected_services, "
-            "store, baseline, allow. (unknown-key)"
+            "write one of service, default_stage, fail_open, sigterm, log, telemetry, scrub, "
+            "root, expected_services, store, baseline, allow. (unknown-key)"
+        ),
+    ),
+    "no function to scrub": (
+        '[enforcer]\nscrub = "shop.privacy"',
+        (
+            'enforcer.toml:2: enforcer.scrub: "shop.privacy" names no function. Write a module, '
+            'a colon and a function of it: scrub = "shop.privacy:scrub". (bad-scrub)'
+        ),
+    ),
+    "unknown log": (
+        '[enforcer]\nlog = "syslog"',
+        (
+            'enforcer.toml:2: enforcer.log: "syslog" is not a log. '
+            "Write one of off, structlog, logging. (unknown-log)"
         ),
     ),
     "option outside of its table": (

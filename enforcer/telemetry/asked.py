@@ -1,0 +1,107 @@
+"""Tell, at no cost, whether anybody asks for telemetry in this process.
+
+An application that configured no OpenTelemetry has none of it loaded on its behalf, so this
+looks at the environment and at what the application itself has loaded. No getter of
+OpenTelemetry's is called: where ``OTEL_PYTHON_TRACER_PROVIDER`` is set, it would make a provider.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextvars import Context
+
+_API = "opentelemetry.trace"
+
+# Where each part of the API keeps the provider that was set: None until one is.
+_PROVIDERS = (
+    ("tracer_provider", _API, "_TRACER_PROVIDER"),
+    ("logger_provider", "opentelemetry._logs._internal", "_LOGGER_PROVIDER"),
+    ("meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER"),
+)
+_NO_OPERATION = ("NoOp", "Proxy")
+
+
+class Choice:
+    """Hold what an instrumentor was told; see ``enforcer.instrumentor``.
+
+    Attributes:
+        is_off: whether it was told to emit nothing any more.
+        given: the providers to use instead of the global ones, or None.
+
+    """
+
+    __slots__ = ("given", "is_off")
+
+    def __init__(self) -> None:
+        """Begin without a word of anybody."""
+        self.is_off = False
+        self.given: dict[str, object] = {name: None for name, _, _ in _PROVIDERS}
+
+
+choice = Choice()
+
+
+def names_an_endpoint(environ: "Mapping[str, str]") -> bool:
+    """Tell whether the environment says where any signal goes, and may be followed."""
+    if environ.get("OTEL_CONFIG_FILE") or is_disabled(environ):
+        return False
+    return any(
+        environ.get(f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT")
+        for signal in ("", "TRACES_", "LOGS_", "METRICS_")
+    )
+
+
+def is_disabled(environ: "Mapping[str, str]") -> bool:
+    """Tell whether the environment switches OpenTelemetry off."""
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def providers() -> "tuple[object, object, object]":
+    """Give the application's providers of tracers, loggers and meters; None where it has none."""
+    tracers, loggers, meters = (
+        choice.given[key] or _provider(module, name) for key, module, name in _PROVIDERS
+    )
+    return tracers, loggers, meters
+
+
+def unless_shut_down(provider: object) -> object:
+    """Give a provider, unless it was shut down by what it had registered for exit.
+
+    OpenTelemetry's own providers forget the registration then. One that has none, because it
+    is shut down by hand, can't be told from that, and is taken for over.
+    """
+    for name in ("_at_exit_handler", "_atexit_handler"):
+        if getattr(provider, name, provider) is None:
+            return None
+    return provider
+
+
+def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
+    """Tell whether there is anything to emit to."""
+    environ = os.environ if environ is None else environ
+    if is_disabled(environ) or choice.is_off:
+        return False
+    return names_an_endpoint(environ) or any(providers())
+
+
+def may_be_loaded() -> bool:
+    """Tell whether this thread may load what imports ``threading``; see ``background``."""
+    return "threading" in sys.modules or sys.version_info >= (3, 13)
+
+
+def context_of_use() -> "Context | None":
+    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
+    if _API in sys.modules and "_contextvars" in sys.modules:
+        context: Context = sys.modules["_contextvars"].copy_context()
+        return context
+    return None
+
+
+def _provider(module: str, name: str) -> object:
+    provider = getattr(sys.modules.get(module), name, None)
+    if provider is None or type(provider).__name__.lstrip("_").startswith(_NO_OPERATION):
+        return None
+    return provider

@@ -1,0 +1,122 @@
+"""Emit telemetry every few seconds, from a thread of its own, if anybody asks for it.
+
+The store's thread does not wait for collectors, and not for the application's providers, which
+may do what they like. When this one runs, ``enforcer.schedule`` decides. Nothing of
+OpenTelemetry is loaded before it is asked for, and then by this thread alone.
+"""
+
+import atexit
+import os
+from time import monotonic
+
+from enforcer.rules.model import NO_LOG
+from enforcer.schedule import Schedule, complain
+from enforcer.telemetry.asked import (
+    is_asked_for,
+    may_be_loaded,
+    providers,
+    unless_shut_down,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from enforcer.flushing import Deliverer
+    from enforcer.recording.process import Process
+    from enforcer.recording.recorder import Tally
+    from enforcer.rules.model import MigrationMap
+
+
+SHUTDOWN_PATIENCE = 0.5
+"""How long an exit waits for what goes through the application's providers, in seconds."""
+
+
+class Emitter(Schedule):
+    """Take what was recorded to OpenTelemetry."""
+
+    def __init__(
+        self,
+        process: "Process",
+        migration_map: "MigrationMap",
+        totals: "Callable[[], Iterable[tuple[Tally, int]]]",
+        interval: float,
+    ) -> None:
+        """Prepare; nothing runs before :meth:`start`.
+
+        Args:
+            process: what to report as.
+            migration_map: the map in force.
+            totals: gives every tally with its uses so far.
+            interval: how often to emit, in seconds.
+
+        """
+        self._is_before_shutdown = False
+        super().__init__(process, interval)
+        self._map = migration_map
+        self._totals = totals
+
+    def _reset(self, process: "Process", brief_until: float) -> None:
+        super()._reset(process, brief_until)
+        self._are_providers_over = False
+
+    def notice_providers(self) -> None:
+        """Emit a last time before the application's providers end, which is at exit as a rule.
+
+        What is registered last runs first, so it has to be called when the providers are there.
+        """
+        if not self._is_before_shutdown:
+            self._is_before_shutdown = True
+            atexit.register(self._emit_before_shutdown)
+
+    def _emit_before_shutdown(self) -> None:
+        if self._is_stopped or not self.is_wanted:
+            return
+        began = monotonic()
+        try:
+            self.ask_to_finish(SHUTDOWN_PATIENCE, "")
+            self.has_finished(SHUTDOWN_PATIENCE)
+        finally:
+            self._are_providers_over = True
+            self.spent = monotonic() - began
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything to emit to by now."""
+        asks = self._map.log != NO_LOG or (self._map.telemetry and is_asked_for())
+        return self._has_lived or (asks and may_be_loaded())
+
+    def _make_delivery(self) -> "Deliverer":
+        from enforcer.telemetry.delivery import TelemetryDelivery
+        from enforcer.telemetry.settings import Settings, SettingsError, read_settings
+        from enforcer.telemetry.spool import Spool, folders
+
+        try:
+            settings = read_settings() if self._map.telemetry else Settings(is_disabled=True)
+        except SettingsError as error:
+            complain(f"telemetry goes to the application's providers only: {error}")
+            settings = Settings()
+        places = list(folders(self._map, os.environ))
+        return TelemetryDelivery(
+            self.process,
+            self._map,
+            self._totals,
+            settings=settings,
+            spool=Spool(places),
+            providers=self._providers,
+        )
+
+    def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
+        """Give the application's providers, as far as they can be used."""
+        found = (None, None, None) if self._are_providers_over else providers()
+        if is_last:
+            tracers, loggers, meters = map(unless_shut_down, found)
+            return tracers, loggers, meters
+        if any(found):
+            self.notice_providers()
+        return found
+
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Say nothing: the store has every use, and the spool what was not sent."""
+        del timeout, is_in_time
+        return ""

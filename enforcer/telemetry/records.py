@@ -1,0 +1,252 @@
+"""Make of recorded uses what is emitted: attributes, log events, spans and points of metrics.
+
+Neither source text nor values of arguments are in any of it. Files of own code are relative to
+the root; of all others, only what lies below ``site-packages`` or the like is told.
+"""
+
+import os
+import re
+from dataclasses import dataclass, field
+from time import strftime
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from enforcer.imports.messages import canonical_path
+from enforcer.recording.distributions import SITE_FOLDERS, distribution_of
+from enforcer.recording.use import BLOCKED, OWN, PROBE, THIRD_PARTY, WARNED
+from enforcer.rules.stages import STRICT
+from enforcer.telemetry import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from opentelemetry.trace import SpanContext
+
+    from enforcer.recording.use import CallSite, Use
+    from enforcer.rules.exemptions import Exemption
+    from enforcer.rules.model import Rule
+
+Attributes: TypeAlias = dict[str, str | int]
+
+INFO: Final = 9
+WARNING: Final = 13
+ERROR: Final = 17
+"""Severities, as OpenTelemetry numbers them."""
+
+_SEVERITIES: Final = {WARNED: WARNING, BLOCKED: ERROR}
+_LIBRARY: Final = re.compile(rf".*/(?:{'|'.join(SITE_FOLDERS)}|lib/python\d\.\d+)/")
+
+
+@dataclass(slots=True)
+class Event:
+    """Be one log event.
+
+    Attributes:
+        name: what happened, as ``enforcer.telemetry.names`` has it.
+        attributes: what is told of it.
+        time: when, in nanoseconds since the epoch.
+        severity: one of this module's severities.
+        parent: the span it happened in, if that is known.
+
+    """
+
+    name: str
+    attributes: Attributes
+    time: int
+    severity: int
+    parent: "SpanContext | None" = None
+
+
+@dataclass(slots=True)
+class Span:
+    """Be one span: the first use of a rule at a call site in this process.
+
+    Attributes:
+        attributes: what is told of it.
+        time: when, in nanoseconds since the epoch.
+        parent: the span it happened in, if that is known.
+        trace_id: the trace it is in, where the enforcer itself makes the span.
+
+    """
+
+    attributes: Attributes
+    time: int
+    parent: "SpanContext | None" = None
+    trace_id: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the trace, or begin one."""
+        parent = self.parent
+        self.trace_id = parent.trace_id.to_bytes(16, "big") if parent else os.urandom(16)
+
+
+@dataclass(slots=True)
+class Point:
+    """Be one value of a metric.
+
+    Attributes:
+        name: the metric.
+        attributes: what tells this value from others of the metric.
+        value: the value by now, since the process began.
+
+    """
+
+    name: str
+    attributes: Attributes
+    value: int
+    key: tuple[object, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what tells it from all others."""
+        self.key = (self.name, *self.attributes.items())
+
+
+def shown_file(file: str, relation: str) -> str:
+    """Give a file without what would tell where this machine keeps it."""
+    if relation == OWN or not file.startswith("/"):
+        return file
+    shown = _LIBRARY.sub("", file, count=1)
+    return shown.rpartition("/")[2] if shown == file else shown
+
+
+def attributes_of(use: "Use", process: str) -> Attributes:
+    """Tell all of a use but how often and when."""
+    rule, site = use.rule, use.site
+    if site.relation == THIRD_PARTY and not site.distribution:
+        site.distribution = distribution_of(site.file)
+    attributes: Attributes = {
+        names.RULE: rule.legacy,
+        names.LEGACY: site.path,
+        names.CANONICAL: canonical_path(rule, site.path),
+        names.STAGE: use.stage,
+        names.OUTCOME: use.outcome,
+        names.RELATION: site.relation,
+        names.PROCESS: process,
+        names.CODE_FILE_PATH: shown_file(site.file, site.relation),
+        names.CODE_LINE_NUMBER: site.line,
+        names.CODE_FUNCTION_NAME: site.function,
+    }
+    for key, value in (
+        (names.MECHANISM, site.mechanism),
+        (names.REMOVAL, rule.removal or rule.remove_after),
+        (names.NAME, ",".join(site.names)),
+        (names.CALLER_MODULE, site.module),
+        (names.CALLER_DISTRIBUTION, site.distribution),
+        (names.CALLER_VIA, _shown_via(site)),
+    ):
+        if value:
+            attributes[key] = value
+    return attributes
+
+
+def _shown_via(site: "CallSite") -> str:
+    file, colon, line = site.via.rpartition(":")
+    return f"{shown_file(file, THIRD_PARTY)}{colon}{line}" if colon else site.via
+
+
+def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") -> Event:
+    """Make the log event of uses.
+
+    Args:
+        use: the uses since the last event of this call site.
+        attributes: what :func:`attributes_of` tells; the rest is added to it.
+        identity: what no other event has.
+        name: the event, if it is not the one of the outcome.
+
+    """
+    name = name or (names.REFUSED if use.outcome == BLOCKED else names.USED)
+    attributes[names.ID] = identity
+    attributes[names.COUNT] = use.count
+    attributes[names.FIRST_SEEN] = use.first_seen
+    attributes[names.LAST_SEEN] = use.last_seen
+    attributes[names.EVENT_NAME] = name
+    return Event(name, attributes, use.last_seen, _SEVERITIES.get(use.outcome, INFO))
+
+
+def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:
+    """Tell whether uses were refused that an exemption of the map tolerated until its end."""
+    if use.stage != STRICT or use.outcome != BLOCKED:
+        return False
+    today = strftime("%Y-%m-%d")
+    return any(
+        not exemption.holds_on(today) and exemption.covers(use.site) for exemption in exemptions
+    )
+
+
+def points_of(
+    rules: "Iterable[Rule]", uses: "Iterable[Use]", dropped: dict[str, int], process: str
+) -> list[Point]:
+    """Make the points of all metrics.
+
+    Args:
+        rules: the rules that are watched.
+        uses: all uses of this process so far.
+        dropped: how many log events were lost, by why.
+        process: the ``id`` of this process.
+
+    """
+    totals: dict[tuple[object, ...], Point] = {}
+    sites: dict[str, int] = {}
+    for use in uses:
+        key = (use.rule.legacy, use.outcome, use.site.mechanism, use.site.relation)
+        point = totals.get(key)
+        if point is None:
+            point = totals[key] = Point(names.USES, _metric_attributes(use, process), 0)
+        point.value += use.count
+        if use.site.mechanism == PROBE:
+            continue
+        sites[use.rule.legacy] = sites.get(use.rule.legacy, 0) + 1
+    points = list(totals.values())
+    points += _points_of_rules(rules, sites, process)
+    points += [
+        Point(names.DROPPED, {names.ERROR_TYPE: kind, names.PROCESS: process}, count)
+        for kind, count in dropped.items()
+    ]
+    return points
+
+
+def _metric_attributes(use: "Use", process: str) -> Attributes:
+    # The rule's path, not the one that was reached: a tree has no end of those.
+    rule, site = use.rule, use.site
+    attributes: Attributes = {
+        names.RULE: rule.legacy,
+        names.LEGACY: rule.legacy,
+        names.CANONICAL: rule.canonical,
+        names.STAGE: use.stage,
+        names.OUTCOME: use.outcome,
+        names.MECHANISM: site.mechanism,
+        names.RELATION: site.relation,
+        names.PROCESS: process,
+    }
+    removal = rule.removal or rule.remove_after
+    if removal:
+        attributes[names.REMOVAL] = removal
+    return attributes
+
+
+def _points_of_rules(
+    rules: "Iterable[Rule]", sites: dict[str, int], process: str
+) -> "Iterator[Point]":
+    today = strftime("%Y-%m-%d")
+    for rule in rules:
+        attributes: Attributes = {
+            names.RULE: rule.legacy,
+            names.CANONICAL: rule.canonical,
+            names.STAGE: rule.stage,
+            names.PROCESS: process,
+        }
+        removal = rule.removal or rule.remove_after
+        if removal:
+            attributes[names.REMOVAL] = removal
+        states = {
+            names.WATCHED: True,
+            names.IS_USED: rule.legacy in sites,
+            names.EXPIRED: bool(rule.remove_after) and rule.remove_after < today,
+        }
+        for state, holds in states.items():
+            yield Point(names.RULE_COUNT, {**attributes, names.STATE: state}, int(holds))
+        if rule.legacy in sites:
+            yield Point(
+                names.CALL_SITE_COUNT,
+                {names.RULE: rule.legacy, names.PROCESS: process},
+                sites[rule.legacy],
+            )

@@ -1,0 +1,111 @@
+"""A collector that is dead, silent, slow or mad costs the program nothing, and loses nothing."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.integration.telemetry.receiving import Receiver, Silent, free_port
+from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+
+pytestmark = pytest.mark.component
+
+BOUND = 5.0
+"""How much longer a program may take to end on a busy machine, in seconds; 1 is meant."""
+
+PROGRAM = """
+use(20)
+time.sleep(0.5)
+use(5)
+print(time.monotonic())
+"""
+
+
+@contextmanager
+def refusing() -> Iterator[str]:
+    yield f"http://127.0.0.1:{free_port()}"
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    with Silent() as collector:
+        yield collector.endpoint
+        assert collector.connections  # the program did ask
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", delay: float = 0.0) -> Iterator[str]:
+    with Receiver() as collector:
+        collector.answer = (status, body)
+        collector.delay = delay
+        yield collector.endpoint
+        assert collector.requests or delay
+
+
+COLLECTORS = {
+    "refusing": refusing,
+    "silent": silent,
+    "slow": lambda: answering(200, b"late", delay=30.0),
+    "failing": lambda: answering(500, b"no"),
+    "overloaded": lambda: answering(503),
+    "unwilling": lambda: answering(400, b"no"),
+    "garbage": lambda: answering(502, os.urandom(4096)),
+}
+
+
+@pytest.mark.parametrize("name", COLLECTORS)
+def test_nothing_is_lost(project: Project, receiver: Receiver, name: str) -> None:
+    """It ends in time and in silence, and what it could not send is sent later, once."""
+    with COLLECTORS[name]() as endpoint:
+        output, error = project.run(
+            PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_METRIC_EXPORT_INTERVAL="200"
+        )
+        took = time.monotonic() - float(output)
+    assert error == ""
+    assert took < BOUND
+    assert receiver.received.uses().total() == 0
+
+    sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+    send_the_spool(project.folder / "enforcer.toml", sending)
+
+    kept = stored(project.store)
+    assert kept.total() == 25
+    assert receiver.received.uses() == kept
+    before = len(receiver.received.logs)
+    send_the_spool(project.folder / "enforcer.toml", sending)
+    assert len(receiver.received.logs) == before
+
+
+def test_the_next_process_sends_the_spool(project: Project, receiver: Receiver) -> None:
+    """Nobody has to call a command for it."""
+    with refusing() as endpoint:
+        project.run("use(20)", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    project.run("use(5)\ntime.sleep(1)", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+
+    receiver.wait_for(lambda received: received.uses().total() >= 25)
+    assert receiver.received.uses() == stored(project.store)
+
+
+def test_a_slow_collector_that_takes_it_all_the_same(project: Project) -> None:
+    """What it took after the program had gone, and gets again, counts once."""
+    with Receiver() as receiver:
+        receiver.delay = 1.5
+        project.run(PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+        receiver.delay = 0.0
+        sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+        send_the_spool(project.folder / "enforcer.toml", sending)
+        receiver.wait_for(lambda received: received.uses().total() >= 25)
+
+    assert receiver.received.uses() == stored(project.store)
+
+
+def test_an_answer_that_says_yes_in_garbage(project: Project, receiver: Receiver) -> None:
+    """A proxy that says 200 to all and everything may have taken it: it is not an error."""
+    with answering(200, os.urandom(64)) as endpoint:
+        _, error = project.run(PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+
+    assert error == ""
+    assert stored(project.store).total() == 25
+    del receiver
