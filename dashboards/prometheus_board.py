@@ -246,7 +246,7 @@ def _users() -> list[Shown]:
             of=_SOURCE,
         ),
         in_time(
-            "Uses by service",
+            "Uses by service over time",
             "How many uses each bar's time brought.",
             _over_time(f"sum by (job) ({_uses('$__interval')})", "{{job}}"),
             of=_SOURCE,
@@ -295,8 +295,9 @@ def _removals() -> list[Shown]:
 
 
 def _health() -> list[Shown]:
-    heard = f"max_over_time(timestamp({_PROCESSES})[$__range:1m])"
-    last = f"max by (job, deployment_environment_name) ({heard})"
+    latest = "max by (job, deployment_environment_name)"
+    before = f"max_over_time(timestamp({_PROCESSES})[$__range:$__interval])"
+    heard = f"({latest} (timestamp({_PROCESSES})) or {latest} ({before}))"
     return [
         in_time(
             "Processes that watch, by service",
@@ -305,7 +306,7 @@ def _health() -> list[Shown]:
             of=_SOURCE,
         ),
         in_time(
-            "Lost records",
+            "Lost records over time",
             "By why they were lost. Any of them forbids to call a rule safe to delete.",
             _over_time(
                 f"sum by (job, error_type) (sum_over_time({_DROPPED}[$__interval]))",
@@ -318,7 +319,7 @@ def _health() -> list[Shown]:
         rows(
             "Services, and when they were last heard of",
             "A service that stopped being watched stands first.",
-            _rows(f"time() - {last}"),
+            _rows(f"time() - {heard}"),
             of=_SOURCE,
             columns={
                 "Service": [panels.link("Only this service", UID, "service")],
