@@ -7,17 +7,19 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import prometheus_board
+from dashboards import clickhouse_boards, prometheus_board
 
 FOLDER: Final = Path(__file__).with_name("grafana")
 
 
 def made() -> dict[str, str]:
     """Give the text of each file, by its name."""
-    return {
-        f"{uid}.json": _text(dashboard)
-        for uid, dashboard in ((prometheus_board.UID, prometheus_board.make()),)
+    boards = {
+        prometheus_board.UID: prometheus_board.make(),
+        clickhouse_boards.UID: clickhouse_boards.make(),
+        clickhouse_boards.SITES_UID: clickhouse_boards.make_sites(),
     }
+    return {f"{uid}.json": _text(dashboard) for uid, dashboard in boards.items()}
 
 
 def _text(dashboard: Dashboard) -> str:

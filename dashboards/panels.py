@@ -147,8 +147,14 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
     )
 
 
-def ranking(
-    title: str, description: str, query: Query, *, of: DataSourceRef, rows: bool = False
+def ranking(  # noqa: PLR0913 - what makes a panel differ from the next one
+    title: str,
+    description: str,
+    query: Query,
+    *,
+    of: DataSourceRef,
+    rows: bool = False,
+    span: int = WIDTH // 3,
 ) -> Shown:
     """Show who has most, as bars.
 
@@ -158,6 +164,7 @@ def ranking(
         query: what gives a value for each.
         of: the data source.
         rows: whether each row of one answer is a bar, rather than each series.
+        span: how wide it is.
 
     """
     reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).values(rows)
@@ -176,7 +183,7 @@ def ranking(
         .display_mode(look.BarGaugeDisplayMode.BASIC)
         .reduce_options(reduce)
         .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
-        .span(WIDTH // 3)
+        .span(span)
         .height(10)
     )
 

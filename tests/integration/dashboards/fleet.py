@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Self
 
-from tests.integration.telemetry.receiving import PATIENCE, free_port
+from tests.integration.telemetry.receiving import free_port
 
 ALIASED, TREE, REFUSED, PAST = "shop.old", "shop.older.*", "shop.gone", "shop.past"
 HELD_BACK, UNUSED = "shop.secret", "shop.unused"
