@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
     from enforcer.schedule import Schedule
     from enforcer.store.delivery import OpenStore
+    from enforcer.store.tallies import Known
     from enforcer.store.waiting import Patience
     from enforcer.telemetry.emitter import Emitter
 
@@ -276,10 +277,15 @@ def _reporter(enforcement: Enforcement, process: "Process") -> "Reporter":
 
     migration_map = enforcement.map
 
-    def open_store(patience: "Patience") -> "OpenStore":
-        from enforcer.store.sqlite import Store
+    known: Known | None = None
 
-        return Store(migration_map.store, patience)
+    def open_store(patience: "Patience") -> "OpenStore":
+        nonlocal known
+        from enforcer.store.sqlite import Store
+        from enforcer.store.tallies import Known
+
+        known = known or Known()
+        return Store(migration_map.store, patience, known)
 
     return Reporter(
         enforcement,

@@ -6,7 +6,7 @@ from enforcer.cli.status_asking import Installation, State
 from enforcer.rules.mistakes import Mistake
 from enforcer.rules.model import MigrationMap
 from enforcer.source.extensions import Candidate
-from enforcer.store.reading import NoticeOf
+from enforcer.store.queries import NoticeOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Final
 
 from enforcer.cli.status_found import StoreFound
 from enforcer.store import StoreError
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 
 LATELY: Final = 24 * 3_600_000_000_000
 """How far back a process may have written to count as one of today, in nanoseconds."""

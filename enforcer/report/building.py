@@ -10,7 +10,8 @@ from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
 from enforcer.store import StoreError
-from enforcer.store.reading import Reader, SiteUses, Span, WatchedRule
+from enforcer.store.queries import SiteUses, Span, WatchedRule
+from enforcer.store.reading import Reader
 
 
 @dataclass(slots=True)

@@ -1,122 +1,49 @@
 """Read a SQLite store, while other processes write it."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import time_ns
 from types import TracebackType
 from typing import Any, Self
 
+from enforcer.store import statements
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.opening import PATIENCE, no_store, not_read, open_to_read
-from enforcer.store.schema import HOUR
+from enforcer.store.queries import (
+    DAY,
+    Health,
+    NoticeOf,
+    ProcessWatch,
+    RuleUses,
+    ServiceUses,
+    SiteServiceUses,
+    SitesInTime,
+    SiteUses,
+    Span,
+    UsesInTime,
+    WatchedMap,
+    WatchedRule,
+)
+from enforcer.store.spans import bounds
+from enforcer.store.statements import PROCESSES
 from enforcer.store.waiting import Patience
 from enforcer.store.watching import (
+    BLIND,
+    STAGES,
     ServiceWatch,
     Watching,
     blind_query,
     endings_query,
     gaps_query,
+    maps_query,
+    processes_query,
     services_query,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Say which part of a store to read.
-
-    Attributes:
-        since: leave out what was last seen before this time, in nanoseconds since the epoch.
-        run: only processes of this ``enforcer run``, if not empty.
-
-    """
-
-    since: int = 0
-    run: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedRule:
-    """Give a rule as the newest process that watched it had it."""
-
-    legacy: str
-    kind: str
-    canonical: str
-    stage: str
-    reason: str
-    since: str
-    remove_after: str
-    removal: str
-    owner: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class SiteUses:
-    """Sum the uses of one rule at one call site with one outcome, over all processes."""
-
-    legacy: str
-    path: str
-    file: str
-    line: int
-    function: str
-    module: str
-    mechanism: str
-    names: str
-    via: str
-    relation: str
-    distribution: str
-    outcome: str
-    count: int
-    first_seen: int
-    last_seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeOf:
-    """Give what processes had to say of a path, and how many of them."""
-
-    kind: str
-    subject: str
-    text: str
-    processes: int
-
-
-_PROCESSES = "SELECT key FROM process WHERE written >= :since AND :run IN ('', run)"
-
-_RULES = f"""
-WITH newest AS (
-    SELECT map, max(started) AS started FROM process WHERE key IN ({_PROCESSES}) GROUP BY map
-)
-SELECT legacy, kind, canonical, stage, reason, since, remove_after, removal, owner, link,
-       max(started)
-FROM newest JOIN declaration USING (map) JOIN rule ON rule.key = declaration.rule
-GROUP BY rule.key
-"""  # noqa: S608 - made of constants
-
-_USES = f"""
-SELECT legacy, path, file, line, function, module, mechanism, names, via, relation,
-       distribution, outcome, sum(count), min(first_seen), max(last_seen)
-FROM use JOIN rule ON rule.key = use.rule JOIN call_site ON call_site.key = use.site
-WHERE hour >= :hour AND last_seen >= :since AND process IN ({_PROCESSES})
-GROUP BY use.rule, use.site, outcome
-"""  # noqa: S608 - made of constants
-
-_DROPPED = f"""
-SELECT coalesce(sum(count), 0) FROM dropped WHERE hour >= :hour AND process IN ({_PROCESSES})
-"""  # noqa: S608 - made of constants
-
-_LAST_WRITTEN = f"""
-SELECT coalesce(max(written), 0) FROM process WHERE key IN ({_PROCESSES})
-"""  # noqa: S608 - made of constants
-
-_NOTICES = f"""
-SELECT kind, subject, text, count(*) FROM notice WHERE process IN ({_PROCESSES})
-GROUP BY kind, subject, text ORDER BY kind, subject
-"""  # noqa: S608 - made of constants
 
 
 class Reader:
@@ -132,6 +59,8 @@ class Reader:
         self.path = path
         if not Path(path).exists():
             raise no_store(path)
+        self._now = time_ns()
+        self._first_hour = 0
         self._hold = Hold(path)
         self._hold.together(Patience(PATIENCE))
         try:
@@ -143,6 +72,8 @@ class Reader:
     def __enter__(self) -> Self:
         """Give itself, inside one transaction: all it reads is of one moment."""
         self._connection.execute("BEGIN")
+        for (hour,) in self._rows(statements.FIRST_HOUR, Span()):
+            self._first_hour = hour
         return self
 
     def __exit__(
@@ -157,7 +88,7 @@ class Reader:
 
     def processes(self, span: Span) -> int:
         """Count the processes that wrote in a span."""
-        return int(self._rows(f"SELECT count(*) FROM ({_PROCESSES})", span)[0][0])  # noqa: S608 - constants
+        return int(self._rows(f"SELECT count(*) FROM ({PROCESSES})", span)[0][0])  # noqa: S608 - constants
 
     def dropped(self, span: Span) -> int:
         """Count the uses that were lost in a span, exact to the hour.
@@ -165,16 +96,16 @@ class Reader:
         What processes noted beside the store counts too.
         """
         noted = sum(loss.count for loss in _losses(self.path, span))
-        return int(self._rows(_DROPPED, span)[0][0]) + noted
+        return int(self._rows(statements.DROPPED, span)[0][0]) + noted
 
     def watching(self, span: Span) -> Watching:
         """Give who watched in a span, and what may be missing."""
-        services = self._rows(services_query(_PROCESSES), span)
+        services = self._rows(services_query(PROCESSES), span)
         ((ended, running, vanished, unknown, interval),) = self._rows(
-            endings_query(_PROCESSES), span
+            endings_query(PROCESSES), span
         )
-        ((gaps, longest_gap),) = self._rows(gaps_query(_PROCESSES), span)
-        ((blind,),) = self._rows(blind_query(_PROCESSES), span)
+        ((gaps, longest_gap),) = self._rows(gaps_query(PROCESSES), span)
+        ((blind,),) = self._rows(blind_query(PROCESSES), span)
         return Watching(
             tuple(ServiceWatch(*row) for row in services),
             ended=ended,
@@ -200,30 +131,100 @@ class Reader:
 
     def last_written(self, span: Span) -> int:
         """Give the time of the last write in a span; 0 if there was none."""
-        return int(self._rows(_LAST_WRITTEN, span)[0][0])
+        return int(self._rows(statements.LAST_WRITTEN, span)[0][0])
+
+    def health(self, span: Span) -> Health:
+        """Give what may be missing in a span, in short."""
+        watching = self.watching(span)
+        return Health(
+            processes=self.processes(span),
+            dropped=self.dropped(span),
+            vanished=watching.vanished,
+            gaps=watching.gaps,
+            blind=watching.blind,
+            set_aside=tuple(self.set_aside(span)),
+            last_written=self.last_written(span),
+        )
 
     def rules(self, span: Span) -> Iterator[WatchedRule]:
         """Give every rule that some process watched in a span."""
-        for row in self._rows(_RULES, span):
+        for row in self._rows(statements.RULES, span):
             yield WatchedRule(*row[:-1])
 
-    def uses(self, span: Span) -> Iterator[SiteUses]:
-        """Give the uses in a span; those of one process in one hour are taken together."""
-        for row in self._rows(_USES, span):
+    def uses(self, span: Span, legacy: str = "") -> Iterator[SiteUses]:
+        """Give the uses in a span; those of one deployment in one hour are taken together."""
+        for row in self._rows(statements.uses(span, legacy), span, legacy=legacy):
             yield SiteUses(*row)
+
+    def rule_uses(self, span: Span) -> Iterator[RuleUses]:
+        """Give the uses of each rule that has any, or has probes."""
+        for row in self._rows(statements.rule_uses(span), span):
+            yield RuleUses(*row)
+
+    def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
+        """Give the uses of each rule that has any, by the hour or by the day.
+
+        Those of one run are put into the hour of the last use of each call site.
+        """
+        query = statements.uses_in_time(span, bucket)
+        for start, rule, count in self._rows(query, span, legacy=legacy):
+            yield UsesInTime(start * bucket, rule, count)
+
+    def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
+        """Give how many call sites of each rule were active on each day."""
+        for start, rule, sites in self._rows(statements.sites_in_time(span), span):
+            yield SitesInTime(start * DAY, rule, sites)
+
+    def active_sites(self, span: Span, legacy: str = "") -> Iterator[SitesInTime]:
+        """Give how many call sites of all rules, or of one, were active on each day."""
+        for start, sites in self._rows(statements.active_sites(span), span, legacy=legacy):
+            yield SitesInTime(start * DAY, legacy, sites)
+
+    def new_sites(self, span: Span) -> Iterator[SiteUses]:
+        """Give the call sites that were first seen in a span, and never before."""
+        for row in self._rows(statements.NEW_SITES, span):
+            yield SiteUses(*row)
+
+    def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
+        """Give the uses of each rule, or of one, by service, version and environment."""
+        for row in self._rows(statements.service_uses(span, legacy), span, legacy=legacy):
+            yield ServiceUses(*row)
+
+    def site_service_uses(self, span: Span, legacy: str) -> Iterator[SiteServiceUses]:
+        """Give the uses of one rule by line of code, service, version and environment."""
+        for row in self._rows(statements.site_service_uses(span, legacy), span, legacy=legacy):
+            yield SiteServiceUses(*row)
+
+    def maps(self, span: Span) -> Iterator[WatchedMap]:
+        """Give the sets of rules that services watched, the one that was there last first."""
+        stages: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        for key, stage, count in self._rows(STAGES, span):
+            stages[key].append((stage, count))
+        for row in self._rows(maps_query(PROCESSES), span):
+            yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]])])
+
+    def map_rules(self, digest: str) -> Iterator[WatchedRule]:
+        """Give the rules of one set."""
+        for row in self._rows(statements.MAP_RULES, Span(), digest=digest):
+            yield WatchedRule(*row)
+
+    def process_watches(
+        self, span: Span, *, limit: int = 100, offset: int = 0
+    ) -> Iterator[ProcessWatch]:
+        """Give the processes that were there in a span, the one that was there last first."""
+        query = processes_query(PROCESSES)
+        rows = self._rows(query, span, limit=limit, offset=offset)
+        for row in rows:
+            blind = self._rows(BLIND, span, process=row[-1])
+            yield ProcessWatch(*[*row[:-1], tuple(text for (text,) in blind)])
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
         """Give what processes that wrote in a span had to say."""
-        for row in self._rows(_NOTICES, span):
+        for row in self._rows(statements.NOTICES, span):
             yield NoticeOf(*row)
 
-    def _rows(self, query: str, span: Span) -> list[tuple[Any, ...]]:
-        values = {
-            "since": span.since,
-            "hour": span.since // HOUR,
-            "run": span.run,
-            "now": time_ns(),
-        }
+    def _rows(self, query: str, span: Span, **values: object) -> list[tuple[Any, ...]]:
+        values |= {**asdict(span), **bounds(span, self._first_hour), "now": self._now}
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
@@ -233,5 +234,6 @@ class Reader:
 
 def _losses(path: str, span: Span) -> Iterator[Loss]:
     for loss in losses_beside(path):
-        if loss.time >= span.since and span.run in ("", loss.run):
+        is_within = loss.time >= span.since and not 0 < span.until <= loss.time
+        if is_within and span.run in ("", loss.run):
             yield loss

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
-    from enforcer.recording.use import CallSite, Use
+    from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
+
+LONGEST_TEXT = 4_000
+"""How many characters of a text are kept; a longer one is cut, and its digest tells it apart."""
 
 _SECOND = 1_000_000_000
 
@@ -45,9 +48,6 @@ _PROCESS_FIELDS = (
     "parent",
     "run",
     "pid",
-    "service",
-    "service_version",
-    "environment",
     "host",
     "python",
     "command",
@@ -57,14 +57,6 @@ _PROCESS_FIELDS = (
     "started",
 )
 
-_ADD_USES = """
-INSERT INTO use (hour, rule, site, process, stage, outcome, count, first_seen, last_seen)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (hour, rule, site, process, stage, outcome) DO UPDATE SET
-    count = count + excluded.count,
-    first_seen = min(first_seen, excluded.first_seen),
-    last_seen = max(last_seen, excluded.last_seen)
-"""
 _ADD_DROPPED = """
 INSERT INTO dropped (hour, process, count) VALUES (?, ?, ?)
 ON CONFLICT (hour, process) DO UPDATE SET count = count + excluded.count
@@ -82,8 +74,11 @@ JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?
 class Rows:
     """Find and add rows of one open store."""
 
-    def __init__(self, connection: "sqlite3.Connection") -> None:
-        """Work on a connection."""
+    def __init__(
+        self, connection: "sqlite3.Connection", clock: "Callable[[], int] | None" = None
+    ) -> None:
+        """Work on a connection; the clock gives nanoseconds since the epoch."""
+        self._clock = clock
         self._connection = connection
 
     def process(self, process: "Process") -> int | None:
@@ -95,12 +90,21 @@ class Rows:
         known = self.process(process)
         if known is not None:
             return known
-        fields = (*_PROCESS_FIELDS, "map", "written", "sequence", "interval", "silence")
+        fields = (
+            *_PROCESS_FIELDS,
+            "deployment",
+            "map",
+            "written",
+            "sequence",
+            "interval",
+            "silence",
+        )
         return self._insert(
             "process",
             fields,
             [
                 *_values(process, _PROCESS_FIELDS),
+                self._deployment(process),
                 self._map(rules),
                 process.started,
                 -1,
@@ -114,7 +118,7 @@ class Rows:
 
         After a silence that is too long it has a gap there, which stays visible.
         """
-        now = time_ns()
+        now = self._now()
         written, silence, since = self._connection.execute(_LAST_BEAT, (process,)).fetchone()
         is_unbroken = now - written <= silence
         if is_unbroken and since is not None:
@@ -142,13 +146,16 @@ class Rows:
 
     def add_notices(self, process: int | None, notices: "Iterable[Notice]") -> None:
         """Add what a process has to say, each thing once."""
-        now = time_ns()
+        now = self._now()
         for notice in notices:
             self._connection.execute(
                 "INSERT OR IGNORE INTO notice (process, kind, subject, text, noted) "
                 "VALUES (?, ?, ?, ?, ?)",
                 (process, notice.kind, _text(notice.subject), _text(notice.text), now),
             )
+
+    def _now(self) -> int:
+        return time_ns() if self._clock is None else self._clock()
 
     def is_new(self, process: int, sequence: int) -> bool:
         """Note that a batch is being added, and tell whether it was not before."""
@@ -158,38 +165,10 @@ class Rows:
         )
         return counted.rowcount > 0
 
-    def add_uses(
-        self, process: int, uses: "Iterable[Use]", before_each: "Callable[[], None]"
-    ) -> None:
-        """Add uses to those of the same hour."""
-        rules: dict[str, int] = {}
-        for use in uses:
-            before_each()
-            rule = rules.get(use.rule.legacy)
-            if rule is None:
-                rule = rules[use.rule.legacy] = self._declared(process, use.rule)
-            self._add_use(process, rule, use)
-
     def add_dropped(self, process: int, count: int, time: int) -> None:
         """Add uses that were lost, at a time."""
         if count:
             self._connection.execute(_ADD_DROPPED, (time // HOUR, process, count))
-
-    def _add_use(self, process: int, rule: int, use: "Use") -> None:
-        self._connection.execute(
-            _ADD_USES,
-            (
-                use.last_seen // HOUR,
-                rule,
-                self._site(use.site),
-                process,
-                use.stage,
-                use.outcome,
-                use.count,
-                use.first_seen,
-                use.last_seen,
-            ),
-        )
 
     def _map(self, rules: "Iterable[Rule]") -> int:
         # The rules of a map that the store knows need not be made.
@@ -202,8 +181,8 @@ class Rows:
             self._declare(key, rule)
         return key
 
-    def _declared(self, process: int, rule: "Rule") -> int:
-        # The rule of a use is always declared, also by a process that was introduced without.
+    def declared(self, process: int, rule: "Rule") -> int:
+        """Give the key of a rule, which a process declares unless its map did."""
         known = self._key(_DECLARED, (process, _text(rule.legacy)))
         if known is not None:
             return known
@@ -226,11 +205,41 @@ class Rows:
             else known
         )
 
-    def _site(self, site: "CallSite") -> int:
+    def site(self, site: "CallSite") -> int:
+        """Give the key of a call site, which is added unless it is known."""
         values = _values(site, _SITE_FIELDS)
         same = " AND ".join(f"{field} = ?" for field in _SITE_FIELDS)
         known = self._key(f"SELECT key FROM call_site WHERE {same}", values)  # noqa: S608 - constants
         return self._insert("call_site", _SITE_FIELDS, values) if known is None else known
+
+    def tally(self, rule: int, site: int, stage: str, outcome: str) -> int:
+        """Give the key of what is counted, which is added unless it is known."""
+        values = (rule, site, stage, outcome)
+        known = self._key(
+            "SELECT key FROM tally WHERE rule = ? AND site = ? AND stage = ? AND outcome = ?",
+            values,
+        )
+        if known is not None:
+            return known
+        return self._insert("tally", ("rule", "site", "stage", "outcome"), values)
+
+    def deployment(self, process: int) -> int:
+        """Give the key of what a process was deployed as."""
+        return self._key("SELECT deployment FROM process WHERE key = ?", (process,)) or 0
+
+    def _deployment(self, process: "Process") -> int:
+        values = (
+            _text(process.service),
+            _text(process.service_version),
+            _text(process.environment),
+        )
+        known = self._key(
+            "SELECT key FROM deployment WHERE service = ? AND version = ? AND environment = ?",
+            values,
+        )
+        if known is not None:
+            return known
+        return self._insert("deployment", ("service", "version", "environment"), values)
 
     def _key(self, query: str, values: "Sequence[object]") -> int | None:
         row = self._connection.execute(query, values).fetchone()
@@ -253,10 +262,14 @@ def _values(record: object, fields: "Iterable[str]") -> "list[object]":
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return ",".join(map(_text, value))
+        return _text(",".join(value))
     return _text(value) if isinstance(value, str) else value
 
 
 def _text(value: str) -> str:
     # A file name that is no UTF-8 has lone surrogates in it, which SQLite refuses.
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if not value.isascii():
+        value = value.encode("utf-8", "backslashreplace").decode()
+    if len(value) <= LONGEST_TEXT:
+        return value
+    return f"{value[:LONGEST_TEXT]}… {len(value)} characters, {digest_of(value.encode())}"

@@ -1,6 +1,7 @@
 """Define the tables of the SQLite store, and tell a store from another file.
 
-Every time is in nanoseconds since the epoch; an hour is a time divided by :data:`HOUR`.
+Every time is in nanoseconds since the epoch; an hour, a day or a month is a time divided by
+:data:`HOUR`, :data:`DAY` or :data:`MONTH`, which is made of whole weeks.
 """
 
 from enforcer.store import StoreError
@@ -10,18 +11,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version that this code reads and writes.
 
 1: the first one.
 2: heartbeats, how a process ended, its version and environment, when a notice was written. A
    process of version 1 has one heartbeat from `started` till `written`, which may hide gaps.
+3: roll-ups by hour, day and month and of all time, for each deployment; `use` has one row for the whole
+   life of a process. Of older stores, the hours of a single process are not kept.
 """
 
 APPLICATION_ID = 0x656E6672
 """What SQLite's ``application_id`` says in every store: ``enfr`` in ASCII."""
 
 HOUR = 3_600_000_000_000
+DAY = 24 * HOUR
+MONTH = 28 * DAY
 
 # How a process ended.
 EXIT = "exit"
@@ -58,6 +63,15 @@ CREATE TABLE IF NOT EXISTS declaration (
     PRIMARY KEY (map, rule)
 ) WITHOUT ROWID;
 
+-- What processes of one service have in common.
+CREATE TABLE IF NOT EXISTS deployment (
+    key          INTEGER PRIMARY KEY,
+    service      TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    environment  TEXT NOT NULL,
+    UNIQUE (service, version, environment)
+);
+
 -- A process that watched the rules of a map.
 CREATE TABLE IF NOT EXISTS process (
     key         INTEGER PRIMARY KEY,
@@ -65,7 +79,7 @@ CREATE TABLE IF NOT EXISTS process (
     parent      TEXT NOT NULL,          -- id of the process it was forked from, or empty
     run         TEXT NOT NULL,          -- which `enforcer run` it belongs to, or empty
     pid         INTEGER NOT NULL,
-    service     TEXT NOT NULL,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
     host        TEXT NOT NULL,
     python      TEXT NOT NULL,
     command     TEXT NOT NULL,
@@ -76,8 +90,6 @@ CREATE TABLE IF NOT EXISTS process (
     started     INTEGER NOT NULL,
     written     INTEGER NOT NULL,       -- time of its last write
     sequence    INTEGER NOT NULL,       -- of the last batch that was counted
-    service_version  TEXT NOT NULL DEFAULT '',
-    environment      TEXT NOT NULL DEFAULT '',
     interval    INTEGER NOT NULL DEFAULT 0,  -- how often it writes: what a kill may lose
     silence     INTEGER NOT NULL DEFAULT 0,  -- after how long without a write it is gone
     ended       INTEGER NOT NULL DEFAULT 0,  -- when it said goodbye
@@ -109,18 +121,81 @@ CREATE TABLE IF NOT EXISTS call_site (
     UNIQUE (file, line, path, function, module, mechanism, names, via, relation, distribution)
 );
 
--- How often one process used one rule at one call site within one hour.
+-- What is counted: one rule at one call site, in one stage, with one outcome.
+CREATE TABLE IF NOT EXISTS tally (
+    key      INTEGER PRIMARY KEY,
+    rule     INTEGER NOT NULL REFERENCES rule,
+    site     INTEGER NOT NULL REFERENCES call_site,
+    stage    TEXT NOT NULL,
+    outcome  TEXT NOT NULL,             -- observed, aliased, warned, exempted, blocked
+    UNIQUE (rule, site, stage, outcome)
+);
+
+-- How often one process did.
 CREATE TABLE IF NOT EXISTS use (
-    hour        INTEGER NOT NULL,
-    rule        INTEGER NOT NULL REFERENCES rule,
-    site        INTEGER NOT NULL REFERENCES call_site,
     process     INTEGER NOT NULL REFERENCES process,
-    stage       TEXT NOT NULL,
-    outcome     TEXT NOT NULL,          -- observed, aliased, warned, exempted, blocked
+    tally       INTEGER NOT NULL REFERENCES tally,
     count       INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    PRIMARY KEY (hour, rule, site, process, stage, outcome)
+    PRIMARY KEY (process, tally)
+) WITHOUT ROWID;
+
+-- How often all processes of one deployment did, in one hour, day or month, and ever.
+CREATE TABLE IF NOT EXISTS use_by_hour (
+    hour        INTEGER NOT NULL,
+    tally       INTEGER NOT NULL REFERENCES tally,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (hour, tally, deployment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS use_by_day (
+    day         INTEGER NOT NULL,
+    rule        INTEGER NOT NULL,       -- of the tally: days are read in this order
+    site        INTEGER NOT NULL,       -- of the tally
+    tally       INTEGER NOT NULL REFERENCES tally,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (day, rule, site, tally, deployment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS use_by_month (
+    month       INTEGER NOT NULL,
+    tally       INTEGER NOT NULL REFERENCES tally,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (month, tally, deployment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS use_ever (
+    tally       INTEGER NOT NULL REFERENCES tally,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    PRIMARY KEY (tally, deployment)
+) WITHOUT ROWID;
+
+-- The same for each rule, with probes apart.
+CREATE TABLE IF NOT EXISTS rule_by_hour (
+    hour        INTEGER NOT NULL,
+    rule        INTEGER NOT NULL REFERENCES rule,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    probes      INTEGER NOT NULL,
+    PRIMARY KEY (hour, rule, deployment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rule_by_day (
+    day         INTEGER NOT NULL,
+    rule        INTEGER NOT NULL REFERENCES rule,
+    deployment  INTEGER NOT NULL REFERENCES deployment,
+    count       INTEGER NOT NULL,
+    probes      INTEGER NOT NULL,
+    PRIMARY KEY (day, rule, deployment)
 ) WITHOUT ROWID;
 
 -- How many uses a process lost within one hour before it could write them.
@@ -141,31 +216,27 @@ CREATE TABLE IF NOT EXISTS notice (
     PRIMARY KEY (process, kind, subject)
 ) WITHOUT ROWID;
 
+-- The same for all deployments, with how many call sites were used.
+CREATE TABLE IF NOT EXISTS total_by_day (
+    day     INTEGER NOT NULL,
+    rule    INTEGER NOT NULL REFERENCES rule,
+    count   INTEGER NOT NULL,
+    probes  INTEGER NOT NULL,
+    sites   INTEGER NOT NULL,           -- without those of probes
+    PRIMARY KEY (day, rule)
+) WITHOUT ROWID;
+
+-- What there is one of.
+CREATE TABLE IF NOT EXISTS state (
+    name   TEXT PRIMARY KEY,            -- keys: another one after rows were removed;
+                                        -- first_hour: earlier hours are kept as days only
+    value  INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO state (name, value) VALUES ('keys', random());
+
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
-
-MIGRATIONS = {
-    1: f"""
-ALTER TABLE process ADD COLUMN service_version TEXT NOT NULL DEFAULT '';
-ALTER TABLE process ADD COLUMN environment TEXT NOT NULL DEFAULT '';
-ALTER TABLE process ADD COLUMN interval INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE process ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE process ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE process ADD COLUMN ending TEXT NOT NULL DEFAULT '';
-ALTER TABLE notice ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE heartbeat (
-    process  INTEGER NOT NULL REFERENCES process,
-    since    INTEGER NOT NULL,
-    till     INTEGER NOT NULL,
-    PRIMARY KEY (process, since)
-) WITHOUT ROWID;
-INSERT INTO heartbeat (process, since, till) SELECT key, started, written FROM process;
-UPDATE process SET ending = '{UNKNOWN}';
-PRAGMA user_version = 2;
-""",  # noqa: S608 - made of constants
-}
-"""What makes a store of each version one of the next."""
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
@@ -176,8 +247,7 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        scripts = [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)] if version else []
-        for script in scripts if version else [SCHEMA]:
+        for script in _upgrades(version) if version else [SCHEMA]:
             for statement in _statements(script):
                 connection.execute(statement)
         connection.execute("COMMIT")
@@ -185,6 +255,12 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _upgrades(version: int) -> "list[str]":
+    from enforcer.store.upgrades import UPGRADES  # noqa: PLC0415 - for old stores only
+
+    return [UPGRADES[step] for step in range(version, SCHEMA_VERSION)]
 
 
 def _statements(script: str) -> "Iterator[str]":

@@ -20,6 +20,7 @@ from enforcer.store.holding import Hold, identity
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
+from enforcer.store.tallies import Known, Tallies
 from enforcer.store.waiting import Patience, code_of, patiently
 
 TYPE_CHECKING = False
@@ -44,12 +45,20 @@ _REMEDIES = {
 class Store:
     """Hold one SQLite file open for writing."""
 
-    def __init__(self, path: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        patience: Patience | None = None,
+        known: Known | None = None,
+        clock: "Callable[[], int] | None" = None,
+    ) -> None:
         """Open the file; make it, and its folder, if it isn't there.
 
         Args:
             path: the file.
             patience: how long to wait for others who write.
+            known: what is remembered from visit to visit.
+            clock: gives the time in nanoseconds since the epoch, instead of the system's.
 
         Raises:
             ReplacedError: if the file was damaged; it is set aside, and can be opened again.
@@ -58,6 +67,7 @@ class Store:
         """
         self.path = path
         self._patience = patience or Patience()
+        self._clock = clock
         try:
             os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
         except OSError as error:
@@ -75,7 +85,9 @@ class Store:
             self._hold.release()
             raise _not_written(path, error) from error
         self._connection.isolation_level = None
-        self._rows = Rows(self._connection)
+        self._rows = Rows(self._connection, clock)
+        self._known = known or Known()
+        self._tallies = Tallies(self._connection, self._rows, self._known)
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -162,10 +174,12 @@ class Store:
             key = self._rows.introduce(process, list(rules.values()), INTERVAL)
             self._rows.beat(key)
             if self._rows.is_new(key, sequence):
-                self._rows.add_uses(key, uses, self._check_patience)
-                self._rows.add_dropped(key, dropped, time_ns())
+                self._add_uses(key, uses)
+                self._rows.add_dropped(key, dropped, self._now())
 
+        self._prepare_uses(uses)
         self._commit(change)
+        self._known.keep()
 
     def leave(self, process: Process, ending: str) -> None:
         """Note that a process has written everything, and watches no longer.
@@ -182,9 +196,24 @@ class Store:
         def change() -> None:
             key = self._rows.introduce(process, [], INTERVAL)
             self._rows.beat(key)
-            self._rows.end(key, ending, time_ns())
+            self._rows.end(key, ending, self._now())
 
         self._commit(change)
+
+    def _prepare_uses(self, uses: "Sequence[Use]") -> None:
+        try:
+            self._tallies.prepare(uses, self._check_patience)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _add_uses(self, process: int, uses: "Sequence[Use]") -> None:
+        deployment = self._rows.deployment(process)
+        self._tallies.add(
+            process, deployment, uses, file=self._file, before_each=self._check_patience
+        )
+
+    def _now(self) -> int:
+        return time_ns() if self._clock is None else self._clock()
 
     def _add_loss(self, loss: Loss) -> None:
         process = Process(id=loss.process, run=loss.run, started=loss.time)
@@ -194,6 +223,7 @@ class Store:
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA busy_timeout = 0")
+        self._connection.execute("PRAGMA temp_store = MEMORY")
         self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:

@@ -71,13 +71,14 @@ def services_query(processes: str) -> str:
     A process without a number is known only by its note of what it lost.
     """
     return f"""
-SELECT service, service_version, environment, count(*),
+SELECT service, version, environment, count(*),
        max(min(coalesce(began, started)), :since), max(written) AS till
-FROM process LEFT JOIN (SELECT process, min(since) AS began FROM heartbeat GROUP BY process)
-    ON process = key
-WHERE key IN ({processes}) AND pid
-GROUP BY service, service_version, environment
-ORDER BY till DESC, service, service_version, environment
+FROM process JOIN deployment ON deployment.key = deployment
+LEFT JOIN (SELECT process, min(since) AS began FROM heartbeat GROUP BY process)
+    ON process = process.key
+WHERE process.key IN ({processes}) AND pid
+GROUP BY deployment
+ORDER BY till DESC, service, version, environment
 """  # noqa: S608 - made of constants
 
 
@@ -102,7 +103,51 @@ FROM (
     SELECT process, since, lag(till) OVER (PARTITION BY process ORDER BY since) AS before
     FROM heartbeat WHERE process IN ({processes})
 )
-WHERE before IS NOT NULL AND since >= :since
+WHERE before IS NOT NULL AND since >= :since AND (:until = 0 OR before < :until)
+"""  # noqa: S608 - made of constants
+
+
+def maps_query(processes: str) -> str:
+    """Write the query for the fields of ``WatchedMap``, but for the stages; and the map's key."""
+    return f"""
+SELECT digest, map_path, service, version, environment, count(*), min(started), max(written),
+       map.key
+FROM process JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
+WHERE process.key IN ({processes}) AND pid
+GROUP BY map, deployment ORDER BY max(written) DESC, service, version, environment, digest
+"""  # noqa: S608 - made of constants
+
+
+STAGES = "SELECT map, stage, count(*) FROM declaration GROUP BY map, stage ORDER BY map, stage"
+
+
+BLIND = "SELECT text FROM notice WHERE kind = 'blind' AND process = :process ORDER BY subject"
+
+
+def processes_query(processes: str) -> str:
+    """Write the query for the fields of ``ProcessWatch``, but for its blind spots; and its key."""
+    return f"""
+WITH page AS (
+    SELECT * FROM process WHERE key IN ({processes}) AND pid
+    ORDER BY written DESC, id LIMIT :limit OFFSET :offset
+), silence AS (
+    SELECT process, since, lag(till) OVER (PARTITION BY process ORDER BY since) AS before
+    FROM heartbeat WHERE process IN (SELECT key FROM page)
+), gap AS (
+    SELECT process, count(*) AS gaps, max(since - before) AS longest
+    FROM silence WHERE before IS NOT NULL GROUP BY process
+), lost AS (
+    SELECT process, sum(count) AS count FROM dropped
+    WHERE process IN (SELECT key FROM page) GROUP BY process
+)
+SELECT id, service, version, environment, host, pid, python, command, run, digest,
+       coalesce((SELECT min(since) FROM heartbeat WHERE process = page.key), started), written,
+       CASE WHEN ending <> '' THEN ending
+            WHEN written + silence < :now THEN 'vanished' ELSE 'running' END,
+       coalesce(gaps, 0), coalesce(longest, 0), coalesce(lost.count, 0), page.key
+FROM page JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
+LEFT JOIN gap ON gap.process = page.key LEFT JOIN lost ON lost.process = page.key
+ORDER BY written DESC, id
 """  # noqa: S608 - made of constants
 
 

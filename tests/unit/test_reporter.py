@@ -19,7 +19,8 @@ from enforcer.recording.use import Use
 from enforcer.reporter import Reporter
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
 

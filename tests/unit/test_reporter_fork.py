@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 
 SET_UP = """
 import os, sys, time

@@ -16,7 +16,8 @@ from enforcer.recording.use import Use
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
 

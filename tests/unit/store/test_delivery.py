@@ -14,7 +14,8 @@ from enforcer.rules.model import Rule
 from enforcer.store import StoreError
 from enforcer.store.delivery import Delivery
 from enforcer.store.losses import losses_beside
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.schema import EXIT
 from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
@@ -189,7 +190,7 @@ def test_long_write_gives_way(parts: Parts, make_use: MakeUse) -> None:
 
     def is_needed() -> bool:
         asked.append(True)
-        return len(asked) > 100
+        return len(asked) > 4
 
     with pytest.raises(StoreError, match=r"not written in time \(store-not-written\)$"):
         parts.delivery.deliver(30.0, is_needed)

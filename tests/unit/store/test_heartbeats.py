@@ -151,7 +151,10 @@ def test_what_is_promised_of_a_process(
     process = make_process(service="shop", service_version="1.2", environment="production")
     open_store().watch(process, [], interval=2.5)
 
-    query = "SELECT service, service_version, environment, interval, silence FROM process"
+    query = (
+        "SELECT service, version, environment, interval, silence "
+        "FROM process JOIN deployment ON deployment.key = deployment"
+    )
     expected = ("shop", "1.2", "production", int(2.5 * SECOND), int(longest_silence(2.5) * SECOND))
     assert rows(path, query) == [expected]
 

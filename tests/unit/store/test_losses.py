@@ -9,7 +9,8 @@ import pytest
 from enforcer.recording.process import Process
 from enforcer.store import StoreError
 from enforcer.store.losses import leave_loss, losses_beside
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 
 MakeProcess = Callable[..., Process]

@@ -10,7 +10,8 @@ from textwrap import dedent
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 
 PROCESSES = 6

@@ -15,7 +15,8 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.reading import Reader, Span
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
 
@@ -91,7 +92,8 @@ def test_folder_that_may_not_be_written(make_process: MakeProcess, environ: dict
         with closing(Store(str(path))) as store:
             store.watch(make_process(), [])
         code = (
-            "import os, sys; from enforcer.store.reading import Reader, Span; os.setuid(65534);\n"
+            "import os, sys; from enforcer.store.queries import Span\n"
+            "from enforcer.store.reading import Reader; os.setuid(65534)\n"
             "with Reader(sys.argv[1]) as reader: print(reader.processes(Span()))"
         )
         result = subprocess.run(

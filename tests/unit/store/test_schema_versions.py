@@ -12,28 +12,47 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store import schema
-from enforcer.store.reading import Reader, Span
+from enforcer.store import schema, upgrades
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
 from enforcer.store.schema import SCHEMA_VERSION
 from enforcer.store.sqlite import Store
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
 
-VERSION_1 = Path(__file__).resolve().parents[2] / "fixtures" / "store" / "version-1.db"
-"""A file that the enforcer of schema 1 wrote: three processes, two of them with uses."""
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "store"
+VERSIONS = (1, 2)
+"""``version-N.db`` was written by the enforcer of schema N: some processes, most with uses."""
 
-TABLES_1 = (
-    "map",
-    "rule",
-    "declaration",
-    "process",
-    "call_site",
-    "use",
-    "dropped",
-    "notice",
-)
+VERSION_1 = FIXTURES / "version-1.db"
 NOON = 493_000 * schema.HOUR
+
+SAME_TABLES = ("map", "rule", "declaration", "call_site", "dropped", "notice")
+OLD_USES = """
+SELECT process, rule, site, stage, outcome, sum(count), min(first_seen), max(last_seen)
+FROM use GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
+NEW_USES = """
+SELECT process, rule, site, stage, outcome, count, first_seen, last_seen
+FROM use JOIN tally ON tally.key = tally ORDER BY 1, 2, 3, 4, 5
+"""
+OLD_DEPLOYMENTS = "SELECT id, service, service_version, environment FROM process ORDER BY id"
+NEW_DEPLOYMENTS = """
+SELECT id, service, version, environment
+FROM process JOIN deployment ON deployment.key = deployment ORDER BY id
+"""
+OLD_HOURS = """
+SELECT hour, rule, site, outcome, sum(count) FROM use GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+NEW_HOURS = """
+SELECT hour, rule, site, outcome, sum(count) FROM use_by_hour JOIN tally ON tally.key = tally
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+def fixture(version: int) -> str:
+    return str(FIXTURES / f"version-{version}.db")
 
 
 @pytest.fixture
@@ -54,24 +73,61 @@ def columns(path: str, table: str) -> list[str]:
 
 
 def content(path: str, like: str) -> dict[str, list[tuple[object, ...]]]:
-    """Give all rows, with the columns that another store has."""
-    return {
+    """Give all rows of the tables that stayed, with the columns that another store has."""
+    kept = {
         table: rows(path, f"SELECT {', '.join(columns(like, table))} FROM {table} ORDER BY 1, 2")  # noqa: S608 - the names of our own tables
-        for table in TABLES_1
+        for table in SAME_TABLES
     }
+    gone = ("service", "service_version", "environment")
+    fields = ", ".join(name for name in columns(like, "process") if name not in gone)
+    return kept | {"process": rows(path, f"SELECT {fields} FROM process ORDER BY key")}  # noqa: S608 - the same
 
 
-def test_fixture_is_what_it_says() -> None:
-    """The other tests prove something only with a file of version 1."""
-    assert rows(str(VERSION_1), "PRAGMA user_version") == [(1,)]
+@pytest.mark.parametrize("version", VERSIONS)
+def test_fixture_is_what_it_says(version: int) -> None:
+    """The other tests prove something only with a file of that version."""
+    assert rows(fixture(version), "PRAGMA user_version") == [(version,)]
+    assert len(rows(fixture(version), "SELECT * FROM use")) > 1
 
 
-def test_upgrade_keeps_every_row(old: str) -> None:
-    """All that stood in the old tables stands there afterwards, field by field."""
-    Store(old).close()
+@pytest.mark.parametrize("version", VERSIONS)
+def test_upgrade_keeps_every_row(version: int, tmp_path: Path) -> None:
+    """All that stood in the old tables is there afterwards, in the new ones."""
+    before = fixture(version)
+    path = str(shutil.copy(before, tmp_path / "uses.db"))
+    Store(path).close()
 
-    assert rows(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert content(old, like=str(VERSION_1)) == content(str(VERSION_1), like=str(VERSION_1))
+    assert rows(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    if version == 1:  # version 2 knows endings
+        assert rows(path, "SELECT DISTINCT ending FROM process") == [("unknown",)]
+    assert content(path, like=before) == content(before, like=before)
+    assert rows(path, NEW_USES) == rows(before, OLD_USES)
+    assert rows(path, NEW_HOURS) == rows(before, OLD_HOURS)
+    if version > 1:  # version 1 has no deployments
+        assert rows(path, NEW_DEPLOYMENTS) == rows(before, OLD_DEPLOYMENTS)
+        assert rows(path, "SELECT * FROM heartbeat") == rows(before, "SELECT * FROM heartbeat")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_upgrade_rolls_up(version: int, tmp_path: Path) -> None:
+    """The roll-ups of an upgraded store are those that its uses would have made."""
+    path = str(shutil.copy(fixture(version), tmp_path / "uses.db"))
+    Store(path).close()
+
+    by_hour = "SELECT hour / 24, tally, deployment, sum(count), min(first_seen), max(last_seen)"
+    days = "SELECT day, tally, deployment, count, first_seen, last_seen FROM use_by_day ORDER BY 1, 2, 3"
+    assert rows(path, f"{by_hour} FROM use_by_hour GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") == rows(
+        path, days
+    )
+    ((hours, day, ever, used),) = rows(
+        path,
+        "SELECT (SELECT sum(count + probes) FROM rule_by_hour), "
+        "(SELECT sum(count + probes) FROM rule_by_day), "
+        "(SELECT sum(count) FROM use_ever), (SELECT sum(count) FROM use)",
+    )
+    assert hours == day == ever == used
+    probes = "SELECT sum(count) FROM use JOIN tally ON tally.key = tally JOIN call_site ON call_site.key = site WHERE mechanism = 'probe'"
+    assert rows(path, "SELECT nullif(sum(probes), 0) FROM rule_by_day") == rows(path, probes)
 
 
 def test_upgraded_store_has_the_tables_of_a_new_one(old: str, path: str) -> None:
@@ -97,7 +153,7 @@ def test_old_processes_were_there_from_their_start(old: str) -> None:
 def test_old_store_is_written_on(old: str, make_process: MakeProcess, make_use: MakeUse) -> None:
     """New uses add to the old ones."""
     with closing(Store(old)) as store:
-        store.write(make_process(), 0, [make_use(count=100)])
+        store.write(make_process(id="f" * 32), 0, [make_use(count=100)])
 
     (total,) = rows(old, "SELECT sum(count) FROM use")[0]
     (before,) = rows(str(VERSION_1), "SELECT sum(count) FROM use")[0]
@@ -120,9 +176,9 @@ def test_old_store_is_read_and_left_alone(old: str) -> None:
 
 def test_upgrade_that_fails_changes_nothing(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All statements of an upgrade are one transaction."""
-    broken = schema.MIGRATIONS[1] + "\nINSERT INTO nowhere VALUES (1);\n"
+    broken = upgrades.UPGRADES[2] + "\nINSERT INTO nowhere VALUES (1);\n"
     with monkeypatch.context() as patched:
-        patched.setitem(schema.MIGRATIONS, 1, broken)
+        patched.setitem(upgrades.UPGRADES, 2, broken)
         with pytest.raises(schema.StoreError, match="no such table: nowhere"):
             Store(old)
 

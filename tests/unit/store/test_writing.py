@@ -123,7 +123,9 @@ def test_tells_outcomes_and_stages_apart(
     ]
     open_store().write(make_process(), 0, uses)
 
-    assert rows(path, "SELECT stage, outcome, count FROM use ORDER BY count") == [
+    assert rows(
+        path, "SELECT stage, outcome, count FROM use JOIN tally ON key = tally ORDER BY 3"
+    ) == [
         ("warn", "warned", 1),
         ("strict", "blocked", 2),
     ]
@@ -132,12 +134,12 @@ def test_tells_outcomes_and_stages_apart(
 def test_keeps_hours_apart(
     path: str, open_store: OpenStore, make_process: MakeProcess, make_use: MakeUse
 ) -> None:
-    """A process that lives for long has a row for each hour, by the last use."""
+    """What is rolled up by the hour has a row for each hour, by the last use."""
     store, process, use = open_store(), make_process(), make_use()
     store.write(process, 0, [use])
     store.write(process, 1, [make_use(last_seen=use.last_seen + HOUR)])
 
-    assert rows(path, "SELECT count(DISTINCT hour) FROM use") == [(2,)]
+    assert rows(path, "SELECT count(DISTINCT hour) FROM use_by_hour") == [(2,)]
 
 
 def test_watching_is_kept_without_any_use(
@@ -252,7 +254,7 @@ def test_store_of_a_newer_enforcer(open_store: OpenStore, path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
 
-    with pytest.raises(StoreError, match=r"has schema 3.*Upgrade the enforcer.*\(newer-store\)"):
+    with pytest.raises(StoreError, match=r"has schema 4.*Upgrade the enforcer.*\(newer-store\)"):
         open_store()
 
 

@@ -1,0 +1,221 @@
+"""Connect to ClickHouse by a URL, and say in one line why not.
+
+``clickhouses://USER:PASSWORD@HOST:8443/DATABASE`` is HTTPS, ``clickhouse://`` HTTP, and
+``chdb:///FOLDER`` the engine inside this process. The options that a URL may have are
+:data:`OPTIONS`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from enforcer.store import StoreError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+SCHEMES: Final = ("clickhouse", "clickhouses", "chdb")
+
+OPTIONS: Final[dict[str, Callable[[str], object]]] = {
+    "connect_timeout": float,
+    "timeout": float,
+    "verify": lambda text: text not in ("0", "false", "no"),
+    "ca_cert": str,
+    "interval": float,
+}
+"""Options in the query of a URL, and what reads their values; times are in seconds."""
+
+_CONNECT_TIMEOUT = 5.0
+_TIMEOUT = 30.0
+
+METRIC_INTERVAL: Final = 60.0
+"""How often processes export metrics, in seconds, unless the URL says otherwise."""
+
+_WRONG_PASSWORD = ("Code: 516", "Code: 193", "Code: 192", "status 401", "status 403")
+_FORBIDDEN = ("Code: 497", "Code: 164")
+_NO_DATABASE = "Code: 81"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Say where a ClickHouse is.
+
+    Attributes:
+        scheme: one of :data:`SCHEMES`.
+        host: its host, or empty for the embedded engine.
+        port: its port.
+        user: who asks, or empty for the server's default.
+        password: the user's, or empty.
+        database: the database with the collector's tables; for the embedded engine the folder.
+        options: the values of :data:`OPTIONS` that are given.
+
+    """
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    options: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Write the address without the password."""
+        if self.scheme == "chdb":
+            return f"chdb://{self.database}"
+        user = f"{self.user}@" if self.user else ""
+        return f"{self.scheme}://{user}{self.host}:{self.port}/{self.database}"
+
+    @property
+    def interval(self) -> float:
+        """How often processes export metrics, in seconds."""
+        return float(self.options.get("interval", METRIC_INTERVAL))
+
+
+def parse(url: str) -> Address:
+    """Read the address of a ClickHouse.
+
+    Raises:
+        StoreError: if it is none.
+
+    """
+    scheme = url.partition("://")[0]
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (8443 if scheme == "clickhouses" else 8123)
+        options = {key: OPTIONS[key](value) for key, value in parse_qsl(parts.query, strict_parsing=bool(parts.query))}
+    except KeyError as error:
+        known = ", ".join(OPTIONS)
+        raise _wrong_address(scheme, f"there is no option {error}, only {known}") from None
+    except ValueError as error:
+        raise _wrong_address(scheme, str(error)) from None
+    if scheme != "chdb" and not parts.hostname:
+        raise _wrong_address(scheme, "it names no host")
+    if scheme == "chdb" and not parts.path.strip("/"):
+        raise _wrong_address(scheme, "it names no folder")
+    return Address(
+        scheme,
+        parts.hostname or "",
+        port,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        unquote(parts.path) if scheme == "chdb" else unquote(parts.path.strip("/")) or "default",
+        options,
+    )
+
+
+def connect(address: Address) -> "Client":
+    """Open a connection.
+
+    Raises:
+        StoreError: if clickhouse-connect is not installed, or there is no answer.
+
+    """
+    try:
+        import clickhouse_connect  # noqa: PLC0415 - an extra, and slow to import
+        from clickhouse_connect.driver.exceptions import (  # noqa: PLC0415 - the same
+            ClickHouseError,
+        )
+    except ImportError:
+        message = (
+            f'"{address}" can\'t be read without clickhouse-connect. '
+            'Run: pip install "enforcer[clickhouse]" (clickhouse-not-installed)'
+        )
+        raise StoreError(message) from None
+    try:
+        return clickhouse_connect.get_client(**_arguments(address))
+    except (ClickHouseError, OSError) as error:
+        raise failure(address, error) from error
+    except ImportError:
+        message = (
+            f'"{address}" is the embedded engine, which is not installed. '
+            "Run: pip install chdb (clickhouse-not-installed)"
+        )
+        raise StoreError(message) from None
+
+
+def _arguments(address: Address) -> dict[str, Any]:
+    if address.scheme == "chdb":
+        return {"dsn": f"chdb://{address.database}"}
+    options = address.options
+    arguments: dict[str, Any] = {
+        "host": address.host,
+        "port": address.port,
+        "username": address.user or "default",
+        "password": address.password,
+        "database": address.database,
+        "secure": address.scheme == "clickhouses",
+        "verify": options.get("verify", True),
+        "connect_timeout": options.get("connect_timeout", _CONNECT_TIMEOUT),
+        "send_receive_timeout": options.get("timeout", _TIMEOUT),
+        "query_retries": 0,
+        "autogenerate_session_id": False,
+    }
+    if "ca_cert" in options:
+        arguments["ca_cert"] = options["ca_cert"]
+    return arguments
+
+
+def ask(
+    client: "Client", address: Address, query: str, values: dict[str, object] | None = None
+) -> Sequence[Sequence[Any]]:
+    """Give the rows of an answer.
+
+    Raises:
+        StoreError: if ClickHouse does not give one.
+
+    """
+    from clickhouse_connect.driver.exceptions import (  # noqa: PLC0415 - an extra
+        ClickHouseError,
+    )
+
+    try:
+        return client.query(query, parameters=values).result_rows
+    except (ClickHouseError, OSError) as error:
+        raise failure(address, error) from error
+
+
+def failure(address: Address, error: Exception) -> StoreError:
+    """Say what went wrong, and what to do."""
+    text = str(error)
+    if any(code in text for code in _WRONG_PASSWORD):
+        message = (
+            f'"{address}" refuses the user or the password. '
+            "Check both in ENFORCER_STORE (clickhouse-refused)"
+        )
+    elif any(code in text for code in _FORBIDDEN):
+        message = (
+            f'"{address}" does not let this user do that: {_short(text)}. Reading needs SELECT '
+            "on the database; only \"enforcer store init\" needs more (clickhouse-forbidden)"
+        )
+    elif _NO_DATABASE in text:
+        message = (
+            f'"{address}": there is no such database. Name the one that the collector writes '
+            "to, at the end of the URL (no-telemetry)"
+        )
+    elif "Code: " in text:
+        message = f'"{address}" could not answer: {_short(text)} (clickhouse-failed)'
+    else:
+        message = (
+            f'"{address}" can\'t be reached: {_short(text)}. Check that it runs, and the host '
+            "and the port in ENFORCER_STORE (clickhouse-unreachable)"
+        )
+    return StoreError(message)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+_LONGEST = 300
+
+
+def _wrong_address(scheme: str, reason: str) -> StoreError:
+    # The URL may have a password in it, so it is not shown.
+    example = "chdb:///folder" if scheme == "chdb" else f"{scheme}://user:password@host/database"
+    return StoreError(
+        f'the address "{scheme}://…" of the store is wrong: {reason}. '
+        f"Write {example} (unknown-store)"
+    )

@@ -1,0 +1,129 @@
+"""Make the roll-ups in ClickHouse, and fill them from what is there already."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from enforcer.store import StoreError
+from enforcer.store.clickhouse.connecting import Address, ask, connect
+from enforcer.store.clickhouse.records import LOGS, SUMS
+from enforcer.store.clickhouse.schema import (
+    ALL_KNOWN,
+    TABLES,
+    USES,
+    VERSION,
+    VERSIONS,
+    new_uses,
+    views,
+)
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_TIMES: Final = {
+    USES: "fromUnixTimestamp64Nano(last_seen)",
+    "enforcer_use_by_hour": "toDateTime(hour * 3600)",
+    "enforcer_use_by_day": "toDateTime(day * 86400)",
+    "enforcer_use_ever": "fromUnixTimestamp64Nano(last_seen)",
+    "enforcer_process": "fromUnixTimestamp64Nano(till)",
+    "enforcer_minute": "toDateTime(minute * 60)",
+}
+
+
+def initialise(
+    address: Address,
+    *,
+    keep_days: int | None = None,
+    progress: Callable[[str], object] = lambda step: None,
+) -> int:
+    """Make the tables and views of the roll-ups, unless they are there, and fill them.
+
+    To do it again is harmless.
+
+    Args:
+        address: the database with the collector's tables.
+        keep_days: how long roll-ups are kept; as they are now if None, for ever at first.
+        progress: told of each step.
+
+    Returns:
+        The version that was there before; 0 if there were none.
+
+    Raises:
+        StoreError: if it can't be done.
+
+    """
+    client = connect(address)
+    try:
+        has_event_name = collector_tables(client, address)
+        before = version(client, address)
+        if before > VERSION:
+            message = (
+                f'the roll-ups in "{address}" have version {before}, and this enforcer knows '
+                f"only up to {VERSION}. Upgrade the enforcer here (newer-store)"
+            )
+            raise StoreError(message)
+        for statement in TABLES:
+            ask(client, address, statement)
+        for view, (table, source, select) in views(has_event_name=has_event_name).items():
+            progress(f"fill {table}")
+            backfill = _backfill(table, source, select, has_event_name=has_event_name)
+            if backfill:
+                ask(client, address, backfill)
+            ask(
+                client,
+                address,
+                f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view}_view TO {table} AS {select}",
+            )
+            if backfill:  # what came while the view was not there yet
+                ask(client, address, backfill)
+        if before < VERSION:
+            ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant
+        if keep_days is not None:
+            progress(f"keep {keep_days} days")
+            for table, time in _TIMES.items():
+                moment = f"toDateTime({time}) + INTERVAL {keep_days:d} DAY"
+                ask(client, address, f"ALTER TABLE {table} MODIFY TTL {moment}")
+        return before
+    finally:
+        client.close()
+
+
+def collector_tables(client: "Client", address: Address) -> bool:
+    """Tell whether the collector's log table names events; see that it is there.
+
+    Raises:
+        StoreError: if the collector's tables are not there.
+
+    """
+    rows = ask(
+        client,
+        address,
+        "SELECT table, name FROM system.columns "
+        f"WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')",
+    )
+    tables = {table for table, _ in rows}
+    missing = [table for table in (LOGS, SUMS) if table not in tables]
+    if missing:
+        message = (
+            f'"{address}" has no table {" and no table ".join(missing)}: no collector wrote there '
+            "yet. Point the collector's ClickHouse exporter at this database, for logs and "
+            "metrics (no-telemetry)"
+        )
+        raise StoreError(message)
+    return (LOGS, "EventName") in {(table, name) for table, name in rows}
+
+
+def version(client: "Client", address: Address) -> int:
+    """Give the version of the roll-ups; 0 if there are none."""
+    ((is_there,),) = ask(client, address, f"EXISTS TABLE {VERSIONS}")
+    if not is_there:
+        return 0
+    ((found,),) = ask(client, address, f"SELECT max(version) FROM {VERSIONS}")  # noqa: S608 - a constant
+    return int(found)
+
+
+def _backfill(table: str, source: str, select: str, *, has_event_name: bool) -> str:
+    if source == USES:  # filled by the view that sees what goes in there
+        return ""
+    if table != USES:
+        return f"INSERT INTO {table} {select}"  # noqa: S608 - constants
+    return f"INSERT INTO {USES} {new_uses(ALL_KNOWN, has_event_name=has_event_name)}"  # noqa: S608 - constants

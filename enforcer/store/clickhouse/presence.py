@@ -1,0 +1,180 @@
+"""Write the SQL that tells which processes watched, from when till when, and what is missing.
+
+A process says with each export of metrics which rules it watches. One that said nothing for
+longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
+"""
+
+from enforcer.store.clickhouse.sources import Sources
+
+_DEPLOYMENT = "service, version, environment"
+_FIELDS = "service, version, environment, host, pid, python, command"
+
+
+def processes(sources: Sources) -> str:
+    """Ask for the processes that were there in a span, with all fields of theirs."""
+    newest = ", ".join(f"argMax({field}, till) AS {field}" for field in _FIELDS.split(", "))
+    return f"""
+SELECT process, {_FIELDS}, began, written FROM (
+    SELECT process, {newest}, min(since) AS began, max(till) AS written
+    FROM {sources.processes} WHERE {{run:String}} = '' GROUP BY process
+)
+WHERE written >= {{since:Int64}} AND ({{until:Int64}} = 0 OR began < {{until:Int64}})
+    AND ({{service:String}} = '' OR service = {{service:String}})
+    AND ({{version:String}} = '' OR version = {{version:String}})
+    AND ({{environment:String}} = '' OR environment = {{environment:String}})
+"""  # noqa: S608 - made of constants
+
+
+def _ids(sources: Sources) -> str:
+    return f"SELECT process FROM ({processes(sources)})"  # noqa: S608 - constants
+
+
+def count(sources: Sources) -> str:
+    """Ask how many processes there were, and when the last one was there last."""
+    return f"SELECT count(), max(written) FROM ({processes(sources)})"  # noqa: S608 - constants
+
+
+def services(sources: Sources) -> str:
+    """Ask for the fields of ``ServiceWatch``."""
+    return f"""
+SELECT {_DEPLOYMENT}, count(), greatest(min(began), {{since:Int64}}), max(written) AS till
+FROM ({processes(sources)}) GROUP BY {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}
+"""  # noqa: S608 - made of constants
+
+
+def _gaps(sources: Sources) -> str:
+    """Select the silences that were too long, by process."""
+    return f"""
+SELECT process, since, before FROM (
+    SELECT process, since, lagInFrame(till) OVER (
+        PARTITION BY process ORDER BY minute ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+    ) AS before
+    FROM (
+        SELECT process, minute, min(since) AS since, max(till) AS till FROM {sources.minutes}
+        GROUP BY process, minute
+    )
+) WHERE before > 0 AND since - before > {{limit:Int64}}
+"""  # noqa: S608 - made of constants
+
+
+def gaps(sources: Sources) -> str:
+    """Ask how many processes have gaps in a span, and for the longest one."""
+    return f"""
+SELECT uniqExact(process), max(since - before) FROM ({_gaps(sources)})
+WHERE process IN ({_ids(sources)}) AND since >= {{since:Int64}}
+    AND ({{until:Int64}} = 0 OR before < {{until:Int64}})
+"""  # noqa: S608 - made of constants
+
+
+def endings(sources: Sources) -> str:
+    """Ask how many processes ended how.
+
+    Where nobody ever said goodbye, it is not known of those who are silent how they ended.
+    """
+    return f"SELECT ending, count() FROM ({_with_endings(sources)}) GROUP BY ending"  # noqa: S608 - constants
+
+
+def _with_endings(sources: Sources) -> str:
+    return f"""
+SELECT found.*, multiIf(
+    last.final != '' AND last.time + {{limit:Int64}} >= found.written, last.final,
+    found.written + {{limit:Int64}} >= {{now:Int64}}, 'running',
+    (SELECT count() FROM {sources.endings}) > 0, 'vanished', 'unknown'
+) AS ending
+FROM ({processes(sources)}) AS found LEFT JOIN (
+    SELECT process, argMax(ending, ended) AS final, max(ended) AS time
+    FROM {sources.endings} GROUP BY process
+) AS last ON last.process = found.process
+"""  # noqa: S608 - made of constants
+
+
+def rules(sources: Sources) -> str:
+    """Ask for each rule, as the process that began last had it."""
+    return f"""
+SELECT rule, argMax(canonical, began), argMax(stage, began), argMax(removal, began)
+FROM {sources.watched} AS watched INNER JOIN ({processes(sources)}) AS found USING process
+GROUP BY rule ORDER BY rule
+"""  # noqa: S608 - made of constants
+
+
+def _maps(sources: Sources) -> str:
+    return f"""
+SELECT process, arraySort(groupUniqArray((rule, canonical, stage, removal))) AS rules,
+       lower(hex(sipHash128(rules))) AS digest
+FROM {sources.watched} GROUP BY process
+"""  # noqa: S608 - made of constants
+
+
+def maps(sources: Sources) -> str:
+    """Ask for the sets of rules that services watched, with the stages of their rules."""
+    return f"""
+SELECT digest, '', {_DEPLOYMENT}, count(), min(began), max(written) AS till,
+       arrayMap(each -> each.3, any(rules))
+FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
+GROUP BY digest, {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}, digest
+"""  # noqa: S608 - made of constants
+
+
+def map_rules(sources: Sources) -> str:
+    """Ask for the rules of one set."""
+    return f"""
+SELECT each.1, each.2, each.3, each.4 FROM (
+    SELECT arrayJoin(rules) AS each FROM ({_maps(sources)})
+    WHERE digest = {{digest:String}} LIMIT 1 BY digest, each
+) ORDER BY each.1
+"""  # noqa: S608 - made of constants
+
+
+def watches(sources: Sources) -> str:
+    """Ask for the fields of ``ProcessWatch``, but for its blind spots and what it lost."""
+    return f"""
+SELECT process, {_DEPLOYMENT}, host, pid, python, command, '', digest, began, written, ending,
+       gaps, longest
+FROM ({_with_endings(sources)}) AS found
+LEFT JOIN (SELECT process, digest FROM ({_maps(sources)})) AS map USING process
+LEFT JOIN (
+    SELECT process, count() AS gaps, max(since - before) AS longest FROM ({_gaps(sources)})
+    GROUP BY process
+) AS silence USING process
+ORDER BY written DESC, process LIMIT {{rows:Int64}} OFFSET {{offset:Int64}}
+"""  # noqa: S608 - made of constants
+
+
+def dropped(sources: Sources) -> str:
+    """Ask how many uses each process lost, exact to the hour.
+
+    A count is of what was lost since its process began (temporality cumulative), or since the
+    count before (delta).
+    """
+    hour = 3_600_000_000_000
+    return f"""
+SELECT process, sum(lost) FROM (
+    SELECT process, error, is_sum, start, if(is_sum,
+        toInt64(maxIf(value, hour <= {{last_hour:Int64}}) - maxIf(value, hour < {{hour:Int64}})),
+        toInt64(sumIf(value, hour BETWEEN {{hour:Int64}} AND {{last_hour:Int64}}))) AS lost
+    FROM (
+        SELECT process, error, is_sum, start, time, intDiv(time, {hour}) AS hour,
+               any(value) AS value
+        FROM {sources.drops} GROUP BY process, error, is_sum, start, time
+    )
+    GROUP BY process, error, is_sum, start
+)
+WHERE process IN ({_ids(sources)}) GROUP BY process HAVING sum(lost) > 0
+"""  # noqa: S608 - made of constants
+
+
+def notices(sources: Sources) -> str:
+    """Ask for the fields of ``NoticeOf``."""
+    return f"""
+SELECT kind, subject, text, uniqExact(process) FROM {sources.notices}
+WHERE process IN ({_ids(sources)}) GROUP BY kind, subject, text ORDER BY kind, subject, text
+"""  # noqa: S608 - made of constants
+
+
+def blind(sources: Sources) -> str:
+    """Ask what each process could not see."""
+    return f"""
+SELECT process, groupUniqArray(text) FROM (
+    SELECT process, subject, text FROM {sources.notices} WHERE kind = 'blind' ORDER BY subject
+) WHERE process IN ({_ids(sources)}) GROUP BY process
+"""  # noqa: S608 - made of constants

@@ -1,0 +1,251 @@
+"""Answer questions about a fleet from ClickHouse.
+
+What telemetry does not carry stays empty: the reason, the owner, the link and the first day of a
+rule, and which ``enforcer run`` a process belongs to.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from time import time_ns
+from types import TracebackType
+from typing import Any, Final, Self
+
+from enforcer.rules.model import TREE_SUFFIX
+from enforcer.store import StoreError
+from enforcer.store.clickhouse import presence, questions
+from enforcer.store.clickhouse.connecting import ask, connect, parse
+from enforcer.store.clickhouse.initialising import collector_tables, version
+from enforcer.store.clickhouse.schema import VERSION
+from enforcer.store.clickhouse.sources import Sources
+from enforcer.store.heartbeat import INTERVAL
+from enforcer.store.queries import (
+    DAY,
+    Health,
+    NoticeOf,
+    ProcessWatch,
+    RuleUses,
+    ServiceUses,
+    SitesInTime,
+    SiteServiceUses,
+    SiteUses,
+    Span,
+    UsesInTime,
+    WatchedMap,
+    WatchedRule,
+)
+from enforcer.store.spans import bounds
+from enforcer.store.watching import ServiceWatch, Watching
+
+_SECOND: Final = 1_000_000_000
+_ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+Rows = Sequence[Sequence[Any]]
+
+
+class ClickHouseReader:
+    """Hold one connection to a database that a collector writes; a context manager."""
+
+    def __init__(self, url: str) -> None:
+        """Connect; never make or change anything.
+
+        Roll-ups are read where ``enforcer store init`` made them.
+
+        Raises:
+            StoreError: if there is no answer, or no collector wrote to the database.
+
+        """
+        self._address = parse(url)
+        self.path = str(self._address)
+        self._now = time_ns()
+        self._limit = int((2 * self._address.interval + INTERVAL) * _SECOND)
+        self._client = connect(self._address)
+        try:
+            self._sources = self._choose_sources()
+        except BaseException:
+            self._client.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    @property
+    def is_rolled_up(self) -> bool:
+        """Tell whether answers come from the roll-ups."""
+        return bool(self._sources.days)
+
+    def processes(self, span: Span) -> int:
+        """Count the processes that were there in a span."""
+        return int(self._ask(presence.count, span)[0][0])
+
+    def dropped(self, span: Span) -> int:
+        """Count the uses that were lost in a span, exact to the hour."""
+        return sum(self._dropped(span).values())
+
+    def watching(self, span: Span) -> Watching:
+        """Give who watched in a span, and what may be missing."""
+        endings = Counter({ending: int(count) for ending, count in self._ask(presence.endings, span)})
+        ((gaps, longest_gap),) = self._ask(presence.gaps, span)
+        vanished = endings["vanished"]
+        return Watching(
+            tuple(ServiceWatch(*row) for row in self._ask(presence.services, span)),
+            ended=sum(endings[ending] for ending in ("exit", "disabled", "lost")),
+            running=endings["running"],
+            vanished=vanished,
+            unknown=endings["unknown"],
+            interval=int(self._address.interval * _SECOND) if vanished else 0,
+            gaps=gaps,
+            longest_gap=longest_gap,
+            blind=len(self._ask(presence.blind, span)),
+        )
+
+    def set_aside(self, span: Span) -> list[tuple[str, int]]:
+        """Give nothing: ClickHouse looks after its own files."""
+        del span
+        return []
+
+    def last_written(self, span: Span) -> int:
+        """Give when a process of a span was there last; 0 if there was none."""
+        return int(self._ask(presence.count, span)[0][1])
+
+    def health(self, span: Span) -> Health:
+        """Give what may be missing in a span, in short."""
+        watching = self.watching(span)
+        return Health(
+            processes=self.processes(span),
+            dropped=self.dropped(span),
+            vanished=watching.vanished,
+            gaps=watching.gaps,
+            blind=watching.blind,
+            set_aside=(),
+            last_written=self.last_written(span),
+        )
+
+    def rules(self, span: Span) -> Iterator[WatchedRule]:
+        """Give every rule that some process watched in a span."""
+        return map(_rule, self._ask(presence.rules, span))
+
+    def uses(self, span: Span, legacy: str = "") -> Iterator[SiteUses]:
+        """Give the uses in a span; those of one deployment in one hour are taken together."""
+        for row in self._ask(questions.uses, span, span, legacy=legacy):
+            yield SiteUses(*row)
+
+    def rule_uses(self, span: Span) -> Iterator[RuleUses]:
+        """Give the uses of each rule that has any, or has probes."""
+        for row in self._ask(questions.rule_uses, span, span):
+            yield RuleUses(*row)
+
+    def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
+        """Give the uses of each rule that has any, by the hour, day or week."""
+        for start, rule, count in self._ask(questions.uses_in_time, span, bucket, legacy=legacy):
+            yield UsesInTime(start * bucket, rule, count)
+
+    def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
+        """Give how many call sites of each rule were active on each day."""
+        for start, rule, sites in self._ask(questions.sites_in_time, span):
+            yield SitesInTime(start * DAY, rule, sites)
+
+    def active_sites(self, span: Span, legacy: str = "") -> Iterator[SitesInTime]:
+        """Give how many call sites of all rules, or of one, were active on each day."""
+        for start, sites in self._ask(questions.active_sites, span, legacy=legacy):
+            yield SitesInTime(start * DAY, legacy, sites)
+
+    def new_sites(self, span: Span) -> Iterator[SiteUses]:
+        """Give the call sites that were first seen in a span, and never before."""
+        for row in self._ask(questions.new_sites, span):
+            yield SiteUses(*row)
+
+    def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
+        """Give the uses of each rule, or of one, by service, version and environment."""
+        for row in self._ask(questions.service_uses, span, span, legacy=legacy):
+            yield ServiceUses(*row)
+
+    def site_service_uses(self, span: Span, legacy: str) -> Iterator[SiteServiceUses]:
+        """Give the uses of one rule by line of code, service, version and environment."""
+        for row in self._ask(questions.site_service_uses, span, span, legacy=legacy):
+            yield SiteServiceUses(*row)
+
+    def maps(self, span: Span) -> Iterator[WatchedMap]:
+        """Give the sets of rules that services watched, the one that was there last first."""
+        for *fields, stages in self._ask(presence.maps, span):
+            yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items()))])
+
+    def map_rules(self, digest: str) -> Iterator[WatchedRule]:
+        """Give the rules of one set."""
+        return map(_rule, self._ask(presence.map_rules, Span(), digest=digest))
+
+    def process_watches(
+        self, span: Span, *, limit: int = 100, offset: int = 0
+    ) -> Iterator[ProcessWatch]:
+        """Give the processes that were there in a span, the one that was there last first."""
+        lost, blind = self._dropped(span), dict(self._ask(presence.blind, span))
+        for row in self._ask(presence.watches, span, rows=limit, offset=offset):
+            process = row[0]
+            yield ProcessWatch(*[*row, lost.get(process, 0), tuple(blind.get(process, ()))])
+
+    def notices(self, span: Span) -> Iterator[NoticeOf]:
+        """Give what processes that were there in a span had to say."""
+        for row in self._ask(presence.notices, span):
+            yield NoticeOf(*row)
+
+    def _choose_sources(self) -> Sources:
+        has_event_name = collector_tables(self._client, self._address)
+        found = version(self._client, self._address)
+        if found > VERSION:
+            message = (
+                f'the roll-ups in "{self.path}" have version {found}, and this enforcer knows '
+                f"only up to {VERSION}. Upgrade the enforcer here (newer-store)"
+            )
+            raise StoreError(message)
+        return Sources.rolled_up() if found else Sources.raw(has_event_name=has_event_name)
+
+    def _dropped(self, span: Span) -> dict[str, int]:
+        return {process: int(lost) for process, lost in self._ask(presence.dropped, span)}
+
+    def _ask(
+        self,
+        question: Callable[..., str],
+        span: Span,
+        *arguments: object,
+        **values: object,
+    ) -> Rows:
+        bound = {
+            "legacy": "",
+            **asdict(span),
+            **bounds(span),
+            "now": self._now,
+            "limit": self._limit,
+            **values,
+        }
+        query = question(self._sources, *arguments)
+        needed = {key: value for key, value in bound.items() if f"{{{key}:" in query}
+        return ask(self._client, self._address, query, needed)
+
+
+def _rule(row: Sequence[Any]) -> WatchedRule:
+    legacy, canonical, stage, removal = row
+    kind = "tree" if legacy.endswith(TREE_SUFFIX) else "name" if ":" in legacy else "module"
+    is_date = bool(_ISO_DATE.fullmatch(removal))
+    return WatchedRule(
+        legacy,
+        kind,
+        canonical,
+        stage,
+        reason="",
+        since="",
+        remove_after=removal if is_date else "",
+        removal="" if is_date else removal,
+        owner="",
+        link="",
+    )

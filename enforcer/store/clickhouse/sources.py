@@ -1,0 +1,73 @@
+"""Say where the reader finds its rows: in the roll-ups, or in the collector's own tables.
+
+The answers are the same. From the collector's tables they cost what all its rows cost.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from enforcer.store.clickhouse.records import DROPS, endings, notices, uses
+from enforcer.store.clickhouse.schema import MINUTES, PROCESSES, WATCHED, by_hour, sites
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Name what to select from: tables, or selects in parentheses.
+
+    Attributes:
+        hours: uses by the hour.
+        days: uses by the day, or empty if there are only hours.
+        ever: uses of all time, or empty if there are only hours.
+        sites: call sites.
+        processes: processes, from when till when they were there.
+        minutes: the minutes in which they said so.
+        watched: the rules that they watched.
+        drops: counts of what they lost.
+        notices: what they had to say.
+        endings: how they ended.
+
+    """
+
+    hours: str
+    days: str
+    ever: str
+    sites: str
+    processes: str
+    minutes: str
+    watched: str
+    drops: str
+    notices: str
+    endings: str
+
+    @classmethod
+    def rolled_up(cls) -> Self:
+        """Read what ``enforcer store init`` made."""
+        return cls(
+            hours="enforcer_use_by_hour",
+            days="enforcer_use_by_day",
+            ever="enforcer_use_ever",
+            sites="enforcer_site",
+            processes="enforcer_process",
+            minutes="enforcer_minute",
+            watched="enforcer_watched",
+            drops="enforcer_drop",
+            notices="enforcer_notice",
+            endings="enforcer_ending",
+        )
+
+    @classmethod
+    def raw(cls, *, has_event_name: bool) -> Self:
+        """Read the collector's tables."""
+        found = uses(has_event_name=has_event_name)
+        return cls(
+            hours=f"({by_hour(f'({found} LIMIT 1 BY process, id)')})",
+            days="",
+            ever="",
+            sites=f"({sites(found)})",
+            processes=f"({PROCESSES})",
+            minutes=f"({MINUTES})",
+            watched=f"({WATCHED})",
+            drops=f"({DROPS})",
+            notices=f"({notices(has_event_name=has_event_name)})",
+            endings=f"({endings(has_event_name=has_event_name)})",
+        )

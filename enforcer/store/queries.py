@@ -1,0 +1,361 @@
+"""Say what can be asked of a store, and how the answers look, whatever engine keeps it.
+
+Every time is in nanoseconds since the epoch, in UTC. Probes are never among uses. No engine is
+loaded here: see :func:`enforcer.store.readers.open_reader`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from enforcer.store.watching import Watching
+
+HOUR: Final = 3_600_000_000_000
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Say which part of a store to read.
+
+    Counts are of whole hours: those that the span touches. What the processes of one deployment
+    did within an hour is left out only if all of it lies outside the span. Where only days are
+    kept of a time that long ago, they are whole days.
+
+    Attributes:
+        since: leave out what was last seen before this time; 0 for all.
+        until: leave out what was first seen at this time or later; 0 for all.
+        run: only processes of this ``enforcer run``, if not empty.
+        service: only processes of this service, if not empty.
+        version: only processes of this version of a service, if not empty.
+        environment: only processes that run in this environment, if not empty.
+
+    """
+
+    since: int = 0
+    until: int = 0
+    run: str = ""
+    service: str = ""
+    version: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedRule:
+    """Give a rule as the newest process that watched it had it."""
+
+    legacy: str
+    kind: str
+    canonical: str
+    stage: str
+    reason: str
+    since: str
+    remove_after: str
+    removal: str
+    owner: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUses:
+    """Sum the uses of one rule at one call site with one outcome, over all processes.
+
+    Rows of probes are among these: they have that mechanism.
+    """
+
+    legacy: str
+    path: str
+    file: str
+    line: int
+    function: str
+    module: str
+    mechanism: str
+    names: str
+    via: str
+    relation: str
+    distribution: str
+    outcome: str
+    count: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeOf:
+    """Give what processes had to say of a path, and how many of them."""
+
+    kind: str
+    subject: str
+    text: str
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUses:
+    """Sum the uses of one rule.
+
+    Attributes:
+        legacy: the legacy path, as the map has it.
+        count: how many uses, probes left out.
+        probes: how many probes.
+        sites: at how many call sites it was used.
+        first_seen: time of the first use in the span; 0 if there were only probes.
+        last_seen: time of the last use; 0 if there were only probes.
+
+    """
+
+    legacy: str
+    count: int
+    probes: int
+    sites: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsesInTime:
+    """Count the uses of one rule in one hour, day or week.
+
+    Attributes:
+        start: when it began; weeks begin on Thursdays, as the epoch did.
+        legacy: the rule's legacy path.
+        count: how many uses; at least 1.
+
+    """
+
+    start: int
+    legacy: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SitesInTime:
+    """Count the call sites of one rule that were active on one day.
+
+    Attributes:
+        start: when the day began.
+        legacy: the rule's legacy path, or empty for the sum over all rules.
+        sites: how many; at least 1.
+
+    """
+
+    start: int
+    legacy: str
+    sites: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUses:
+    """Sum the uses of one rule by one service, in one version and environment."""
+
+    legacy: str
+    service: str
+    version: str
+    environment: str
+    count: int
+    sites: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteServiceUses:
+    """Sum the uses of one rule at one line by one service, in one version and environment."""
+
+    legacy: str
+    file: str
+    line: int
+    function: str
+    service: str
+    version: str
+    environment: str
+    count: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessWatch:
+    """Tell how one process watched.
+
+    Attributes:
+        id: its random name.
+        service: the service it belongs to, or empty; with its version and environment.
+        host: the machine; empty where it is not known.
+        pid: its number there, or 0.
+        python: the version of its interpreter, or empty.
+        command: its command line, or empty.
+        run: its ``enforcer run``, or empty.
+        map: the digest of the set of rules it watched; see :class:`WatchedMap`.
+        since: when it began to watch.
+        till: when it was there last.
+        ending: ``exit``, ``disabled``, ``lost``, ``unknown``, ``vanished``, or ``running``.
+        gaps: how often it was silent for too long, and came back.
+        longest_gap: for how many nanoseconds.
+        dropped: how many uses it lost.
+        blind: what it could not see, one text for each thing.
+
+    """
+
+    id: str
+    service: str
+    version: str
+    environment: str
+    host: str
+    pid: int
+    python: str
+    command: str
+    run: str
+    map: str
+    since: int
+    till: int
+    ending: str
+    gaps: int
+    longest_gap: int
+    dropped: int
+    blind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedMap:
+    """Give one set of rules that processes of one service watched.
+
+    Attributes:
+        digest: tells sets apart.
+        path: where the map lay for the newest of the processes, or empty.
+        service: whose processes, with version and environment.
+        processes: how many of them.
+        since: when the first of them began to watch.
+        till: when the last of them was there last.
+        stages: how many rules have which stage, by stage.
+
+    """
+
+    digest: str
+    path: str
+    service: str
+    version: str
+    environment: str
+    processes: int
+    since: int
+    till: int
+    stages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Tell what may be missing in a span: anything that forbids to call a rule safe.
+
+    Attributes:
+        processes: how many processes watched.
+        dropped: how many uses were lost.
+        vanished: how many processes ended without a last write.
+        gaps: how many processes were silent for too long, and came back.
+        blind: how many processes could not see something.
+        set_aside: damaged stores that were set aside, and when.
+        last_written: when something was written last; 0 if nothing ever was.
+
+    """
+
+    processes: int
+    dropped: int
+    vanished: int
+    gaps: int
+    blind: int
+    set_aside: tuple[tuple[str, int], ...]
+    last_written: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether nothing is missing, as far as is known."""
+        missing = self.dropped or self.vanished or self.gaps or self.blind or self.set_aside
+        return bool(self.processes) and not missing
+
+
+class StoreReader(Protocol):
+    """Answer questions about a store; a context manager in which all is of one moment."""
+
+    @property
+    def path(self) -> str:
+        """Name the store for people: a file, or an address without a password."""
+
+    def __enter__(self) -> Self:
+        """Begin to read."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+    def processes(self, span: Span) -> int:
+        """Count the processes that were there in a span."""
+
+    def dropped(self, span: Span) -> int:
+        """Count the uses that were lost in a span, exact to the hour."""
+
+    def watching(self, span: Span) -> Watching:
+        """Give who watched in a span, and what may be missing."""
+
+    def set_aside(self, span: Span) -> list[tuple[str, int]]:
+        """Give the damaged stores that were set aside in a span, and when that was."""
+
+    def last_written(self, span: Span) -> int:
+        """Give the time of the last write in a span; 0 if there was none."""
+
+    def health(self, span: Span) -> Health:
+        """Give what may be missing in a span, in short."""
+
+    def rules(self, span: Span) -> Iterable[WatchedRule]:
+        """Give every rule that some process watched in a span."""
+
+    def uses(self, span: Span, legacy: str = "") -> Iterable[SiteUses]:
+        """Give the uses in a span, of one rule if it is named, one row for each outcome."""
+
+    def rule_uses(self, span: Span) -> Iterable[RuleUses]:
+        """Give the uses of each rule that has any, or has probes."""
+
+    def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterable[UsesInTime]:
+        """Give the uses of each rule that has any, by the hour, day or week, oldest first.
+
+        The first and the last bucket are whole, too.
+
+        Args:
+            span: what to read.
+            bucket: :data:`HOUR`, :data:`DAY` or :data:`WEEK`.
+            legacy: of one rule, if not empty.
+
+        """
+
+    def sites_in_time(self, span: Span) -> Iterable[SitesInTime]:
+        """Give how many call sites of each rule were active on each day, oldest first."""
+
+    def active_sites(self, span: Span, legacy: str = "") -> Iterable[SitesInTime]:
+        """Give how many call sites of all rules, or of one, were active on each day."""
+
+    def new_sites(self, span: Span) -> Iterable[SiteUses]:
+        """Give the call sites that were first seen in a span, and never before by anybody."""
+
+    def service_uses(self, span: Span, legacy: str = "") -> Iterable[ServiceUses]:
+        """Give the uses of each rule, or of one, by service, version and environment."""
+
+    def site_service_uses(self, span: Span, legacy: str) -> Iterable[SiteServiceUses]:
+        """Give the uses of one rule by line of code, service, version and environment."""
+
+    def maps(self, span: Span) -> Iterable[WatchedMap]:
+        """Give the sets of rules that services watched, the one that was there last first."""
+
+    def map_rules(self, digest: str) -> Iterable[WatchedRule]:
+        """Give the rules of one set."""
+
+    def process_watches(
+        self, span: Span, *, limit: int = 100, offset: int = 0
+    ) -> Iterable[ProcessWatch]:
+        """Give the processes that were there in a span, the one that was there last first."""
+
+    def notices(self, span: Span) -> Iterable[NoticeOf]:
+        """Give what processes that were there in a span had to say."""

@@ -1,0 +1,252 @@
+"""Write the SQL that answers what is asked of a SQLite store.
+
+Each statement takes the fields of a span as values, and its :func:`~enforcer.store.spans.bounds`.
+"""
+
+from typing import Final
+
+from enforcer.recording.use import PROBE
+from enforcer.store.queries import DAY, HOUR, WEEK, Span
+from enforcer.store.spans import is_filtered
+
+DEPLOYMENTS: Final = """
+SELECT key FROM deployment
+WHERE :service IN ('', service) AND :version IN ('', version)
+    AND :environment IN ('', environment)
+"""
+
+PROCESSES: Final = f"""
+SELECT key FROM process
+WHERE written >= :since AND (:until = 0 OR started < :until) AND :run IN ('', run)
+    AND deployment IN ({DEPLOYMENTS})
+"""  # noqa: S608 - made of constants
+
+_PROBE_SITES = f"SELECT key FROM call_site WHERE mechanism = '{PROBE}'"  # noqa: S608 - constants
+
+_RULE = "legacy, kind, canonical, stage, reason, since, remove_after, removal, owner, link"
+
+_SITE = """
+path, file, line, function, module, mechanism, names, via, relation, distribution
+"""
+
+RULES: Final = f"""
+WITH newest AS (
+    SELECT map, max(started) AS started FROM process WHERE key IN ({PROCESSES}) GROUP BY map
+)
+SELECT {_RULE}, max(started)
+FROM newest JOIN declaration USING (map) JOIN rule ON rule.key = declaration.rule
+GROUP BY rule.key
+"""  # noqa: S608 - made of constants
+
+MAP_RULES: Final = f"""
+SELECT {_RULE}
+FROM map JOIN declaration ON map = map.key JOIN rule ON rule.key = declaration.rule
+WHERE digest = :digest ORDER BY legacy
+"""  # noqa: S608 - made of constants
+
+FIRST_HOUR: Final = "SELECT value FROM state WHERE name = 'first_hour'"
+
+DROPPED: Final = f"""
+SELECT coalesce(sum(count), 0) FROM dropped
+WHERE hour BETWEEN :hour AND :last_hour AND process IN ({PROCESSES})
+"""  # noqa: S608 - made of constants
+
+LAST_WRITTEN: Final = f"""
+SELECT coalesce(max(written), 0) FROM process WHERE key IN ({PROCESSES})
+"""  # noqa: S608 - made of constants
+
+NOTICES: Final = f"""
+SELECT kind, subject, text, count(*) FROM notice WHERE process IN ({PROCESSES})
+GROUP BY kind, subject, text ORDER BY kind, subject
+"""  # noqa: S608 - made of constants
+
+_COUNTS = "tally, deployment, count, first_seen, last_seen"
+
+_BOUNDS = f"""
+last_seen >= :since AND (:until = 0 OR first_seen < :until) AND deployment IN ({DEPLOYMENTS})
+"""
+
+_OF_RULE = """
+tally IN (SELECT tally.key FROM tally JOIN rule ON rule.key = tally.rule WHERE legacy = :legacy)
+"""
+
+# Days are kept in the order of rules, so that those of one rule are found without the others.
+_DAYS_OF_RULE = f"""
+SELECT {_COUNTS} FROM (
+    WITH RECURSIVE each (day) AS (
+        SELECT max(:whole_day, (SELECT min(day) FROM use_by_day))
+        UNION ALL
+        SELECT day + 1 FROM each
+        WHERE day < min(:last_whole_day, (SELECT max(day) FROM use_by_day))
+    )
+    SELECT use_by_day.* FROM each CROSS JOIN use_by_day USING (day)
+    WHERE rule = (SELECT key FROM rule WHERE legacy = :legacy)
+) WHERE {_BOUNDS}
+"""  # noqa: S608 - made of constants
+
+
+def _counts(span: Span, legacy: str = "") -> str:
+    """Choose the tables that have what a span needs in as few rows as can be."""
+    only = f"{_BOUNDS} AND {_OF_RULE}" if legacy else _BOUNDS
+    if span.run:
+        return f"""
+SELECT {_COUNTS}
+FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
+"""  # noqa: S608 - made of constants
+    if not span.since and not span.until:
+        return f"SELECT {_COUNTS} FROM use_ever WHERE {only}"  # noqa: S608 - constants
+    parts = [
+        ("use_by_hour", "hour BETWEEN :hour AND :last_hour_of_head"),
+        ("use_by_hour", "hour BETWEEN :hour_of_tail AND :last_hour"),
+    ]
+    if not legacy:
+        parts += [
+            ("use_by_day", "day BETWEEN :whole_day AND :last_day_of_head"),
+            ("use_by_month", "month BETWEEN :month AND :last_month"),
+            ("use_by_day", "day BETWEEN :day_of_tail AND :last_whole_day"),
+        ]
+    selects = [f"SELECT {_COUNTS} FROM {table} WHERE {when} AND {only}" for table, when in parts]  # noqa: S608 - constants
+    return " UNION ALL ".join([*selects, _DAYS_OF_RULE] if legacy else selects)
+
+
+def _per(keys: str, span: Span, legacy: str = "") -> str:
+    return f"""
+SELECT {keys}, sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+FROM ({_counts(span, legacy)}) GROUP BY {keys}
+"""  # noqa: S608 - made of constants
+
+
+def uses(span: Span, legacy: str) -> str:
+    """Write the query for the fields of ``SiteUses``."""
+    return f"""
+SELECT legacy, {_SITE}, outcome, sum(count), min(first_seen), max(last_seen)
+FROM ({_per("tally", span, legacy)}) JOIN tally ON tally.key = tally
+JOIN rule ON rule.key = tally.rule JOIN call_site ON call_site.key = tally.site
+GROUP BY tally.rule, tally.site, outcome
+"""  # noqa: S608 - made of constants
+
+
+def rule_uses(span: Span) -> str:
+    """Write the query for the fields of ``RuleUses``."""
+    is_use = f"mechanism <> '{PROBE}'"
+    return f"""
+SELECT legacy, coalesce(sum(count) FILTER (WHERE {is_use}), 0),
+       coalesce(sum(count) FILTER (WHERE NOT {is_use}), 0),
+       count(DISTINCT tally.site) FILTER (WHERE {is_use}),
+       coalesce(min(first_seen) FILTER (WHERE {is_use}), 0),
+       coalesce(max(last_seen) FILTER (WHERE {is_use}), 0)
+FROM ({_per("tally", span)}) JOIN tally ON tally.key = tally
+JOIN rule ON rule.key = tally.rule JOIN call_site ON call_site.key = tally.site
+GROUP BY tally.rule ORDER BY legacy
+"""  # noqa: S608 - made of constants
+
+
+def uses_in_time(span: Span, bucket: int) -> str:
+    """Write the query for the fields of ``UsesInTime``; ``start`` is in buckets.
+
+    Raises:
+        ValueError: if the bucket is no hour, day or week.
+
+    """
+    if bucket not in (HOUR, DAY, WEEK):
+        message = f"a bucket is an hour, a day or a week, not {bucket} ns"
+        raise ValueError(message)
+    if span.run:
+        counts = f"""
+SELECT last_seen / {bucket} AS start, tally.rule AS rule, sum(count) AS count
+FROM ({_counts(span)}) JOIN tally ON tally.key = tally
+WHERE site NOT IN ({_PROBE_SITES}) GROUP BY 1, 2
+"""  # noqa: S608 - made of constants
+    elif bucket == HOUR:
+        counts = f"""
+SELECT hour AS start, rule, sum(count) AS count FROM rule_by_hour
+WHERE hour BETWEEN :hour AND :last_hour AND deployment IN ({DEPLOYMENTS}) GROUP BY hour, rule
+"""  # noqa: S608 - made of constants
+    else:
+        table = f"rule_by_day WHERE deployment IN ({DEPLOYMENTS})"
+        if not is_filtered(span):
+            table = "total_by_day WHERE true"
+        counts = f"""
+SELECT day / {bucket // DAY} AS start, rule, sum(count) AS count FROM {table}
+    AND day BETWEEN :day AND :last_day GROUP BY 1, 2
+"""  # noqa: S608 - made of constants
+    return f"""
+SELECT start, legacy, count FROM ({counts}) JOIN rule ON rule.key = rule
+WHERE count > 0 AND :legacy IN ('', legacy) ORDER BY start, legacy
+"""  # noqa: S608 - made of constants
+
+
+def sites_in_time(span: Span) -> str:
+    """Write the query for the fields of ``SitesInTime``; ``start`` is in days."""
+    return f"""
+SELECT start, legacy, sites FROM ({_sites_per_day(span)}) JOIN rule ON rule.key = rule
+WHERE sites > 0 ORDER BY start, legacy
+"""  # noqa: S608 - made of constants
+
+
+def active_sites(span: Span) -> str:
+    """Write the query for the days and the sums of ``SitesInTime``."""
+    return f"""
+SELECT start, sum(sites) FROM ({_sites_per_day(span)}) JOIN rule ON rule.key = rule
+WHERE sites > 0 AND :legacy IN ('', legacy) GROUP BY start ORDER BY start
+"""  # noqa: S608 - made of constants
+
+
+def _sites_per_day(span: Span) -> str:
+    if span.run:
+        return f"""
+SELECT last_seen / {DAY} AS start, tally.rule AS rule, count(DISTINCT site) AS sites
+FROM ({_counts(span)}) JOIN tally ON tally.key = tally
+WHERE site NOT IN ({_PROBE_SITES}) GROUP BY 1, 2
+"""  # noqa: S608 - made of constants
+    if is_filtered(span):
+        return f"""
+SELECT day AS start, rule, count(DISTINCT site) AS sites FROM use_by_day
+WHERE day BETWEEN :day AND :last_day AND deployment IN ({DEPLOYMENTS})
+    AND site NOT IN ({_PROBE_SITES})
+GROUP BY day, rule
+"""  # noqa: S608 - made of constants
+    return """
+SELECT day AS start, rule, sites FROM total_by_day WHERE day BETWEEN :day AND :last_day
+"""
+
+
+NEW_SITES: Final = f"""
+WITH fresh AS (
+    SELECT rule, site FROM use_ever JOIN tally ON tally.key = tally
+    WHERE site NOT IN ({_PROBE_SITES})
+    GROUP BY rule, site
+    HAVING min(first_seen) >= :since AND (:until = 0 OR min(first_seen) < :until)
+)
+SELECT legacy, {_SITE}, outcome, sum(count), min(first_seen), max(last_seen)
+FROM fresh JOIN tally USING (rule, site) JOIN use_ever ON tally = tally.key
+JOIN rule ON rule.key = tally.rule JOIN call_site ON call_site.key = tally.site
+WHERE deployment IN ({DEPLOYMENTS})
+GROUP BY tally.rule, tally.site, outcome ORDER BY min(first_seen) DESC
+"""  # noqa: S608 - made of constants
+
+
+def service_uses(span: Span, legacy: str) -> str:
+    """Write the query for the fields of ``ServiceUses``."""
+    return f"""
+SELECT legacy, service, version, environment, sum(count), count(DISTINCT site),
+       min(first_seen), max(last_seen)
+FROM ({_per("tally, deployment", span, legacy)}) JOIN tally ON tally.key = tally
+JOIN rule ON rule.key = rule JOIN deployment ON deployment.key = deployment
+WHERE site NOT IN ({_PROBE_SITES})
+GROUP BY rule.key, deployment.key ORDER BY legacy, service, version, environment
+"""  # noqa: S608 - made of constants
+
+
+def site_service_uses(span: Span, legacy: str) -> str:
+    """Write the query for the fields of ``SiteServiceUses``."""
+    return f"""
+SELECT legacy, file, line, function, service, version, environment, sum(count),
+       min(first_seen), max(last_seen)
+FROM ({_per("tally, deployment", span, legacy)}) JOIN tally ON tally.key = tally
+JOIN rule ON rule.key = rule JOIN deployment ON deployment.key = deployment
+JOIN call_site ON call_site.key = site
+WHERE mechanism <> '{PROBE}'
+GROUP BY file, line, function, deployment.key
+ORDER BY file, line, function, service, version, environment
+"""  # noqa: S608 - made of constants

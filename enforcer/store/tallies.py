@@ -1,0 +1,230 @@
+"""Add uses to those of a process and to the roll-ups, inside a transaction.
+
+What a process counts is the same from visit to visit, so its keys are remembered. A batch is
+put into a table of this connection's own, in memory, and SQLite adds it up from there.
+"""
+
+from enforcer.recording.use import PROBE
+from enforcer.store.schema import DAY, HOUR, MONTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from enforcer.recording.use import CallSite, Use
+    from enforcer.store.rows import Rows
+
+    Identity = tuple[str, str, str, CallSite, str]
+    Keys = tuple[int, int, int, bool]
+
+CHUNK = 1_000
+"""How many uses are added in one step; a step takes a few milliseconds."""
+
+_MOST_KNOWN = 20_000
+
+_BATCH = """
+CREATE TEMPORARY TABLE IF NOT EXISTS batch (
+    number INTEGER PRIMARY KEY, rule INTEGER, site INTEGER, tally INTEGER, probe INTEGER,
+    count INTEGER, first_seen INTEGER, last_seen INTEGER
+)
+"""
+_FILL = """
+INSERT INTO batch (rule, site, tally, probe, count, first_seen, last_seen)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_CHUNK = "number BETWEEN :first AND :last"
+_ADD_UP = """
+DO UPDATE SET
+    count = count + excluded.count,
+    first_seen = min(first_seen, excluded.first_seen),
+    last_seen = max(last_seen, excluded.last_seen)
+"""
+_ADD_UP_PROBES = """
+DO UPDATE SET count = count + excluded.count, probes = probes + excluded.probes
+"""
+
+
+def _add_uses(table: str, keys: str, values: str) -> str:
+    return (
+        f"INSERT INTO {table} ({keys}, count, first_seen, last_seen) "  # noqa: S608 - constants
+        f"SELECT {values}, count, first_seen, last_seen FROM batch WHERE {_CHUNK} "
+        f"ON CONFLICT ({keys}) {_ADD_UP}"
+    )
+
+
+def _add_rules(table: str, time: str, length: int) -> str:
+    return (
+        f"INSERT INTO {table} ({time}, rule, deployment, count, probes) "  # noqa: S608 - constants
+        f"SELECT last_seen / {length}, rule, :deployment, sum(count * (1 - probe)), "
+        f"sum(count * probe) FROM batch WHERE {_CHUNK} GROUP BY 1, 2 "
+        f"ON CONFLICT ({time}, rule, deployment) {_ADD_UP_PROBES}"
+    )
+
+
+_DAYS_OF_ALL = f"""
+INSERT INTO total_by_day (day, rule, count, probes, sites)
+SELECT last_seen / {DAY}, rule, sum(count * (1 - probe)), sum(count * probe), count(DISTINCT
+    CASE WHEN NOT probe AND NOT EXISTS (
+        SELECT * FROM use_by_day AS known
+        WHERE day = batch.last_seen / {DAY} AND known.rule = batch.rule AND known.site = batch.site
+    ) THEN site END)
+FROM batch WHERE {_CHUNK} GROUP BY 1, 2
+ON CONFLICT (day, rule) DO UPDATE SET
+    count = count + excluded.count,
+    probes = probes + excluded.probes,
+    sites = sites + excluded.sites
+"""  # noqa: S608 - made of constants
+
+_STATEMENTS = (
+    _DAYS_OF_ALL,  # while it can be seen which call sites are new on their day
+    _add_uses("use", "process, tally", ":process, tally"),
+    _add_uses("use_by_hour", "hour, tally, deployment", f"last_seen / {HOUR}, tally, :deployment"),
+    _add_uses(
+        "use_by_day",
+        "day, rule, site, tally, deployment",
+        f"last_seen / {DAY}, rule, site, tally, :deployment",
+    ),
+    _add_uses(
+        "use_by_month", "month, tally, deployment", f"last_seen / {MONTH}, tally, :deployment"
+    ),
+    _add_uses("use_ever", "tally, deployment", "tally, :deployment"),
+    _add_rules("rule_by_hour", "hour", HOUR),
+    _add_rules("rule_by_day", "day", DAY),
+)
+
+
+class Known:
+    """Remember the keys of what one process counts, from visit to visit.
+
+    They hold for one process in one file, for as long as no row is removed from it.
+    """
+
+    __slots__ = ("_new", "_of", "_old")
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._of: object = None
+        self._old: dict[Identity, Keys] = {}
+        self._new: dict[Identity, Keys] = {}
+
+    def hold_for(self, owner: object) -> bool:
+        """Say what the keys belong to, and tell whether it is what they belonged to so far."""
+        if owner == self._of:
+            return True
+        self._of = owner
+        self._old = {}
+        return False
+
+    def forget_new(self) -> None:
+        """Forget what a transaction found that failed."""
+        self._new = {}
+
+    def get(self, identity: "Identity") -> "Keys | None":
+        """Give the keys, if they are known."""
+        return self._old.get(identity) or self._new.get(identity)
+
+    def add(self, identity: "Identity", keys: "Keys") -> None:
+        """Know keys; until :meth:`keep` they are of a transaction that may fail."""
+        self._new[identity] = keys
+
+    def keep(self) -> None:
+        """Remember what is new: it is in the file."""
+        if len(self._old) > _MOST_KNOWN:
+            self._old = {}
+        self._old |= self._new
+        self._new = {}
+
+
+class Tallies:
+    """Add uses to one open store."""
+
+    def __init__(self, connection: "sqlite3.Connection", rows: "Rows", known: Known) -> None:
+        """Work on a connection.
+
+        Args:
+            connection: inside a transaction whenever something is added.
+            rows: finds and adds rules and call sites.
+            known: what was found before.
+
+        """
+        self._connection = connection
+        self._rows = rows
+        self._known = known
+        self._is_prepared = False
+
+    def prepare(self, uses: "Sequence[Use]", before_each: "Callable[[], None]") -> None:
+        """Make ready before the transaction what can be, so that others need not wait for it.
+
+        Args:
+            uses: what will be added.
+            before_each: called before each step.
+
+        """
+        self._known.forget_new()
+        found = [self._known.get(_identity(use)) for use in uses]
+        keys = [each for each in found if each is not None]
+        self._is_prepared = len(keys) == len(uses)
+        if self._is_prepared:
+            self._fill(uses, keys, before_each)
+
+    def add(
+        self,
+        process: int,
+        deployment: int,
+        uses: "Sequence[Use]",
+        *,
+        file: object,
+        before_each: "Callable[[], None]",
+    ) -> None:
+        """Add uses of a process to all tables that count them.
+
+        Args:
+            process: its key.
+            deployment: the key of its deployment.
+            uses: what it counted, for which :meth:`prepare` was called.
+            file: tells the store from another one that has its name later.
+            before_each: called before each step.
+
+        """
+        query = "SELECT value FROM state WHERE name = 'keys'"
+        (stamp,) = self._connection.execute(query).fetchone()
+        is_same = self._known.hold_for((file, stamp, process))
+        if not (is_same and self._is_prepared):
+            keys = [self._keys(process, use) for use in uses]
+            self._fill(uses, keys, before_each)
+        values = {"process": process, "deployment": deployment}
+        for start in range(0, len(uses), CHUNK):
+            values |= {"first": start + 1, "last": start + CHUNK}
+            for statement in _STATEMENTS:
+                before_each()
+                self._connection.execute(statement, values)
+
+    def _fill(
+        self, uses: "Sequence[Use]", keys: "Sequence[Keys]", before_each: "Callable[[], None]"
+    ) -> None:
+        self._connection.execute(_BATCH)
+        self._connection.execute("DELETE FROM batch")
+        rows = [
+            (*each, use.count, use.first_seen, use.last_seen)
+            for use, each in zip(uses, keys, strict=True)
+        ]
+        for start in range(0, len(rows), CHUNK):
+            before_each()
+            self._connection.executemany(_FILL, rows[start : start + CHUNK])
+
+    def _keys(self, process: int, use: "Use") -> "Keys":
+        identity = _identity(use)
+        keys = self._known.get(identity)
+        if keys is None:
+            rule = self._rows.declared(process, use.rule)
+            site = self._rows.site(use.site)
+            tally = self._rows.tally(rule, site, use.stage, use.outcome)
+            keys = (rule, site, tally, use.site.mechanism == PROBE)
+            self._known.add(identity, keys)
+        return keys
+
+
+def _identity(use: "Use") -> "Identity":
+    # Sites are the same whatever their distribution, which is found out later than they are.
+    return use.rule.legacy, use.stage, use.outcome, use.site, use.site.distribution
