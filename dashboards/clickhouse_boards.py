@@ -169,7 +169,7 @@ def _numbers() -> list[Shown]:
             of=_SOURCE,
         ),
         number(
-            "Call sites",
+            "Number of call sites",
             "Lines of code that used a legacy path in this time range.",
             _Query(sql.CALL_SITES),
             of=_SOURCE,

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.store.clickhouse.connecting import parse
+from enforcer.store.clickhouse.initialising import initialise
 from tests.integration.dashboards import fleet
+from tests.integration.dashboards.filled_clickhouse import FilledClickHouse
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 from tests.integration.telemetry.receiving import Receiver
 
@@ -44,6 +47,45 @@ def prometheus(
             prometheus.wait_for('count(ALERTS{job="shop",alertstate="firing"})', 4)
             prometheus.wait_for('count(ALERTS{job="worker",alertstate="pending"})', 1)
             yield prometheus
+
+
+@pytest.fixture(scope="session")
+def clickhouse(
+    tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]
+) -> Iterator[FilledClickHouse]:
+    """Give a ClickHouse that a collector filled from two services, of which one is gone."""
+    folder = tmp_path_factory.mktemp("collected")
+    (folder / "clickhouse").mkdir()
+    with FilledClickHouse(folder / "clickhouse") as clickhouse:
+        initialise(parse(clickhouse.url))
+        told = {
+            **environ,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": clickhouse.endpoint,
+            "OTEL_METRIC_EXPORT_INTERVAL": "500",
+        }
+        with (
+            _telling(folder, told, "shop", "production") as shop,
+            _telling(folder, told, "worker", "staging"),
+        ):
+            shop.go_on()
+            yield _when_all_is_told(clickhouse)
+
+
+def _when_all_is_told(clickhouse: FilledClickHouse) -> FilledClickHouse:
+    told = sum(fleet.USES.values()) - fleet.USES[fleet.HELD_BACK]
+    total = 2 * told + sum(fleet.LATER.values())
+    clickhouse.wait_for("SELECT sum(count) FROM enforcer_use_by_hour", total)
+    clickhouse.wait_for("SELECT uniqExact(process) FROM enforcer_drop WHERE value > 0", 2)
+    clickhouse.wait_for("SELECT uniqExact(ServiceName) FROM otel_traces", 2)
+    return clickhouse
+
+
+def _telling(folder: Path, environ: dict[str, str], name: str, environment: str) -> fleet.Service:
+    root = folder / name
+    fleet.write(root)
+    service = fleet.Service(root, name, "1.0", environment, environ)
+    service.is_ready()
+    return service
 
 
 def _scraped(folder: Path, environ: dict[str, str], name: str, environment: str) -> fleet.Service:

@@ -1,6 +1,7 @@
 """The dashboards are what their code makes, Grafana's SDK knows all in them, and they answer."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.integration.dashboards import fleet
 from tests.integration.dashboards.asking import ALL, FOLDER, Asked, as_promql, asked, boards, panels
+from tests.integration.dashboards.filled_clickhouse import FilledClickHouse, as_sql
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 
 SECONDS = 3600
@@ -135,3 +137,98 @@ def test_prometheus_counts_right(
         for name, title in titles.items()
     }
     assert found == {name: [number] for name, number in numbers.items()}
+
+
+def rows(
+    clickhouse: FilledClickHouse, query: Asked, chosen: Mapping[str, str]
+) -> list[tuple[Any, ...]]:
+    now = int(time.time())
+    return clickhouse.ask(
+        as_sql(query.text, chosen, since=now - 7 * 86_400, until=now + 60, step=SECONDS)
+    )
+
+
+@pytest.mark.component("chdb", "rotel")
+@pytest.mark.parametrize("chosen", [EVERYTHING, ONE], ids=["everything", "one"])
+@pytest.mark.parametrize("query", asked("grafana-clickhouse-datasource"), ids=str)
+def test_clickhouse_answers(
+    clickhouse: FilledClickHouse, query: Asked, chosen: Mapping[str, str]
+) -> None:
+    if query.title == "Legacy paths without a use" and chosen == ONE:
+        chosen = {**ONE, "rule": fleet.UNUSED}
+    assert rows(clickhouse, query, chosen) != []
+
+
+def titled(
+    clickhouse: FilledClickHouse, title: str, chosen: Mapping[str, str]
+) -> list[tuple[Any, ...]]:
+    (query,) = [query for query in asked("grafana-clickhouse-datasource") if query.title == title]
+    return rows(clickhouse, query, chosen)
+
+
+@pytest.mark.component("chdb", "rotel")
+@pytest.mark.parametrize(
+    ("chosen", "numbers"),
+    [
+        (EVERYTHING, {"watched": 6, "in use": 4, "uses": 35, "sites": 5, "refused": 2, "lost": 4}),
+        (
+            {**ONE, "rule": fleet.TREE},
+            {"watched": 1, "in use": 1, "uses": 5, "sites": 1, "refused": 0, "lost": 2},
+        ),
+    ],
+    ids=["everything", "one"],
+)
+def test_clickhouse_counts_right(
+    clickhouse: FilledClickHouse, chosen: Mapping[str, str], numbers: dict[str, int]
+) -> None:
+    """But for what was held back, a log event and a span: lost, and counted as such."""
+    titles = {
+        "watched": "Legacy paths watched",
+        "in use": "Legacy paths in use",
+        "uses": "Uses",
+        "sites": "Number of call sites",
+        "refused": "Refused",
+        "lost": "Lost records",
+    }
+    found = {name: titled(clickhouse, title, chosen) for name, title in titles.items()}
+    assert found == {name: [(number,)] for name, number in numbers.items()}
+
+
+@pytest.mark.component("chdb", "rotel")
+def test_clickhouse_knows_the_lines(clickhouse: FilledClickHouse) -> None:
+    """Own code and a library's, refused uses too, and the services that they are in."""
+    listed = titled(clickhouse, "Call sites", EVERYTHING)
+    found = {(row[0], row[2], row[4], row[8], row[11]): (row[12], row[13]) for row in listed}
+    both = "shop, worker"
+    assert found == {
+        (fleet.ALIASED, "serve.py", "checkout", "own", "warned"): (both, 15),
+        (fleet.ALIASED, "library.py", "use", "third_party", "warned"): (both, 4),
+        (fleet.TREE, "serve.py", "tree", "own", "aliased"): (both, 10),
+        (fleet.PAST, "serve.py", "<module>", "own", "aliased"): (both, 4),
+        (fleet.REFUSED, "serve.py", "<module>", "own", "blocked"): (both, 2),
+    }
+
+
+@pytest.mark.component("chdb", "rotel")
+def test_clickhouse_knows_what_goes_next(clickhouse: FilledClickHouse) -> None:
+    """What should be gone already stands first; a version has no days."""
+    found = titled(clickhouse, "Legacy paths with a removal", EVERYTHING)
+    assert [(row[0], row[4]) for row in found] == [
+        (fleet.PAST, -1),
+        (fleet.ALIASED, fleet.SOON_DAYS),
+        (fleet.TREE, None),
+    ]
+    quiet = titled(clickhouse, "Legacy paths without a use", EVERYTHING)
+    assert {row[0] for row in quiet} == {fleet.UNUSED, fleet.HELD_BACK}
+
+
+@pytest.mark.component("chdb", "rotel")
+def test_clickhouse_knows_who_was_watched(clickhouse: FilledClickHouse) -> None:
+    found = titled(clickhouse, "Services, and when they were last heard of", EVERYTHING)
+    assert {row[:4] for row in found} == {
+        ("shop", "production", "1.0", 1),
+        ("worker", "staging", "1.0", 1),
+    }
+    by_error = titled(clickhouse, "Lost records over time", EVERYTHING)
+    assert sum(records for _, _, records in by_error) == 4
+    assert {error for _, error, _ in by_error} == {"scrub"}

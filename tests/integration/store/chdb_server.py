@@ -11,7 +11,8 @@ import re
 import ssl
 import sys
 import tempfile
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -35,6 +36,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     session: Session
+    turn = threading.Lock()
 
     def do_GET(self) -> None:  # noqa: N802 - http.server's name
         self.answer(b"")
@@ -56,7 +58,8 @@ class Handler(BaseHTTPRequestHandler):
         options = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         try:
             user = self.user(options)
-            answer, status = self.ask(user, options, body), 200
+            with self.turn:
+                answer, status = self.ask(user, options, body), 200
         except Refusal as refusal:
             answer, status = str(refusal).encode(), refusal.status
         except Exception as error:  # noqa: BLE001 - the engine's, to be told to the client
@@ -128,7 +131,8 @@ def main() -> None:
     folder, *certificate = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
     Handler.session = Session(folder)
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
