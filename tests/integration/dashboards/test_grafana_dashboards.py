@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from tests.integration.dashboards import fleet
 from tests.integration.dashboards.asking import ALL, FOLDER, Asked, as_promql, asked, boards, panels
+from tests.integration.dashboards.conforming import wrong
 from tests.integration.dashboards.filled_clickhouse import FilledClickHouse, as_sql
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 
@@ -29,18 +30,48 @@ def test_the_files_are_what_the_code_makes() -> None:
     assert written == made()
 
 
-@pytest.mark.component("grafana_foundation_sdk")
-@pytest.mark.parametrize("name", boards())
-def test_the_sdk_knows_all_that_is_in_them(name: str) -> None:
-    """What its model has no place for would be lost when it is read and written."""
-    from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415 - a component
+@pytest.fixture(scope="module")
+def read() -> Callable[[dict[str, Any]], Any]:
+    """Read a dashboard into the classes of Grafana's SDK, options of panels too."""
     from grafana_foundation_sdk.cog.plugins import register_default_plugins  # noqa: PLC0415
     from grafana_foundation_sdk.models.dashboard import Dashboard  # noqa: PLC0415
 
     register_default_plugins()
+    return Dashboard.from_json
+
+
+@pytest.mark.component("grafana_foundation_sdk")
+@pytest.mark.parametrize("name", boards())
+def test_the_sdk_knows_all_that_is_in_them(
+    read: Callable[[dict[str, Any]], Any], name: str
+) -> None:
+    """What its model has no place for would be lost when it is read and written."""
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415 - a component
+
     board = boards()[name]
-    again = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
-    assert again == board
+    assert json.loads(json.dumps(read(board), cls=JSONEncoder)) == board
+
+
+@pytest.mark.component("grafana_foundation_sdk")
+@pytest.mark.parametrize("name", boards())
+def test_values_are_what_the_sdk_says(read: Callable[[dict[str, Any]], Any], name: str) -> None:
+    """Types and words of every field, down to the options of panels."""
+    board = read(boards()[name])
+    assert list(wrong(board, type(board), name)) == []
+
+
+@pytest.mark.component("grafana_foundation_sdk")
+def test_a_wrong_value_is_seen(read: Callable[[dict[str, Any]], Any]) -> None:
+    (uid, *_) = boards()
+    board = boards()[uid]
+    (panel, *_) = board["panels"]
+    panel["fieldConfig"]["defaults"]["unit"] = 3
+    panel["options"]["cellHeight"] = "huge"
+    found = read(board)
+    assert list(wrong(found, type(found), "board")) == [
+        "board.panels[0].options.cell_height: 'huge' is none of sm, md, lg, auto",
+        "board.panels[0].field_config.defaults.unit: 3 is no <class 'str'>",
+    ]
 
 
 @pytest.mark.parametrize("name", boards())
