@@ -31,6 +31,9 @@ Shown: TypeAlias = Builder[Panel]
 Properties: TypeAlias = Mapping[str, list[DynamicConfigValue]]
 """How columns of a table look, by their names."""
 
+LEVEL: Final = ("lastNotNull", "max")
+"""What a legend tells of values that say how things stand, rather than add up."""
+
 TAG: Final = "deprecated-imports"
 
 WIDTH: Final = 24
@@ -93,9 +96,11 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
     of: DataSourceRef,
     unit: str = "short",
     stacked: bool = False,
+    calculated: Sequence[str] = ("sum", "max"),
     every: str = "",
+    name: str = "",
     span: int = WIDTH // 2,
-) -> timeseries.Panel:
+) -> Shown:
     """Show values over time: bars that add up, or lines.
 
     Args:
@@ -105,7 +110,9 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
         of: the data source.
         unit: Grafana's name of the unit.
         stacked: whether to draw bars that add up.
+        calculated: what the legend tells of each series.
         every: the shortest time that one value stands for, such as ``1h``.
+        name: the label that names a series, where a query does not.
         span: how wide it is.
 
     """
@@ -123,7 +130,7 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
             .display_mode(look.LegendDisplayMode.TABLE)
             .placement(look.LegendPlacement.BOTTOM)
             .show_legend(True)
-            .calcs(["sum" if stacked else "lastNotNull", "max"])
+            .calcs(list(calculated))
         )
         .tooltip(
             common.VizTooltipOptions()
@@ -137,6 +144,8 @@ def in_time(  # noqa: PLR0913 - what makes a panel differ from the next one
     )
     if every:
         panel = panel.interval(every)
+    if name:
+        panel = panel.display_name(f"${{__field.labels.{name}}}")
     if not stacked:
         return panel.line_width(2).fill_opacity(5)
     return (

@@ -195,6 +195,7 @@ def _trend() -> list[Shown]:
             "has the exact number, and the call sites themselves.",
             _over_time(f"sum by (deprecated_import_rule) ({sites})", "{{deprecated_import_rule}}"),
             of=_SOURCE,
+            calculated=panels.LEVEL,
         ),
         in_time(
             "Legacy paths in use and watched",
@@ -203,6 +204,7 @@ def _trend() -> list[Shown]:
             _over_time(f"count({_BY_RULE} ({of_a_day}) > 0) or vector(0)", "in use"),
             _over_time(f"count(count by (deprecated_import_rule) ({_WATCHED}))", "watched", "B"),
             of=_SOURCE,
+            calculated=panels.LEVEL,
             span=panels.WIDTH,
         ),
     ]
@@ -304,6 +306,7 @@ def _health() -> list[Shown]:
             "A gap is a time in which nobody watched: no use in it proves nothing.",
             _over_time(f"sum by (job) ({_PROCESSES})", "{{job}}"),
             of=_SOURCE,
+            calculated=panels.LEVEL,
         ),
         in_time(
             "Lost records over time",
