@@ -7,7 +7,8 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import clickhouse_boards, prometheus_board
+from dashboards import clickhouse_call_sites, clickhouse_overview, prometheus_overview
+from dashboards.clickhouse_queries import CALL_SITES, OVERVIEW
 
 FOLDER: Final = Path(__file__).with_name("grafana")
 
@@ -15,9 +16,9 @@ FOLDER: Final = Path(__file__).with_name("grafana")
 def made() -> dict[str, str]:
     """Give the text of each file, by its name."""
     boards = {
-        prometheus_board.UID: prometheus_board.make(),
-        clickhouse_boards.UID: clickhouse_boards.make(),
-        clickhouse_boards.SITES_UID: clickhouse_boards.make_sites(),
+        prometheus_overview.UID: prometheus_overview.make(),
+        OVERVIEW: clickhouse_overview.make(),
+        CALL_SITES: clickhouse_call_sites.make(),
     }
     return {f"{uid}.json": _text(dashboard) for uid, dashboard in boards.items()}
 

@@ -1,7 +1,6 @@
 """Make panels that look alike, whatever data source they ask.
 
-What is asked is the business of :mod:`dashboards.prometheus_board` and
-:mod:`dashboards.clickhouse_boards`.
+What is asked is the business of the modules that are named after a data source.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +11,6 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as look
 from grafana_foundation_sdk.models.dashboard import (
-    DashboardCursorSync,
-    DashboardLinkType,
     DataSourceRef,
     DataTransformerConfig,
     DynamicConfigValue,
@@ -21,9 +18,6 @@ from grafana_foundation_sdk.models.dashboard import (
     Panel,
     Threshold,
     ThresholdsMode,
-    VariableOption,
-    VariableRefresh,
-    VariableSort,
 )
 
 Query: TypeAlias = Builder[Dataquery]
@@ -34,17 +28,10 @@ Properties: TypeAlias = Mapping[str, list[DynamicConfigValue]]
 LEVEL: Final = ("lastNotNull", "max")
 """What a legend tells of values that say how things stand, rather than add up."""
 
-TAG: Final = "deprecated-imports"
-
 WIDTH: Final = 24
 """How wide a dashboard is, in Grafana's units."""
 
 _GOOD, _CARE, _BAD, _PLAIN = "green", "orange", "red", "text"
-
-
-def source(plugin: str) -> DataSourceRef:
-    """Refer to the data source that is chosen at the top of the dashboard."""
-    return DataSourceRef(type_val=plugin, uid="${datasource}")
 
 
 def number(  # noqa: PLR0913 - what makes a number differ from the next one
@@ -238,143 +225,3 @@ def rows(  # noqa: PLR0913 - what makes a table differ from the next one
     for name, properties in columns.items():
         panel = panel.override_by_name(name, properties)
     return panel
-
-
-def transformed(by: str, **options: object) -> DataTransformerConfig:
-    """Change answers before they are shown."""
-    return DataTransformerConfig(id_val=by, options=options)
-
-
-def unit(name: str) -> DynamicConfigValue:
-    """Give a column a unit."""
-    return DynamicConfigValue("unit", name)
-
-
-def wide(pixels: int) -> DynamicConfigValue:
-    """Give a column its width."""
-    return DynamicConfigValue("custom.width", pixels)
-
-
-def bar() -> list[DynamicConfigValue]:
-    """Show the values of a column as bars."""
-    options = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-    return [
-        DynamicConfigValue("custom.cellOptions", options),
-        DynamicConfigValue("min", 0),
-        DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "blue"}),
-    ]
-
-
-def running_out(days: int) -> list[DynamicConfigValue]:
-    """Colour days that remain: few, and none."""
-    steps = [
-        {"value": None, "color": _BAD},
-        {"value": 0, "color": _CARE},
-        {"value": days, "color": _PLAIN},
-    ]
-    return [
-        unit("d"),
-        DynamicConfigValue("decimals", 0),
-        DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-        DynamicConfigValue("thresholds", {"mode": "absolute", "steps": steps}),
-    ]
-
-
-def link(title: str, uid: str, variable: str) -> DynamicConfigValue:
-    """Let a cell lead to a dashboard, with its value chosen there, and the rest as it is here."""
-    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "service", "environment"))
-    if variable != "rule":
-        kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "environment", "rule"))
-    url = f"/d/{uid}?${{__url_time_range}}&{kept}&var-{variable}=${{__value.raw:percentencode}}"
-    return DynamicConfigValue("links", [{"title": title, "url": url}])
-
-
-def chosen_source(plugin: str, label: str) -> dashboard.DatasourceVariable:
-    """Let the data source be chosen."""
-    return dashboard.DatasourceVariable("datasource").label(label).type(plugin)
-
-
-def chosen(  # noqa: PLR0913 - what makes a variable differ from the next one
-    name: str,
-    label: str,
-    description: str,
-    query: str | dict[str, object],
-    *,
-    of: DataSourceRef,
-    all_value: str = "",
-) -> dashboard.QueryVariable:
-    """Let one, some or all of something be chosen.
-
-    Args:
-        name: what queries call it.
-        label: what people call it.
-        description: what it does.
-        query: what gives the values to choose from.
-        of: the data source.
-        all_value: what "All" stands for, if not for all values that there are.
-
-    """
-    everything = VariableOption(selected=True, text=["All"], value=["$__all"])
-    variable = (
-        dashboard.QueryVariable(name)
-        .label(label)
-        .description(description)
-        .query(query)
-        .datasource(of)
-        .multi(True)
-        .include_all(True)
-        .current(everything)
-        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(VariableSort.ALPHABETICAL_ASC)
-    )
-    return variable.all_value(all_value) if all_value else variable
-
-
-def board(
-    uid: str, title: str, description: str, *, tags: Sequence[str] = (), since: str
-) -> dashboard.Dashboard:
-    """Begin a dashboard.
-
-    Args:
-        uid: what stands in its address.
-        title: its title.
-        description: what it answers.
-        tags: more tags than :data:`TAG`.
-        since: where its time range begins at first, such as ``now-7d``.
-
-    """
-    others = (
-        dashboard.DashboardLink("Deprecated imports")
-        .type(DashboardLinkType.DASHBOARDS)
-        .tags([TAG])
-        .as_dropdown(True)
-        .keep_time(True)
-    )
-    return (
-        dashboard.Dashboard(title)
-        .uid(uid)
-        .description(description)
-        .tags([TAG, *tags])
-        .time(since, "now")
-        .timezone("browser")
-        .refresh("1m")
-        .tooltip(DashboardCursorSync.CROSSHAIR)
-        .editable()
-        .link(others)
-    )
-
-
-def lay_out(
-    under: dashboard.Dashboard, parts: Mapping[str, Sequence[Shown]]
-) -> dashboard.Dashboard:
-    """Put panels on a dashboard, below the headings they belong to; the first may have none."""
-    identity = 0
-    for heading, panels in parts.items():
-        if heading:
-            identity += 1
-            under = under.with_row(dashboard.Row(heading).id(identity))
-        for panel in panels:
-            identity += 1
-            panel.build().id_val = identity
-            under = under.with_panel(panel)
-    return under

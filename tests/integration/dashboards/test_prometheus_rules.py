@@ -52,6 +52,11 @@ def test_every_rule_has_a_test() -> None:
     assert [name for name in rules("record") if name not in tested] == []
 
 
+def test_the_page_knows_every_alert() -> None:
+    page = (FOLDER.parent / "README.md").read_text()
+    assert [name for name in rules("alert") if f"| `{name}` |" not in page] == []
+
+
 def by_rule(samples: list[dict[str, object]]) -> dict[str, float]:
     return {sample["metric"][RULE]: float(sample["value"][1]) for sample in samples}
 

@@ -11,24 +11,13 @@ from grafana_foundation_sdk.builders import dashboard, prometheus
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards import panels
-from dashboards.panels import (
-    Shown,
-    bar,
-    board,
-    chosen,
-    in_time,
-    number,
-    ranking,
-    rows,
-    running_out,
-    transformed,
-    unit,
-)
+from dashboards.boards import board, chosen, chosen_source, lay_out, source
+from dashboards.columns import bar, link, running_out, transformed, unit
+from dashboards.panels import LEVEL, WIDTH, Shown, in_time, number, ranking, rows
 
 UID: Final = "deprecated-imports-prometheus"
 
-_SOURCE: Final = panels.source("prometheus")
+_SOURCE: Final = source("prometheus")
 _SERVICE: Final = 'job=~"$service",deployment_environment_name=~"$environment"'
 _RULE: Final = f'{_SERVICE},deprecated_import_rule=~"$rule"'
 _USES: Final = "job_rule:deprecated_import_uses:increase1m"
@@ -63,7 +52,7 @@ def make() -> dashboard.Dashboard:
         since="now-7d",
     ).variables(
         [
-            panels.chosen_source("prometheus", "Prometheus"),
+            chosen_source("prometheus", "Prometheus"),
             _chosen("service", "Service", "job", ""),
             _chosen(
                 "environment",
@@ -74,7 +63,7 @@ def make() -> dashboard.Dashboard:
             _chosen("rule", "Legacy path", "deprecated_import_rule", _SERVICE),
         ]
     )
-    return panels.lay_out(
+    return lay_out(
         made,
         {
             "": _numbers(),
@@ -195,7 +184,7 @@ def _trend() -> list[Shown]:
             "has the exact number, and the call sites themselves.",
             _over_time(f"sum by (deprecated_import_rule) ({sites})", "{{deprecated_import_rule}}"),
             of=_SOURCE,
-            calculated=panels.LEVEL,
+            calculated=LEVEL,
         ),
         in_time(
             "Legacy paths in use and watched",
@@ -204,8 +193,8 @@ def _trend() -> list[Shown]:
             _over_time(f"count({_BY_RULE} ({of_a_day}) > 0) or vector(0)", "in use"),
             _over_time(f"count(count by (deprecated_import_rule) ({_WATCHED}))", "watched", "B"),
             of=_SOURCE,
-            calculated=panels.LEVEL,
-            span=panels.WIDTH,
+            calculated=LEVEL,
+            span=WIDTH,
         ),
     ]
 
@@ -223,13 +212,13 @@ def _users() -> list[Shown]:
             _rows(f"sum by ({keys}) ({in_range}) > 0"),
             of=_SOURCE,
             columns={
-                "Legacy path": [panels.link("Only this path", UID, "rule")],
-                "Service": [panels.link("Only this service", UID, "service")],
+                "Legacy path": [link("Only this path", UID, "rule")],
+                "Service": [link("Only this service", UID, "service")],
                 "Uses": [unit("short"), *bar()],
             },
             sort="Uses",
             transformations=[_tidy(Value="Uses")],
-            span=2 * panels.WIDTH // 3,
+            span=2 * WIDTH // 3,
         ),
         ranking(
             "Uses by service",
@@ -254,7 +243,7 @@ def _users() -> list[Shown]:
             of=_SOURCE,
             stacked=True,
             every="1m",
-            span=2 * panels.WIDTH // 3,
+            span=2 * WIDTH // 3,
         ),
     ]
 
@@ -274,12 +263,12 @@ def _removals() -> list[Shown]:
             _rows(f"{_BY_RULE} ({_uses('$__range')})", "C"),
             of=_SOURCE,
             columns={
-                "Legacy path": [panels.link("Only this path", UID, "rule")],
+                "Legacy path": [link("Only this path", UID, "rule")],
                 "Days left": running_out(14),
                 "Uses": [unit("short"), *bar()],
             },
             transformations=[join, _tidy(**names)],
-            span=panels.WIDTH // 2,
+            span=WIDTH // 2,
         ),
         rows(
             "Alerts that fire",
@@ -291,7 +280,7 @@ def _removals() -> list[Shown]:
             of=_SOURCE,
             columns={},
             transformations=[_tidy(Value="Alerts")],
-            span=panels.WIDTH // 2,
+            span=WIDTH // 2,
         ),
     ]
 
@@ -306,7 +295,7 @@ def _health() -> list[Shown]:
             "A gap is a time in which nobody watched: no use in it proves nothing.",
             _over_time(f"sum by (job) ({_PROCESSES})", "{{job}}"),
             of=_SOURCE,
-            calculated=panels.LEVEL,
+            calculated=LEVEL,
         ),
         in_time(
             "Lost records over time",
@@ -325,21 +314,21 @@ def _health() -> list[Shown]:
             _rows(f"time() - {heard}"),
             of=_SOURCE,
             columns={
-                "Service": [panels.link("Only this service", UID, "service")],
+                "Service": [link("Only this service", UID, "service")],
                 "Silent for": [unit("s")],
             },
             sort="Silent for",
             transformations=[_tidy(Value="Silent for")],
-            span=panels.WIDTH // 2,
+            span=WIDTH // 2,
         ),
         rows(
             "Rules, and how many processes watch them",
             "A rule that fewer processes watch than others is not in everybody's map.",
             _rows(f"sum by (deprecated_import_rule, deprecated_import_stage) ({_WATCHED})"),
             of=_SOURCE,
-            columns={"Legacy path": [panels.link("Only this path", UID, "rule")]},
+            columns={"Legacy path": [link("Only this path", UID, "rule")]},
             sort="Processes",
             transformations=[_tidy(Value="Processes")],
-            span=panels.WIDTH // 2,
+            span=WIDTH // 2,
         ),
     ]
