@@ -21,7 +21,6 @@ from enforcer.errors import (
     LegacyImportWarning,
 )
 from enforcer.startup import collect, disable, enable, flush, notices, release
-from enforcer.version import __version__
 
 __all__ = [
     "DelegationError",
@@ -32,7 +31,6 @@ __all__ = [
     "LegacyCallWarning",
     "LegacyImportError",
     "LegacyImportWarning",
-    "__version__",
     "collect",
     "disable",
     "enable",
@@ -40,3 +38,5 @@ __all__ = [
     "notices",
     "release",
 ]
+
+__version__ = "0.1.0"

@@ -7,7 +7,7 @@ from enforcer.imports.finder import Finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
     from enforcer.imports.answers import Answers
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
+    from enforcer.reporter import Schedule
     from enforcer.rules.model import MigrationMap
-    from enforcer.schedule import Schedule
+    from enforcer.telemetry.emitter import Emitter
 
 LOOK_INTERVAL = 60.0
 """How often to look at what other code did to imports, in seconds."""
@@ -30,8 +31,8 @@ class Enforcement:
     Attributes:
         map: the migration map in force.
         finder: what stands on ``sys.meta_path``.
-        reporter: what keeps the counts; None where nothing keeps them.
-        reporters: what reports, in threads of its own: the same, and telemetry.
+        reporters: what reports, in threads of its own: what keeps the counts, and then what
+            emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
         context: what gives the recorder a context to keep with a new call site.
 
@@ -39,6 +40,7 @@ class Enforcement:
 
     __slots__ = (
         "_baseline",
+        "_emitter",
         "_failed",
         "_is_ended",
         "_look_at",
@@ -49,7 +51,6 @@ class Enforcement:
         "finder",
         "map",
         "on_new_site",
-        "reporter",
         "reporters",
     )
 
@@ -59,7 +60,6 @@ class Enforcement:
         """Prepare; nothing outside is touched."""
         self.map = migration_map
         self.finder = Finder(migration_map.outline, self._answers)
-        self.reporter: Schedule | None = None
         self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
         self.context: Callable[[], Context | None] = type(None)
@@ -71,6 +71,7 @@ class Enforcement:
         # Threads may meet where these are filled: what came first stays, by setdefault().
         self._recorder: dict[str, Recorder] = {}
         self._watch: dict[str, Watch | None] = {}
+        self._emitter: dict[str, Emitter] = {}
 
     @property
     def recorder(self) -> "Recorder":
@@ -84,6 +85,15 @@ class Enforcement:
             recorder.context = self.context
             recorder = self._recorder.setdefault("", recorder)
         return recorder
+
+    @property
+    def emitter(self) -> "Emitter | None":
+        """The one of the reporters that emits; None where nobody asked for it so far."""
+        return self._emitter.get("")
+
+    def take_emitter(self, emitter: "Emitter") -> "Emitter":
+        """Have the first emitter that comes emit, and give it."""
+        return self._emitter.setdefault("", emitter)
 
     @property
     def watch(self) -> "Watch | None":
@@ -133,14 +143,18 @@ class Enforcement:
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
 
-    def totals(self) -> "list[tuple[Tally, int]]":
+    def totals(self) -> "Iterable[tuple[Tally, int]]":
         """Give what counts each call site, with the uses so far."""
         recorder = self._recorder.get("")
-        return recorder.totals() if recorder is not None else []
+        return recorder.totals() if recorder is not None else ()
 
     def notices(self) -> "list[Notice]":
         """Give what the map's owner should know of this process, the newest last."""
         return list(self._notices.values())
+
+    def note(self, notice: "Notice") -> None:
+        """Have the map's owner told something, once."""
+        self._notices.setdefault((notice.kind, notice.subject), notice)
 
     def look_for_notices(self) -> "list[Notice]":
         """Give the same, after a look at what other code did to imports.
@@ -153,7 +167,7 @@ class Enforcement:
             from enforcer.imports.interference import interference
 
             for notice in interference(self.map, self.finder, self.watch, self._notices):
-                self._notices.setdefault((notice.kind, notice.subject), notice)
+                self.note(notice)
         return self.notices()
 
     def forget(self) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""
 
+LOADING_PATIENCE = 10.0
+"""How long it waits while what delivers is being loaded, in seconds."""
+
 TICK = 0.001
 
 
@@ -110,12 +113,14 @@ class Flushing:
     def hold_off(self) -> bool:
         """Wait until no flush is under way and begin none, and tell whether that is so.
 
-        A flush that held somebody up in vain is not waited for again.
+        A flush that held somebody up in vain is not waited for again. One that still loads
+        modules is waited for longer: their locks would be held for ever in the child.
         """
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         self._forks.append(None)
         try:
-            if self._lock.acquire(timeout=0 if is_hanging else FORK_PATIENCE):
+            patience = LOADING_PATIENCE if self._delivery is None else FORK_PATIENCE
+            if self._lock.acquire(timeout=0 if is_hanging else patience):
                 return True
         finally:
             self._forks.pop()

@@ -9,15 +9,17 @@ Loaded by OpenTelemetry, through the entry point ``opentelemetry_instrumentor``.
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined] # untyped
     BaseInstrumentor,
 )
 
-from enforcer.startup import active
+from enforcer.startup import active, emitter_of
 from enforcer.telemetry.asked import choice
-from enforcer.telemetry.emitter import Emitter
+
+if TYPE_CHECKING:
+    from enforcer.telemetry.emitter import Emitter
 
 
 class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
@@ -49,20 +51,19 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
         choice.is_off = False
         for name in choice.given:
             choice.given[name] = kwargs.get(name, choice.given[name])
-        for emitter in _emitters():
+        emitter = _emitter()
+        if emitter is not None:
             emitter.notice_providers()
-            emitter.start()
 
     def _uninstrument(self, **_: Any) -> None:  # noqa: ANN401 - as it is in the base class
         """Emit what is new, and nothing any more."""
-        for emitter in _emitters():
-            if emitter.is_wanted:
-                emitter.flush()
+        emitter = _emitter()
+        if emitter is not None and emitter.is_wanted:
+            emitter.flush()
         choice.is_off = True
         choice.given.update(dict.fromkeys(choice.given))
 
 
-def _emitters() -> list[Emitter]:
+def _emitter() -> "Emitter | None":
     enforcement = active()
-    reporters = enforcement.reporters if enforcement is not None else ()
-    return [reporter for reporter in reporters if isinstance(reporter, Emitter)]
+    return emitter_of(enforcement) if enforcement is not None else None

@@ -1,20 +1,323 @@
-"""Write what was recorded to a store every few seconds, from a thread of its own.
+"""Deliver what was recorded every few seconds, from a thread of its own.
 
-When that is, ``enforcer.schedule`` decides; what is written, and what becomes of it if that
-fails, is up to ``enforcer.store.delivery``, which the thread loads with its first write.
+This module decides when: on an interval with jitter, on request, around a fork, and at exit.
+What is delivered, and what becomes of it if that fails, is up to what a :class:`Schedule` makes
+in its thread and for its first delivery: for a :class:`Reporter` ``enforcer.store.delivery``.
+
+No thread of the program waits for a delivery, except where it asks for that. A fork waits for
+the step that one is in the middle of, so that no lock is copied while it is held; the
+delivery gives way as soon as it can. An exit waits for one second at most, however many
+schedules there are.
 """
 
-from enforcer.schedule import INTERVAL, Schedule
+import atexit
+import os
+import sys
+from _thread import TIMEOUT_MAX, allocate_lock, get_ident
+from time import monotonic
+
+from enforcer.background import COUNTS_THREADS_LATE, Collections, Guest
+from enforcer.flushing import FORK_PATIENCE, Flushing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from enforcer.flushing import Deliverer
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.rules.model import Rule
     from enforcer.store.delivery import Collector, Delivery, OpenStore
     from enforcer.store.waiting import Patience
+
+INTERVAL = 5.0
+"""How often to deliver, in seconds."""
+
+FLUSH_PATIENCE = 5.0
+EXIT_PATIENCE = 1.0
+
+# The rest of the time is for noting on the disk what is lost, or not delivered.
+_TO_DELIVER = 0.8
+
+# As enforcer.store.schema has them, which would load SQLite.
+_EXIT = "exit"
+_DISABLED = "disabled"
+
+
+class Schedule:
+    """Deliver what was recorded, again and again until the process ends.
+
+    Attributes:
+        process: the process that it reports as.
+        on_beat: called without arguments after each time that was due, in the thread, and
+            before the last.
+        spent: how much of the time that an exit may take is over already, in seconds.
+
+    """
+
+    def __init__(self, process: "Process", interval: float = INTERVAL) -> None:
+        """Prepare; nothing runs before :meth:`start`.
+
+        Args:
+            process: what to report as.
+            interval: how often to deliver, in seconds.
+
+        """
+        self.on_beat: Callable[[], object] = int
+        self._followers: tuple[Schedule, ...] = ()
+        self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
+        self._is_stopped = False
+        self._is_registered = False
+        self._collections: Collections | None = None
+        self._reset(process, brief_until=0.0)
+
+    def _make_delivery(self) -> "Deliverer":
+        """Make what delivers; called in the thread, once for each process."""
+        raise NotImplementedError
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is, or may be, anything to deliver to; cheap."""
+        return True
+
+    def _reset(self, process: "Process", brief_until: float) -> None:
+        self.process = process
+        self._brief_until = brief_until
+        self._due = monotonic() + self._interval * jitter(0.2)
+        self._thread: Guest | None = None
+        self._last: Guest | None = None
+        self._starting = allocate_lock()
+        self._flushing = Flushing(self._make_delivery)
+        self._forking = 0
+        self._is_resuming = False
+        self._has_lived = False
+        self._has_left = False
+        self._ending = _EXIT
+        self.spent = 0.0
+
+    def lead(self, follower: "Schedule") -> None:
+        """Have another schedule of this process end with this one, within the same time."""
+        if follower not in self._followers:
+            self._followers += (follower,)
+        follower._is_registered = True  # noqa: SLF001 - it leaves exit to its leader
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was written so far, or tried to be."""
+        return self._flushing.has_begun
+
+    @property
+    def last_error(self) -> Exception | None:
+        """What went wrong with the last write, or None if it went well."""
+        return self._flushing.last_error
+
+    def start(self) -> None:
+        """Start the thread if it doesn't run, and see to it that exit flushes.
+
+        Cheap if there is nothing to do. A forked child has no thread until this is called
+        at its first use, or it has come to stay.
+        """
+        if self._thread is not None or self._is_stopped or not self.is_wanted:
+            return
+        if not self._starting.acquire(blocking=False):
+            return
+        try:
+            if self._thread is None:
+                self._launch()
+            if not self._is_registered:
+                self._is_registered = True
+                atexit.register(self._exit)
+        finally:
+            self._starting.release()
+
+    def flush(self, timeout: float = FLUSH_PATIENCE) -> bool:
+        """Write everything now, and tell whether the store has it all.
+
+        Never call it from inside an import.
+
+        Args:
+            timeout: how long to wait for a flush that is under way, and for the store, in
+                seconds.
+
+        """
+        return self._flushing.flush(timeout)
+
+    def stop(self, timeout: float = EXIT_PATIENCE) -> None:
+        """Write everything a last time and end the thread; for good.
+
+        Args:
+            timeout: how long to wait for that, in seconds.
+
+        """
+        if self._is_stopped:
+            return
+        self._retire_all()
+        self._finish(timeout, _DISABLED)
+
+    def leave(self) -> None:
+        """Write everything a last time in this thread, as for an interpreter without ours."""
+        self._is_stopped = True
+        self._flushing.flush_last(EXIT_PATIENCE, _EXIT)
+        complain(self._flushing.loss())
+
+    # Around an end that passes by what atexit holds; see enforcer.leaving.
+
+    def before_end(self) -> None:
+        """Write everything, as at exit; nothing is done where no use was recorded yet."""
+        last = self._last
+        if last is not None:
+            # A signal in the middle of it, or another thread.
+            last.ends_for(EXIT_PATIENCE)
+        elif self._has_lived and not (self._has_left or self._is_stopped):
+            self._has_left = True
+            self._finish_quietly()
+
+    def after_end(self) -> None:
+        """Go on, if the process did not end."""
+        if self._has_left:
+            self._has_left = False
+            for each in (self, *self._followers):
+                each.start()
+
+    # Around a fork.
+
+    def before_fork(self) -> None:
+        """End the thread, and hold off any other flush until the fork is done."""
+        if not self._flushing.hold_off():
+            return
+        self._forking = get_ident()
+        thread = self._thread
+        if thread is not None and not self._is_stopped:
+            self._thread = None
+            self._is_resuming = True
+            if thread.end(FORK_PATIENCE):
+                thread.wait_until_gone()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on as before the fork."""
+        if self._forking != get_ident():
+            return
+        self._forking = 0
+        self._flushing.resume()
+        if self._is_resuming:
+            self._is_resuming = False
+            if COUNTS_THREADS_LATE:
+                self._collections = Collections(self._has_started)
+            else:
+                self.start()
+
+    def after_fork(self, process: "Process") -> None:
+        """Begin anew in a forked child; its thread starts with its first use.
+
+        A child that has come to stay gets it too, when Python collects its garbage.
+
+        Args:
+            process: what the child reports as.
+
+        """
+        self._reset(process, brief_until=monotonic() + self._interval)
+        if self._collections is not None:
+            self._collections.forget()
+        self._collections = Collections(self._has_come_to_stay)
+
+    # The thread.
+
+    def _launch(self) -> Guest | None:
+        thread = Guest()
+        try:
+            thread.start(self._run)
+        except RuntimeError as error:
+            self._flushing.last_error = error
+        else:
+            self._thread = thread
+            self._has_lived = True
+        return self._thread
+
+    def _run(self, thread: Guest) -> None:
+        # A thread lives from fork to fork. What is due stays due.
+        while thread.rests(self._due - monotonic()):
+            if self._flushing.flush_unless_busy(FLUSH_PATIENCE):
+                self._due = monotonic() + self._interval * jitter(0.8)
+                self.on_beat()
+        if thread.is_last:
+            self._flushing.flush_last(EXIT_PATIENCE, self._ending)
+
+    def _has_started(self) -> bool:
+        self.start()
+        return True
+
+    def _has_come_to_stay(self) -> bool:
+        return monotonic() >= self._brief_until and self._has_started()
+
+    # The end.
+
+    def _exit(self) -> None:
+        if not self._is_stopped:
+            self._retire_all()
+            self._finish_quietly()
+
+    def _retire_all(self) -> None:
+        for each in (self, *self._followers):
+            each.retire()
+
+    def retire(self) -> None:
+        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        self._is_stopped = True
+        atexit.unregister(self._exit)
+
+    def _finish_quietly(self) -> None:
+        try:
+            self._finish(EXIT_PATIENCE, _EXIT)
+        except BaseException:  # noqa: BLE001 - of a signal's handler, when all else is over
+            return
+
+    def _finish(self, timeout: float, ending: str) -> None:
+        self.on_beat()
+        everybody = [each for each in (self, *self._followers) if each.is_wanted]
+        until = monotonic() + timeout - sum(each.spent for each in everybody)
+        for each in everybody:
+            each.ask_to_finish(timeout, ending)
+        for each in everybody:
+            is_in_time = each.has_finished(max(until - monotonic(), 0))
+            complain(each.loss(timeout, is_in_time=is_in_time))
+
+    def ask_to_finish(self, timeout: float, ending: str) -> None:
+        """Begin to deliver a last time; for the leader of several schedules.
+
+        Args:
+            timeout: how long it may take, in seconds.
+            ending: how the process ends.
+
+        """
+        self._ending = ending
+        self._flushing.end_by(monotonic() + timeout * _TO_DELIVER)
+        self._last = self._thread or self._launch()
+        self._thread = None
+        if self._last is not None:
+            self._last.ask_to_end(is_last=True)
+
+    def has_finished(self, seconds: float) -> bool:
+        """Wait until that is over, and tell whether it was within some seconds."""
+        last = self._last
+        if last is None:
+            is_in_time = self._flushing.flush_last(seconds, self._ending)
+        else:
+            is_in_time = last.end(seconds, is_last=True)
+        self._last = None
+        self._flushing.end_by()
+        return is_in_time
+
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Say what is lost as the process ends now; empty if nothing is.
+
+        Args:
+            timeout: how long an exit waited, in seconds.
+            is_in_time: whether that was enough.
+
+        """
+        if is_in_time:
+            return self._flushing.loss()
+        return f"the last uses were not written within {timeout:g} s (report-timed-out)"
 
 
 class Reporter(Schedule):
@@ -59,3 +362,18 @@ class Reporter(Schedule):
             open_store=self._open_store,
             brief_until=self._brief_until,
         )
+
+
+def jitter(least: float) -> float:
+    """Give a random number from ``least`` to 1; ``random`` would be much to load."""
+    return least + (1 - least) * int.from_bytes(os.urandom(2), "big") / 0xFFFF
+
+
+def complain(message: str) -> None:
+    """Say something on standard error; nothing if there is nothing to say."""
+    if not message:
+        return
+    try:
+        sys.stderr.write(f"enforcer: {message}\n")
+    except Exception:  # noqa: BLE001 - there is nobody left to tell
+        return

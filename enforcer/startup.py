@@ -21,20 +21,26 @@ from enforcer.rules.stages import REMOVED, STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
+    from contextvars import Context
 
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite, Use
-    from enforcer.reporter import Reporter
+    from enforcer.reporter import Reporter, Schedule
     from enforcer.rules.model import MigrationMap
-    from enforcer.schedule import Schedule
     from enforcer.store.delivery import OpenStore
     from enforcer.store.tallies import Known
     from enforcer.store.waiting import Patience
     from enforcer.telemetry.emitter import Emitter
 
 MAP_KEY = "ENFORCER_MAP"
+ENDPOINT_KEYS = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)
 INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
 DEFAULT_INTERVAL = 5.0
 
@@ -121,8 +127,8 @@ def disable() -> None:
         return
     ended, _active = _active, None
     ended.end()
-    if ended.reporter is not None:
-        ended.reporter.stop()
+    if ended.reporters:
+        ended.reporters[0].stop()
     if _guard is not None:
         _guard.go()
         _guard = None
@@ -143,7 +149,10 @@ def collect() -> "tuple[list[Use], int]":
 
 def flush() -> None:
     """Write what was recorded so far to the store, and emit it, now."""
-    for reporter in _active.reporters if _active is not None else ():
+    if _active is None:
+        return
+    emitter_of(_active)
+    for reporter in _active.reporters:
         if reporter.is_wanted:
             reporter.flush()
 
@@ -242,25 +251,22 @@ def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
 
 def _start_reporting(enforcement: Enforcement) -> None:
     """Have what is recorded written to the store, and emitted where somebody asks for it."""
-    from enforcer.recording.process import current
-
-    process = current(enforcement.map)
     if not _is_main_interpreter():
         if enforcement.map.store:
             # A thread that is left when a subinterpreter ends is a fatal error.
-            enforcement.reporter = _reporter(enforcement, process)
-            enforcement.reporters = (enforcement.reporter,)
-            atexit.register(enforcement.reporter.leave)
+            reporter = _reporter(enforcement)
+            enforcement.reporters = (reporter,)
+            atexit.register(reporter.leave)
         return
-    emitter = _emitter(enforcement, process)
-    leader: Schedule = emitter
     if enforcement.map.store:
-        leader = _reporter(enforcement, process)
-        leader.lead(emitter)
-        # The application may bring its own providers at any time.
-        leader.on_beat = emitter.start
-    enforcement.reporter = leader
-    enforcement.reporters = (leader,) if leader is emitter else (leader, emitter)
+        leader: Schedule = _reporter(enforcement)
+        # The application may bring OpenTelemetry at any time.
+        leader.on_beat = lambda: emitter_of(enforcement)
+    else:
+        leader = enforcement.take_emitter(_emitter(enforcement))
+    enforcement.reporters = (leader,)
+    enforcement.context = _context_of_use
+    emitter_of(enforcement)
 
     def start() -> None:
         for reporter in enforcement.reporters:
@@ -272,7 +278,8 @@ def _start_reporting(enforcement: Enforcement) -> None:
     _guard_ends(enforcement, leader)
 
 
-def _reporter(enforcement: Enforcement, process: "Process") -> "Reporter":
+def _reporter(enforcement: Enforcement) -> "Reporter":
+    from enforcer.recording.process import current
     from enforcer.reporter import Reporter
 
     migration_map = enforcement.map
@@ -289,7 +296,7 @@ def _reporter(enforcement: Enforcement, process: "Process") -> "Reporter":
 
     return Reporter(
         enforcement,
-        process,
+        current(migration_map),
         open_store,
         rules=migration_map,
         notices=enforcement.look_for_notices,
@@ -297,17 +304,57 @@ def _reporter(enforcement: Enforcement, process: "Process") -> "Reporter":
     )
 
 
-def _emitter(enforcement: Enforcement, process: "Process") -> "Emitter":
-    from enforcer.telemetry.asked import context_of_use, names_an_endpoint
+def emitter_of(enforcement: Enforcement) -> "Emitter | None":
+    """Give what emits, if anybody may ask for it by now; it is made then, and started.
+
+    Never call it from inside an import. A process without OpenTelemetry loads nothing for it.
+    """
+    emitter = enforcement.emitter
+    if emitter is None and enforcement.reporters and _may_be_emitted(enforcement.map):
+        # The reporter's thread may meet another one here: all of it may be done twice.
+        leader = enforcement.reporters[0]
+        emitter = enforcement.take_emitter(_emitter(enforcement, leader.process))
+        leader.lead(emitter)
+        enforcement.reporters = (leader, emitter)
+    if emitter is not None:
+        emitter.start()
+    return emitter
+
+
+def _may_be_emitted(migration_map: "MigrationMap") -> bool:
+    if migration_map.log != NO_LOG:
+        return True
+    return migration_map.telemetry and (
+        "opentelemetry" in sys.modules or any(os.environ.get(key) for key in ENDPOINT_KEYS)
+    )
+
+
+def _emitter(enforcement: Enforcement, process: "Process | None" = None) -> "Emitter":
+    from enforcer.recording.process import current
     from enforcer.telemetry.emitter import Emitter
 
     migration_map = enforcement.map
-    sends = migration_map.telemetry and names_an_endpoint(os.environ)
-    if (sends or migration_map.log != NO_LOG) and _is_main_thread():
-        # OpenTelemetry and structlog need it, and no other thread may be the first to load it.
+    if _may_be_emitted(migration_map) and _is_main_thread():
+        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
+        # to load them: threading takes that one for the main thread, and logging's hooks
+        # around a fork fail if they come in the middle of one.
+        import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
-    enforcement.context = context_of_use
-    return Emitter(process, migration_map, enforcement.totals, _interval())
+    return Emitter(
+        process or current(migration_map),
+        migration_map,
+        enforcement.totals,
+        _interval(),
+        note=enforcement.note,
+    )
+
+
+def _context_of_use() -> "Context | None":
+    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
+    if "opentelemetry.trace" in sys.modules and "_contextvars" in sys.modules:
+        context: Context = sys.modules["_contextvars"].copy_context()
+        return context
+    return None
 
 
 def _guard_ends(enforcement: Enforcement, leader: "Schedule") -> None:
@@ -377,10 +424,10 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     if _active is not None:
         _active.forget()
-        if _active.reporter is not None:
+        if _active.reporters:
             from enforcer.recording.process import current
 
-            process = current(_active.map, parent=_active.reporter.process.id)
+            process = current(_active.map, parent=_active.reporters[0].process.id)
             for reporter in _active.reporters:
                 reporter.after_fork(process)
     if _guard is not None:

@@ -1,8 +1,13 @@
 """Stand before all other finders, and let pass what the migration map does not speak of.
 
 This is all that is loaded of the import part until the first module that concerns a rule.
+
+The import system holds its global lock while it asks a finder (``_find_spec`` in
+Lib/importlib/_bootstrap.py). To answer, modules may have to be loaded that another thread is
+just loading, which can't go on without that lock: it is given back meanwhile.
 """
 
+import _imp
 import sys
 
 TYPE_CHECKING = False
@@ -38,10 +43,14 @@ class Finder:
             return None
         if not self._outline.speaks_of(name):
             return None
-        answers = self._begin()
-        if answers is None:
-            return None
-        return answers.answer(name, path, target, sys._getframe(1))  # noqa: SLF001 - who asks
+        frame = sys._getframe(1)  # noqa: SLF001 - who asks
+        times = _let_go_of_import_lock()
+        try:
+            answers = self._begin()
+            return None if answers is None else answers.answer(name, path, target, frame)
+        finally:
+            for _ in range(times):
+                _imp.acquire_lock()
 
     def _step_ahead(self) -> None:
         """Be asked before pytest, which came later and puts itself first.
@@ -61,3 +70,14 @@ class Finder:
 
     def invalidate_caches(self) -> None:
         """Keep no caches; the finders that are asked keep their own."""
+
+
+def _let_go_of_import_lock() -> int:
+    """Release the lock, and tell how many times this thread had taken it."""
+    times = 0
+    try:
+        while True:
+            _imp.release_lock()
+            times += 1
+    except RuntimeError:
+        return times

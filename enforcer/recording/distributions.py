@@ -57,8 +57,7 @@ def distribution_of(file: str) -> str:
     listed nowhere, to the only distribution that owns its top-level package. A file of an
     editable install belongs to the distribution whose project folder holds it.
 
-    It reads files, and never raises. Call it from one thread at a time, and never from an
-    importing one.
+    It reads files, and never raises. Call it from any thread but an importing one.
 
     Args:
         file: an absolute path; for any other text the answer is empty.
@@ -150,11 +149,8 @@ def _name(folder: str) -> str:
 def _editable_projects(folder: str) -> list[tuple[str, str]]:
     found = _editables.get(folder)
     if found is None:
-        found = _editables[folder] = []
-        for distribution in _distributions(folder):
-            project = _editable_project(distribution.folder)
-            if project:
-                found.append((project, distribution.name))
+        projects = ((_editable_project(each.folder), each.name) for each in _distributions(folder))
+        found = _editables[folder] = [(project, name) for project, name in projects if project]
     return found
 
 

@@ -17,7 +17,7 @@ from enforcer.rules.model import TREE_SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextvars import Context
 
     from enforcer.rules.model import Rule
@@ -26,6 +26,8 @@ OVERFLOW = "<other call sites>"
 """The file of the row that takes the uses of call sites beyond the limit."""
 
 DEFAULT_LIMIT = 10_000
+
+_AT_ONCE = 1000
 
 LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
 """The environment variable that sets another limit."""
@@ -177,13 +179,16 @@ class Recorder:
             taken = (tally.take(now) for tally in list(self._tallies.values()))
             return [use for use in taken if use is not None], 0
 
-    def totals(self) -> list[tuple[Tally, int]]:
-        """Give every tally with its uses so far; takes nothing from who collects.
+    def totals(self) -> "Iterator[tuple[Tally, int]]":
+        """Give every tally with its uses so far, the oldest first.
 
-        Call it from any thread but an importing one.
+        It takes nothing from who collects. Call it from any thread but an importing one.
         """
-        with self._lock:
-            return [(tally, tally.total()) for tally in list(self._tallies.values())]
+        tallies = list(self._tallies.values())
+        for start in range(0, len(tallies), _AT_ONCE):
+            with self._lock:
+                part = [(tally, tally.total()) for tally in tallies[start : start + _AT_ONCE]]
+            yield from part
 
     def reset(self) -> None:
         """Forget everything: after a fork the child starts from zero."""

@@ -42,7 +42,11 @@ class Patience:
 
     def within(self, seconds: float) -> "Patience":
         """Give a patience that ends with this one, and after some seconds at the latest."""
-        return Patience(min(seconds, self._until - monotonic()), self.is_needed)
+        return Patience(min(seconds, self.left()), self.is_needed)
+
+    def left(self) -> float:
+        """Give how long it lasts, in seconds, unless it has to end before."""
+        return max(self._until - monotonic(), 0)
 
     def lasts(self) -> bool:
         """Tell whether to wait on."""

@@ -11,7 +11,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextvars import Context
 
 _API = "opentelemetry.trace"
 
@@ -22,6 +21,10 @@ _PROVIDERS = (
     ("meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER"),
 )
 _NO_OPERATION = ("NoOp", "Proxy")
+
+
+OVER = object()
+"""Stands for a provider that was there and has been shut down."""
 
 
 class Choice:
@@ -67,16 +70,15 @@ def providers() -> "tuple[object, object, object]":
     return tracers, loggers, meters
 
 
-def unless_shut_down(provider: object) -> object:
-    """Give a provider, unless it was shut down by what it had registered for exit.
+def is_without_end(provider: object) -> bool:
+    """Tell whether one of OpenTelemetry's own providers has nothing registered for exit.
 
-    OpenTelemetry's own providers forget the registration then. One that has none, because it
-    is shut down by hand, can't be told from that, and is taken for over.
+    It was shut down, then, or whoever made it wants to do that by hand.
     """
-    for name in ("_at_exit_handler", "_atexit_handler"):
-        if getattr(provider, name, provider) is None:
-            return None
-    return provider
+    return any(
+        getattr(provider, name, provider) is None
+        for name in ("_at_exit_handler", "_atexit_handler")
+    )
 
 
 def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
@@ -90,14 +92,6 @@ def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
 def may_be_loaded() -> bool:
     """Tell whether this thread may load what imports ``threading``; see ``background``."""
     return "threading" in sys.modules or sys.version_info >= (3, 13)
-
-
-def context_of_use() -> "Context | None":
-    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
-    if _API in sys.modules and "_contextvars" in sys.modules:
-        context: Context = sys.modules["_contextvars"].copy_context()
-        return context
-    return None
 
 
 def _provider(module: str, name: str) -> object:

@@ -1,7 +1,7 @@
 """Emit telemetry every few seconds, from a thread of its own, if anybody asks for it.
 
 The store's thread does not wait for collectors, and not for the application's providers, which
-may do what they like. When this one runs, ``enforcer.schedule`` decides. Nothing of
+may do what they like. When this one runs, ``enforcer.reporter`` decides. Nothing of
 OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 """
 
@@ -9,13 +9,14 @@ import atexit
 import os
 from time import monotonic
 
+from enforcer.reporter import Schedule, complain
 from enforcer.rules.model import NO_LOG
-from enforcer.schedule import Schedule, complain
 from enforcer.telemetry.asked import (
+    OVER,
     is_asked_for,
+    is_without_end,
     may_be_loaded,
     providers,
-    unless_shut_down,
 )
 
 TYPE_CHECKING = False
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from enforcer.flushing import Deliverer
+    from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import MigrationMap
+    from enforcer.telemetry.ledger import Ledger
+    from enforcer.telemetry.signals import Signals
 
 
 SHUTDOWN_PATIENCE = 0.5
@@ -41,6 +45,8 @@ class Emitter(Schedule):
         migration_map: "MigrationMap",
         totals: "Callable[[], Iterable[tuple[Tally, int]]]",
         interval: float,
+        *,
+        note: "Callable[[Notice], object]",
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -49,16 +55,19 @@ class Emitter(Schedule):
             migration_map: the map in force.
             totals: gives every tally with its uses so far.
             interval: how often to emit, in seconds.
+            note: takes what the map's owner should know.
 
         """
         self._is_before_shutdown = False
         super().__init__(process, interval)
         self._map = migration_map
         self._totals = totals
+        self._note = note
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
         self._are_providers_over = False
+        self._without_end: list[object] = []
 
     def notice_providers(self) -> None:
         """Emit a last time before the application's providers end, which is at exit as a rule.
@@ -68,6 +77,11 @@ class Emitter(Schedule):
         if not self._is_before_shutdown:
             self._is_before_shutdown = True
             atexit.register(self._emit_before_shutdown)
+
+    def retire(self) -> None:
+        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        super().retire()
+        atexit.unregister(self._emit_before_shutdown)
 
     def _emit_before_shutdown(self) -> None:
         if self._is_stopped or not self.is_wanted:
@@ -88,33 +102,52 @@ class Emitter(Schedule):
 
     def _make_delivery(self) -> "Deliverer":
         from enforcer.telemetry.delivery import TelemetryDelivery
+        from enforcer.telemetry.ledger import Ledger
+
+        ledger = Ledger(self._totals)
+
+        def make_signals() -> "Signals | None":
+            asks = self._map.telemetry and is_asked_for() and may_be_loaded()
+            return self._signals(ledger) if asks else None
+
+        return TelemetryDelivery(ledger, self._map.log, make_signals)
+
+    def _signals(self, ledger: "Ledger") -> "Signals":
         from enforcer.telemetry.settings import Settings, SettingsError, read_settings
+        from enforcer.telemetry.signals import Signals
         from enforcer.telemetry.spool import Spool, folders
 
         try:
-            settings = read_settings() if self._map.telemetry else Settings(is_disabled=True)
+            settings = read_settings()
         except SettingsError as error:
             complain(f"telemetry goes to the application's providers only: {error}")
             settings = Settings()
-        places = list(folders(self._map, os.environ))
-        return TelemetryDelivery(
+        return Signals(
             self.process,
             self._map,
-            self._totals,
+            ledger,
             settings=settings,
-            spool=Spool(places),
+            spool=Spool(list(folders(self._map, os.environ))),
             providers=self._providers,
+            note=self._note,
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
-        """Give the application's providers, as far as they can be used."""
-        found = (None, None, None) if self._are_providers_over else providers()
-        if is_last:
-            tracers, loggers, meters = map(unless_shut_down, found)
-            return tracers, loggers, meters
+        """Give the application's providers; for those that have ended, OVER."""
+        tracers, loggers, meters = found = providers()
+        if is_last or self._are_providers_over:
+            return self._checked(tracers), self._checked(loggers), self._checked(meters)
         if any(found):
             self.notice_providers()
+        self._without_end = [each for each in found if is_without_end(each)]
         return found
+
+    def _checked(self, provider: object) -> object:
+        if provider is None:
+            return None
+        had_none = any(provider is each for each in self._without_end)
+        is_over = self._are_providers_over or (is_without_end(provider) and not had_none)
+        return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
         """Say nothing: the store has every use, and the spool what was not sent."""

@@ -23,8 +23,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from enforcer.recording.process import resource_attributes
 from enforcer.telemetry import names
+from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
-from enforcer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +78,7 @@ class Encoder:
 
         """
         self._resource = {"attributes": _attributes(_resource(process))}
-        self._scope = {"name": names.SCOPE, "version": __version__}
+        self._scope = {"name": names.SCOPE, "version": names.VERSION}
         self._started = process.started
         self._is_delta = is_delta
         self._last: dict[tuple[object, ...], int] = {}
@@ -109,7 +109,7 @@ class Encoder:
         scope = getattr(part, scopes).add(scope=self._scope, schema_url=names.SCHEMA_URL)
         # One by one: many at once would be one long call that holds the GIL.
         add = getattr(scope, records).add
-        for message in messages:
+        for message in breathing(messages):
             add(**message)
         return bytes(request.SerializeToString())
 

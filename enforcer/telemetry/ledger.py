@@ -6,14 +6,21 @@ a provider that comes late gets everything from the start.
 """
 
 from time import time_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from enforcer.recording.use import Use
+from enforcer.telemetry.breathing import breathing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from opentelemetry.trace import SpanContext
+
     from enforcer.recording.recorder import Tally
+
+
+MANY: Final = 1000
+"""After how many call sites to give way: that is a millisecond or two."""
 
 
 class Seen:
@@ -40,13 +47,20 @@ class Seen:
 
     def use(self) -> Use:
         """Give the uses that were not emitted; there may be none."""
+        return self._use(self.total - self.emitted)
+
+    def all_uses(self) -> Use:
+        """Give the uses so far."""
+        return self._use(self.total)
+
+    def _use(self, count: int) -> Use:
         tally = self.tally
         return Use(
             tally.rule,
             stage=tally.rule.stage,
             outcome=tally.outcome,
             site=tally.site,
-            count=self.total - self.emitted,
+            count=count,
             first_seen=tally.first_seen,
             last_seen=self.last_seen,
         )
@@ -57,6 +71,7 @@ class Ledger:
 
     Attributes:
         changes: how often a call site was found to have more uses than before.
+        parents: the spans that first uses were in, as long as they are needed.
 
     """
 
@@ -65,12 +80,13 @@ class Ledger:
         self._totals = totals
         self._seen: list[Seen] = []
         self.changes = 0
+        self.parents: dict[Seen, SpanContext] = {}
 
     def look(self) -> list[Seen]:
         """Look at every tally, and give those that are new."""
         now = time_ns()
         known = len(self._seen)
-        for index, (tally, total) in enumerate(self._totals()):
+        for index, (tally, total) in enumerate(breathing(self._totals(), MANY)):
             if index == len(self._seen):
                 self._seen.append(Seen(tally))
             seen = self._seen[index]

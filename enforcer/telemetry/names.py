@@ -14,6 +14,8 @@ from opentelemetry.semconv.attributes.code_attributes import (
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SERVICE_VERSION
 
+from enforcer import __version__
+
 __all__ = [
     "CODE_FILE_PATH",
     "CODE_FUNCTION_NAME",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 SCOPE: Final = "enforcer"
+VERSION: Final = __version__
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
 """The version of the semantic conventions that the common names are of."""
 

@@ -1,9 +1,9 @@
 """Send requests where the environment says, and keep those that could not be sent.
 
-A collector that does not answer is left alone for a while, longer each time up to a minute;
-what is ready meanwhile goes to the spool. Once one answers, what waits is sent, the oldest
-first, that of other processes too. What a collector refuses waits as well: whatever listens
-there may not be the collector that was meant.
+A collector that does not answer is left alone for a while, longer each time up to a minute.
+Each time that it is asked in vain, what was ready goes to the spool. Once one answers, what
+waits is sent, the oldest first, that of other processes too. What a collector refuses waits as
+well: whatever listens there may not be the collector that was meant.
 """
 
 from contextlib import suppress
@@ -75,6 +75,11 @@ class Outbox:
         self._process = process
         self._rests: dict[str, _Rest] = {}
         self._has_looked = False
+
+    def rests(self, signal: str) -> bool:
+        """Tell whether the collector of a signal is left alone for now."""
+        target = self._settings.target(signal)
+        return target is not None and self._rest(target).lasts()
 
     def put(self, signal: str, data: bytes, records: int, patience: Patience) -> None:
         """Send a request, or keep it; it is in good hands or counted as dropped afterwards.

@@ -11,11 +11,9 @@ from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
 
 from enforcer.telemetry import names
-from enforcer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextvars import Context as Variables
 
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
     from enforcer.telemetry.records import Attributes, Event, Point, Span
 
 _MILLISECONDS: Final = 1e3
-
-
-def span_in(variables: "Variables") -> "SpanContext | None":
-    """Give the span that was current in a context, or None."""
-    found = variables.run(trace.get_current_span).get_span_context()
-    return found if found.is_valid else None
 
 
 def _in_span(parent: "SpanContext | None") -> Context:
@@ -41,7 +33,7 @@ def _in_span(parent: "SpanContext | None") -> Context:
 
 def emit_events(provider: "LoggerProvider", events: "Iterable[Event]") -> None:
     """Emit log events."""
-    logger = provider.get_logger(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
+    logger = provider.get_logger(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
     for event in events:
         logger.emit(
             LogRecord(
@@ -56,7 +48,7 @@ def emit_events(provider: "LoggerProvider", events: "Iterable[Event]") -> None:
 
 def emit_spans(provider: "TracerProvider", spans: "Iterable[Span]") -> None:
     """Emit spans, each with its real time, as children of the spans they were in."""
-    tracer = provider.get_tracer(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
+    tracer = provider.get_tracer(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
     for span in spans:
         tracer.start_span(
             names.SPAN,
@@ -84,7 +76,7 @@ class Instruments:
     def __init__(self, provider: "MeterProvider") -> None:
         """Make the instruments."""
         self.provider = provider
-        meter = provider.get_meter(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
+        meter = provider.get_meter(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
         self._add: dict[str, Callable[[int, Attributes], None]] = {}
         for name, unit in names.COUNTERS.items():
             self._add[name] = meter.create_counter(name, unit, names.DESCRIPTIONS[name]).add

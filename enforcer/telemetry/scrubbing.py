@@ -7,7 +7,7 @@ too: who scrubs has a reason to. It is loaded in the thread that emits, when it 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from enforcer.schedule import complain
+from enforcer.reporter import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,6 +9,7 @@ No proxy is used, and no redirection followed.
 """
 
 import io
+import os
 import select
 import socket
 import ssl
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from enforcer.errors import EnforcerError
+from enforcer.telemetry import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +64,16 @@ class _Stream(io.RawIOBase):
     """Be a socket that waits in slices, for ``http.client``."""
 
     def __init__(self, connection: socket.socket, patience: "Patience") -> None:
+        connection.setblocking(False)  # noqa: FBT003 - the standard library's signature
         self._socket = connection
         self._patience = patience
+
+    def connect(self, address: object) -> int:
+        self._socket.connect_ex(address)  # type: ignore[arg-type]
+        self.wait(_WRITE)
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return error
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         secured = context.wrap_socket(
@@ -137,34 +147,21 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        for index, (family, kind, protocol, _, address) in enumerate(addresses):
-            connection = socket.socket(family, kind, protocol)
-            try:
-                stream = self._stream(connection, address)
-            except OSError:
-                connection.close()
-                if index == len(addresses) - 1:
-                    raise
-            else:
-                self.sock = self._open = stream
-                return
+        for family, kind, protocol, _, address in addresses:
+            self.end()
+            self._open = stream = _Stream(socket.socket(family, kind, protocol), self._patience)
+            error = stream.connect(address)
+            if not error:
+                break
+        else:
+            raise OSError(error, os.strerror(error))
+        if self._is_secure:
+            stream.secure(_trust(self._target), self.host)
+        self.sock = stream
 
     def end(self) -> None:
         if self._open is not None:
             self._open.end()
-
-    def _stream(self, connection: socket.socket, address: object) -> _Stream:
-        connection.setblocking(False)  # noqa: FBT003 - the standard library's signature
-        stream = _Stream(connection, self._patience)
-        connection.connect_ex(address)  # type: ignore[arg-type]
-        stream.wait(_WRITE)
-        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if error:
-            raise OSError(error, f"{self.host}:{self.port} does not answer")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._is_secure:
-            stream.secure(_trust(self._target), self.host)
-        return stream
 
 
 def _trust(target: "Target") -> ssl.SSLContext:
@@ -186,7 +183,7 @@ def post(target: "Target", data: bytes, patience: "Patience") -> bytes:
         SendingError: if there is no answer, or a bad one.
 
     """
-    headers = dict(target.headers)
+    headers = {"user-agent": f"{names.SCOPE}/{names.VERSION}", **dict(target.headers)}
     headers["content-type"] = CONTENT_TYPE
     headers["connection"] = "close"
     if target.is_compressed:

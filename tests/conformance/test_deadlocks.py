@@ -6,6 +6,7 @@ may go wrong that can't in plain Python. To hunt: ``DEADLOCK_SCHEDULES=5000 DEAD
 """
 
 import json
+import opcode
 import os
 import subprocess
 import sys
@@ -68,3 +69,44 @@ def test_the_thread_that_writes_does_not_race_the_program_for_collections(tmp_pa
         check=False,
     )
     assert done.stdout == "True\n", done.stderr
+
+
+PROGRAM = """
+import sys, threading, time
+
+def load():
+    import opcode  # one of the modules that the enforcer needs to watch
+
+loading = threading.Thread(target=load)
+loading.start()
+while "opcode" not in sys.modules:
+    time.sleep(0.001)
+import old
+loading.join()
+print(old.X)
+"""
+# As slow as the first import of anything may be: it is still loaded when the program goes on.
+SLOW = """
+import time
+time.sleep(1)
+import wave  # anything that is not loaded yet
+exec(compile(open({real!r}).read(), {real!r}, "exec"))
+"""
+
+
+def test_a_module_that_another_thread_loads_meanwhile(tmp_path):
+    """Python holds its import lock while it asks a finder; nothing is waited for with it."""
+    (tmp_path / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\ncanonical = "new"\n')
+    (tmp_path / "new.py").write_text("X = 1\n")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "opcode.py").write_text(SLOW.format(real=opcode.__file__))
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "ENFORCER_MAP": str(tmp_path / "enforcer.toml")},
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("1\n", "")

@@ -19,6 +19,7 @@ COMPONENTS = {
     "chdb": "pip install chdb clickhouse-connect",
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
     "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",
+    "grpc": "pip install grpcio",
     "opentelemetry.distro": "pip install opentelemetry-distro",
     "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
     "opentelemetry.instrumentation.asgi": "pip install opentelemetry-instrumentation-asgi",

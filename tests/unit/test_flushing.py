@@ -11,8 +11,7 @@ import pytest
 from enforcer.background import Collections, Guest
 from enforcer.flushing import Flushing
 from enforcer.recording.process import Process
-from enforcer.reporter import Reporter
-from enforcer.schedule import jitter
+from enforcer.reporter import Reporter, jitter
 
 if TYPE_CHECKING:
     from enforcer.store.delivery import Collector, Delivery, OpenStore

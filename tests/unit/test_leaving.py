@@ -133,7 +133,7 @@ before = set(sys.modules)
 if os.fork() == 0:
     real, os._exit = os._exit, None
     import enforcer.startup
-    enforcer.startup.active().reporter.before_end()
+    enforcer.startup.active().reporters[0].before_end()
     print(sorted(set(sys.modules) - before), flush=True)
     real(0)
 os.wait()

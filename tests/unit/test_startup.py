@@ -61,6 +61,55 @@ def test_the_import_path_loads_nothing_heavy(folder: Path) -> None:
     assert python(folder, program).stdout == "[]\n"
 
 
+OF_TELEMETRY = """
+import sys, time
+import old
+time.sleep(0.3)
+import enforcer; enforcer.flush()
+print(sorted(m for m in sys.modules if m.startswith(("enforcer.telemetry", "opentelemetry"))))
+"""
+
+
+def test_a_program_without_opentelemetry_loads_nothing_for_it(folder: Path) -> None:
+    """Neither of ours nor of others, however often it reports."""
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05"}
+    assert python(folder, OF_TELEMETRY, **environ).stdout == "[]\n"
+    environ["OTEL_SERVICE_NAME"] = "shop"
+    assert python(folder, OF_TELEMETRY, **environ).stdout == "[]\n"
+
+
+def test_log_lines_need_no_opentelemetry(folder: Path) -> None:
+    """Who asked for a line did not ask for that."""
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05"}
+    done = python(folder, OF_TELEMETRY, ENFORCER_LOG="structlog", **environ)
+    assert '"event": "deprecated_import.used"' in done.stderr
+    assert "'enforcer.telemetry.structured_log'" in done.stdout
+    assert "opentelemetry" not in done.stdout
+
+
+def test_telemetry_that_is_switched_off_loads_nothing(folder: Path) -> None:
+    """OpenTelemetry's own switch, and the map's."""
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05", **endpoint}
+    done = python(folder, OF_TELEMETRY, OTEL_SDK_DISABLED="true", **environ)
+    assert "opentelemetry" not in done.stdout
+    (folder / "enforcer.toml").write_text(GOOD.format(options="telemetry = false"))
+    assert python(folder, OF_TELEMETRY, **environ).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"ENFORCER_LOG": "structlog"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}]
+)
+def test_the_main_thread_stays_the_main_thread(folder: Path, asked: dict[str, str]) -> None:
+    """The first thread that loads threading makes itself that one on 3.11 and 3.12."""
+    program = (
+        "import old, enforcer, time; time.sleep(0.3); enforcer.flush(); import threading;"
+        "print(threading.current_thread() is threading.main_thread())"
+    )
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05", **asked}
+    assert python(folder, program, **environ).stdout == "True\n"
+
+
 def test_the_environment_enables_at_start(folder: Path) -> None:
     """Nothing but a variable has to be set."""
     done = python(folder, "import old; print(old.N)", ENFORCER_MAP="enforcer.toml")

@@ -1,0 +1,242 @@
+"""However a process came to be, and however it ends: each of its uses arrives, once."""
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.integration.telemetry.receiving import Receiver
+from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.running import Running
+
+pytestmark = pytest.mark.component
+
+# What an application does that has OpenTelemetry; it says nothing about the enforcer.
+PROVIDERS = """
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+if __name__ == "__main__":
+    use(11)  # before there is anybody to emit to
+    loggers = LoggerProvider()
+    loggers.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+    _logs.set_logger_provider(loggers)
+    tracers = TracerProvider()
+    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(tracers)
+    metrics.set_meter_provider(
+        MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter(), 60_000)])
+    )
+"""
+BEFORE = {"own": ("", 0), "providers": (PROVIDERS, 11)}
+
+FORKS = """
+def fork(work):
+    pid = os.fork()
+    if not pid:
+        work()
+        sys.exit()
+    assert os.waitpid(pid, 0)[1] == 0
+
+use(100)
+fork(lambda: (use(20), fork(lambda: use(3))))
+use(100)
+"""
+POOL = """
+import multiprocessing
+
+def work(count):
+    use(count)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("{method}")
+    children = [context.Process(target=work, args=(10,)) for _ in range(3)]
+    for child in children: child.start()
+    for child in children: child.join()
+    assert [child.exitcode for child in children] == [0, 0, 0]
+    use(4)
+"""
+THREADS = """
+import threading
+
+workers = [threading.Thread(target=use, args=(500,)) for _ in range(8)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+"""
+EXEC = """
+if sys.argv[1:]:
+    use(7)
+    sys.exit()
+use(100)
+os.execv(sys.executable, [sys.executable, __file__, "child"])
+"""
+SIGNAL = """
+import signal
+use(25)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)
+"""
+# Name: the program, its uses, its exit code.
+PROGRAMS = {
+    "fork": (FORKS, 223, 0),
+    "multiprocessing fork": (POOL.format(method="fork"), 34, 0),
+    "multiprocessing forkserver": (POOL.format(method="forkserver"), 34, 0),
+    "multiprocessing spawn": (POOL.format(method="spawn"), 34, 0),
+    "threads": (THREADS, 4000, 0),
+    "os._exit": ("use(25)\nos._exit(4)", 25, 4),
+    "an exception": ("use(25)\nsys.stderr = None\n1 / 0", 25, 1),
+    "SIGTERM": (SIGNAL, 25, -15),
+    "exec": (EXEC, 107, 0),
+}
+
+
+def arrived(project: Project, receiver: Receiver) -> int:
+    """Give how many uses arrived, each once, when all that waits was sent."""
+    environ = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+    send_the_spool(project.folder / "enforcer.toml", environ)
+    return receiver.received.uses().total()
+
+
+def handle_sigterm(project: Project) -> None:
+    map_file = project.folder / "enforcer.toml"
+    map_file.write_text(map_file.read_text().replace("[enforcer]", "[enforcer]\nsigterm = true"))
+
+
+@pytest.mark.parametrize("way", BEFORE)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_use_arrives(project: Project, receiver: Receiver, name: str, way: str) -> None:
+    """Through the enforcer's own requests, and through the application's providers."""
+    program, uses, code = PROGRAMS[name]
+    before, more = BEFORE[way]
+    times = 2 if name == "exec" else 1  # the program begins anew
+    handle_sigterm(project)
+    _, error = project.run(
+        before + program, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, expected=code
+    )
+
+    assert error == ""
+    assert stored(project.store).total() == uses + more * times
+    assert arrived(project, receiver) == uses + more * times
+    assert receiver.received.uses() == stored(project.store)
+
+
+@pytest.mark.parametrize("name", ["fork", "multiprocessing fork", "exec"])
+def test_metrics_add_up(project: Project, receiver: Receiver, name: str) -> None:
+    """A child's counters begin at zero; the sum over processes is the number of uses."""
+    program, uses, _ = PROGRAMS[name]
+    project.run(program, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+    arrived(project, receiver)
+
+    by_process: Counter[str] = Counter()
+    for series, value in receiver.received.latest("deprecated_import.uses").items():
+        by_process[dict(series)["deprecated_import.process"]] += int(value)
+    assert by_process.total() == uses
+    processes = {log.attributes["deprecated_import.process"] for log in receiver.received.events()}
+    assert set(by_process) == processes
+
+
+@pytest.mark.parametrize("way", BEFORE)
+def test_an_end_while_it_sends(project: Project, way: str) -> None:
+    """The collector takes its time, and the program ends in the middle of that, many times."""
+    before, more = BEFORE[way]
+    with Receiver() as receiver:
+        receiver.delay = 0.2
+        programs = [
+            project.start(
+                f"{before}\nuse(10)\ntime.sleep({0.05 + 0.06 * number})\nuse(1)",
+                OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint,
+            )
+            for number in range(6)
+        ]
+        for program in programs:
+            _, error = program.communicate(timeout=120)
+            assert (program.returncode, error) == (0, "")
+        receiver.delay = 0.0
+
+        assert arrived(project, receiver) == 6 * (11 + more)
+        assert receiver.received.uses() == stored(project.store)
+
+
+def test_sigkill(project: Project, receiver: Receiver) -> None:
+    """What it did before its last interval is there; what is there, it did."""
+    interval, noise = 0.2, 2.0
+    with project.start(
+        """
+        count = 0
+        while True:
+            use(10)
+            count += 10
+            print(count, time.monotonic(), flush=True)
+            time.sleep(0.002)
+        """,
+        OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint,
+        ENFORCER_FLUSH_INTERVAL=str(interval),
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        time.sleep(interval + noise + 1)
+        killed = time.monotonic()
+        process.kill()
+        output, _ = process.communicate(timeout=60)
+
+    told = [line.split() for line in (first + output).splitlines() if line.count(" ") == 1]
+    before = [int(count) for count, at in told if float(at) < killed - interval - noise]
+    assert max(before) <= arrived(project, receiver) <= int(told[-1][0]) + 10
+
+
+CELERY = """\
+from celery import Celery
+from celery.signals import worker_ready
+
+app = Celery("shop", broker="filesystem://")
+app.conf.broker_transport_options = {{
+    "data_folder_in": {folder!r},
+    "data_folder_out": {folder!r},
+    "control_folder": {folder!r} + "/control",
+    "polling_interval": 0.05,
+}}
+
+@app.task
+def sell():
+    import old
+    with open({truth!r}, "ab", 0) as truth:
+        truth.write(b"x")
+
+@worker_ready.connect
+def send(**_):
+    for _ in range({tasks}):
+        sell.delay()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--max-tasks-per-child", "3")], ids=["", "recycled"])
+def test_celery(
+    project: Project, receiver: Receiver, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Workers of the prefork pool, which end by ``os._exit``."""
+    tasks = 12
+    queue, truth = tmp_path / "queue", tmp_path / "truth"
+    (queue / "control").mkdir(parents=True)
+    truth.touch()
+    source = CELERY.format(folder=str(queue), truth=str(truth), tasks=tasks)
+    (project.folder / "tasks.py").write_text(source)
+    handle_sigterm(project)
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR")
+    worker = ("celery", "-A", "tasks", "worker", *quiet, "--concurrency", "2", *options)
+    environ = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+    with Running("celery", [sys.executable, "-m", *worker], project.folder, **environ) as running:
+        running.wait_for(lambda: truth.stat().st_size >= tasks)
+        running.stop()
+
+    assert arrived(project, receiver) == tasks
+    assert receiver.received.uses() == stored(project.store)

@@ -1,0 +1,101 @@
+"""Give what telemetry is made of: a recorder, a delivery, and a collector that listens."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from enforcer.recording.process import Process
+from enforcer.recording.recorder import Recorder
+from enforcer.recording.use import ALIASED, CallSite
+from enforcer.rules.model import MigrationMap, Rule
+from enforcer.telemetry.asked import OVER
+from enforcer.telemetry.delivery import TelemetryDelivery
+from enforcer.telemetry.ledger import Ledger
+from enforcer.telemetry.settings import Settings, Target
+from enforcer.telemetry.signals import Signals
+from enforcer.telemetry.spool import Spool
+from tests.integration.telemetry.receiving import Receiver
+
+if TYPE_CHECKING:
+    from enforcer.recording.notice import Notice
+
+OLD = Rule("old", "new", stage="alias", remove_after="2026-03-31")
+TREE = Rule("pack.old.*", "pack.new.*", stage="warn", removal="4.0")
+
+
+class Parts:
+    """Hold a delivery with what it takes from and gives to.
+
+    Attributes:
+        providers: the application's providers of tracers, loggers and meters.
+
+    """
+
+    def __init__(self, folder: Path, process: Process) -> None:
+        self.folder = folder
+        self.process = process
+        self.recorder = Recorder()
+        self.map = MigrationMap([OLD, TREE], root="/srv/shop")
+        self.providers: list[object] = [None, None, None]
+        self.notices: list[Notice] = []
+        self.spool = Spool([folder])
+        self.make(Settings())
+
+    def make(self, settings: Settings) -> None:
+        """Make the delivery anew."""
+        ledger = Ledger(self.recorder.totals)
+        self.signals = Signals(
+            self.process,
+            self.map,
+            ledger,
+            settings=settings,
+            spool=self.spool,
+            providers=self.give,
+            note=self.notices.append,
+        )
+        self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
+
+    def send_to(self, endpoint: str, **settings: object) -> None:
+        """Make the delivery anew, for a collector."""
+        targets = tuple(
+            Target(signal, f"{endpoint}/v1/{signal}", timeout=5.0)
+            for signal in ("traces", "logs", "metrics")
+        )
+        self.make(Settings(targets=targets, **settings))  # type: ignore[arg-type]
+
+    def give(self, *, is_last: bool) -> tuple[object, object, object]:
+        tracers, loggers, meters = self.providers
+        return (OVER, OVER, OVER) if is_last and loggers else (tracers, loggers, meters)
+
+    def use(
+        self,
+        count: int = 1,
+        *,
+        rule: Rule = OLD,
+        outcome: str = ALIASED,
+        path: str = "",
+        mechanism: str = "import_statement",
+        **fields: object,
+    ) -> None:
+        """Use a path so many times, at one call site."""
+        values = {"file": "shop/a.py", "line": 7, "function": "f", "module": "shop.a", **fields}
+        site = CallSite(path or rule.module, mechanism=mechanism, **values)  # type: ignore[arg-type]
+        tally = self.recorder.tally(rule, outcome, site)
+        for _ in range(count):
+            tally.count()
+
+    def deliver(self, seconds: float = 30.0, ending: str = "") -> None:
+        self.delivery.deliver(seconds, lambda: False, ending)
+
+
+@pytest.fixture
+def parts(tmp_path: Path, make_process: Callable[..., Process]) -> Parts:
+    return Parts(tmp_path / "spool", make_process(service="shop", pid=42))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver

@@ -1,0 +1,199 @@
+"""Telemetry has a thread of its own, if anybody asks, and ends before the providers do."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.integration.telemetry.receiving import Receiver
+
+pytestmark = pytest.mark.needs_host
+
+SDK = """
+import sys, time
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
+)
+class Exporter(LogRecordExporter):
+    def export(self, batch):
+        for data in batch:
+            print(data.log_record.attributes["deprecated_import.count"], flush=True)
+        return LogRecordExportResult.SUCCESS
+    def shutdown(self): print("end", flush=True)
+    def force_flush(self, timeout_millis=0): return True
+def install(**keywords):
+    provider = LoggerProvider(**keywords)
+    provider.add_log_record_processor(BatchLogRecordProcessor(Exporter()))
+    _logs.set_logger_provider(provider)
+    return provider
+"""
+
+
+class Program:
+    """Run programs with a map of one rule."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.folder = folder
+        kept = {key: value for key, value in environ.items() if not key.startswith("OTEL")}
+        settings = {
+            "ENFORCER_MAP": str(folder / "enforcer.toml"),
+            "ENFORCER_FLUSH_INTERVAL": "0.05",
+        }
+        self.environ = {**kept, **settings}
+        (folder / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\ncanonical = "new"\n')
+        (folder / "new.py").write_text("N = 1\n")
+
+    def run(self, code: str, **variables: str) -> tuple[str, str]:
+        """Run a program to its end; give its output and its standard error."""
+        (self.folder / "program.py").write_text(SDK + dedent(code))
+        done = subprocess.run(
+            [sys.executable, "program.py"],
+            cwd=self.folder,
+            env={**self.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout, done.stderr
+
+    @property
+    def waiting(self) -> list[str]:
+        """Name the signals that wait to be sent."""
+        folder = self.folder / ".enforcer/telemetry"
+        return sorted(path.suffix for path in folder.iterdir()) if folder.is_dir() else []
+
+
+@pytest.fixture
+def program(tmp_path: Path, environ: dict[str, str]) -> Program:
+    return Program(tmp_path, environ)
+
+
+def test_what_is_used_last_goes_out_before_the_providers_end(program: Program) -> None:
+    """They end at exit, before what was registered earlier, as the enforcer's own was."""
+    code = """
+        install()
+        import old
+        time.sleep(0.5)
+        for _ in range(3):
+            import old
+    """
+    output, error = program.run(code)
+    assert (output, error) == ("1\n3\nend\n", "")
+    assert program.waiting == []
+
+
+def test_a_program_that_ends_at_once(program: Program) -> None:
+    """Its providers have ended when they are found: what it used waits to be sent."""
+    code = """
+        install()
+        import old
+    """
+    output, error = program.run(code, ENFORCER_FLUSH_INTERVAL="60")
+    assert (output, error) == ("end\n", "")
+    assert program.waiting == [".logs"]
+
+
+def test_a_program_that_ends_at_once_and_says_where_to(
+    program: Program, receiver: Receiver
+) -> None:
+    """Then it is sent there."""
+    code = """
+        install()
+        import old
+    """
+    variables = {
+        "ENFORCER_FLUSH_INTERVAL": "60",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+    }
+    assert program.run(code, **variables) == ("end\n", "")
+    assert receiver.received.uses().total() == 1
+
+
+def test_providers_that_are_ended_by_hand(program: Program) -> None:
+    """They are known to be there until they are gone, if they have been met."""
+    code = """
+        import atexit
+        provider = None
+        atexit.register(lambda: provider.shutdown())
+        provider = install(shutdown_on_exit=False)
+        import old
+        time.sleep(0.5)
+        import old
+    """
+    assert program.run(code)[0] == "1\n1\nend\n"
+
+
+def test_os_exit_flushes_the_providers(program: Program) -> None:
+    """Whose own end is passed by."""
+    code = """
+        install()
+        import old
+        time.sleep(0.3)
+        import old, os
+        os._exit(0)
+    """
+    assert program.run(code)[0] == "1\n1\n"
+
+
+def test_disable_flushes_the_providers(program: Program) -> None:
+    code = """
+        install()
+        import old, enforcer
+        enforcer.disable()
+        print("disabled", flush=True)
+    """
+    assert program.run(code)[0] == "1\ndisabled\nend\n"
+
+
+def test_flush_emits(program: Program) -> None:
+    """Also in a program that has no store."""
+    code = """
+        install()
+        import enforcer
+        enforcer.flush()
+        import old
+        enforcer.flush()
+        _logs.get_logger_provider().force_flush()
+        print("flushed", flush=True)
+    """
+    assert program.run(code, ENFORCER_FLUSH_INTERVAL="60")[0].startswith("1\nflushed\n")
+
+
+def test_without_a_store(program: Program, receiver: Receiver) -> None:
+    """Telemetry reports by itself."""
+    code = """
+        import enforcer
+        from enforcer.rules.model import MigrationMap, Rule
+        enforcer.enable(MigrationMap([Rule("old", "new")], root="."))
+        import old
+    """
+    del program.environ["ENFORCER_MAP"]
+    assert program.run(code, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint) == ("", "")
+    assert receiver.received.uses().total() == 1
+    assert not (program.folder / ".enforcer/uses.db").exists()
+
+
+def test_a_variable_that_cannot_be_followed_is_said_once(program: Program) -> None:
+    """And the application's providers are used all the same."""
+    code = """
+        install()
+        import old
+        time.sleep(0.5)
+    """
+    output, error = program.run(
+        code,
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/json",
+    )
+    assert output == "1\nend\n"
+    assert error == (
+        "enforcer: telemetry goes to the application's providers only: "
+        'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json", which is not spoken here. '
+        "Write http/protobuf or grpc (unknown-protocol)\n"
+    )
