@@ -70,6 +70,11 @@ def providers() -> "tuple[object, object, object]":
     return tracers, loggers, meters
 
 
+def is_shut_down(provider: object) -> bool:
+    """Tell whether a provider says that it was shut down; not all say it."""
+    return getattr(provider, "_shutdown", False) is True
+
+
 def is_without_end(provider: object) -> bool:
     """Tell whether one of OpenTelemetry's own providers has nothing registered for exit.
 

@@ -14,6 +14,7 @@ from enforcer.rules.model import NO_LOG
 from enforcer.telemetry.asked import (
     OVER,
     is_asked_for,
+    is_shut_down,
     is_without_end,
     may_be_loaded,
     providers,
@@ -134,19 +135,21 @@ class Emitter(Schedule):
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
         """Give the application's providers; for those that have ended, OVER."""
-        tracers, loggers, meters = found = providers()
-        if is_last or self._are_providers_over:
-            return self._checked(tracers), self._checked(loggers), self._checked(meters)
-        if any(found):
-            self.notice_providers()
-        self._without_end = [each for each in found if is_without_end(each)]
-        return found
+        found = providers()
+        if not is_last:
+            if any(found):
+                self.notice_providers()
+            self._without_end = [each for each in found if is_without_end(each)]
+        tracers, loggers, meters = (self._unless_over(each) for each in found)
+        return tracers, loggers, meters
 
-    def _checked(self, provider: object) -> object:
+    def _unless_over(self, provider: object) -> object:
         if provider is None:
             return None
-        had_none = any(provider is each for each in self._without_end)
-        is_over = self._are_providers_over or (is_without_end(provider) and not had_none)
+        has_lost_its_end = is_without_end(provider) and not any(
+            provider is each for each in self._without_end
+        )
+        is_over = self._are_providers_over or is_shut_down(provider) or has_lost_its_end
         return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:

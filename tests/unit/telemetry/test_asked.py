@@ -10,7 +10,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from enforcer.telemetry.asked import is_asked_for, is_without_end
+from enforcer.telemetry.asked import is_asked_for, is_shut_down, is_without_end
 
 
 def run(code: str, environ: dict[str, str], **variables: str) -> str:
@@ -81,3 +81,7 @@ def test_a_provider_that_was_shut_down_is_known() -> None:
         provider.shutdown()
         assert is_without_end(provider)
     assert not is_without_end(trace.ProxyTracerProvider())
+    meters = MeterProvider(shutdown_on_exit=False)
+    assert not is_shut_down(meters)
+    meters.shutdown()
+    assert is_shut_down(meters)
