@@ -74,9 +74,10 @@ def clickhouse(
 def _when_all_is_told(clickhouse: FilledClickHouse) -> FilledClickHouse:
     told = sum(fleet.USES.values()) - fleet.USES[fleet.HELD_BACK]
     total = 2 * told + sum(fleet.LATER.values())
-    clickhouse.wait_for("SELECT sum(count) FROM enforcer_use_by_hour", total)
+    clickhouse.wait_for("SELECT sumIf(count, NOT probe) FROM enforcer_use_by_hour", total)
     clickhouse.wait_for("SELECT uniqExact(process) FROM enforcer_drop WHERE value > 0", 2)
     clickhouse.wait_for("SELECT uniqExact(ServiceName) FROM otel_traces", 2)
+    clickhouse.wait_for("SELECT sumIf(count, probe) FROM enforcer_use_by_hour", 2)
     return clickhouse
 
 

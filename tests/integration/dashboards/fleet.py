@@ -69,7 +69,7 @@ FILES = {
             import shop.old
         """,
     "serve.py": """
-        import sys, warnings
+        import importlib.util, sys, warnings
         warnings.simplefilter("ignore")
         sys.path.append("site-packages")
         if sys.argv[1:]:
@@ -97,6 +97,7 @@ FILES = {
         for _ in range(2):
             import shop.past
         import shop.secret
+        importlib.util.find_spec("shop.unused")  # who only asks uses nothing
         try:
             import shop.gone
         except ImportError:

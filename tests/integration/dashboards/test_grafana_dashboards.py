@@ -18,7 +18,8 @@ STEP = 15
 
 EVERYTHING = {"service": ALL, "environment": ALL, "rule": ALL}
 ONE = {"service": "shop", "environment": "production", "rule": fleet.ALIASED}
-"""The values of the variables: as a dashboard opens, and with one of each chosen."""
+HERE = {**EVERYTHING, "environment": "production"}
+"""The values of the variables: as a dashboard opens, with one of each chosen, and of one environment."""
 
 
 @pytest.mark.component("grafana_foundation_sdk")
@@ -145,12 +146,13 @@ def test_prometheus_answers(
     ("chosen", "numbers"),
     [
         (EVERYTHING, {"watched": 6, "in use": 5, "uses": 37, "refused": 2, "lost": 2}),
+        (HERE, {"watched": 6, "in use": 5, "uses": 20, "refused": 1, "lost": 1}),
         (
             {**ONE, "rule": fleet.TREE},
             {"watched": 1, "in use": 1, "uses": 5, "refused": 0, "lost": 1},
         ),
     ],
-    ids=["everything", "one"],
+    ids=["everything", "here", "one"],
 )
 def test_prometheus_counts_right(
     prometheus: FilledPrometheus, chosen: Mapping[str, str], numbers: dict[str, int]
@@ -202,12 +204,13 @@ def titled(
     ("chosen", "numbers"),
     [
         (EVERYTHING, {"watched": 6, "in use": 4, "uses": 35, "sites": 5, "refused": 2, "lost": 4}),
+        (HERE, {"watched": 6, "in use": 4, "uses": 19, "sites": 5, "refused": 1, "lost": 2}),
         (
             {**ONE, "rule": fleet.TREE},
             {"watched": 1, "in use": 1, "uses": 5, "sites": 1, "refused": 0, "lost": 2},
         ),
     ],
-    ids=["everything", "one"],
+    ids=["everything", "here", "one"],
 )
 def test_clickhouse_counts_right(
     clickhouse: FilledClickHouse, chosen: Mapping[str, str], numbers: dict[str, int]
