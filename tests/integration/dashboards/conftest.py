@@ -40,6 +40,8 @@ def prometheus(
             counted = sum(fleet.USES.values())
             total = "sum(sum_over_time(job_rule:deprecated_import_uses:increase1m[1h]))"
             prometheus.wait_for(total, 2 * counted)
+            lost = "sum(sum_over_time(job:deprecated_import_dropped:increase1m[1h]))"
+            prometheus.wait_for(lost, 2)
             shop.go_on()
             prometheus.wait_for(total, 2 * counted + sum(fleet.LATER.values()))
             worker.end()
@@ -75,7 +77,10 @@ def _when_all_is_told(clickhouse: FilledClickHouse) -> FilledClickHouse:
     told = sum(fleet.USES.values()) - fleet.USES[fleet.HELD_BACK]
     total = 2 * told + sum(fleet.LATER.values())
     clickhouse.wait_for("SELECT sumIf(count, NOT probe) FROM enforcer_use_by_hour", total)
-    clickhouse.wait_for("SELECT uniqExact(process) FROM enforcer_drop WHERE value > 0", 2)
+    lost = """
+    SELECT sum(most) FROM (SELECT max(value) AS most FROM enforcer_drop GROUP BY process)
+    """
+    clickhouse.wait_for(lost, 2 * fleet.LOST)
     clickhouse.wait_for("SELECT uniqExact(ServiceName) FROM otel_traces", 2)
     clickhouse.wait_for("SELECT sumIf(count, probe) FROM enforcer_use_by_hour", 2)
     return clickhouse

@@ -18,6 +18,9 @@ USES = {ALIASED: 8, TREE: 5, REFUSED: 1, PAST: 2, HELD_BACK: 1}
 LATER = {ALIASED: 3}
 """How often more once it is told to go on."""
 
+LOST = 2
+"""How many records of one process are held back where all go out: an event and a span."""
+
 SOON_DAYS = 5
 """In how many days a rule goes."""
 

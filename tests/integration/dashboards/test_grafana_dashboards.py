@@ -19,7 +19,7 @@ STEP = 15
 EVERYTHING = {"service": ALL, "environment": ALL, "rule": ALL}
 ONE = {"service": "shop", "environment": "production", "rule": fleet.ALIASED}
 HERE = {**EVERYTHING, "environment": "production"}
-"""The values of the variables: as a dashboard opens, with one of each chosen, and of one environment."""
+"""Values of the variables: as a dashboard opens, one of each chosen, and one environment."""
 
 
 @pytest.mark.component("grafana_foundation_sdk")
