@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answer one request after the other: the engine has one database in use at a time."""
+    """Answer one query after the other: the engine has one database in use at a time."""
 
     protocol_version = "HTTP/1.1"
     session: Session
@@ -132,7 +132,6 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     Handler.session = Session(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
