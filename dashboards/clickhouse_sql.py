@@ -104,7 +104,7 @@ WHERE day BETWEEN intDiv({_FROM}, {_DAY}) AND intDiv({_TO}, {_DAY}) AND NOT prob
 GROUP BY time, rule ORDER BY time
 """
 NEW_SITES_IN_TIME: Final = f"""
-SELECT toStartOfDay({_time("first")}) AS time, rule, count() AS sites
+SELECT toDateTime(intDiv(first, {_DAY * _SECOND}) * {_DAY}) AS time, rule, count() AS sites
 FROM (SELECT rule, site, min(first_seen) AS first FROM {_EVER} GROUP BY rule, site)
 WHERE first BETWEEN {_FROM} * {_SECOND} AND {_TO} * {_SECOND}
 GROUP BY time, rule ORDER BY time
@@ -137,9 +137,10 @@ FROM (
 ORDER BY first DESC LIMIT 1000
 """
 
+_DAYS_LEFT: Final = "dateDiff('day', toDate(now('UTC')), toDateOrNull(watched.removal))"
 RULES_LISTED: Final = f"""
 SELECT watched.rule AS rule, watched.canonical AS canonical, watched.stage AS stage,
-    watched.removal AS removal, dateDiff('day', today(), toDateOrNull(watched.removal)) AS days,
+    watched.removal AS removal, {_DAYS_LEFT} AS days,
     watched.processes AS processes, used.uses AS uses, used.sites AS sites,
     if(used.last = 0, NULL, {_time("used.last")}) AS last
 FROM (
