@@ -101,10 +101,11 @@ def _trend() -> list[Shown]:
     return [
         in_time(
             "Uses by legacy path",
-            "How many uses each bar's time brought, an hour at least.",
+            "How many uses each bar's time brought, an hour at least. The 20 legacy paths with "
+            "most uses stand alone.",
             over_time(sql.USES_IN_TIME),
             of=SOURCE,
-            name="rule",
+            name="path",
             stacked=True,
             every="1h",
         ),
@@ -227,8 +228,8 @@ def _health() -> list[Shown]:
         rows(
             "Services, and when they were last heard of",
             "A deployment that stopped being watched stands first. The longest gap is how long "
-            "one of its processes told nothing and then went on: more than twice the export "
-            "interval means that it was not watched.",
+            "one of its processes told nothing and then went on, to the minute: more than twice "
+            "the export interval means that it was not watched.",
             Query(sql.SERVICES_LISTED),
             of=SOURCE,
             columns={

@@ -88,9 +88,11 @@ SELECT sum(lost) FROM (
 )
 """
 
+_MOST_USED: Final = f"(SELECT rule FROM {_HOURS} GROUP BY rule ORDER BY sum(count) DESC LIMIT 20)"
 USES_IN_TIME: Final = f"""
-SELECT toStartOfInterval(toDateTime(hour * {_HOUR}), {_BUCKET}) AS time, rule, sum(count) AS uses
-FROM {_HOURS} GROUP BY time, rule ORDER BY time
+SELECT toStartOfInterval(toDateTime(hour * {_HOUR}), {_BUCKET}) AS time,
+    if(rule IN {_MOST_USED}, toString(rule), 'all others') AS path, sum(count) AS uses
+FROM {_HOURS} GROUP BY time, path ORDER BY time
 """
 USES_IN_TIME_BY_VERSION: Final = f"""
 SELECT toStartOfInterval(toDateTime(hour * {_HOUR}), {_BUCKET}) AS time,
@@ -164,33 +166,29 @@ SELECT rule, canonical, stage, processes FROM ({RULES_LISTED}) WHERE uses = 0
 ORDER BY processes DESC, rule
 """
 
+_MINUTES: Final = f"""
+        enforcer_minute
+    WHERE minute BETWEEN intDiv({_FROM}, 60) AND intDiv({_TO}, 60) AND process IN {_PRESENT_IDS}"""
+"""A row for each minute in which a process told that it watched: many, so each is read once."""
+
 PROCESSES_IN_TIME: Final = f"""
-SELECT toStartOfInterval(toDateTime(minute * 60), {_BUCKET}) AS time, service,
-    uniqExact(process) AS processes
+SELECT toDateTime(bucket * $__interval_s) AS time, service, uniqExact(heard.process) AS processes
 FROM (
-    SELECT DISTINCT process, minute FROM enforcer_minute
-    WHERE minute BETWEEN intDiv({_FROM}, 60) AND intDiv({_TO}, 60)
+    SELECT process, arrayJoin(groupUniqArray(intDiv(minute * 60, $__interval_s))) AS bucket
+    FROM {_MINUTES} GROUP BY process
 ) AS heard INNER JOIN {_PRESENT} AS present ON present.process = heard.process
 GROUP BY time, service ORDER BY time
 """
 _SILENCES: Final = f"""(
-    SELECT process, max(since - before) AS longest FROM (
-        SELECT process, since, lagInFrame(till) OVER (
-            PARTITION BY process ORDER BY minute ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
-        ) AS before
-        FROM (
-            SELECT process, minute, min(since) AS since, max(till) AS till FROM enforcer_minute
-            WHERE minute BETWEEN intDiv({_FROM}, 60) AND intDiv({_TO}, 60)
-            GROUP BY process, minute
-        )
-    ) WHERE before > 0 GROUP BY process
+    SELECT process, 60 * arrayMax(arrayDifference(arraySort(groupArray(minute)))) AS longest
+    FROM {_MINUTES} GROUP BY process
 )"""
 SERVICES_LISTED: Final = f"""
 SELECT present.service AS service, present.environment AS environment, present.version AS version,
     uniqExact(present.process) AS processes, {_time("min(present.began)")} AS began,
     {_time("max(present.written)")} AS heard,
     dateDiff('second', heard, now64(9)) AS silent,
-    max(silence.longest) / {_SECOND} AS longest
+    max(silence.longest) AS longest
 FROM {_PRESENT} AS present LEFT JOIN {_SILENCES} AS silence ON silence.process = present.process
 GROUP BY service, environment, version ORDER BY silent DESC
 """
