@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit components lint conformance stdlib soak conformance-wasm benchmark clean
+.PHONY: demo test unit components dashboards lint conformance stdlib soak conformance-wasm benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -18,6 +18,10 @@ unit: $(VENV)/ready
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
 	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest -m component
+
+# Grafana's JSON, from Python.
+dashboards: $(VENV)/ready-for-components
+	$(BIN)/python -m dashboards.generate
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 COMPONENTS = {
+    "check_jsonschema": "pip install check-jsonschema",
     "chdb": "pip install chdb clickhouse-connect",
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
     "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",

@@ -1,0 +1,92 @@
+"""The rules say what their own tests and a real fleet say."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.dashboards import fleet
+from tests.integration.dashboards.filled_prometheus import FilledPrometheus
+
+FOLDER = Path(__file__).parents[3] / "dashboards" / "prometheus"
+RULE = "deprecated_import_rule"
+
+
+def promtool(*words: str) -> None:
+    program = shutil.which("promtool") or "promtool"
+    done = subprocess.run(
+        [program, *words], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def rules(kind: str, *files: str) -> list[str]:
+    return [
+        rule[kind]
+        for name in files or ("rules.yml", "alerts.yml")
+        for group in yaml.safe_load((FOLDER / name).read_text())["groups"]
+        for rule in group["rules"]
+        if kind in rule
+    ]
+
+
+@pytest.mark.component("promtool")
+def test_prometheus_takes_the_configuration() -> None:
+    promtool("check", "config", "prometheus.yml")
+
+
+@pytest.mark.component("promtool")
+def test_the_tests_of_the_rules_pass() -> None:
+    promtool("test", "rules", "rules_test.yml")
+
+
+def test_every_rule_has_a_test() -> None:
+    tests = (FOLDER / "rules_test.yml").read_text()
+    assert len(rules("record")) > 5
+    assert len(rules("alert")) > 4
+    assert [name for name in rules("alert") if f"alertname: {name}" not in tests] == []
+    # Or an alert that has one reads it.
+    tested = tests + "".join(rules("expr", "alerts.yml"))
+    assert [name for name in rules("record") if name not in tested] == []
+
+
+def test_the_page_knows_every_alert() -> None:
+    page = (FOLDER.parent / "README.md").read_text()
+    assert [name for name in rules("alert") if f"| `{name}` |" not in page] == []
+
+
+def by_rule(samples: list[dict[str, object]]) -> dict[str, float]:
+    return {sample["metric"][RULE]: float(sample["value"][1]) for sample in samples}
+
+
+@pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
+def test_uses_are_exact(prometheus: FilledPrometheus) -> None:
+    """Also those that a process counted before its first scrape, and of one that is gone."""
+    total = f"sum by ({RULE}) (sum_over_time(job_rule:deprecated_import_uses:increase1m[1h]))"
+    expected = {rule: 2 * uses + fleet.LATER.get(rule, 0) for rule, uses in fleet.USES.items()}
+    assert by_rule(prometheus.now(total)) == expected
+
+
+@pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
+def test_days_until_a_removal(prometheus: FilledPrometheus) -> None:
+    days = by_rule(prometheus.now('job_rule:deprecated_import_removal:days{job="shop"}'))
+    assert days == {fleet.ALIASED: fleet.SOON_DAYS}
+
+
+@pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
+def test_alerts_of_a_real_fleet(prometheus: FilledPrometheus) -> None:
+    """A service that is gone is pending for a quarter of an hour."""
+    found = {
+        (alert["metric"]["alertname"], alert["metric"]["job"], alert["metric"].get(RULE, ""))
+        for alert in prometheus.now('ALERTS{job="shop",alertstate="firing"}')
+        + prometheus.now('ALERTS{job="worker",alertstate="pending"}')
+    }
+    assert found == {
+        ("DeprecatedImportNewStrictUse", "shop", fleet.REFUSED),
+        ("DeprecatedImportRemovalNear", "shop", fleet.ALIASED),
+        ("DeprecatedImportRemovalOverdue", "shop", fleet.PAST),
+        ("DeprecatedImportDataDropped", "shop", ""),
+        ("DeprecatedImportServiceUnwatched", "worker", ""),
+    }
