@@ -17,6 +17,9 @@ from tests.integration.telemetry.running import Running
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
+LEAST, MOST = 120, 6000
+"""How often to ask, in the hope that more than one worker answers."""
+
 WSGI = """\
 import os
 import old  # in the process that forks, where the application is preloaded
@@ -80,7 +83,7 @@ def test_gunicorn(
     imports: int,
 ) -> None:
     """Four workers, each a process of its own; what the parent did is not counted again."""
-    requests = 120
+    workers: list[str] = []
     (project.folder / "web.py").write_text(WSGI)
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "4"]
     variables = {
@@ -90,20 +93,22 @@ def test_gunicorn(
     }
     with serving(project, [*command, *options, "web:app"], **variables) as (port, server):
         with ThreadPoolExecutor(8) as pool:
-            workers = set(pool.map(ask, [port] * requests))
+            # One that has started before the others may be quick enough for all that is asked.
+            while len(workers) < LEAST or (len(set(workers)) < 2 and len(workers) < MOST):
+                workers += pool.map(ask, [port] * LEAST)
         server.stop()
     send_the_spool(project.folder / "enforcer.toml", project.environ(**variables))
 
     kept = stored(project.store)
     answered = {site: uses for site, uses in kept.items() if site[2] == 5}
-    assert sum(answered.values()) == requests
+    assert sum(answered.values()) == len(workers)
     if imports:
-        assert kept.total() == requests + imports
+        assert kept.total() == len(workers) + imports
     receiver.wait_for(lambda received: received.uses().total() >= kept.total())
     received = receiver.received
     assert received.uses() == kept
     processes = {log.attributes["deprecated_import.process"] for log in received.events()}
-    assert len(processes) >= len(workers) >= 2
+    assert len(processes) >= len(set(workers)) >= 2
     by_process = received.latest("deprecated_import.uses")
     assert sum(by_process.values()) == kept.total()
 
