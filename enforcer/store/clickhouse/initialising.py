@@ -37,6 +37,10 @@ WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')
 _DAYS: Final = f"SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM {LOGS} ORDER BY day"  # noqa: S608 - constants
 
 
+_LATELY: Final = 2
+"""The uses of how many days may arrive while a view is made."""
+
+
 def initialise(
     address: Address,
     *,
@@ -81,7 +85,7 @@ def initialise(
             for backfill in backfills:
                 ask(client, address, backfill)
             ask(client, address, made)
-            for backfill in backfills:  # what came while the view was not there yet
+            for backfill in backfills[-_LATELY:]:  # what came while the view was not there yet
                 ask(client, address, backfill)
         if before < VERSION:
             ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant

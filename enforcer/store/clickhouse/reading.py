@@ -126,13 +126,13 @@ class ClickHouseReader:
         """Give what may be missing in a span, in short."""
         watching = self.watching(span)
         return Health(
-            processes=self.processes(span),
+            processes=sum(service.processes for service in watching.services),
             dropped=self.dropped(span),
             vanished=watching.vanished,
             gaps=watching.gaps,
             blind=watching.blind,
             set_aside=(),
-            last_written=self.last_written(span),
+            last_written=watching.till or 0,
         )
 
     def rules(self, span: Span) -> Iterator[WatchedRule]:

@@ -113,8 +113,12 @@ _KNOWN = f"""
 
 def uses_of_day(day: object, *, has_event_name: bool) -> str:
     """Select the uses of one day (UTC) that are not known yet."""
-    known = f"{ALL_KNOWN} WHERE toDate(fromUnixTimestamp64Nano(last_seen, 'UTC')) = '{day}'"
-    when = f"toDate(Timestamp, 'UTC') = '{day}'"
+    midnight = f"toDateTime64('{day} 00:00:00', 9, 'UTC')"
+    when = f"Timestamp >= {midnight} AND Timestamp < {midnight} + INTERVAL 1 DAY"
+    known = f"""
+{ALL_KNOWN} WHERE last_seen >= toUnixTimestamp64Nano({midnight})
+    AND last_seen < toUnixTimestamp64Nano({midnight} + INTERVAL 1 DAY)
+"""
     return new_uses(known, has_event_name=has_event_name, when=when)
 
 

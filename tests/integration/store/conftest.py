@@ -80,6 +80,8 @@ class Engine(Protocol):
 class SQLiteEngine:
     """Let processes write to a file, each by a clock of ours."""
 
+    rounds = 12
+
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.path = str(folder / "uses.db")
         self.now = 0
@@ -158,6 +160,8 @@ ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
 
 class ClickHouseEngine:
     """Put rows into the collector's tables, as its exporter does."""
+
+    rounds = 3
 
     def __init__(self, url: str, *, has_event_name: bool, when: str) -> None:
         import clickhouse_connect

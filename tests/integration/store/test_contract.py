@@ -485,7 +485,7 @@ def test_many_random_facts(engine: Any, facts: Any, make_use: MakeUse) -> None:
     engine.record(sorted(flushes, key=lambda flush: flush.time))
 
     with engine.open() as reader:
-        for _ in range(8):
+        for _ in range(engine.rounds):
             since, until = sorted(NOON + dice.randrange(70 * 24) * HOUR for _ in range(2))
             span = Span(since=since, until=until, service=dice.choice(["", "s0", "s1"]))
             within = [
