@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 
 from enforcer.recording.use import PROBE
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
@@ -12,6 +13,18 @@ from enforcer.rules.model import TREE, TREE_SUFFIX
 from enforcer.store import StoreError
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
+
+_OF_SITE = attrgetter(
+    "path",
+    "file",
+    "line",
+    "function",
+    "mechanism",
+    "names",
+    "via",
+    "relation",
+    "distribution",
+)
 
 
 @dataclass(slots=True)
@@ -110,18 +123,7 @@ def _rule(rule: WatchedRule, found: _Found) -> RuleReport:
 
 
 def _identity(row: SiteUses) -> tuple[object, ...]:
-    return (
-        row.path,
-        row.file,
-        row.line,
-        row.function,
-        _module(row),
-        row.mechanism,
-        row.names,
-        row.via,
-        row.relation,
-        row.distribution,
-    )
+    return (*_OF_SITE(row), _module(row))
 
 
 def _module(row: SiteUses) -> str:
@@ -143,9 +145,9 @@ def _site(rows: list[SiteUses]) -> SiteReport:
         relation=row.relation,
         distribution=row.distribution,
         outcomes=_outcomes(rows),
-        uses=sum(each.count for each in rows),
-        first_seen=min(each.first_seen for each in rows),
-        last_seen=max(each.last_seen for each in rows),
+        uses=sum([each.count for each in rows]),
+        first_seen=min([each.first_seen for each in rows]),
+        last_seen=max([each.last_seen for each in rows]),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from enforcer.dashboard.tables import Column, Table, TableState, arrange, as_csv, table
+from enforcer.recording.use import Use
 
 Visit = Callable[..., Any]
 
@@ -109,3 +110,17 @@ def test_nothing_found_says_how_to_go_on(visit: Visit) -> None:
     page = visit("/rules?q=zzz")
     assert "Nothing has “zzz” in it" in page.text
     assert "Show all 14" in page.text
+
+
+def test_ten_thousand_call_sites_stay_small(
+    keep: Callable[..., None], show: Visit, make_use: Callable[..., Use]
+) -> None:
+    """However many call sites there are, a page holds one page of them, and the last is there."""
+    keep(*[make_use(line=line, count=1) for line in range(1, 10_001)])
+    for address in ("/callers?by=site", "/rules/shop.old_cart"):
+        page = show(address)
+        assert len(page.rows("callers")) == 50
+        assert len(page.html) < 200_000
+    last = show("/callers?by=site&page=200&sort=place")
+    assert len(last.rows("callers")) == 50
+    assert "9,951 to 10,000 of 10,000" in last.text
