@@ -37,6 +37,9 @@ WHERE database = currentDatabase() AND table IN ('{LOGS}', '{SUMS}')
 _DAYS: Final = f"SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM {LOGS} ORDER BY day"  # noqa: S608 - constants
 
 
+_FOR_EVER: Final = 10_000
+"""The most days to keep: a DateTime ends in 2106, and beyond that everything would be too old."""
+
 _LATELY: Final = 2
 """The uses of how many days may arrive while a view is made."""
 
@@ -92,7 +95,8 @@ def initialise(
         if keep_days is not None:
             progress(f"keep {keep_days} days")
             for table, time in _TIMES.items():
-                moment = f"toDateTime({time}) + INTERVAL {keep_days:d} DAY"
+                days = min(keep_days, _FOR_EVER)
+                moment = f"toDateTime({time}) + INTERVAL {days:d} DAY"
                 ask(client, address, f"ALTER TABLE {table} MODIFY TTL {moment}")
         return before
     finally:
