@@ -149,7 +149,7 @@ CREATE TABLE IF NOT EXISTS use_by_hour (
     count       INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    PRIMARY KEY (hour, tally, deployment)
+    PRIMARY KEY (hour, deployment, tally)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS use_by_day (
     day         INTEGER NOT NULL,
@@ -169,7 +169,7 @@ CREATE TABLE IF NOT EXISTS use_by_month (
     count       INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    PRIMARY KEY (month, tally, deployment)
+    PRIMARY KEY (month, deployment, tally)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS use_ever (
     tally       INTEGER NOT NULL REFERENCES tally,

@@ -105,7 +105,7 @@ CREATE TABLE use (
 INSERT INTO use
 SELECT process, tally.key, {_SUMS} FROM {_OLD_USES} GROUP BY process, tally.key;
 CREATE TABLE use_by_hour (
-    hour        INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (hour, tally, deployment)
+    hour        INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (hour, deployment, tally)
 ) WITHOUT ROWID;
 INSERT INTO use_by_hour
 SELECT hour, tally.key, deployment, {_SUMS}
@@ -120,7 +120,7 @@ INSERT INTO use_by_day
 SELECT hour / 24 AS day, rule, site, tally.key, deployment, {_SUMS}
 FROM {_OLD_USES} GROUP BY day, rule, site, tally.key, deployment;
 CREATE TABLE use_by_month (
-    month       INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (month, tally, deployment)
+    month       INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (month, deployment, tally)
 ) WITHOUT ROWID;
 INSERT INTO use_by_month
 SELECT day / 28 AS month, tally, deployment, {_SUMS}
