@@ -41,7 +41,7 @@ SHUTDOWN_PATIENCE = 0.5
 class Emitter(Schedule):
     """Take what was recorded to OpenTelemetry."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
         process: "Process",
         migration_map: "MigrationMap",
@@ -49,6 +49,7 @@ class Emitter(Schedule):
         interval: float,
         *,
         note: "Callable[[Notice], object]",
+        notices: "Callable[[], Iterable[Notice]]",
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -58,6 +59,7 @@ class Emitter(Schedule):
             totals: gives every tally with its uses so far.
             interval: how often to emit, in seconds.
             note: takes what the map's owner should know.
+            notices: gives all that this process has to say so far.
 
         """
         self._is_before_shutdown = False
@@ -65,6 +67,7 @@ class Emitter(Schedule):
         self._map = migration_map
         self._totals = totals
         self._note = note
+        self._notices = notices
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
@@ -138,6 +141,7 @@ class Emitter(Schedule):
             spool=Spool(folders(self._map, os.environ)),
             providers=self._providers,
             note=self._note,
+            notices=self._notices,
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":

@@ -43,6 +43,7 @@ SPAN: Final = "resolve deprecated_import"
 USED: Final = "deprecated_import.used"
 REFUSED: Final = "deprecated_import.blocked"
 EXEMPTION_EXPIRED: Final = "deprecated_import.exemption_expired"
+NOTICE: Final = "deprecated_import.notice"
 
 USES: Final = "deprecated_import.uses"
 RULE_COUNT: Final = "deprecated_import.rule.count"
@@ -79,6 +80,10 @@ NAME: Final = "deprecated_import.name"
 CALLER_MODULE: Final = "deprecated_import.caller.module"
 CALLER_DISTRIBUTION: Final = "deprecated_import.caller.distribution"
 CALLER_VIA: Final = "deprecated_import.caller.via"
+
+NOTICE_KIND: Final = "deprecated_import.notice.kind"
+NOTICE_SUBJECT: Final = "deprecated_import.notice.subject"
+NOTICE_TEXT: Final = "deprecated_import.notice.text"
 
 WATCHED: Final = "watched"
 IS_USED: Final = "used"

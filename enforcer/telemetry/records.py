@@ -7,7 +7,7 @@ the root; of all others, only what lies below ``site-packages`` or the like is t
 import os
 import re
 from dataclasses import dataclass, field
-from time import strftime
+from time import strftime, time_ns
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from enforcer.imports.messages import canonical_path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import SpanContext
 
+    from enforcer.recording.notice import Notice
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.exemptions import Exemption
     from enforcer.rules.model import Rule
@@ -185,6 +186,36 @@ def events_of(
     yield event_of(use, attributes, identity)
     if met_expired_exemption(use, exemptions):
         yield event_of(use, attributes.copy(), f"{identity}-expired", names.EXEMPTION_EXPIRED)
+
+
+def events_of_notices(
+    notices: "Iterable[Notice]",
+    process: str,
+    root: str,
+    scrub: "Callable[[Attributes], Attributes | None]",
+) -> "Iterator[Event]":
+    """Make the log events of what a process has to say besides its uses.
+
+    Args:
+        notices: what it says; nothing of it was told before.
+        process: the ``id`` of the process.
+        root: the folder that files are told relative to.
+        scrub: gives the attributes that may go out; None holds all back.
+
+    """
+    for notice in notices:
+        attributes = scrub(
+            {
+                names.PROCESS: process,
+                names.NOTICE_KIND: notice.kind,
+                names.NOTICE_SUBJECT: notice.subject,
+                names.NOTICE_TEXT: notice.text.replace(f"{root}/", ""),
+            }
+        )
+        if attributes is not None:
+            attributes[names.ID] = f"{process}-{notice.kind}-{notice.subject}"
+            attributes[names.EVENT_NAME] = names.NOTICE
+            yield Event(names.NOTICE, attributes, time_ns(), WARNING)
 
 
 def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:

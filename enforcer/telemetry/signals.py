@@ -19,6 +19,7 @@ from enforcer.telemetry.records import (
     Span,
     attributes_of,
     events_of,
+    events_of_notices,
     points_of,
 )
 from enforcer.telemetry.reviving import SLICE, revive
@@ -26,7 +27,7 @@ from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from enforcer.recording.process import Process
@@ -66,6 +67,7 @@ class Signals:
         spool: "Spool",
         providers: "GiveProviders",
         note: "Callable[[Notice], object]",
+        notices: "Callable[[], Iterable[Notice]]",
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -77,11 +79,14 @@ class Signals:
             spool: where requests wait that could not be sent.
             providers: gives the application's providers of tracers, loggers and meters.
             note: takes what the map's owner should know.
+            notices: gives all that this process has to say so far.
 
         """
         self.outbox = Outbox(settings, spool, process.id)
         self._give_providers = providers
         self._note = note
+        self._notices = notices
+        self._noticed: set[tuple[str, str]] = set()
         self._process = process
         self._map = migration_map
         self._settings = settings
@@ -108,6 +113,7 @@ class Signals:
         # Who asks a collector first that does not answer has the others wait: what counts, counts
         # most.
         if loggers is not None or ending or not self.outbox.rests(LOGS):
+            self._emit_notices(loggers, patience)
             self._emit_events(loggers, patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
         if tracers is not None or ending or not self.outbox.rests(TRACES):
@@ -150,6 +156,28 @@ class Signals:
 
     # Log events.
 
+    def _emit_notices(self, provider: object, patience: "Patience") -> None:
+        new = [
+            each
+            for each in self._notices()
+            # What was dropped is a metric.
+            if (each.kind, each.subject) not in self._noticed and each.kind != "dropped"
+        ]
+        if not new or not self._goes_out(LOGS, provider):
+            return
+        self._tell(
+            provider,
+            events_of_notices(new, self._process.id, self._map.root, self._scrub),
+            patience,
+        )
+        self._noticed.update((each.kind, each.subject) for each in new)
+
+    def _tell(self, provider: object, events: "Iterator[Event]", patience: "Patience") -> None:
+        if provider is None:
+            self._put(LOGS, *self._encoder.events(events), patience)
+        else:
+            through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
+
     def _emit_events(self, provider: object, patience: "Patience") -> None:
         changed = self._ledger.unemitted()
         if not changed or not self._goes_out(LOGS, provider):
@@ -165,12 +193,9 @@ class Signals:
                 for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
             )
             row += len(part)
-            if provider is None:
-                self._put(LOGS, *self._encoder.events(events), patience)
-            else:
-                through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
-                if row < len(changed):
-                    through.flush(provider, 1.0)
+            self._tell(provider, events, patience)
+            if provider is not None and row < len(changed):
+                through.flush(provider, 1.0)
             for seen in part:
                 seen.emitted = seen.total
 

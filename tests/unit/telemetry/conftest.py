@@ -54,6 +54,7 @@ class Parts:
             spool=self.spool,
             providers=self.give,
             note=self.notices.append,
+            notices=lambda: self.notices,
         )
         self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
 
