@@ -9,7 +9,7 @@ import atexit
 import os
 from time import monotonic
 
-from enforcer.reporter import Schedule, complain
+from enforcer.reporter import EXIT, Schedule, complain
 from enforcer.rules.model import NO_LOG
 from enforcer.telemetry.asked import (
     OVER,
@@ -72,6 +72,7 @@ class Emitter(Schedule):
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
         self._are_providers_over = False
+        self._is_exiting = False
         self._emits: dict[str, bool] = {}
         self._without_end: list[object] = []
 
@@ -93,6 +94,7 @@ class Emitter(Schedule):
         if self._is_stopped or not self.is_wanted:
             return
         began = monotonic()
+        self._is_exiting = True
         try:
             self.ask_to_finish(SHUTDOWN_PATIENCE, "")
             self.has_finished(SHUTDOWN_PATIENCE)
@@ -142,6 +144,7 @@ class Emitter(Schedule):
             providers=self._providers,
             note=self._note,
             notices=self._notices,
+            ending=lambda: EXIT if self._is_exiting else "",
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":

@@ -12,16 +12,10 @@ from enforcer.telemetry import providers as through
 from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
+from enforcer.telemetry.events import events_of, events_of_notices, goodbye_of
 from enforcer.telemetry.ledger import MANY
 from enforcer.telemetry.outbox import Outbox
-from enforcer.telemetry.records import (
-    Point,
-    Span,
-    attributes_of,
-    events_of,
-    events_of_notices,
-    points_of,
-)
+from enforcer.telemetry.records import Point, Span, attributes_of, points_of
 from enforcer.telemetry.reviving import SLICE, revive
 from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
@@ -33,8 +27,8 @@ if TYPE_CHECKING:
     from enforcer.recording.process import Process
     from enforcer.rules.model import MigrationMap
     from enforcer.store.waiting import Patience
+    from enforcer.telemetry.events import Event
     from enforcer.telemetry.ledger import Ledger, Seen
-    from enforcer.telemetry.records import Event
     from enforcer.telemetry.settings import Settings
     from enforcer.telemetry.spool import Spool
 
@@ -68,6 +62,7 @@ class Signals:
         providers: "GiveProviders",
         note: "Callable[[Notice], object]",
         notices: "Callable[[], Iterable[Notice]]",
+        ending: "Callable[[], str]",
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -80,6 +75,7 @@ class Signals:
             providers: gives the application's providers of tracers, loggers and meters.
             note: takes what the map's owner should know.
             notices: gives all that this process has to say so far.
+            ending: tells how the process ends, if it does by now.
 
         """
         self.outbox = Outbox(settings, spool, process.id)
@@ -87,6 +83,8 @@ class Signals:
         self._note = note
         self._notices = notices
         self._noticed: set[tuple[str, str]] = set()
+        self._ending = ending
+        self._has_said_goodbye = False
         self._process = process
         self._map = migration_map
         self._settings = settings
@@ -115,6 +113,7 @@ class Signals:
         if loggers is not None or ending or not self.outbox.rests(LOGS):
             self._emit_notices(loggers, patience)
             self._emit_events(loggers, patience)
+            self._say_goodbye(loggers, ending or self._ending(), patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
         if tracers is not None or ending or not self.outbox.rests(TRACES):
             self._emit_spans(tracers, patience)
@@ -171,6 +170,13 @@ class Signals:
             patience,
         )
         self._noticed.update((each.kind, each.subject) for each in new)
+
+    def _say_goodbye(self, provider: object, ending: str, patience: "Patience") -> None:
+        # Where only a provider took anything, nobody may ever come for what is in the spool.
+        goes_out = provider is not None or self._has_target(LOGS)
+        if ending and goes_out and not self._has_said_goodbye:
+            self._has_said_goodbye = True
+            self._tell(provider, iter([goodbye_of(self._process.id, ending)]), patience)
 
     def _tell(self, provider: object, events: "Iterator[Event]", patience: "Patience") -> None:
         if provider is None:

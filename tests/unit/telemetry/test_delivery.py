@@ -518,3 +518,33 @@ def test_notices_wait_for_somebody_to_take_them(parts: Parts, receiver: Receiver
 
     (event,) = receiver.received.events("deprecated_import.notice")
     assert event.attributes["deprecated_import.notice.subject"] == "old"
+
+
+def test_goodbye_is_said_once_where_somebody_hears_it(
+    parts: Parts, application: Application
+) -> None:
+    """It goes through providers before they end, and is not left to wait for nobody."""
+    parts.providers = application.providers
+    parts.deliver()
+    assert not application.events.get_finished_logs()
+
+    parts.ending = "exit"
+    parts.deliver()
+    parts.deliver(ending="exit")
+
+    (event,) = application.events.get_finished_logs()
+    assert event.log_record.attributes == {
+        "deprecated_import.id": f"{parts.process.id}-ended",
+        "deprecated_import.process": parts.process.id,
+        "deprecated_import.ending": "exit",
+        "event.name": "deprecated_import.ended",
+    }
+    assert not list(parts.folder.rglob("*.pb*"))
+
+
+def test_goodbye_goes_to_a_collector(parts: Parts, receiver: Receiver) -> None:
+    parts.send_to(receiver.endpoint)
+    parts.deliver(ending="disabled")
+
+    (event,) = receiver.received.events("deprecated_import.ended")
+    assert event.attributes["deprecated_import.ending"] == "disabled"
