@@ -12,8 +12,9 @@ demo: $(VENV)/ready
 
 test: lint unit
 
+# All but the ways to start a program, which are many: those are tested by `make conformance`.
 unit: $(VENV)/ready
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/conformance/starting
 
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
@@ -32,6 +33,7 @@ lint: $(VENV)/ready
 	$(BIN)/codespell
 
 conformance: $(VENV)/ready
+	$(BIN)/python -m pytest --numprocesses auto tests/conformance/starting
 	$(BIN)/python tests/conformance/everywhere.py
 
 # The standard library's own tests, with the enforcer and without, on every CPython. Those of

@@ -40,7 +40,7 @@ EXIT_PATIENCE = 1.0
 _TO_DELIVER = 0.8
 
 # As enforcer.store.schema has them, which would load SQLite.
-_EXIT = "exit"
+EXIT = "exit"
 _DISABLED = "disabled"
 
 
@@ -92,7 +92,7 @@ class Schedule:
         self._is_resuming = False
         self._has_lived = False
         self._has_left = False
-        self._ending = _EXIT
+        self._ending = EXIT
         self.spent = 0.0
 
     def lead(self, follower: "Schedule") -> None:
@@ -157,7 +157,7 @@ class Schedule:
     def leave(self) -> None:
         """Write everything a last time in this thread, as for an interpreter without ours."""
         self._is_stopped = True
-        self._flushing.flush_last(EXIT_PATIENCE, _EXIT)
+        self._flushing.flush_last(EXIT_PATIENCE, EXIT)
         complain(self._flushing.loss())
 
     # Around an end that passes by what atexit holds; see enforcer.leaving.
@@ -267,7 +267,7 @@ class Schedule:
 
     def _finish_quietly(self) -> None:
         try:
-            self._finish(EXIT_PATIENCE, _EXIT)
+            self._finish(EXIT_PATIENCE, EXIT)
         except BaseException:  # noqa: BLE001 - of a signal's handler, when all else is over
             return
 

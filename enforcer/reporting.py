@@ -147,6 +147,7 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         enforcement.totals,
         _interval(),
         note=enforcement.note,
+        notices=enforcement.look_for_notices,
     )
 
 

@@ -124,6 +124,7 @@ class Api:
             "processes": health.processes,
             "dropped": health.dropped,
             "vanished": health.vanished,
+            "unknown": health.unknown,
             "gaps": health.gaps,
             "blind": health.blind,
             "last_written": iso(health.last_written) if health.last_written else None,

@@ -108,6 +108,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         processes=_COUNT,
         dropped=_COUNT,
         vanished=_COUNT,
+        unknown=_COUNT,
         gaps=_COUNT,
         blind=_COUNT,
         last_written=_NO_TIME,

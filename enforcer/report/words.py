@@ -114,6 +114,12 @@ def warnings(report: Report) -> Iterator[str]:
             f"{counted(watching.vanished, 'process', 'processes')} ended without a last write: "
             f"{who} may have lost up to {length(watching.interval)} of uses."
         )
+    if watching.unknown:
+        who = "it" if watching.unknown == 1 else "each"
+        yield (
+            f"It is not known how {counted(watching.unknown, 'process', 'processes')} ended: "
+            f"{who} may have lost its last uses."
+        )
     if watching.gaps:
         yield (
             f"{counted(watching.gaps, 'process', 'processes')} did not write for a while, "

@@ -254,6 +254,7 @@ class Health:
         processes: how many processes watched.
         dropped: how many uses were lost.
         vanished: how many processes ended without a last write.
+        unknown: of how many processes it is not known how they ended.
         gaps: how many processes were silent for too long, and came back.
         blind: how many processes could not see something.
         set_aside: damaged stores that were set aside, and when.
@@ -264,6 +265,7 @@ class Health:
     processes: int
     dropped: int
     vanished: int
+    unknown: int
     gaps: int
     blind: int
     set_aside: tuple[tuple[str, int], ...]
@@ -272,8 +274,8 @@ class Health:
     @property
     def is_whole(self) -> bool:
         """Tell whether nothing is missing, as far as is known."""
-        missing = self.dropped or self.vanished or self.gaps or self.blind or self.set_aside
-        return bool(self.processes) and not missing
+        missing = self.dropped or self.vanished or self.unknown or self.gaps or self.blind
+        return bool(self.processes) and not missing and not self.set_aside
 
 
 def bucket_start(number: int, bucket: int) -> int:

@@ -141,6 +141,7 @@ class Reader:
             processes=self.processes(span),
             dropped=self.dropped(span),
             vanished=watching.vanished,
+            unknown=watching.unknown,
             gaps=watching.gaps,
             blind=watching.blind,
             set_aside=tuple(self.set_aside(span)),

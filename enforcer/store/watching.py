@@ -36,7 +36,7 @@ class Watching:
         ended: how many processes wrote everything before they ended.
         running: how many have not ended, as far as is known.
         vanished: how many ended without a last write.
-        unknown: how many wrote to a store that did not keep how they ended.
+        unknown: of how many it is not known how they ended; nothing kept that.
         interval: how many nanoseconds of uses a vanished process may have lost.
         gaps: how many processes did not write for too long, and came back.
         longest_gap: for how many nanoseconds.

@@ -9,7 +9,7 @@ import atexit
 import os
 from time import monotonic
 
-from enforcer.reporter import Schedule, complain
+from enforcer.reporter import EXIT, Schedule, complain
 from enforcer.rules.model import NO_LOG
 from enforcer.telemetry.asked import (
     OVER,
@@ -41,7 +41,7 @@ SHUTDOWN_PATIENCE = 0.5
 class Emitter(Schedule):
     """Take what was recorded to OpenTelemetry."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
         process: "Process",
         migration_map: "MigrationMap",
@@ -49,6 +49,7 @@ class Emitter(Schedule):
         interval: float,
         *,
         note: "Callable[[Notice], object]",
+        notices: "Callable[[], Iterable[Notice]]",
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -58,6 +59,7 @@ class Emitter(Schedule):
             totals: gives every tally with its uses so far.
             interval: how often to emit, in seconds.
             note: takes what the map's owner should know.
+            notices: gives all that this process has to say so far.
 
         """
         self._is_before_shutdown = False
@@ -65,10 +67,12 @@ class Emitter(Schedule):
         self._map = migration_map
         self._totals = totals
         self._note = note
+        self._notices = notices
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
         self._are_providers_over = False
+        self._is_exiting = False
         self._emits: dict[str, bool] = {}
         self._without_end: list[object] = []
 
@@ -90,6 +94,7 @@ class Emitter(Schedule):
         if self._is_stopped or not self.is_wanted:
             return
         began = monotonic()
+        self._is_exiting = True
         try:
             self.ask_to_finish(SHUTDOWN_PATIENCE, "")
             self.has_finished(SHUTDOWN_PATIENCE)
@@ -138,6 +143,8 @@ class Emitter(Schedule):
             spool=Spool(folders(self._map, os.environ)),
             providers=self._providers,
             note=self._note,
+            notices=self._notices,
+            ending=lambda: EXIT if self._is_exiting else "",
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":

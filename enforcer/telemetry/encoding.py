@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from enforcer.recording.process import Process
-    from enforcer.telemetry.records import Event, Point, Span
+    from enforcer.telemetry.events import Event
+    from enforcer.telemetry.records import Point, Span
 
     Message = dict[str, Any]
 

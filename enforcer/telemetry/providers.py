@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import SpanContext, TracerProvider
 
-    from enforcer.telemetry.records import Attributes, Event, Point, Span
+    from enforcer.telemetry.events import Event
+    from enforcer.telemetry.records import Attributes, Point, Span
 
 _MILLISECONDS: Final = 1e3
 

@@ -1,4 +1,4 @@
-"""Make of recorded uses what is emitted: attributes, log events, spans and points of metrics.
+"""Make of recorded uses what is emitted: attributes, spans and points of metrics.
 
 Neither source text nor values of arguments are in any of it. Files of own code are relative to
 the root; of all others, only what lies below ``site-packages`` or the like is told.
@@ -12,48 +12,20 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from enforcer.imports.messages import canonical_path
 from enforcer.recording.distributions import SITE_FOLDERS, distribution_of
-from enforcer.recording.use import BLOCKED, OWN, PROBE, THIRD_PARTY, WARNED
-from enforcer.rules.stages import STRICT
+from enforcer.recording.use import OWN, PROBE, THIRD_PARTY
 from enforcer.telemetry import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from opentelemetry.trace import SpanContext
 
     from enforcer.recording.use import CallSite, Use
-    from enforcer.rules.exemptions import Exemption
     from enforcer.rules.model import Rule
 
 Attributes: TypeAlias = dict[str, str | int]
 
-INFO: Final = 9
-WARNING: Final = 13
-ERROR: Final = 17
-"""Severities, as OpenTelemetry numbers them."""
-
-_SEVERITIES: Final = {WARNED: WARNING, BLOCKED: ERROR}
 _LIBRARY: Final = re.compile(rf".*/(?:{'|'.join(SITE_FOLDERS)}|lib/python\d\.\d+)/")
-
-
-@dataclass(slots=True)
-class Event:
-    """Be one log event.
-
-    Attributes:
-        name: what happened, as ``enforcer.telemetry.names`` has it.
-        attributes: what is told of it.
-        time: when, in nanoseconds since the epoch.
-        severity: one of this module's severities.
-        parent: the span it happened in, if that is known.
-
-    """
-
-    name: str
-    attributes: Attributes
-    time: int
-    severity: int
-    parent: "SpanContext | None" = None
 
 
 @dataclass(slots=True)
@@ -141,60 +113,6 @@ def attributes_of(use: "Use", process: str) -> Attributes:
 def _shown_via(site: "CallSite") -> str:
     file, colon, line = site.via.rpartition(":")
     return f"{shown_file(file, THIRD_PARTY)}{colon}{line}" if colon else site.via
-
-
-def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") -> Event:
-    """Make the log event of uses.
-
-    Args:
-        use: the uses since the last event of this call site.
-        attributes: what :func:`attributes_of` tells; the rest is added to it.
-        identity: what no other event has.
-        name: the event, if it is not the one of the outcome.
-
-    """
-    name = name or (names.REFUSED if use.outcome == BLOCKED else names.USED)
-    attributes[names.ID] = identity
-    attributes[names.COUNT] = use.count
-    attributes[names.FIRST_SEEN] = use.first_seen
-    attributes[names.LAST_SEEN] = use.last_seen
-    attributes[names.EVENT_NAME] = name
-    return Event(name, attributes, use.last_seen, _SEVERITIES.get(use.outcome, INFO))
-
-
-def events_of(
-    use: "Use",
-    process: str,
-    identity: str,
-    scrub: "Callable[[Attributes], Attributes | None]",
-    exemptions: "Iterable[Exemption]",
-) -> "Iterator[Event]":
-    """Make the log events of uses: one, and one more where an exemption was over.
-
-    Args:
-        use: the uses since the last event of this call site.
-        process: the ``id`` of the process that they are of.
-        identity: what no other event has.
-        scrub: gives the attributes that may go out; None holds all back.
-        exemptions: those of the map.
-
-    """
-    attributes = scrub(attributes_of(use, process))
-    if attributes is None:
-        return
-    yield event_of(use, attributes, identity)
-    if met_expired_exemption(use, exemptions):
-        yield event_of(use, attributes.copy(), f"{identity}-expired", names.EXEMPTION_EXPIRED)
-
-
-def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:
-    """Tell whether uses were refused that an exemption of the map tolerated until its end."""
-    if use.stage != STRICT or use.outcome != BLOCKED:
-        return False
-    today = strftime("%Y-%m-%d")
-    return any(
-        not exemption.holds_on(today) and exemption.covers(use.site) for exemption in exemptions
-    )
 
 
 def points_of(

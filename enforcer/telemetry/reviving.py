@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from enforcer.telemetry.encoding import Encoder
-from enforcer.telemetry.records import events_of
+from enforcer.telemetry.events import events_of
 from enforcer.telemetry.remains import USES, read
 from enforcer.telemetry.settings import LOGS
 

@@ -12,28 +12,23 @@ from enforcer.telemetry import providers as through
 from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.breathing import breathing
 from enforcer.telemetry.encoding import Encoder
+from enforcer.telemetry.events import events_of, events_of_notices, goodbye_of
 from enforcer.telemetry.ledger import MANY
 from enforcer.telemetry.outbox import Outbox
-from enforcer.telemetry.records import (
-    Point,
-    Span,
-    attributes_of,
-    events_of,
-    points_of,
-)
+from enforcer.telemetry.records import Point, Span, attributes_of, points_of
 from enforcer.telemetry.reviving import SLICE, revive
 from enforcer.telemetry.scrubbing import Scrub
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from enforcer.recording.process import Process
     from enforcer.rules.model import MigrationMap
     from enforcer.store.waiting import Patience
+    from enforcer.telemetry.events import Event
     from enforcer.telemetry.ledger import Ledger, Seen
-    from enforcer.telemetry.records import Event
     from enforcer.telemetry.settings import Settings
     from enforcer.telemetry.spool import Spool
 
@@ -66,6 +61,8 @@ class Signals:
         spool: "Spool",
         providers: "GiveProviders",
         note: "Callable[[Notice], object]",
+        notices: "Callable[[], Iterable[Notice]]",
+        ending: "Callable[[], str]",
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -77,11 +74,17 @@ class Signals:
             spool: where requests wait that could not be sent.
             providers: gives the application's providers of tracers, loggers and meters.
             note: takes what the map's owner should know.
+            notices: gives all that this process has to say so far.
+            ending: tells how the process ends, if it does by now.
 
         """
         self.outbox = Outbox(settings, spool, process.id)
         self._give_providers = providers
         self._note = note
+        self._notices = notices
+        self._noticed: set[tuple[str, str]] = set()
+        self._ending = ending
+        self._has_said_goodbye = False
         self._process = process
         self._map = migration_map
         self._settings = settings
@@ -108,7 +111,9 @@ class Signals:
         # Who asks a collector first that does not answer has the others wait: what counts, counts
         # most.
         if loggers is not None or ending or not self.outbox.rests(LOGS):
+            self._emit_notices(loggers, patience)
             self._emit_events(loggers, patience)
+            self._say_goodbye(loggers, ending or self._ending(), patience)
         self._emit_metrics(meters, patience, is_last=bool(ending))
         if tracers is not None or ending or not self.outbox.rests(TRACES):
             self._emit_spans(tracers, patience)
@@ -150,6 +155,35 @@ class Signals:
 
     # Log events.
 
+    def _emit_notices(self, provider: object, patience: "Patience") -> None:
+        new = [
+            each
+            for each in self._notices()
+            # What was dropped is a metric.
+            if (each.kind, each.subject) not in self._noticed and each.kind != "dropped"
+        ]
+        if not new or not self._goes_out(LOGS, provider):
+            return
+        self._tell(
+            provider,
+            events_of_notices(new, self._process.id, self._map.root, self._scrub),
+            patience,
+        )
+        self._noticed.update((each.kind, each.subject) for each in new)
+
+    def _say_goodbye(self, provider: object, ending: str, patience: "Patience") -> None:
+        # Where only a provider took anything, nobody may ever come for what is in the spool.
+        goes_out = provider is not None or self._has_target(LOGS)
+        if ending and goes_out and not self._has_said_goodbye:
+            self._has_said_goodbye = True
+            self._tell(provider, iter([goodbye_of(self._process.id, ending)]), patience)
+
+    def _tell(self, provider: object, events: "Iterator[Event]", patience: "Patience") -> None:
+        if provider is None:
+            self._put(LOGS, *self._encoder.events(events), patience)
+        else:
+            through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
+
     def _emit_events(self, provider: object, patience: "Patience") -> None:
         changed = self._ledger.unemitted()
         if not changed or not self._goes_out(LOGS, provider):
@@ -165,12 +199,9 @@ class Signals:
                 for event in self._events(seen, f"{self._process.id}-{sequence}-{index}")
             )
             row += len(part)
-            if provider is None:
-                self._put(LOGS, *self._encoder.events(events), patience)
-            else:
-                through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
-                if row < len(changed):
-                    through.flush(provider, 1.0)
+            self._tell(provider, events, patience)
+            if provider is not None and row < len(changed):
+                through.flush(provider, 1.0)
             for seen in part:
                 seen.emitted = seen.total
 

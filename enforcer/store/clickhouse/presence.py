@@ -43,17 +43,18 @@ FROM ({processes(sources)}) GROUP BY {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYM
 
 
 def _gaps(sources: Sources) -> str:
-    """Select the silences that were too long, by process."""
+    """Select the silences that were too long, by process.
+
+    There are many minutes, so each is read once. Of spans in any order, even if some overlap, the
+    n-th that ends is followed by a silence if the next one in order of their beginnings is later.
+    """
     return f"""
-SELECT process, since, before FROM (
-    SELECT process, since, lagInFrame(till) OVER (
-        PARTITION BY process ORDER BY minute ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
-    ) AS before
-    FROM (
-        SELECT process, minute, min(since) AS since, max(till) AS till FROM {sources.minutes}
-        GROUP BY process, minute
-    )
-) WHERE before > 0 AND since - before > {{limit:Int64}}
+SELECT process, silence.1 AS since, silence.2 AS before FROM (
+    SELECT process, arrayFilter(each -> each.1 - each.2 > {{limit:Int64}}, arrayZip(
+        arrayPopFront(arraySort(groupArray(since))), arrayPopBack(arraySort(groupArray(till)))
+    )) AS silences
+    FROM {sources.minutes} WHERE process IN ({_ids(sources)}) GROUP BY process
+) ARRAY JOIN silences AS silence
 """  # noqa: S608 - made of constants
 
 
@@ -61,8 +62,7 @@ def gaps(sources: Sources) -> str:
     """Ask how many processes have gaps in a span, and for the longest one."""
     return f"""
 SELECT uniqExact(process), max(since - before) FROM ({_gaps(sources)})
-WHERE process IN ({_ids(sources)}) AND since >= {{since:Int64}}
-    AND ({{until:Int64}} = 0 OR before < {{until:Int64}})
+WHERE since >= {{since:Int64}} AND ({{until:Int64}} = 0 OR before < {{until:Int64}})
 """  # noqa: S608 - made of constants
 
 

@@ -129,6 +129,7 @@ class ClickHouseReader:
             processes=sum(service.processes for service in watching.services),
             dropped=self.dropped(span),
             vanished=watching.vanished,
+            unknown=watching.unknown,
             gaps=watching.gaps,
             blind=watching.blind,
             set_aside=(),

@@ -16,7 +16,6 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
 from enforcer.rules.model import Rule
-from enforcer.store import rows, sqlite
 from enforcer.store.clickhouse.connecting import parse
 from enforcer.store.clickhouse.initialising import initialise
 from enforcer.store.queries import StoreReader
@@ -82,15 +81,13 @@ class SQLiteEngine:
 
     rounds = 12
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self.path = str(folder / "uses.db")
         self.now = 0
         self.sequences: dict[str, int] = {}
-        for module in (rows, sqlite):
-            monkeypatch.setattr(module, "time_ns", lambda: self.now)
 
     def record(self, facts: Sequence[Fact]) -> None:
-        with closing(Store(self.path)) as store:
+        with closing(Store(self.path, clock=lambda: self.now)) as store:
             for fact in facts:
                 self.now = getattr(fact, "time", self.now)
                 self.write(store, fact)
@@ -362,13 +359,11 @@ def make_engine(
     request: pytest.FixtureRequest,
     make_clickhouse: MakeClickHouse,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[], Engine]]:
+) -> Callable[[], Engine]:
     """Make engines of one kind: SQLite, or ClickHouse in one of several forms."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "sqlite":
-            yield lambda: SQLiteEngine(tmp_path_factory.mktemp("store"), patch)
-        else:
-            yield lambda: make_clickhouse(**CLICKHOUSES[request.param])
+    if request.param == "sqlite":
+        return lambda: SQLiteEngine(tmp_path_factory.mktemp("store"))
+    return lambda: make_clickhouse(**CLICKHOUSES[request.param])
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.component("chdb")
 
 MakeUse = Callable[..., Use]
 NOON = 493_000 * 3_600_000_000_000
+SECOND = 1_000_000_000
 RULE = Rule("shop.old_cart", "shop.cart")
 
 
@@ -52,6 +53,23 @@ def test_user_that_may_only_read(filled: Any) -> None:
     assert uses(url) == 3
     with pytest.raises(StoreError, match=r"only \"enforcer store init\" needs more \(clickhouse-f"):
         initialise(parse(url))
+
+
+@pytest.mark.parametrize("when", ["before", "never"])
+def test_heartbeats_that_come_late(
+    make_clickhouse: Callable[..., Any], facts: Any, when: str
+) -> None:
+    """What arrives in parts and out of order is a silence only where nothing lies between."""
+    engine, web = make_clickhouse(when=when), Process(id="a" * 32, started=NOON)
+    first = [0, 20, 40, 58]
+    for part in (first, [10], [30], [61, 80, 100], [150, 170]):
+        engine.record([facts.Beat(web, [RULE], NOON + second * SECOND) for second in part])
+
+    with open_reader(f"{engine.url}?interval=10") as reader:
+        watching = reader.watching(Span())
+        (watch,) = reader.process_watches(Span())
+    assert (watching.gaps, watching.longest_gap) == (1, 50 * SECOND)
+    assert (watch.gaps, watch.longest_gap) == (1, 50 * SECOND)
 
 
 @pytest.mark.parametrize("user", ["reader:wr%40ng", "nobody:x", "nobody"])

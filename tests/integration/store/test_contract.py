@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from time import time_ns
 from typing import Any
 
 import pytest
@@ -384,6 +385,7 @@ def test_processes(engine: Any, facts: Any) -> None:
         processes=3,
         dropped=7,
         vanished=2,
+        unknown=0,
         gaps=1,
         blind=1,
         set_aside=(),
@@ -399,7 +401,103 @@ def test_processes(engine: Any, facts: Any) -> None:
         ("blind", "enforcer", 1),
         ("late", CART.legacy, 1),
     ]
-    assert quiet == Health(0, 0, 0, 0, 0, (), 0)
+    assert quiet == Health(0, 0, 0, 0, 0, 0, (), 0)
+
+
+@pytest.fixture(scope="module")
+def fates(make_engine: Callable[[], Any], facts: Any) -> Iterator[StoreReader]:
+    """Read a process that exits, one that vanishes a day later, and one that sleeps after that.
+
+    The fourth is there now.
+    """
+    engine = make_engine()
+    exits, vanishes, sleeps, runs = (
+        process(1, service="shop", started=NOON),
+        process(2, service="cron", started=NOON + DAY),
+        process(3, service="job", started=NOON + 2 * DAY),
+        process(4, service="web", started=time_ns() - 10**9),
+    )
+    engine.record(
+        [
+            facts.Beat(exits, RULES, NOON),
+            facts.Beat(exits, RULES, NOON + MINUTE),
+            facts.End(exits, NOON + MINUTE),
+            facts.Beat(vanishes, RULES, NOON + DAY),
+            facts.Beat(vanishes, RULES, NOON + DAY + MINUTE),
+            facts.Beat(sleeps, RULES, NOON + 2 * DAY),
+            facts.Beat(sleeps, RULES, NOON + 2 * DAY + HOUR),
+            facts.Beat(sleeps, RULES, NOON + 2 * DAY + HOUR + MINUTE),
+            facts.End(sleeps, NOON + 2 * DAY + HOUR + MINUTE),
+            facts.Beat(runs, RULES, runs.started),
+        ]
+    )
+    with engine.open() as opened:
+        yield opened
+
+
+def days(first: float, last: float) -> dict[str, int]:
+    return {"since": NOON + int(first * DAY), "until": NOON + int(last * DAY)}
+
+
+WHOLE = (0, 0)
+VANISHED = (1, 0)
+GAP = (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "processes", "missing"),
+    [
+        ({}, 4, (1, 1)),
+        (days(-1, 0), 0, WHOLE),
+        (days(0, 1), 1, WHOLE),
+        (days(0.5, 1), 0, WHOLE),
+        (days(1, 2), 1, VANISHED),
+        (days(1.5, 2), 0, WHOLE),
+        (days(2, 3), 1, GAP),
+        (days(2.01, 2.02), 1, GAP),
+        ({"since": NOON + 2 * DAY + HOUR + 1}, 2, WHOLE),
+        (days(0, 2), 2, VANISHED),
+        ({"service": "shop"}, 1, WHOLE),
+        ({"service": "cron"}, 1, VANISHED),
+        ({"service": "job"}, 1, GAP),
+        ({"service": "web"}, 1, WHOLE),
+        ({"service": "cron", **days(0, 1)}, 0, WHOLE),
+        ({"service": "cron", **days(0, 2)}, 1, VANISHED),
+    ],
+)
+def test_what_is_missing_in_a_span(
+    fates: StoreReader, chosen: dict[str, Any], processes: int, missing: tuple[int, int]
+) -> None:
+    """What is missing is told of each span that it touches, and of no other."""
+    health = fates.health(Span(**chosen))
+
+    assert (health.processes, health.vanished, health.unknown, health.gaps) == (
+        processes,
+        missing[0],
+        0,
+        missing[1],
+    )
+    assert health.is_whole == (processes > 0 and missing == WHOLE)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"service": "shop"}, days(0, 1)])
+def test_nobody_said_goodbye(engine: Any, facts: Any, chosen: dict[str, Any]) -> None:
+    """Who fell silent may have lost uses, even where it is not known how anybody ended."""
+    silent, runs = process(1), process(2, service="web", started=time_ns() - 10**9)
+    engine.record(
+        [
+            facts.Beat(silent, RULES, NOON),
+            facts.Beat(silent, RULES, NOON + MINUTE),
+            facts.Beat(runs, RULES, runs.started),
+        ]
+    )
+    with engine.open() as reader:
+        health = reader.health(Span(**chosen))
+        others = reader.health(Span(service="web"))
+
+    assert health.vanished + health.unknown == 1
+    assert not health.is_whole
+    assert others.is_whole
 
 
 def test_flush_that_comes_twice(engine: Any, facts: Any, make_use: MakeUse) -> None:

@@ -93,3 +93,7 @@ def test_numbers_are_the_same(client: TestClient) -> None:
     assert {row["version"] for row in services} == {"1.1", "1.2"}
     day = client.get("/api/overview?since=2026-03-29&until=2026-03-29").json()
     assert day["uses"] == 7
+    assert not day["health"]["is_whole"], "nobody said goodbye"
+    assert day["health"]["vanished"] + day["health"]["unknown"] == 1
+    (problem,) = day["health"]["problems"]
+    assert "may have lost" in problem

@@ -16,6 +16,9 @@ from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.report.as_table import as_table
 from enforcer.store.losses import leave_loss
+from enforcer.store.queries import Span
+from enforcer.store.reading import Reader
+from enforcer.store.schema import UNKNOWN
 from enforcer.store.sqlite import Store
 
 Keep = Callable[..., None]
@@ -66,6 +69,25 @@ def test_vanished(path: str, keep: Keep, processes: int, sentence: str) -> None:
     assert f"**{sentence}**" in as_markdown(build(path), top=3)
     assert watched(path)["vanished"] == processes
     assert watched(path)["lost_seconds"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("processes", "sentence"),
+    [
+        (1, "It is not known how 1 process ended: it may have lost its last uses."),
+        (2, "It is not known how 2 processes ended: each may have lost its last uses."),
+    ],
+)
+def test_not_known_how_it_ended(path: str, keep: Keep, processes: int, sentence: str) -> None:
+    """Who fell silent where no goodbyes were kept may have been killed."""
+    for _ in range(processes):
+        keep(ending=UNKNOWN)
+    keep()
+
+    assert sentence in lines(path)
+    assert (watched(path)["unknown"], watched(path)["vanished"]) == (processes, 0)
+    with Reader(path) as reader:
+        assert not reader.health(Span()).is_whole
 
 
 def test_still_running_has_not_vanished(path: str, make_process: Callable[..., Process]) -> None:

@@ -40,6 +40,7 @@ class Parts:
         self.map = MigrationMap([OLD, TREE], root="/srv/shop")
         self.providers: list[object] = [None, None, None]
         self.notices: list[Notice] = []
+        self.ending = ""
         self.spool = Spool([folder])
         self.make(Settings())
 
@@ -54,6 +55,8 @@ class Parts:
             spool=self.spool,
             providers=self.give,
             note=self.notices.append,
+            notices=lambda: self.notices,
+            ending=lambda: self.ending,
         )
         self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
 

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from enforcer.recording.notice import Notice
 from enforcer.recording.use import BLOCKED
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap, Rule
@@ -488,3 +489,62 @@ def test_call_sites_beyond_the_limit(parts: Parts, application: Application) -> 
     parts.deliver()
 
     assert application.counts() == [1, 5]
+
+
+def test_notices_are_told_once(parts: Parts, application: Application) -> None:
+    """A store that is filled by a collector learns too who was blind."""
+    parts.notices.append(Notice("blind", "builtins.__import__", '"/srv/shop/a.py" replaced it.'))
+    parts.providers = application.providers
+    parts.deliver()
+    parts.deliver()
+
+    (event,) = application.events.get_finished_logs()
+    assert event.log_record.event_name == "deprecated_import.notice"
+    assert event.log_record.attributes == {
+        "deprecated_import.id": f"{parts.process.id}-blind-builtins.__import__",
+        "deprecated_import.process": parts.process.id,
+        "deprecated_import.notice.kind": "blind",
+        "deprecated_import.notice.subject": "builtins.__import__",
+        "deprecated_import.notice.text": '"a.py" replaced it.',
+        "event.name": "deprecated_import.notice",
+    }
+
+
+def test_notices_wait_for_somebody_to_take_them(parts: Parts, receiver: Receiver) -> None:
+    parts.notices.append(Notice("late", "old", "It was imported before."))
+    parts.deliver()
+    parts.send_to(receiver.endpoint)
+    parts.deliver()
+
+    (event,) = receiver.received.events("deprecated_import.notice")
+    assert event.attributes["deprecated_import.notice.subject"] == "old"
+
+
+def test_goodbye_is_said_once_where_somebody_hears_it(
+    parts: Parts, application: Application
+) -> None:
+    """It goes through providers before they end, and is not left to wait for nobody."""
+    parts.providers = application.providers
+    parts.deliver()
+    assert not application.events.get_finished_logs()
+
+    parts.ending = "exit"
+    parts.deliver()
+    parts.deliver(ending="exit")
+
+    (event,) = application.events.get_finished_logs()
+    assert event.log_record.attributes == {
+        "deprecated_import.id": f"{parts.process.id}-ended",
+        "deprecated_import.process": parts.process.id,
+        "deprecated_import.ending": "exit",
+        "event.name": "deprecated_import.ended",
+    }
+    assert not list(parts.folder.rglob("*.pb*"))
+
+
+def test_goodbye_goes_to_a_collector(parts: Parts, receiver: Receiver) -> None:
+    parts.send_to(receiver.endpoint)
+    parts.deliver(ending="disabled")
+
+    (event,) = receiver.received.events("deprecated_import.ended")
+    assert event.attributes["deprecated_import.ending"] == "disabled"

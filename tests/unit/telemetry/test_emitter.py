@@ -21,7 +21,8 @@ from opentelemetry.sdk._logs.export import (
 class Exporter(LogRecordExporter):
     def export(self, batch):
         for data in batch:
-            print(data.log_record.attributes["deprecated_import.count"], flush=True)
+            if data.log_record.event_name == "deprecated_import.used":
+                print(data.log_record.attributes["deprecated_import.count"], flush=True)
         return LogRecordExportResult.SUCCESS
     def shutdown(self): print("end", flush=True)
     def force_flush(self, timeout_millis=0): return True
