@@ -1,9 +1,11 @@
 """Cut a stretch of time into equal parts, and put counts into them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from enforcer.report.model import SiteReport
@@ -83,10 +85,12 @@ def uses_by_rule(rows: Iterable[UsesInTime], timeline: Timeline, most: int) -> l
         most: how many rules stand alone; all others share the last series.
 
     """
-    counts: dict[str, list[int]] = {}
-    for row in rows:
-        values = counts.setdefault(row.legacy, [0] * len(timeline.starts))
-        values[timeline.index(row.start)] += row.count
+    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(timeline.starts))
+    # Of many thousand rows, those of one time come together.
+    for start, of_time in groupby(rows, attrgetter("start")):
+        index = timeline.index(start)
+        for row in of_time:
+            counts[row.legacy][index] += row.count
     ranked = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0]))
     # One that would stand alone among the others may as well have its own name.
     most = most if len(ranked) > most + 1 else len(ranked)

@@ -133,21 +133,22 @@ def _module(row: SiteUses) -> str:
 
 def _site(rows: list[SiteUses]) -> SiteReport:
     row = rows[0]
+    is_alone = len(rows) == 1  # as most are, of thousands
     return SiteReport(
-        path=row.path,
-        file=row.file,
-        line=row.line,
-        function=row.function,
-        module=_module(row),
-        mechanism=row.mechanism,
-        names=tuple(row.names.split(",")) if row.names else (),
-        via=row.via,
-        relation=row.relation,
-        distribution=row.distribution,
-        outcomes=_outcomes(rows),
-        uses=sum([each.count for each in rows]),
-        first_seen=min([each.first_seen for each in rows]),
-        last_seen=max([each.last_seen for each in rows]),
+        row.path,
+        row.file,
+        row.line,
+        row.function,
+        _module(row),
+        row.mechanism,
+        tuple(row.names.split(",")) if row.names else (),
+        row.via,
+        row.relation,
+        row.distribution,
+        _outcomes(rows),
+        row.count if is_alone else sum([each.count for each in rows]),
+        row.first_seen if is_alone else min([each.first_seen for each in rows]),
+        row.last_seen if is_alone else max([each.last_seen for each in rows]),
     )
 
 

@@ -8,7 +8,7 @@ from enforcer.recording.use import BLOCKED
 from enforcer.store.watching import Watching
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes five times as long to make
 class SiteReport:
     """Tell how often one call site used a rule, over all processes.
 

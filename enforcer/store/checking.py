@@ -44,6 +44,13 @@ WHERE days.count IS NOT months.count
 """,
     ),
     (
+        "the deployments of call sites and their totals",
+        """
+SELECT count(*) FROM (SELECT tally, sum(count) AS count FROM use_ever GROUP BY tally) AS parts
+LEFT JOIN total_ever AS totals USING (tally) WHERE parts.count IS NOT totals.count
+""",
+    ),
+    (
         "the days of call sites and those of rules",
         """
 SELECT count(*) FROM (

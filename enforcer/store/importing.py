@@ -30,6 +30,9 @@ DELETE FROM use_by_month;
 INSERT INTO use_by_month
 SELECT day / {MONTH // DAY}, tally, deployment, sum(count), min(first_seen), max(last_seen)
 FROM use_by_day GROUP BY 1, 2, 3;
+DELETE FROM total_ever;
+INSERT INTO total_ever
+SELECT tally, sum(count), min(first_seen), max(last_seen) FROM use_ever GROUP BY tally;
 DELETE FROM rule_by_hour;
 INSERT INTO rule_by_hour
 SELECT hour, rule, deployment, sum(count * (1 - {_IS_PROBE})), sum(count * {_IS_PROBE})

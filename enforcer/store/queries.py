@@ -60,7 +60,7 @@ class WatchedRule:
     link: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes five times as long to make
 class SiteUses:
     """Sum the uses of one rule at one call site with one outcome, over all processes.
 
@@ -116,7 +116,7 @@ class RuleUses:
     last_seen: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes five times as long to make
 class UsesInTime:
     """Count the uses of one rule in one hour, day or week.
 

@@ -149,7 +149,7 @@ CREATE TABLE IF NOT EXISTS use_by_hour (
     count       INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    PRIMARY KEY (hour, tally, deployment)
+    PRIMARY KEY (hour, deployment, tally)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS use_by_day (
     day         INTEGER NOT NULL,
@@ -169,7 +169,7 @@ CREATE TABLE IF NOT EXISTS use_by_month (
     count       INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    PRIMARY KEY (month, tally, deployment)
+    PRIMARY KEY (month, deployment, tally)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS use_ever (
     tally       INTEGER NOT NULL REFERENCES tally,
@@ -180,7 +180,15 @@ CREATE TABLE IF NOT EXISTS use_ever (
     PRIMARY KEY (tally, deployment)
 ) WITHOUT ROWID;
 
--- The same for each rule, with probes apart.
+-- The same for all deployments.
+CREATE TABLE IF NOT EXISTS total_ever (
+    tally       INTEGER PRIMARY KEY REFERENCES tally,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL
+);
+
+-- How often a deployment used each rule, with probes apart.
 CREATE TABLE IF NOT EXISTS rule_by_hour (
     hour        INTEGER NOT NULL,
     rule        INTEGER NOT NULL REFERENCES rule,
@@ -216,7 +224,7 @@ CREATE TABLE IF NOT EXISTS notice (
     PRIMARY KEY (process, kind, subject)
 ) WITHOUT ROWID;
 
--- The same for all deployments, with how many call sites were used.
+-- How often all deployments used each rule, and at how many call sites.
 CREATE TABLE IF NOT EXISTS total_by_day (
     day     INTEGER NOT NULL,
     rule    INTEGER NOT NULL REFERENCES rule,

@@ -64,9 +64,7 @@ GROUP BY kind, subject, text ORDER BY kind, subject
 
 _COUNTS = "tally, deployment, count, first_seen, last_seen"
 
-_BOUNDS = f"""
-last_seen >= :since AND (:until = 0 OR first_seen < :until) AND deployment IN ({DEPLOYMENTS})
-"""
+_BOUNDS = "last_seen >= :since AND (:until = 0 OR first_seen < :until)"
 
 _OF_RULE = """
 tally IN (SELECT tally.key FROM tally JOIN rule ON rule.key = tally.rule WHERE legacy = :legacy)
@@ -83,21 +81,25 @@ SELECT {_COUNTS} FROM (
     )
     SELECT use_by_day.* FROM each CROSS JOIN use_by_day USING (day)
     WHERE rule = (SELECT key FROM rule WHERE legacy = :legacy)
-) WHERE {_BOUNDS}
+)
 """  # noqa: S608 - made of constants
+
+
+def _bounds(span: Span) -> str:
+    # What leaves nothing out need not be looked up for each of many thousand rows.
+    return f"{_BOUNDS} AND deployment IN ({DEPLOYMENTS})" if is_filtered(span) else _BOUNDS
 
 
 def _counts(span: Span, legacy: str = "") -> str:
     """Choose the tables that have what a span needs in as few rows as can be."""
-    only = f"{_BOUNDS} AND {_OF_RULE}" if legacy else _BOUNDS
+    bounds = _bounds(span)
+    only = f"{bounds} AND {_OF_RULE}" if legacy else bounds
     if span.run:
         return f"""
 SELECT {_COUNTS}
 FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
 """  # noqa: S608 - made of constants
     if not span.since and not span.until:
-        if not is_filtered(span):
-            only = _OF_RULE if legacy else "true"
         return f"SELECT {_COUNTS} FROM use_ever WHERE {only}"  # noqa: S608 - constants
     parts = [
         ("use_by_hour", "hour BETWEEN :hour AND :last_hour_of_head"),
@@ -110,10 +112,15 @@ FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
             ("use_by_day", "day BETWEEN :day_of_tail AND :last_whole_day"),
         ]
     selects = [f"SELECT {_COUNTS} FROM {table} WHERE {when} AND {only}" for table, when in parts]  # noqa: S608 - constants
-    return " UNION ALL ".join([*selects, _DAYS_OF_RULE] if legacy else selects)
+    if legacy:
+        selects.append(f"{_DAYS_OF_RULE} WHERE {bounds}")
+    return " UNION ALL ".join(selects)
 
 
 def _per(keys: str, span: Span, legacy: str = "") -> str:
+    if keys == "tally" and not (span.since or span.until or is_filtered(span)):
+        only = _OF_RULE if legacy else "true"
+        return f"SELECT {keys}, count, first_seen, last_seen FROM total_ever WHERE {only}"  # noqa: S608 - constants
     return f"""
 SELECT {keys}, sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM ({_counts(span, legacy)}) GROUP BY {keys}
@@ -122,11 +129,15 @@ FROM ({_counts(span, legacy)}) GROUP BY {keys}
 
 def uses(span: Span, legacy: str) -> str:
     """Write the query for the fields of ``SiteUses``."""
+    # Summed up before the long texts of call sites are there to be carried along.
     return f"""
-SELECT legacy, {_SITE}, outcome, sum(count), min(first_seen), max(last_seen)
-FROM ({_per("tally", span, legacy)}) JOIN tally ON tally.key = tally
-JOIN rule ON rule.key = tally.rule JOIN call_site ON call_site.key = tally.site
-GROUP BY tally.rule, tally.site, outcome
+SELECT legacy, {_SITE}, outcome, count, first_seen, last_seen
+FROM (
+    SELECT rule, site, outcome,
+           sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+    FROM ({_per("tally", span, legacy)}) JOIN tally ON tally.key = tally
+    GROUP BY rule, site, outcome
+) JOIN rule ON rule.key = rule JOIN call_site ON call_site.key = site
 """  # noqa: S608 - made of constants
 
 
@@ -218,7 +229,7 @@ SELECT day AS start, rule, sites FROM total_by_day WHERE day BETWEEN :day AND :l
 
 NEW_SITES: Final = f"""
 WITH fresh AS (
-    SELECT rule, site FROM use_ever JOIN tally ON tally.key = tally
+    SELECT rule, site FROM total_ever JOIN tally ON tally.key = tally
     WHERE site NOT IN ({_PROBE_SITES})
     GROUP BY rule, site
     HAVING min(first_seen) >= :since AND (:until = 0 OR min(first_seen) < :until)

@@ -99,6 +99,7 @@ _STATEMENTS = (
         "use_by_month", "month, tally, deployment", f"last_seen / {MONTH}, tally, :deployment"
     ),
     _add_uses("use_ever", "tally, deployment", "tally, :deployment"),
+    _add_uses("total_ever", "tally", "tally"),
 )
 _STATEMENTS_FOR_RULES = (
     _add_rules("rule_by_hour", "hour, rule, deployment", "hour, rule, :deployment"),

@@ -105,7 +105,7 @@ CREATE TABLE use (
 INSERT INTO use
 SELECT process, tally.key, {_SUMS} FROM {_OLD_USES} GROUP BY process, tally.key;
 CREATE TABLE use_by_hour (
-    hour        INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (hour, tally, deployment)
+    hour        INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (hour, deployment, tally)
 ) WITHOUT ROWID;
 INSERT INTO use_by_hour
 SELECT hour, tally.key, deployment, {_SUMS}
@@ -120,7 +120,7 @@ INSERT INTO use_by_day
 SELECT hour / 24 AS day, rule, site, tally.key, deployment, {_SUMS}
 FROM {_OLD_USES} GROUP BY day, rule, site, tally.key, deployment;
 CREATE TABLE use_by_month (
-    month       INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (month, tally, deployment)
+    month       INTEGER NOT NULL, {_PER_TALLY} PRIMARY KEY (month, deployment, tally)
 ) WITHOUT ROWID;
 INSERT INTO use_by_month
 SELECT day / 28 AS month, tally, deployment, {_SUMS}
@@ -128,6 +128,13 @@ FROM use_by_day GROUP BY month, tally, deployment;
 CREATE TABLE use_ever ({_PER_TALLY} PRIMARY KEY (tally, deployment)) WITHOUT ROWID;
 INSERT INTO use_ever
 SELECT tally.key, deployment, {_SUMS} FROM {_OLD_USES} GROUP BY tally.key, deployment;
+CREATE TABLE total_ever (
+    tally       INTEGER PRIMARY KEY REFERENCES tally,
+    count       INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL
+);
+INSERT INTO total_ever SELECT tally, {_SUMS} FROM use_ever GROUP BY tally;
 CREATE TABLE rule_by_hour (
     hour        INTEGER NOT NULL, {_PER_RULE} PRIMARY KEY (hour, rule, deployment)
 ) WITHOUT ROWID;

@@ -24,7 +24,11 @@ DELETE FROM use_by_month WHERE month <= :day / {_DAYS};
 INSERT INTO use_by_month
 SELECT day / {_DAYS}, tally, deployment, sum(count), min(first_seen), max(last_seen)
 FROM use_by_day WHERE day / {_DAYS} <= :day / {_DAYS} GROUP BY 1, 2, 3;
+DELETE FROM total_ever WHERE tally IN (SELECT tally FROM use_ever WHERE last_seen < :time);
 DELETE FROM use_ever WHERE last_seen < :time;
+INSERT INTO total_ever
+SELECT tally, sum(count), min(first_seen), max(last_seen)
+FROM use_ever WHERE tally NOT IN (SELECT tally FROM total_ever) GROUP BY tally;
 DELETE FROM use WHERE last_seen < :time;
 DELETE FROM heartbeat WHERE till < :time;
 DELETE FROM notice WHERE process IN (SELECT key FROM process WHERE written < :time);

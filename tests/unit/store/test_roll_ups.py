@@ -131,7 +131,11 @@ def test_disagreement_is_noticed(path: str, make_process: MakeProcess, make_use:
     with closing(Store(path)) as store:
         store.write(make_process(), 0, [make_use(count=3)])
     assert check(path).problems == ()
-    for table, column in (("use_by_day", "count"), ("total_by_day", "sites")):
+    for table, column in (
+        ("use_by_day", "count"),
+        ("total_by_day", "sites"),
+        ("total_ever", "count"),
+    ):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute(f"UPDATE {table} SET {column} = {column} + 1")  # noqa: S608 - our own names
             assert all("(store-disagrees)" in problem for problem in check(path).problems)

@@ -126,6 +126,8 @@ def test_upgrade_rolls_up(version: int, tmp_path: Path) -> None:
         "(SELECT sum(count) FROM use_ever), (SELECT sum(count) FROM use)",
     )
     assert hours == day == ever == used
+    sums = "SELECT tally, sum(count), min(first_seen), max(last_seen) FROM use GROUP BY tally"
+    assert rows(path, "SELECT * FROM total_ever ORDER BY tally") == rows(path, f"{sums} ORDER BY 1")
     probes = """
 SELECT sum(count) FROM use JOIN tally ON tally.key = tally JOIN call_site ON call_site.key = site
 WHERE mechanism = 'probe'

@@ -71,6 +71,26 @@ def test_keeps_days(filled: str) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (3,), table  # noqa: S608 - our own names
 
 
+def test_total_is_of_the_deployments_that_are_left(
+    path: str, make_process: Callable[..., Process], make_use: MakeUse
+) -> None:
+    """A call site that an old service and a new one share keeps the uses of the new one."""
+    for days in (100, 1):
+        time = TODAY - days * DAY + 5 * HOUR
+        process = make_process(started=time, service=f"s{days}")
+        with closing(Store(path, clock=lambda time=time: time)) as store:
+            store.write(process, 0, [make_use(count=days, first_seen=time, last_seen=time)])
+    assert counts(path) == [101]
+
+    vacuum(path, keep_days=50)
+
+    with Reader(path) as reader:
+        (use,) = reader.uses(Span())
+        assert (use.count, use.first_seen) == (1, TODAY - DAY + 5 * HOUR)
+        assert list(reader.uses(Span(service="s1"))) == [use]
+    assert check(path).problems == ()
+
+
 def test_old_hours_become_days(filled: str) -> None:
     """Days are kept; a span that begins on such a day has all of it."""
     vacuum(filled, keep_hours_days=50)
