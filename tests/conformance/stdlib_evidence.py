@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 USES = """
-SELECT call_site.file, process.command, use.stage, sum(use.count)
-FROM use JOIN call_site ON call_site.key = use.site JOIN process ON process.key = use.process
-GROUP BY call_site.file, process.command, use.stage
+SELECT call_site.file, process.command, tally.stage, sum(use.count)
+FROM use JOIN tally ON tally.key = use.tally JOIN call_site ON call_site.key = tally.site
+JOIN process ON process.key = use.process
+GROUP BY call_site.file, process.command, tally.stage
 """
 WORKER = re.compile(r'"tests": \["(\w+)')
 """What libregrtest's command line says of the test file that a process runs."""
 
 PROCESSES = "SELECT parent, command, sequence FROM process"
-RULES = "SELECT DISTINCT rule.legacy FROM use JOIN rule ON rule.key = use.rule"
+RULES = (
+    "SELECT DISTINCT legacy FROM use JOIN tally ON tally.key = tally JOIN rule ON rule.key = rule"
+)
 BLIND = "SELECT DISTINCT kind, subject, text FROM notice WHERE kind NOT IN ('late')"
 
 
