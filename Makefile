@@ -18,7 +18,7 @@ unit: $(VENV)/ready
 
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
-	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest -m component
+	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m component
 
 # Grafana's JSON, from Python.
 dashboards: $(VENV)/ready-for-components

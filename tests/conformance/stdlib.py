@@ -84,8 +84,10 @@ class Run:
         if watched:
             self.environment["ENFORCER_MAP"] = str(setting.write_map(self.folder))
         apart = [name for name in files if setting.split and name.startswith(SPLIT)]
-        self._run(setting, [name for name in files if name not in apart], [])
-        self._run(setting, apart, ["--testdir", str(setting.split)])
+        cores = os.cpu_count() or 1
+        self._run(setting, [name for name in files if name not in apart], [f"-j{cores + 1}"])
+        # These wait more than they compute.
+        self._run(setting, apart, [f"-j{2 * cores + 1}", "--testdir", str(setting.split)])
         self.evidence: Evidence | None = None
         if watched:
             places = (setting.library / "test", setting.split or setting.library / "test")
@@ -96,7 +98,7 @@ class Run:
             return
         xml = self.folder / f"results{len(options)}.xml"
         command = [str(setting.python), "-m", "test", "--junit-xml", str(xml)]
-        command += [f"-j{(os.cpu_count() or 1) + 1}", f"--timeout={TIMEOUT}", *options]
+        command += [f"--timeout={TIMEOUT}", *options]
         command += [part for pattern in LEFT_OUT for part in ("--ignore", pattern)]
         done = subprocess.run(
             [*command, *files],
