@@ -37,7 +37,7 @@ conformance: $(VENV)/ready
 	$(BIN)/python tests/conformance/everywhere.py
 
 # The standard library's own tests, with the enforcer and without, on every CPython. Those of
-# multiprocessing take two minutes each: --quick leaves them out.
+# multiprocessing take minutes: they run on the own one and the newest, with --all on every one.
 stdlib: $(VENV)/ready
 	$(BIN)/python tests/conformance/stdlib.py
 
