@@ -1,20 +1,16 @@
 """Run a Prometheus with the project's own configuration and rules, at a quicker pace."""
 
-import json
 import re
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
 from tests.integration.dashboards.fleet import Service
-from tests.integration.telemetry.receiving import PATIENCE, free_port
-from tests.integration.telemetry.running import Running
+from tests.integration.telemetry.receiving import PATIENCE
+from tests.integration.telemetry.running import Prometheus
 
 FOLDER = Path(__file__).parents[3] / "dashboards" / "prometheus"
 
@@ -22,12 +18,11 @@ QUICKER = {r"interval: [13][mh]\b": "interval: 1s", r"offset 1m\b": "offset 1s"}
 """What is changed of the rules, so that a test need not wait for minutes."""
 
 
-class FilledPrometheus:
+class FilledPrometheus(Prometheus):
     """A Prometheus that scrapes services, until the end of a ``with`` block."""
 
     def __init__(self, folder: Path, services: Sequence[Service]) -> None:
         """Start it in an empty folder."""
-        self._port = free_port()
         config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
         config["global"] = {
             "scrape_interval": "500ms",
@@ -35,47 +30,24 @@ class FilledPrometheus:
             "evaluation_interval": "1s",
         }
         config["scrape_configs"] = [_job(service) for service in services]
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         for name in config["rule_files"]:
             rules = (FOLDER / name).read_text()
             for pattern, replacement in QUICKER.items():
                 rules = re.sub(pattern, replacement, rules)
             (folder / name).write_text(rules)
-        command = [
-            "prometheus",
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--web.listen-address=127.0.0.1:{self._port}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-        ]
-        self._running = Running("prometheus", command, folder)
-        try:
-            self._running.wait_until_it_serves(self._port)
-            self._running.wait_for(self._is_ready)
-        except BaseException:
-            self._running.stop()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running.stop()
-
-    def now(self, expression: str) -> list[dict[str, Any]]:
-        """Evaluate an expression now."""
-        return self._ask("query", query=expression)["result"]
+        super().__init__(folder, yaml.safe_dump(config))
 
     def over_time(self, expression: str, *, seconds: int, step: int) -> list[dict[str, Any]]:
         """Evaluate an expression for each step of the last seconds."""
         now = time.time()
         times = {"start": str(now - seconds), "end": str(now), "step": str(step)}
-        return self._ask("query_range", query=expression, **times)["result"]
+        return self.ask("query_range", query=expression, **times)["result"]
 
     def label_values(self, query: str) -> list[str]:
         """Give what Grafana's ``label_values(series, label)`` gives."""
         series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
         times = {"start": str(time.time() - 3600), "end": str(time.time())}
-        found: list[str] = self._ask(f"label/{label}/values", **{"match[]": series}, **times)
+        found: list[str] = self.ask(f"label/{label}/values", **{"match[]": series}, **times)
         return found
 
     def wait_for(self, expression: str, value: float) -> None:
@@ -87,21 +59,6 @@ class FilledPrometheus:
                 return
             assert time.monotonic() < until, (expression, found)
             time.sleep(0.2)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready") as answer:
-                return bool(answer.status == 200)
-        except urllib.error.HTTPError:
-            return False
-
-    def _ask(self, path: str, **words: str) -> Any:  # noqa: ANN401 - what the API has there
-        url = f"http://127.0.0.1:{self._port}/api/v1/{path}?{urllib.parse.urlencode(words)}"
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise AssertionError(words, error.read()) from None
 
 
 def _job(service: Service) -> dict[str, Any]:

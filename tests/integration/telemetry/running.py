@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sysconfig
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -152,22 +153,18 @@ class Rotel:
 
 
 class Prometheus:
-    """A Prometheus that scrapes one application."""
+    """A Prometheus, until the end of a ``with`` block."""
 
-    def __init__(self, folder: Path, target: int) -> None:
-        """Start it.
+    def __init__(self, folder: Path, config: str) -> None:
+        """Start it, and wait until it answers queries.
 
         Args:
             folder: where it may write.
-            target: the port of the application's metrics.
+            config: its configuration, in YAML.
 
         """
         self._port = free_port()
-        (folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
-            "scrape_configs:\n"
-            f"- {{job_name: app, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}\n"
-        )
+        (folder / "prometheus.yml").write_text(config)
         command = [
             "prometheus",
             f"--config.file={folder / 'prometheus.yml'}",
@@ -177,6 +174,7 @@ class Prometheus:
         self._running = Running("prometheus", command, folder)
         try:
             self._running.wait_until_it_serves(self._port)
+            self._running.wait_for(self._is_ready)
         except BaseException:
             self._running.stop()
             raise
@@ -187,10 +185,23 @@ class Prometheus:
     def __exit__(self, *_: object) -> None:
         self._running.stop()
 
-    def ask(self, query: str) -> list[dict[str, Any]]:
+    def now(self, expression: str) -> list[dict[str, Any]]:
         """Evaluate an expression now; give its samples."""
-        words = urllib.parse.urlencode({"query": query})
-        url = f"http://127.0.0.1:{self._port}/api/v1/query?{words}"
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+        found: list[dict[str, Any]] = self.ask("query", query=expression)["result"]
         return found
+
+    def ask(self, path: str, **words: str) -> Any:  # noqa: ANN401 - what the API has there
+        """Ask its API."""
+        url = f"http://127.0.0.1:{self._port}/api/v1/{path}?{urllib.parse.urlencode(words)}"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(words, error.read()) from None
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready") as answer:
+                return bool(answer.status == 200)
+        except urllib.error.HTTPError:
+            return False

@@ -40,6 +40,12 @@ for line in sys.stdin:
     print("done", flush=True)
 """
 
+SCRAPE = """
+global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
+scrape_configs:
+- {{job_name: app, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
+"""
+
 
 def queries() -> list[str]:
     """Give the expressions that the page has for Prometheus."""
@@ -80,7 +86,7 @@ def settled(prometheus: Prometheus, query: str, total: float) -> dict[str, float
     while True:
         found = {
             sample["metric"]["deprecated_import_rule"]: float(sample["value"][1])
-            for sample in prometheus.ask(query)
+            for sample in prometheus.now(query)
         }
         if sum(found.values()) >= total:
             return found
@@ -103,7 +109,7 @@ def test_the_query_gives_what_the_report_gives(project: Project, tmp_path: Path)
     )
     port = free_port()
     (uses_by_rule, *_) = queries()
-    with Prometheus(tmp_path, port) as prometheus:
+    with Prometheus(tmp_path, SCRAPE.format(port=port)) as prometheus:
         with serving(project, port) as ask:
             for number in (5, 7, 11):
                 ask(number)
