@@ -42,7 +42,11 @@ https://github.com/python/cpython/issues/125245
 _native_id = getattr(_thread, "get_native_id", int)
 
 # The signals of a crash belong to the thread that crashes.
-_FAULTS = {_signal.SIGABRT, _signal.SIGBUS, _signal.SIGFPE, _signal.SIGILL, _signal.SIGSEGV}
+_FAULTS = {
+    getattr(_signal, name)
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV")
+    if hasattr(_signal, name)  # Windows has no SIGBUS
+}
 
 
 class Guest:
@@ -83,11 +87,15 @@ class Guest:
             import collections.abc  # noqa: F401 - see above
         # The thread inherits the mask. Were it to block the signals itself, one could reach it
         # before it does, and would not wake a main thread that sleeps.
-        mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - _FAULTS)
+        mask_signals = getattr(_signal, "pthread_sigmask", None)
+        if mask_signals is None:  # Windows: signals reach the main thread alone
+            start_new_thread(live, ())
+            return
+        mask = mask_signals(_signal.SIG_BLOCK, _signal.valid_signals() - _FAULTS)
         try:
             start_new_thread(live, ())
         finally:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+            mask_signals(_signal.SIG_SETMASK, mask)
 
     def rests(self, seconds: float) -> bool:
         """Wait in the thread, and tell whether it goes on; if not, it was asked to end."""

@@ -119,7 +119,7 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         environment=resource.get(
             "deployment.environment.name", resource.get("deployment.environment", "")
         ),
-        host=os.uname().nodename,
+        host=_host(),
         python=sys.version.partition(" ")[0],
         command=" ".join(sys.orig_argv)[:MAX_COMMAND],
         started=time_ns(),
@@ -127,6 +127,12 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         map_digest=migration_map.digest,
         root=migration_map.root,
     )
+
+
+def _host() -> str:
+    # Windows has no uname(), and "socket" would be much to load.
+    uname = getattr(os, "uname", None)
+    return str(uname().nodename) if uname is not None else os.environ.get("COMPUTERNAME", "")
 
 
 def resource_attributes() -> dict[str, str]:

@@ -27,6 +27,7 @@ FOLDER = ".enforcer"
 _FORMAT = "enforcer map 9"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
+_CAN_TELL_OWNERS = hasattr(os, "geteuid")  # Windows has no owners of this kind
 _FIELDS = (
     "legacy",
     "canonical",
@@ -134,6 +135,8 @@ def keep(
         environ: says where the user's cache folder is.
 
     """
+    if not _CAN_TELL_OWNERS:
+        return  # it would never be believed
     data = _pack(source, options, rules)
     for folder, name in _places(path, environ):
         try:
@@ -161,7 +164,7 @@ def _places(path: str, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str
 
 def _is_safe(status: os.stat_result, is_kind: "Callable[[int], bool]") -> bool:
     """Tell whether only this user and root can have written something."""
-    if not hasattr(os, "geteuid"):  # WebAssembly
+    if not _CAN_TELL_OWNERS:
         return False
     others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return is_kind(status.st_mode) and not others and status.st_uid in (os.geteuid(), 0)

@@ -1,10 +1,16 @@
-"""Find out whether a file system has the locks that a store lives by.."""
+"""Find out whether a file system has the locks that a store lives by."""
 
 import errno
-import fcntl
 import os
 
 from enforcer.store import StoreError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where SQLite locks by other means, which need no trial
+    _HAS_FCNTL = False
+else:
+    _HAS_FCNTL = True
 
 _MISSING = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
 
@@ -16,6 +22,8 @@ def require_locks(path: str) -> None:
         StoreError: if they can't be.
 
     """
+    if not _HAS_FCNTL:
+        return
     probe = f"{path}.lock-{os.getpid()}"
     try:
         file = os.open(probe, os.O_CREAT | os.O_RDWR, 0o600)
