@@ -138,7 +138,8 @@ class KeyedClass:
             return self._raw(cls, args, kwargs)
         key = self._key.find(args, kwargs)
         if key is MISSING:
-            # copy and pickle come here; for everybody else __init__ is called next.
+            # copy and pickle come here; for everybody else __init__ is called next, which
+            # refuses a call without a key unless the map lets it make one of its own.
             return self._raw(cls, args, kwargs)
         return self.registry.obtain(key, lambda: self._make(key, args, kwargs))
 
@@ -232,8 +233,10 @@ class KeyedClass:
         instance, *rest = args
         if id(instance) in self.registry.known:
             return None  # a decorated __init__ may not name what it takes first
-        if type(instance) is self._kept and self._key.find(tuple(rest), kwargs) is MISSING:
-            raise self._key.not_given()
+        key = self._key
+        is_whole = type(instance) is self._kept and key.is_required
+        if is_whole and key.find(tuple(rest), kwargs) is MISSING:
+            raise key.not_given()
         return self._init(instance, *rest, **kwargs)
 
     def remove(self) -> None:

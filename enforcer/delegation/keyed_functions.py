@@ -117,6 +117,8 @@ class KeyedFunction:
         if self._is_async:
             return self._obtain(args, kwargs)
         key = self._find(args, kwargs)
+        if key is MISSING:
+            return self._make(args, kwargs)
         try:
             return self.registry.obtain(key, lambda: self._make_plain(args, kwargs))
         except _CoroutineGivenError:
@@ -126,11 +128,13 @@ class KeyedFunction:
 
     async def _obtain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._find(args, kwargs)
+        if key is MISSING:
+            return await self._make(args, kwargs)  # type: ignore[misc]
         return await self.registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
 
     def _find(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._key.find(args, kwargs)
-        if key is MISSING:
+        if key is MISSING and self._key.is_required:
             raise self._key.not_given()
         return key
 

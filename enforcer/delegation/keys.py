@@ -1,6 +1,7 @@
 """Find the key of an instance in the arguments of the call that asks for it."""
 
 from enforcer.errors import InstanceError
+from enforcer.rules.delegated import ERROR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class Key:
         rest: what is reached from it.
         is_direct: whether plain attribute access gives what there is, if it gives anything.
         index: the parameter's position; -1 if it has none.
+        is_required: whether a call without a key is an error.
 
     """
 
-    __slots__ = ("_default", "_rule", "first", "index", "is_direct", "rest")
+    __slots__ = ("_default", "_rule", "first", "index", "is_direct", "is_required", "rest")
 
     def __init__(
         self, rule: "Instances", parameters: "Parameters", defaults: "Mapping[str, object]"
@@ -50,6 +52,7 @@ class Key:
 
         """
         self._rule = rule
+        self.is_required = rule.missing == ERROR
         self.first, *rest = rule.parts
         self.rest = tuple(rest)
         self.is_direct = not _OF_MAPPINGS.intersection(rest) and all(map(str.isidentifier, rest))
@@ -64,10 +67,13 @@ class Key:
             raise InstanceError(message)
 
     def find(self, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
-        """Give the key of a call, or ``MISSING`` if the parameter itself was not given.
+        """Return the key of a call; ``MISSING`` if there is none that has to be there.
+
+        The caller decides of a required key whose parameter itself was not given.
 
         Raises:
-            InstanceError: if the key can't be reached, is None or can't be looked up.
+            InstanceError: if a required key can't be reached or is None, or if any key can't
+                be looked up.
 
         """
         value = kwargs.get(self.first, MISSING)
@@ -77,24 +83,24 @@ class Key:
         return value if value is MISSING else self.reach(value)
 
     def reach(self, value: object) -> object:
-        """Give the key that is reached from the parameter's value.
+        """Return the key that is reached from the parameter's value; see :meth:`find`.
 
         Raises:
-            InstanceError: if it can't be reached, is None or can't be looked up.
+            InstanceError: as there.
 
         """
         reached = self.first
         for part in self.rest:
             if value is None:
-                raise self._missing(reached, "is None")
+                return self._lacking(reached, "is None")
             found = _part(value, part)
             if found is MISSING:
                 kind = type(value).__name__
-                raise self._missing(reached, f'is a {kind} without "{part}"')
+                return self._lacking(reached, f'is a {kind} without "{part}"')
             value = found
             reached = f"{reached}.{part}"
         if value is None:
-            raise self._missing(reached, "is None")
+            return self._lacking(reached, "is None")
         try:
             hash(value)
         except TypeError:
@@ -110,10 +116,16 @@ class Key:
         """Say that the parameter itself was not given."""
         return self._missing(self.first, "was not given")
 
+    def _lacking(self, reached: str, why: str) -> object:
+        if self.is_required:
+            raise self._missing(reached, why)
+        return MISSING
+
     def _missing(self, reached: str, why: str) -> InstanceError:
         return InstanceError(
             f'{self._named()} needs a key, and "{reached}" {why}. Pass one: '
-            "there is no instance that all share (instance-key-missing)"
+            'there is no instance that all share; with missing = "own" each such call gets one '
+            "of its own (instance-key-missing)"
         )
 
     def _named(self) -> str:

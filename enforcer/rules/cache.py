@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 9"
+_FORMAT = "enforcer map 10"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _CAN_TELL_OWNERS = hasattr(os, "geteuid")  # Windows has no owners of this kind
@@ -62,6 +62,7 @@ _INSTANCES_FIELDS = (
     "key",
     "maximum",
     "hold",
+    "missing",
     "stage",
     "reason",
     "owner",

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 WEAK = "weak"
 STRONG = "strong"
 
+ERROR = "error"
+OWN = "own"
+
 
 class Factory(Rule):
     """Say that calls of a legacy factory are answered by a canonical one.
@@ -78,6 +81,8 @@ class Instances:
         name: its name there; may be dotted.
         key: where the key is found, such as ``user_context.user_id``.
         maximum: how many instances there may be at a time; 0 if there is no limit.
+        missing: what a call without a key gets: ``error``, or ``own``, an instance that is
+            kept for nobody.
         hold: ``weak`` if an instance goes with its last user, ``strong`` if it stays.
         stage: in ``observe`` nothing is done; all other stages are one.
         reason: why, for people.
@@ -97,6 +102,7 @@ class Instances:
         "line",
         "link",
         "maximum",
+        "missing",
         "module",
         "name",
         "owner",
@@ -112,6 +118,7 @@ class Instances:
         *,
         maximum: int = 0,
         hold: str = WEAK,
+        missing: str = ERROR,
         stage: str = ALIAS,
         reason: str = "",
         owner: str = "",
@@ -126,6 +133,7 @@ class Instances:
         self.key = key
         self.maximum = maximum
         self.hold = hold
+        self.missing = missing
         self.stage = stage
         self.reason = reason
         self.owner = owner

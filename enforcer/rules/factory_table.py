@@ -1,6 +1,6 @@
 """Read a factory, or a rule for instances, from its table in the migration map."""
 
-from enforcer.rules.delegated import STRONG, WEAK, Factory, Instances
+from enforcer.rules.delegated import ERROR, OWN, STRONG, WEAK, Factory, Instances
 from enforcer.rules.paths import check_callable, check_legacy, is_identifier
 from enforcer.rules.rule_table import read_dates, read_stage
 from enforcer.rules.values import Table
@@ -23,6 +23,7 @@ INSTANCES_KEYS = (
     "key",
     "maximum",
     "hold",
+    "missing",
     "stage",
     "reason",
     "owner",
@@ -95,6 +96,7 @@ def read_instances(table: Table, default_stage: str) -> Instances | None:
         key,
         maximum=_read_maximum(table),
         hold=_read_hold(table),
+        missing=_read_missing(table),
         stage=read_stage(table, "stage", default_stage),
         reason=table.string("reason"),
         owner=table.string("owner"),
@@ -233,3 +235,16 @@ def _read_hold(table: Table) -> str:
         slug="bad-hold",
     )
     return WEAK
+
+
+def _read_missing(table: Table) -> str:
+    missing = table.string("missing", ERROR)
+    if missing in (ERROR, OWN):
+        return missing
+    table.note(
+        "missing",
+        message=f'"{missing}" is nothing that a call without a key could get.',
+        remedy=f'Write missing = "{ERROR}", or "{OWN}" for an instance of its own.',
+        slug="bad-missing",
+    )
+    return ERROR

@@ -197,6 +197,7 @@ class MigrationMap:
         baseline: absolute path of the file with what strict rules tolerate, or empty.
         allow: who may use a strict path until a day.
         source_url: template of links to call sites in the code host, or empty.
+        exclude: patterns of files that are not read for ``enforcer check`` and its kin.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
         override: what replaces the stages that the map gives, or None.
@@ -211,6 +212,7 @@ class MigrationMap:
         "baseline",
         "default_stage",
         "digest",
+        "exclude",
         "expected_services",
         "fail_open",
         "log",
@@ -242,6 +244,7 @@ class MigrationMap:
         baseline: str = "",
         allow: "Iterable[Exemption]" = (),
         source_url: str = "",
+        exclude: "Iterable[str]" = (),
         path: str = "",
         digest: str = "",
         outline: "Outline | None" = None,
@@ -268,6 +271,7 @@ class MigrationMap:
         self.baseline = baseline
         self.allow = tuple(allow)
         self.source_url = source_url
+        self.exclude = tuple(exclude)
         self.path = path
         self.digest = digest
         self.override = override

@@ -39,6 +39,7 @@ OPTION_KEYS = (
     "baseline",
     "allow",
     "source_url",
+    "exclude",
 )
 
 _SOURCE_FILE = "{file}"
@@ -63,6 +64,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
         "source_url": _read_source_url(table),
+        "exclude": table.strings("exclude"),
     }
 
 

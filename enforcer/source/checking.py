@@ -81,10 +81,12 @@ class _Checker:
                     self._asks[ask.rule].append(ask)
                 else:
                     self._inside[ask.rule] += 1
-        self._read_foreign(scanner, scanned_files)
+        self._read_foreign(scanner, scanned_files, unreadable)
         return unreadable, len(scanned_files)
 
-    def _read_foreign(self, scanner: Scanner, scanned_files: set[str]) -> None:
+    def _read_foreign(
+        self, scanner: Scanner, scanned_files: set[str], unreadable: list[UnreadableFile]
+    ) -> None:
         """Read canonical modules outside of the project, for circles alone."""
         for target in {rule.target for rule in self._map.rules}:
             located = self._locator.locate(target)
@@ -92,6 +94,8 @@ class _Checker:
                 continue
             scanned = scanner.scan_file(located.file)
             if scanned.file not in scanned_files:
+                if scanned.error:
+                    unreadable.append(UnreadableFile(scanned.file, scanned.error))
                 asks = self._matcher.asks_in(scanned)
                 for ask in filter(self._is_circular, asks):
                     self._asks[ask.rule].append(ask)

@@ -16,6 +16,7 @@ from typing import Final
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
+from enforcer.source.reading import require_regular
 from enforcer.source.tree import own_files
 
 SUFFIXES: Final = (".so", ".pyd")
@@ -85,6 +86,7 @@ class ExtensionSearch:
             OSError: if it can't be read, or is too large.
 
         """
+        require_regular(file)
         with file.open("rb") as opened:
             size = os.fstat(opened.fileno()).st_size
             if size > MOST_BYTES:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from enforcer.source.reading import read_source
+
 _LOCALS: Final = "<locals>"
 
 
 def function_names(file: Path) -> frozenset[str] | None:
     """Give the qualified names of a file's functions and classes; None if it is no Python."""
     try:
-        tree = ast.parse(file.read_bytes())
+        tree = ast.parse(read_source(file))
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     return frozenset(_names(tree, ""))

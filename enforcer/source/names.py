@@ -8,6 +8,7 @@ from typing import Final
 
 from enforcer.source.bindings import read_bindings
 from enforcer.source.locating import Located, Locator
+from enforcer.source.reading import read_source, reason_of
 from enforcer.source.references import Importer
 
 ALWAYS_THERE: Final = frozenset(
@@ -83,7 +84,7 @@ class NameReader:
         try:
             tree = parse(file)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return ModuleNames(unsure=f"its source can't be read: {error}")
+            return ModuleNames(unsure=f"its source can't be read: {reason_of(error)}")
         found = read_bindings(tree)
         names = found.defined | found.imported
         unsure = found.dynamic
@@ -126,7 +127,7 @@ def parse(file: Path) -> ast.Module:
     """Parse a file without the warnings that compiling it would show."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(file.read_bytes(), str(file))
+        return ast.parse(read_source(file), str(file))
 
 
 def _public(names: set[str]) -> set[str]:

@@ -4,6 +4,7 @@ A file that can't be parsed is reported and passed by. A file that mentions no l
 its last word is not parsed at all, which is most of them.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from pathlib import Path
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.source.names import parse
+from enforcer.source.reading import read_source, reason_of
 from enforcer.source.references import FileReferences, Importer, find_references
-from enforcer.source.tree import module_names, own_files
+from enforcer.source.tree import exclusions, module_names, own_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,22 @@ class Scanner:
     def __init__(self, migration_map: MigrationMap, search: Sequence[str]) -> None:
         """Take the map, and the folders that modules are looked up in."""
         self._root = Path(migration_map.root)
+        self._exclude = exclusions(migration_map)
         self._search = search
         self._heads = migration_map.outline.heads
         self._legacy = tuple({rule.module for rule in migration_map.rules if rule.kind != NAME})
         self._mentions = _mention_of(migration_map.rules)
 
     def scan(self) -> Iterator[ScannedFile]:
-        """Scan every file of the project."""
-        if self._heads:
-            for file in own_files(self._root):
-                yield self.scan_file(file)
+        """Scan every file of the project; folders that can't be listed come last."""
+        if not self._heads:
+            return
+        unlisted: list[OSError] = []
+        for file in own_files(self._root, exclude=self._exclude, on_error=unlisted.append):
+            yield self.scan_file(file)
+        for error in unlisted:
+            folder = _shown(Path(os.fsdecode(error.filename)), self._root)
+            yield ScannedFile(f"{folder}/", (), error=reason_of(error))
 
     def scan_file(self, file: Path) -> ScannedFile:
         """Scan one file."""
@@ -58,19 +66,15 @@ class Scanner:
             if not self._may_refer(file, modules):
                 return ScannedFile(shown, modules)
             tree = parse(file)
-        except SyntaxError as error:
-            where = f" on line {error.lineno}" if error.lineno else ""
-            return ScannedFile(shown, modules, error=f"{error.msg}{where}")
-        except (OSError, ValueError, RecursionError, MemoryError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            return ScannedFile(shown, modules, error=reason)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return ScannedFile(shown, modules, error=reason_of(error))
         is_package = file.name == "__init__.py"
         importers = [Importer(module, is_package=is_package) for module in modules]
         return ScannedFile(shown, modules, find_references(tree, importers, self._heads))
 
     def _may_refer(self, file: Path, modules: Iterable[str]) -> bool:
         """Tell whether a file mentions a legacy path, or is one with relative imports."""
-        if self._mentions is None or self._mentions.search(file.read_bytes()):
+        if self._mentions is None or self._mentions.search(read_source(file)):
             return True
         return any(
             f"{module}.".startswith(f"{legacy}.") for module in modules for legacy in self._legacy

@@ -1,30 +1,60 @@
 """Walk over a project's own Python files."""
 
 import os
-from collections.abc import Iterator, Sequence
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
+
+from pathspec import GitIgnoreSpec
+
+from enforcer.errors import EnforcerError
+from enforcer.rules.model import MigrationMap
 
 _FOREIGN_FOLDERS: Final = frozenset(("__pycache__", "node_modules", "site-packages"))
 _VENV_MARK: Final = "pyvenv.cfg"
 _SUFFIXES: Final = (".py", ".pyw")
+_TIMEOUT: Final = 60.0
 
 
-def own_files(root: Path, suffixes: tuple[str, ...] = _SUFFIXES) -> Iterator[Path]:
-    """Give every Python file below a root, in order, without those of others.
+def own_files(
+    root: Path,
+    suffixes: tuple[str, ...] = _SUFFIXES,
+    *,
+    exclude: GitIgnoreSpec | None = None,
+    on_error: Callable[[OSError], object] | None = None,
+) -> Iterator[Path]:
+    """Yield every Python file below a root, in order, without those of others.
 
-    Hidden folders, virtual environments, ``node_modules`` and ``site-packages`` are the
-    work of others; links to folders are not followed.
+    Hidden folders, virtual environments, ``node_modules``, ``site-packages``, and what git
+    ignores are the work of others; links to folders are not followed.
+
+    Args:
+        root: the folder.
+        suffixes: how the files' names end.
+        exclude: what to leave out beyond that, see :func:`exclusions`.
+        on_error: called with the error of each folder that can't be listed.
+
     """
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if _is_own(folder, name))
+    ignored = _ignored_by_git(root)
+    for folder, folders, files in os.walk(root, onerror=on_error):
+        inside = Path(folder).relative_to(root).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"
+
+        def is_left_out(name: str, prefix: str = prefix) -> bool:
+            path = f"{prefix}{name}"
+            return path in ignored or (exclude is not None and exclude.match_file(path))
+
+        folders[:] = sorted(
+            name for name in folders if _is_own(folder, name) and not is_left_out(f"{name}/")
+        )
         for name in sorted(files):
-            if name.endswith(suffixes):
+            if name.endswith(suffixes) and not is_left_out(name):
                 yield Path(folder, name)
 
 
 def module_names(file: Path, search: Sequence[str]) -> tuple[str, ...]:
-    """Give the dotted paths under which a file may be imported, the likeliest first.
+    """Return the dotted paths under which a file may be imported, the likeliest first.
 
     Without running the program it isn't known which folder was on its path: the packages
     around the file (folders with an ``__init__.py``) give one path, the folders of the
@@ -45,6 +75,51 @@ def _is_own(folder: str, name: str) -> bool:
     if name.startswith(".") or name in _FOREIGN_FOLDERS:
         return False
     return not Path(folder, name, _VENV_MARK).exists()
+
+
+def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
+    """Return the patterns of files that a map leaves out, as in a ``.gitignore`` in its root.
+
+    Raises:
+        EnforcerError: if a pattern can't be read.
+
+    """
+    for pattern in migration_map.exclude:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except ValueError as error:
+            message = (
+                f'{migration_map.path}: exclude: "{pattern}" is no pattern. Write it as in a '
+                '.gitignore, such as exclude = ["generated/", "*_pb2.py"] (bad-exclude)'
+            )
+            raise EnforcerError(message) from error
+    return GitIgnoreSpec.from_lines(migration_map.exclude)
+
+
+def _ignored_by_git(root: Path) -> frozenset[str]:
+    """Ask git what it ignores below a folder; folders end in a slash.
+
+    Without git, or outside of a repository, nothing is ignored. Neither is anything in a root
+    that is ignored as a whole: somebody who checks it means it.
+    """
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    # Hooks of git run with variables that name a repository, which needn't be the root's.
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        done = subprocess.run(  # noqa: S603 - git with words of our own
+            ["git", "-C", str(root), *words],  # noqa: S607 - whichever git is on PATH
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    if done.returncode != 0:
+        return frozenset()
+    paths = frozenset(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+    return frozenset() if "./" in paths else paths
 
 
 def _dotted(file: Path) -> str:

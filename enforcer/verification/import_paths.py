@@ -116,4 +116,9 @@ def _with_factories(migration_map: MigrationMap) -> MigrationMap:
         for factory in migration_map.factories
         if factory.legacy not in known and "." not in factory.name
     ]
-    return MigrationMap((*migration_map.rules, *factories), root=migration_map.root)
+    return MigrationMap(
+        (*migration_map.rules, *factories),
+        root=migration_map.root,
+        exclude=migration_map.exclude,
+        path=migration_map.path,
+    )

@@ -79,6 +79,62 @@ def test_a_missing_key_is_an_error(users, call, missing):
     """)
 
 
+def test_a_call_without_a_key_may_get_an_instance_of_its_own(case):
+    """By choice of the map: made as without the rule, shared with nobody, and kept for nobody."""
+    case.write(
+        "kinds.py",
+        """
+        class Plain:
+            made = 0
+            def __init__(self, user=None, **more):
+                type(self).made += 1
+                self.user = user
+        class Slotted:
+            __slots__ = ("user", "__weakref__")
+            def __new__(cls, user=None):
+                self = object.__new__(cls)
+                self.user = user
+                return self
+        def get(user=None): return Plain(user)
+        def passing(user=None): return fetch(user)
+        async def fetch(user=None): return Plain(user)
+        """,
+    )
+    for name in ("Slotted", "get", "fetch", "passing"):
+        case.instances(f"kinds:{name}", "user.id", missing="own")
+    case.instances("kinds:Plain", "user.id", missing="own")
+    case.check("""
+    import asyncio, copy
+    from kinds import Plain, Slotted, fetch, get, passing
+    lacking = (None, {}, {"id": None}, object())
+    for make in (Plain, Slotted, get):
+        own = [make(), make(), *map(make, lacking), *(make(user=each) for each in lacking)]
+        assert len(set(map(id, own))) == len(own), make
+        assert [each.user for each in own[2:6]] == list(lacking), make
+        assert make({"id": 1}) is make(user={"id": 1}) is not make({"id": 2})
+        assert make({"id": 1}) is not own[0]
+    Plain.made = 0
+    Plain(); Plain(other=1); copy.copy(Plain({"id": 3}))
+    assert Plain.made == 3
+    async def main():
+        for make in (fetch, passing):
+            one, other = await make(), await make({})
+            assert one is not other and type(one) is type(other) is Plain
+            kept = await make({"id": 1})
+            assert kept is await make(user={"id": 1}) and kept is not one
+            assert await make() is not one
+    asyncio.run(main())
+    from enforcer import InstanceError
+    for make in (Plain, get):
+        try:
+            make({"id": []})
+        except InstanceError as error:
+            assert "can't be looked up" in str(error)
+        else:
+            raise AssertionError
+    """)
+
+
 def test_a_missing_argument_is_the_error_that_it_was(users):
     """Python says which one."""
     users.check("""

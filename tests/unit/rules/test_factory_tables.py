@@ -215,6 +215,13 @@ MISTAKES = {
             'Write hold = "weak", which lets it go with its last user, or "strong". (bad-hold)'
         ),
     ],
+    KEPT + 'missing = "shared"': [
+        (
+            'enforcer.toml:4: instances.missing: "shared" is nothing that a call without a key '
+            'could get. Write missing = "error", or "own" for an instance of its own. '
+            "(bad-missing)"
+        )
+    ],
     KEPT + "maximum = true": [
         (
             'enforcer.toml:4: instances.maximum: "maximum" is a boolean. '

@@ -1,8 +1,13 @@
 """Test how a project's files are scanned."""
 
+import errno
+import os
+import socket
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.source.scanning import ScannedFile, Scanner
@@ -108,3 +113,47 @@ def test_without_rules_nothing_is_scanned(write: Write) -> None:
     root = write({"x.py": "import a.old"})
 
     assert list(Scanner(MigrationMap(root=str(root)), [str(root)]).scan()) == []
+
+
+def test_what_is_no_regular_file_is_named_and_waited_for_by_nobody(write: Write) -> None:
+    """A named pipe without a writer, a socket, a device, and a link to one."""
+    root = write({"app.py": "import a.old"})
+    os.mkfifo(root / "pipe.py")
+    (root / "zero.py").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(root / "plug.py"))
+
+    errors = {file: scanned.error for file, scanned in scan(root).items() if scanned.error}
+
+    assert errors == {
+        "pipe.py": "it is a named pipe, no file",
+        "plug.py": "it is a socket, no file",
+        "zero.py": "it is a device, no file",
+    }
+
+
+def test_what_a_map_excludes_is_not_scanned(write: Write) -> None:
+    """Not even if it mentions a legacy path."""
+    root = write({"app.py": "import a.old", "gen/x.py": "import a.old"})
+    migration_map = MigrationMap([Rule("a.old", "a.new")], root=str(root), exclude=["gen/"])
+
+    assert [one.file for one in Scanner(migration_map, [str(root)]).scan()] == ["app.py"]
+
+
+def test_a_folder_that_cannot_be_listed_is_reported(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the files that are at hand."""
+    root = write({"x.py": "import a.old", "locked/y.py": "import a.old"})
+    scandir = os.scandir
+
+    def refuse(folder: str) -> object:
+        if Path(folder).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    scanned = scan(root)
+
+    assert scanned["locked/"].error == "Permission denied"
+    assert scanned["x.py"].found.references

@@ -1,9 +1,16 @@
 """Test which files are a project's own, and what they may be imported as."""
 
+import errno
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from enforcer.source.tree import module_names, own_files
+import pytest
+
+from enforcer.errors import EnforcerError
+from enforcer.rules.model import MigrationMap
+from enforcer.source.tree import exclusions, module_names, own_files
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -71,3 +78,97 @@ def test_a_file_that_cannot_be_imported_has_no_name_from_there(write: Write) -> 
 
     assert module_names(root / "my-scripts/run.py", [str(root)]) == ("run",)
     assert module_names(root / "my-scripts/a-b.py", [str(root)]) == ()
+
+
+def test_what_git_ignores_is_left_out(write: Write) -> None:
+    """Unless it is tracked all the same."""
+    root = write(
+        {
+            "app.py": "",
+            "forced.py": "",
+            "generated.py": "",
+            "generated/deep/x.py": "",
+            "pkg/local.py": "",
+            "pkg/mod.py": "",
+            "pkg/.gitignore": "local.py",
+            ".gitignore": "generated*\nforced.py",
+        }
+    )
+    git(root, "init", "--quiet")
+    git(root, "add", "--force", "forced.py")
+
+    assert files(root) == ["app.py", "forced.py", "pkg/mod.py"]
+
+
+def test_git_is_asked_about_the_root_and_not_about_a_repository_of_a_hook(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Hooks run with ``GIT_DIR`` set."""
+    root = write({"app.py": "", "generated.py": "", ".gitignore": "generated.py"})
+    git(root, "init", "--quiet")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path_factory.mktemp("elsewhere")))
+
+    assert files(root) == ["app.py"]
+
+
+def test_a_root_that_git_ignores_as_a_whole_is_walked(write: Write) -> None:
+    """Somebody who checks it means it."""
+    root = write({"scratch/app.py": "", "scratch/pkg/mod.py": "", ".gitignore": "/scratch"})
+    git(root, "init", "--quiet")
+
+    assert files(root / "scratch") == ["app.py", "pkg/mod.py"]
+
+
+def test_what_the_map_excludes_is_left_out(write: Write) -> None:
+    """By patterns of a ``.gitignore``: anchored, of folders, and taken back."""
+    root = write(
+        {
+            "app.py": "",
+            "build/x.py": "",
+            "pkg/a_pb2.py": "",
+            "pkg/build/x.py": "",
+            "pkg/kept_pb2.py": "",
+            "vendored/deep/x.py": "",
+        }
+    )
+    exclude = ("/build", "vendored/", "*_pb2.py", "!kept_pb2.py")
+    spec = exclusions(MigrationMap(exclude=exclude))
+
+    found = [str(file.relative_to(root)) for file in own_files(root, exclude=spec)]
+
+    assert found == ["app.py", "pkg/kept_pb2.py", "pkg/build/x.py"]
+
+
+def test_a_pattern_that_is_none_is_named_with_the_map() -> None:
+    """Git passes it by in silence; then more is read than somebody thinks."""
+    with pytest.raises(EnforcerError, match=r'/x/enforcer\.toml: exclude: "!" .*\(bad-exclude\)'):
+        exclusions(MigrationMap(exclude=["gen/", "!"], path="/x/enforcer.toml"))
+
+
+def test_folders_that_cannot_be_listed_are_told(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else knows what lies in them."""
+    root = write({"app.py": "", "locked/x.py": ""})
+    scandir = os.scandir
+
+    def refuse(folder: str) -> object:
+        if Path(folder).name == "locked":  # root may list any folder, so a mode won't do
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    errors: list[OSError] = []
+
+    assert [file.name for file in own_files(root, on_error=errors.append)] == ["app.py"]
+    assert [Path(error.filename).name for error in errors] == ["locked"]
+
+
+def files(root: Path) -> list[str]:
+    """Walk over a tree."""
+    return [str(file.relative_to(root)) for file in own_files(root)]
+
+
+def git(root: Path, *words: str) -> None:
+    """Run git, whatever the user has configured."""
+    subprocess.run(["git", "-C", root, *words], check=True, capture_output=True)  # noqa: S607 - whichever git is on PATH
