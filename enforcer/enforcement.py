@@ -1,9 +1,11 @@
 """Hold what is enabled in a process, and load what watches imports when it is needed."""
 
+import os
 import sys
 from time import monotonic
 
 from enforcer.imports.finder import Finder
+from enforcer.recording.notice import Notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
 
     from enforcer.imports.answers import Answers
     from enforcer.imports.watch import Watch
-    from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Schedule
@@ -30,6 +31,7 @@ class Enforcement:
 
     Attributes:
         map: the migration map in force.
+        on_unseen_fork: what the recorder calls in a child that C code forked.
         finder: what stands on ``sys.meta_path``.
         reporters: what reports, in threads of its own: what keeps the counts, and then what
             emits them; the first one leads.
@@ -45,12 +47,14 @@ class Enforcement:
         "_is_ended",
         "_look_at",
         "_notices",
+        "_pid",
         "_recorder",
         "_watch",
         "context",
         "finder",
         "map",
         "on_new_site",
+        "on_unseen_fork",
         "reporters",
     )
 
@@ -62,11 +66,13 @@ class Enforcement:
         self.finder = Finder(migration_map.outline, self._answers)
         self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
+        self.on_unseen_fork: Callable[[], object] = self.forget
         self.context: Callable[[], Context | None] = type(None)
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
         self._look_at = 0.0
+        self._pid = os.getpid()
         self._notices: dict[tuple[str, str], Notice] = {}
         # Threads may meet where these are filled: what came first stays, by setdefault().
         self._recorder: dict[str, Recorder] = {}
@@ -81,7 +87,9 @@ class Enforcement:
             from enforcer.recording.recorder import Recorder
 
             recorder = Recorder()
+            recorder.pid = self._pid  # C code may have forked since
             recorder.on_new_site = self.on_new_site
+            recorder.on_unseen_fork = self.on_unseen_fork
             recorder.context = self.context
             recorder = self._recorder.setdefault("", recorder)
         return recorder
@@ -182,15 +190,37 @@ class Enforcement:
                 self.note(notice)
         return self.notices()
 
-    def forget(self) -> None:
-        """Start from zero, in a forked child."""
+    def forget_after_unseen_fork(self) -> None:
+        """Start from zero in a child that C code forked, and note what can't be known.
+
+        Uses at call sites that the parent knew are counted where the parent's are, until the
+        fork is noticed. How many of those that nobody had collected are the child's, nobody
+        can tell: all of them count as lost.
+        """
+        lost = self._recorder[""].pending() if self._recorder else 0
+        self.forget(lost)
+        if lost:
+            text = (
+                "This process was forked by C code, which ran none of Python's hooks. Up to "
+                f"{lost} of its uses were made before that was noticed, and count as lost."
+            )
+            self._notices["fork", "enforcer"] = Notice("fork", "enforcer", text)
+
+    def forget(self, lost: int = 0) -> None:
+        """Start from zero, in a forked child.
+
+        Args:
+            lost: how many uses the child may have made that can't be told from its parent's.
+
+        """
         self._look_at = 0.0
+        self._pid = os.getpid()
         if self.watch is not None:
             self.watch.forget_sites()
             if self.watch.delegation is not None:
                 self.watch.delegation.forget_threads()
         if self._recorder:
-            self.recorder.reset()
+            self.recorder.reset(lost)
 
     def _answers(self) -> "Answers | None":
         try:

@@ -49,6 +49,8 @@ class Schedule:
 
     Attributes:
         process: the process that it reports as.
+        on_unseen_fork: called without arguments where the process is found to be a child that C
+            code forked; it has to call :meth:`after_fork`.
         on_beat: called without arguments after each time that was due, in the thread, and
             before the last.
         spent: how much of the time that an exit may take is over already, in seconds.
@@ -64,6 +66,7 @@ class Schedule:
 
         """
         self.on_beat: Callable[[], object] = int
+        self.on_unseen_fork: Callable[[], object] = int
         self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._is_stopped = False
@@ -140,6 +143,7 @@ class Schedule:
                 seconds.
 
         """
+        self._notice_fork()
         return self._flushing.flush(timeout)
 
     def stop(self, timeout: float = EXIT_PATIENCE) -> None:
@@ -151,11 +155,13 @@ class Schedule:
         """
         if self._is_stopped:
             return
+        self._notice_fork()
         self._retire_all()
         self._finish(timeout, _DISABLED)
 
     def leave(self) -> None:
         """Write everything a last time in this thread, as for an interpreter without ours."""
+        self._notice_fork()
         self._is_stopped = True
         self._flushing.flush_last(EXIT_PATIENCE, EXIT)
         complain(self._flushing.loss())
@@ -164,11 +170,12 @@ class Schedule:
 
     def before_end(self) -> None:
         """Write everything, as at exit; nothing is done where no use was recorded yet."""
+        is_unseen_child = self._notice_fork()
         last = self._last
         if last is not None:
             # A signal in the middle of it, or another thread.
             last.ends_for(EXIT_PATIENCE)
-        elif self._has_lived and not (self._has_left or self._is_stopped):
+        elif (self._has_lived or is_unseen_child) and not (self._has_left or self._is_stopped):
             self._has_left = True
             self._finish_quietly()
 
@@ -180,6 +187,14 @@ class Schedule:
                 each.start()
 
     # Around a fork.
+
+    def _notice_fork(self) -> bool:
+        # C code that calls fork() runs none of Python's hooks: this process may be a child with
+        # its parent's locks, its parent's counts, and a thread that is not there.
+        is_unseen_child = self.process.pid != os.getpid()
+        if is_unseen_child:
+            self.on_unseen_fork()
+        return is_unseen_child
 
     def before_fork(self) -> None:
         """End the thread, and hold off any other flush until the fork is done."""
@@ -253,6 +268,7 @@ class Schedule:
 
     def _exit(self) -> None:
         if not self._is_stopped:
+            self._notice_fork()
             self._retire_all()
             self._finish_quietly()
 

@@ -71,6 +71,7 @@ def enable(
     if baseline is None and not loaded.fail_open and loaded.baseline:
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
+    enforcement.on_unseen_fork = _after_unseen_fork
     is_late = _was_imported_before(loaded)
     if store:
         _start_reporting(enforcement)
@@ -285,14 +286,25 @@ def _after_fork_in_parent() -> None:
         _guard.after_fork(is_child=False)
 
 
+def _after_unseen_fork() -> None:
+    """Begin anew in a child that C code forked: a server such as uWSGI, or a library."""
+    if _active is not None:
+        _active.forget_after_unseen_fork()
+        _report_anew(_active)
+
+
 def _after_fork_in_child() -> None:
     if _active is not None:
         _active.forget()
-        if _active.reporters:
-            from enforcer.recording.process import current
-
-            process = current(_active.map, parent=_active.reporters[0].process.id)
-            for reporter in _active.reporters:
-                reporter.after_fork(process)
+        _report_anew(_active)
     if _guard is not None:
         _guard.after_fork(is_child=True)
+
+
+def _report_anew(enforcement: Enforcement) -> None:
+    if enforcement.reporters:
+        from enforcer.recording.process import current
+
+        process = current(enforcement.map, parent=enforcement.reporters[0].process.id)
+        for reporter in enforcement.reporters:
+            reporter.after_fork(process)

@@ -108,6 +108,10 @@ class Tally:
         self._read += 1
         return total
 
+    def pending(self) -> int:
+        """Count the uses since the last take."""
+        return self.total() - self._taken
+
     def take(self, now: int) -> Use | None:
         """Give the uses since the last take, or None; one thread at a time."""
         if self.context is not None and now - self.first_seen > _CONTEXT_LIVES:
@@ -135,10 +139,22 @@ class Recorder:
         limit: how many call sites are told apart; the rest share one row per rule.
         on_new_site: called without arguments after each new call site; must be cheap.
         context: called at each new call site; gives the context to keep with it, or None.
+        on_unseen_fork: called without arguments before anything else is done in a child that
+            C code forked, where Python ran no hook; it has to call :meth:`reset`.
+        pid: the process whose uses it counts.
 
     """
 
-    __slots__ = ("_lock", "_tallies", "context", "limit", "on_new_site")
+    __slots__ = (
+        "_lock",
+        "_lost",
+        "_tallies",
+        "context",
+        "limit",
+        "on_new_site",
+        "on_unseen_fork",
+        "pid",
+    )
 
     def __init__(self, limit: int | None = None) -> None:
         """Start empty.
@@ -151,11 +167,16 @@ class Recorder:
         self.limit = limit_from_environment() if limit is None else limit
         self.on_new_site: Callable[[], object] = int
         self.context: Callable[[], Context | None] = type(None)
+        self.on_unseen_fork: Callable[[], object] = self.reset
+        self.pid = os.getpid()
+        self._lost = 0
         self._tallies: dict[Tally, Tally] = {}  # by themselves: half as much memory as by a key
         self._lock = _thread.allocate_lock()
 
     def tally(self, rule: "Rule", outcome: str, site: CallSite) -> Tally:
         """Find the tally of a call site, or start one."""
+        if self.pid != os.getpid():
+            self.on_unseen_fork()
         tally = Tally(rule, outcome, site)
         found = self._tallies.get(tally)
         if found is not None:
@@ -178,10 +199,14 @@ class Recorder:
 
         Call it from one thread at a time, never from an importing one.
         """
+        if self.pid != os.getpid():
+            self.on_unseen_fork()
         with self._lock:
             now = time_ns()
             taken = (tally.take(now) for tally in list(self._tallies.values()))
-            return [use for use in taken if use is not None], 0
+            uses = [use for use in taken if use is not None]
+            lost, self._lost = self._lost, 0
+            return uses, lost
 
     def totals(self) -> "Iterator[tuple[Tally, int]]":
         """Give every tally with its uses so far, the oldest first.
@@ -194,10 +219,22 @@ class Recorder:
                 part = [(tally, tally.total()) for tally in tallies[start : start + _AT_ONCE]]
             yield from part
 
-    def reset(self) -> None:
-        """Forget everything: after a fork the child starts from zero."""
+    def reset(self, lost: int = 0) -> None:
+        """Forget everything: after a fork the child starts from zero.
+
+        Args:
+            lost: how many uses the child may have made that can't be told from its parent's.
+
+        """
+        self.pid = os.getpid()
+        self._lost = lost
         self._tallies = {}
+        # A thread that is not there any more may hold it in the child.
         self._lock = _thread.allocate_lock()
+
+    def pending(self) -> int:
+        """Count the uses that nobody has collected; in a child, its parent's among them."""
+        return sum(tally.pending() for tally in list(self._tallies.values()))
 
 
 def _overflow(rule: "Rule", site: CallSite) -> CallSite:
