@@ -185,7 +185,7 @@ class AliasLink(Link):
             find = self.watch.locate_legacy if below == path else self.watch.locate
             return package and find(below) is not None
         if name in namespace:
-            return namespace[name] is sys.modules.get(below, self)
+            return self.is_module(namespace[name], below)
         return package and self.watch.locate(below) is not None
 
     def _canonical_below(self, name: str) -> str:

@@ -160,8 +160,9 @@ def called_import(frame: "FrameType") -> tuple[str, "FrameType | None"] | None:
     """
     if frame.f_code is not _FRAMES_REMOVED:
         return None
-    arguments = frame.f_locals.get("args") or ("",)
-    return str(arguments[0]), frame.f_back
+    (name, *_) = frame.f_locals.get("args") or ("",)
+    # An extension that is initialised has the same frame above it, called with its spec or module.
+    return (name, frame.f_back) if issubclass(type(name), str) else None
 
 
 def is_reading_spec(frame: "FrameType") -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _UNIT = 2  # bytes of an instruction
+_CACHE = opmap["CACHE"]
 IMPORT_NAME = opmap["IMPORT_NAME"]
 IMPORT_FROM = opmap["IMPORT_FROM"]
 _LOAD_CONST = opmap["LOAD_CONST"]
@@ -29,6 +30,16 @@ _STAR = {opmap[name] for name in ("IMPORT_STAR", "CALL_INTRINSIC_1") if name in 
 _CALLS = {
     opmap[name] for name in ("PRECALL", "CALL", "CALL_KW", "CALL_FUNCTION_EX") if name in opmap
 }
+_COUNTED_CALLS = {opmap[name] for name in ("PRECALL", "CALL", "CALL_KW") if name in opmap}
+_ABSENT = -1
+_PRECALL = opmap.get("PRECALL", _ABSENT)  # 3.11
+_KW_NAMES = opmap.get("KW_NAMES", _ABSENT)  # up to 3.12
+_CALL_KW = opmap.get("CALL_KW", _ABSENT)  # from 3.13 on; the names are loaded before it
+_LOAD_COMMON_CONSTANT = opmap.get("LOAD_COMMON_CONSTANT", _ABSENT)
+_BUILD_LIST = opmap["BUILD_LIST"]
+_BUILD_TUPLE = opmap["BUILD_TUPLE"]
+_FROMLIST = 3  # its place among the parameters of __import__
+_MOST_ARGUMENTS = 12
 # 3.15 keeps two flags for lazy imports below the name (PEP 810, Python/codegen.c).
 _IMPORT_NAME_SHIFT = 2 if sys.version_info >= (3, 15) else 0
 # LOAD_ATTR marks a method call in its lowest bit from 3.12 on, LOAD_GLOBAL a NULL from 3.11 on.
@@ -94,9 +105,25 @@ def _constant(code: "CodeType", bytecode: bytes, offset: int) -> object:
     return None  # 3.15 loads None by LOAD_COMMON_CONSTANT
 
 
+def _instruction(frame: "FrameType") -> tuple["CodeType", bytes, int]:
+    """Return a frame's code, its bytecode, and the offset of the instruction that it executes.
+
+    Up to 3.12 a frame that calls Python code stands behind the inline caches of its
+    instruction: of a call, and from 3.12 on of a read that was specialised for a property
+    (``LOAD_ATTR_PROPERTY``, Python/bytecodes.c). Caches are zero bytes.
+    """
+    code = frame.f_code
+    bytecode = code.co_code
+    offset = frame.f_lasti
+    while offset >= _UNIT and bytecode[offset] == _CACHE:
+        offset -= _UNIT
+    return code, bytecode, offset
+
+
 def operation_of(frame: "FrameType") -> int:
-    """Give the base opcode that a frame is executing."""
-    return frame.f_code.co_code[frame.f_lasti] if frame.f_lasti >= 0 else -1
+    """Return the base opcode that a frame is executing."""
+    _, bytecode, offset = _instruction(frame)
+    return bytecode[offset] if offset >= 0 else -1
 
 
 def _statement_at(code: "CodeType", bytecode: bytes, offset: int) -> ImportStatement:
@@ -112,11 +139,10 @@ def _statement_at(code: "CodeType", bytecode: bytes, offset: int) -> ImportState
 
 def import_statement(frame: "FrameType") -> ImportStatement | None:
     """Decode the import statement that a frame is executing, or give None."""
-    code = frame.f_code
-    bytecode = code.co_code
-    if frame.f_lasti < 0 or bytecode[frame.f_lasti] != IMPORT_NAME:
+    code, bytecode, offset = _instruction(frame)
+    if offset < 0 or bytecode[offset] != IMPORT_NAME:
         return None
-    return _statement_at(code, bytecode, frame.f_lasti)
+    return _statement_at(code, bytecode, offset)
 
 
 def from_import(frame: "FrameType") -> ImportStatement | None:
@@ -124,9 +150,7 @@ def from_import(frame: "FrameType") -> ImportStatement | None:
 
     A frame fetches names while it executes ``IMPORT_FROM`` or the end of a star import.
     """
-    code = frame.f_code
-    bytecode = code.co_code
-    offset = frame.f_lasti
+    code, bytecode, offset = _instruction(frame)
     if offset < 0 or (bytecode[offset] != IMPORT_FROM and bytecode[offset] not in _STAR):
         return None
     while offset >= 0 and bytecode[offset] != IMPORT_NAME:
@@ -136,9 +160,7 @@ def from_import(frame: "FrameType") -> ImportStatement | None:
 
 def loads_attribute(frame: "FrameType", name: str) -> bool:
     """Tell whether a frame is executing ``something.name``."""
-    code = frame.f_code
-    bytecode = code.co_code
-    offset = frame.f_lasti
+    code, bytecode, offset = _instruction(frame)
     if offset < 0 or bytecode[offset] not in (_LOAD_ATTR, _LOAD_METHOD):
         return False
     shift = _ATTR_SHIFT if bytecode[offset] == _LOAD_ATTR else 0
@@ -157,10 +179,8 @@ def called_name(frame: "FrameType") -> str:
     The callee's expression starts where the call's does (PEP 657), and its last load stands
     nearest before the call.
     """
-    code = frame.f_code
-    bytecode = code.co_code
+    code, bytecode, offset = _instruction(frame)
     positions = list(code.co_positions())
-    offset = frame.f_lasti
     line, _, column, _ = positions[offset // _UNIT]
     if column is None:
         return ""
@@ -174,3 +194,48 @@ def called_name(frame: "FrameType") -> str:
             index = _argument(bytecode, offset) >> shift
             return code.co_names[index] if index < len(code.co_names) else ""
     return ""
+
+
+def wants_module(frame: "FrameType") -> bool:
+    """Return whether a frame calls ``__import__`` with names, and so gets the module itself.
+
+    Without names ``__import__("a.b")`` returns ``a``, whose spec it reads after that of
+    ``a.b``, from the same instruction.
+    """
+    code, bytecode, offset = _instruction(frame)
+    if offset < 0 or bytecode[offset] not in _COUNTED_CALLS or called_name(frame) != "__import__":
+        return False
+    before = _instructions_before(bytecode, offset)
+    keywords: object = ()
+    if bytecode[offset] == _CALL_KW or bytecode[before[0]] == _KW_NAMES:
+        keywords = code.co_consts[_argument(bytecode, before.pop(0))]
+    names = keywords if isinstance(keywords, tuple) else ()
+    if "fromlist" in names:
+        position = len(names) - 1 - names.index("fromlist")  # from the last argument on
+    else:
+        position = _argument(bytecode, offset) - _FROMLIST - 1
+        if position < len(names):
+            return False
+    following = before[:position]
+    if any(bytecode[at] not in (_LOAD_CONST, _LOAD_SMALL_INT) for at in following):
+        return True  # too much to follow; who writes a list of names has names in it
+    return not _is_empty(code, bytecode, before[position])
+
+
+def _instructions_before(bytecode: bytes, offset: int) -> list[int]:
+    """List the offsets of the instructions that load a call's arguments, the last first."""
+    found: list[int] = []
+    while offset >= _UNIT and len(found) < _MOST_ARGUMENTS:
+        offset -= _UNIT
+        if bytecode[offset] not in (_CACHE, EXTENDED_ARG, _PRECALL):
+            found.append(offset)
+    return found
+
+
+def _is_empty(code: "CodeType", bytecode: bytes, offset: int) -> bool:
+    operation = bytecode[offset]
+    if operation in (_BUILD_LIST, _BUILD_TUPLE):
+        return not _argument(bytecode, offset)
+    if operation == _LOAD_CONST:
+        return not code.co_consts[_argument(bytecode, offset)]
+    return operation == _LOAD_COMMON_CONSTANT  # from 3.15 on None

@@ -1,4 +1,6 @@
-"""Tell what a frame that fetches a name from a module wants with it."""
+"""Classify an attribute fetch from a module: import, read or probe."""
+
+from _thread import _local
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.callers import Caller
@@ -8,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
+_MOST_READS = 100
 _ASKING = frozenset({"hasattr", "getattr_static"})
 
 
@@ -39,3 +42,39 @@ def fetch(frame: "FrameType", name: str, exported: object) -> Caller | None:
         asking = not literal or bytecode.called_name(frame) in _ASKING
         return Caller(frame, PROBE if asking else ATTRIBUTE)
     return Caller(frame, ATTRIBUTE)
+
+
+class Stars(_local):
+    """Recognise the reads of one star import that fetch a name again.
+
+    ``from m import *`` reads each entry of ``__all__``, and a name may be there twice. The
+    memory belongs to the thread that asks.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing; each thread does."""
+        self._reads: dict[tuple[int, int, str], int] = {}
+
+    def is_repeated(self, frame: "FrameType", path: str, times: int) -> bool:
+        """Return whether a star import has fetched a path before, and note the fetch.
+
+        Args:
+            frame: the frame that executes the star import.
+            path: the legacy path that it fetches.
+            times: how often ``__all__`` lists it.
+
+        """
+        if len(self._reads) > _MOST_READS:
+            self._reads.clear()  # left by star imports that failed half-way
+        key = (id(frame), frame.f_lasti, path)
+        reads = self._reads.pop(key, 0) + 1
+        if reads < times:
+            self._reads[key] = reads
+        return reads > 1
+
+
+def times_listed(caller: Caller, name: str, exported: object) -> int:
+    """Return how often a fetch will be repeated: a star import reads each entry of ``__all__``."""
+    if caller.names == ("*",) and isinstance(exported, (list, tuple)):
+        return exported.count(name)
+    return 1

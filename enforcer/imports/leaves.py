@@ -40,7 +40,12 @@ class Leaves(_local):
             del self._leaves[identity]
 
     def is_parent_read(self, legacy: str, frame: "FrameType") -> bool:
-        """Tell whether C code reads ``a`` for a frame only because it imported ``a.b``."""
+        """Return whether C code reads ``a`` for a frame only because it imported ``a.b``.
+
+        That happens to top packages only.
+        """
+        if "." in legacy:
+            return False
         code, offset, leaf = self._leaves.pop(id(frame), (None, -1, ""))
         same = code is frame.f_code and offset == frame.f_lasti
         return same and leaf.startswith(f"{legacy}.")

@@ -13,6 +13,7 @@ that its frame executes:
 """
 
 import sys
+from types import ModuleType
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
@@ -106,9 +107,19 @@ class Link:
         below = f"{self.legacy}.{name}"
         namespace = bootstrap.namespace_of(self.module) or {}
         if name in namespace:
-            return namespace[name] is sys.modules.get(below)
+            return self.is_module(namespace[name], below)
         package = self.spec is not None and self.spec.submodule_search_locations is not None
         return package and self.watch.locate(below) is not None
+
+    def is_module(self, value: object, path: str) -> bool:
+        """Return whether a value is the module of a path, which may be gone from sys.modules."""
+        if value is None or value is sys.modules.get(path):
+            return value is not None
+        link = self.watch.links.get(path)
+        if link is not None and link.module is value:
+            return True
+        plain = issubclass(type(value), ModuleType)
+        return plain and (bootstrap.namespace_of(value) or {}).get("__name__") == path
 
     def has_submodule(self, name: str) -> bool:
         """Make sure that a submodule named in a from-import is seen from now on."""
@@ -385,6 +396,9 @@ class Link:
             return None
         if self._is_fetched(importer):
             return None
+        called = bootstrap.called_import(loading.f_back) if loading.f_back is not None else None
+        if called is not None and called[0] != self.legacy:
+            return None  # the top package of a submodule that a from-import names
         by_c = importer if importer is loading.f_back else None
         if by_c is not None and self.watch.leaves.is_parent_read(self.legacy, by_c):
             return None  # C loads the top package anew, to give it

@@ -8,7 +8,7 @@ import sys
 
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
-from enforcer.imports.fetches import fetch
+from enforcer.imports.fetches import fetch, times_listed
 from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
@@ -58,7 +58,8 @@ class LegacyName:
 
     def _look(self, frame: "FrameType") -> bool:
         """Record a look-up; tell whether the caller wants the value."""
-        caller = fetch(frame, self._rule.name, self._namespace.get("__all__"))
+        exported = self._namespace.get("__all__")
+        caller = fetch(frame, self._rule.name, exported)
         if caller is None:
             return not bootstrap.is_from_list(frame) or self._rule.stage == REMOVED
         path = f"{self._rule.module}:{self._rule.name}"
@@ -66,9 +67,12 @@ class LegacyName:
         if caller.mechanism == PROBE:
             uses.probe(self._rule, path, caller)
             return self._rule.stage == REMOVED or self._is_cheap()
+        times = times_listed(caller, self._rule.name, exported)
+        if times > 1 and self._watch.stars.is_repeated(frame, path, times):
+            return True
         caller.names = (self._rule.name,)
         tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
-        if can_be_remembered(tally):
+        if times == 1 and can_be_remembered(tally):
             self._sites.remember(frame, tally.count)
         return True
 

@@ -7,7 +7,7 @@
 import sys
 
 from enforcer.imports.bootstrap import getframe, namespace_of
-from enforcer.imports.fetches import fetch
+from enforcer.imports.fetches import fetch, times_listed
 from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
@@ -96,16 +96,20 @@ def _reader(
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
     """Record a fetch from an instruction not seen before."""
     watch = link.watch
-    caller = watch.guarded(link.legacy, fetch, frame, name, namespace.get("__all__"))
+    exported = namespace.get("__all__")
+    caller = watch.guarded(link.legacy, fetch, frame, name, exported)
     if caller is None:
         if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
             link.fetches.remember(frame, bool)
     elif caller.mechanism == PROBE:
         watch.guarded(link.legacy, watch.uses.probe, link.rule, link.legacy, caller)
     else:
+        times = times_listed(caller, name, exported)
+        if times > 1 and watch.stars.is_repeated(frame, link.legacy, times):
+            return
         settled = link.settle()
         tally = watch.guarded(link.legacy, link.record, caller)
-        if settled and tally is not None and can_be_remembered(tally):
+        if settled and times == 1 and tally is not None and can_be_remembered(tally):
             link.fetches.remember(frame, tally.count)
 
 

@@ -14,6 +14,7 @@ from enforcer.imports.alias_link import AliasLink
 from enforcer.imports.alias_loader import alias_spec
 from enforcer.imports.answers import Answers
 from enforcer.imports.callers import Caller, Ownership, module_name, statement_frame
+from enforcer.imports.fetches import Stars
 from enforcer.imports.leaves import Leaves
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
@@ -103,6 +104,7 @@ class Watch:
         self.locks = Locks()
         self.locator = Locator()
         self.leaves = Leaves()
+        self.stars = Stars()
         self.parents = Parents(self)
         self.answers = Answers(self)
         self.branches = _packages(migration_map.rules)
@@ -198,7 +200,7 @@ class Watch:
 
     def note_leaf(self, legacy: str, frame: "FrameType") -> None:
         """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
-        if "." in legacy:
+        if "." in legacy and not bytecode.wants_module(frame):
             self.leaves.note(legacy, frame)
 
     def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":

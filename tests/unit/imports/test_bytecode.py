@@ -101,3 +101,33 @@ def test_loads_attribute_names_the_attribute() -> None:
     _ = probe.other
     getattr(probe, "wanted", None)
     assert seen == [(True, False), (False, False), (False, True)]
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        ("__import__('a.b')", False),
+        ("__import__('a.b', level=0)", False),
+        ("__import__('a.b', fromlist=['x'])", True),
+        ("__import__('a.b', fromlist=names, level=0)", True),
+        ("__import__('a.b', fromlist=[], level=0)", False),
+        ("__import__('a.b', fromlist=None)", False),
+        ("__import__('a.b', globals(), locals(), ['x'], 0)", True),
+        ("__import__('a.b', globals(), locals(), ('x', 'y'))", True),
+        ("__import__('a.b', globals(), locals(), ['x', 'y', 'z', 'w'], 0)", True),
+        ("__import__('a.b', globals(), locals(), [], 0)", False),
+        ("__import__('a.b', globals(), locals(), (), level=0)", False),
+        ("__import__('a.b', globals(), locals(), None, 0)", False),
+        ("other('a.b', fromlist=['x'])", False),
+    ],
+)
+def test_import_calls_with_names_want_the_module_itself(call: str, wanted: bool) -> None:  # noqa: FBT001 - a column
+    """The list of names is read from the instructions before the call, keyword or not."""
+    found: list[bool] = []
+
+    def called(*_: object, **__: object) -> None:
+        found.append(bytecode.wants_module(sys._getframe(1)))  # noqa: SLF001
+
+    source = f"for _ in range(20): {call}\n"
+    exec(compile(source, "f.py", "exec"), {"__import__": called, "other": called, "names": ["x"]})  # noqa: S102
+    assert found == [wanted] * 20
