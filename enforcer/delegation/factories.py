@@ -230,9 +230,9 @@ class LegacyFactory:
         delegating = None
         if rule.aliases() and rule.stage != REMOVED and not self.refusals:
             delegating = self._delegating or self._begin()
-        count = self._sites.find(frame) if frame is not None else None
-        if count is not None:
-            count()
+        uses = self._sites.find(frame) if frame is not None else None
+        if uses is not None:
+            next(uses)
         else:
             self._record(frame, in_place=delegating is None)
         if delegating is not None:
@@ -279,7 +279,7 @@ class LegacyFactory:
             return
         if self.watch.uses.ownership.is_own(frame):
             # For a framework the nearest own frame is further out, and not always the same.
-            self._sites.remember(frame, tally.count)
+            self._sites.remember(frame, (tally,))
 
     def _use(self, frame: "FrameType | None", in_place: bool) -> "Tally":  # noqa: FBT001 - see guarded()
         uses = self.watch.uses

@@ -15,9 +15,11 @@ writes go nowhere: the namespace belongs to the canonical module.
 """
 
 import sys
+from _thread import get_ident
 from types import ModuleType
 
 from enforcer.imports.bootstrap import getframe
+from enforcer.recording.counting import FREE_THREADED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +72,15 @@ class Alias:
         frame = getframe(1)
         link: AliasLink = self.__enforcer_link__  # type: ignore[attr-defined]
         sites = link.sites
+        offset = frame.f_lasti
         try:
-            code, count = sites.first[frame.f_lasti]
+            if FREE_THREADED:
+                sites = sites.of_thread[get_ident()]
+            code, uses = sites.first[offset]
             if code is not frame.f_code:
-                count = sites.others[id(frame.f_code) + frame.f_lasti]
+                uses = sites.others[id(frame.f_code) + offset]
             if _modules[link.canonical] is link.settled:
-                count()
+                next(uses)
                 return link.spec
         except KeyError:
             pass
@@ -175,9 +180,9 @@ def link_of(value: object) -> "AliasLink | None":
 
 
 def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
-    count = link.sites.find(frame)
-    if count is not None and sys.modules.get(link.canonical) is link.settled:
-        count()
+    uses = link.sites.find(frame)
+    if uses is not None and sys.modules.get(link.canonical) is link.settled:
+        next(uses)
         return link.spec
     return link.read(frame)
 

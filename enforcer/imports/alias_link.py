@@ -19,11 +19,12 @@ from enforcer.rules.stages import STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
     from enforcer.imports.watch import Watch
+    from enforcer.recording.recorder import Tally
     from enforcer.rules.model import Rule
 
 
@@ -408,7 +409,7 @@ class AliasLink(Link):
 
     def record_statement(
         self, frame: "FrameType", statement: "ImportStatement"
-    ) -> "Callable[[], object] | None":
+    ) -> "Sequence[Tally] | None":
         """Count a statement; which names are submodules shows once the package is bound."""
         self._bind(sys.modules.get(self.canonical))
         namespace = bootstrap.namespace_of(self._bound) or {}

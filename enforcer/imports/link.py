@@ -24,7 +24,7 @@ from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
@@ -251,9 +251,9 @@ class Link:
 
     def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
         calling = bootstrap.import_module_call(frame)
-        count = self._calls.find(calling) if calling is not None else None
-        if count is not None and sys.modules.get(self.canonical) is self.settled:
-            count()
+        uses = self._calls.find(calling) if calling is not None else None
+        if uses is not None and sys.modules.get(self.canonical) is self.settled:
+            next(uses)
             return self.spec
         settled = self.settle()
         tally = self.watch.guarded(self.legacy, self.record_load, frame)
@@ -261,13 +261,13 @@ class Link:
             return self.spec
         if self.watch.uses.ownership.is_own(calling):
             # For a framework the nearest own frame is further out, and not always the same.
-            self._calls.remember(calling, tally.count)
+            self._calls.remember(calling, (tally,))
         return self.spec
 
     def _read_counting(
         self,
         frame: "FrameType",
-        count: "Callable[..., Callable[[], object] | None]",
+        count: "Callable[..., Sequence[Tally] | None]",
         *asked: object,
     ) -> bootstrap.ModuleSpec | None:
         try:
@@ -284,14 +284,14 @@ class Link:
 
     def _count_statement(
         self, frame: "FrameType", statement: "ImportStatement"
-    ) -> "Callable[[], object] | None":
+    ) -> "Sequence[Tally] | None":
         if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
-            return bool  # on the way to a module below, or not counted: nothing to do
+            return ()  # on the way to a module below, or not counted: nothing to do
         return self.record_statement(frame, statement)
 
-    def _count_fetch(self, frame: "FrameType") -> "Callable[[], object] | None":
+    def _count_fetch(self, frame: "FrameType") -> "Sequence[Tally] | None":
         tally = self.record(Caller(frame, IMPORT_STATEMENT))
-        return tally.count if tally is not None and can_be_remembered(tally) else None
+        return (tally,) if tally is not None and can_be_remembered(tally) else None
 
     def _like_spec(self, kind: "type[bootstrap.ModuleSpec]") -> bootstrap.ModuleSpec:
         spec = kind.__new__(kind)
@@ -311,15 +311,15 @@ class Link:
 
     def record_statement(
         self, frame: "FrameType", statement: "ImportStatement"
-    ) -> "Callable[[], object] | None":
+    ) -> "Sequence[Tally] | None":
         """Count one execution of an import statement, once for each rule that it reaches.
 
         ``from old import sub`` never reads the spec of a cached ``old.sub``, so a name that
         is a submodule is counted here, under its own path.
 
         Returns:
-            What counts the next execution of the same statement; None if each has to be
-            looked at.
+            The tallies that count the next execution of the same statement; None if each
+            has to be looked at.
 
         """
         tallies = []
@@ -334,10 +334,7 @@ class Link:
                 lasting = False
         if not lasting or not all(map(can_be_remembered, tallies)):
             return None
-        if len(tallies) == 1:
-            return tallies[0].count
-        counts = [tally.count for tally in tallies]
-        return lambda: [count() for count in counts]
+        return tallies
 
     def _reached(self, names: tuple[str, ...]) -> "list[tuple[Rule, str, tuple[str, ...]]]":
         by_rule: dict[Rule, list[str]] = {}

@@ -47,9 +47,9 @@ class LegacyName:
         if module is None:
             return self
         frame = getframe(1)
-        count = self._sites.find(frame)
-        if count is not None:
-            count()
+        uses = self._sites.find(frame)
+        if uses is not None:
+            next(uses)
         elif self._watch.enabled:
             wanted = self._watch.guarded(self._rule.legacy, self._look, frame)
             if wanted is False:
@@ -73,7 +73,7 @@ class LegacyName:
         caller.names = (self._rule.name,)
         tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
         if times == 1 and can_be_remembered(tally):
-            self._sites.remember(frame, tally.count)
+            self._sites.remember(frame, (tally,))
         return True
 
     def _is_cheap(self) -> bool:

@@ -5,11 +5,13 @@ is loaded it gets a class of its own whose ``__spec__`` shows the same spec and 
 """
 
 import sys
+from _thread import get_ident
 
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.link import Link
 from enforcer.imports.own_class import own_class
+from enforcer.recording.counting import FREE_THREADED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,12 +64,14 @@ def _spec_property(link: ObservedLink, namespace: "dict[str, object]") -> proper
 
     def read_spec(module: object) -> object:
         frame = getframe(1)
+        offset = frame.f_lasti
         try:
-            code, count = sites.first[frame.f_lasti]
+            cache = sites.of_thread[get_ident()] if FREE_THREADED else sites
+            code, uses = cache.first[offset]
             if code is not frame.f_code:
-                count = sites.others[id(frame.f_code) + frame.f_lasti]
+                uses = cache.others[id(frame.f_code) + offset]
             if modules[legacy] is link.settled is module:
-                count()
+                next(uses)
                 return namespace["__spec__"]
         except KeyError:
             pass

@@ -5,11 +5,13 @@
 """
 
 import sys
+from _thread import get_ident
 
 from enforcer.imports.bootstrap import getframe, namespace_of
 from enforcer.imports.fetches import fetch, times_listed
 from enforcer.imports.own_class import own_class, watch_name
 from enforcer.imports.uses import can_be_remembered
+from enforcer.recording.counting import FREE_THREADED
 from enforcer.recording.use import PROBE
 
 TYPE_CHECKING = False
@@ -75,12 +77,14 @@ def _reader(
         value = namespace.get(name, _MISSING)
         if value is link.module:
             frame = getframe(1)
+            offset = frame.f_lasti
             try:
-                code, count = sites.first[frame.f_lasti]
+                cache = sites.of_thread[get_ident()] if FREE_THREADED else sites
+                code, uses = cache.first[offset]
                 if code is not frame.f_code:
-                    count = sites.others[id(frame.f_code) + frame.f_lasti]
+                    uses = cache.others[id(frame.f_code) + offset]
                 if _modules[link.canonical] is link.settled:
-                    count()
+                    next(uses)
                     return value
             except KeyError:
                 pass
@@ -100,7 +104,7 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
     caller = watch.guarded(link.legacy, fetch, frame, name, exported)
     if caller is None:
         if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
-            link.fetches.remember(frame, bool)
+            link.fetches.remember(frame, ())
     elif caller.mechanism == PROBE:
         watch.guarded(link.legacy, watch.uses.probe, link.rule, link.legacy, caller)
     else:
@@ -110,7 +114,7 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
         settled = link.settle()
         tally = watch.guarded(link.legacy, link.record, caller)
         if settled and times == 1 and tally is not None and can_be_remembered(tally):
-            link.fetches.remember(frame, tally.count)
+            link.fetches.remember(frame, (tally,))
 
 
 class Parents:

@@ -1,66 +1,105 @@
-"""Remember instructions that were classified, so that the next time is cheap.
+"""Cache instructions that were classified, so that the next use costs little.
 
 The hot paths look into it themselves::
 
-    code, count = sites.first[frame.f_lasti]
+    code, uses = sites.first[offset]
     if code is not frame.f_code:
-        count = sites.others[id(frame.f_code) + frame.f_lasti]
+        uses = sites.others[id(frame.f_code) + offset]
+    next(uses)
 
 Bytecode lies inside its code object, so ``id(code) + f_lasti`` is unique among code objects
-that are alive, and those that are remembered are kept alive.
+that are alive, and those that are cached are kept alive.
+
+On free-threaded builds each thread has a cache of its own (``sites.of_thread[get_ident()]``),
+because only one thread may advance a counter there.
 """
+
+from _thread import get_ident
+from itertools import repeat
+
+from enforcer.recording.counting import FREE_THREADED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Sequence
     from types import CodeType, FrameType
 
+    from enforcer.recording.recorder import Tally
+
 MOST_SITES = 4096
-"""How many instructions are remembered; further ones are classified each time."""
+"""How many instructions are cached; further ones are classified each time."""
+
+NOTHING: "Iterator[object]" = repeat(None)
+"""What is advanced for an instruction whose imports don't count."""
 
 # Most maps of most modules stay empty: they share these, which nobody writes to.
-_NO_FIRST: "dict[int, tuple[CodeType, Callable[[], object]]]" = {}
-_NO_OTHERS: "dict[int, Callable[[], object]]" = {}
+_NO_FIRST: "dict[int, tuple[CodeType, Iterator[object]]]" = {}
+_NO_OTHERS: "dict[int, Iterator[object]]" = {}
 _NO_CODES: "list[CodeType]" = []
+_NO_THREADS: "dict[int, Sites]" = {}
 
 
 class Sites:
-    """Map an instruction to what counts a use from there.
+    """Map an instruction to the counter of the uses from there.
 
     Attributes:
-        first: offset → code object and count, for the first code object met at that offset.
-        others: ``id(code) + offset`` → count, for code objects met later.
+        first: offset → code object and counter, for the first code object met at that offset.
+        others: ``id(code) + offset`` → counter, for code objects met later.
+        of_thread: thread → its own cache; filled on free-threaded builds only.
 
     """
 
-    __slots__ = ("_codes", "first", "others")
+    __slots__ = ("_codes", "first", "of_thread", "others")
 
     def __init__(self) -> None:
-        """Start with nothing remembered, and with nothing of its own."""
+        """Start empty."""
         self.first = _NO_FIRST
         self.others = _NO_OTHERS
-        self._codes: list[CodeType] = _NO_CODES
+        self.of_thread = _NO_THREADS
+        self._codes = _NO_CODES
 
-    def find(self, frame: "FrameType") -> "Callable[[], object] | None":
-        """Give what counts a use from the instruction that a frame executes, or None."""
-        code, count = self.first.get(frame.f_lasti, (None, None))
+    def find(self, frame: "FrameType") -> "Iterator[object] | None":
+        """Return the counter for the instruction that a frame executes, or None."""
+        sites = self.of_thread.get(get_ident(), self) if FREE_THREADED else self
+        code, uses = sites.first.get(frame.f_lasti, (None, None))
         if code is frame.f_code:
-            return count
-        return self.others.get(id(frame.f_code) + frame.f_lasti)
+            return uses
+        return sites.others.get(id(frame.f_code) + frame.f_lasti)
 
-    def remember(self, frame: "FrameType", count: "Callable[[], object]") -> None:
-        """Let further uses from the instruction that a frame executes be counted so."""
-        code, offset = frame.f_code, frame.f_lasti
+    def remember(self, frame: "FrameType", tallies: "Sequence[Tally]") -> None:
+        """Have further uses from the instruction that a frame executes counted by tallies."""
+        sites = self._own() if FREE_THREADED else self
+        sites._add(frame.f_code, frame.f_lasti, _counter(tallies))  # noqa: SLF001 - one of us
+
+    def _own(self) -> "Sites":
+        if self.of_thread is _NO_THREADS:
+            self.of_thread = {}
+        return self.of_thread.setdefault(get_ident(), Sites())
+
+    def _add(self, code: "CodeType", offset: int, uses: "Iterator[object]") -> None:
         if self.first is _NO_FIRST:
             self.first = {}
-        if self.first.setdefault(offset, (code, count))[0] is code:
+        if self.first.setdefault(offset, (code, uses))[0] is code:
             return
         if self.others is _NO_OTHERS:
             self.others, self._codes = {}, []
         if len(self.others) < MOST_SITES:
             self._codes.append(code)
-            self.others[id(code) + offset] = count
+            self.others[id(code) + offset] = uses
 
     def forget(self) -> None:
-        """Look at every instruction anew."""
+        """Classify every instruction anew."""
         self.first, self.others, self._codes = _NO_FIRST, _NO_OTHERS, _NO_CODES
+        self.of_thread = _NO_THREADS
+
+
+def _counter(tallies: "Sequence[Tally]") -> "Iterator[object]":
+    if not tallies:
+        return NOTHING
+    counters = [tally.counter() for tally in tallies]
+    return counters[0] if len(counters) == 1 else map(_advance, repeat(counters))
+
+
+def _advance(counters: "Sequence[Iterator[object]]") -> None:
+    for counter in counters:
+        next(counter)

@@ -1,17 +1,14 @@
-"""Count uses per call site, exactly, without a lock on the importing thread.
+"""Count uses per call site.
 
-A :class:`Tally` counts one call site. Its ``count`` is a bound method of a C iterator, so that
-a cached legacy import pays for one call and no Python code. Who reads a tally takes a ticket
-too, and the tickets that readers took are subtracted. There may be several readers: one takes
-the differences, the others look at the totals and remember what they saw.
+A :class:`Tally` counts one call site. It may have several readers: one takes the differences,
+the others read the totals and remember what they saw.
 """
 
 import _thread
 import os
-import sys
-from itertools import count as tickets
 from time import time_ns
 
+from enforcer.recording.counting import Uses
 from enforcer.recording.use import PROBE, CallSite, Use
 from enforcer.rules.model import TREE_SUFFIX
 
@@ -42,28 +39,6 @@ def limit_from_environment() -> int:
         return DEFAULT_LIMIT
 
 
-def _locked_tickets() -> "Callable[[], int]":
-    # itertools.count may repeat a number where threads run without the GIL; from 3.14 on
-    # it does not, but one rule for all free-threaded builds is easier to trust.
-    lock = _thread.allocate_lock()
-    taken = 0
-
-    def take() -> int:
-        nonlocal taken
-        with lock:
-            taken += 1
-            return taken - 1
-
-    return take
-
-
-def ticket_counter() -> "Callable[[], int]":
-    """Make a callable that gives 0, 1, 2 … and never a number twice."""
-    if getattr(sys, "_is_gil_enabled", lambda: True)():
-        return tickets().__next__
-    return _locked_tickets()
-
-
 class Tally:
     """Count the uses of one rule at one call site.
 
@@ -71,24 +46,22 @@ class Tally:
         rule: the rule that the uses fall under.
         outcome: what the caller got.
         site: where the uses come from.
-        count: call it once for each use.
         first_seen: time of the first use, in nanoseconds since the epoch.
         context: the context of the first use, until somebody has looked at it, for a minute at
             most; or None.
 
     """
 
-    __slots__ = ("_read", "_taken", "context", "count", "first_seen", "outcome", "rule", "site")
+    __slots__ = ("_taken", "_uses", "context", "first_seen", "outcome", "rule", "site")
 
     def __init__(self, rule: "Rule", outcome: str, site: CallSite) -> None:
         """Start at zero, now."""
         self.rule = rule
         self.outcome = outcome
         self.site = site
-        self.count = ticket_counter()
+        self._uses = Uses()
         self.first_seen = time_ns()
         self.context: Context | None = None
-        self._read = 0
         self._taken = 0
 
     def __eq__(self, other: object) -> bool:
@@ -102,11 +75,17 @@ class Tally:
         """Hash what is counted."""
         return hash(self.site)
 
+    def counter(self) -> "Iterator[int]":
+        """Return an iterator that counts a use when it is advanced; for the calling thread."""
+        return self._uses.counter()
+
+    def count(self) -> None:
+        """Count one use."""
+        next(self._uses.counter())
+
     def total(self) -> int:
         """Give how many uses there were; one thread at a time."""
-        total = self.count() - self._read
-        self._read += 1
-        return total
+        return self._uses.total()
 
     def pending(self) -> int:
         """Count the uses since the last take."""

@@ -10,7 +10,6 @@ from enforcer.recording.recorder import (
     LIMIT_KEY,
     OVERFLOW,
     Recorder,
-    ticket_counter,
 )
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import Rule
@@ -86,7 +85,7 @@ def test_a_new_site_is_announced() -> None:
 
 
 def test_counting_while_collecting_loses_nothing() -> None:
-    """The reporter's own tickets are subtracted."""
+    """What readers take from a counter is subtracted."""
     recorder = Recorder()
     tally = recorder.tally(RULE, ALIASED, site())
     each, threads = 20_000, 4
@@ -103,14 +102,6 @@ def test_counting_while_collecting_loses_nothing() -> None:
         total += sum(use.count for use in recorder.collect()[0])
     total += sum(use.count for use in recorder.collect()[0])
     assert total == each * threads
-
-
-def test_tickets_of_a_locked_counter_are_those_of_a_free_one() -> None:
-    """Free-threaded builds count with a lock, and count the same."""
-    from enforcer.recording.recorder import _locked_tickets  # noqa: PLC0415
-
-    free, locked = ticket_counter(), _locked_tickets()
-    assert [free() for _ in range(5)] == [locked() for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_totals_take_nothing_from_who_collects() -> None:
