@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit components dashboards lint conformance stdlib soak conformance-wasm benchmark clean
+.PHONY: demo test unit components dashboards lint interpreters conformance stdlib soak benchmark clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -32,22 +32,25 @@ lint: $(VENV)/ready
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 
+# Other CPythons: Debian's 3.13 to 3.15 with their test suites, and 3.13t from its source. Root and
+# Debian are needed, see docs/compatibility.md; elsewhere those of uv, pyenv and PATH are used.
+interpreters: $(VENV)/ready
+	$(BIN)/python -m tests.interpreters
+
+# REQUIRED names versions that have to be there, such as REQUIRED="3.15 3.13t".
 conformance: $(VENV)/ready
 	$(BIN)/python -m pytest --numprocesses auto tests/conformance/starting
-	$(BIN)/python tests/conformance/everywhere.py
+	$(BIN)/python -m tests.conformance.everywhere $(REQUIRED:%=--required %)
 
-# The standard library's own tests, with the enforcer and without, on every CPython. Those of
-# multiprocessing take minutes: they run on the own one and the newest, with --all on every one.
+# The standard library's own tests, with the enforcer and without, on every CPython, or on those
+# that ON names, such as ON="own 3.15". Those of multiprocessing take minutes: they run on the own
+# one and the newest.
 stdlib: $(VENV)/ready
-	$(BIN)/python tests/conformance/stdlib.py
+	$(BIN)/python -m tests.conformance.stdlib $(ON:%=--on %)
 
 # A minute of 8 processes with 4 threads each; every use has to be in the store.
 soak: $(VENV)/ready
 	SOAK_SECONDS=60 $(BIN)/python -m pytest -rP tests/integration/test_soak.py
-
-# CPython 3.14 and 3.15, from npm; some minutes each.
-conformance-wasm: $(VENV)/ready
-	$(BIN)/python tests/conformance/wasm.py
 
 benchmark: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks

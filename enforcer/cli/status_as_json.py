@@ -23,6 +23,7 @@ def status_as_json(status: Status) -> str:
             "prefix": python.prefix,
             "base_prefix": python.base_prefix,
             "free_threaded": python.free_threaded,
+            "tested": python.is_tested,
         },
         "package": asdict(python.package) if python.package is not None else None,
         "distributions": [asdict(one) for one in python.distributions],

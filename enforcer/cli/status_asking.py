@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from enforcer.cli.status_program import MARK
+from enforcer.cli.tested import TESTED
 from enforcer.errors import EnforcerError
 from enforcer.rules.loading import STORE_KEY
 from enforcer.startup import MAP_KEY
@@ -123,6 +124,16 @@ class Installation:
     distributions: tuple[Distribution, ...]
     package: Package | None
     startup_files: tuple[tuple[str, bool], ...]
+
+    @property
+    def full_version(self) -> str:
+        """Its version, with a ``t`` if it is free-threaded."""
+        return f"{self.version}{'t' if self.free_threaded else ''}"
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the test suite ran on this very version."""
+        return self.implementation == "cpython" and self.full_version in TESTED
 
 
 def choose_python(option: str | None) -> str:

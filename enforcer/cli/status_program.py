@@ -57,7 +57,7 @@ def installation() -> "dict[str, Any]":
         "executable": sys.executable,
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
-        "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "free_threaded": "t" in getattr(sys, "abiflags", ""),
         "modules": modules,
         "path": path,
         "site_folders": folders,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from enforcer.cli.status_asking import Package
+import enforcer
+from enforcer.cli.status_asking import Installation, Package
 from enforcer.cli.status_found import Status
+from enforcer.cli.tested import TESTED, minor_of, tested_beside
 from enforcer.report.times import short
 from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
@@ -102,6 +104,25 @@ def _python(status: Status) -> Iterator[Fact]:
     yield Fact("fine", f"{name} {python.version}{threads}: {python.executable}")
     if python.prefix != python.base_prefix:
         yield Fact("tells", f"a virtual environment of {python.base_prefix}")
+    yield from _untested(python)
+
+
+def _untested(python: Installation) -> Iterator[Fact]:
+    """Say so where the test suite did not run on this very version."""
+    if python.is_tested:
+        return
+    if python.implementation != "cpython":
+        yield Fact("warns", f"{python.implementation} was not tested (untested-python)")
+        return
+    version = python.full_version
+    beside = tested_beside(version)
+    if beside:
+        was = "was" if len(beside) == 1 else "were"
+        text = f"{version} itself was not tested, {' and '.join(beside)} {was}"
+        yield Fact("tells", f"{text} (untested-python)")
+    else:
+        text = f"no {minor_of(version)} was tested with enforcer {enforcer.__version__}"
+        yield Fact("warns", f"{text}; these were: {', '.join(TESTED)} (untested-python)")
 
 
 def _enforcer(status: Status) -> Iterator[Fact]:

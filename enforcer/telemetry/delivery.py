@@ -4,6 +4,7 @@ Made by the thread of ``enforcer.telemetry.emitter`` for its first delivery. Wha
 loaded once somebody asks for any.
 """
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,11 @@ class TelemetryDelivery:
 
 
 def span_in(context: "Context") -> "SpanContext | None":
-    """Give the span that was current in a context, or None."""
-    from opentelemetry.trace import get_current_span  # noqa: PLC0415 - there, or no context is
+    """Return the span that was current in a context, or None."""
+    # A context is kept for log lines as well, by a program that has no OpenTelemetry.
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    from opentelemetry.trace import get_current_span  # noqa: PLC0415 - loaded already
 
     found = context.run(get_current_span).get_span_context()
     return found if found.is_valid else None

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 import textwrap
@@ -11,8 +10,6 @@ from pathlib import Path
 import pytest
 
 DRIVER = Path(__file__).with_name("drive.py")
-# Another interpreter may run the programs, one that can't run pytest itself.
-PYTHON = shlex.split(os.environ.get("CONFORMANCE_PYTHON", "")) or [sys.executable]
 PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
 
 
@@ -96,13 +93,13 @@ class Case:
         self.write("main.py", PREAMBLE + textwrap.dedent(program).lstrip("\n"))
         environment = {
             **os.environ,
-            "GUARD": "1" if guard and [sys.executable] == PYTHON else "0",
+            "GUARD": "1" if guard else "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
         return subprocess.run(
-            [*PYTHON, *arguments, str(DRIVER), str(self.folder)],
+            [sys.executable, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,72 +1,24 @@
-"""Run the conformance suite on every other CPython from 3.11 on that can be found.
+"""Run the conformance suite on every CPython from 3.11 on, and the unit tests on the newest.
 
-Looked at are pyenv's versions and ``python3.N`` on PATH, free-threaded builds too. Each gets a
-virtual environment below ``.venvs/``. Usage: ``python tests/conformance/everywhere.py``.
+Run are this machine's own, those of uv, pyenv and PATH, and those that Debian has. Each gets a
+virtual environment below ``.venvs/``. Usage: ``python -m tests.conformance.everywhere [--on
+VERSION]… [--required VERSION]… [TESTS]…``.
 """
 
-import json
-import os
-import shutil
+import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-PROJECT = Path(__file__).resolve().parents[2]
-OLDEST = (3, 11)
-NEWEST_LOOKED_FOR = 30
+from tests.interpreters.__main__ import bring
+from tests.interpreters.finding import PROJECT, Interpreter, own
 
-DESCRIBE = """
-import json, platform, sys, sysconfig
-print(json.dumps({
-    "implementation": platform.python_implementation(),
-    "version": platform.python_version(),
-    "tuple": sys.version_info[:3],
-    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    "real": sys._base_executable,
-}))
-"""
+NEWEST = "3.15"
+"""Where the unit tests run too; on the own one `make unit` runs them."""
 
-
-def candidates() -> list[str]:
-    """List what may be an interpreter, pyenv's first."""
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = [str(path) for path in sorted(root.glob("versions/*/bin/python"))]
-    for minor in range(OLDEST[1], NEWEST_LOOKED_FOR):
-        for suffix in ("", "t"):
-            path = shutil.which(f"python3.{minor}{suffix}")
-            if path is not None:
-                found.append(path)
-    return found
-
-
-def describe(path: str) -> dict[str, object] | None:
-    """Ask an interpreter what it is; None if it is none."""
-    try:
-        done = subprocess.run(
-            [path, "-c", DESCRIBE], capture_output=True, text=True, check=True, timeout=60
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    described: dict[str, object] = json.loads(done.stdout)
-    return described
-
-
-def others() -> dict[str, str]:
-    """Give the other interpreters: a name for each, and its path."""
-    own = describe(sys.executable)
-    found: dict[str, str] = {}
-    for path in candidates():
-        about = describe(path)
-        if about is None or about["implementation"] != "CPython":
-            continue
-        if tuple(about["tuple"]) < OLDEST:  # type: ignore[arg-type]
-            continue
-        name = f"{about['version']}{'t' if about['free_threaded'] else ''}"
-        same = own is not None and about["version"] == own["version"]
-        if not (same and about["free_threaded"] == own["free_threaded"]):
-            found.setdefault(name, path)
-    return found
+say = sys.stdout.write
 
 
 def build(folder: str) -> str:
@@ -77,37 +29,68 @@ def build(folder: str) -> str:
     return str(next(Path(folder).glob("*.whl")))
 
 
-def check(name: str, path: str, wheel: str) -> bool:
-    """Run the suite on one interpreter; tell whether it passed."""
-    environment = PROJECT / ".venvs" / name
-    python = environment / "bin" / "python"
-    if not python.exists():
-        subprocess.run([path, "-m", "venv", str(environment)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
-    subprocess.run([*pip, "--editable", ".", "--group", "test"], check=True, cwd=PROJECT)
-    suite = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2"]
-    suite += ["tests/conformance"]
-    environ = {**os.environ, "CONFORMANCE_WHEEL": wheel}
-    done = subprocess.run(suite, check=False, cwd=PROJECT, env=environ)
-    return done.returncode == 0
+def run(one: Interpreter, *words: str | Path, **environ: str) -> int:
+    """Run a command where an interpreter lives, in the project; return its exit code."""
+    environment = {**one.environment(), **environ}
+    return subprocess.run(one.command(*words), check=False, cwd=PROJECT, env=environment).returncode
+
+
+def prepare(one: Interpreter) -> Path | None:
+    """Make an interpreter's environment for the tests; return its Python, None on failure."""
+    folder = one.environment_folder
+    python = folder / "bin" / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    steps: list[list[str | Path]] = [
+        [*pip, "--upgrade", "pip>=25.1"],  # knows dependency groups
+        [*pip, "--editable", ".", "--group", "test"],
+    ]
+    if not (folder / "pyvenv.cfg").exists():
+        steps.insert(0, [one.path, "-m", "venv", folder])
+    return python if all(run(one, *step) == 0 for step in steps) else None
+
+
+def check(one: Interpreter, tests: list[str], wheel: str) -> bool:
+    """Run tests on one interpreter; return whether they passed."""
+    began = time.monotonic()
+    say(f"\n== CPython {one.name}: {' '.join(tests)}\n")
+    sys.stdout.flush()
+    python = prepare(one)
+    made = time.monotonic()
+    passed = python is not None and not run(
+        one,
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "auto"),
+        *tests,
+        CONFORMANCE_WHEEL=wheel,
+    )
+    say(f"{made - began:.0f} s to install, {time.monotonic() - made:.0f} s to test\n")
+    return passed
 
 
 def main() -> int:
-    """Find, say what was found, run."""
-    found = others()
-    say = sys.stdout.write
-    say(f"Conformance on other CPythons: {', '.join(found) or 'none found'}\n")
-    failed = []
+    """Find, run, and say what failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--on", action="append", default=[], metavar="VERSION")
+    parser.add_argument("--required", action="append", default=[], metavar="VERSION")
+    parser.add_argument("tests", nargs="*", metavar="TESTS")
+    chosen = parser.parse_args()
+    found, went_well = bring()
+    found = [one for one in found if not chosen.on or one.is_named(chosen.on)]
+    there = [own(), *found]
+    failed = [] if went_well else ["the CPythons of Debian"]
     with TemporaryDirectory() as folder:
-        wheel = build(folder) if found else ""
-        for name, path in found.items():
-            say(f"\n== CPython {name}\n")
-            sys.stdout.flush()
-            if not check(name, path, wheel):
-                failed.append(name)
+        wheel = build(folder)
+        for one in found:
+            newest = ["tests/unit"] if one.minor == NEWEST else []
+            if not check(one, chosen.tests or ["tests/conformance", *newest], wheel):
+                failed.append(one.name)
+    failed += [
+        f"{version} (there is none)"
+        for version in chosen.required
+        if not any(one.is_named([version]) for one in there)
+    ]
+    say(f"\nran on CPython {', '.join(one.name for one in found) or 'none but the own'}\n")
     if failed:
-        say(f"\nfailed on CPython {', '.join(failed)}\n")
+        say(f"failed: {', '.join(failed)}\n")
     return 1 if failed else 0
 
 

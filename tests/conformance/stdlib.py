@@ -1,6 +1,6 @@
 """Run CPython's own tests with the enforcer enabled by environment, and without.
 
-Each interpreter that ships its tests runs them twice in an environment of its own, with and
+Each interpreter that has its tests runs them twice in an environment of its own, with and
 without ``ENFORCER_MAP``. Every single test must end alike; what differs is run again, and what
 differs only by chance is named and does not count. The store of each run must show that the
 enforcer watched: uses by the suites' own files in both stages, and heartbeats of children.
@@ -8,7 +8,7 @@ enforcer watched: uses by the suites' own files in both stages, and heartbeats o
 Between the own interpreter and the newest, the suites of multiprocessing are left out for their
 length, unless ``--all`` asks for everything.
 
-Usage: ``python tests/conformance/stdlib.py [--python PATH] [--suite NAME] [--quick | --all]``.
+Usage: ``python -m tests.conformance.stdlib [--on VERSION]… [--suite NAME]… [--quick | --all]``.
 """
 
 import argparse
@@ -20,10 +20,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import everywhere
-from stdlib_evidence import Evidence, read_evidence
-from stdlib_results import differing, file_of, is_repeated, read_results, suite_of
-from stdlib_setting import ALIASED, PARTS, Setting
+from tests.conformance.everywhere import NEWEST
+from tests.conformance.stdlib_evidence import Evidence, read_evidence
+from tests.conformance.stdlib_results import (
+    differing,
+    file_of,
+    is_repeated,
+    read_results,
+    suite_of,
+)
+from tests.conformance.stdlib_setting import ALIASED, PARTS, Setting
+from tests.interpreters.__main__ import bring
+from tests.interpreters.finding import Interpreter, own
 
 QUICK = (
     "test_import",
@@ -81,7 +89,7 @@ class Run:
         self.folder = Path(tempfile.mkdtemp(prefix="run", dir=setting.folder))
         self.environment = {
             key: value
-            for key, value in os.environ.items()
+            for key, value in setting.interpreter.environment().items()
             if not key.startswith(("ENFORCER_", "PYTHON"))
         }
         if watched:
@@ -104,7 +112,7 @@ class Run:
         command += [f"--timeout={TIMEOUT}", *options]
         command += [part for pattern in LEFT_OUT for part in ("--ignore", pattern)]
         done = subprocess.run(
-            [*command, *files],
+            setting.interpreter.command(*command, *files, folder=self.folder),
             check=False,
             cwd=self.folder,
             env=self.environment,
@@ -209,25 +217,29 @@ def show(version: str, compared: Comparison, suites: list[str], seconds: float) 
     return not compared.real and not missing and bool(tests)
 
 
-def interpreters(chosen: list[str]) -> dict[str, str]:
-    """Give the interpreters that ship CPython's tests, by version."""
-    found = {path: path for path in chosen} or {"own": sys.executable, **everywhere.others()}
-    shipping = {}
-    for path in found.values():
-        about = everywhere.describe(path)
-        command = [path, "-c", "import test.libregrtest, test._test_multiprocessing"]
-        if about is None or subprocess.run(command, check=False, capture_output=True).returncode:
-            say(f"{path} ships no tests\n")
-            continue
-        name = f"{about['version']}{'t' if about['free_threaded'] else ''}"
-        shipping.setdefault(name, str(about["real"]))
-    return shipping
+def interpreters(chosen: list[str]) -> tuple[list[Interpreter], bool]:
+    """Return those that have CPython's tests, the own one first, and whether all could be had."""
+    found, went_well = bring()
+    here = own()
+    asked = [here] if not chosen or "own" in chosen or here.is_named(chosen) else []
+    asked += [one for one in found if not chosen or one.is_named(chosen)]
+    having = []
+    for one in asked:
+        command = one.command(one.path, "-c", "import test.libregrtest, test._test_multiprocessing")
+        environment = one.environment()
+        if subprocess.run(command, check=False, capture_output=True, env=environment).returncode:
+            say(f"CPython {one.name} has no tests here\n")
+        else:
+            having.append(one)
+    return having, went_well
 
 
 def main() -> int:
     """Compare on every interpreter; say what differs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--python", action="append", default=[], metavar="PATH")
+    parser.add_argument(
+        "--on", action="append", default=[], metavar="VERSION", help="such as own, 3.15, 3.13t"
+    )
     parser.add_argument("--suite", action="append", default=[], choices=ALL, metavar="NAME")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--quick", action="store_true", help="no multiprocessing")
@@ -237,20 +249,22 @@ def main() -> int:
     heading = f"{'CPython':8} {'suite':34} tests  same  diff    observed  aliased\n"
     for pattern, reason in LEFT_OUT.items():
         say(f"left out: {pattern}: {reason}\n")
-    failed = []
-    found = interpreters(chosen.python)
-    ends = (next(iter(found), ""), next(reversed(found), ""))
-    for version, path in found.items():
-        suites = asked if chosen.suite or chosen.all or version in ends else list(QUICK)
+    found, went_well = interpreters(chosen.on)
+    failed = [] if went_well else ["the CPythons of Debian"]
+    if chosen.on and not found:
+        failed.append("there is none")
+    for one in found:
+        is_end = one.minor == NEWEST or one is found[0]
+        suites = asked if chosen.suite or chosen.all or is_end else list(QUICK)
         with tempfile.TemporaryDirectory(prefix="stdlib") as folder:
             began = time.monotonic()
-            compared = Comparison(Setting(Path(folder), path), files_of(suites))
+            compared = Comparison(Setting(Path(folder), one), files_of(suites))
             say(heading)
-            if not show(version, compared, suites, time.monotonic() - began):
-                failed.append(version)
+            if not show(one.name, compared, suites, time.monotonic() - began):
+                failed.append(one.name)
         sys.stdout.flush()
     if failed:
-        say(f"failed on CPython {', '.join(failed)}\n")
+        say(f"failed: {', '.join(failed)}\n")
     return 1 if failed else 0
 
 

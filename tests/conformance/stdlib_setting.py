@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.interpreters.finding import PROJECT, Interpreter
 
 ALIASED = {
     "json.*": "stdlib_moved.json.*",
@@ -83,18 +83,20 @@ class Setting:
 
     Attributes:
         folder: where everything lies.
-        python: the environment's interpreter.
-        library: the standard library.
+        interpreter: what is tested.
+        python: the Python of its environment.
+        library: its standard library, as it sees it.
         moved: the package of what was moved.
         split: what multiprocessing's suites are run from; None if the interpreter ships them.
 
     """
 
-    def __init__(self, folder: Path, interpreter: str) -> None:
+    def __init__(self, folder: Path, interpreter: Interpreter) -> None:
         """Make the environment and the modules in it."""
         self.folder = folder
+        self.interpreter = interpreter
         environment = folder / "environment"
-        subprocess.run([interpreter, "-m", "venv", "--without-pip", environment], check=True)
+        self._run(interpreter.path, "-m", "venv", "--without-pip", environment)
         self.python = environment / "bin" / "python"
         self.library = Path(self._ask("import os; print(os.__file__)")).parent
         packages = Path(self._ask("import sysconfig; print(sysconfig.get_path('purelib'))"))
@@ -105,17 +107,27 @@ class Setting:
         self.moved = packages / "stdlib_moved"
         self._move(self.moved)
         self.split: Path | None = None
-        if not (self.library / "test" / "test_multiprocessing_fork").is_dir():
+        tests = interpreter.outside(self.library) / "test"
+        if not (tests / "test_multiprocessing_fork").is_dir():
             self.split = self._write_split(packages)
 
     def _ask(self, program: str) -> str:
-        command = [self.python, "-c", program]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return self._run(self.python, "-c", program)
+
+    def _run(self, *words: str | Path) -> str:
+        done = subprocess.run(
+            self.interpreter.command(*words),
+            check=True,
+            env=self.interpreter.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         return done.stdout.strip()
 
     def _move(self, package: Path) -> None:
         for legacy, canonical in ALIASED.items():
-            source = self.library.joinpath(*legacy.removesuffix(".*").split("."))
+            library = self.interpreter.outside(self.library)
+            source = library.joinpath(*legacy.removesuffix(".*").split("."))
             target = package.parent.joinpath(*canonical.removesuffix(".*").split("."))
             target.parent.mkdir(parents=True, exist_ok=True)
             (target.parent / "__init__.py").touch()

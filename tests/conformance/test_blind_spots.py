@@ -160,7 +160,6 @@ def test_finder_that_is_gone(looking, take):
     looking.check(f"assert spots() == {{}}\n{take}\nassert list(spots()) == ['sys.meta_path']")
 
 
-@pytest.mark.needs_host
 def test_state_that_passes_is_not_said(looking):
     """What is put right again within a moment, as tests do, is no blind spot."""
     looking.check("""
@@ -211,7 +210,6 @@ def test_replaced_alias(looking):
     """)
 
 
-@pytest.mark.needs_host
 def test_c_code_that_adds_the_legacy_module(looking):
     """PyImport_AddModule() takes an alias for no module, and replaces it."""
     looking.check("""

@@ -281,7 +281,6 @@ def test_8_a_failed_from_import_counts_once(case):
     assert case.uses == {("oldtop", "from oldtop import Nothing"): 3}
 
 
-@pytest.mark.needs_host
 def test_threads_that_wait_for_the_first_import_are_counted(case):
     case.rule("oldtop", "new.slow")
     case.write("new/slow.py", "import time\ntime.sleep(.2)\n")
@@ -305,7 +304,6 @@ def test_threads_that_wait_for_the_first_import_are_counted(case):
     }
 
 
-@pytest.mark.needs_host
 @pytest.mark.parametrize("stage", ["observe", "strict"])
 def test_threads_that_wait_are_counted_or_refused_in_other_stages(case, stage):
     case.rule("oldtop", "new.slow", stage=stage)

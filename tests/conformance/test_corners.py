@@ -81,7 +81,6 @@ def test_a_loaded_package_is_not_counted_again_for_its_children(case, imports):
     }
 
 
-@pytest.mark.needs_host
 def test_threads_that_race_for_a_child_that_stays_get_it_whole(case):
     case.rule("old.*", "new.*")
     case.rule("old.seen", "new.seen", stage="observe")
@@ -292,7 +291,6 @@ def test_strict_refuses_leftovers_inside_the_new_package(case):
     assert case.uses == {("old.b", "import old.b"): 1, ("old.b", "from old import b"): 1}
 
 
-@pytest.mark.needs_host
 def test_pytest_loads_no_second_copy_of_what_is_named_like_tests(case):
     """Its finder stands before the enforcer's where the environment enables the latter."""
     case.rule("old.*", "new.*")
@@ -320,7 +318,6 @@ def test_pytest_loads_no_second_copy_of_what_is_named_like_tests(case):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.needs_host
 @pytest.mark.parametrize("stage", ["alias", "observe", "warn"])
 def test_from_imports_that_race_for_the_load_count_once_each(case, stage):
     case.rule("par.old", "new.slow", stage=stage)

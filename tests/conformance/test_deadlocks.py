@@ -18,8 +18,6 @@ SCHEDULES = Path(__file__).parent / "scheduling" / "schedules.py"
 COUNT = int(os.environ.get("DEADLOCK_SCHEDULES", "150"))
 FIRST = int(os.environ.get("DEADLOCK_SEED", "1"))
 
-pytestmark = pytest.mark.needs_host
-
 
 def run(folder, first, count, **environment):
     done = subprocess.run(

@@ -2,8 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.needs_host  # wrapt is loaded at the first call
-
 
 @pytest.fixture
 def made(case):
@@ -617,7 +615,6 @@ def test_a_property_is_no_factory(case):
     assert {("missing", "old:Holder.value"), ("missing", "old:Holder.cached")} <= case.notices
 
 
-@pytest.mark.needs_host
 def test_calls_from_many_threads_are_counted_once_each(made):
     """The first call prepares everything; threads may meet there."""
     delegate(made)

@@ -221,7 +221,6 @@ def test_a_pickle_of_a_tree_counts_the_leaf_and_not_its_packages(case):
     }
 
 
-@pytest.mark.needs_host
 def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
     case.rule("old.*", "new.*")
     case.write(

@@ -391,7 +391,6 @@ def test_kinds_of_classes(case):
     assert ("held", "chat:Slots") in case.notices
 
 
-@pytest.mark.needs_host
 def test_threads_that_meet_get_one_instance(case):
     """The first makes it, the others wait; different keys don't wait for each other."""
     case.write(
@@ -420,7 +419,6 @@ def test_threads_that_meet_get_one_instance(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_many_threads_and_keys_never_share_or_double(case):
     """Under contention each key has one live instance at a time."""
     case.write(
@@ -454,7 +452,6 @@ def test_many_threads_and_keys_never_share_or_double(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_no_thread_initialises_what_another_one_made(case):
     """Not even one that finds an instance at the moment when it is kept, or released."""
     case.write(
@@ -488,7 +485,6 @@ def test_no_thread_initialises_what_another_one_made(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_failure_belongs_to_the_call_that_made_it(case):
     """Those who waited try again."""
     case.write(
@@ -551,7 +547,6 @@ def test_asking_for_oneself_is_an_error(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_two_threads_that_ask_for_each_others_instance(case):
     """One of them is told; neither waits for ever."""
     case.write(
@@ -583,7 +578,6 @@ def test_two_threads_that_ask_for_each_others_instance(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_sync_and_async_factories(case):
     """Functions are kept by key as classes are; whoever imported them before as well."""
     case.write(
@@ -629,7 +623,6 @@ def test_sync_and_async_factories(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_decorated_functions_are_kept_inside(case):
     """What decorates them runs with each call, and may give them more than their callers do."""
     case.write(
@@ -735,7 +728,6 @@ def test_classes_with_a_decorated_init(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_class_method_makes_others_for_subclasses(case):
     """Those are left alone, as subclasses of a kept class are."""
     case.write(
@@ -769,7 +761,6 @@ def test_a_class_method_makes_others_for_subclasses(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_function_that_passes_on_a_coroutine(case):
     """Its first result tells that it is async; what is kept is what the coroutine gives."""
     case.write(
@@ -808,7 +799,6 @@ def test_a_function_that_passes_on_a_coroutine(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_cancelled_creator_poisons_nothing(case):
     """The next one who waits makes the instance; an error is its own call's alone."""
     case.write(
@@ -842,7 +832,6 @@ def test_a_cancelled_creator_poisons_nothing(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_event_loops_of_two_threads_share_one_instance(case):
     """Who waits in one loop is woken by the other one."""
     case.write(
@@ -868,7 +857,6 @@ def test_event_loops_of_two_threads_share_one_instance(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_an_async_creation_that_asks_for_itself(case):
     """The same task would wait for itself."""
     case.write("chat.py", "async def fetch(key):\n    return await fetch(key)\n")
@@ -939,7 +927,6 @@ def test_maximum_with_strong_instances(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_each_path_gives_the_same_instance(case):
     """An alias, a legacy factory, the canonical factory and the class itself."""
     case.write(
@@ -1000,7 +987,6 @@ def test_observe_and_disable_leave_the_class_as_it_is(users):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_forked_child_waits_for_no_thread_that_it_has_not(case):
     """What another thread of the parent was making, the child makes itself."""
     case.write(

@@ -9,16 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 LEAKING = Path(__file__).parent / "leaking" / "leaking.py"
 SCALE = float(os.environ.get("LEAK_SCALE", "1"))
 
 # How much more of each there may be after the last tenth than after the second. The measurement
 # keeps a few numbers itself, and what the allocator holds back is no leak.
 GROWTH = {"blocks": 200, "references": 400, "objects": 40, "resident": 2 << 20}
-
-pytestmark = pytest.mark.needs_host
 
 
 def run(folder, what, count, store):

@@ -162,7 +162,6 @@ print("both")
 """
 
 
-@pytest.mark.needs_host
 def test_each_subinterpreter_watches_for_itself(case):
     case.rule("par.old", "new.sub")
     case.write_map()

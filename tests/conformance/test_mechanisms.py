@@ -1,7 +1,5 @@
 """The rarer cases that loading, binding, patching and disabling have a guard for."""
 
-import pytest
-
 
 def test_a_body_that_imports_by_call_leaves_the_outer_package_uncounted(case):
     """`__import__("old.sub")` reads `old` right after; the body imports meanwhile."""
@@ -63,7 +61,6 @@ def test_a_load_that_failed_inside_does_not_count_the_import_outside_twice(case)
     }
 
 
-@pytest.mark.needs_host
 def test_an_import_call_during_another_threads_load_counts_once(case):
     """It is counted as it reads the spec, and meets the lock afterwards."""
     case.rule("oldtop", "new.sub")
@@ -186,7 +183,6 @@ def test_an_alias_has_its_own_name_until_it_is_bound(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_post_import_hooks_get_an_alias_that_is_loaded_again(case):
     case.rule("oldtop", "new.sub")
     case.check("""
@@ -301,7 +297,6 @@ def test_disable_leaves_a_public_attribute_with_the_name_of_a_legacy_child(case)
     """)
 
 
-@pytest.mark.needs_host
 def test_a_forked_child_counts_the_sites_of_its_parent_anew(case):
     case.rule("live:old", "live:current")
     case.rule("oldtop", "new.sub")

@@ -17,8 +17,6 @@ import pytest
 from hypothesis import HealthCheck, assume, configuration, given, settings
 
 MODELLING = Path(__file__).with_name("modelling")
-pytestmark = pytest.mark.needs_host
-
 # Nothing of hypothesis' own goes into the tree.
 configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "enforcer-hypothesis")
 _quiet = {

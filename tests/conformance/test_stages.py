@@ -116,7 +116,6 @@ def test_strict_refuses_first_and_cached_alike(moved, form):
     assert sum(row["count"] for row in moved.rows if row["outcome"] == "exempted") == 18
 
 
-@pytest.mark.needs_host
 def test_strict_serves_tolerated_and_refused_threads_at_the_same_time(moved):
     moved.rule("par.old", "new.sub", stage="strict")
     moved.tolerate(["par.old", "main.py", "tolerated"])

@@ -7,8 +7,6 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 PROJECT = Path(__file__).resolve().parents[2]
 
 ENABLE = f"""
@@ -76,7 +74,6 @@ def test_other_finders_are_asked_under_the_import_lock(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_a_program_that_nobody_stops_from_ctrl_c_dies_by_it(case):
     """What the last write loads must not turn the signal into an exit code (test_runpy)."""
     case.rule("old.*", "new.*")
@@ -88,7 +85,6 @@ def test_a_program_that_nobody_stops_from_ctrl_c_dies_by_it(case):
     assert query(case, "SELECT sum(count) FROM use") == [(1,)]
 
 
-@pytest.mark.needs_host
 def test_a_program_without_the_standard_library_on_its_path_ends_alike(case):
     """What is written at exit is found where it was at start (test_import)."""
     case.rule("old.*", "new.*")
@@ -99,7 +95,6 @@ def test_a_program_without_the_standard_library_on_its_path_ends_alike(case):
     assert query(case, "SELECT sum(count) FROM use") == [(1,)]
 
 
-@pytest.mark.needs_host
 def test_an_isolated_subinterpreter_leaves_the_others_alone(case):
     """It writes, and what it loaded for that ends nobody else (test_import)."""
     case.rule("old.*", "new.*")
@@ -111,7 +106,6 @@ def test_an_isolated_subinterpreter_leaves_the_others_alone(case):
     assert query(case, "SELECT sum(count) FROM use GROUP BY process") == [(1,), (1,)]
 
 
-@pytest.mark.needs_host
 def test_multiprocessing_holds_nothing_of_ours(case):
     """Its registries are as long as without (test_multiprocessing_fork), and children count."""
     case.rule("old.*", "new.*")

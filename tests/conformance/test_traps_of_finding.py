@@ -1,7 +1,5 @@
 """The traps of finding and binding aliases (T1 to T19): real projects fell into each."""
 
-import pytest
-
 
 def test_t1_from_import_of_a_submodule_goes_through_the_alias(case):
     case.rule("old.*", "new.*")
@@ -59,7 +57,6 @@ def test_t5_module_from_spec_alone_corrupts_nothing(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_t6_canonical_never_looks_initialising_while_an_alias_loads(case):
     case.rule("oldtop", "new.sub")
     case.check("""
@@ -97,7 +94,6 @@ def test_t7_no_placeholder_escapes_through_a_circular_import(case):
     assert case.uses["old2", "from old2 import Q as R"] == 1
 
 
-@pytest.mark.needs_host
 def test_t8_an_import_waits_until_canonical_is_executed(case):
     case.rule("oldtop", "new.slow")
     case.write(
@@ -115,7 +111,6 @@ def test_t8_an_import_waits_until_canonical_is_executed(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_t8_a_cached_import_waits_for_canonical_too(case):
     """Canonical is imported anew by another thread while the alias is cached."""
     case.rule("oldtop", "new.slow")

@@ -3,10 +3,7 @@
 import subprocess
 import sys
 
-import pytest
 
-
-@pytest.mark.needs_host
 def test_t20_a_spawned_child_unpickles_legacy_paths(case):
     case.rule("old.*", "new.*")
     case.write_map()
@@ -22,7 +19,6 @@ def test_t20_a_spawned_child_unpickles_legacy_paths(case):
     assert done.stdout == "new.sub\n", done.stderr
 
 
-@pytest.mark.needs_host
 def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     case.rule("oldtop", "new.sub")
     case.check(
@@ -56,7 +52,6 @@ def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     )
 
 
-@pytest.mark.needs_host
 def test_t22_counts_survive_threads(case):
     case.rule("oldtop", "new.sub")
     case.check("""
@@ -115,7 +110,6 @@ def test_t24_attribute_and_sys_modules_agree_under_a_patch(case):
     """)
 
 
-@pytest.mark.needs_host
 def test_t25_two_threads_in_a_circle_both_get_the_module(case):
     case.rule("oldtop", "new.dl")
     case.write(
@@ -189,7 +183,6 @@ def test_t27_a_public_attribute_of_the_package_is_not_overwritten(case):
     assert case.uses == {("new.util", "import new.util"): 1}
 
 
-@pytest.mark.needs_host
 def test_t28_post_import_hooks_get_the_loaded_alias(case):
     case.rule("oldtop", "new.sub")
     case.check("""

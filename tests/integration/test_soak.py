@@ -144,7 +144,6 @@ def soak(folder: Path) -> int:
     return dropped
 
 
-@pytest.mark.needs_host
 def test_every_use_of_every_thread_is_in_the_store(tmp_path: Path) -> None:
     """Eight processes of four threads, half of them forked, and short-lived ones in between."""
     for attempt in range(ATTEMPTS):

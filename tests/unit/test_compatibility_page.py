@@ -1,7 +1,6 @@
 """Each cell of the table in docs/compatibility.md is a test, and each such test has a cell."""
 
 import re
-import runpy
 import subprocess
 import sys
 import tomllib
@@ -10,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.cli.tested import TESTED, minor_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "tests" / "conformance"
 PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 WAYS = ("environment", "enforcer run", "code")
 TEST = re.compile(r"(test_starting_\w+\.py)::test_(\w+?)(_off)?(?:\[(.*)\])?$")
 
-COUNTED, OFF, NOT_THERE = "✓", "off", "\N{EN DASH}"
+COUNTED, OFF, NO_WAY = "✓", "off", "\N{EN DASH}"
 
 
 def collected(*options: str) -> list[str]:
@@ -33,11 +34,13 @@ def collected(*options: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
-def versions() -> tuple[list[str], list[str]]:
-    """Give the versions that all tests run on, and those that run without processes."""
+def versions() -> list[str]:
+    """Give the versions that the tests run on: those of the classifiers, and free-threaded ones."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
-    return named, list(runpy.run_path(str(SUITE / "wasm.py"))["RELEASES"])
+    tested = dict.fromkeys(minor_of(version) for version in TESTED)
+    assert [version for version in tested if not version.endswith("t")] == named
+    return list(tested)
 
 
 def row(test: str) -> tuple[str, str, str, str]:
@@ -47,21 +50,18 @@ def row(test: str) -> tuple[str, str, str, str]:
     file, function, off, parameters = found.groups()
     name, _, way = (parameters or "").rpartition(", ")
     if way not in WAYS:
-        name, way = parameters or function.replace("_", " "), NOT_THERE
+        name, way = parameters or function.replace("_", " "), NO_WAY
     return file, name, OFF if off else COUNTED, way
 
 
-def table(tests: list[str], anywhere: set[str]) -> list[str]:
+def table(tests: list[str]) -> list[str]:
     """Write the table that the tests of one file are worth."""
-    hosted, small = versions()
-    lines = [f"| started as | enabled by | {' | '.join((*hosted, *small))} |"]
-    lines.append(f"|---|---|{'---|' * len((*hosted, *small))}")
+    columns = versions()
+    lines = [f"| started as | enabled by | {' | '.join(columns)} |"]
+    lines.append(f"|---|---|{'---|' * len(columns)}")
     for (_, name, mark), members in groupby(tests, key=lambda test: row(test)[:3]):
-        group = list(members)
-        there = mark if anywhere.issuperset(group) else NOT_THERE
-        ways = ", ".join(row(test)[3] for test in group)
-        marks = [mark] * len(hosted) + [there] * len(small)
-        lines.append(f"| {name} | {ways} | {' | '.join(marks)} |")
+        ways = ", ".join(row(test)[3] for test in members)
+        lines.append(f"| {name} | {ways} | {' | '.join([mark] * len(columns))} |")
     return lines
 
 
@@ -69,12 +69,6 @@ def table(tests: list[str], anywhere: set[str]) -> list[str]:
 def tests() -> dict[str, list[str]]:
     """Give the tests of the matrix, by file."""
     return {file: list(found) for file, found in groupby(collected(), key=lambda t: row(t)[0])}
-
-
-@pytest.fixture(scope="module")
-def anywhere() -> set[str]:
-    """Give the tests that need no processes, as wasm.py runs them."""
-    return set(collected("-m", "not needs_host"))
 
 
 def test_every_file_of_the_matrix_has_a_section(tests: dict[str, list[str]]) -> None:
@@ -85,16 +79,28 @@ def test_every_file_of_the_matrix_has_a_section(tests: dict[str, list[str]]) -> 
 @pytest.mark.parametrize(
     "file", sorted(path.name for path in (SUITE / "starting").glob("test_*.py"))
 )
-def test_the_rows_are_the_tests(file: str, tests: dict[str, list[str]], anywhere: set[str]) -> None:
+def test_the_rows_are_the_tests(file: str, tests: dict[str, list[str]]) -> None:
     """A cell without a test, or a test without a cell, is a difference here."""
     section = PAGE.partition(f"`tests/conformance/starting/{file}`")[2].partition("\n## ")[0]
 
-    assert [line for line in section.splitlines() if line.startswith("|")] == table(
-        tests[file], anywhere
-    )
+    assert [line for line in section.splitlines() if line.startswith("|")] == table(tests[file])
+
+
+def test_the_page_names_the_versions_that_were_tested() -> None:
+    """Of each minor version those that `enforcer status` knows as tested."""
+    by_minor: dict[str, list[str]] = {}
+    for version in TESTED:
+        by_minor.setdefault(minor_of(version), []).append(version)
+    section = PAGE.partition("\n## Versions of CPython\n")[2].partition("\n## ")[0]
+
+    assert [line for line in section.splitlines() if line.startswith("|")][:3] == [
+        f"| {' | '.join(by_minor)} |",
+        f"|{'---|' * len(by_minor)}",
+        f"| {' | '.join(', '.join(versions) for versions in by_minor.values())} |",
+    ]
 
 
 def test_everywhere_runs_the_matrix() -> None:
     """`make conformance` runs the whole suite, and so what the cells say."""
-    assert '"tests/conformance"' in (SUITE / "everywhere.py").read_text()
+    assert '"tests/conformance"' in (SUITE / "everywhere.py").read_text(encoding="utf-8")
     assert "make conformance" in (ROOT / ".ci" / "run").read_text()

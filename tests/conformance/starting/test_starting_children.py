@@ -4,8 +4,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.needs_host
-
 WAYS = ("environment", "enforcer run", "code")
 
 # Spawned children import this file, so what stands above the guard holds for them too.

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.needs_host
-
 WAYS = ("environment", "enforcer run", "code")
 PROJECT = Path(__file__).parents[3]
 STARTUP_FILE = "enforcer_startup.pth"

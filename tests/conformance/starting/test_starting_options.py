@@ -5,8 +5,6 @@ import zipfile
 
 import pytest
 
-pytestmark = pytest.mark.needs_host
-
 PROGRAM = """\
 import sys
 sys.path[:0] = [{folder!r}]

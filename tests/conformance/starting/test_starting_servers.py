@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-pytestmark = pytest.mark.needs_host
-
 PATIENCE = 120
 REQUESTS = 24
 WAYS = ("environment", "enforcer run", "code")

@@ -4,8 +4,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.needs_host
-
 TASKS = 12
 WAYS = ("environment", "enforcer run", "code")
 

@@ -21,8 +21,6 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.sqlite import Store
 
-pytestmark = pytest.mark.needs_host
-
 
 @contextmanager
 def running(*options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -77,8 +75,9 @@ def test_token_is_asked_for(tmp_path: Path) -> None:
     with running("--store", str(tmp_path / "no.db"), **variables) as (_, address):
         assert address.endswith("/?token=a%20b")
         assert "Nothing recorded yet" in read_with_cookies(address)
-        with pytest.raises(urllib.error.HTTPError, match="401"):
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
             read(address.partition("?")[0])
+        refused.value.close()
 
 
 def read_with_cookies(address: str) -> str:

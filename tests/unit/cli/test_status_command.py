@@ -2,10 +2,12 @@
 
 import json
 import os
+import platform
 import shutil
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 import enforcer as package
+from enforcer.cli.tested import TESTED
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 Install = Callable[[Path], Path]
@@ -99,6 +102,10 @@ def test_enabled(
 
     assert facts(found) == (True, "Enabled here.", [])
     assert found["python"]["executable"] == environment.python
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    assert found["python"]["free_threaded"] is free_threaded
+    version = platform.python_version() + "t" * free_threaded
+    assert found["python"]["tested"] is (version in TESTED)
     assert found["package"]["version"] == VERSION
     assert found["distributions"][0]["editable"]
     assert {"path": str(environment.site / STARTUP), "read": True} in found["startup_files"]

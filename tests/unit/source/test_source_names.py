@@ -249,7 +249,9 @@ def test_nesting_too_deep_to_be_read_is_said(write: Write) -> None:
     assert read(write({"m.py": deep}), "m").unsure != ""
 
 
-@pytest.mark.parametrize("name", ["argparse", "json.decoder", "logging", "textwrap", "email.utils"])
+@pytest.mark.parametrize(
+    "name", ["configparser", "json.decoder", "logging", "textwrap", "email.utils"]
+)
 def test_real_modules_have_the_names_that_importing_them_shows(name: str) -> None:
     """The plain reference: what ``dir`` says of the imported module."""
     locator = Locator(sys.path)
@@ -259,7 +261,7 @@ def test_real_modules_have_the_names_that_importing_them_shows(name: str) -> Non
     found = NameReader(locator).names_of(located)
 
     assert _plain(found.names) == _plain(dir(importlib.import_module(name)))
-    assert found.unsure == ""
+    assert bool(found.unsure) is hasattr(importlib.import_module(name), "__getattr__")
 
 
 def _plain(names: Iterable[str]) -> set[str]:

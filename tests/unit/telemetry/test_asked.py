@@ -4,7 +4,6 @@ import subprocess
 import sys
 from textwrap import dedent
 
-import pytest
 from opentelemetry import trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -27,7 +26,6 @@ def run(code: str, environ: dict[str, str], **variables: str) -> str:
     return done.stdout
 
 
-@pytest.mark.needs_host
 def test_a_provider_is_known_once_it_is_set(environ: dict[str, str]) -> None:
     """No getter is called: where the environment names a provider, that would make it."""
     code = """
@@ -52,7 +50,6 @@ def test_a_provider_is_known_once_it_is_set(environ: dict[str, str]) -> None:
     run(code, environ, OTEL_PYTHON_TRACER_PROVIDER="sdk_tracer_provider")
 
 
-@pytest.mark.needs_host
 def test_a_tracer_provider_is_known(environ: dict[str, str]) -> None:
     code = """
         from opentelemetry import trace

@@ -456,9 +456,9 @@ def test_scrub_that_fails_holds_back(
     parts.deliver()
 
     assert application.counts() == []
+    failed = ModuleNotFoundError("No module named 'no'", name="no")
     assert capsys.readouterr().err == (
-        'enforcer: "no.such.module:scrub" failed, nothing is told: '
-        "ModuleNotFoundError(\"No module named 'no'\") (scrub-failed)\n"
+        f'enforcer: "no.such.module:scrub" failed, nothing is told: {failed!r} (scrub-failed)\n'
     )
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.integration.telemetry.receiving import Receiver
 
-pytestmark = pytest.mark.needs_host
-
 SDK = """
 import sys, time
 from opentelemetry import _logs, metrics, trace
