@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from enforcer.imports.answers import Answers
     from enforcer.imports.watch import Watch
+    from enforcer.recording.items import Item
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Schedule
@@ -37,6 +38,8 @@ class Enforcement:
             emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
         context: what gives the recorder a context to keep with a new call site.
+        item: what returns the running test to which uses without own code belong; None where
+            no tests run.
 
     """
 
@@ -52,6 +55,7 @@ class Enforcement:
         "_watch",
         "context",
         "finder",
+        "item",
         "map",
         "on_new_site",
         "on_unseen_fork",
@@ -68,6 +72,7 @@ class Enforcement:
         self.on_new_site: Callable[[], object] = int
         self.on_unseen_fork: Callable[[], object] = self.forget
         self.context: Callable[[], Context | None] = type(None)
+        self.item: Callable[[], Item | None] | None = None
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
@@ -120,9 +125,11 @@ class Enforcement:
         """
         from enforcer.baseline.tolerance import Tolerance
         from enforcer.imports.watch import Watch
+        from enforcer.recording.items import items_of_environment
 
         tolerance = Tolerance(self.map, self._notices, self._baseline)
         watch = Watch(self.map, self.recorder, tolerance, self._notices)
+        watch.uses.ownership.item = self.item or items_of_environment()
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 
@@ -137,6 +144,17 @@ class Enforcement:
         self.on_new_site = hear
         for recorder in self._recorder.values():
             recorder.on_new_site = hear
+
+    def attribute(self, item: "Callable[[], Item | None]") -> None:
+        """Attribute uses without a frame of own code to the running test.
+
+        Args:
+            item: returns it, or None where none runs.
+
+        """
+        self.item = item
+        if self.watch is not None:
+            self.watch.uses.ownership.item = item
 
     def keep_contexts(self, context: "Callable[[], Context | None]") -> None:
         """Have a context kept with each new call site, which is given on the importing thread."""

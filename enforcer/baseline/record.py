@@ -42,7 +42,8 @@ class SeenSite(NamedTuple):
     def place(self) -> str:
         """Where it is, as a person reads it."""
         function = "" if self.function == "<module>" else f" in {self.function}()"
-        return f"{self.file}:{self.line}{function}"
+        line = f":{self.line}" if self.line else ""
+        return f"{self.file}{line}{function}"
 
 
 class Record:

@@ -8,24 +8,30 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.portable import rewritings, rewritten
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.repository import top_of
 
 _TIMEOUT: Final = 30.0
 _RENAMED_FIELDS: Final = 3
 _FOREIGN: Final = ("site-packages/", "dist-packages/", "/", "<")
 
 
-def follow_renames(baseline: Baseline, root: Path) -> Baseline:
-    """Give a baseline in which files have the names that they have now.
+def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
+    """Return a baseline in which files have the names that they have now, on every machine.
 
-    Git is asked only if an own file of the baseline is not there any more.
+    Git is asked only if a file of the baseline's own is not there any more.
 
     Args:
         baseline: the baseline as it was written.
-        root: the folder that its files are relative to.
+        migration_map: the map, whose root the baseline's files are relative to.
 
     """
+    root = Path(migration_map.root)
+    baseline = rewritten(baseline, rewritings(baseline, migration_map))
     missing = _missing_files(baseline, root)
-    renamed = _renamed(missing, root) if missing else {}
+    top = Path(top_of(migration_map.root, migration_map.path)) if missing else root
+    renamed = _renamed(missing, root, top) if missing else {}
     if not renamed:
         return baseline
     entries: dict[object, Entry] = {}
@@ -49,39 +55,40 @@ def _missing_files(baseline: Baseline, root: Path) -> set[str]:
     return {file for file in files if not (root / file).exists()}
 
 
-def _renamed(missing: set[str], root: Path) -> dict[str, str]:
+def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
     """Find the present name of files, relative to the root."""
-    steps = {**_history(root), **_uncommitted(root)}
+    steps = {**_history(top), **_uncommitted(top)}
     found = {}
     for file in missing:
-        name, seen = file, {file}
+        name = os.path.normpath(os.path.relpath(root / file, top))
+        seen = {name}
         while name in steps and steps[name] not in seen:
             name = steps[name]
             seen.add(name)
-        if name != file and (root / name).exists():
-            found[file] = name
+        if len(seen) > 1 and (top / name).exists():
+            found[file] = os.path.relpath(top / name, root)
     return found
 
 
-def _history(root: Path) -> dict[str, str]:
+def _history(top: Path) -> dict[str, str]:
     words = ("log", "--diff-filter=R", "--find-renames", "--name-status", "--format=", "--relative")
     # The newest come first: what was renamed last holds.
     steps: dict[str, str] = {}
-    for old, new in _read(_git(root, *words, "-z")):
+    for old, new in _read(_git(top, *words, "-z")):
         steps.setdefault(old, new)
     return steps
 
 
-def _uncommitted(root: Path) -> dict[str, str]:
+def _uncommitted(top: Path) -> dict[str, str]:
     words = ("diff", "HEAD", "--diff-filter=R", "--find-renames", "--name-status", "--relative")
-    index = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "index").rstrip("\n")
+    index = _git(top, "rev-parse", "--path-format=absolute", "--git-path", "index").rstrip("\n")
     if not index or not Path(index).is_file():
         return {}
     # Of new files git knows nothing before they are added: to a copy of the index.
     with TemporaryDirectory(prefix="enforcer-renames-") as folder:
         copy = shutil.copy(index, folder)
-        _git(root, "add", "--intent-to-add", "--all", ".", index=copy)
-        return dict(_read(_git(root, *words, "-z", index=copy)))
+        _git(top, "add", "--intent-to-add", "--all", ".", index=copy)
+        return dict(_read(_git(top, *words, "-z", index=copy)))
 
 
 def _read(output: str) -> list[tuple[str, str]]:

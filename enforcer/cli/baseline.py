@@ -7,6 +7,7 @@ import click
 
 from enforcer.baseline import Baseline
 from enforcer.baseline.comparing import Judged, Verdict, compare, grown, merged, shrunk
+from enforcer.baseline.portable import Rewriting, rewritings, why_not
 from enforcer.baseline.reading import read_baseline
 from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
@@ -64,18 +65,25 @@ def update(  # noqa: PLR0913 - one parameter for each option
     if found is None:
         return
     written = read_baseline(file) if file.is_file() else Baseline((), str(file))
-    before = follow_renames(written, Path(migration_map.root))
+    before = follow_renames(written, migration_map)
     judged = compare(before, found.lines(), is_complete=found.is_complete)
     after = shrunk(before, judged)
+    barred = [one for one in judged if one.verdict == Verdict.NEW and why_not(one.entry.file)]
+    judged = [one for one in judged if one not in barred]
     if allow_new:
         after = grown(after, judged)
     if after != written or not file.is_file():
         write_baseline(after, file)
     refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
-    for line in _changes(judged, allow_new=allow_new):
+    lines = (
+        *map(_rewriting, rewritings(written, migration_map)),
+        *_changes(judged, allow_new=allow_new),
+        *map(_barred, barred),
+    )
+    for line in lines:
         click.echo(line)
     click.echo(f"{file.name}: {_entries(len(after))}, {len(written)} before")
-    context.exit(HAS_NEW if refused and not allow_new else 0)
+    context.exit(HAS_NEW if barred or (refused and not allow_new) else 0)
 
 
 @baseline.command()
@@ -116,6 +124,19 @@ def _changes(judged: list[Judged], *, allow_new: bool) -> list[str]:
         Verdict.STALE: "gone",
     }
     return [f"{words[one.verdict]}: {one.entry}" for one in judged if one.verdict in words]
+
+
+def _rewriting(change: Rewriting) -> str:
+    if change.file:
+        return f"rewritten: {change.entry} is by {change.file} on every machine"
+    return f"taken out: {change.entry}: {change.reason}"
+
+
+def _barred(one: Judged) -> str:
+    return (
+        f"not taken in: {one.entry}: {why_not(one.entry.file)}. "
+        "Have a function of your own do it, or record a test run, which names the test"
+    )
 
 
 def _entries(count: int) -> str:

@@ -1,7 +1,8 @@
 """Write findings for other programs: JSON, SARIF and JUnit's XML."""
 
 import json
-from pathlib import PurePath
+import os
+from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 from enforcer import __version__
 from enforcer.gate.findings import KINDS, Finding, Level
 from enforcer.gate.gathering import Gate
+from enforcer.rules.repository import is_installed
 
 SARIF_VERSION: Final = "2.1.0"
 SARIF_SCHEMA: Final = (
@@ -22,13 +24,14 @@ def as_json(gate: Gate) -> str:
     document = {
         "map": gate.map_file,
         "root": gate.root,
+        "top": gate.top,
         "open": gate.is_open,
         "tolerated": gate.tolerated,
         "findings": [
             {
                 "kind": finding.kind,
                 "level": finding.level,
-                "file": finding.file,
+                "file": _from_root(finding.file, gate),
                 "line": finding.line,
                 "path": finding.path,
                 "message": finding.message,
@@ -38,6 +41,13 @@ def as_json(gate: Gate) -> str:
         ],
     }
     return _dump(document)
+
+
+def _from_root(file: str, gate: Gate) -> str:
+    """Name a file as the report and the baseline do."""
+    here = Path(gate.top, file)
+    is_named = file.startswith("<") or is_installed(file)
+    return file if is_named or not here.exists() else os.path.relpath(here, gate.root)
 
 
 def as_sarif(gate: Gate) -> str:

@@ -31,7 +31,7 @@ class Finding:
     """Describe one finding.
 
     Attributes:
-        file: the file to look at, relative to the root, or absolute.
+        file: the file to look at, relative to the top of the repository, or absolute.
         line: the line there, from 1; 0 if the whole file is meant.
         kind: one of :data:`KINDS`.
         level: whether it closes the gate.

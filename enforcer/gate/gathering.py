@@ -1,5 +1,6 @@
 """Gather what stands in the way of a change: from the map, the baseline, and what was seen."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from enforcer.gate.names import Names
 from enforcer.recording.use import EXEMPTED
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
+from enforcer.rules.repository import is_installed, top_of
 from enforcer.rules.stages import REMOVED
 
 
@@ -25,7 +27,8 @@ class Gate:
     Attributes:
         findings: everything, sorted by place.
         map_file: the migration map.
-        root: the folder that files are relative to.
+        root: the folder that the map calls its root.
+        top: the folder that the findings' files are relative to: the top of the repository.
         tolerated: how many entries of the baseline were met.
 
     """
@@ -33,6 +36,7 @@ class Gate:
     findings: tuple[Finding, ...]
     map_file: str
     root: str
+    top: str
     tolerated: int
 
     @property
@@ -67,7 +71,8 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
         judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
     findings = {*gathering.dates(), *gathering.names(judged), *gathering.verdicts(judged, seen)}
     tolerated = sum(one.verdict == Verdict.TOLERATED for one in judged)
-    return Gate(tuple(sorted(findings)), migration_map.path, migration_map.root, tolerated)
+    root, top = migration_map.root, str(gathering.top)
+    return Gate(tuple(sorted(findings)), migration_map.path, root, top, tolerated)
 
 
 class _Gathering:
@@ -81,7 +86,8 @@ class _Gathering:
     ) -> None:
         self._map = migration_map
         self._root = Path(migration_map.root)
-        self.baseline = follow_renames(baseline, self._root)
+        self.top = Path(top_of(migration_map.root, migration_map.path))
+        self.baseline = follow_renames(baseline, migration_map)
         self._update = update
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
@@ -178,6 +184,13 @@ class _Gathering:
             entry.path,
         )
 
+    def _from_top(self, file: str) -> str:
+        """Name a file as code hosts and people do who stand at the top of the repository."""
+        if file.startswith("<") or (is_installed(file) and not Path(file).is_absolute()):
+            return file
+        here = Path(os.path.normpath(self._root / file))
+        return str(here.relative_to(self.top)) if here.is_relative_to(self.top) else str(here)
+
     def _instead(self, path: str) -> str:
         module = path.partition(":")[0]
         rule = self._rules.get(path) or self._map.match(module)
@@ -202,9 +215,7 @@ class _Gathering:
         is_error: bool = True,
     ) -> Finding:
         file, line = place
-        shown = Path(file)
-        if shown.is_absolute() and shown.is_relative_to(self._root):
-            file = str(shown.relative_to(self._root))
+        file = self._from_top(file)
         level = Level.ERROR if is_error else Level.WARNING
         # No dot behind a command, which people copy.
         remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."

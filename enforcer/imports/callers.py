@@ -20,10 +20,14 @@ from enforcer.recording.use import (
     THIRD_PARTY,
     CallSite,
 )
+from enforcer.rules.repository import is_below, is_portable, top_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+
+    from enforcer.recording.items import Item
 
 # Modules that import on behalf of somebody else, by the top of their name.
 _MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy"})
@@ -118,13 +122,28 @@ class Caller:
 
 
 class Ownership:
-    """Tell the team's own code from everybody else's, by file."""
+    """Tell the team's own code from everybody else's, by file.
 
-    __slots__ = ("_foreign", "_known", "_root")
+    Attributes:
+        item: returns what a test run is running, which uses without a frame of own code belong
+            to; None in all other processes.
 
-    def __init__(self, root: str) -> None:
-        """Take the folder that holds the team's code; it need not exist."""
+    """
+
+    __slots__ = ("_foreign", "_known", "_map_file", "_root", "_top", "item")
+
+    def __init__(self, root: str, map_file: str = "") -> None:
+        """Prepare; the folders need not exist.
+
+        Args:
+            root: the folder that holds the team's code.
+            map_file: the migration map's file.
+
+        """
+        self._map_file = map_file
         self._root = os.path.abspath(root or os.curdir).rstrip("/") + "/"
+        self._top = ""  # looked for when there is a file outside of the root
+        self.item: Callable[[], Item | None] | None = None
         foreign = {os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))}
         if sys.prefix != sys.base_prefix:
             foreign |= {sys.prefix, os.path.realpath(sys.prefix)}
@@ -137,7 +156,8 @@ class Ownership:
     def of(self, filename: str) -> tuple[str, str]:
         """Give the relation and the label of a code object's file.
 
-        The label is relative to the root for own code and absolute for third parties'.
+        The label is relative to the root for own code, also for that of its repository outside
+        of the root (``../tests/test_cart.py``), and absolute for third parties'.
         """
         known = self._known.get(filename)
         if known is None:
@@ -148,14 +168,15 @@ class Ownership:
         if filename.startswith("<"):
             return (THIRD_PARTY if filename.startswith("<frozen") else OWN), filename
         path = os.path.abspath(filename)
-        own = (
-            path.startswith(self._root)
-            and not path.startswith(self._foreign)
-            and not {"site-packages", "dist-packages"} & set(path.split("/"))
-        )
-        if not own:
+        parts = set(path.split("/"))
+        if path.startswith(self._foreign) or {"site-packages", "dist-packages"} & parts:
             return THIRD_PARTY, path
-        return OWN, path[len(self._root) :]
+        if path.startswith(self._root):
+            return OWN, path[len(self._root) :]
+        self._top = self._top or top_of(self._root, self._map_file)
+        if is_below(path, self._top):
+            return OWN, os.path.relpath(path, self._root)
+        return THIRD_PARTY, path
 
     def is_own(self, frame: "FrameType") -> bool:
         """Tell whether a frame runs the team's own code."""
@@ -164,6 +185,14 @@ class Ownership:
     def site(self, path: str, caller: Caller) -> CallSite:
         """Describe a caller as the call site of a legacy path."""
         frame = caller.frame
+        if self.item is not None and (frame is None or not self._has_a_name(frame)):
+            # A file that only this machine has, or that runs everybody's code, says nothing of
+            # who asked: as a line of a baseline it would let everybody through.
+            frame = self._nearest_own(frame)
+            item = self.item() if frame is None else None
+            if item is not None:
+                return self._site_of_item(path, caller, item)
+            frame = frame or caller.frame
         if frame is None:
             return CallSite(
                 path,
@@ -176,7 +205,7 @@ class Ownership:
         relation, file = self.of(frame.f_code.co_filename)
         via = ""
         if caller.direct is not None and caller.direct is not frame:
-            via = f"{self.of(caller.direct.f_code.co_filename)[1]}:{caller.direct.f_lineno}"
+            via = self._place(caller.direct)
         return CallSite(
             path,
             file=file,
@@ -188,6 +217,28 @@ class Ownership:
             via=via,
             relation=relation,
         )
+
+    def _site_of_item(self, path: str, caller: Caller, item: "Item") -> CallSite:
+        relation, file = self.of(item.file)
+        if not is_portable(file):  # a run's own file, wherever it lies
+            file = os.path.relpath(file, self._root)
+        return CallSite(
+            path,
+            file=file,
+            line=item.line,
+            function=item.function,
+            module="",
+            mechanism=caller.mechanism,
+            names=caller.names,
+            via=COMMAND_LINE if caller.direct is None else self._place(caller.direct),
+            relation=relation,
+        )
+
+    def _place(self, frame: "FrameType") -> str:
+        return f"{self.of(frame.f_code.co_filename)[1]}:{frame.f_lineno}"
+
+    def _has_a_name(self, frame: "FrameType") -> bool:
+        return is_portable(self.of(frame.f_code.co_filename)[1])
 
     def asking(self, frame: "FrameType | None", legacy: str) -> Caller:
         """Attribute an import of a legacy path to a statement or a call.

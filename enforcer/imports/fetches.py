@@ -3,24 +3,32 @@
 from _thread import _local
 
 from enforcer.imports import bootstrap, bytecode
-from enforcer.imports.callers import Caller
+from enforcer.imports.callers import Caller, module_name
 from enforcer.recording.use import ATTRIBUTE, IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
+    from enforcer.imports.callers import Ownership
+
 _MOST_READS = 100
 _ASKING = frozenset({"hasattr", "getattr_static"})
+# What replaces an attribute by its dotted path, and the functions that fetch for that.
+_PATCHING = {
+    "_pytest.monkeypatch": ("resolve", "annotated_getattr"),
+    "unittest.mock": ("get_original",),
+}
 
 
-def fetch(frame: "FrameType", name: str, exported: object) -> Caller | None:
+def fetch(frame: "FrameType", name: str, exported: object, ownership: "Ownership") -> Caller | None:
     """Classify a fetch of one name from a module.
 
     Args:
         frame: the frame that fetches.
         name: the name it fetches.
         exported: the module's ``__all__``, or None; a star import uses what it lists.
+        ownership: tells own code from everybody else's.
 
     Returns:
         Who asked and how, with mechanism ``probe`` for somebody who only looks; None where
@@ -31,17 +39,14 @@ def fetch(frame: "FrameType", name: str, exported: object) -> Caller | None:
         return None
     statement = bytecode.from_import(frame)
     if statement is not None:
-        if statement.names is None:
-            return None  # `import a.old as m` walks down from `a`; the module was counted
-        if statement.names == ("*",):
-            listed = isinstance(exported, (list, tuple)) and name in exported
-            return Caller(frame, IMPORT_STATEMENT, ("*",)) if listed else None
-        return Caller(frame, IMPORT_STATEMENT)
-    if bytecode.calls(frame):
-        literal = name in frame.f_code.co_consts
-        asking = not literal or bytecode.called_name(frame) in _ASKING
-        return Caller(frame, PROBE if asking else ATTRIBUTE)
-    return Caller(frame, ATTRIBUTE)
+        return _by_statement(frame, name, statement.names, exported)
+    if not bytecode.calls(frame):
+        return Caller(frame, ATTRIBUTE)
+    if _is_patching(frame):
+        return ownership.asking(frame, name)
+    literal = name in frame.f_code.co_consts
+    asking = not literal or bytecode.called_name(frame) in _ASKING
+    return Caller(frame, PROBE if asking else ATTRIBUTE)
 
 
 class Stars(_local):
@@ -78,3 +83,28 @@ def times_listed(caller: Caller, name: str, exported: object) -> int:
     if caller.names == ("*",) and isinstance(exported, (list, tuple)):
         return exported.count(name)
     return 1
+
+
+def _by_statement(
+    frame: "FrameType", name: str, names: tuple[str, ...] | None, exported: object
+) -> Caller | None:
+    if names is None:
+        return None  # `import a.old as m` walks down from `a`; the module was counted
+    if names == ("*",):
+        listed = isinstance(exported, (list, tuple)) and name in exported
+        return Caller(frame, IMPORT_STATEMENT, ("*",)) if listed else None
+    return Caller(frame, IMPORT_STATEMENT)
+
+
+def _is_patching(frame: "FrameType") -> bool:
+    """Return whether a frame fetches for ``monkeypatch.setattr("package.old.name", …)``.
+
+    Pytest imports each part of the path that it doesn't find as an attribute. Which parts these
+    are depends on what was loaded before, and a use must not: such a fetch is the same use as an
+    import. One that follows an import is part of it.
+    """
+    name = frame.f_code.co_name
+    if name not in _PATCHING.get(module_name(frame), ()):
+        return False
+    around = frame.f_back
+    return name != "annotated_getattr" or around is None or around.f_code.co_name != "resolve"

@@ -58,12 +58,12 @@ class LegacyName:
 
     def _look(self, frame: "FrameType") -> bool:
         """Record a look-up; tell whether the caller wants the value."""
+        uses = self._watch.uses
         exported = self._namespace.get("__all__")
-        caller = fetch(frame, self._rule.name, exported)
+        caller = fetch(frame, self._rule.name, exported, uses.ownership)
         if caller is None:
             return not bootstrap.is_from_list(frame) or self._rule.stage == REMOVED
         path = f"{self._rule.module}:{self._rule.name}"
-        uses = self._watch.uses
         if caller.mechanism == PROBE:
             uses.probe(self._rule, path, caller)
             return self._rule.stage == REMOVED or self._is_cheap()

@@ -100,8 +100,8 @@ def _reader(
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
     """Record a fetch from an instruction not seen before."""
     watch = link.watch
-    exported = namespace.get("__all__")
-    caller = watch.guarded(link.legacy, fetch, frame, name, exported)
+    exported, ownership = namespace.get("__all__"), watch.uses.ownership
+    caller = watch.guarded(link.legacy, fetch, frame, name, exported, ownership)
     if caller is None:
         if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
             link.fetches.remember(frame, ())

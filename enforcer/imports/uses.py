@@ -115,5 +115,8 @@ def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:
 
 
 def can_be_remembered(tally: "Tally") -> bool:
-    """Tell whether further uses of a site need nothing but to be counted."""
-    return tally.outcome not in (BLOCKED, WARNED)
+    """Tell whether further uses of a site need nothing but to be counted.
+
+    Those by a frame that the use doesn't belong to need more: it may be another's next time.
+    """
+    return tally.outcome not in (BLOCKED, WARNED) and not tally.site.via

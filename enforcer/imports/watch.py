@@ -96,7 +96,7 @@ class Watch:
     ) -> None:
         """Prepare everything; nothing outside is touched before :meth:`install`."""
         self.map = migration_map
-        self.uses = Uses(recorder, Ownership(migration_map.root), baseline)
+        self.uses = Uses(recorder, Ownership(migration_map.root, migration_map.path), baseline)
         self.enabled = True
         self.links: dict[str, Link] = {}
         self.notices = notices

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from enforcer import startup
 from enforcer.baseline.record import Record
+from enforcer.recording.items import FOLDER_KEY
 from enforcer.recording.process import RUN_KEY
 from enforcer.reporting import INTERVAL_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
@@ -42,8 +43,16 @@ class Children:
         self._map: MigrationMap | None = None
         self._before: dict[str, str | None] = {}
 
-    def begin(self, migration_map: MigrationMap, baseline: Path, stage: str) -> None:
-        """Set the environment, which child processes inherit."""
+    def begin(self, migration_map: MigrationMap, baseline: Path, stage: str, folder: Path) -> None:
+        """Set the environment, which child processes inherit.
+
+        Args:
+            migration_map: the run's map.
+            baseline: the baseline's file, which need not be there.
+            stage: the stage of every rule.
+            folder: the folder that names of tests start from.
+
+        """
         global _watched  # noqa: PLW0603 - fork hooks can't be taken back
         settings = {
             MAP_KEY: migration_map.path,
@@ -51,6 +60,7 @@ class Children:
             STORE_KEY: self.store,
             INTERVAL_KEY: _INTERVAL,
             RUN_KEY: f"${_TEST}",
+            FOLDER_KEY: str(folder),
         }
         if baseline.is_file():
             settings[BASELINE_KEY] = str(baseline)

@@ -15,6 +15,7 @@ from enforcer.baseline.record import Record
 from enforcer.baseline.renames import follow_renames
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED
+from enforcer.rules.model import MigrationMap
 
 _GONE = (Verdict.SHRANK, Verdict.STALE)
 
@@ -32,7 +33,12 @@ class Ending:
     """
 
     def __init__(
-        self, config: pytest.Config, record: Record, baseline: Baseline, file: Path, root: Path
+        self,
+        config: pytest.Config,
+        record: Record,
+        baseline: Baseline,
+        file: Path,
+        migration_map: MigrationMap,
     ) -> None:
         """Judge; nothing is written.
 
@@ -41,11 +47,11 @@ class Ending:
             record: what it saw, and whether it could see all there is.
             baseline: what it tolerated.
             file: where the baseline is, or would be.
-            root: the folder that files are relative to.
+            migration_map: the run's map.
 
         """
         self._config = config
-        self._root = root
+        self._map = migration_map
         self.judged = compare(baseline, record.lines(), is_complete=record.is_complete)
         self.record = record
         self.file = file
@@ -76,7 +82,7 @@ class Ending:
         from enforcer.baseline.writing import write_baseline  # noqa: PLC0415 - loads tomlkit
 
         # Once more from the file: somebody may have edited it while the tests ran.
-        written = follow_renames(read_baseline(self.file), self._root)
+        written = follow_renames(read_baseline(self.file), self._map)
         write_baseline(shrunk(written, self.judged), self.file)
         self.is_shrunk = True
 

@@ -4,6 +4,7 @@ Each hook here runs for each test, so it does nothing but look at a flag where t
 new, and what only some runs need is loaded where they need it.
 """
 
+import inspect
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from enforcer import startup
 from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
+from enforcer.recording.items import Item, current_item
 from enforcer.recording.use import BLOCKED, Use
+from enforcer.rules.repository import is_installed
 from enforcer.rules.stages import REMOVED
 from enforcer.testing.children import Children
 from enforcer.testing.settings import baseline_file, baseline_of, load_map_for, stage_of
@@ -56,10 +59,11 @@ class Session:
         self._children = Children()
         self._map = load_map_for(config, self._children.store)
         self._file = baseline_file(config, self._map)
-        self._baseline = baseline_of(self._file, Path(self._map.root))
+        self._baseline = baseline_of(self._file, self._map)
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
         self._where: str | pytest.Item = "what came before the tests"
+        self._fixtures: list[pytest.FixtureDef[Any]] = []  # those that are being set up
         self._is_asking_always = False
         # Of the running test: its uses since it began or since it wanted to know, and which of
         # them were refused and did not fail it yet.
@@ -72,7 +76,7 @@ class Session:
         self._has_run = False
         self._ending: Ending | None = None
         self._enable()
-        self._children.begin(self._map, self._file, stage_of(config))
+        self._children.begin(self._map, self._file, stage_of(config), config.rootpath)
 
     def _enable(self) -> None:
         enabled = startup.active()  # by the environment, if it is
@@ -84,6 +88,18 @@ class Session:
         enforcement = startup.active()
         if enforcement is not None:
             enforcement.tell(self._tolerated.note)
+            enforcement.attribute(self._item)
+
+    def _item(self) -> Item | None:
+        """Return what uses without a frame of own code belong to now."""
+        for fixture in reversed(self._fixtures):
+            code = getattr(inspect.unwrap(fixture.func), "__code__", None)
+            if code is not None and not is_installed(code.co_filename):
+                return Item(code.co_filename, code.co_qualname, code.co_firstlineno)
+        item = current_item()
+        if item is not None and isinstance(self._where, pytest.Item):
+            item.line = (self._where.location[1] or 0) + 1
+        return item
 
     # Whose uses are whose.
 
@@ -141,10 +157,12 @@ class Session:
         before = self._where
         self._take_if_there_is_news()
         self._where = _name_of(fixturedef)
+        self._fixtures.append(fixturedef)
         try:
             return (yield)
         finally:
             self._take_if_there_is_news()
+            self._fixtures.pop()
             self._where = before
 
     def _take_if_there_is_news(self) -> None:
@@ -267,8 +285,7 @@ class Session:
             return
         from enforcer.testing.ending import Ending  # noqa: PLC0415 - where there is anything
 
-        root = Path(self._map.root)
-        self._ending = Ending(self._config, self._record, self._baseline, self._file, root)
+        self._ending = Ending(self._config, self._record, self._baseline, self._file, self._map)
         self._ending.write()
         if session.exitstatus == pytest.ExitCode.OK and self._ending.is_bad:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -58,7 +58,7 @@ def baseline_file(config: pytest.Config, migration_map: MigrationMap) -> Path:
     return Path(named or Path(migration_map.path).with_name(DEFAULT_BASELINE)).absolute()
 
 
-def baseline_of(file: Path, root: Path) -> Baseline:
+def baseline_of(file: Path, migration_map: MigrationMap) -> Baseline:
     """Read a baseline, with the names that files have now; none is an empty one.
 
     Raises:
@@ -70,4 +70,4 @@ def baseline_of(file: Path, root: Path) -> Baseline:
     from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
     from enforcer.baseline.renames import follow_renames  # noqa: PLC0415 - as above
 
-    return follow_renames(read_baseline(file), root)
+    return follow_renames(read_baseline(file), migration_map)

@@ -1,97 +1,23 @@
 """``pytest --enforcer`` on a small project, in runs of its own, alone and with pytest-xdist."""
 
-import os
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-FILES = {
-    "enforcer.toml": """\
-        [[rule]]
-        legacy = "old"
-        canonical = "new"
-        owner = "@shop"
-        reason = "one of each"
-        remove_after = 2027-03-31
-        """,
-    "new.py": "X = 1",
-    "app.py": """\
-        def first():
-            from old import X
-            return X
-        def second():
-            import old
-            return old.X
-        """,
-    "pytest.ini": "[pytest]\ntestpaths = tests\npythonpath = .\n",
-    "tests/test_app.py": """\
-        import app
-        def test_first(): assert app.first() == 1
-        def test_second(): assert app.second() == 1
-        """,
-}
-BASELINE = """\
-version = 1
-call_sites = [
-  { path = "old", file = "app.py", function = "first", kind = "import_statement", count = 1 },
-  { path = "old", file = "app.py", function = "second", kind = "import_statement", count = 1 },
-]
-"""
-GIT = shutil.which("git") or "git"
-QUICK = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio"]
-SEPARATE = [(), ("-n", "2")]
-
-Pytest = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Write the project, with both of its call sites in the baseline."""
-    write(tmp_path, FILES)
-    (tmp_path / "enforcer-baseline.toml").write_text(BASELINE)
-    return tmp_path
-
-
-@pytest.fixture
-def run(project: Path) -> Pytest:
-    """Run pytest in the project."""
-
-    def execute(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        own = ("ENFORCER_", "PYTEST_", "CI")
-        environ = {key: text for key, text in os.environ.items() if not key.startswith(own)}
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "--enforcer", *QUICK, *words],
-            cwd=project,
-            env={**environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return execute
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        file = folder / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(dedent(text))
-
-
-def summary(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """Give the lines of the enforcer's section."""
-    lines = done.stdout.splitlines()
-    start = next(i for i, line in enumerate(lines) if "legacy import paths" in line)
-    rest = lines[start + 1 :]
-    end = next((i for i, line in enumerate(rest) if line.startswith("=")), len(rest))
-    return [line for line in rest[:end] if line]
+from tests.integration.testing.runs import (
+    BASELINE,
+    FILES,
+    QUICK,
+    SEPARATE,
+    Pytest,
+    git,
+    summary,
+    write,
+)
 
 
 @pytest.mark.parametrize("workers", SEPARATE)
@@ -315,14 +241,10 @@ def test_the_baseline_survives_moved_lines(run: Pytest, project: Path) -> None:
 
 
 def test_the_baseline_survives_a_renamed_file(run: Pytest, project: Path) -> None:
-    def git(*words: str) -> None:
-        own = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
-        subprocess.run([GIT, *own, *words], cwd=project, check=True, capture_output=True)
-
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "-m", "first")
-    git("mv", "app.py", "shop.py")
+    git(project, "init", "--quiet")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "first")
+    git(project, "mv", "app.py", "shop.py")
     write(project, {"tests/test_app.py": FILES["tests/test_app.py"].replace("app", "shop")})
 
     done = run(CI="true")
@@ -496,7 +418,8 @@ def test_a_process_that_a_test_starts_is_seen(run: Pytest, project: Path) -> Non
     done = run()
 
     test = "tests/test_child.py::test_child"
-    assert f"new: old by <string>:1, run by {test}, in a process that it started" in summary(done)
+    ran = f"run by {test}, in a process that it started"
+    assert f"new: old by tests/test_child.py in test_child(), {ran}" in summary(done)
     assert done.returncode == 1
 
 

@@ -1,0 +1,94 @@
+"""Rewrite entries of a baseline whose files have names that only one machine knows."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from enforcer.baseline.model import Baseline, Entry, Key
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.repository import is_below, is_of_one_machine, top_of
+
+PYTHONS_OWN: Final = "it is Python's own code, which would let everybody through"
+NOBODYS: Final = "it is no file of this repository"
+
+_STDLIB: Final = re.compile(r"/lib(?:64)?/python3\.\d+t?/|/python3\d+\.zip/")
+_FEWEST_PARTS: Final = 2
+"""How many parts of a path from another machine have to be found here."""
+
+
+class Rewriting(NamedTuple):
+    """Describe what became of an entry.
+
+    Attributes:
+        entry: the entry as it was.
+        file: its file's name now; empty where the entry can't stay.
+        reason: why it can't.
+
+    """
+
+    entry: Entry
+    file: str
+    reason: str
+
+
+def why_not(file: str) -> str:
+    """Return why a baseline can't have a file; empty if it can."""
+    if not is_of_one_machine(file):
+        return ""
+    is_pythons = _STDLIB.search(file) or is_below(file, str(Path(os.__file__).parent))
+    return PYTHONS_OWN if is_pythons else NOBODYS
+
+
+def rewritings(baseline: Iterable[Entry], migration_map: MigrationMap) -> list[Rewriting]:
+    """Return what has to become of entries whose files only one machine knows.
+
+    Args:
+        baseline: its entries.
+        migration_map: the map, whose root files are relative to.
+
+    """
+    named = [entry for entry in baseline if is_of_one_machine(entry.file)]
+    if not named:
+        return []
+    top = top_of(migration_map.root, migration_map.path)
+    return [_rewriting(entry, migration_map.root, top) for entry in named]
+
+
+def _rewriting(entry: Entry, root: str, top: str) -> Rewriting:
+    reason = why_not(entry.file)
+    if reason != PYTHONS_OWN:
+        here = _file_here(entry.file, top)
+        if here:
+            return Rewriting(entry, os.path.relpath(here, root), "")
+    return Rewriting(entry, "", reason)
+
+
+def _file_here(file: str, top: str) -> str:
+    """Find a file of the repository; its path may be that of another machine's copy."""
+    if is_below(file, top):
+        return file
+    parts = file.split("/")
+    for start in range(1, len(parts) - _FEWEST_PARTS + 1):
+        here = Path(top, *parts[start:])
+        if here.is_file():
+            return str(here)
+    return ""
+
+
+def rewritten(baseline: Baseline, changes: list[Rewriting]) -> Baseline:
+    """Return a baseline in which every file's name holds on every machine."""
+    if not changes:
+        return baseline
+    names: dict[Key, str] = {change.entry.key: change.file for change in changes}
+    entries: dict[Key, Entry] = {}
+    for entry in baseline:
+        file = names.get(entry.key)
+        if file == "":
+            continue
+        moved = entry.changed(file=file)
+        known = entries.get(moved.key)
+        most = max(moved.count, known.count) if known is not None else moved.count
+        entries[moved.key] = moved.changed(count=most)
+    return Baseline(entries.values(), baseline.path)

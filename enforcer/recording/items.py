@@ -1,0 +1,66 @@
+"""Name what a run of pytest is running, from the environment that child processes inherit.
+
+No name here contains the word that tools look for on the stack to know such a run.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FOLDER_KEY = "ENFORCER_ITEMS"
+"""The variable that has the folder which the names in pytest's variable start from."""
+
+_CURRENT = "PYTEST_CURRENT_TEST"
+
+
+class Item:
+    """Describe what is being run.
+
+    Attributes:
+        file: absolute path of its file.
+        function: the qualified name of its function.
+        line: its line, from 1; 0 if that isn't known.
+
+    """
+
+    __slots__ = ("file", "function", "line")
+
+    def __init__(self, file: str, function: str, line: int = 0) -> None:
+        """Take the fields as they are."""
+        self.file = file
+        self.function = function
+        self.line = line
+
+
+def current_item(environ: "Mapping[str, str]" = os.environ) -> Item | None:
+    """Return what runs now, or None where nothing does, or no run set the variables.
+
+    Args:
+        environ: the environment to read.
+
+    """
+    folder = environ.get(FOLDER_KEY, "")
+    # Such as: tests/test_cart.py::TestCart::test_add[one] (call)
+    node_id = environ.get(_CURRENT, "").rpartition(" (")[0].partition("[")[0]
+    file, _, names = node_id.partition("::")
+    if not folder or not names:
+        return None
+    file = os.path.normpath(os.path.join(folder, file))
+    return Item(file, _function(file, names.replace("::", ".")))
+
+
+def items_of_environment() -> "Callable[[], Item | None] | None":
+    """Return :func:`current_item` in a process that a run of pytest started, else None."""
+    return current_item if FOLDER_KEY in os.environ else None
+
+
+def _function(file: str, name: str) -> str:
+    """Return the function of a name; that of a doctest begins with its module."""
+    if name == os.path.basename(file):
+        return "<module>"
+    stem = os.path.splitext(os.path.basename(file))[0]
+    if name.endswith(f".{stem}"):
+        return "<module>"
+    return name.rpartition(f"{stem}.")[2] if f".{stem}." in f".{name}" else name
