@@ -7,7 +7,7 @@ in its thread and for its first delivery: for a :class:`Reporter` ``enforcer.sto
 No thread of the program waits for a delivery, except where it asks for that. A fork waits for
 the step that one is in the middle of, so that no lock is copied while it is held; the
 delivery gives way as soon as it can. An exit waits for one second at most, however many
-schedules there are.
+schedules there are; ``ENFORCER_EXIT_TIMEOUT`` sets another limit.
 """
 
 import atexit
@@ -35,6 +35,9 @@ INTERVAL = 5.0
 
 FLUSH_PATIENCE = 5.0
 EXIT_PATIENCE = 1.0
+
+EXIT_TIMEOUT_KEY = "ENFORCER_EXIT_TIMEOUT"
+"""The environment variable that sets how long an exit may take, in seconds."""
 
 # The rest of the time is for noting on the disk what is lost, or not delivered.
 _TO_DELIVER = 0.8
@@ -69,6 +72,7 @@ class Schedule:
         self.on_unseen_fork: Callable[[], object] = int
         self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
+        self._exit_timeout = exit_timeout()
         self._is_stopped = False
         self._is_registered = False
         self._collections: Collections | None = None
@@ -146,24 +150,24 @@ class Schedule:
         self._notice_fork()
         return self._flushing.flush(timeout)
 
-    def stop(self, timeout: float = EXIT_PATIENCE) -> None:
+    def stop(self, timeout: float | None = None) -> None:
         """Write everything a last time and end the thread; for good.
 
         Args:
-            timeout: how long to wait for that, in seconds.
+            timeout: how long to wait for that, in seconds; as long as for an exit if None.
 
         """
         if self._is_stopped:
             return
         self._notice_fork()
         self._retire_all()
-        self._finish(timeout, _DISABLED)
+        self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
 
     def leave(self) -> None:
         """Write everything a last time in this thread, as for an interpreter without ours."""
         self._notice_fork()
         self._is_stopped = True
-        self._flushing.flush_last(EXIT_PATIENCE, EXIT)
+        self._flushing.flush_last(self._exit_timeout, EXIT)
         complain(self._flushing.loss())
 
     # Around an end that passes by what atexit holds; see enforcer.leaving.
@@ -174,7 +178,7 @@ class Schedule:
         last = self._last
         if last is not None:
             # A signal in the middle of it, or another thread.
-            last.ends_for(EXIT_PATIENCE)
+            last.ends_for(self._exit_timeout)
         elif (self._has_lived or is_unseen_child) and not (self._has_left or self._is_stopped):
             self._has_left = True
             self._finish_quietly()
@@ -255,7 +259,7 @@ class Schedule:
                 self._due = monotonic() + self._interval * jitter(0.8)
                 self.on_beat()
         if thread.is_last:
-            self._flushing.flush_last(EXIT_PATIENCE, self._ending)
+            self._flushing.flush_last(self._exit_timeout, self._ending)
 
     def _has_started(self) -> bool:
         self.start()
@@ -283,7 +287,7 @@ class Schedule:
 
     def _finish_quietly(self) -> None:
         try:
-            self._finish(EXIT_PATIENCE, EXIT)
+            self._finish(self._exit_timeout, EXIT)
         except BaseException:  # noqa: BLE001 - of a signal's handler, when all else is over
             return
 
@@ -333,7 +337,10 @@ class Schedule:
         """
         if is_in_time:
             return self._flushing.loss()
-        return f"the last uses were not written within {timeout:g} s (report-timed-out)"
+        return (
+            f"the last uses were not written within {timeout:g} s. Set {EXIT_TIMEOUT_KEY} to more "
+            "seconds if exits may take longer (report-timed-out)"
+        )
 
 
 class Reporter(Schedule):
@@ -378,6 +385,15 @@ class Reporter(Schedule):
             open_store=self._open_store,
             brief_until=self._brief_until,
         )
+
+
+def exit_timeout() -> float:
+    """Return how long an exit may take, in seconds; what is no number leaves the default."""
+    try:
+        # In this order a NaN is no more than the least.
+        return min(max(0.05, float(os.environ.get(EXIT_TIMEOUT_KEY, EXIT_PATIENCE))), TIMEOUT_MAX)
+    except ValueError:
+        return EXIT_PATIENCE
 
 
 def jitter(least: float) -> float:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from enforcer.telemetry.signals import Signals
 
 
-SHUTDOWN_PATIENCE = 0.5
-"""How long an exit waits for what goes through the application's providers, in seconds."""
+SHUTDOWN_SHARE = 0.5
+"""How much of the time of an exit goes to the application's providers at most."""
 
 
 class Emitter(Schedule):
@@ -96,8 +96,9 @@ class Emitter(Schedule):
         began = monotonic()
         self._is_exiting = True
         try:
-            self.ask_to_finish(SHUTDOWN_PATIENCE, "")
-            self.has_finished(SHUTDOWN_PATIENCE)
+            timeout = self._exit_timeout * SHUTDOWN_SHARE
+            self.ask_to_finish(timeout, "")
+            self.has_finished(timeout)
         finally:
             self._are_providers_over = True
             self.spent = monotonic() - began

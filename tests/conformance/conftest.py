@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 DRIVER = Path(__file__).with_name("drive.py")
 PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
 
@@ -102,7 +104,7 @@ class Case:
             [sys.executable, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             env=environment,
             check=False,
         )

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 
 def test_canonical_below_folders_without_init_that_nobody_imported(case):
     """PathFinder makes a namespace package's path from its parent in sys.modules."""
@@ -312,7 +314,7 @@ def test_pytest_loads_no_second_copy_of_what_is_named_like_tests(case):
         env={**os.environ, "ENFORCER_MAP": str(case.write_map())},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

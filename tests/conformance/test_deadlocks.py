@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 SCHEDULES = Path(__file__).parent / "scheduling" / "schedules.py"
 COUNT = int(os.environ.get("DEADLOCK_SCHEDULES", "150"))
 FIRST = int(os.environ.get("DEADLOCK_SEED", "1"))
@@ -105,6 +107,6 @@ def test_a_module_that_another_thread_loads_meanwhile(tmp_path):
         text=True,
         env={**os.environ, "ENFORCER_MAP": str(tmp_path / "enforcer.toml")},
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (done.stdout, done.stderr) == ("1\n", "")

@@ -1,13 +1,13 @@
 """Every form of import is seen, first and cached, with the code that asked."""
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 
 from enforcer.report import build
+from tests.patience import environment_without
 
 FORMS = {
     "import a.old": "import par.old",
@@ -229,7 +229,7 @@ def test_python_m_is_seen_once_and_runs_under_the_canonical_name(case):
     case.write_map()
     store = case.folder / "uses.db"
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")},
+        **environment_without("ENFORCER"),
         "ENFORCER_MAP": str(case.folder / "enforcer.toml"),
         "ENFORCER_STORE": str(store),
     }

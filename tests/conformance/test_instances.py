@@ -402,7 +402,7 @@ def test_threads_that_meet_get_one_instance(case):
         class Manager:
             def __init__(self, user_id):
                 made.append(user_id)
-                both.wait(30)
+                both.wait(300)
                 time.sleep(0.01)
         """,
     )
@@ -439,7 +439,7 @@ def test_many_threads_and_keys_never_share_or_double(case):
     wrong = []
     ready = threading.Barrier(8)
     def work(seed):
-        ready.wait(30)
+        ready.wait(300)
         for step in range(400):
             key = (seed + step) % 5
             one = chat.Manager(key)
@@ -497,7 +497,7 @@ def test_a_failure_belongs_to_the_call_that_made_it(case):
             def __init__(self, user_id):
                 calls.append(1)
                 if len(calls) == 1:
-                    waiting.wait(30)
+                    waiting.wait(300)
                     raise ValueError("the first one fails")
         """,
     )
@@ -557,7 +557,7 @@ def test_two_threads_that_ask_for_each_others_instance(case):
         class Manager:
             def __init__(self, user_id, other=None):
                 if other:
-                    both.wait(30)
+                    both.wait(300)
                     Manager(other)
         """,
     )
@@ -572,7 +572,7 @@ def test_two_threads_that_ask_for_each_others_instance(case):
         except InstanceError as error:
             results.append(error)
     threads = [threading.Thread(target=ask, args=pair) for pair in (("a", "b"), ("b", "a"))]
-    [thread.start() for thread in threads]; [thread.join(30) for thread in threads]
+    [thread.start() for thread in threads]; [thread.join(300) for thread in threads]
     errors = [each for each in results if isinstance(each, InstanceError)]
     assert len(results) == 2 and len(errors) == 1, results
     """)
@@ -852,7 +852,7 @@ def test_event_loops_of_two_threads_share_one_instance(case):
     found = []
     async def ask(): found.extend(await asyncio.gather(*(chat.fetch("a") for _ in range(5))))
     threads = [threading.Thread(target=lambda: asyncio.run(ask())) for _ in range(4)]
-    [thread.start() for thread in threads]; [thread.join(30) for thread in threads]
+    [thread.start() for thread in threads]; [thread.join(300) for thread in threads]
     assert len(found) == 20 and len(set(map(id, found))) == 1 and chat.calls == ["a"]
     """)
 
@@ -997,7 +997,7 @@ def test_a_forked_child_waits_for_no_thread_that_it_has_not(case):
         class Manager:
             def __init__(self, key):
                 begun.set()
-                if threading.current_thread().name == "slow": go_on.wait(30)
+                if threading.current_thread().name == "slow": go_on.wait(300)
         """,
     )
     case.instances("chat:Manager", "key")
@@ -1008,7 +1008,7 @@ def test_a_forked_child_waits_for_no_thread_that_it_has_not(case):
     chat.begun.clear()
     thread = threading.Thread(target=chat.Manager, args=("a",), name="slow")
     thread.start()
-    chat.begun.wait(30)
+    chat.begun.wait(300)
     child = os.fork()
     if child == 0:
         one = chat.Manager("a")

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import environment_without
+
 LEAKING = Path(__file__).parent / "leaking" / "leaking.py"
 SCALE = float(os.environ.get("LEAK_SCALE", "1"))
 
@@ -18,12 +20,11 @@ GROWTH = {"blocks": 200, "references": 400, "objects": 40, "resident": 2 << 20}
 
 
 def run(folder, what, count, store):
-    environment = {key: value for key, value in os.environ.items() if "ENFORCER" not in key}
     done = subprocess.run(
         [sys.executable, str(LEAKING), str(folder), what, str(int(count * SCALE)), store],
         capture_output=True,
         text=True,
-        env={**environment, "ENFORCER_FLUSH_INTERVAL": "0.2"},
+        env={**environment_without("ENFORCER"), "ENFORCER_FLUSH_INTERVAL": "0.2"},
         check=False,
     )
     assert done.returncode == 0, done.stderr

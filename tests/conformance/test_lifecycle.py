@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 
 def test_late_enabling_is_said_and_replaces_the_module(case):
     case.rule("par.old", "new.sub")
@@ -177,7 +179,7 @@ def test_each_subinterpreter_watches_for_itself(case):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.stdout == "both\n", done.stderr
     assert done.returncode == 0

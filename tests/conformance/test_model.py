@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, configuration, given, settings
 
+from tests.patience import PATIENCE
+
 MODELLING = Path(__file__).with_name("modelling")
 # Nothing of hypothesis' own goes into the tree.
 configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "enforcer-hypothesis")
@@ -66,7 +68,7 @@ class Zygote:
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")

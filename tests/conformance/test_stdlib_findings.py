@@ -7,6 +7,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 ENABLE = f"""
@@ -45,7 +47,7 @@ def run(case, program, *options):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

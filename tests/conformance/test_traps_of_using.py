@@ -38,7 +38,7 @@ def test_t21_a_fork_in_the_middle_of_recording_hangs_nobody(case):
     for _ in range(30):
         child = os.fork()
         if child == 0:
-            signal.alarm(10)
+            signal.alarm(300)
             import oldtop
             uses, _ = enforcer.collect()
             os._exit(0 if sum(use.count for use in uses) == 1 else 7)
@@ -140,8 +140,8 @@ def test_t25_two_threads_in_a_circle_both_get_the_module(case):
     while "oldtop" not in sys.modules:
         pass
     builtins.H.set()
-    first.join(10)
-    second.join(10)
+    first.join(300)
+    second.join(300)
     assert not first.is_alive() and not second.is_alive()
     assert not failed, failed
     assert sys.modules["new.dl"].me.Q is sys.modules["new.dl"].Q

@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+
+from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
 COMPONENTS = {
     "check_jsonschema": "pip install check-jsonschema",
@@ -69,6 +69,7 @@ class Project:
         self.folder = folder
         self.programs = 0
         self.store = folder / ".enforcer" / "uses.db"
+        (folder / "tests_patience.py").write_text(WAIT_UNTIL)
         (folder / "enforcer.toml").write_text(
             '[enforcer]\nservice = "shop"\n[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
         )
@@ -76,11 +77,7 @@ class Project:
 
     def environ(self, **variables: str) -> dict[str, str]:
         """Give the environment of somebody who enabled the enforcer."""
-        inherited = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("ENFORCER", "OTEL"))
-        }
+        inherited = environment_without("ENFORCER", "OTEL")
         settings = {
             "COLUMNS": "400",  # paths in one piece
             "ENFORCER_MAP": str(self.folder / "enforcer.toml"),
@@ -106,7 +103,7 @@ class Project:
     def run(self, code: str, *options: str, expected: int = 0, **variables: str) -> tuple[str, str]:
         """Run a program to its end; give its output and its standard error."""
         with self.start(code, *options, **variables) as process:
-            output, error = process.communicate(timeout=120)
+            output, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == expected, output + error
         return output, error
 
@@ -119,7 +116,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert result.returncode == 0, result.stderr
         return result.stdout
@@ -137,18 +134,3 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
-
-
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], bool]:
-    """Wait for something that is sure to come, and give up after a long time."""
-
-    def wait(is_so: Callable[[], bool]) -> bool:
-        patient_until = time.monotonic() + 60
-        while time.monotonic() < patient_until:
-            if is_so():
-                return True
-            time.sleep(0.05)
-        return False
-
-    return wait

@@ -24,6 +24,7 @@ from enforcer.recording.use import CallSite, Use
 from enforcer.report import build
 from enforcer.rules.model import Rule
 from enforcer.store.sqlite import Store
+from tests.patience import PATIENCE, environment_without
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -59,10 +60,12 @@ Open = Callable[..., "Page"]
 @contextmanager
 def dashboard(*options: str, **variables: str) -> Iterator[str]:
     """Run the command, and give the address that it says."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     command = [sys.executable, "-m", "enforcer", "dashboard", "--port", "0", *options]
     with subprocess.Popen(
-        command, env={**environ, **variables}, stderr=subprocess.PIPE, text=True
+        command,
+        env={**environment_without("ENFORCER"), **variables},
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stderr is not None
         try:
@@ -72,7 +75,7 @@ def dashboard(*options: str, **variables: str) -> Iterator[str]:
             yield found[0].rstrip("/") if "?" not in found[0] else found[0]
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ It says which path the next line of code uses, by which mechanism, and how often
 
 import ast
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+from tests.patience import PATIENCE, environment_without
 
 CHAT = Path(__file__).parents[1] / "fixtures" / "chat"
 MARKER = re.compile(r"\s*# use: (?P<path>\S+) (?P<mechanism>\S+) x(?P<uses>\d+)$")
@@ -86,17 +87,14 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a Python command in the program's folder, without settings from outside."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith("ENFORCER_")
-    }
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder / "app",
-        env=environment,
+        env=environment_without("ENFORCER_"),
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from tests.patience import PATIENCE
+
 PROJECT = Path(__file__).parents[2]
 WORKFLOW = PROJECT / ".github/workflows/enforcer-gate.yml"
 BIN = Path(sys.executable).parent
@@ -63,7 +65,7 @@ def test_the_pre_commit_hook(project: Path, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=PATIENCE,
         )
 
     passed = commit()

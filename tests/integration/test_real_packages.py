@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from typing import Any
 
 import Cryptodome
 
-ENVIRONMENT = {
-    key: value for key, value in os.environ.items() if not key.startswith(("ENFORCER_", "PYTHON"))
-}
+from tests.patience import PATIENCE, environment_without
+
+ENVIRONMENT = environment_without("ENFORCER_", "PYTHON")
 
 # PyCrypto's tree is gone; pycryptodomex has the same modules below another name.
 MOVED = """
@@ -81,7 +80,7 @@ def enforcer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.patience import PATIENCE
+
 TESTS = Path(__file__).parents[1]
 UNIT = TESTS / "unit" / "websocket_ssot_issue960"
 INTEGRATION = TESTS / "integration" / "websocket_ssot_issue960"
@@ -77,7 +79,7 @@ def run_tests(*words: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 

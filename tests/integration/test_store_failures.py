@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import pytest
 
-WaitUntil = Callable[[Callable[[], bool]], bool]
+from enforcer.flushing import FORK_PATIENCE
+from tests.patience import PATIENCE, wait_until
 
 
 class Project(Protocol):
@@ -91,7 +92,8 @@ def test_locked_at_the_end(project: Project) -> None:
     """An exit does not wait for ever, and its loss is in the report."""
     project.run(ENDS, expected=7)
     with locked(project.store):
-        goes_on(*project.run(ENDS, expected=7), "(store-not-written)")
+        error = project.run(ENDS, expected=7, ENFORCER_EXIT_TIMEOUT="1")
+        goes_on(*error, "(store-not-written)")
         assert project.numbers()["dropped"] == 5
     project.run(ENDS, expected=7)
 
@@ -107,7 +109,7 @@ def test_locked_for_a_while(project: Project) -> None:
         with locked(project.store):
             assert process.stdout is not None
             assert process.stdout.readline() == "did its work\n"
-        _, error = process.communicate("\n", timeout=60)
+        _, error = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, error) == (7, "")
     assert (project.uses(), project.numbers()["dropped"]) == (13, 0)
@@ -117,8 +119,11 @@ def test_fork_does_not_wait_for_a_locked_store(project: Project) -> None:
     """The reporter gives way: forty forks would take twenty seconds if each waited for it."""
     project.run(ENDS, expected=7)
     code = """
+        import enforcer.startup
+        from tests_patience import wait_until
+
         use(5)
-        time.sleep(0.2)
+        wait_until(lambda: enforcer.startup.active().reporters[0].has_begun)
         began = time.monotonic()
         for _ in range(40):
             pid = os.fork()
@@ -130,9 +135,9 @@ def test_fork_does_not_wait_for_a_locked_store(project: Project) -> None:
         print(time.monotonic() - began)
     """
     with locked(project.store):
-        output, error = project.run(code)
+        output, error = project.run(code, ENFORCER_EXIT_TIMEOUT="1")
 
-    assert float(output) < 10
+    assert float(output) < 40 * FORK_PATIENCE
     assert "5 uses could not be kept" in error
 
 
@@ -152,7 +157,7 @@ def test_flush_on_request_waits_for_a_locked_store(project: Project) -> None:
         with locked(project.store):
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-        process.communicate("\n", timeout=60)
+        process.communicate("\n", timeout=PATIENCE)
 
     assert process.returncode == 0
     assert (project.uses(), project.numbers()["dropped"]) == (15, 0)
@@ -174,9 +179,7 @@ def test_full_disk(project: Project, small_disk: Path) -> None:
     assert "5 uses were lost: the counts are too low." in report
 
 
-def test_disk_that_is_full_for_a_while(
-    project: Project, small_disk: Path, wait_until: WaitUntil
-) -> None:
+def test_disk_that_is_full_for_a_while(project: Project, small_disk: Path) -> None:
     """A process that outlives it loses nothing."""
     store = str(small_disk / "uses.db")
     filling = small_disk / "filling"
@@ -186,8 +189,8 @@ def test_disk_that_is_full_for_a_while(
         assert process.stdout is not None
         assert process.stdout.readline() == "did its work\n"
         filling.unlink()
-        assert wait_until(lambda: Path(store).exists() and Path(store).stat().st_size > 0)
-        _, error = process.communicate("\n", timeout=60)
+        wait_until(lambda: Path(store).exists() and Path(store).stat().st_size > 0)
+        _, error = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, error) == (7, "")
     assert "8 uses at 1 call site" in project.report("--store", store)
@@ -228,46 +231,46 @@ def test_folder_that_is_read_only(project: Project) -> None:
     assert project.uses() == 10
 
 
-def test_file_that_is_deleted(project: Project, wait_until: WaitUntil) -> None:
+def test_file_that_is_deleted(project: Project) -> None:
     """The store is made anew; what was in the deleted one is gone, what is new is not."""
     with project.start(WAITS) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "did its work\n"
-        assert wait_until(project.store.exists)
-        assert wait_until(lambda: project.uses() == 5)
+        wait_until(project.store.exists)
+        wait_until(lambda: project.uses() == 5)
         project.store.unlink()
-        _, error = process.communicate("\n", timeout=60)
+        _, error = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, error) == (7, "")
     assert project.uses() == 3
     assert [rule["legacy"] for rule in project.numbers()["rules"]] == ["old"]
 
 
-def test_folder_that_is_deleted(project: Project, wait_until: WaitUntil) -> None:
+def test_folder_that_is_deleted(project: Project) -> None:
     """The same holds for its folder."""
     with project.start(WAITS) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "did its work\n"
-        assert wait_until(project.store.exists)
-        assert wait_until(lambda: project.uses() == 5)
+        wait_until(project.store.exists)
+        wait_until(lambda: project.uses() == 5)
         shutil.rmtree(project.store.parent)
-        _, error = process.communicate("\n", timeout=60)
+        _, error = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, error) == (7, "")
     assert project.uses() == 3
 
 
-def test_file_that_is_damaged(project: Project, wait_until: WaitUntil) -> None:
+def test_file_that_is_damaged(project: Project) -> None:
     """It is set aside, a new one is begun, and the report says where the old one is."""
     with project.start(WAITS) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "did its work\n"
-        assert wait_until(project.store.exists)
-        assert wait_until(lambda: project.uses() == 5)
+        wait_until(project.store.exists)
+        wait_until(lambda: project.uses() == 5)
         with project.store.open("r+b") as file:
             file.seek(4096)
             file.write(b"\xde\xad" * 30000)
-        _, error = process.communicate("\n", timeout=60)
+        _, error = process.communicate("\n", timeout=PATIENCE)
 
     assert (process.returncode, error) == (7, "")
     assert project.uses() == 3
@@ -325,7 +328,7 @@ def test_killed_in_the_middle_of_writes(project: Project) -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             process.kill()
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
         assert process.returncode == -signal.SIGKILL
     project.run(ENDS, expected=7)
 

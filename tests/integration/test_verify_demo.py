@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
+
 CORE = "netra_backend.app.websocket_core"
 SEED = {
     f"{CORE}.websocket_manager.WebSocketManager",
@@ -35,7 +37,7 @@ def verified(*options: str) -> tuple[int, list[dict[str, Any]]]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)["invariants"]

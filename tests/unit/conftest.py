@@ -1,7 +1,6 @@
 """Make the records that the store, the reporter and the report work on."""
 
 import itertools
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import enforcer
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED, CallSite, Use
 from enforcer.rules.model import Rule
+from tests.patience import environment_without
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -76,5 +76,7 @@ def make_use() -> MakeUse:
 @pytest.fixture
 def environ() -> dict[str, str]:
     """Give an environment for child processes in which the enforcer can be imported."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER_")}
-    return {**kept, "PYTHONPATH": str(Path(enforcer.__file__).parents[1])}
+    return {
+        **environment_without("ENFORCER_"),
+        "PYTHONPATH": str(Path(enforcer.__file__).parents[1]),
+    }

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from enforcer.cli.tested import TESTED, minor_of
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "tests" / "conformance"
@@ -30,7 +31,7 @@ def collected(*options: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return [line for line in done.stdout.splitlines() if "::" in line]
 

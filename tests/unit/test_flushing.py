@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from enforcer.background import Collections, Guest
-from enforcer.flushing import Flushing
+from enforcer.flushing import FORK_PATIENCE, Flushing
 from enforcer.recording.process import Process
 from enforcer.reporter import Reporter, jitter
+from tests.patience import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from enforcer.store.delivery import Collector, Delivery, OpenStore
@@ -57,7 +58,7 @@ def test_flush_gives_way_to_a_fork() -> None:
         time.sleep(0.001)
     assert flushes.hold_off()
     flushes.resume()
-    flusher.join(60)
+    flusher.join(PATIENCE)
 
     assert not flusher.is_alive()
     assert calls[1:] == ["deliver"] * len(calls[1:])
@@ -72,18 +73,18 @@ def test_flush_that_hangs_holds_up_one_fork_only() -> None:
 
     def deliver(_: Callable[[], bool]) -> None:
         entered.set()
-        assert leave.wait(60)
+        assert leave.wait(PATIENCE)
 
     flushes = flushing(deliver)
     flusher = threading.Thread(target=flushes.flush, args=(60,))
     flusher.start()
-    assert entered.wait(60)
+    assert entered.wait(PATIENCE)
     assert not flushes.hold_off()
     began = time.monotonic()
-    assert not any(flushes.hold_off() for _ in range(100))
-    assert time.monotonic() - began < 20
+    assert not any(flushes.hold_off() for _ in range(1000))
+    assert time.monotonic() - began < PATIENCE < 1000 * FORK_PATIENCE
     leave.set()
-    flusher.join(60)
+    flusher.join(PATIENCE)
 
     assert flushes.hold_off()
     flushes.resume()
@@ -112,15 +113,15 @@ def test_what_is_due_stays_due_over_forks(make_process: MakeProcess) -> None:
 
     reporter = Reporter(cast("Collector", Empty()), make_process(), no_store, interval=0.3)
     reporter.start()
-    patient_until = time.monotonic() + 60
-    while not delivered.is_set() and time.monotonic() < patient_until:
+
+    def fork() -> bool:
         reporter.before_fork()
         reporter.after_fork_in_parent()
         gc.collect()
-        time.sleep(0.01)
+        return delivered.is_set()
 
-    assert delivered.is_set()
-    reporter.stop(60)
+    wait_until(fork)
+    reporter.stop(PATIENCE)
 
 
 def test_jitter_differs_and_keeps_its_bounds() -> None:
@@ -149,7 +150,7 @@ def test_first_write_has_jitter_too(
     for _ in range(50):
         reporter = Reporter(cast("Collector", None), make_process(), no_store, (), 1000)
         reporter.start()
-        reporter.stop(60)
+        reporter.stop(PATIENCE)
 
     assert len(rested) >= 50
     assert all(150 < seconds <= 1000 for seconds in rested)

@@ -10,6 +10,7 @@ import pytest
 
 from enforcer.leaving import Guard
 from enforcer.report import build
+from tests.patience import PATIENCE, environment_without
 
 BEGIN = """\
 import os, signal, sys, threading, time
@@ -30,16 +31,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     more = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "3600"}
     return subprocess.run(
         [sys.executable, "-c", BEGIN + program],
         cwd=folder,
-        env={**kept, **more},
+        env={**environment_without("ENFORCER"), **more},
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -85,7 +85,7 @@ def interrupted(self, *words, **keywords):
 enforcer.background.Guest.end = interrupted
 use()
 """
-THREAD = "use(); threading.Thread(target=os._exit, args=(7,)).start(); time.sleep(60)"
+THREAD = "use(); threading.Thread(target=os._exit, args=(7,)).start(); time.sleep(600)"
 ENDS = {
     "os._exit": ("use(); os._exit(7)", 7),
     "os._exit by keyword": ("use(); os._exit(status=7)", 7),
@@ -93,7 +93,7 @@ ENDS = {
     "os._exit in a child": (CHILD.format(end="os._exit(7)"), 7),
     "os.execv": ("use(); os.execv('/bin/sh', ['sh', '-c', 'exit 7'])", 7),
     "os.execlp": ("use(); os.execlp('sh', 'sh', '-c', 'exit 7')", 7),
-    "SIGTERM": ("use(); os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", -15),
+    "SIGTERM": ("use(); os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)", -15),
     "SIGTERM that a handler sends on": (SENT_ON, -15),
     "SIGTERM that a handler passes on": (PASSED_ON, 7),
     "SIGTERM that ends by sys.exit": (HANDLED, 7),
@@ -154,7 +154,7 @@ def test_a_program_that_is_stopped_while_it_starts_ends_at_once(folder: Path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
     assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
@@ -165,7 +165,7 @@ STOPPED_AT_ONCE = """
 for _ in range(100):
     child = os.fork()
     if child == 0:
-        signal.alarm(30)
+        signal.alarm(300)
         while True:
             pass
     os.kill(child, signal.SIGTERM)
@@ -209,7 +209,7 @@ holding.execute("begin exclusive")
 use()
 threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
 os.kill(os.getpid(), signal.SIGTERM)
-time.sleep(60)
+time.sleep(600)
 """
     assert run(folder, program).returncode == -signal.SIGTERM
 
@@ -227,7 +227,7 @@ assert signal.getsignal(signal.SIGTERM) == mine
 enforcer.disable()
 assert signal.getsignal(signal.SIGTERM) == mine
 """
-    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=PATIENCE)
 
 
 def test_a_thread_may_enable(folder: Path) -> None:
@@ -239,7 +239,7 @@ thread.start(); thread.join()
 import old
 os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=PATIENCE)
     assert uses(folder) == 1
 
 
@@ -266,7 +266,7 @@ for _ in range(2):
     enforcer.disable()
     assert (os._exit, os.execv, os.execve, signal.getsignal(signal.SIGTERM)) == before
 """
-    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=PATIENCE)
 
 
 def test_what_others_put_on_top_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 """Enabling is light, and never stops a program that didn't ask to be stopped."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
 HEAVY = (
     "collections",
@@ -31,15 +32,14 @@ def python(
     folder: Path, *arguments: str, flags: tuple[str, ...] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the interpreter as somebody who set only these variables would."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     return subprocess.run(
         [sys.executable, *flags, "-c", *arguments],
         cwd=folder,
-        env={**inherited, **environment},
+        env={**environment_without("ENFORCER"), **environment},
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -61,10 +61,22 @@ def test_the_import_path_loads_nothing_heavy(folder: Path) -> None:
     assert python(folder, program).stdout == "[]\n"
 
 
-OF_TELEMETRY = """
-import sys, time
+# Until the thread has written a few times, and has looked whether anybody asks for telemetry.
+BEATS = f"""
+import enforcer.startup
+{WAIT_UNTIL}
+leader = enforcer.startup.active().reporters[0]
+beats, look = [], leader.on_beat
+def beat():
+    look()
+    beats.append(1)
+leader.on_beat = beat
 import old
-time.sleep(0.3)
+wait_until(lambda: len(beats) > 2)
+"""
+OF_TELEMETRY = f"""
+import sys
+{BEATS}
 import enforcer; enforcer.flush()
 print(sorted(m for m in sys.modules if m.startswith(("enforcer.telemetry", "opentelemetry"))))
 """
@@ -104,7 +116,7 @@ def test_telemetry_that_is_switched_off_loads_nothing(folder: Path) -> None:
 def test_the_main_thread_stays_the_main_thread(folder: Path, asked: dict[str, str]) -> None:
     """The first thread that loads threading makes itself that one on 3.11 and 3.12."""
     program = (
-        "import old, enforcer, time; time.sleep(0.3); enforcer.flush(); import threading;"
+        f"{BEATS}\nimport enforcer, threading; enforcer.flush()\n"
         "print(threading.current_thread() is threading.main_thread())"
     )
     environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05", **asked}

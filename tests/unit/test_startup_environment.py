@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE, environment_without
+
 GOOD = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
 BROKEN = '[[rule]]\nlegacy = "old"\n'
 CLOSED = "[enforcer]\nfail_open = false\n"
@@ -20,15 +22,14 @@ def python(
     folder: Path, *arguments: str, program: str = PROGRAM, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a program as somebody who set only these variables would."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=folder,
-        env={**inherited, **environment},
+        env={**environment_without("ENFORCER"), **environment},
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -108,7 +109,7 @@ def test_the_command_in_the_line_shows_them_all(folder: Path) -> None:
     (folder / "enforcer.toml").write_text(BROKEN + '[[rule]]\ncanonical = "new"\nstage = "x"\n')
     words = [sys.executable, "-m", "enforcer", "check", "--map", "enforcer.toml"]
     done = subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        words, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
     assert done.stderr.count("\n") == 3
@@ -197,7 +198,7 @@ def test_nobody_has_to_listen(folder: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
     assert (done.returncode, done.stdout) == (0, "ran\n")

@@ -19,7 +19,7 @@ from rewriting import Rewriter
 
 TOPS = ("new", "other", "par", "old", "solo", "oldtop")
 DUNDERS = ("__file__", "__name__", "__package__", "__path__", "__cached__")
-PATIENCE = 20
+PATIENCE = 300
 
 
 class StumbledError(Exception):

@@ -24,7 +24,7 @@ import enforcer
 from enforcer.rules.loading import load_map
 
 PLAIN = os.environ.get("PLAIN") == "1"
-PATIENCE = 40
+PATIENCE = 300
 # What plain Python raises where modules import each other in a circle.
 CIRCULAR = ("ImportError", "AttributeError", "_DeadlockError")
 

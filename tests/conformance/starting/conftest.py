@@ -5,7 +5,6 @@ has to agree to the last use, whatever processes the program consisted of and ho
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,8 +16,8 @@ import pytest
 import enforcer
 from enforcer.report import build
 from enforcer.report.as_json import as_json
+from tests.patience import PATIENCE, environment_without
 
-PATIENCE = 120
 """How long to wait for what should take a second, in seconds."""
 
 USES = """\
@@ -57,11 +56,7 @@ class World:
     def __init__(self, folder):
         self.folder = folder
         self.map = folder / "enforcer.toml"
-        self.environment = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("CELERY", "ENFORCER", "GUNICORN", "PYTEST", "PYTHON"))
-        }
+        self.environment = environment_without("CELERY", "ENFORCER", "GUNICORN", "PYTEST", "PYTHON")
         self.environment |= {
             # Nothing is written but at the end, so the end has to be noticed.
             "ENFORCER_FLUSH_INTERVAL": "3600",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 WAYS = ("environment", "enforcer run", "code")
 PROJECT = Path(__file__).parents[3]
 STARTUP_FILE = "enforcer_startup.pth"
@@ -31,7 +33,7 @@ def pip(python, *words, **environment):
         [sys.executable, "-m", "pip", *options, *words],
         env={**os.environ, **environment},
         check=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 
@@ -68,7 +70,7 @@ class Python:
 def empty(folder, *options, maker=sys.executable):
     """Make a virtual environment without the enforcer, but with what it depends on."""
     words = [maker, "-m", "venv", "--without-pip", *options, folder]
-    subprocess.run(words, check=True, timeout=300)
+    subprocess.run(words, check=True, timeout=PATIENCE)
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     python = Python(folder / "bin" / "python", folder / "lib" / name / "site-packages")
     # The startup files of a folder that is added thus are not read.

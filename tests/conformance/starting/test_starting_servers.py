@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-PATIENCE = 120
+from tests.patience import PATIENCE
+
 REQUESTS = 24
 WAYS = ("environment", "enforcer run", "code")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")

@@ -1,6 +1,5 @@
 """Give tests of dashboards a fleet whose telemetry they show, in Prometheus and in ClickHouse."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from tests.integration.dashboards import fleet
 from tests.integration.dashboards.filled_clickhouse import FilledClickHouse
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 from tests.integration.telemetry.receiving import Receiver
+from tests.patience import environment_without
 
 
 @pytest.fixture(scope="session")
 def environ() -> dict[str, str]:
     """Give an environment in which nobody has asked for anything yet."""
-    return {
-        key: value for key, value in os.environ.items() if not key.startswith(("ENFORCER", "OTEL"))
-    }
+    return environment_without("ENFORCER", "OTEL")
 
 
 @pytest.fixture(scope="session")

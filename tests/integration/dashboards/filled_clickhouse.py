@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from tests.integration.dashboards.asking import ALL
 from tests.integration.store.conftest import MAP, SERVER, SUMS, TABLES
-from tests.integration.telemetry.receiving import PATIENCE, free_port
+from tests.integration.telemetry.receiving import free_port
 from tests.integration.telemetry.running import Running
+from tests.patience import PATIENCE
 
 TRACES = f"""
 CREATE TABLE otel_traces (

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from tests.integration.dashboards.fleet import Service
-from tests.integration.telemetry.receiving import PATIENCE
 from tests.integration.telemetry.running import Prometheus
+from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parents[3] / "dashboards" / "prometheus"
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.integration.dashboards.asking import boards
+from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parents[3] / "dashboards"
 GRAFANA = FOLDER / "grafana"
@@ -46,7 +47,11 @@ def test_compose_takes_the_file() -> None:
     """By the schema of the Compose specification."""
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run(
-        [*check, FOLDER / "compose.yaml"], capture_output=True, text=True, check=False, timeout=60
+        [*check, FOLDER / "compose.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout
 

@@ -9,6 +9,7 @@ import yaml
 
 from tests.integration.dashboards import fleet
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
+from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parents[3] / "dashboards" / "prometheus"
 RULE = "deprecated_import_rule"
@@ -17,7 +18,7 @@ RULE = "deprecated_import_rule"
 def promtool(*words: str) -> None:
     program = shutil.which("promtool") or "promtool"
     done = subprocess.run(
-        [program, *words], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=120
+        [program, *words], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

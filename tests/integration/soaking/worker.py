@@ -27,8 +27,8 @@ THREADS = 4
 FRESH_SITES = 15  # of each thread; all of them stay below what a process tells apart
 BRIEF = 0.05
 PAUSE = 0.7
-PATIENCE = 60  # with what hangs
-REST = 0.001  # leaves processors to those that end, which have a second to write
+PATIENCE = 300  # with what hangs
+REST = 0.001  # leaves processors to those that end
 
 Site = tuple[str, str, int]
 

@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ import pytest
 from enforcer.store.clickhouse.connecting import parse
 from enforcer.store.queries import Span
 from enforcer.store.readers import open_reader
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.component("chdb", "rotel")
 
-PATIENCE = 60
 NOON = 493_000 * 3_600_000_000_000
 PROCESS = "c" * 32
 
@@ -65,13 +64,6 @@ def collector(engine: Any, tmp_path: Path) -> Iterator[str]:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def send(endpoint: str) -> None:

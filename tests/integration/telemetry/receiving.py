@@ -17,8 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-PATIENCE = 60.0
-"""How long to wait for what should take a second, in seconds."""
+from tests.patience import PATIENCE
 
 Attributes = dict[str, Any]
 Site = tuple[str, str, int, str]

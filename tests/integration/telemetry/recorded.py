@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from enforcer.report import build
-from tests.integration.telemetry.receiving import PATIENCE, Site
+from tests.integration.telemetry.receiving import Site
+from tests.patience import PATIENCE
 
 
 class Project(Protocol):

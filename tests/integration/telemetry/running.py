@@ -14,11 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from tests.integration.telemetry.receiving import PATIENCE, free_port
+from tests.integration.telemetry.receiving import free_port
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
-GENTLE = 20.0
+GENTLE = 120.0
 """How long a program may take to end by itself, in seconds."""
 
 

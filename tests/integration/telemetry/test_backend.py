@@ -13,9 +13,10 @@ import pytest
 
 from enforcer.demo.backend import Workspace
 from enforcer.demo.clients import converse
-from tests.integration.telemetry.receiving import PATIENCE, Receiver
+from tests.integration.telemetry.receiving import Receiver
 from tests.integration.telemetry.recorded import send_the_spool, stored
 from tests.integration.telemetry.running import Rotel, Running
+from tests.patience import PATIENCE
 
 USERS = 20
 ROUNDS = 15

@@ -11,6 +11,7 @@ from enforcer.telemetry.sending_grpc import call
 from enforcer.telemetry.settings import GRPC, LOGS, Target
 from tests.integration.telemetry.receiving import Received, free_port
 from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.patience import PATIENCE, wait_until
 
 try:
     import grpc
@@ -76,8 +77,10 @@ def test_a_program(project: Project, server: Server) -> None:
         "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         "OTEL_EXPORTER_OTLP_HEADERS": "api-key=secret",
     }
-    _, error = project.run("use(5)\ntime.sleep(2)", **variables)
-    # Whatever a busy machine did not get done in that time.
+    with project.start("use(5)\nsys.stdin.readline()", **variables) as process:
+        wait_until(lambda: server.received.uses().total() == 5)
+        _, error = process.communicate("\n", timeout=PATIENCE)
+    # What was not sent in the end.
     send_the_spool(project.folder / "enforcer.toml", project.environ(**variables))
     received = server.received
     assert error == ""

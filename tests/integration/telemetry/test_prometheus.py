@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.telemetry.receiving import PATIENCE, free_port
+from tests.integration.telemetry.receiving import free_port
 from tests.integration.telemetry.recorded import Project
 from tests.integration.telemetry.running import Prometheus
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.component("prometheus", "promtool", "opentelemetry.exporter.prometheus")
 

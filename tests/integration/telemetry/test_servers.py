@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.telemetry.receiving import PATIENCE, Receiver
+from tests.integration.telemetry.receiving import Receiver
 from tests.integration.telemetry.recorded import Project, send_the_spool, stored
 from tests.integration.telemetry.running import Running
+from tests.patience import PATIENCE
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 

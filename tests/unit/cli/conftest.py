@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
 MAP = """
@@ -37,7 +39,7 @@ def enforcer(folder: Path, environ: dict[str, str]) -> Enforcer:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     return execute

@@ -1,6 +1,5 @@
 """``enforcer dashboard`` serves until it is ended, and says what is wrong in a line."""
 
-import os
 import re
 import signal
 import socket
@@ -20,14 +19,17 @@ from enforcer.cli.main import main
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.sqlite import Store
+from tests.patience import PATIENCE, environment_without
 
 
 @contextmanager
 def running(*options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}
     command = [sys.executable, "-m", "enforcer", "dashboard", "--port", "0", *options]
     with subprocess.Popen(
-        command, env={**environ, **variables}, stderr=subprocess.PIPE, text=True
+        command,
+        env={**environment_without("ENFORCER"), **variables},
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
@@ -41,7 +43,7 @@ def running(*options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[
 
 
 def read(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - on loopback
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - on loopback
         return str(answer.read().decode())
 
 
@@ -59,11 +61,11 @@ def test_serves_what_the_map_names_until_ctrl_c(
     with running("--map", str(tmp_path / "enforcer.toml")) as (dashboard, address):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
         assert '"uses":7' in read(f"{address}api/overview")
-        with urllib.request.urlopen(f"{address}live", timeout=30) as stream:  # noqa: S310
+        with urllib.request.urlopen(f"{address}live", timeout=PATIENCE) as stream:  # noqa: S310
             assert stream.readline()
             began = time.monotonic()
             dashboard.send_signal(signal.SIGINT)
-            assert dashboard.wait(30) == 0
+            assert dashboard.wait(PATIENCE) == 0
             assert time.monotonic() - began < 10
         assert dashboard.stderr is not None
         assert dashboard.stderr.read() == "Ctrl-C ends it.\n"
@@ -82,7 +84,7 @@ def test_token_is_asked_for(tmp_path: Path) -> None:
 
 def read_with_cookies(address: str) -> str:
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    with opener.open(address, timeout=30) as answer:
+    with opener.open(address, timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 
@@ -95,7 +97,7 @@ def test_demonstration_is_served(tmp_path: Path) -> None:
         assert "shop.cart_utils" in page
         assert list(tmp_path.iterdir())
         dashboard.terminate()
-        assert dashboard.wait(30) == 0
+        assert dashboard.wait(PATIENCE) == 0
     assert not list(tmp_path.iterdir())
 
 

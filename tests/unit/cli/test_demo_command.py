@@ -1,17 +1,18 @@
 """Show what the enforcer does, and leave nothing behind."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from websockets.sync.client import connect
+
+from tests.patience import PATIENCE, environment_without, wait_until
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("demo", "--users", "6", "--rounds", "2")
@@ -30,11 +31,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
     return subprocess.run(
         [sys.executable, "-m", "enforcer", *SMALL],
         cwd=tmp_path_factory.mktemp("demo"),
-        env={key: value for key, value in os.environ.items() if not key.startswith("ENFORCER_")},
+        env=environment_without("ENFORCER_"),
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -109,7 +110,7 @@ def test_without_websockets(environ: dict[str, str]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
     assert run.returncode == 2
@@ -135,22 +136,23 @@ def test_ended_early(tmp_path: Path, environ: dict[str, str], number: signal.Sig
             stderr=errors,
         ) as process,
     ):
-        workspace = next(iter(waited_for(tmp_path, "enforcer-demo-*/backend.log"))).parent
+        wait_until(lambda: connections(process.pid) > 0)
+        (workspace,) = tmp_path.glob("enforcer-demo-*")
         process.send_signal(number)
-        process.wait(60)
+        process.wait(PATIENCE)
 
     assert process.returncode == 1
     assert log.read_text().split() == ["Aborted!"]
     assert not workspace.exists()
 
 
-def waited_for(folder: Path, pattern: str) -> list[Path]:
-    """Give the files that match, once there are some, and a moment later."""
-    patient_until = time.monotonic() + 60
-    while not (found := list(folder.glob(pattern))) and time.monotonic() < patient_until:
-        time.sleep(0.05)
-    time.sleep(1)
-    return found
+def connections(process: int) -> int:
+    """Count the sockets of a process, but for the two by which its event loop wakes itself."""
+    sockets = 0
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets += str(file.readlink()).startswith("socket:")
+    return sockets - 2
 
 
 @ENDED
@@ -168,9 +170,9 @@ def test_keep(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -
         address = said.split()[5].rstrip(";")
         with connect(f"{address}/ws?user_id=you", proxy=None) as you:
             you.send("how many words are these")
-            messages = [json.loads(you.recv(timeout=30)) for _ in range(7)]
+            messages = [json.loads(you.recv(timeout=PATIENCE)) for _ in range(7)]
         process.send_signal(number)
-        process.wait(30)
+        process.wait(PATIENCE)
 
     kinds = [message["type"] for message in messages]
     assert kinds == [

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import enforcer as package
+from tests.patience import PATIENCE
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -61,4 +62,4 @@ def test_reader_that_goes_away(enforcer: Enforcer, folder: Path, environ: dict[s
     assert process.stderr is not None
     with process.stderr as error:
         assert error.read() == b""
-    assert process.wait(60) in (0, 1)
+    assert process.wait(PATIENCE) in (0, 1)

@@ -8,6 +8,7 @@ from typing import Any
 from enforcer.dashboard.live import MOST_STREAMS, Live
 from enforcer.dashboard.settings import Settings
 from enforcer.recording.use import Use
+from tests.patience import PATIENCE
 
 Keep = Callable[..., None]
 MakeUse = Callable[..., Use]
@@ -16,7 +17,7 @@ SETTINGS: dict[str, Any] = {"poll_seconds": 0.01}
 
 
 async def next_event(stream: AsyncIterator[str]) -> str:
-    return await asyncio.wait_for(anext(stream), 20)  # type: ignore[arg-type]
+    return await asyncio.wait_for(anext(stream), PATIENCE)  # type: ignore[arg-type]
 
 
 def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from enforcer.delegation.making import CircleError, Makings
+from tests.patience import PATIENCE
 
 
 def test_the_first_makes_it_and_others_wait() -> None:
@@ -20,7 +21,7 @@ def test_the_first_makes_it_and_others_wait() -> None:
         pass
     assert not said
     makings.end("key", mine)
-    thread.join(30)
+    thread.join(PATIENCE)
 
     assert said == [None]
     assert makings.claim("key") is not None

@@ -9,6 +9,7 @@ import pytest
 from enforcer.delegation.registry import Registry
 from enforcer.errors import InstanceError
 from enforcer.rules.delegated import STRONG, Instances
+from tests.patience import PATIENCE
 
 
 class Thing:
@@ -157,7 +158,7 @@ def test_a_circle_of_threads_is_told() -> None:
 
     def work(key: int) -> None:
         def make() -> Thing:
-            together.wait(30)
+            together.wait(PATIENCE)
             kept.obtain((key + 1) % number, Thing)
             return Thing()
 
@@ -170,7 +171,7 @@ def test_a_circle_of_threads_is_told() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
 
     errors = [each for each in results if isinstance(each, InstanceError)]
     assert (len(results), len(errors)) == (number, 1)

@@ -14,6 +14,7 @@ from enforcer.rules.digest import digest as digest_of
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
+from tests.patience import PATIENCE
 
 MAP = """
 [enforcer]
@@ -97,7 +98,7 @@ def is_parsed(project: Project) -> bool:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     rules, parsed = done.stdout.split()
     assert rules == "3"
@@ -258,7 +259,11 @@ def test_cache_that_root_made_is_believed() -> None:
             f"print(cache.find({str(project.map)!r}, {digest!r}, {{}}) is not None)"
         )
         done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
         )
     assert done.stdout == "True\n"
 
@@ -292,7 +297,7 @@ def test_many_writers_at_once_leave_one_sound_cache(project: Project) -> None:
         )
         for _ in range(4)
     ]
-    outputs = [process.communicate("go\n", timeout=60)[0] for process in processes]
+    outputs = [process.communicate("go\n", timeout=PATIENCE)[0] for process in processes]
 
     assert outputs == ["3\n"] * 4
     assert not is_parsed(project) or not is_parsed(project)

@@ -20,6 +20,7 @@ from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
+from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -230,6 +231,6 @@ def test_one_of_many_processes_sets_it_aside(
     ]
     (tmp_path / "go").touch()
 
-    assert [writer.wait(120) for writer in writers] == [0] * 5
+    assert [writer.wait(PATIENCE) for writer in writers] == [0] * 5
     assert len(list(stores_set_aside(str(store)))) == 1
     assert counts(store) == [5 * 20 * 3]

@@ -13,6 +13,7 @@ from enforcer.recording.use import Use
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
+from tests.patience import PATIENCE
 
 PROCESSES = 6
 BATCHES = 40
@@ -53,7 +54,7 @@ def start_writers(path: str, environ: dict[str, str]) -> list[subprocess.Popen[b
 
 def test_counts_are_exact(path: str, environ: dict[str, str]) -> None:
     """Six processes that make the store and write to it at the same time lose nothing."""
-    codes = [writer.wait(120) for writer in start_writers(path, environ)]
+    codes = [writer.wait(PATIENCE) for writer in start_writers(path, environ)]
 
     assert codes == [0] * PROCESSES
     with Reader(path) as reader:
@@ -76,7 +77,7 @@ def test_reads_while_others_write(path: str, environ: dict[str, str]) -> None:
         looks += 1
 
     assert looks > 1
-    assert [writer.wait(120) for writer in writers] == [0] * PROCESSES
+    assert [writer.wait(PATIENCE) for writer in writers] == [0] * PROCESSES
 
 
 def test_reader_sees_one_moment(

@@ -17,6 +17,7 @@ from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.schema import SCHEMA_VERSION
 from enforcer.store.sqlite import Store
+from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -198,6 +199,6 @@ def test_several_processes_upgrade_once(old: str, environ: dict[str, str]) -> No
     code = "import sys; from enforcer.store.sqlite import Store; Store(sys.argv[1]).close()"
     upgraders = [subprocess.Popen([sys.executable, "-c", code, old], env=environ) for _ in range(5)]
 
-    assert [upgrader.wait(60) for upgrader in upgraders] == [0] * 5
+    assert [upgrader.wait(PATIENCE) for upgrader in upgraders] == [0] * 5
     assert rows(old, "SELECT count(*) FROM heartbeat") == [(3,)]
     assert content(old, like=str(VERSION_1)) == content(str(VERSION_1), like=str(VERSION_1))

@@ -1,8 +1,9 @@
 """Write batches into SQLite, once each."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
+from enforcer.store.tallies import Known
+from enforcer.store.waiting import Patience
+from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -283,3 +287,38 @@ def test_a_notice_is_kept_once_for_each_process(
         rows(path, "SELECT kind, subject, text FROM notice")
         == [("late", "shop.old_cart", "It came too early.")] * 2
     )
+
+
+def test_keys_of_a_write_that_was_rolled_back_are_forgotten(
+    path: str, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Others' rows may have them by now; the uses are counted at their own call sites.
+
+    The write is given up at each of its steps in turn, as it is where the program forks.
+    """
+    for given_up_at in range(1, 60):
+        file = f"{path}-{given_up_at}"
+        known, process, steps = Known(), make_process(), count(1)
+        mine = [make_use(line=line, count=line) for line in (1, 2)]
+
+        def is_needed(steps: "Iterator[int]" = steps, last: int = given_up_at) -> bool:
+            return next(steps) >= last
+
+        try:
+            with closing(Store(file, Patience(PATIENCE, is_needed), known)) as store:
+                store.write(process, 0, mine)
+        except StoreError:
+            with closing(Store(file)) as others:
+                others.write(make_process(), 0, [make_use(line=line) for line in (77, 88, 99)])
+            with closing(Store(file, known=known)) as store:
+                store.write(process, 0, mine)
+                store.write(process, 1, mine)
+        else:
+            assert given_up_at > 5
+            return
+        query = (
+            "SELECT line, sum(count) FROM use JOIN tally ON tally.key = tally "
+            "JOIN call_site ON call_site.key = site GROUP BY line"
+        )
+        assert rows(file, query) == [(1, 2), (2, 4), (77, 1), (88, 1), (99, 1)]
+    pytest.fail("it was never written")

@@ -17,6 +17,7 @@ from enforcer.telemetry.settings import Settings, Target
 from enforcer.telemetry.signals import Signals
 from enforcer.telemetry.spool import Spool
 from tests.integration.telemetry.receiving import Receiver
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from enforcer.recording.notice import Notice
@@ -63,7 +64,7 @@ class Parts:
     def send_to(self, endpoint: str, **settings: object) -> None:
         """Make the delivery anew, for a collector."""
         targets = tuple(
-            Target(signal, f"{endpoint}/v1/{signal}", timeout=5.0)
+            Target(signal, f"{endpoint}/v1/{signal}", timeout=PATIENCE)
             for signal in ("traces", "logs", "metrics")
         )
         self.make(Settings(targets=targets, **settings))  # type: ignore[arg-type]
@@ -89,7 +90,7 @@ class Parts:
         for _ in range(count):
             tally.count()
 
-    def deliver(self, seconds: float = 30.0, ending: str = "") -> None:
+    def deliver(self, seconds: float = PATIENCE, ending: str = "") -> None:
         self.delivery.deliver(seconds, lambda: False, ending)
 
 

@@ -10,6 +10,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 from enforcer.telemetry.asked import is_asked_for, is_shut_down, is_without_end
+from tests.patience import PATIENCE
 
 
 def run(code: str, environ: dict[str, str], **variables: str) -> str:
@@ -20,7 +21,7 @@ def run(code: str, environ: dict[str, str], **variables: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -8,9 +8,12 @@ from textwrap import dedent
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver
+from tests.patience import PATIENCE, WAIT_UNTIL
 
-SDK = """
+SDK = f"""
 import sys, time
+{WAIT_UNTIL}
+emitted = []
 from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import (
@@ -21,6 +24,7 @@ class Exporter(LogRecordExporter):
         for data in batch:
             if data.log_record.event_name == "deprecated_import.used":
                 print(data.log_record.attributes["deprecated_import.count"], flush=True)
+                emitted.append(data)
         return LogRecordExportResult.SUCCESS
     def shutdown(self): print("end", flush=True)
     def force_flush(self, timeout_millis=0): return True
@@ -56,7 +60,7 @@ class Program:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout, done.stderr
@@ -78,7 +82,7 @@ def test_what_is_used_last_goes_out_before_the_providers_end(program: Program) -
     code = """
         install()
         import old
-        time.sleep(0.5)
+        wait_until(lambda: emitted)
         for _ in range(3):
             import old
     """
@@ -122,7 +126,7 @@ def test_providers_that_are_ended_by_hand(program: Program) -> None:
         atexit.register(lambda: provider.shutdown())
         provider = install(shutdown_on_exit=False)
         import old
-        time.sleep(0.5)
+        wait_until(lambda: emitted)
         import old
     """
     assert program.run(code)[0] == "1\n1\nend\n"
@@ -133,7 +137,7 @@ def test_os_exit_flushes_the_providers(program: Program) -> None:
     code = """
         install()
         import old
-        time.sleep(0.3)
+        wait_until(lambda: emitted)
         import old, os
         os._exit(0)
     """
@@ -183,7 +187,7 @@ def test_a_variable_that_cannot_be_followed_is_said_once(program: Program) -> No
     code = """
         install()
         import old
-        time.sleep(0.5)
+        wait_until(lambda: emitted)
     """
     output, error = program.run(
         code,

@@ -39,7 +39,9 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def make(spool: Spool, endpoint: str) -> Outbox:
-    targets = [Target(signal, f"{endpoint}/v1/{signal}", timeout=5.0) for signal in (LOGS, TRACES)]
+    targets = [
+        Target(signal, f"{endpoint}/v1/{signal}", timeout=300.0) for signal in (LOGS, TRACES)
+    ]
     return Outbox(Settings(targets=tuple(targets)), spool, "p")
 
 

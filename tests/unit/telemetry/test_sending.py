@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from enforcer.store.waiting import Patience
 from enforcer.telemetry.sending import SendingError, post
 from enforcer.telemetry.settings import Target
 from tests.integration.telemetry.receiving import Silent, free_port
+from tests.patience import PATIENCE
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -52,7 +52,7 @@ def answering(
         thread = threading.Thread(target=serve_quietly, daemon=True)
         thread.start()
         yield server.getsockname()[1], asked
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def target(port: int, **fields: object) -> Target:
@@ -126,10 +126,9 @@ def test_no_address(endpoint: str) -> None:
 def test_silence_ends_in_time() -> None:
     """One that takes a connection and never answers."""
     with Silent() as silent:
-        began = time.monotonic()
         with pytest.raises(SendingError, match="gave no answer in time"):
             post(Target("logs", silent.endpoint), b"", Patience(0.2))
-    assert time.monotonic() - began < 5
+        assert silent.connections
 
 
 def test_waiting_ends_when_it_is_needed() -> None:
