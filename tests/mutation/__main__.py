@@ -32,8 +32,8 @@ TESTS = {
     "imports": ["tests/unit/imports", "tests/conformance"],
     "recording": [
         "tests/unit/recording",
-        "tests/unit/test_reporter.py",
-        "tests/unit/store",
+        "tests/unit/store/test_delivery.py",
+        "tests/unit/store/test_writing.py",
         "tests/conformance/test_forms.py",
     ],
     "store": [
@@ -158,6 +158,8 @@ def main() -> int:
         trial = Trial(nearest, results, until)
         trial.run(mutants, trees)
         shares.append(report(package, trial.outcomes, len(everything), nearest))
+    for tree in trees:
+        tree.close()
     return int(min(shares) < options.least)
 
 

@@ -4,18 +4,22 @@ Tests start processes that find the package by the environment they run in, so a
 whose ``enforcer`` is the copy's. Everything else it has from the environment that made it.
 """
 
+import json
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
+import threading
 import venv
+from contextlib import suppress
 from pathlib import Path
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".mutation", ".*_cache", "__pycache__", "dist")
 PATIENCE = 60.0
-FACTOR = 20.0
-"""How much longer than alone the tests of a mutant may take, and how many seconds besides."""
+FACTOR = 10.0
+"""How many seconds the tests of a mutant may take, and how much longer than without it besides."""
 
 
 class Tree:
@@ -38,6 +42,7 @@ class Tree:
             copy.write_text(f"#!{self.python}\n{text}", encoding="utf-8")
             copy.chmod(0o755)
         self._times = 1_000_000_000
+        self._zygote: subprocess.Popen[str] | None = None
 
     def write(self, path: str, source: bytes) -> None:
         """Write a module so that no bytecode of another version passes for its own."""
@@ -48,22 +53,51 @@ class Tree:
 
     def fails(self, tests: list[str], seconds: float) -> str:
         """Run tests until one fails; return which, or what else went wrong, or nothing."""
-        names = self.root.parent / "tests.txt"
-        names.write_text("\n".join(tests), encoding="utf-8")
-        command = [self.python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{names}"]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.root,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE + FACTOR * seconds,
-                process_group=0,
-            )
-        except subprocess.TimeoutExpired:
-            return "timeout"
-        if done.returncode == 0:
+        place = self.root.parent
+        (place / "tests.txt").write_text("\n".join(tests), encoding="utf-8")
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        output = place / "output.txt"
+        request = {"arguments": [*options, f"@{place / 'tests.txt'}"], "output": str(output)}
+        child, code = self._ask(request, PATIENCE + FACTOR * seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what its tests left behind
+        if code == 0:
             return ""
-        failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        return failed[0][:200] if failed else f"exit code {done.returncode}: {done.stderr[-200:]}"
+        if code == -signal.SIGKILL:
+            return "timeout"
+        said = output.read_text(encoding="utf-8", errors="replace")
+        failed = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return failed[0][:160] if failed else f"exit code {code}: {said[-160:]}"
+
+    def _ask(self, request: dict[str, object], seconds: float) -> tuple[int, int]:
+        zygote = self._zygote = self._zygote or self._start()
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+        zygote.stdin.write(json.dumps(request) + "\n")
+        zygote.stdin.flush()
+        child = int(zygote.stdout.readline())
+        timer = threading.Timer(seconds, os.killpg, (child, signal.SIGKILL))
+        timer.start()
+        try:
+            return child, int(zygote.stdout.readline())
+        finally:
+            timer.cancel()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        zygote = subprocess.Popen(
+            [self.python, "-m", "tests.mutation.zygote"],
+            cwd=self.root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert zygote.stdout is not None
+        assert zygote.stdout.readline() == "ready\n"
+        return zygote
+
+    def close(self) -> None:
+        """End what runs in it."""
+        if self._zygote is not None:
+            with self._zygote as zygote:
+                assert zygote.stdin is not None
+                zygote.stdin.close()
