@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit components dashboards lint interpreters conformance stdlib soak benchmark clean
+.PHONY: demo test unit components dashboards lint interpreters conformance stdlib soak benchmark mutation clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -52,6 +52,10 @@ stdlib: $(VENV)/ready
 soak: $(VENV)/ready
 	SOAK_SECONDS=60 $(BIN)/python -m pytest -rP tests/integration/test_soak.py
 
+# Small wrong changes of the packages that count, and whether tests notice; OPTIONS="store --size 200".
+mutation: $(VENV)/ready
+	$(BIN)/python -m tests.mutation $(OPTIONS)
+
 benchmark: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks
 
@@ -67,4 +71,4 @@ $(VENV)/ready-for-components: $(VENV)/ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venvs .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venvs .mutation .mypy_cache .pytest_cache .ruff_cache build dist
