@@ -9,7 +9,7 @@ import sys
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.fetches import fetch, times_listed
-from enforcer.imports.own_class import own_class, watch_name
+from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
@@ -119,6 +119,7 @@ class LegacyName:
         rule = self._rule
         if not rule.aliases() or rule.stage == REMOVED:
             self._namespace[rule.name] = value
+            shield(type(module))
             return
         if self._displaced and value is self._namespace.get(rule.name):
             value = self._displaced.pop()
@@ -177,4 +178,4 @@ class LiveModule:
             )
             return
         for name, rule in self._rules.items():
-            watch_name(created, name, LegacyName(self._watch, rule, namespace))
+            watch_name(created, name, LegacyName(self._watch, rule, namespace), namespace)

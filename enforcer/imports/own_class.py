@@ -5,8 +5,10 @@ get one. It makes attribute access on that module slower.
 
 Up to 3.13 ``LOAD_ATTR`` is specialised for exact modules only. From 3.14 on it is specialised
 for any class that looks attributes up as modules do, and then reads the module's dictionary
-past the descriptors of the class (``specialize_module_load_attr``, Python/specialize.c); a
-class with descriptors for names looks attributes up in another way there.
+past the descriptors of the class, if the name is there (``specialize_module_load_attr``,
+Python/specialize.c). A class with a descriptor for such a
+name looks attributes up in another way: found names cost what they cost up to 3.13, and
+missing ones, such as the ``__path__`` that each ``from module import`` asks for, much more.
 """
 
 import sys
@@ -14,7 +16,8 @@ from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
 _MARK = "__enforcer_original_class__"
 _READS_PAST_DESCRIPTORS = sys.version_info >= (3, 14)
@@ -45,17 +48,32 @@ def has_own_class(module: object, names: "Iterable[str]") -> bool:
     return all(any(name in members for members in watched) for name in names)
 
 
-def watch_name(created: type, name: str, descriptor: object) -> None:
-    """Put a descriptor for one name on a module's own class."""
-    if _READS_PAST_DESCRIPTORS and "__getattr__" not in vars(created):
-        created.__getattribute__ = object.__getattribute__  # type: ignore[assignment]
-        created.__getattr__ = _missing  # type: ignore[attr-defined]
+def watch_name(
+    created: type, name: str, descriptor: object, namespace: "Mapping[str, object]"
+) -> None:
+    """Put a descriptor for one name on a module's own class.
+
+    Args:
+        created: the class.
+        name: the name.
+        descriptor: what answers for it.
+        namespace: the module's; call :func:`shield` when the name gets into it later.
+
+    """
     setattr(created, name, descriptor)
+    if name in namespace:
+        shield(created)
 
 
-def _missing(module: ModuleType, name: str) -> object:
-    # What a module does for a missing name: its own __getattr__ (PEP 562), its own words.
-    return ModuleType.__getattribute__(module, name)
+def shield(created: "Any") -> None:  # noqa: ANN401 - a type whose methods are changed
+    """Keep ``LOAD_ATTR`` from reading a module's namespace past the class's descriptors."""
+    if not _READS_PAST_DESCRIPTORS or hasattr(created, "__getattr__"):
+        return
+    # Only classes that look attributes up as modules do are specialised.
+    if created.__getattribute__ is ModuleType.__getattribute__:
+        created.__getattribute__ = object.__getattribute__
+        # For a missing name: the module's own __getattr__ (PEP 562), and its own words.
+        created.__getattr__ = ModuleType.__getattribute__
 
 
 def restore_class(module: object) -> None:

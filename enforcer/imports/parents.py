@@ -9,7 +9,7 @@ from _thread import get_ident
 
 from enforcer.imports.bootstrap import getframe, namespace_of
 from enforcer.imports.fetches import fetch, times_listed
-from enforcer.imports.own_class import own_class, watch_name
+from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.counting import FREE_THREADED
 from enforcer.recording.use import PROBE
@@ -44,7 +44,7 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
         self._name = name
         self._namespace = namespace
 
-    def __set__(self, _package: object, value: object) -> None:
+    def __set__(self, package: object, value: object) -> None:
         """Set the attribute as a module would, and keep ``sys.modules`` in step.
 
         The import system sets the alias here; it must not hide a public attribute of the
@@ -60,6 +60,7 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
         if standing is present:
             _modules[link.legacy] = value  # type: ignore[assignment]
         namespace[name] = value
+        shield(type(package))
 
     def __delete__(self, _package: object) -> None:
         """Delete the attribute as a module would."""
@@ -146,7 +147,7 @@ class Parents:
                 "when it loads the module.",
             )
         elif not isinstance(created.__dict__.get(name), LegacyChild):
-            watch_name(created, name, LegacyChild(link, name, namespace))
+            watch_name(created, name, LegacyChild(link, name, namespace), namespace)
 
     def attach_children(self, package: str) -> None:
         """Watch the legacy modules of a package whose body was just executed.

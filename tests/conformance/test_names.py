@@ -137,3 +137,84 @@ def test_renamed_names_of_an_aliased_module(case):
         assert par.canon.get == "patched"
     assert callable(par.canon.get)
     """)
+
+
+MANY = 200
+"""Executions after which CPython has specialised an instruction for what it met there."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def current(): pass\ndef old(): pass\n",
+        "def current(): pass\n",
+        "def current(): pass\ndef old(): pass\ndef __getattr__(name): raise AttributeError(name)\n",
+    ],
+    ids=["the module has it", "it is gone", "the module has a __getattr__"],
+)
+def test_each_look_up_is_seen_where_cpython_knows_the_module(case, body):
+    """From 3.14 on LOAD_ATTR reads what a module has past the descriptors of its class."""
+    case.rule("live:old", "live:current")
+    case.write("live.py", body)
+    case.check(f"""
+    import live
+    def ask():
+        return live.old is live.current
+    assert all(ask() for _ in range({MANY}))
+    """)
+    assert case.uses == {("live:old", "return live.old is live.current"): MANY}
+
+
+def test_each_look_up_is_seen_of_a_name_that_comes_back(case):
+    """Whoever sets it sets the canonical name, or the name itself where that answers."""
+    case.rule("live:old", "live:current", stage="observe")
+    case.write("live.py", "def current(): pass\n")
+    case.check(f"""
+    import live
+    live.old = 5
+    def ask():
+        return live.old
+    assert [ask() for _ in range({MANY})] == [5] * {MANY}
+    """)
+    assert case.uses == {("live:old", "return live.old"): MANY}
+
+
+def test_a_module_with_a_legacy_name_says_what_it_lacks_as_before(live):
+    live.rule("live:old", "live:current")
+    live.check("""
+    import live
+    try:
+        live.nope
+    except AttributeError as error:
+        assert str(error) == "module 'live' has no attribute 'nope'"
+        assert (error.name, error.obj) == ("nope", live)
+    else:
+        raise AssertionError
+    assert not hasattr(live, "__path__")
+    """)
+
+
+def test_a_class_with_an_own_getattr_keeps_it(case):
+    """A module may have given itself a class that looks attributes up in another way."""
+    case.rule("live:old", "live:current")
+    case.write(
+        "live.py",
+        """
+        import sys, types
+        class Lazy(types.ModuleType):
+            def __getattr__(self, name):
+                if name == "late":
+                    return 7
+                raise AttributeError(name)
+        def current(): pass
+        def old(): pass
+        sys.modules[__name__].__class__ = Lazy
+        """,
+    )
+    case.check(f"""
+    import live
+    def ask():
+        return live.old is live.current and live.late
+    assert [ask() for _ in range({MANY})] == [7] * {MANY}
+    """)
+    assert case.uses == {("live:old", "return live.old is live.current and live.late"): MANY}
