@@ -86,6 +86,16 @@ def _rule(check: RuleCheck) -> dict[str, object]:
             for renamed in check.renamed_missing
         ],
         "unasked": _unasked(check.unasked),
+        "changed": [
+            {
+                "module": changed.module,
+                "name": changed.name,
+                "findings": _findings(changed.findings),
+                "sites": _sites(changed.sites),
+            }
+            for changed in check.changed
+        ],
+        "refused": _sites(check.refused),
     }
 
 
@@ -108,6 +118,7 @@ def _factory(check: FactoryCheck) -> dict[str, object]:
         "findings": _findings(check.findings),
         "canonical_code": _definition(check.answering),
         "legacy_code": _definition(check.legacy),
+        "refused": _sites(check.refused),
     }
 
 
@@ -117,10 +128,12 @@ def _instances(check: InstancesCheck) -> dict[str, object]:
         "canonical": rule.canonical,
         "key": rule.key,
         "maximum": rule.maximum or None,
+        "missing": rule.missing,
         "stage": rule.stage,
         "line": rule.line,
         "findings": _findings(check.findings),
         "canonical_code": _definition(check.canonical),
+        "keyless": _sites(check.keyless),
     }
 
 
@@ -143,7 +156,14 @@ def _definition(found: Definition) -> dict[str, object] | None:
 
 def _sites(sites: Iterable[Site]) -> list[dict[str, object]]:
     return [
-        {"file": site.file, "line": site.line, "form": site.form, "typing_only": site.typing_only}
+        {
+            "file": site.file,
+            "line": site.line,
+            "form": site.form,
+            "typing_only": site.typing_only,
+            "function": site.function,
+            "through": site.through or None,
+        }
         for site in sites
     ]
 
@@ -157,6 +177,7 @@ def _missing(names: Iterable[MissingName]) -> list[dict[str, object]]:
             "canonical_name": missing.canonical_name,
             "nearest": list(missing.nearest),
             "sites": _sites(missing.sites),
+            "by_star": missing.by_star,
         }
         for missing in names
     ]

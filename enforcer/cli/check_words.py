@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from enforcer.report.words import counted
-from enforcer.rules.model import LEGACY_FALLBACK, NAME
+from enforcer.rules.delegated import OWN
+from enforcer.rules.model import LEGACY_FALLBACK, NAME, Rule
+from enforcer.rules.stages import REMOVED, STRICT
 from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
 from enforcer.source.findings import (
@@ -30,6 +32,9 @@ MOST_NAMES = 10
 BREAKS = "breaks"
 WARNS = "warns"
 TELLS = "tells"
+
+_LISTED = frozenset({"instance-key-missing", "would-be-refused"})
+"""Findings of places, which are shown as one list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ def factory_sections(check: FactoryCheck, root: str) -> Iterator[Section]:
     yield Section(f"canonical: {_defined(check.answering, root)}")
     yield Section(f"legacy: {_defined(check.legacy, root)}")
     yield from _broken(check.findings)
+    yield from _refused(check.rule, check.refused, "call")
 
 
 def instances_heading(check: InstancesCheck, map_file: str) -> str:
@@ -80,11 +86,42 @@ def instances_sections(check: InstancesCheck, root: str) -> Iterator[Section]:
     """Give what there is to say about a rule for instances."""
     yield Section(f"canonical: {_defined(check.canonical, root)}")
     yield from _broken(check.findings)
+    if not check.keyless:
+        return
+    number = counted(len(check.keyless), "call names", "calls name")
+    lines = tuple(map(str, check.keyless))
+    if check.rule.missing == OWN:
+        yield Section(
+            f'{number} no key, and get instances of their own (missing = "own")', TELLS, lines
+        )
+    else:
+        yield Section(
+            f'{number} no key, which is an error. Pass one, or write missing = "own". '
+            "(instance-key-missing)",
+            BREAKS,
+            lines,
+        )
 
 
 def _broken(findings: Sequence[Finding]) -> Iterator[Section]:
     for finding in findings:
-        yield Section(f"{finding.message}. ({finding.slug})", BREAKS)
+        if finding.slug not in _LISTED:
+            yield Section(f"{finding.message}. ({finding.slug})", BREAKS)
+
+
+def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Section]:
+    """Name the places that the stage of a rule refuses."""
+    if not sites:
+        return
+    number = counted(len(sites), f"{what} would be", f"{what}s would be")
+    why = "nothing is tolerated any more. Mend them, or write a milder stage."
+    if rule.stage == STRICT:
+        why = (
+            "neither the baseline nor an exemption has them. Mend them, or take them into "
+            "the baseline."
+        )
+    title = f"{number} refused: the stage is {rule.stage}, and {why} (would-be-refused)"
+    yield Section(title, BREAKS, tuple(map(str, sites)))
 
 
 def _defined(found: Definition, root: str) -> str:
@@ -155,7 +192,7 @@ def _fate(check: RuleCheck) -> str:
 
 def _breaking(check: RuleCheck) -> Iterator[Section]:
     rule = check.rule
-    if check.canonical is None:
+    if check.canonical is None and rule.stage != REMOVED:
         yield Section(
             f'there is no module "{rule.target}". Add it, or mend canonical. (canonical-not-found)',
             BREAKS,
@@ -197,6 +234,16 @@ def _breaking(check: RuleCheck) -> Iterator[Section]:
             BREAKS,
             tuple(map(str, check.circular)),
         )
+    for changed in check.changed:
+        slugs = ", ".join(dict.fromkeys(finding.slug for finding in changed.findings))
+        places = f" Asked for in {_places(changed.sites)}." if changed.sites else ""
+        yield Section(
+            f"calls of {changed.path} would mean something else.{places} Write a [[factory]] "
+            f"with arguments or an adapter for it. ({slugs})",
+            BREAKS,
+            tuple(finding.message for finding in changed.findings),
+        )
+    yield from _refused(rule, check.refused, "use")
 
 
 def _way_out(check: RuleCheck) -> str:
@@ -268,6 +315,8 @@ def _missing(missing: MissingName) -> str:
     is_renamed = missing.name != missing.canonical_name
     renamed = f", renamed to {missing.canonical_name}" if is_renamed else ""
     places = _places(missing.sites, MOST_SITES)
+    if missing.by_star and missing.canonical_name in missing.nearest:
+        return f"{name}{renamed}: {places} (canonical has it, and its __all__ lacks it)"
     return f"{name}{renamed}: {places}{_nearest(missing.nearest)}"
 
 

@@ -20,6 +20,7 @@ from types import ModuleType
 
 from enforcer.imports.bootstrap import getframe
 from enforcer.recording.counting import FREE_THREADED
+from enforcer.rules.model import LEGACY_FALLBACK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,8 +193,8 @@ def new_alias(link: "AliasLink") -> Alias:
     alias = _Asking()
     _LINK.__set__(alias, link)
     own: dict[str, property] = {}
-    if link.renamed or link.made:
-        own["__all__"] = property(lambda _alias: link.public_names())
+    if link.renamed or link.made or link.rule.fallback == LEGACY_FALLBACK:
+        own["__all__"] = property(lambda _alias: link.public_names(_asker(getframe(1))))
     for legacy, canonical in link.renamed.items():
         own[legacy] = _renamed(link, canonical)
     for name in link.apart:

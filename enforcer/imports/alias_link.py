@@ -148,14 +148,33 @@ class AliasLink(Link):
         module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
         return [] if module is None else sorted({*dir(module), *self.renamed, *self.made})
 
-    def public_names(self) -> list[str]:
-        """List what ``from legacy import *`` gives: renamed names are under both names."""
+    def public_names(self, frame: "FrameType") -> list[str]:
+        """List what ``from legacy import *`` gives: renamed names are under both names.
+
+        With a fallback the legacy code's own names are among them. To know them it has to run,
+        so only a star import makes it: whoever merely reads ``__all__``, such as code that
+        walks over all modules, runs nothing.
+
+        Args:
+            frame: the frame that asks.
+
+        Raises:
+            AttributeError: if there is nothing to list but what a module without ``__all__``
+                exports by itself.
+
+        """
         target = self.target()
-        public = getattr(target, "__all__", None)
-        if public is None:
-            public = [name for name in dir(target) if not name.startswith("_")]
+        public = _public(target)
         renamed = (old for old, new in self.renamed.items() if hasattr(target, new))
         added = dict.fromkeys((*renamed, *self.made))
+        fetched = bytecode.from_import(frame)
+        is_star = fetched is not None and fetched.names == ("*",)
+        if is_star and self.rule.fallback == LEGACY_FALLBACK and self.watch.enabled:
+            code = self._legacy_code or self._load_legacy_code(bind=False)
+            added.update(dict.fromkeys(_public(code) if code is not None else ()))
+        if not added and not hasattr(target, "__all__"):
+            name = "__all__"
+            raise AttributeError(name)
         return [*public, *(name for name in added if name not in public)]
 
     def owns(self, frame: "FrameType") -> bool:
@@ -420,6 +439,14 @@ class AliasLink(Link):
             if self._bound is not None:
                 self._take_shape(self._bound)
         return super().record_statement(frame, statement)
+
+
+def _public(module: object) -> "list[str]":
+    """List what ``from module import *`` gives."""
+    public = getattr(module, "__all__", None)
+    if public is None:
+        return [name for name in dir(module) if not name.startswith("_")]
+    return list(public)
 
 
 def _is_dunder(name: str) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE, MigrationMap, Rule
+from enforcer.rules.stages import REMOVED
 from enforcer.source.locating import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR, Form, Reference
 from enforcer.source.scanning import ScannedFile
+from enforcer.source.scopes import MODULE_LEVEL
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,6 +25,9 @@ class Site:
         line: the line, from 1.
         form: how it is asked for.
         typing_only: whether only type checkers read it.
+        function: the qualified name of the function around it, ``<module>`` at top level.
+        through: the module that passed on what is asked for, by ``from legacy import *``; or
+            empty.
 
     """
 
@@ -30,10 +35,13 @@ class Site:
     line: int
     form: Form
     typing_only: bool = False
+    function: str = field(default=MODULE_LEVEL, compare=False)
+    through: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Write the site as editors jump to it."""
-        return f"{self.file}:{self.line}"
+        place = f"{self.file}:{self.line}"
+        return f"{place} (through {self.through})" if self.through else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Ask:
         callers: the dotted paths under which the asking file may be imported.
         is_use: whether it is a use of the legacy path by itself, and not only the look-up
             of a name on a module that was imported elsewhere in the file.
+        by_star: whether it is asked for by ``from … import *``.
 
     """
 
@@ -57,6 +66,7 @@ class Ask:
     site: Site
     callers: tuple[str, ...] = field(default=(), compare=False)
     is_use: bool = True
+    by_star: bool = False
 
 
 class Matcher:
@@ -72,14 +82,43 @@ class Matcher:
     def asks_in(self, scanned: ScannedFile) -> Iterator[Ask]:
         """Give everything that a file asks of legacy paths."""
         for reference in scanned.found.references:
-            site = Site(scanned.file, reference.line, reference.form, reference.typing_only)
-            for rule, module, name in self._asked(reference, scanned.found.loads):
+            site = Site(
+                scanned.file,
+                reference.line,
+                reference.form,
+                reference.typing_only,
+                reference.function,
+            )
+            if reference.names == (STAR,):
+                yield from self._asked_by_star(reference.path, site, scanned)
+                continue
+            for rule, module, name in self._asked(reference):
                 base = reference.base
                 if name and _is_within(base, f"{module}.{name}"):
                     continue  # the name was asked for where it was imported
                 is_use = rule.kind == NAME or not _is_within(base, module)
                 if name or is_use:
                     yield Ask(rule, module, name, site, scanned.modules, is_use)
+
+    def _asked_by_star(self, module: str, site: Site, scanned: ScannedFile) -> Iterator[Ask]:
+        """Yield what ``from module import *`` asks for: the module, and each name that is read.
+
+        A rule for a name of a live module is used where ``__all__`` lists the name; where the
+        star binds it all the same, nobody can tell who wants it.
+        """
+        exported = self._starred(module)
+        for name, of_name in self._map.names_in(module).items():
+            if name in exported:
+                is_use = name in self._listed(module)
+                yield Ask(of_name, module, name, site, scanned.modules, is_use, by_star=True)
+        rule = self.covering(module)
+        if rule is None:
+            for above, path, _ in self._asked_module(module):
+                yield Ask(above, path, "", site, scanned.modules)
+            return
+        yield Ask(rule, module, "", site, scanned.modules, by_star=True)
+        for used in sorted(scanned.found.loads & exported):
+            yield Ask(rule, module, used, site, scanned.modules, is_use=False, by_star=True)
 
     def covering(self, path: str) -> Rule | None:
         """Find the rule under which a module will fall once it is raised."""
@@ -94,11 +133,12 @@ class Matcher:
         return None
 
     def will_run(self, modules: Iterable[str]) -> bool:
-        """Tell whether a file's code still runs once every rule aliases."""
+        """Tell whether a file's code still runs once every rule aliases, or is removed."""
         for module in modules:
             rule = self.covering(module)
             if rule is not None:
-                return rule.implementation or rule.fallback == LEGACY_FALLBACK
+                is_served = rule.implementation or rule.fallback == LEGACY_FALLBACK
+                return is_served and rule.stage != REMOVED
         return True
 
     def legacy_modules(self, rule: Rule) -> Iterator[str]:
@@ -112,14 +152,12 @@ class Matcher:
                 inside = self._locator.submodules(located)
                 waiting += reversed([each for each in inside if self.covering(each) is rule])
 
-    def _asked(
-        self, reference: Reference, loads: frozenset[str]
-    ) -> Iterator[tuple[Rule, str, str]]:
+    def _asked(self, reference: Reference) -> Iterator[tuple[Rule, str, str]]:
         if reference.form in ("attribute", "string"):
             yield from self._asked_by_chain(reference.path)
         elif reference.names:
             for name in reference.names:
-                yield from self._asked_of(reference.path, name, loads)
+                yield from self._asked_of(reference.path, name)
         else:
             yield from self._asked_module(reference.path)
 
@@ -132,9 +170,7 @@ class Matcher:
         if rule is not None:
             yield rule, path, ""
 
-    def _asked_of(
-        self, module: str, name: str, loads: frozenset[str]
-    ) -> Iterator[tuple[Rule, str, str]]:
+    def _asked_of(self, module: str, name: str) -> Iterator[tuple[Rule, str, str]]:
         """Say what ``from module import name`` asks for."""
         own = self._rules.get(f"{module}.{name}")
         of_name = self._map.names_in(module).get(name)
@@ -145,16 +181,16 @@ class Matcher:
             yield of_name, module, name
         elif rule is None:
             yield from self._asked_module(module)
-        elif name == STAR:
-            yield rule, module, ""
-            for used in sorted(loads & self._starred(module)):
-                yield rule, module, used
         else:
             yield rule, module, name
 
     def _starred(self, module: str) -> frozenset[str]:
         located = self._locator.locate(module)
         return self._names.names_of(located).exported if located is not None else frozenset()
+
+    def _listed(self, module: str) -> frozenset[str]:
+        located = self._locator.locate(module)
+        return self._names.names_of(located).listed if located is not None else frozenset()
 
     def _asked_by_chain(self, path: str) -> Iterator[tuple[Rule, str, str]]:
         """Say what a dotted text asks for, which may go on into a name's attributes."""

@@ -4,68 +4,86 @@ Everything is judged from source; only on demand the canonical modules are impor
 process of their own, and what they really have then counts instead.
 """
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE, MigrationMap, Rule
+from enforcer.baseline.model import Baseline
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.rules.stages import REMOVED
+from enforcer.source.aliased import AliasedNames
 from enforcer.source.asking import Ask, Matcher, Site
+from enforcer.source.calls import Call
+from enforcer.source.comparing import Comparer
+from enforcer.source.definitions import DefinitionReader
 from enforcer.source.delegations import DelegationChecker
-from enforcer.source.findings import (
-    FailedImport,
-    LegacyName,
-    MapCheck,
-    MissingName,
-    RenamedName,
-    RuleCheck,
-    UnreadableFile,
-)
+from enforcer.source.findings import FailedImport, MapCheck, RuleCheck, UnreadableFile
 from enforcer.source.importing import ImportedModule, import_modules
 from enforcer.source.locating import SOURCE_FOLDER, Locator, search_path
 from enforcer.source.names import NameReader
-from enforcer.source.scanning import Scanner
+from enforcer.source.presence import Presence
+from enforcer.source.refusals import Refusals
+from enforcer.source.scanning import ScannedFile, Scanner
+from enforcer.source.stars import StarFollower
 
 
-def check_map(migration_map: MigrationMap, *, import_canonical: bool = False) -> MapCheck:
+def check_map(
+    migration_map: MigrationMap,
+    *,
+    import_canonical: bool = False,
+    baseline: Baseline | None = None,
+) -> MapCheck:
     """Check what each rule of a map will meet.
 
     Args:
         migration_map: the map, which has no mistakes.
         import_canonical: whether to import the canonical modules, in a child process.
+        baseline: what strict rules tolerate; by default what the map's baseline has.
+
+    Raises:
+        BaselineError: if a rule is strict, and the map's baseline can't be read.
 
     """
-    return _Checker(migration_map).check(import_canonical=import_canonical)
+    return _Checker(migration_map, baseline).check(import_canonical=import_canonical)
 
 
 class _Checker:
-    def __init__(self, migration_map: MigrationMap) -> None:
+    def __init__(self, migration_map: MigrationMap, baseline: Baseline | None) -> None:
         self._map = migration_map
         self._search = search_path(migration_map.root)
         self._locator = Locator(self._search)
         self._names = NameReader(self._locator)
         self._matcher = Matcher(migration_map, self._locator, self._names)
+        self._aliased = AliasedNames(migration_map, self._locator, self._names, self._matcher)
+        self._refusals = Refusals(migration_map, self._locator, baseline)
+        self._definitions = DefinitionReader(self._locator)
         self._asks: dict[Rule, list[Ask]] = defaultdict(list)
+        self._calls: list[tuple[Site, Call]] = []
         self._inside: dict[Rule, int] = defaultdict(int)
         self._imported: dict[str, ImportedModule] = {}
-        self._factories = {(rule.module, rule.name) for rule in migration_map.factories}
 
     def check(self, *, import_canonical: bool) -> MapCheck:
         unreadable, files = self._read_files()
         if import_canonical:
             own = [self._map.root, str(Path(self._map.root, SOURCE_FOLDER))]
             self._imported = import_modules(self._wanted(), own)
-        delegations = DelegationChecker(self._map, self._locator)
+        presence = Presence(
+            self._map, self._locator, self._names, self._aliased, self._imported, self._matcher
+        )
+        comparer = Comparer(self._map, self._definitions)
+        delegations = DelegationChecker(self._map, self._definitions, self._refusals, self._calls)
         return MapCheck(
             map_file=self._map.path,
             root=self._map.root,
             files=files,
-            rules=tuple(self._check_rule(rule) for rule in self._map.rules),
+            rules=tuple(self._check_rule(rule, presence, comparer) for rule in self._map.rules),
             unreadable=tuple(unreadable),
             imported=import_canonical,
             factories=delegations.factories(),
             instances=delegations.instances(),
         )
+
+    # Reading files.
 
     def _read_files(self) -> tuple[list[UnreadableFile], int]:
         unreadable: list[UnreadableFile] = []
@@ -76,13 +94,37 @@ class _Checker:
             if scanned.error:
                 unreadable.append(UnreadableFile(scanned.file, scanned.error))
             will_run = self._matcher.will_run(scanned.modules)
+            if will_run:
+                self._calls += self._calls_in(scanned)
             for ask in self._matcher.asks_in(scanned):
                 if will_run:
                     self._asks[ask.rule].append(ask)
                 else:
                     self._inside[ask.rule] += 1
+        self._follow_stars()
         self._read_foreign(scanner, scanned_files, unreadable)
         return unreadable, len(scanned_files)
+
+    @staticmethod
+    def _calls_in(scanned: ScannedFile) -> Iterator[tuple[Site, Call]]:
+        for call in scanned.found.calls:
+            yield Site(scanned.file, call.line, "call", function=call.function), call
+
+    def _follow_stars(self) -> None:
+        """Read on where a module passes the names of a legacy module on by a star."""
+        stars = [
+            ask
+            for asks in self._asks.values()
+            for ask in asks
+            if ask.site.form == "from" and not ask.name and ask.by_star and ask.rule.kind != NAME
+        ]
+        if stars:
+            follower = StarFollower(
+                self._map, self._search, self._locator, self._names, self._aliased
+            )
+            for ask in follower.asks(stars):
+                if self._matcher.will_run(ask.callers):
+                    self._asks[ask.rule].append(ask)
 
     def _read_foreign(
         self, scanner: Scanner, scanned_files: set[str], unreadable: list[UnreadableFile]
@@ -100,7 +142,9 @@ class _Checker:
                 for ask in filter(self._is_circular, asks):
                     self._asks[ask.rule].append(ask)
 
-    def _check_rule(self, rule: Rule) -> RuleCheck:
+    # Judging a rule.
+
+    def _check_rule(self, rule: Rule, presence: Presence, comparer: Comparer) -> RuleCheck:
         asks = self._asks[rule]
         found = RuleCheck(
             rule,
@@ -109,7 +153,10 @@ class _Checker:
             uses=_sites(ask for ask in asks if ask.is_use and ask.site.form != "string"),
             strings=_sites(ask for ask in asks if ask.site.form == "string"),
             inside_legacy=self._inside[rule],
+            refused=self._refusals.refused(rule, asks),
         )
+        if rule.stage == REMOVED:
+            return found  # nobody gets what it leads to
         found.circular = _sites(ask for ask in asks if self._is_circular(ask))
         found.failed_imports = tuple(
             FailedImport(module, self._imported[module].error)
@@ -120,80 +167,9 @@ class _Checker:
             failed.module == rule.target for failed in found.failed_imports
         ):
             return found
-        if rule.kind == NAME:
-            has_name = self._canonical_has(rule.target, rule.target_name)
-            found.canonical_name_missing = has_name is False
-            return found
-        found.unsure_why = self._names.names_of(found.canonical).unsure
-        self._sort_missing(found, asks)
-        broken = {missing.canonical_name for missing in found.would_break}
-        found.renamed_missing = [
-            RenamedName(old, new, self._nearest(rule.target, new))
-            for old, new in rule.names.items()
-            if new not in broken and self._canonical_has(rule.target, new) is False
-        ]
-        found.unasked = list(self._unasked(rule, asks))
+        presence.sort(found, asks)
+        found.changed = list(comparer.changed(rule, asks))
         return found
-
-    def _sort_missing(self, found: RuleCheck, asks: list[Ask]) -> None:
-        """Sort what is asked for by what will become of it."""
-        sites: dict[tuple[str, str], list[Ask]] = defaultdict(list)
-        for ask in asks:
-            # What makes a circle is one thing to mend, whatever is asked for there.
-            if ask.site.form != "string" and ask.site not in found.circular:
-                sites[self._wanted_from(ask)].append(ask)
-        for (module, name), asking in sorted(sites.items()):
-            module_in, name_in = self._moved(found.rule, module, name)
-            has_name = self._canonical_has(module_in, name_in)
-            if has_name or (module, name) in self._factories:
-                continue
-            missing = MissingName(
-                module, name, module_in, name_in, _sites(asking), self._nearest(module_in, name_in)
-            )
-            if all(ask.site.typing_only for ask in asking):
-                found.typing_only.append(missing)
-            elif has_name is None:
-                found.unsure.append(missing)
-            elif self._legacy_has(module, name) is False:
-                found.broken_already.append(missing)
-            elif found.rule.implementation or found.rule.fallback == LEGACY_FALLBACK:
-                found.served.append(missing)
-            else:
-                found.would_break.append(missing)
-
-    def _wanted_from(self, ask: Ask) -> tuple[str, str]:
-        """Say what a place needs: a name of a module, or a module that may be missing."""
-        if self._locator.locate(ask.rule.canonical_of(ask.module)) is None:
-            return ask.module, ""
-        inside = f"{ask.module}.{ask.name}" if ask.name else ask.module
-        canonical_has_name = self._canonical_has(*self._moved(ask.rule, ask.module, ask.name))
-        if not canonical_has_name and self._locator.locate(inside) is not None:
-            return inside, ""
-        return ask.module, ask.name
-
-    def _moved(self, rule: Rule, module: str, name: str) -> tuple[str, str]:
-        """Say which module will be asked instead, and for which name."""
-        return rule.canonical_of(module), rule.canonical_name(module, name)
-
-    def _canonical_has(self, module: str, name: str) -> bool | None:
-        imported = self._imported.get(module)
-        if imported is not None and not imported.error:
-            return not name or name in imported.names
-        if not name:
-            return self._locator.locate(module) is not None
-        return self._names.has(module, name)
-
-    def _legacy_has(self, module: str, name: str) -> bool | None:
-        if not name:
-            return self._locator.locate(module) is not None
-        return self._names.has(module, name)
-
-    def _nearest(self, module: str, name: str) -> tuple[str, ...]:
-        located = self._locator.locate(module)
-        if located is None or not name:
-            return ()
-        names = sorted(self._names.names_of(located).names)
-        return tuple(difflib.get_close_matches(name, names))
 
     def _is_circular(self, ask: Ask) -> bool:
         """Tell whether canonical code imports the very legacy path that it replaces.
@@ -210,25 +186,7 @@ class _Checker:
         is_submodule = ask.name and self._locator.locate(asked) is not None
         return rule.canonical_of(asked if is_submodule else ask.module) in ask.callers
 
-    def _unasked(self, rule: Rule, asks: list[Ask]) -> Iterator[LegacyName]:
-        asked = {f"{ask.module}.{ask.name}" if ask.name else ask.module for ask in asks}
-        for module in self._matcher.legacy_modules(rule):
-            located = self._locator.locate(module)
-            canonical = rule.canonical_of(module)
-            if located is None:
-                continue
-            if self._locator.locate(canonical) is None:
-                if module not in asked:
-                    yield LegacyName(module, "")
-                continue
-            for name in sorted(self._names.names_of(located).own):
-                if f"{module}.{name}" in asked or name.startswith("__"):
-                    continue
-                if self._canonical_has_statically(rule, module, name) is False:
-                    yield LegacyName(module, name)
-
-    def _canonical_has_statically(self, rule: Rule, module: str, name: str) -> bool | None:
-        return self._names.has(*self._moved(rule, module, name))
+    # Importing the canonical modules.
 
     def _wanted(self) -> dict[str, set[str]]:
         """Say which names to look for in which canonical modules."""
@@ -246,7 +204,7 @@ class _Checker:
         for ask in self._asks[rule]:
             if rule.kind == NAME or ask.site.form == "string":
                 continue
-            module, name = self._moved(rule, ask.module, ask.name)
+            module, name = rule.canonical_of(ask.module), rule.canonical_name(ask.module, ask.name)
             if self._locator.locate(module) is not None:
                 wanted[module] |= {name} - {""}
         return wanted

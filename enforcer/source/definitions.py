@@ -36,6 +36,8 @@ class Definition:
         is_generator: whether it is a function that yields.
         made_into: what its decorator makes of a function, such as ``property``, that is no
             function any more; or empty.
+        decorators: what decorates it, as written.
+        none_by_default: the parameters whose default is None.
 
     """
 
@@ -46,6 +48,13 @@ class Definition:
     parameters: Parameters | None = None
     is_generator: bool = False
     made_into: str = ""
+    decorators: tuple[str, ...] = ()
+    none_by_default: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Return what tells it from other definitions."""
+        return self.module, self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +142,22 @@ class DefinitionReader:
                 parameters.without_first() if is_method else parameters,
                 _yields(node),
                 self._made_into(module, node),
+                _decorators(node),
+                none_by_default(node),
             )
         if isinstance(node, ast.ClassDef):
             taken = self._taken_by(module, node, 0)
-            return Definition("class", module.path, module.file, node.lineno, taken)
+            made = (_last(node.body, name) for name in ("__init__", "__new__"))
+            own = next((each for each in made if isinstance(each, _Function)), None)
+            return Definition(
+                "class",
+                module.path,
+                module.file,
+                node.lineno,
+                taken,
+                decorators=_decorators(node),
+                none_by_default=none_by_default(own) if own is not None else frozenset(),
+            )
         return Definition("other", module.path, module.file, getattr(node, "lineno", 0))
 
     def _made_into(self, module: Located, node: _Function) -> str:
@@ -190,6 +211,25 @@ def parameters_of(node: _Function) -> Parameters:
         optional=frozenset(optional),
         form=_form(node),
     )
+
+
+def none_by_default(node: _Function) -> frozenset[str]:
+    """Return the parameters whose default is None."""
+    given = node.args
+    by_position = [*given.posonlyargs, *given.args]
+    pairs = [
+        *zip(by_position[len(by_position) - len(given.defaults) :], given.defaults, strict=True),
+        *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+    ]
+    return frozenset(
+        each.arg
+        for each, default in pairs
+        if isinstance(default, ast.Constant) and default.value is None
+    )
+
+
+def _decorators(node: _Function | ast.ClassDef) -> tuple[str, ...]:
+    return tuple(ast.unparse(decorator) for decorator in node.decorator_list)
 
 
 def _form(node: _Function) -> str:

@@ -3,24 +3,37 @@
 What is compared is what the source says; where it says nothing, the first call decides.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from enforcer.delegation.matching import mismatches
 from enforcer.delegation.parameters import ASYNC_ITERATOR
-from enforcer.rules.delegated import Factory, Instances
+from enforcer.rules.delegated import ERROR, Factory, Instances
 from enforcer.rules.model import MigrationMap
+from enforcer.source.asking import Site
+from enforcer.source.calls import Call, lacks
 from enforcer.source.definitions import PROPERTIES, Definition, DefinitionReader
-from enforcer.source.findings import FactoryCheck, Finding, InstancesCheck
-from enforcer.source.locating import Locator
+from enforcer.source.findings import FactoryCheck, Finding, InstancesCheck, refusals
+from enforcer.source.refusals import Refusals
 
 
 class DelegationChecker:
     """Check what a map says of factories and instances."""
 
-    def __init__(self, migration_map: MigrationMap, locator: Locator) -> None:
-        """Take the map, and what finds its modules."""
+    def __init__(
+        self,
+        migration_map: MigrationMap,
+        reader: DefinitionReader,
+        refusals: Refusals,
+        calls: Sequence[tuple[Site, Call]],
+    ) -> None:
+        """Take the map, what reads definitions and judges stages, and the program's calls."""
         self._map = migration_map
-        self._reader = DefinitionReader(locator)
+        self._reader = reader
+        self._refusals = refusals
+        self._calls: dict[str, list[tuple[Site, Call]]] = defaultdict(list)
+        for site, call in calls:
+            self._calls[call.path].append((site, call))
 
     def factories(self) -> tuple[FactoryCheck, ...]:
         """Check every factory."""
@@ -33,12 +46,10 @@ class DelegationChecker:
     def _check_factory(self, rule: Factory) -> FactoryCheck:
         legacy = self._reader.find(rule.legacy)
         answering = self._reader.find(rule.answering)
-        return FactoryCheck(
-            rule,
-            legacy=legacy,
-            answering=answering,
-            findings=tuple(self._factory_findings(rule, legacy, answering)),
-        )
+        calling = [site for site, _ in self._calls[_dotted(rule.legacy)]]
+        refused = self._refusals.refused_calls(rule, calling)
+        findings = (*self._factory_findings(rule, legacy, answering), *refusals(rule, refused))
+        return FactoryCheck(rule, legacy, answering, findings, refused)
 
     def _factory_findings(
         self, rule: Factory, legacy: Definition, answering: Definition
@@ -71,7 +82,42 @@ class DelegationChecker:
         findings = list(_instances_findings(rule, found))
         if rule.sample and self._reader.find(rule.sample).kind == "missing":
             findings.append(_no_such("sample-not-found", rule.sample))
-        return InstancesCheck(rule, found, tuple(findings))
+        keyless = tuple(sorted(self._keyless(rule, found)))
+        if rule.missing == ERROR:
+            findings += [
+                Finding(
+                    "instance-key-missing", f'"{rule.canonical}" is called without a key: {site}'
+                )
+                for site in keyless
+            ]
+        return InstancesCheck(rule, found, tuple(findings), keyless)
+
+    def _keyless(self, rule: Instances, found: Definition) -> set[Site]:
+        """Find calls whose source shows that they give no key, on every path to the callable."""
+        if found.parameters is None:
+            return set()
+        paths = {_dotted(rule.canonical)}
+        for call_path in self._calls:
+            if self._leads_to(call_path, rule):
+                paths.add(call_path)
+        return {
+            site
+            for path in paths
+            for site, call in self._calls.get(path, ())
+            if lacks(call, rule.parts[0], found.parameters, found.none_by_default)
+        }
+
+    def _leads_to(self, path: str, rule: Instances) -> bool:
+        """Tell whether a legacy path that is called gives what a rule keeps by key."""
+        module, _, name = path.rpartition(".")
+        of_name = self._map.names_in(module).get(name)
+        if of_name is not None:
+            return of_name.canonical == rule.canonical
+        covering = self._map.match(module)
+        if covering is None or covering.implementation:
+            return False
+        moved = covering.canonical_of(module), covering.canonical_name(module, name)
+        return ":".join(moved) == rule.canonical
 
 
 def _ends(rule: Factory, answering: Definition) -> Iterator[Finding]:
@@ -102,3 +148,7 @@ def _instances_findings(rule: Instances, found: Definition) -> Iterator[Finding]
     if first not in taken.names and not taken.kwargs:
         message = f'"{rule.canonical}" has no parameter "{first}": it takes {taken}'
         yield Finding("instance-key-unknown", message)
+
+
+def _dotted(path: str) -> str:
+    return path.replace(":", ".")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from enforcer.rules.stages import REMOVED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,6 +26,8 @@ class MissingName:
         canonical_name: the name that it will be asked for; differs where it was renamed.
         sites: where it is asked for.
         nearest: names of the canonical module that look like it.
+        by_star: whether ``from … import *`` was to bring it; then the canonical module may have
+            it and not export it.
 
     """
 
@@ -33,6 +37,7 @@ class MissingName:
     canonical_name: str
     sites: "tuple[Site, ...]"
     nearest: tuple[str, ...] = ()
+    by_star: bool = False
 
     @property
     def path(self) -> str:
@@ -73,6 +78,29 @@ class RenamedName:
     nearest: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedCall:
+    """Name a function that the canonical side has under the same path, and is called otherwise.
+
+    Attributes:
+        module: the legacy module.
+        name: the name there.
+        findings: what calls would mean to the canonical function.
+        sites: where the name is asked for.
+
+    """
+
+    module: str
+    name: str
+    findings: "tuple[Finding, ...]"
+    sites: "tuple[Site, ...]" = ()
+
+    @property
+    def path(self) -> str:
+        """Return the legacy path of it."""
+        return f"{self.module}.{self.name}"
+
+
 @dataclass(slots=True)
 class RuleCheck:
     """Hold what one rule will meet.
@@ -96,6 +124,8 @@ class RuleCheck:
         renamed_missing: entries of ``names`` that lead nowhere, beyond those in
             ``would_break``.
         unasked: what only the legacy code has and nobody asks for.
+        changed: what has another signature on the canonical side.
+        refused: the places that the rule's stage refuses today.
 
     """
 
@@ -116,6 +146,8 @@ class RuleCheck:
     circular: "tuple[Site, ...]" = ()
     renamed_missing: list[RenamedName] = field(default_factory=list)
     unasked: list[LegacyName] = field(default_factory=list)
+    changed: list[ChangedCall] = field(default_factory=list)
+    refused: "tuple[Site, ...]" = ()
 
     @property
     def findings(self) -> "tuple[Finding, ...]":
@@ -124,7 +156,7 @@ class RuleCheck:
 
     def _findings(self) -> "Iterator[Finding]":
         rule = self.rule
-        if self.canonical is None:
+        if self.canonical is None and rule.stage != REMOVED:
             yield Finding("canonical-not-found", f'there is no module "{rule.target}"')
         for failed in self.failed_imports:
             message = f'importing "{failed.module}" fails: {failed.error}'
@@ -142,6 +174,9 @@ class RuleCheck:
         if self.circular and not rule.implementation:
             message = f'canonical code imports "{rule.legacy}"'
             yield Finding("canonical-imports-legacy", message)
+        for changed in self.changed:
+            yield from changed.findings
+        yield from refusals(rule, self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +193,12 @@ class Finding:
     message: str
 
 
+def refusals(rule: "Rule", sites: "tuple[Site, ...]") -> "Iterator[Finding]":
+    """Yield a finding for each place that a rule's stage refuses."""
+    for site in sites:
+        yield Finding("would-be-refused", f'stage {rule.stage} refuses "{rule.legacy}" to {site}')
+
+
 @dataclass(frozen=True, slots=True)
 class FactoryCheck:
     """Hold what one factory will meet.
@@ -166,7 +207,8 @@ class FactoryCheck:
         rule: the factory.
         legacy: how the legacy factory is defined.
         answering: how the canonical one, or the adapter, is defined.
-        findings: what stands against delegating.
+        findings: what stands against delegating, and who would be refused.
+        refused: the places whose calls the factory's stage refuses today.
 
     """
 
@@ -174,6 +216,7 @@ class FactoryCheck:
     legacy: "Definition"
     answering: "Definition"
     findings: tuple[Finding, ...] = ()
+    refused: "tuple[Site, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +227,14 @@ class InstancesCheck:
         rule: the rule.
         canonical: how the class or factory is defined.
         findings: what stands against it.
+        keyless: the calls that name no key.
 
     """
 
     rule: "Instances"
     canonical: "Definition"
     findings: tuple[Finding, ...] = ()
+    keyless: "tuple[Site, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

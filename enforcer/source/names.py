@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,7 @@ class ModuleNames:
         own: those that it defines itself, or lists in ``__all__``.
         exported: those that ``from … import *`` gives.
         unsure: why there may be more names than these; empty if there are none.
+        listed: those that its ``__all__`` lists, as far as that can be read.
 
     """
 
@@ -46,14 +48,26 @@ class ModuleNames:
     own: frozenset[str] = frozenset()
     exported: frozenset[str] = frozenset()
     unsure: str = ""
+    listed: frozenset[str] = frozenset()
+
+
+StarOf = Callable[[str], ModuleNames | None]
 
 
 class NameReader:
     """Read the names of modules, each once."""
 
-    def __init__(self, locator: Locator) -> None:
-        """Take what finds the modules."""
+    def __init__(self, locator: Locator, star_of: StarOf | None = None) -> None:
+        """Take what finds the modules.
+
+        Args:
+            locator: finds them.
+            star_of: returns what ``from path import *`` binds, where it isn't what the module
+                at that path exports: a legacy path that is an alias. None for all others.
+
+        """
         self._locator = locator
+        self._star_of = star_of
         self._read: dict[str, ModuleNames] = {}
 
     def has(self, module: str, name: str) -> bool | None:
@@ -97,18 +111,32 @@ class NameReader:
             unsure = unsure or _HAS_GETATTR
         exported = found.exported if found.has_exports else _public(names)
         own = found.defined | (found.exported & names)
-        return ModuleNames(frozenset(names), frozenset(own), frozenset(exported), unsure)
+        return ModuleNames(
+            frozenset(names),
+            frozenset(own),
+            frozenset(exported),
+            unsure,
+            frozenset(found.exported),
+        )
 
     def _starred(self, path: str) -> ModuleNames:
         """Give what ``from path import *`` binds."""
+        moved = self._star_of(path) if self._star_of is not None else None
+        if moved is not None:
+            return moved
         located = self._locator.locate(path) if path else None
         if located is None:
             return ModuleNames(unsure=f'it imports * from "{path}", which was not found')
-        given = self.names_of(located)
-        # A module's __getattr__ serves single names, never a star.
-        is_unsure = given.unsure not in ("", _HAS_GETATTR)
-        reason = f'it imports * from "{path}": {given.unsure}' if is_unsure else ""
+        given = self.starred(located)
+        reason = f'it imports * from "{path}": {given.unsure}' if given.unsure else ""
         return ModuleNames(given.exported, unsure=reason)
+
+    def starred(self, module: Located) -> ModuleNames:
+        """Return what ``from … import *`` binds of a module: nothing but what it exports."""
+        given = self.names_of(module)
+        # A module's __getattr__ serves single names, never a star.
+        unsure = "" if given.unsure == _HAS_GETATTR else given.unsure
+        return ModuleNames(given.exported, given.exported, given.exported, unsure)
 
 
 def names_of(module_file: Path, *, search: tuple[str, ...] = ()) -> ModuleNames:

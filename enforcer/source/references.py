@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.conditions import branches
 from enforcer.source.import_calls import ImportCall, read_import_call
+from enforcer.source.scopes import MODULE_LEVEL, scope_of
 
 Form = Literal["import", "from", "call", "attribute", "string"]
 
@@ -48,6 +50,7 @@ class Reference:
             ``("*",)`` for a star.
         base: for an attribute, the part of the path that the file has imported.
         typing_only: whether only type checkers read it.
+        function: the qualified name of the function around it, ``<module>`` at top level.
 
     """
 
@@ -57,6 +60,7 @@ class Reference:
     names: tuple[str, ...] = ()
     base: str = ""
     typing_only: bool = False
+    function: str = MODULE_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,13 @@ class FileReferences:
         references: the references, in the order of the lines.
         loads: the names that the file reads and does not bind, if it has a star import;
             otherwise empty.
+        calls: the calls, in the order of the lines.
 
     """
 
     references: tuple[Reference, ...] = ()
     loads: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +126,14 @@ class _Finder:
         self._importers = importers
         self._heads = heads
         self._found: set[Reference] = set()
-        self._chains: list[tuple[int, str, list[str], bool]] = []
+        self._chains: list[tuple[int, str, list[str], bool, str]] = []
+        self._callees: list[tuple[ast.Call, str, list[str], str]] = []
         self._modules: dict[str, set[str]] = {}
         self._loads: set[str] = set()
         self._rebound: set[str] = set()
         self._done: set[int] = set()
         self._typing_only = False
+        self._function = MODULE_LEVEL
 
     def find(self, tree: ast.Module) -> FileReferences:
         look_at: dict[type[ast.AST], Callable[[Any], None]] = {
@@ -146,19 +154,25 @@ class _Finder:
         self._resolve_chains()
         has_star = any(STAR in reference.names for reference in self._found)
         unbound = self._loads - self._rebound - self._modules.keys() if has_star else ()
-        return FileReferences(tuple(sorted(self._found)), frozenset(unbound))
+        calls = tuple(sorted(set(self._calls())))
+        return FileReferences(tuple(sorted(self._found)), frozenset(unbound), calls)
 
     def _walk(self, tree: ast.Module) -> Iterator[ast.AST]:
-        """Give each node, outer ones first, noting whether only type checkers read it."""
-        stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+        """Yield each node, outer ones first, noting its function and who reads it."""
+        stack: list[tuple[ast.AST, bool, str, str]] = [(tree, False, MODULE_LEVEL, "")]
         while stack:
-            node, typing_only = stack.pop()
+            node, typing_only, function, prefix = stack.pop()
             self._typing_only = typing_only
+            self._function = function
             yield node
             hidden = branches(node).for_typing if type(node) is ast.If else ()
+            inside, body = scope_of(node, prefix)
             for child in ast.iter_child_nodes(node):
                 is_hidden = bool(hidden) and any(child is statement for statement in hidden)
-                stack.append((child, typing_only or is_hidden))
+                scope = (function, prefix)
+                if inside is not None and any(child is statement for statement in body):
+                    scope = inside
+                stack.append((child, typing_only or is_hidden, *scope))
 
     def _look_at_name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -198,6 +212,9 @@ class _Finder:
     def _look_at_call(self, node: ast.Call) -> None:
         call = read_import_call(node)
         if call is None:
+            name, parts = dotted(node.func)
+            if name:
+                self._callees.append((node, name, parts, self._function))
             return
         self._done.update((id(call.text), id(call.package)))
         for path in self._imported_by(call):
@@ -226,7 +243,8 @@ class _Finder:
             self._done.add(id(value))
             value = value.value
         if isinstance(value, ast.Name):
-            self._chains.append((node.lineno, value.id, parts, self._typing_only))
+            chain = (node.lineno, value.id, parts, self._typing_only, self._function)
+            self._chains.append(chain)
             return
         call = read_import_call(value)
         if call is not None and parts and not call.gives_top:
@@ -235,12 +253,22 @@ class _Finder:
 
     def _resolve_chains(self) -> None:
         """Say what each chain of attributes starts from, where that is beyond doubt."""
-        for line, name, parts, typing_only in self._chains:
+        for line, name, parts, typing_only, function in self._chains:
             if name in self._rebound or not parts:
                 continue
             self._typing_only = typing_only
+            self._function = function
             for base in self._modules.get(name, ()):
                 self._note("attribute", ".".join([base, *parts]), line, base=base)
+
+    def _calls(self) -> Iterator[Call]:
+        """Yield the calls of what was imported, where that is beyond doubt."""
+        for node, name, parts, function in self._callees:
+            if name in self._rebound:
+                continue
+            for base in self._modules.get(name, ()):
+                if base.partition(".")[0] in self._heads:
+                    yield call_of(node, ".".join([base, *parts]), function)
 
     def _imported_by(self, call: ImportCall) -> list[str]:
         """Give the absolute paths that a call may import."""
@@ -264,7 +292,8 @@ class _Finder:
         self, form: Form, path: str, line: int, names: tuple[str, ...] = (), *, base: str = ""
     ) -> None:
         if path.partition(":")[0].partition(".")[0] in self._heads:
-            self._found.add(Reference(line, form, path, names, base, self._typing_only))
+            where = (self._typing_only, self._function)
+            self._found.add(Reference(line, form, path, names, base, *where))
 
 
 def _is_path(text: str) -> bool:

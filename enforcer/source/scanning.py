@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from enforcer.rules.model import NAME, MigrationMap, Rule
+from enforcer.rules.model import NAME, MigrationMap
 from enforcer.source.names import parse
 from enforcer.source.reading import read_source, reason_of
 from enforcer.source.references import FileReferences, Importer, find_references
@@ -45,7 +45,7 @@ class Scanner:
         self._search = search
         self._heads = migration_map.outline.heads
         self._legacy = tuple({rule.module for rule in migration_map.rules if rule.kind != NAME})
-        self._mentions = _mention_of(migration_map.rules)
+        self._mentions = _mention_of(migration_map)
 
     def scan(self) -> Iterator[ScannedFile]:
         """Scan every file of the project; folders that can't be listed come last."""
@@ -81,18 +81,23 @@ class Scanner:
         )
 
 
-def _mention_of(rules: Iterable[Rule]) -> re.Pattern[bytes] | None:
-    """Make a pattern of the last words of all legacy paths.
+def _mention_of(migration_map: MigrationMap) -> re.Pattern[bytes] | None:
+    """Make a pattern of the last words of all paths that files are asked about.
 
     Returns:
         The pattern, or none if a word is not ASCII: then a file's bytes depend on its encoding.
 
     """
-    words = {rule.name or rule.module.rpartition(".")[2] for rule in rules}
+    named = [entry.name or entry.module for entry in migration_map]
+    named += [entry.name for entry in migration_map.instances]
+    words = {name.rpartition(".")[2] for name in named}
     if not all(word.isascii() for word in words):
         return None
     either = b"|".join(re.escape(word.encode()) for word in sorted(words))
-    return re.compile(rb"\b(?:" + either + rb")\b")
+    pattern = rb"\b(?:" + either + rb")\b"
+    if any(rule.kind == NAME for rule in migration_map.rules):
+        pattern += rb"|\bimport[\s\\]*\*"  # it may bring the name, and does not mention it
+    return re.compile(pattern)
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -221,6 +221,45 @@ def test_t40_a_lacking_name_is_an_honest_import_error(case):
     """)
 
 
+def test_t40_a_star_gets_what_a_fallback_serves(case):
+    """The legacy code's own exports too; whoever only reads `__all__` runs nothing (T34)."""
+    case.rule("par.old", "par.canon", fallback="legacy")
+    case.rule("par.shown", "par.canon", fallback="legacy")
+    case.write("par/canon.py", "Both = 'new'\nHidden = 'new'\n__all__ = ['Both']")
+    case.write("par/old.py", "print('ran')\nBoth = OnlyOld = 'old'\n_private = Hidden = 'old'")
+    case.write("par/shown.py", "__all__ = ['_private']\n_private = OnlyShown = 'old'")
+    case.write("par/api.py", "from .old import *")
+    case.check("""
+    import contextlib, io
+    import par.old
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        assert par.old.__all__ == ["Both"] and "OnlyOld" not in dir(par.old)
+        assert output.getvalue() == ""
+        from par.api import OnlyOld
+        from par.old import *
+    assert output.getvalue() == "ran\\n"
+    assert (Both, OnlyOld, Hidden) == ("new", "old", "new") and "_private" not in globals()
+    from par.shown import *
+    assert _private == "old" and "OnlyShown" not in globals()
+    """)
+    assert ("fallback", "par.old:OnlyOld") in case.notices
+
+
+def test_t40_a_fallback_makes_no_list_of_exports_where_there_is_none(case):
+    """Whoever looks for one finds what a module without it has."""
+    case.rule("par.old", "par.canon", fallback="legacy")
+    case.write("par/canon.py", "Both = 'new'")
+    case.write("par/old.py", "Both = OnlyOld = 'old'")
+    case.check("""
+    import par.old
+    assert not hasattr(par.old, "__all__")
+    assert getattr(par.old, "__all__", None) is None
+    from par.old import *
+    assert (Both, OnlyOld) == ("new", "old")
+    """)
+
+
 def test_t40_fallback_serves_just_the_lacking_names(case):
     case.rule("par.old", "par.canon", fallback="legacy")
     case.write("par/old.py", "class Shared: pass\nclass OnlyOld: pass\n")

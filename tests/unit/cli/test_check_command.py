@@ -225,7 +225,14 @@ def test_json_holds_everything(shop: Path) -> None:
     result = check("--format", "json")
     document = json.loads(result.stdout)
     rule = document["rules"][0]
-    site = {"file": "shop/app.py", "line": 1, "form": "from", "typing_only": False}
+    site = {
+        "file": "shop/app.py",
+        "line": 1,
+        "form": "from",
+        "typing_only": False,
+        "function": "<module>",
+        "through": None,
+    }
 
     assert result.exit_code == 1
     assert document["map"] == str(shop / "enforcer.toml")
@@ -253,6 +260,7 @@ def test_json_holds_everything(shop: Path) -> None:
             "canonical_name": "Wishlist",
             "nearest": [],
             "sites": [site],
+            "by_star": False,
         }
     ]
     assert rule["uses"][0] == site

@@ -7,7 +7,9 @@ from textwrap import dedent
 
 import pytest
 
+from enforcer.rules.delegated import Instances
 from enforcer.rules.loading import load_map
+from enforcer.rules.model import MigrationMap, Rule
 from enforcer.source.checking import check_map
 from enforcer.source.definitions import DefinitionReader
 from enforcer.source.findings import MapCheck
@@ -156,3 +158,54 @@ def test_what_a_definition_can_not_tell_is_left_open(project: Path) -> None:
     assert reader.find("unsure:Other").parameters is None
     assert reader.find("unsure:anything").kind == "other"
     assert reader.find("nowhere_else:Base").kind == "missing"
+
+
+KEYED = """
+class Thing:
+    def __init__(self, context=None, mode="x"): ...
+class Named:
+    def __init__(self, *, user="nobody"): ...
+def get(context): ...
+class Open:
+    def __init__(self, **options): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "is_keyless"),
+    [
+        ("Thing()", True),
+        ("Thing(None)", True),
+        ("Thing(context=None)", True),
+        ("Thing(mode='y')", True),
+        ("Thing(ctx)", False),
+        ("Thing(context=ctx)", False),
+        ("Thing(*given)", False),
+        ("Thing(**given)", False),
+        ("keyed.Thing()", True),
+        ("legacy.Thing()", True),
+        ("old_thing()", True),
+        ("Named()", False),
+        ("get(None)", True),
+        ("get()", False),
+        ("Open(other=1)", True),
+        ("Open(context=ctx)", False),
+    ],
+)
+def test_calls_without_a_key_are_listed(tmp_path: Path, call: str, is_keyless: bool) -> None:  # noqa: FBT001 - a column of the table
+    """On every path; where arguments are missing altogether, Python itself says so."""
+    (tmp_path / "keyed.py").write_text(KEYED)
+    imports = "import keyed, legacy\nfrom keyed import Thing, Named, get, Open"
+    imports += "\nfrom legacy import make as old_thing"
+    (tmp_path / "app.py").write_text(f"{imports}\ndef f(ctx, given):\n    return {call}\n")
+    keys = {"Thing": "context.id", "Named": "user", "get": "context", "Open": "context"}
+    for missing, findings in (("error", int(is_keyless)), ("own", 0)):
+        rules = [Instances(f"keyed:{name}", key, missing=missing) for name, key in keys.items()]
+        migration_map = MigrationMap(
+            [Rule("legacy", "keyed", names={"make": "Thing"}), *rules], root=str(tmp_path)
+        )
+        found = check_map(migration_map).instances
+        places = [str(site) for each in found for site in each.keyless]
+
+        assert places == (["app.py:5"] if is_keyless else [])
+        assert sum(len(each.findings) for each in found) == findings

@@ -1,0 +1,64 @@
+"""Find functions and classes whose callers would call another signature."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from enforcer.rules.model import NAME, MigrationMap, Rule
+from enforcer.source.asking import Ask, Site
+from enforcer.source.definitions import PROPERTIES, Definition, DefinitionReader
+from enforcer.source.findings import ChangedCall
+from enforcer.source.signatures import differences
+
+
+class Comparer:
+    """Compare what a legacy name is with what its canonical name is."""
+
+    def __init__(self, migration_map: MigrationMap, reader: DefinitionReader) -> None:
+        """Take the map, whose factories are compared elsewhere, and what reads definitions."""
+        self._factories = {rule.legacy for rule in migration_map.factories}
+        self._reader = reader
+
+    def changed(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[ChangedCall]:
+        """Yield what has another signature on the canonical side.
+
+        Names that the map renames are compared in any case, all others where the program
+        asks for them. Where the legacy code goes on answering, nothing changes.
+        """
+        if rule.implementation:
+            return
+        sites: dict[tuple[str, str], set[Site]] = defaultdict(set)
+        for ask in asks:
+            if ask.name and ask.site.form != "string" and not ask.site.typing_only:
+                sites[ask.module, ask.name].add(ask.site)
+        renamed = [(rule.module, name) for name in (rule.names or ())]
+        if rule.kind == NAME:
+            renamed = [(rule.module, rule.name)]
+        for module, name in sorted({*renamed, *sites}):
+            if f"{module}:{name}" not in self._factories:
+                places = tuple(sorted(sites.get((module, name), ())))
+                is_renamed = (module, name) in renamed
+                yield from self._compared(rule, module, name, places, is_renamed=is_renamed)
+
+    def _compared(
+        self, rule: Rule, module: str, name: str, sites: tuple[Site, ...], *, is_renamed: bool
+    ) -> Iterator[ChangedCall]:
+        old = f"{module}:{name}"
+        new = rule.canonical
+        if rule.kind != NAME:
+            new = f"{rule.canonical_of(module)}:{rule.canonical_name(module, name)}"
+        legacy, canonical = self._reader.find(old), self._reader.find(new)
+        if legacy.place == canonical.place or not (_is_known(legacy) and _is_known(canonical)):
+            return
+        if not is_renamed and legacy.decorators != canonical.decorators:
+            return  # a decorator may make any signature of it
+        if legacy.parameters is None or canonical.parameters is None:
+            return
+        shown = old.replace(":", "."), new.replace(":", ".")
+        found = differences(shown[0], legacy.parameters, shown[1], canonical.parameters)
+        findings = tuple(found)
+        if findings:
+            yield ChangedCall(module, name, findings, sites)
+
+
+def _is_known(found: Definition) -> bool:
+    return found.kind in ("function", "class") and found.made_into not in PROPERTIES

@@ -1,0 +1,130 @@
+"""Find who would be refused by the stages that a map has today.
+
+Judged as in the running program (``enforcer.imports.uses``): in stage removed everybody, in
+stage strict whoever is neither in the baseline nor exempted. What a place is known by in a
+baseline (legacy path, file, function and mechanism) is made up from its source.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from enforcer.baseline.model import Baseline
+from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.tolerance import Tolerance
+from enforcer.recording.use import (
+    ATTRIBUTE,
+    CALL,
+    IMPORT_MODULE,
+    IMPORT_STATEMENT,
+    CallSite,
+)
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.rules.stages import REMOVED, STRICT
+from enforcer.source.asking import Ask, Site
+from enforcer.source.locating import Locator
+
+_MECHANISMS: Final = {
+    "attribute": ATTRIBUTE,
+    "call": IMPORT_MODULE,
+    "from": IMPORT_STATEMENT,
+    "import": IMPORT_STATEMENT,
+}
+
+
+class Refusals:
+    """Judge places by the stages of their rules."""
+
+    def __init__(
+        self, migration_map: MigrationMap, locator: Locator, baseline: Baseline | None = None
+    ) -> None:
+        """Take the map; its baseline is read when a strict rule is met.
+
+        Args:
+            migration_map: the map.
+            locator: what finds modules.
+            baseline: what is tolerated, instead of the map's baseline.
+
+        """
+        self._map = migration_map
+        self._locator = locator
+        self._baseline = baseline
+        self._tolerance: Tolerance | None = None
+
+    def refused(self, rule: Rule, asks: Iterable[Ask]) -> tuple[Site, ...]:
+        """Return the places whose imports and look-ups the stage of a rule refuses.
+
+        Raises:
+            BaselineError: if the map's baseline can't be read.
+
+        """
+        if rule.stage not in (STRICT, REMOVED):
+            return ()
+        found = {
+            site
+            for site, path in self._uses(rule, asks)
+            if self._is_refused(rule, site, path, _MECHANISMS[site.form])
+        }
+        return tuple(sorted(found))
+
+    def refused_calls(self, rule: Rule, sites: Iterable[Site]) -> tuple[Site, ...]:
+        """Return the places whose calls of a legacy factory its stage refuses.
+
+        Raises:
+            BaselineError: if the map's baseline can't be read.
+
+        """
+        if rule.stage not in (STRICT, REMOVED):
+            return ()
+        found = {site for site in sites if self._is_refused(rule, site, rule.legacy, CALL)}
+        return tuple(sorted(found))
+
+    def _uses(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[tuple[Site, str]]:
+        """Yield each place with the legacy path that a use there is recorded for."""
+        names: dict[tuple[Site, str], set[str]] = defaultdict(set)
+        for ask in asks:
+            if ask.site.typing_only or ask.site.form == "string" or ask.site.through:
+                continue
+            is_use = ask.is_use or (ask.by_star and rule.stage == REMOVED and rule.kind == NAME)
+            if is_use and not self._is_own(rule, ask):
+                names[ask.site, ask.module].add(ask.name)
+        for (site, module), asked in names.items():
+            if rule.kind == NAME:
+                yield site, rule.legacy
+                continue
+            # A single name that is a submodule is recorded as that module.
+            (name, *more) = asked
+            inside = f"{module}.{name}"
+            is_submodule = bool(name) and not more and self._locator.locate(inside) is not None
+            yield site, inside if is_submodule else module
+
+    def _is_own(self, rule: Rule, ask: Ask) -> bool:
+        """Tell whether strict lets a place be that belongs to the canonical code itself."""
+        if rule.stage != STRICT or rule.kind == NAME:
+            return False
+        if rule.kind == TREE and not rule.implementation:
+            return rule.canonical_of(ask.module) in ask.callers
+        return any(f"{caller}.".startswith(f"{rule.target}.") for caller in ask.callers)
+
+    def _is_refused(self, rule: Rule, site: Site, path: str, mechanism: str) -> bool:
+        if rule.stage == REMOVED:
+            return True
+        used = CallSite(
+            path,
+            file=site.file,
+            line=site.line,
+            function=site.function,
+            module="",
+            mechanism=mechanism,
+        )
+        return used not in self._tolerated()
+
+    def _tolerated(self) -> Container[object]:
+        if self._tolerance is None:
+            baseline = self._baseline
+            if baseline is None:
+                file = self._map.baseline
+                baseline = read_baseline(Path(file)) if file else Baseline()
+            self._tolerance = Tolerance(self._map, {}, baseline)
+        return self._tolerance

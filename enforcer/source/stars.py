@@ -1,0 +1,118 @@
+"""Follow names that modules pass on by ``from legacy import *`` to who asks for them there.
+
+``shop/api.py`` that says ``from shop.old_cart import *`` has all that the legacy module
+exports. Once that is an alias it has what the canonical module exports, and whoever imports
+another name from ``shop.api`` gets an ImportError.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from enforcer.rules.model import MODULE, MigrationMap, Rule
+from enforcer.source.aliased import AliasedNames
+from enforcer.source.asking import Ask, Matcher
+from enforcer.source.locating import Locator
+from enforcer.source.names import NameReader
+from enforcer.source.references import STAR
+from enforcer.source.scanning import ScannedFile, Scanner
+
+Lost = dict[str, tuple[Rule, str]]
+"""Name that a module will not have any more → the rule and the legacy module that it is from."""
+
+
+class StarFollower:
+    """Find who asks for names that a star will no longer bring."""
+
+    def __init__(
+        self,
+        migration_map: MigrationMap,
+        search: tuple[str, ...],
+        locator: Locator,
+        before: NameReader,
+        after: AliasedNames,
+    ) -> None:
+        """Take the map, and what knows the names of modules, today's and those to come."""
+        self._map = migration_map
+        self._search = search
+        self._locator = locator
+        self._before = before
+        self._after = after
+
+    def asks(self, stars: Iterable[Ask]) -> Iterator[Ask]:
+        """Yield an ask of the legacy module for each place that asks a module in between.
+
+        Args:
+            stars: the star imports of legacy modules.
+
+        """
+        lost: dict[str, Lost] = {}
+        for ask in stars:
+            for module in ask.callers:
+                self._note(lost, module, self._lost_by(module, ask))
+        done: set[str] = set()
+        while waiting := [module for module in lost if module not in done]:
+            done.update(waiting)
+            for ask in self._asks_of(waiting):
+                missing = lost[ask.module]
+                site = replace(ask.site, through=ask.module)
+                for name in self._wanted(ask, missing):
+                    rule, legacy = missing[name]
+                    yield Ask(rule, legacy, name, site, ask.callers, is_use=False, by_star=True)
+                if ask.name == STAR:
+                    for module in ask.callers:
+                        still = self._missing_in(module)
+                        passed = {name: missing[name] for name in missing if name in still}
+                        self._note(lost, module, passed)
+
+    @staticmethod
+    def _note(lost: dict[str, Lost], module: str, names: Lost) -> None:
+        if names:
+            lost.setdefault(module, {}).update(names)
+
+    def _lost_by(self, module: str, ask: Ask) -> Lost:
+        """Return what a module loses of what it star-imports from a legacy module."""
+        legacy = self._locator.locate(ask.module)
+        if legacy is None:
+            return {}
+        exported = self._before.names_of(legacy).exported
+        kept = self._after.star(ask.rule, ask.module)
+        gone = exported - kept.exported if not kept.unsure else frozenset()
+        return dict.fromkeys(gone & self._missing_in(module), (ask.rule, ask.module))
+
+    def _missing_in(self, module: str) -> frozenset[str]:
+        located = self._locator.locate(module)
+        if located is None:
+            return frozenset()
+        return self._before.names_of(located).names - self._after.reader.names_of(located).names
+
+    def _asks_of(self, modules: list[str]) -> Iterator[Ask]:
+        """Yield what the program's files ask of some modules, as of legacy ones."""
+        rules = [Rule(module, module) for module in modules]
+        asked = MigrationMap(
+            rules, root=self._map.root, exclude=self._map.exclude, path=self._map.path
+        )
+        matcher = Matcher(asked, self._locator, self._before)
+        for scanned in Scanner(asked, self._search).scan():
+            for ask in matcher.asks_in(scanned):
+                if ask.rule.kind == MODULE and ask.module == ask.rule.module:
+                    yield self._as_star(scanned, ask)
+
+    @staticmethod
+    def _as_star(scanned: ScannedFile, ask: Ask) -> Ask:
+        is_star = any(
+            reference.names == (STAR,)
+            and (reference.line, reference.path) == (ask.site.line, ask.module)
+            for reference in scanned.found.references
+        )
+        return replace(ask, name=STAR) if is_star and not ask.name else ask
+
+    def _wanted(self, ask: Ask, missing: Lost) -> list[str]:
+        """Return which of the missing names a place needs.
+
+        A star needs all that ``__all__`` lists; others that are read come as asks of their own.
+        """
+        if ask.name != STAR:
+            return [ask.name] if ask.name in missing else []
+        located = self._locator.locate(ask.module)
+        listed = self._before.names_of(located).listed if located is not None else frozenset()
+        return sorted(listed & missing.keys())
