@@ -59,9 +59,10 @@ def gate(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Find what stands in the way of a change.
 
-    Looked at are the days of the map, the baseline, and, if there is one, what a test run or
-    a store has seen: new uses, more uses than the baseline has, entries that are gone, rules
-    and exemptions whose day has passed. The exit code is 0 if nothing stands in the way, 1 if
+    Looked at are the days of the map, the baseline, the source, and, if there is one, what a
+    test run or a store has seen: places that the stages of today refuse or break, new uses,
+    more uses than the baseline has, entries that are gone, rules and exemptions whose day
+    has passed. The exit code is 0 if nothing stands in the way, 1 if
     something does, and 2 for a mistake in the map or the baseline.
 
     \b

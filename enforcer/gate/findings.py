@@ -21,6 +21,9 @@ KINDS: Final = {
     "expired-exemption": "The day has passed until which a caller was exempted.",
     "expiring-exemption": "The day is near until which a caller is exempted.",
     "unknown-path": "The baseline or an exemption speaks of a path that no rule has.",
+    "would-be-refused": "The stage of a legacy path refuses a place in the source.",
+    "would-break": "A place in the source asks for a name that its canonical module lacks.",
+    "would-call-another": "A call in the source means something else to the canonical function.",
     "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",
 }
 """Every kind of finding, with what it means."""

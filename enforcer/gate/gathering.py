@@ -13,11 +13,13 @@ from enforcer.baseline.record import Record
 from enforcer.baseline.renames import follow_renames
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
+from enforcer.gate.source import REFUSED, broken
 from enforcer.recording.use import EXEMPTED
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
 from enforcer.rules.stages import REMOVED
+from enforcer.source.checking import check_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,12 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     judged: list[Judged] = []
     if seen is not None:
         judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
-    findings = {*gathering.dates(), *gathering.names(judged), *gathering.verdicts(judged, seen)}
+    findings = {
+        *gathering.dates(),
+        *gathering.names(judged),
+        *gathering.source(judged),
+        *gathering.verdicts(judged, seen),
+    }
     tolerated = sum(one.verdict == Verdict.TOLERATED for one in judged)
     root, top = migration_map.root, str(gathering.top)
     return Gate(tuple(sorted(findings)), migration_map.path, root, top, tolerated)
@@ -135,6 +142,21 @@ class _Gathering:
         for one in Names(self._map).unknown(self.baseline, stale):
             kind = "unknown-path" if one.path else "unknown-caller"
             yield self._finding(kind, one.place, one.message, one.remedy.rstrip("."), one.path)
+
+    # What the source shows.
+
+    def source(self, judged: list[Judged]) -> Iterator[Finding]:
+        """Yield what the stages of today break.
+
+        A run knows better what is refused at the places that it has seen: a marker may allow it.
+        """
+        known = {(one.entry.file, line) for one in judged for line in one.lines}
+        for one in broken(check_map(self._map, baseline=self.baseline)):
+            place = one.site.file, one.site.line
+            if place in known and one.kind == REFUSED:
+                continue
+            remedy = one.remedy or self._instead(one.path)
+            yield self._finding(one.kind, place, one.message, remedy, one.path)
 
     # What was seen.
 

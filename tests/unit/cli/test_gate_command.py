@@ -192,7 +192,7 @@ def test_a_removed_rule_has_no_day(project: Path) -> None:
     rule = f'{dedent(FILES["enforcer.toml"])}remove_after = 2020-01-01\nstage = "removed"\n'
     write(project, {"enforcer.toml": rule})
 
-    assert lines() == []
+    assert not any("rule)" in line for line in lines())
 
 
 @pytest.mark.parametrize(
@@ -478,3 +478,54 @@ def test_a_store_is_looked_at(project: Path) -> None:
     ]
     assert enforcer("baseline", "update", "--complete").exit_code == 0
     assert lines("--store", store, "--complete") == []
+
+
+STAGES = {
+    "observe": [],
+    "alias": ["3: would-break"],
+    "warn": ["3: would-break"],
+    "strict": ["2: would-be-refused", "3: would-be-refused", "3: would-break"],
+    "removed": ["1: would-be-refused", "2: would-be-refused", "3: would-be-refused"],
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_the_source_shows(project: Path, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    """What the stage of today stops closes the gate, without any run; the baseline counts."""
+    monkeypatch.setenv("ENFORCER_STAGE", stage)
+    app = (
+        "from shop.old import X\ndef f(): from shop.old import X\ndef h(): from shop.old import Y\n"
+    )
+    write(
+        project,
+        {
+            "enforcer-baseline.toml": 'version = 1\ncall_sites = [{ path = "shop.old", '
+            'file = "shop/app.py", function = "<module>", kind = "import_statement" }]\n',
+            "shop/app.py": app,
+            "shop/old.py": "X = Y = 1",
+            "shop/new.py": "X = 1",
+        },
+    )
+    document = json.loads(enforcer("gate", "--format", "json").stdout)
+    found = [f"{one['line']}: {one['kind']}" for one in document["findings"]]
+
+    assert found == STAGES[stage]
+
+
+def test_a_run_knows_better_what_is_refused(project: Path) -> None:
+    """A marker may allow it; what is new is named once."""
+    rule = '[[rule]]\nlegacy = "shop.old"\ncanonical = "shop.new"\nstage = "strict"\n'
+    app = "def f(): import shop.old\ndef g(): import shop.old\n"
+    write(
+        project,
+        {"enforcer.toml": rule, "shop/app.py": app, "enforcer-baseline.toml": "version = 1\n"},
+    )
+    seen = [
+        site(1, function="f", outcome="exempted"),
+        site(2, function="g", outcome="blocked"),
+    ]
+
+    assert [line.rpartition(" ")[2] for line in lines()] == ["(would-be-refused)"] * 2
+    assert [line.rpartition(" ")[2] for line in lines("--record", record(project, *seen))] == [
+        "(new-use)"
+    ]

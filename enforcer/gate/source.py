@@ -1,0 +1,70 @@
+"""Find in the source what the stages of today would refuse or break.
+
+``enforcer check`` looks ahead to the stage alias; a change may pass as long as the stages that
+hold today do not stop the program.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from enforcer.rules.model import Rule
+from enforcer.rules.stages import REMOVED, STRICT
+from enforcer.source.asking import Site
+from enforcer.source.findings import MapCheck
+
+REFUSED: Final = "would-be-refused"
+
+
+class Broken(NamedTuple):
+    """Describe one place that a stage breaks.
+
+    Attributes:
+        kind: one of the gate's kinds of findings.
+        site: the place.
+        path: the legacy path.
+        message: what is wrong there.
+        remedy: what to do; empty if that is to use the canonical path.
+
+    """
+
+    kind: str
+    site: Site
+    path: str
+    message: str
+    remedy: str = ""
+
+
+def broken(check: MapCheck) -> Iterator[Broken]:
+    """Yield each place that the stages of a map break today."""
+    for one in check.rules:
+        yield from _refused(one.rule, one.refused)
+        if not one.rule.aliases() or one.rule.stage == REMOVED:
+            continue
+        for missing in one.would_break:
+            message = (
+                f'"{missing.path}" is only in the legacy code, which stage {one.rule.stage} '
+                "does not run"
+            )
+            remedy = f'Add the name to "{missing.canonical_module}", or write fallback = "legacy"'
+            yield from _each("would-break", missing.sites, missing.path, message, remedy)
+        for changed in one.changed:
+            remedy = "Write a [[factory]] with arguments or an adapter"
+            for finding in changed.findings:
+                sites = changed.sites
+                path = changed.path
+                yield from _each("would-call-another", sites, path, finding.message, remedy)
+    for factory in check.factories:
+        yield from _refused(factory.rule, factory.refused)
+
+
+def _refused(rule: Rule, sites: Iterable[Site]) -> Iterator[Broken]:
+    why = "neither the baseline nor an exemption has it" if rule.stage == STRICT else "nobody may"
+    message = f'a use of "{rule.legacy}" would be refused: its stage is {rule.stage}, and {why}'
+    yield from _each(REFUSED, sites, rule.legacy, message, "")
+
+
+def _each(
+    kind: str, sites: Iterable[Site], path: str, message: str, remedy: str
+) -> Iterator[Broken]:
+    for site in sites:
+        yield Broken(kind, site, path, message, remedy)
