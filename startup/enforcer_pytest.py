@@ -39,10 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="take what is gone out of the baseline, also where CI is set",
     )
     group.addoption(
+        "--enforcer-stale",
+        choices=("fail", "warn"),
+        help="what to do where CI is set and the baseline has entries that are gone",
+    )
+    group.addoption(
         "--enforcer-record", metavar="FILE", help="write what was seen, for enforcer gate"
     )
     parser.addini("enforcer", "refuse new uses of legacy paths", type="bool", default=False)
     parser.addini("enforcer_map", "the migration map", default="")
+    parser.addini("enforcer_stale", "fail, or warn, of what is gone where CI is set", default="")
     parser.addini("enforcer_stage", "the stage of every rule in test runs", default="")
 
 

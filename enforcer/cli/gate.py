@@ -43,6 +43,13 @@ _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     help="How long before its day a rule or an exemption is named.",
 )
 @click.option(
+    "--stale",
+    type=click.Choice(["fail", "warn"]),
+    default="fail",
+    show_default=True,
+    help="Whether entries of the baseline that are gone close the gate.",
+)
+@click.option(
     "--format", "form", type=click.Choice(list(_FORMS)), default="text", show_default=True
 )
 @click.pass_context
@@ -55,6 +62,7 @@ def gate(  # noqa: PLR0913 - one parameter for each option
     store: str | None,
     complete: bool,
     warn_before: dt.timedelta,
+    stale: str,
     form: str,
 ) -> None:
     """Find what stands in the way of a change.
@@ -80,6 +88,7 @@ def gate(  # noqa: PLR0913 - one parameter for each option
         seen(migration_map, records, store, is_complete=complete),
         today=dt.datetime.now().astimezone().date(),
         warn_before=warn_before,
+        is_stale_error=stale == "fail",
         update=_update(map_file, baseline_file, records, store, is_complete=complete),
     )
     click.echo(_FORMS[form](found), nl=False)

@@ -55,6 +55,7 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     today: date,
     warn_before: timedelta,
     update: str = UPDATE,
+    is_stale_error: bool = True,
 ) -> Gate:
     """Gather findings.
 
@@ -65,9 +66,11 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
         today: the day to compare dates with.
         warn_before: how long before its day something is named.
         update: the command that takes what is gone out of the baseline.
+        is_stale_error: whether entries that are gone close it.
 
     """
     gathering = _Gathering(migration_map, baseline, today, warn_before, update)
+    gathering.is_stale_error = is_stale_error
     judged: list[Judged] = []
     if seen is not None:
         judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
@@ -96,6 +99,7 @@ class _Gathering:
         self.top = Path(top_of(migration_map.root, migration_map.path))
         self.baseline = follow_renames(baseline, migration_map)
         self._update = update
+        self.is_stale_error = True
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
         self._rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
@@ -204,6 +208,7 @@ class _Gathering:
             message,
             f"Run: {self._update}",
             entry.path,
+            is_error=self.is_stale_error,
         )
 
     def _from_top(self, file: str) -> str:

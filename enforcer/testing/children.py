@@ -24,6 +24,13 @@ _INTERVAL = "0.2"
 _TEST = "PYTEST_CURRENT_TEST"
 """The variable that pytest keeps the running test's name in."""
 
+_UNFINISHED = ("running", "vanished")
+
+_HELPERS = ("multiprocessing.forkserver", "multiprocessing.resource_tracker")
+"""Processes that live as long as the run, and run no code of the program after their start."""
+
+_MOST_PROCESSES = 100_000
+
 _watched: "Children | None" = None
 _fork_hooks = False
 
@@ -83,8 +90,8 @@ class Children:
             for run in reader.runs():
                 for site in sites_of_run(reader, self._map, run):
                     record.add_site(site._replace(where=_where(run)))
-            watching = reader.watching(Span())
-            if watching.running or watching.vanished:
+            processes = reader.process_watches(Span(), limit=_MOST_PROCESSES)
+            if any(one.ending in _UNFINISHED and not _is_helper(one.command) for one in processes):
                 record.miss("a process that a test started was killed, or still runs")
 
     def end(self) -> None:
@@ -97,6 +104,10 @@ class Children:
             else:
                 os.environ[key] = value
         self._folder.cleanup()
+
+
+def _is_helper(command: str) -> bool:
+    return any(helper in command for helper in _HELPERS)
 
 
 def _where(run: str) -> str:

@@ -16,6 +16,7 @@ from enforcer.baseline.renames import follow_renames
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED
 from enforcer.rules.model import MigrationMap
+from enforcer.testing.settings import fails_for_stale
 
 _GONE = (Verdict.SHRANK, Verdict.STALE)
 
@@ -52,6 +53,7 @@ class Ending:
         """
         self._config = config
         self._map = migration_map
+        self._fails_for_stale = fails_for_stale(config)
         self.judged = compare(baseline, record.lines(), is_complete=record.is_complete)
         self.record = record
         self.file = file
@@ -100,5 +102,5 @@ class Ending:
     @property
     def is_bad(self) -> bool:
         """Whether the run fails for it, whatever its tests did."""
-        gone = () if self.is_shrunk else _GONE
+        gone = _GONE if self._fails_for_stale and not self.is_shrunk else ()
         return bool(self.mistake or self.of(Verdict.NEW, Verdict.GREW, *gone))

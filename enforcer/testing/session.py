@@ -20,7 +20,13 @@ from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.repository import is_installed
 from enforcer.rules.stages import REMOVED
 from enforcer.testing.children import Children
-from enforcer.testing.settings import baseline_file, baseline_of, load_map_for, stage_of
+from enforcer.testing.settings import (
+    baseline_file,
+    baseline_of,
+    fails_for_stale,
+    load_map_for,
+    stage_of,
+)
 from enforcer.testing.tolerated import MARKER, Tolerated
 
 if TYPE_CHECKING:
@@ -33,8 +39,6 @@ if TYPE_CHECKING:
 FIXTURE = "legacy_uses"
 
 _RESULT = "enforcer"
-_NOT_PASSED = ("error", "failed", "rerun", "skipped", "xfailed")
-"""The categories of the terminal whose tests did not run to their end."""
 
 
 def begin(config: pytest.Config) -> "Session":
@@ -59,6 +63,7 @@ class Session:
         self._children = Children()
         self._map = load_map_for(config, self._children.store)
         self._file = baseline_file(config, self._map)
+        fails_for_stale(config)  # a wrong word is a mistake that shows at once
         self._baseline = baseline_of(self._file, self._map)
         self._tolerated = Tolerated(self._baseline)
         self._record = Record()
@@ -119,6 +124,10 @@ class Session:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
         """Attribute what is used while tests are collected."""
+        if len(self._baseline):
+            from enforcer.testing.wholeness import LeftOut  # noqa: PLC0415 - where it matters
+
+            self._config.pluginmanager.register(LeftOut(self._record.miss), "enforcer-left-out")
         self._take()
         self._where = "collection"
         try:
@@ -291,29 +300,13 @@ class Session:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _why_not_whole(self, session: pytest.Session) -> str:
-        """Say why this was no run of all tests of the map's program; empty if it was one."""
-        source, option = pytest.Config.ArgsSource, self._config.option
+        """Return why this was no run of all tests of the map's program; empty if it was one."""
         is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if not (self._has_run and is_over):
             return "the run did not get to its end"
-        if self._config.args_source not in (source.TESTPATHS, source.INVOCATION_DIR):
-            return "a part of the tests was named"
-        folder = self._config.invocation_params.dir.resolve()
-        if not Path(self._map.root).resolve().is_relative_to(folder):
-            return f'"{self._map.root}" may have tests outside of this folder'
-        if option.ignore or option.ignore_glob or getattr(option, "lf", False):
-            return "some files were left out"
-        return self._what_did_not_pass()
+        from enforcer.testing.wholeness import why_not_whole  # noqa: PLC0415 - at the end
 
-    def _what_did_not_pass(self) -> str:
-        """Name a test that did not run to its end, by what the terminal counted; or none."""
-        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is None:
-            return "nobody counted what was skipped (-p no:terminal)"
-        for category in _NOT_PASSED:
-            for report in terminal.stats.get(category, ()):
-                return f"{report.nodeid} is among the {category}"
-        return ""
+        return why_not_whole(self._config, Path(self._map.root), self._baseline)
 
     def pytest_report_header(self) -> str:
         """Say what is in force."""

@@ -13,6 +13,9 @@ from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.startup import MAP_KEY
 
+STALE = ("fail", "warn")
+"""What may come of entries of the baseline that are gone."""
+
 STAGE = "at-least:strict"
 """The stage of every rule, unless the run says another one."""
 
@@ -50,6 +53,20 @@ def stage_of(config: pytest.Config) -> str:
     """Give the stage of every rule in this run."""
     named = config.known_args_namespace.enforcer_stage or config.getini("enforcer_stage")
     return str(named or os.environ.get(ENVIRONMENT_KEY) or STAGE)
+
+
+def fails_for_stale(config: pytest.Config) -> bool:
+    """Return whether a run fails for entries of the baseline that are gone.
+
+    Raises:
+        EnforcerError: if the ini file has another word than ``fail`` and ``warn``.
+
+    """
+    in_ini = config.getini("enforcer_stale")
+    if in_ini not in ("", *STALE):
+        message = f'enforcer_stale is "{in_ini}" in the ini file. Write fail or warn (bad-option)'
+        raise EnforcerError(message)
+    return str(config.known_args_namespace.enforcer_stale or in_ini) != "warn"
 
 
 def baseline_file(config: pytest.Config, migration_map: MigrationMap) -> Path:
