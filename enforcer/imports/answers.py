@@ -101,12 +101,14 @@ class Answers:
         else:
             # The package is aliased and shows its canonical path; this module stayed behind.
             spec = watch.locate_legacy(name)
+        link = watch.links.get(name)
         if spec is None or target is not None:
+            if spec is not None and isinstance(link, ObservedLink) and link.module is target:
+                watch.guarded(name, link.reloading, spec)
             return spec
         caller = watch.guarded(name, watch.probing, name, frame)
         if caller is not None:
             watch.guarded(name, watch.uses.probe, rule, name, caller)
-        link = watch.links.get(name)
         if not isinstance(link, ObservedLink):
             link = watch.links[name] = ObservedLink(watch, rule, name)
         hook(spec, link)

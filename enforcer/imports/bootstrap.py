@@ -64,6 +64,8 @@ _LOCK_CHAIN = _code("_HierarchicalLockManager.__enter__")
 _LOAD_UNLOCKED = _code("_load_unlocked")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
+_NAMESPACE: "Any" = vars(types.ModuleType)["__dict__"]
+
 import_module: "Callable[[str], object]" = _bootstrap._gcd_import
 module_from_spec = _bootstrap.module_from_spec
 load_unlocked = _bootstrap._load_unlocked
@@ -172,6 +174,9 @@ def is_reading_spec(frame: "FrameType") -> bool:
 
 def is_initializing_spec(spec: object) -> bool:
     """Tell whether a spec says that some thread is still executing its module."""
+    if isinstance(spec, ModuleSpec):
+        # Not by asking a spec that is watched, which would count.
+        return bool(vars(spec).get("_initializing", False))
     return bool(getattr(spec, "_initializing", False))
 
 
@@ -200,10 +205,16 @@ def namespace_of(module: object) -> "dict[str, object] | None":
         The dictionary, or None for an object that has none.
 
     """
-    if not _LAZY or not isinstance(module, types.ModuleType):
-        found: dict[str, object] | None = getattr(module, "__dict__", None)
+    if not issubclass(type(module), types.ModuleType):
+        try:
+            found: dict[str, object] | None = getattr(module, "__dict__", None)
+        except Exception:  # noqa: BLE001 - what a program puts in sys.modules may refuse anything
+            return None
         return found
-    for referent in get_referents(module):
-        if type(referent) is dict and "__name__" in referent:
-            return referent
-    return module.__dict__
+    if _LAZY:
+        for referent in get_referents(module):
+            if type(referent) is dict and "__name__" in referent:
+                return referent
+    # Past the module's own class, whose __getattribute__ may refuse.
+    own: dict[str, object] = _NAMESPACE.__get__(module)
+    return own

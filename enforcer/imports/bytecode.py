@@ -168,6 +168,19 @@ def loads_attribute(frame: "FrameType", name: str) -> bool:
     return index < len(code.co_names) and code.co_names[index] == name
 
 
+def loads(frame: "FrameType") -> bool:
+    """Tell whether a frame is executing ``something.name``, whatever the name."""
+    return operation_of(frame) in (_LOAD_ATTR, _LOAD_METHOD)
+
+
+def fetched_name(frame: "FrameType") -> str:
+    """Give the name that a frame fetches by ``IMPORT_FROM``; or nothing."""
+    code = frame.f_code
+    if operation_of(frame) != IMPORT_FROM:
+        return ""
+    return code.co_names[_argument(code.co_code, frame.f_lasti)]
+
+
 def calls(frame: "FrameType") -> bool:
     """Tell whether a frame is executing a call."""
     return operation_of(frame) in _CALLS

@@ -21,6 +21,13 @@ _PATCHING = {
 }
 
 
+def fetching(frame: "FrameType") -> "FrameType":
+    """Give the frame that fetches a name from a module whose class has a ``__getattribute__``."""
+    while frame.f_code.co_name == "__getattribute__" and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def fetch(frame: "FrameType", name: str, exported: object, ownership: "Ownership") -> Caller | None:
     """Classify a fetch of one name from a module.
 

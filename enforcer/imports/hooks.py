@@ -61,14 +61,21 @@ class _Initializing:
             # Other threads wait until it is done, and meet a module that is watched.
             followed.loading.finished(spec)
         finally:
+            if issubclass(type(spec), HookedSpec):  # it did not become a watched one
+                spec.__class__ = followed.own
             spec.__dict__["_initializing"] = False
-            spec.__class__ = followed.own
 
 
 class HookedSpec(ModuleSpec):
     """Tell a hook of the beginning and the end of a load."""
 
     _initializing = _Initializing()
+
+
+def own_class_of(spec: ModuleSpec) -> type[ModuleSpec]:
+    """Give the class that a spec has, or had before its load was followed."""
+    followed = spec.__dict__.get("_initializing")
+    return followed.own if isinstance(followed, _Followed) else type(spec)
 
 
 def hook(spec: ModuleSpec, loading: "Loading") -> None:

@@ -16,6 +16,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from enforcer.imports import bootstrap
 from enforcer.imports.own_class import has_own_class
+from enforcer.imports.watched import is_watched
 from enforcer.recording.notice import Notice
 from enforcer.rules.stages import REMOVED
 
@@ -133,7 +134,7 @@ def _is_watched(watch: "Watch | None", rule: "Rule", name: str, module: object) 
     link = watch.links.get(name) if watch is not None else None
     if link is None or link.module is not module or rule.stage == REMOVED:
         return False
-    return rule.aliases() or has_own_class(module, ("__spec__",))
+    return rule.aliases() or is_watched(module, _namespace(module))
 
 
 def _reason(module: object, ahead: "Sequence[str]") -> str:
@@ -146,7 +147,7 @@ def _reason(module: object, ahead: "Sequence[str]") -> str:
         return _instead(_described(module))
     if ahead:
         return f"it was loaded past the enforcer; asked before it were: {', '.join(ahead)}"
-    return "it was loaded past the enforcer, or its class was set back"
+    return "it was loaded past the enforcer, or its class or its spec was replaced"
 
 
 def _instead(what: str) -> str:

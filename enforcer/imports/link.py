@@ -147,14 +147,16 @@ class Link:
         """
         if not self.watch.enabled or bootstrap.is_reading_spec(frame):
             return self.spec
-        shown = self._classify(frame)
+        kind = self.classify(frame)
         if bootstrap.is_initializing_spec(self.spec):
             self.watch.locks.note_seen(self, frame)
-        return shown
+        return self.spec if kind is None else self._like_spec(kind)
 
-    def _classify(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
+    def classify(self, frame: "FrameType") -> type[bootstrap.ModuleSpec] | None:
+        """Count an import; give the class of another spec to show, if one has to be shown."""
         if bootstrap.is_find_and_load(frame):
-            return self._read_by_call(frame)
+            self._read_by_call(frame)
+            return None
         guarded = self.watch.guarded
         statement = guarded(self.legacy, bytecode.import_statement, frame)
         if statement is not None:
@@ -162,8 +164,8 @@ class Link:
         if guarded(self.legacy, self._is_missed_on_package, frame):
             return self._read_counting(frame, self._count_fetch, frame)
         if guarded(self.legacy, self._is_look, frame):
-            return self.spec
-        return self._like_spec(ConfirmingSpec)
+            return None
+        return ConfirmingSpec
 
     def record_waiting(self, frame: "FrameType | None") -> None:
         """Count an import by C code that finds the module being executed, once for each."""
@@ -204,11 +206,7 @@ class Link:
 
         """
         try:
-            caller = self.watch.guarded(self.legacy, self._importing, frame)
-            if caller is not None:
-                self.settle()
-                self.watch.guarded(self.legacy, self._record_call, frame, caller)
-                self.watch.note_leaf(self.legacy, frame)
+            self._count_confirmed(frame)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
@@ -218,6 +216,18 @@ class Link:
         if initializing:
             self.watch.locks.note_seen(self, frame)
         return initializing
+
+    def confirm_at_lock(self, frame: "FrameType") -> bool:
+        """Count an import by C code that asks for the lock; tell whether it has to wait."""
+        self._count_confirmed(frame)
+        return bootstrap.is_initializing_spec(self.spec)
+
+    def _count_confirmed(self, frame: "FrameType") -> None:
+        caller = self.watch.guarded(self.legacy, self._importing, frame)
+        if caller is not None:
+            self.settle()
+            self.watch.guarded(self.legacy, self._record_call, frame, caller)
+            self.watch.note_leaf(self.legacy, frame)
 
     def _importing(self, frame: "FrameType") -> Caller | None:
         """Give who imports this path by C code; None for its parents and for a look."""
@@ -249,27 +259,26 @@ class Link:
         else:
             self.record_importer(importer)
 
-    def _read_by_call(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
+    def _read_by_call(self, frame: "FrameType") -> None:
         calling = bootstrap.import_module_call(frame)
         uses = self._calls.find(calling) if calling is not None else None
         if uses is not None and sys.modules.get(self.canonical) is self.settled:
             next(uses)
-            return self.spec
+            return
         settled = self.settle()
         tally = self.watch.guarded(self.legacy, self.record_load, frame)
         if tally is None or calling is None or not settled or not can_be_remembered(tally):
-            return self.spec
+            return
         if self.watch.uses.ownership.is_own(calling):
             # For a framework the nearest own frame is further out, and not always the same.
             self._calls.remember(calling, (tally,))
-        return self.spec
 
     def _read_counting(
         self,
         frame: "FrameType",
         count: "Callable[..., Sequence[Tally] | None]",
         *asked: object,
-    ) -> bootstrap.ModuleSpec | None:
+    ) -> type[bootstrap.ModuleSpec] | None:
         try:
             settled = self.settle()
             counted = self.watch.guarded(self.legacy, count, *asked)
@@ -277,10 +286,10 @@ class Link:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
-            return self._like_spec(RefusingSpec)
+            return RefusingSpec
         if settled and counted is not None and not bootstrap.is_initializing_spec(self.spec):
             self.sites.remember(frame, counted)
-        return self.spec
+        return None
 
     def _count_statement(
         self, frame: "FrameType", statement: "ImportStatement"

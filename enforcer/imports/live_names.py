@@ -8,7 +8,7 @@ import sys
 
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
-from enforcer.imports.fetches import fetch, times_listed
+from enforcer.imports.fetches import fetch, fetching, times_listed
 from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
@@ -51,7 +51,7 @@ class LegacyName:
         if uses is not None:
             next(uses)
         elif self._watch.enabled:
-            wanted = self._watch.guarded(self._rule.legacy, self._look, frame)
+            wanted = self._watch.guarded(self._rule.legacy, self._look, fetching(frame))
             if wanted is False:
                 return self._namespace.get(self._rule.name)
         return self._value()

@@ -44,7 +44,9 @@ class Gate:
             # warning runs other people's code.
             bootstrap.release_global_lock()
             try:
-                self._locks.waited(self._link, waiting.f_back)
+                if self._locks.waited(self._link, waiting.f_back):
+                    # Nobody else waits for this one, as no import would have without us.
+                    return bootstrap.new_lock(self._link.legacy)
             finally:
                 bootstrap.acquire_global_lock()
         return self.lock
@@ -76,12 +78,13 @@ class _Failed:
 class Locks:
     """Keep the gates and the refusals that wait in front of them."""
 
-    __slots__ = ("_gates", "_seen", "enabled", "refusals")
+    __slots__ = ("_expected", "_gates", "_seen", "enabled", "refusals")
 
     def __init__(self) -> None:
         """Start with no gate."""
         self.enabled = True
         self.refusals: dict[tuple[int, str], BaseException] = {}
+        self._expected: dict[int, tuple[int, int]] = {}
         self._seen: dict[tuple[int, str], int] = {}
         self._gates: dict[str, Gate] = {}
 
@@ -123,8 +126,27 @@ class Locks:
         """Remember that an import which is about to wait was seen, and counted if it counts."""
         self._seen[get_ident(), link.legacy] = id(frame)
 
-    def waited(self, link: "Link", frame: "FrameType | None") -> None:
-        """Count an import that had to wait for the lock, unless it was seen."""
+    def expect(self, frame: "FrameType") -> None:
+        """Remember a frame that asks for a lock next, if it imports; it only missed a name else.
+
+        Then the lock's name says which path C code imports.
+        """
+        self._expected[get_ident()] = (id(frame), frame.f_lasti)
+
+    def waited(self, link: "Link", frame: "FrameType | None") -> bool:
+        """Count an import that has to wait for the lock, unless it was seen.
+
+        Returns:
+            Whether the lock was only asked for so that the import could be counted.
+
+        """
+        expected = self._expected.pop(get_ident(), None)
+        if frame is not None and expected == (id(frame), frame.f_lasti):
+            return not link.confirm_at_lock(frame)
+        self._count_waiting(link, frame)
+        return False
+
+    def _count_waiting(self, link: "Link", frame: "FrameType | None") -> None:
         if self._seen.pop((get_ident(), link.legacy), None) == id(frame):
             return
         if frame is not None and bootstrap.is_find_and_load(frame):

@@ -1,21 +1,33 @@
 """Observe a legacy module whose own code answers: nothing changes for its callers.
 
 The real module is found and executed by the finders that would have done it anyway. When it
-is loaded it gets a class of its own whose ``__spec__`` shows the same spec and counts.
+is loaded, it is made to tell who imports it (``watched``).
+
+One module may stand in ``sys.modules`` under several paths, because it put another one in its
+place, and one spec may belong to several modules. So the path that was *asked for* decides what
+is counted, never the object. The path is in the importing instruction, or in the import
+system's own frame. Where C code imports, C is told that the module is being executed: then it
+asks for the module's lock, by the path.
 """
 
 import sys
-from _thread import get_ident
 
-from enforcer.imports import bootstrap
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.link import Link
-from enforcer.imports.own_class import own_class
-from enforcer.recording.counting import FREE_THREADED
+from enforcer.imports.watched import watch
+from enforcer.recording.use import PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
+    from types import FrameType, ModuleType
+
+    from enforcer.imports.sites import Sites
+    from enforcer.imports.watch import Watch
+
+
+_ANY = "observed modules"
+"""The subject of a notice that is about no single path."""
+_LOOKING = frozenset({"getattr", "hasattr"})
 
 
 class ObservedLink(Link):
@@ -32,7 +44,7 @@ class ObservedLink(Link):
         """Watch the module, now that it was executed."""
         module = sys.modules.get(self.legacy)
         if module is not None and self.spec is spec:
-            self.watch_module(module)
+            self.watch.guarded(self.legacy, self.watch_module, module)
         super().finished(spec)
         if module is not None and self.spec is spec:
             self.watch.was_loaded(self.legacy)
@@ -42,48 +54,120 @@ class ObservedLink(Link):
         return True
 
     def watch_module(self, module: "ModuleType") -> None:
-        """Put the counting ``__spec__`` on a loaded legacy module."""
+        """Have a loaded legacy module tell who imports it."""
         self.forget()
-        namespace = bootstrap.namespace_of(module)
-        created = own_class(module)
-        if created is None or namespace is None:
+        spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
+        # Set first: from the change of a class on, other threads count by it.
+        self.module = self.settled = module
+        if not watch(module, spec, self.watch.observing.asked, self.sites):
+            self.module = self.settled = None
             self.watch.notice(
                 "blind",
                 self.legacy,
                 f'"{self.legacy}" can\'t be watched: only the imports that load it are seen.',
             )
-            return
-        self.module = self.settled = module
-        created.__spec__ = _spec_property(self, namespace)  # type: ignore[attr-defined]
+
+    def reloading(self, spec: bootstrap.ModuleSpec) -> None:
+        """Watch the spec that the module is about to get."""
+        watch(self.module, spec, self.watch.observing.asked, self.sites)  # type: ignore[arg-type]
+
+    def answer(self, frame: "FrameType", sites: "Sites", spec: bootstrap.ModuleSpec) -> bool:
+        """Count an import by a frame that names this path; tell whether it waits to be refused."""
+        self.sites = sites
+        self.spec = spec
+        refused = self.classify(frame) is not None
+        if bootstrap.is_initializing_spec(spec):
+            self.watch.locks.note_seen(self, frame)
+        return refused
+
+    def confirm_at_lock(self, frame: "FrameType") -> bool:
+        """Count an import by C code, which asks for this path's lock; tell whether it waits."""
+        module = sys.modules.get(self.legacy)
+        self.spec = (bootstrap.namespace_of(module) or {}).get("__spec__")  # type: ignore[assignment]
+        return super().confirm_at_lock(frame)
 
 
-def _spec_property(link: ObservedLink, namespace: "dict[str, object]") -> property:
-    sites = link.sites
-    legacy = link.legacy
-    modules = sys.modules
+class Observing:
+    """Find out which observed path is asked for, and by whom."""
 
-    def read_spec(module: object) -> object:
-        frame = getframe(1)
-        offset = frame.f_lasti
-        try:
-            cache = sites.of_thread[get_ident()] if FREE_THREADED else sites
-            code, uses = cache.first[offset]
-            if code is not frame.f_code:
-                uses = cache.others[id(frame.f_code) + offset]
-            if modules[legacy] is link.settled is module:
-                next(uses)
-                return namespace["__spec__"]
-        except KeyError:
-            pass
-        if module is not link.module:
-            return namespace["__spec__"]
-        link.spec = namespace["__spec__"]  # type: ignore[assignment]
-        return link.read(frame)
+    __slots__ = ("_watch",)
 
-    def write_spec(_module: object, value: object) -> None:
-        namespace["__spec__"] = value
+    def __init__(self, watch: "Watch") -> None:
+        """Serve one watch."""
+        self._watch = watch
 
-    def delete_spec(_module: object) -> None:
-        del namespace["__spec__"]
+    def asked(self, sites: "Sites", frame: "FrameType", watched: object, spec: object) -> bool:
+        """Count who imports an observed module.
 
-    return property(read_spec, write_spec, delete_spec)
+        Args:
+            sites: instructions that are only counted, or for nothing.
+            frame: the frame that asks, from an instruction not seen before.
+            watched: the spec that is asked, or the module.
+            spec: the spec.
+
+        Returns:
+            Whether C has to ask for the module's lock, and is told that it is being executed.
+
+        """
+        watch = self._watch
+        if not watch.enabled or bootstrap.is_reading_spec(frame):
+            return False
+        by_call = bootstrap.is_find_and_load(frame)
+        path = frame.f_locals.get("name") if by_call else watch.guarded(_ANY, _path, frame)
+        if path is None:
+            is_look = watch.guarded(_ANY, self._is_look, frame, watched)
+            if is_look is False:
+                watch.locks.expect(frame)
+            elif is_look and watched is spec and bytecode.loads(frame):
+                self._pass(frame, sites, spec)
+            return is_look is False
+        link = watch.links.get(path)
+        if isinstance(link, ObservedLink) and _stands_at(path, watched):
+            return link.answer(frame, sites, spec)  # type: ignore[arg-type]
+        if not by_call and _is_passed(path, link, watched):
+            self._pass(frame, sites, spec)
+        return False
+
+    def _pass(self, frame: "FrameType", sites: "Sites", spec: object) -> None:
+        """Have an instruction ask for nothing from now on."""
+        if not bootstrap.is_initializing_spec(spec):
+            sites.remember(frame, ())
+
+    def _is_look(self, frame: "FrameType", watched: object) -> bool:
+        """Tell whether a frame looks at a module, or misses a name in it, and imports nothing."""
+        if bytecode.from_import(frame) is not None:
+            return True
+        if bytecode.calls(frame) and bytecode.called_name(frame) in _LOOKING:
+            return True
+        if issubclass(type(watched), bootstrap.ModuleSpec):
+            return bytecode.loads(frame)
+        if not bytecode.loads_attribute(frame, "__spec__"):
+            return False
+        path = frame.f_locals.get("fullname") if frame.f_code.co_name == "find_spec" else None
+        link = self._watch.links.get(path) if path is not None else None
+        if link is not None and _stands_at(link.legacy, watched):
+            caller = self._watch.uses.ownership.asking(frame, link.legacy)
+            if caller.mechanism == PROBE:
+                self._watch.uses.probe(link.rule, link.legacy, caller)
+        return True
+
+
+def _path(frame: "FrameType") -> str | None:
+    """Give the path that a statement imports, or looks for as its package lacks the name."""
+    statement = bytecode.import_statement(frame)
+    if statement is not None:
+        return statement.absolute(frame.f_globals)
+    fetched = bytecode.fetched_name(frame)
+    statement = bytecode.from_import(frame) if fetched else None
+    return f"{statement.absolute(frame.f_globals)}.{fetched}" if statement is not None else None
+
+
+def _stands_at(path: str, watched: object) -> bool:
+    """Tell whether a module, or one with that spec, is what an import of a path gets."""
+    module = sys.modules.get(path)
+    return module is watched or (bootstrap.namespace_of(module) or {}).get("__spec__") is watched
+
+
+def _is_passed(path: str, link: "Link | None", watched: object) -> bool:
+    """Tell whether an instruction asks for another path for good."""
+    return link is None or _stands_at(path.partition(".")[0], watched)

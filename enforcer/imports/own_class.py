@@ -1,7 +1,7 @@
 """Give a single module a class of its own, so that one of its names can be watched.
 
-Only a module with a legacy child, a module with a legacy name and an observed legacy module
-get one. It makes attribute access on that module slower.
+Only a module with a legacy child, a module with a legacy name, and an observed legacy module
+whose spec can't be watched get one. It makes attribute access on that module slower.
 
 Up to 3.13 ``LOAD_ATTR`` is specialised for exact modules only. From 3.14 on it is specialised
 for any class that looks attributes up as modules do, and then reads the module's dictionary
@@ -14,6 +14,8 @@ missing ones, such as the ``__path__`` that each ``from module import`` asks for
 import sys
 from types import ModuleType
 
+from enforcer.imports.bootstrap import getframe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
 
 _MARK = "__enforcer_original_class__"
 _READS_PAST_DESCRIPTORS = sys.version_info >= (3, 14)
+# A module's own class may refuse any write in its __setattr__; this writes past it.
+_CLASS = vars(object)["__class__"]
 
 
-def own_class(module: ModuleType) -> type | None:
+def own_class(module: object) -> type | None:
     """Find or make the class that belongs to one module alone.
 
     Returns:
@@ -33,11 +37,19 @@ def own_class(module: ModuleType) -> type | None:
     current = type(module)
     if _MARK in vars(current):
         return current
-    members = {"__slots__": (), "__module__": current.__module__, _MARK: current}
+    members: dict[str, object] = {
+        "__slots__": (),
+        "__module__": current.__module__,
+        # Who writes on the class of a module means the one that it defined (six does).
+        "__class__": property(original_class, _CLASS.__set__),
+        _MARK: current,
+    }
     try:
+        if current.__reduce_ex__ is object.__reduce_ex__:
+            members["__reduce_ex__"] = _reduce
         created = type(current.__name__, (current,), members)
-        module.__class__ = created
-    except TypeError:
+        _CLASS.__set__(module, created)
+    except Exception:  # noqa: BLE001 - a base class may refuse to be inherited by any exception
         return None
     return created
 
@@ -76,11 +88,32 @@ def shield(created: "Any") -> None:  # noqa: ANN401 - a type whose methods are c
         created.__getattr__ = ModuleType.__getattribute__
 
 
+def _reduce(module: ModuleType, protocol: int) -> object:
+    """Pickle a module by the reducer of the class that it had.
+
+    Picklers look reducers up by the exact type: in ``dispatch_table`` (cloudpickle, joblib) or,
+    if they are written in Python, in ``dispatch`` (dill). Without a reducer a module refuses.
+    """
+    from copyreg import dispatch_table
+
+    original = original_class(module)
+    pickler = getframe(1).f_locals.get("self")
+    for table in (getattr(pickler, "dispatch_table", None), dispatch_table):
+        reducer = table.get(original) if table is not None else None
+        if reducer is not None:
+            return reducer(module)
+    if original in getattr(pickler, "dispatch", ()):
+        from importlib import import_module
+
+        return import_module, (module.__name__,)
+    return object.__reduce_ex__(module, protocol)
+
+
 def restore_class(module: object) -> None:
     """Give a module back the class that it had."""
     original = vars(type(module)).get(_MARK)
     if original is not None:
-        module.__class__ = original
+        _CLASS.__set__(module, original)
 
 
 def restore_all() -> None:

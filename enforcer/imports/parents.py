@@ -8,7 +8,7 @@ import sys
 from _thread import get_ident
 
 from enforcer.imports.bootstrap import getframe, namespace_of
-from enforcer.imports.fetches import fetch, times_listed
+from enforcer.imports.fetches import fetch, fetching, times_listed
 from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.counting import FREE_THREADED
@@ -90,7 +90,7 @@ def _reader(
             except KeyError:
                 pass
             if link.watch.enabled:
-                _look(link, frame, name, namespace)
+                _look(link, fetching(frame), name, namespace)
         elif value is _MISSING:
             raise AttributeError(name)
         return value

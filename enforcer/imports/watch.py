@@ -19,11 +19,12 @@ from enforcer.imports.leaves import Leaves
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
 from enforcer.imports.locks import Locks
-from enforcer.imports.observed import ObservedLink
+from enforcer.imports.observed import ObservedLink, Observing
 from enforcer.imports.own_class import restore_all
 from enforcer.imports.parents import Parents
 from enforcer.imports.selfcheck import blind_spots
 from enforcer.imports.uses import Uses
+from enforcer.imports.watched import unwatch_all
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.model import NAME
@@ -106,6 +107,7 @@ class Watch:
         self.leaves = Leaves()
         self.stars = Stars()
         self.parents = Parents(self)
+        self.observing = Observing(self)
         self.answers = Answers(self)
         self.branches = _packages(migration_map.rules)
         self.delegation: Delegation | None = None
@@ -307,6 +309,7 @@ class Watch:
             self.delegation.remove()
         self.locks.remove()
         restore_all()
+        unwatch_all()
         for name, link in self.links.items():
             if isinstance(link, AliasLink):
                 self._hand_back(name, link)

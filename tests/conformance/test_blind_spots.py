@@ -247,13 +247,15 @@ def test_odd_names_of_modules(looking):
 
 
 def test_observed_module_that_lost_its_class(looking):
-    """An observed module tells of its imports only by its own class."""
+    """An observed module tells of its imports only by the class of its spec, or its own."""
     looking.check("""
-    import par.seen
+    import importlib.machinery, par.seen
     par.seen.__class__ = types.ModuleType
+    spec = par.seen.__spec__
+    par.seen.__spec__ = importlib.machinery.ModuleSpec(spec.name, spec.loader)
     assert spots() == {
         "par.seen": 'Imports of "par.seen" are not seen, because it was loaded past the '
-        "enforcer, or its class was set back."
+        "enforcer, or its class or its spec was replaced."
     }
     """)
 

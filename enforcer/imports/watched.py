@@ -1,0 +1,192 @@
+"""Have a loaded module tell who imports it, by the class of its spec or by its own.
+
+Each import of a cached module reads ``module.__spec__`` and then ``spec._initializing``, with
+the importing frame on top. The class of the *spec* is the better place for a property: the
+module keeps its type and the speed of its attributes, and whoever looks at ``__spec__`` runs
+nothing. The module's own class is taken
+
+- up to 3.11, where ``from m import X`` reads ``_initializing`` twice: the missing ``__path__``
+  is formatted into a message that nobody sees (``module_getattro``, Objects/moduleobject.c);
+- where a module has no spec, or one whose class can't be changed.
+"""
+
+import sys
+from _thread import get_ident
+
+from enforcer.imports import bootstrap
+from enforcer.imports.bootstrap import ModuleSpec, getframe
+from enforcer.imports.hooks import own_class_of
+from enforcer.imports.own_class import has_own_class, own_class
+from enforcer.recording.counting import FREE_THREADED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, ModuleType
+
+    from enforcer.imports.sites import Sites
+
+    Asked = Callable[["Sites", FrameType, object, object], bool]
+    """Count who asks; its arguments are those of ``observed.Observing.asked``."""
+
+BY_SPEC = sys.version_info >= (3, 12)
+_MARK = "__enforcer_watched__"
+_SPEC = "__spec__"
+
+
+class _Watched:
+    """Keep what belongs to one watched spec."""
+
+    __slots__ = ("asked", "own", "sites")
+
+    def __init__(self, own: type[ModuleSpec], asked: "Asked", sites: "Sites") -> None:
+        self.own = own
+        self.asked = asked
+        self.sites = sites
+
+
+class _Initializing(ModuleSpec):
+    """Look like a spec, and as if its module was being executed."""
+
+    _initializing = True
+
+
+def watch(module: "ModuleType", spec: object, asked: "Asked", sites: "Sites") -> bool:
+    """Have a module's imports counted from now on.
+
+    Args:
+        module: the loaded module.
+        spec: its spec; the one that it is about to get, if it is reloaded.
+        asked: what counts.
+        sites: the instructions that need nothing else.
+
+    Returns:
+        Whether the spec or the module could be changed.
+
+    """
+    if has_own_class(module, (_SPEC,)):
+        return _watch_module(module, asked, sites)  # an import would be counted twice
+    if BY_SPEC and _watch_spec(spec, asked, sites):
+        return True
+    return _watch_module(module, asked, sites)
+
+
+def is_watched(module: object, namespace: "dict[str, object]") -> bool:
+    """Tell whether a module tells who imports it; runs no code of anybody else."""
+    return _watched(namespace.get(_SPEC)) is not None or has_own_class(module, (_SPEC,))
+
+
+def unwatch_all() -> None:
+    """Give the specs of all loaded modules back the classes that they had."""
+    for module in list(sys.modules.values()):
+        spec = (bootstrap.namespace_of(module) or {}).get(_SPEC)
+        watched = _watched(spec)
+        if watched is not None:
+            spec.__class__ = watched.own
+
+
+def _watched(spec: object) -> _Watched | None:
+    watched: _Watched | None = vars(type(spec)).get(_MARK)
+    return watched
+
+
+def _watch_spec(spec: object, asked: "Asked", sites: "Sites") -> bool:
+    if not issubclass(type(spec), ModuleSpec):
+        return False
+    watched = _watched(spec)
+    if watched is not None and watched.asked == asked:
+        return True  # it belongs to another module as well, or that module has another path
+    own = own_class_of(spec)  # type: ignore[arg-type]
+    if _MARK in vars(own):  # by a watch that ended
+        own = vars(own)[_MARK].own
+    members: dict[str, object] = {
+        "__module__": own.__module__,
+        "__qualname__": own.__qualname__,
+        "__reduce_ex__": _reduce,
+        "_initializing": _counting_spec(asked, sites),
+        _MARK: _Watched(own, asked, sites),
+    }
+    try:
+        spec.__class__ = type(own.__name__, (own,), members)
+    except Exception:  # noqa: BLE001 - a class of others may refuse by any exception
+        return False
+    return True
+
+
+def _reduce(spec: ModuleSpec, protocol: int) -> object:
+    # Pickle looks for a class by its name, and finds the one that the spec had. From protocol 2 on
+    # it compares that with the spec's own.
+    own = vars(type(spec))[_MARK].own
+    twin = own.__new__(own)
+    vars(twin).update(vars(spec))
+    return twin.__reduce_ex__(min(protocol, 1))
+
+
+def _counting_spec(asked: "Asked", sites: "Sites") -> property:
+    def read(spec: ModuleSpec) -> object:
+        frame = getframe(1)
+        offset = frame.f_lasti
+        try:
+            cache = sites.of_thread[get_ident()] if FREE_THREADED else sites
+            code, uses = cache.first[offset]
+            if code is not frame.f_code:
+                uses = cache.others[id(frame.f_code) + offset]
+        except KeyError:
+            return asked(sites, frame, spec, spec) or bootstrap.is_initializing_spec(spec)
+        next(uses)
+        return False
+
+    def write(spec: ModuleSpec, value: object) -> None:
+        if value:
+            sites.forget()  # some other tool executes the module once more
+        vars(spec)["_initializing"] = value
+
+    return property(read, write)
+
+
+def _watch_module(module: "ModuleType", asked: "Asked", sites: "Sites") -> bool:
+    created = own_class(module)
+    namespace = bootstrap.namespace_of(module)
+    if created is None or namespace is None:
+        return False
+    type.__setattr__(created, _SPEC, _counting_module(namespace, asked, sites))
+    return True
+
+
+def _counting_module(namespace: "dict[str, object]", asked: "Asked", sites: "Sites") -> property:
+    def read(module: object) -> object:
+        frame = getframe(1)
+        offset = frame.f_lasti
+        try:
+            cache = sites.of_thread[get_ident()] if FREE_THREADED else sites
+            code, uses = cache.first[offset]
+            if code is not frame.f_code:
+                uses = cache.others[id(frame.f_code) + offset]
+        except KeyError:
+            spec = namespace.get(_SPEC)
+            if asked(sites, frame, module, spec) and _SPEC in namespace:
+                return _initializing(spec)
+        else:
+            next(uses)
+        if _SPEC in namespace:
+            return namespace[_SPEC]
+        raise AttributeError(_SPEC)  # which the module words as it does for any name
+
+    def write(_module: object, value: object) -> None:
+        namespace[_SPEC] = value
+
+    def delete(module: object) -> None:
+        if namespace.pop(_SPEC, namespace) is namespace:
+            message = f"{type(module).__name__!r} object has no attribute {_SPEC!r}"
+            raise AttributeError(message)
+
+    return property(read, write, delete)
+
+
+def _initializing(spec: object) -> _Initializing:
+    """Make a spec that has C ask for the module's lock."""
+    asking = _Initializing.__new__(_Initializing)
+    if issubclass(type(spec), ModuleSpec):
+        vars(asking).update(vars(spec))
+        vars(asking).pop("_initializing", None)
+    return asking
