@@ -5,25 +5,19 @@ meet there, and all of it vanishes with the command's last process, however that
 """
 
 import os
+import re
 import subprocess
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 SYSTEM = ("/dev", "/proc", "/etc/hosts", "/etc/resolv.conf")
 # The machine's own folder for temporary files, so that paths in it are the same everywhere.
 SETTINGS = ("/tmp", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/xdg/pip")  # noqa: S108
 OF_USER = (".cache/pip", ".config/pip", ".netrc", ".pip")
-NAMED_BY = (
-    "PIP_CERT",
-    "PIP_CLIENT_CERT",
-    "PIP_CONFIG_FILE",
-    "PIP_CONSTRAINT",
-    "PIP_FIND_LINKS",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "TMPDIR",
-)
-"""The variables that name files which pip, or a download, needs."""
+NAMED_BY = ("PIP_CONFIG_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "TMPDIR")
+"""Variables that name files; what pip's own variables name is among its settings."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LEFT_OUT = ("LC_", "PYENV", "PYTHON", "VIRTUAL_ENV")
@@ -83,9 +77,23 @@ def enter(root: Path, command: list[str], *, project: Path, folder: Path) -> lis
     """
     home = str(Path.home())
     wanted = [*SYSTEM, *SETTINGS, *(f"{home}/{name}" for name in OF_USER)]
-    for name in NAMED_BY:
-        wanted += [word for word in os.environ.get(name, "").split() if word.startswith("/")]
+    wanted += [os.environ[name] for name in NAMED_BY if name in os.environ]
+    wanted += files_of_pip()
     return [*PRIVATE, *_enter(root, [*wanted, str(project)], str(folder), command)]
+
+
+@cache
+def files_of_pip() -> list[str]:
+    """Return the files and folders that pip's settings name: certificates, indexes, wheels."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    words = re.split(r"[\s'\"=]|\\n", done.stdout)
+    named = [word for word in words if word.startswith("/")]
+    for index in (word.removeprefix("file://") for word in words if word.startswith("file:///")):
+        # The pages of an index link to files beside it.
+        beside = Path(index).parent
+        named.append(index if beside == Path("/") else str(beside))
+    return named
 
 
 def install(root: Path, command: list[str]) -> list[str]:
@@ -102,7 +110,7 @@ def install(root: Path, command: list[str]) -> list[str]:
 
 
 def _enter(root: Path, wanted: list[str], folder: str, command: list[str]) -> list[str]:
-    bound = [path for path in dict.fromkeys(wanted) if Path(path).exists()]
+    bound = [path for path in dict.fromkeys(wanted) if path != "/" and Path(path).exists()]
     words = ["bash", "-euc", ENTER, "enter", str(root), str(Path.home()), folder]
     return [*words, *bound, "--", *command]
 
