@@ -35,7 +35,6 @@ _IMPORT_SYSTEM_NAMES = frozenset(
     {
         "__cached__",
         "__class__",
-        "__dict__",
         "__file__",
         "__loader__",
         "__name__",

@@ -1,6 +1,11 @@
-"""Load an alias, and answer for the canonical module what tools ask a loader for."""
+"""Load an alias, and answer as the canonical module's loader does.
+
+Tools ask a loader for source, code, data and resources, look at its class, and write on it. An
+alias's loader has what the canonical one has at that moment; what is written on it stays its own.
+"""
 
 import sys
+from _frozen_importlib_external import NamespaceLoader
 
 from enforcer.imports import bootstrap
 from enforcer.imports.alias_link import AliasLink, importing
@@ -9,36 +14,50 @@ from enforcer.imports.bootstrap import getframe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, ModuleType
+    from types import ModuleType
+    from typing import Any
 
     from enforcer.imports.alias import Alias
+
+
+class _Loading:
+    """Show what loads an alias: a partial of ``__import__``.
+
+    No data descriptor: a tool may put its own in the loader's dictionary.
+    """
+
+    __slots__ = ()
+
+    def __get__(
+        self, loader: "AliasLoader", _owner: type | None = None
+    ) -> "Callable[[object], object]":
+        return importing(loader._link.canonical)  # noqa: SLF001 - its own loader's
 
 
 class AliasLoader:
     """Load an alias by importing the canonical module.
 
-    What tools ask a loader for (source, code, data, resources) is the canonical loader's.
+    Everything else is the canonical loader's, whose names are translated: it loads ``new.sub``
+    and is asked for ``old.sub``. ``isinstance()`` takes it for a loader of the same class.
     """
 
-    __slots__ = ("_canonical", "_exec", "_link")
+    __slots__ = ("__dict__", "__weakref__", "_canonical", "_class", "_link")
+
+    _canonical: bootstrap.ModuleSpec
+    _class: type | None
+    _link: AliasLink
+
+    __module__ = property(lambda loader: loader.__class__.__module__)
+    exec_module = _Loading()
 
     def __init__(self, link: AliasLink, canonical: bootstrap.ModuleSpec) -> None:
         """Serve one legacy module whose canonical spec was located."""
-        self._link = link
-        self._canonical = canonical
-        self._exec: Callable[[object], object] | None = None
-
-    @property
-    def exec_module(self) -> "Callable[[object], object]":
-        """What loads the alias: by default, it imports the canonical module."""
-        return self._exec or importing(self._link.canonical)
-
-    @exec_module.setter
-    def exec_module(self, execute: "Callable[[object], object]") -> None:
-        self._exec = execute
+        _set(self, "_link", link)
+        _set(self, "_canonical", canonical)
+        _set(self, "_class", None)
 
     def create_module(self, spec: bootstrap.ModuleSpec) -> "Alias":
-        """Give the alias; it binds when the canonical module is there."""
+        """Return the alias; it binds when the canonical module is there."""
         link = self._link
         link.spec = spec
         link.loosen()
@@ -50,37 +69,104 @@ class AliasLoader:
             self.exec_module = _leave_unbound
         return link.module
 
-    def _ask(self, method: str, *arguments: object) -> object:
-        loader = self._canonical.loader
-        answer = getattr(loader, method, None)
-        if answer is None:
-            message = f"the loader of {self._canonical.name!r} has no {method}()"
-            raise ImportError(message, name=self._link.legacy)
-        return answer(*arguments)
+    def __getattr__(self, name: str) -> object:
+        """Look up what the canonical loader has."""
+        if name == "load_module":
+            getattr(self._loader(), name)
+            return self._load_module
+        value = getattr(self._loader(), name)
+        link = self._link
+        if name == "name" and value == link.canonical:
+            return link.legacy  # loaders compare it with the name that they are asked for
+        # Dunder methods and classes are no questions about a module.
+        if not callable(value) or isinstance(value, type) or name.startswith("__"):
+            return value
+        return _translated(link, value)
 
-    def is_package(self, _name: str) -> bool:
-        """Tell whether the canonical module is a package."""
-        return self._canonical.submodule_search_locations is not None
+    def _loader(self) -> object:
+        """Return the canonical module's loader: that of its spec now, or where it was located."""
+        link = self._link
+        module = sys.modules.get(link.canonical)
+        spec = (bootstrap.namespace_of(module) or {}).get("__spec__", self._canonical)
+        loader = getattr(spec, "loader", None) or self._canonical.loader
+        if loader is None:
+            # A namespace package has one as soon as it is loaded (_init_module_attrs).
+            loader = NamespaceLoader.__new__(NamespaceLoader)
+            vars(loader)["_path"] = self._canonical.submodule_search_locations
+        return loader
 
-    def get_code(self, _name: str) -> "CodeType | None":
-        """Give the canonical module's code, for ``python -m``."""
-        return self._ask("get_code", self._canonical.name)  # type: ignore[return-value]
+    def _load_module(self, _name: str | None = None) -> object:
+        # The canonical loader's would execute the canonical module once more.
+        bootstrap.import_module(self._link.legacy)
+        return sys.modules[self._link.legacy]
 
-    def get_source(self, _name: str) -> str | None:
-        """Give the canonical module's source."""
-        return self._ask("get_source", self._canonical.name)  # type: ignore[return-value]
+    @property
+    def __class__(self) -> type:
+        """The class of the canonical loader, for ``isinstance()``."""
+        kind = self._class or type(self._loader())
+        return type(self) if issubclass(kind, type) else kind  # a loader may be a class itself
 
-    def get_filename(self, _name: str) -> str:
-        """Give the canonical module's file."""
-        return self._ask("get_filename", self._canonical.name)  # type: ignore[return-value]
+    @__class__.setter
+    def __class__(self, kind: type) -> None:
+        # Shown and no more: a layout of another class can't be had here.
+        _set(self, "_class", kind)
 
-    def get_data(self, path: str) -> bytes:
-        """Read a file that belongs to the canonical package."""
-        return self._ask("get_data", path)  # type: ignore[return-value]
+    def __eq__(self, other: object) -> bool:
+        """Return whether another loader loads the same alias, with the same written on it."""
+        if not issubclass(type(other), AliasLoader):
+            return NotImplemented
+        return self._link is other._link and vars(self) == vars(other)  # type: ignore[attr-defined]
 
-    def get_resource_reader(self, _name: str) -> object:
-        """Give the canonical package's resources."""
-        return self._ask("get_resource_reader", self._canonical.name)
+    def __hash__(self) -> int:
+        """Hash what is loaded."""
+        return hash(self._link)
+
+    def __repr__(self) -> str:
+        """Show both paths."""
+        return f"<loader of {self._link.legacy!r}, an alias of {self._link.canonical!r}>"
+
+    def __copy__(self) -> "AliasLoader":
+        """Copy with what was written on it."""
+        return self._twin(dict.copy)
+
+    def __deepcopy__(self, memo: "dict[int, object]") -> "AliasLoader":
+        """Copy with copies of what was written on it."""
+        from copy import deepcopy
+
+        return self._twin(lambda written: deepcopy(written, memo))
+
+    def _twin(self, copied: "Callable[[dict[str, object]], dict[str, object]]") -> "AliasLoader":
+        twin = AliasLoader(self._link, self._canonical)
+        _set(twin, "_class", self._class)
+        vars(twin).update(copied(vars(self)))
+        return twin
+
+    def __reduce_ex__(self, protocol: object) -> "str | tuple[Any, ...]":
+        """Pickle as the canonical loader: another process may have no alias."""
+        loader: Any = self._loader()
+        if not isinstance(loader, type):
+            return loader.__reduce_ex__(protocol)  # type: ignore[no-any-return]
+        from copy import copy
+
+        return copy, (loader,)
+
+
+_set = object.__setattr__
+
+
+def _translated(link: AliasLink, method: "Callable[..., object]") -> "Callable[..., object]":
+    """Return a loader's method that is asked by the legacy name for the canonical module."""
+
+    def canonical(argument: object) -> object:
+        if argument is link.module:
+            return sys.modules.get(link.canonical, argument)
+        return link.canonical if argument == link.legacy else argument
+
+    def ask(*arguments: object, **options: object) -> object:
+        named = {name: canonical(value) for name, value in options.items()}
+        return method(*map(canonical, arguments), **named)
+
+    return ask
 
 
 def _leave_unbound(_module: object) -> None:

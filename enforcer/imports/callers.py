@@ -9,6 +9,7 @@ import os
 import sys
 
 from enforcer.imports import bytecode
+from enforcer.imports.places import CELL, place_of
 from enforcer.recording.use import (
     CALL,
     ENTRY_POINT,
@@ -180,7 +181,7 @@ class Ownership:
 
     def is_own(self, frame: "FrameType") -> bool:
         """Tell whether a frame runs the team's own code."""
-        return self.of(frame.f_code.co_filename)[0] == OWN
+        return self.of(place_of(frame)[0])[0] == OWN
 
     def site(self, path: str, caller: Caller) -> CallSite:
         """Describe a caller as the call site of a legacy path."""
@@ -202,15 +203,16 @@ class Ownership:
                 module="",
                 mechanism=caller.mechanism,
             )
-        relation, file = self.of(frame.f_code.co_filename)
+        filename, line, function = place_of(frame)
+        relation, file = self.of(filename)
         via = ""
         if caller.direct is not None and caller.direct is not frame:
             via = self._place(caller.direct)
         return CallSite(
             path,
             file=file,
-            line=frame.f_lineno or 0,
-            function=frame.f_code.co_qualname,
+            line=line,
+            function=function,
             module=module_name(frame),
             mechanism=caller.mechanism,
             names=caller.names,
@@ -235,10 +237,11 @@ class Ownership:
         )
 
     def _place(self, frame: "FrameType") -> str:
-        return f"{self.of(frame.f_code.co_filename)[1]}:{frame.f_lineno}"
+        filename, line, _ = place_of(frame)
+        return f"{self.of(filename)[1]}:{line}"
 
     def _has_a_name(self, frame: "FrameType") -> bool:
-        return is_portable(self.of(frame.f_code.co_filename)[1])
+        return is_portable(self.of(place_of(frame)[0])[1])
 
     def asking(self, frame: "FrameType | None", legacy: str) -> Caller:
         """Attribute an import of a legacy path to a statement or a call.
@@ -282,5 +285,7 @@ class Ownership:
         return frame
 
     def _is_own_file(self, frame: "FrameType") -> bool:
-        # Code from a string may be anybody's: pytest-xdist starts its workers by some.
-        return not frame.f_code.co_filename.startswith("<") and self.is_own(frame)
+        # Code from nowhere may be anybody's: pytest-xdist starts its workers by a string.
+        filename, _, _ = place_of(frame)
+        is_code = filename.startswith(CELL) or not filename.startswith("<")
+        return is_code and self.of(filename)[0] == OWN

@@ -71,6 +71,25 @@ class HookedSpec(ModuleSpec):
 
     _initializing = _Initializing()
 
+    def __reduce_ex__(self, _protocol: object) -> tuple[object, tuple[ModuleSpec]]:
+        """Copy and pickle as a spec whose load nobody follows."""
+        from copy import copy
+
+        followed: _Followed = self.__dict__["_initializing"]
+        return copy, (plain_spec(followed.own, self, initializing=followed.initializing),)
+
+
+HookedSpec.__name__ = ModuleSpec.__name__  # a spec shows the name of its class
+
+
+def plain_spec(
+    kind: type[ModuleSpec], shown: ModuleSpec, *, initializing: bool = False
+) -> ModuleSpec:
+    """Return a spec of the import system's own kind with what another one shows."""
+    spec = kind.__new__(kind)
+    spec.__dict__.update(shown.__dict__, _initializing=initializing)
+    return spec
+
 
 def own_class_of(spec: ModuleSpec) -> type[ModuleSpec]:
     """Give the class that a spec has, or had before its load was followed."""

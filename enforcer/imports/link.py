@@ -18,6 +18,7 @@ from types import ModuleType
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import Caller, statement_frame
+from enforcer.imports.hooks import plain_spec
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
@@ -25,7 +26,7 @@ from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from enforcer.imports.bytecode import ImportStatement
     from enforcer.imports.watch import Watch
@@ -36,19 +37,53 @@ if TYPE_CHECKING:
 class ConfirmingSpec(bootstrap.ModuleSpec):
     """Count when the import system goes on to ask whether the module is initialising.
 
-    It shares the ``__dict__`` of the link's spec, so it equals that spec in all else.
+    It shares the ``__dict__`` of the link's spec: it equals that spec in all else, and what is
+    written on it is written there.
     """
+
+    __slots__ = ("_link", "_reader")
+
+    _link: "Link"
+    _reader: "tuple[CodeType, int]"
+
+    def __init__(self, link: "Link", frame: "FrameType") -> None:
+        """Make the spec for a frame that reads ``__spec__`` of a module."""
+        self._link = link
+        self._reader = (frame.f_code, frame.f_lasti)
+        if link.spec is not None:
+            self.__dict__ = link.spec.__dict__
 
     @property
     def _initializing(self) -> bool:
-        link: Link = self.__dict__["_enforcer_link"]
-        return link.confirm(getframe(1))
+        frame = getframe(1)
+        if self._reader != (frame.f_code, frame.f_lasti):
+            return bootstrap.is_initializing_spec(self._link.spec)  # a program that kept the spec
+        return self._link.confirm(frame)
+
+    @_initializing.setter
+    def _initializing(self, value: bool) -> None:
+        if self._link.spec is not None:
+            setattr(self._link.spec, "_initializing", value)  # noqa: B010 - the import system's own
+
+    def shown(self) -> bootstrap.ModuleSpec | None:
+        """Return the spec that it stands for, which a module may be given back."""
+        return self._link.spec
+
+    def __reduce_ex__(self, _protocol: object) -> tuple[object, tuple[bootstrap.ModuleSpec]]:
+        """Copy and pickle as the link's spec."""
+        from copy import copy
+
+        return copy, (plain_spec(bootstrap.ModuleSpec, self),)
 
 
-class RefusingSpec(bootstrap.ModuleSpec):
+class RefusingSpec(ConfirmingSpec):
     """Look initialising, so that C asks for the module's lock, where the refusal waits."""
 
-    _initializing = True
+    __slots__ = ()
+    _initializing = property(lambda _spec: True)
+
+
+ConfirmingSpec.__name__ = RefusingSpec.__name__ = bootstrap.ModuleSpec.__name__
 
 
 class Link:
@@ -150,9 +185,9 @@ class Link:
         kind = self.classify(frame)
         if bootstrap.is_initializing_spec(self.spec):
             self.watch.locks.note_seen(self, frame)
-        return self.spec if kind is None else self._like_spec(kind)
+        return self.spec if kind is None else kind(self, frame)
 
-    def classify(self, frame: "FrameType") -> type[bootstrap.ModuleSpec] | None:
+    def classify(self, frame: "FrameType") -> type[ConfirmingSpec] | None:
         """Count an import; give the class of another spec to show, if one has to be shown."""
         if bootstrap.is_find_and_load(frame):
             self._read_by_call(frame)
@@ -278,7 +313,7 @@ class Link:
         frame: "FrameType",
         count: "Callable[..., Sequence[Tally] | None]",
         *asked: object,
-    ) -> type[bootstrap.ModuleSpec] | None:
+    ) -> type[ConfirmingSpec] | None:
         try:
             settled = self.settle()
             counted = self.watch.guarded(self.legacy, count, *asked)
@@ -301,14 +336,6 @@ class Link:
     def _count_fetch(self, frame: "FrameType") -> "Sequence[Tally] | None":
         tally = self.record(Caller(frame, IMPORT_STATEMENT))
         return (tally,) if tally is not None and can_be_remembered(tally) else None
-
-    def _like_spec(self, kind: "type[bootstrap.ModuleSpec]") -> bootstrap.ModuleSpec:
-        spec = kind.__new__(kind)
-        state = dict(vars(self.spec)) if self.spec is not None else {}
-        state.pop("_initializing", None)
-        state["_enforcer_link"] = self
-        spec.__dict__.update(state)
-        return spec
 
     # Recording.
 

@@ -1,0 +1,106 @@
+"""Find the file and the function that running code belongs to, where it has no file of its own.
+
+Code from a string is compiled under a name in angle brackets, and a notebook's cell under a
+temporary file with the kernel's process number. A call site is known again by its file and its
+function, in the next process, too.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+CELL = "<cell "
+"""How the label of a notebook's cell begins; what follows is a hash of its text."""
+
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_PACKAGES = ("site-packages", "dist-packages")
+# What consoles call the lines that they read: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
+_NUMBERED = ("<python-input", "<pyshell")
+
+Place = tuple[str, int, str]
+"""A file, or a label in angle brackets; a line, 0 where there is none; a function."""
+
+
+def place_of(frame: "FrameType") -> Place:
+    """Return the file, the line and the function that a frame's code belongs to."""
+    code = frame.f_code
+    filename = code.co_filename
+    line = frame.f_lineno or 0
+    if not filename.startswith("<"):
+        return _cell(filename) or filename, line, code.co_qualname
+    if filename.startswith("<frozen "):
+        return filename, line, code.co_qualname
+    if filename.startswith("<ipython-input-"):
+        # <ipython-input-NUMBER-HASH>: the number says how many cells ran before.
+        return f"{CELL}{filename[:-1].rpartition('-')[2]}>", line, code.co_qualname
+    place = _example(frame) if filename.startswith("<doctest ") else None
+    return place or _around(frame) or (_console(filename), line, code.co_qualname)
+
+
+def _cell(filename: str) -> str:
+    """Return the label of a cell in ``…/ipykernel_PID/HASH.py``, or nothing."""
+    if "ipykernel_" not in filename:
+        return ""
+    folder, name = os.path.split(filename)
+    process = os.path.basename(folder).removeprefix("ipykernel_")
+    return f"{CELL}{name.removesuffix('.py')}>" if process.isdecimal() else ""
+
+
+def _example(frame: "FrameType") -> Place | None:
+    """Return where a doctest's example stands: its docstring's file, and what that documents."""
+    running: FrameType | None = frame
+    while running is not None:
+        if running.f_code.co_name == "__run" and running.f_globals.get("__name__") == "doctest":
+            test, example = (running.f_locals.get(name) for name in ("test", "example"))
+            if test is None or example is None or not test.filename:
+                return None
+            module = test.globs.get("__name__", "")
+            name = test.name.removeprefix(f"{module}.") if module != test.name else ""
+            inside = name and not test.filename.endswith(name)  # a text file has its own name
+            line = (test.lineno or 0) + example.lineno + 1
+            return test.filename, line, name if inside else "<module>"
+        running = running.f_back
+    return None
+
+
+def _around(frame: "FrameType") -> Place | None:
+    """Return the place that code from a string belongs to, or None for a console's.
+
+    A function keeps its name; statements belong to the function that executes them.
+    """
+    is_function = not frame.f_code.co_qualname.startswith("<")
+    file = frame.f_globals.get("__file__")
+    if is_function and isinstance(file, str) and not file.startswith("<"):
+        return _cell(file) or file, 0, frame.f_code.co_qualname
+    outer = _outer(frame, frame.f_globals) or _outer(frame)
+    if outer is None or _is_library(outer.f_code.co_filename):
+        return None
+    place, line, function = place_of(outer)
+    return place, line, frame.f_code.co_qualname if is_function else function
+
+
+def _outer(frame: "FrameType", namespace: dict[str, object] | None = None) -> "FrameType | None":
+    """Return the nearest frame around another one whose code has a file, in a namespace if given.
+
+    IPython's magics run the text of a cell in its namespace, from frames of IPython's.
+    """
+    outer = frame.f_back
+    while outer is not None:
+        is_there = namespace is None or outer.f_globals is namespace
+        if is_there and not outer.f_code.co_filename.startswith("<"):
+            return outer
+        outer = outer.f_back
+    return None
+
+
+def _is_library(filename: str) -> bool:
+    """Return whether a file is the standard library's, whose consoles and timers run anybody's."""
+    return filename.startswith(_LIBRARY) and not any(name in filename for name in _PACKAGES)
+
+
+def _console(filename: str) -> str:
+    if not filename.startswith(_NUMBERED):
+        return filename
+    return "<stdin>" if filename.startswith("<python") else "<pyshell>"
