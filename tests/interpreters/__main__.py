@@ -11,8 +11,14 @@ from tests.interpreters.finding import Interpreter, others, own
 say = sys.stdout.write
 
 
+def end_by_sigterm() -> None:
+    """Let SIGTERM end what is running, as Ctrl-C does: subprocess.run() kills it on the way out."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 def bring() -> tuple[list[Interpreter], bool]:
     """Bring Debian's CPythons if that can be done; return all others, and whether it went well."""
+    end_by_sigterm()
     debian: Debian | None = None
     went_well = True
     try:
@@ -35,8 +41,6 @@ def bring() -> tuple[list[Interpreter], bool]:
 
 def main() -> int:
     """Bring, and show."""
-    # As Ctrl-C does, it ends what is running: see CONTAINED.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
     found, went_well = bring()
     for one in (own(), *found):

@@ -1,8 +1,8 @@
 """CPythons that Debian's archive has, in a folder of their own.
 
 From the unstable suite come the released ones with their test suites; the free-threaded one is
-built from a source package. All of it is kept in a folder whose name has a digest of the recipe:
-what another recipe made is never taken for this one's, and each part has a mark once it is whole.
+built from a source package. All of it is kept. Each part has a mark once it is whole, whose name
+has a digest of its recipe: what another recipe made is never taken for this one's.
 """
 
 import fcntl
@@ -46,12 +46,14 @@ rm -rf /opt/source; mkdir -p /opt/source/build; cd /opt/source
 apt-get source --download-only -qy {SOURCE[1]}
 tar -xf {SOURCE[1]}_*.orig.tar.xz -C build --strip-components 1
 cd build
-./configure -q --prefix={PREFIX} --disable-gil CFLAGS=-O2
+./configure -q --prefix={PREFIX} --disable-gil OPT="-DNDEBUG -O2"
 make -s -j"$(nproc)"
 make -s altinstall
 rm -rf /opt/source
 """
-RECIPE = repr((SUITE, TRUST, PACKAGES, VERSIONS, OF_VERSION, SOURCE, TOOLS, LIBRARIES, BUILD))
+RECIPES = dict.fromkeys(VERSIONS, (OF_VERSION,))
+RECIPES |= {"base": (SUITE, TRUST, PACKAGES), FREE_THREADED: (SOURCE, TOOLS, LIBRARIES, BUILD)}
+"""What the parts are made of."""
 
 MIRROR = re.compile(r"^[^#\n]*?(https?://\S+/debian)/?(?=\s|$)", re.MULTILINE)
 SETTINGS_OF_APT = re.compile(r"Acquire::(?:https?|Check|Retries)")
@@ -78,7 +80,7 @@ class Debian:
     def __init__(self, folder: Path) -> None:
         """Name the folder; nothing is made yet."""
         self.folder = folder
-        self.root = folder / hashlib.sha256(RECIPE.encode()).hexdigest()[:12]
+        self.root = folder / _digest("base")
         self.missing: dict[str, str] = {}
 
     def paths(self) -> dict[str, str]:
@@ -107,7 +109,7 @@ class Debian:
                 self._build_free_threaded()
 
     def _mark(self, part: str) -> Path:
-        return self.root / "var" / "lib" / "enforcer" / part
+        return self.root / "var" / "lib" / "enforcer" / f"{part}-{_digest(part)}"
 
     def _finish(self, part: str) -> None:
         self._mark(part).parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +183,10 @@ class Debian:
                 message = f"{words} ended with {done.returncode}: {_last_error(log, began)}"
                 message += f" (see {log.name})"
                 raise BringingError(message)
+
+
+def _digest(part: str) -> str:
+    return hashlib.sha256(repr(RECIPES[part]).encode()).hexdigest()[:12]
 
 
 def _last_error(log: IO[str], began: int) -> str:

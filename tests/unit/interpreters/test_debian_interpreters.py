@@ -121,6 +121,38 @@ def test_nothing_stays_mounted(tmp_path: Path, number: int) -> None:
     assert mounts() == before
 
 
+INSTALLING = """
+import subprocess
+from pathlib import Path
+from tests.interpreters.__main__ import end_by_sigterm
+from tests.interpreters.chroot import install
+
+end_by_sigterm()
+subprocess.run(install(Path("/"), ["sh", "-c", "sleep 1000 & echo begun; sleep 1000"]))
+"""
+
+
+@needs_mounting
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_being_installed_ends_with_who_installs(number: int) -> None:
+    """All of it: standard output has its end once the last process is gone."""
+    before = mounts()
+    process = subprocess.Popen(
+        [sys.executable, "-c", INSTALLING],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(number)
+
+    assert process.communicate(timeout=PATIENCE)[0] == ""
+    assert process.returncode != 0
+    assert mounts() == before
+
+
 def test_only_what_is_whole_is_used(tmp_path: Path) -> None:
     """What was begun and not finished has no mark, and another recipe another folder."""
     kept = Debian(tmp_path)
