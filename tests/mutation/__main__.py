@@ -38,9 +38,7 @@ TESTS = {
     ],
     "store": [
         "tests/unit/store",
-        "tests/unit/test_reporter.py",
         "tests/unit/cli/test_store_command.py",
-        "tests/integration/store/test_contract.py",
     ],
 }
 LEFT_OUT = ("enforcer/store/clickhouse/",)

@@ -16,9 +16,12 @@ import venv
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".mutation", ".*_cache", "__pycache__", "dist")
-PATIENCE = 60.0
-FACTOR = 10.0
+TIMEOUT = "timeout"
+PATIENCE = 90.0
+FACTOR = 20.0
 """How many seconds the tests of a mutant may take, and how much longer than without it besides."""
 
 
@@ -64,8 +67,9 @@ class Tree:
         if code == 0:
             return ""
         if code == -signal.SIGKILL:
-            return "timeout"
+            return TIMEOUT
         said = output.read_text(encoding="utf-8", errors="replace")
+        assert code in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED} or code < 0, said
         failed = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
         return failed[0][:160] if failed else f"exit code {code}: {said[-160:]}"
 

@@ -9,10 +9,14 @@ import importlib.metadata
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+BROKEN = 99
+"""The exit code of a fork in which pytest itself failed."""
 
 
 def preload() -> None:
@@ -33,9 +37,9 @@ def run(arguments: list[str], output: str) -> int:
         os.dup2(file.fileno(), 2)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    code = pytest.main(arguments)
-    sys.stdout.flush()
-    return int(code)
+    # What is loaded here is not rewritten, and need not be.
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*quiet, *arguments]))
 
 
 def main() -> None:
@@ -47,10 +51,14 @@ def main() -> None:
         request = json.loads(line)
         child = os.fork()
         if not child:
-            code = 99
+            code = BROKEN
             try:
                 code = run(**request)
+            except BaseException:  # noqa: BLE001 - the fork has to end here
+                traceback.print_exc()
             finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
                 os._exit(code)
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()

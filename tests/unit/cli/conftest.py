@@ -1,13 +1,12 @@
-"""Run the command line as a user does: as a process, in a folder."""
+"""Run the command line as a user does: in a folder, with an environment."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
+from tests.commands import in_a_process, in_this_process
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,14 +31,13 @@ def enforcer(folder: Path, environ: dict[str, str]) -> Enforcer:
     def execute(
         *words: str, cwd: Path = folder, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "enforcer", *words],
-            cwd=cwd,
-            env={**environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
+        run = (
+            in_a_process if words[:1] in OF_THEIR_OWN or not words[0].isalpha() else in_this_process
         )
+        return run(words, cwd, {**environ, **variables})
 
     return execute
+
+
+OF_THEIR_OWN = [("demo",), ("run",)]
+"""Commands that become another program, or handle signals: they need a process."""

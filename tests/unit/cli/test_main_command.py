@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import enforcer as package
+from tests.commands import in_a_process, in_this_process
 from tests.patience import PATIENCE
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
@@ -24,6 +25,20 @@ def test_help(enforcer: Enforcer, command: str) -> None:
     assert command in enforcer("--help").stdout
     result = enforcer(command, "-h")
     assert (result.returncode, f"    enforcer {command}" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("words", [["check"], ["report"], ["store", "check"]])
+def test_a_process_says_what_the_command_says(
+    folder: Path, environ: dict[str, str], words: list[str]
+) -> None:
+    """Other tests run commands in their own process: there is no difference."""
+    alone, within = in_a_process(words, folder, environ), in_this_process(words, folder, environ)
+
+    assert (alone.returncode, alone.stdout, alone.stderr) == (
+        within.returncode,
+        within.stdout,
+        within.stderr,
+    )
 
 
 def test_unknown_command(enforcer: Enforcer) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import enforcer as package
 from enforcer.cli.tested import TESTED
+from tests.commands import in_a_process
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 Install = Callable[[Path], Path]
@@ -504,9 +505,9 @@ def test_mistakes_in_the_command(enforcer: Enforcer, words: tuple[str, ...], slu
     assert result.stderr.count("\n") == 1
 
 
-def test_characters_that_can_not_be_written(enforcer: Enforcer) -> None:
+def test_characters_that_can_not_be_written(folder: Path, environ: dict[str, str]) -> None:
     """An output without the marks gets plain ones."""
-    result = enforcer("status", PYTHONIOENCODING="ascii")
+    result = in_a_process(["status"], folder, {**environ, "PYTHONIOENCODING": "ascii"})
 
     assert result.stdout.isascii()
     assert "\n  + CPython" in result.stdout
