@@ -19,6 +19,8 @@ from _thread import get_ident
 from types import ModuleType
 
 from enforcer.imports.bootstrap import getframe
+from enforcer.imports.lockless import look_up
+from enforcer.imports.reclassing import change_class
 from enforcer.recording.counting import FREE_THREADED
 from enforcer.rules.model import LEGACY_FALLBACK
 
@@ -171,7 +173,6 @@ def _link(alias: Alias) -> "AliasLink":
 
 
 _LINK = vars(Alias)["__enforcer_link__"]
-_CLASS = vars(object)["__class__"]  # the alias's own is a property that says ModuleType
 
 
 def link_of(value: object) -> "AliasLink | None":
@@ -181,7 +182,7 @@ def link_of(value: object) -> "AliasLink | None":
 
 def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
     uses = link.sites.find(frame)
-    if uses is not None and sys.modules.get(link.canonical) is link.settled:
+    if uses is not None and look_up(sys.modules, link.canonical, None) is link.settled:
         next(uses)
         return link.spec
     return link.read(frame)
@@ -261,16 +262,23 @@ def forward(alias: Alias) -> None:
 
 
 def _take(alias: Alias, shape: type[Alias]) -> None:
-    own = _link(alias).own_names
-    if own:
-        shape = type("module", (shape,), {"__slots__": (), "__module__": _NO_MODULE, **own})
-    _CLASS.__set__(alias, shape)
+    link = _link(alias)
+    kind = shape
+    if link.own_names:
+        kind = link.own_classes.get(shape) or _own_class(link, shape)
+    change_class(alias, kind)
+
+
+def _own_class(link: "AliasLink", shape: type[Alias]) -> type[Alias]:
+    own = type("module", (shape,), {"__slots__": (), "__module__": _NO_MODULE, **link.own_names})
+    return link.own_classes.setdefault(shape, own)
 
 
 def _own(alias: Alias, names: "dict[str, property]") -> None:
     """Let an alias answer for some names itself."""
     link = _link(alias)
     link.own_names = {**link.own_names, **names}
+    link.own_classes = {}
     _take(alias, next(kind for kind in type(alias).__mro__ if kind in _SHAPES))
 
 

@@ -12,6 +12,7 @@ from enforcer.imports import alias as aliases
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.callers import module_name
 from enforcer.imports.link import Link
+from enforcer.imports.lockless import look_up
 from enforcer.imports.nearest import nearest_names
 from enforcer.imports.own_class import original_class
 from enforcer.rules.model import LEGACY_FALLBACK, TREE
@@ -33,13 +34,23 @@ class AliasLink(Link):
 
     Attributes:
         own_names: what the alias answers itself, whatever the canonical module has.
+        own_classes: shape → the class of an alias with such names.
         renamed: legacy name → canonical name.
         apart: the children that are not those of the canonical package.
         made: legacy factories, which are answered here, with what makes each of them.
 
     """
 
-    __slots__ = ("_asked", "_bound", "_legacy_code", "apart", "made", "own_names", "renamed")
+    __slots__ = (
+        "_asked",
+        "_bound",
+        "_legacy_code",
+        "apart",
+        "made",
+        "own_classes",
+        "own_names",
+        "renamed",
+    )
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
         """Make the alias, bound to nothing."""
@@ -53,19 +64,20 @@ class AliasLink(Link):
         self._asked: set[str] = set()
         self._legacy_code: ModuleType | None = None
         self.own_names: dict[str, property] = {}
+        self.own_classes: dict[type[aliases.Alias], type[aliases.Alias]] = {}
         self.module: aliases.Alias = aliases.new_alias(self)
 
     # Binding.
 
     def settle(self) -> bool:
         """Import, await and bind the canonical module as the import system would."""
-        module = sys.modules.get(self.canonical)
+        module = look_up(sys.modules, self.canonical, None)
         if module is None:
             bootstrap.import_module(self.canonical)
-            module = sys.modules.get(self.canonical)
+            module = look_up(sys.modules, self.canonical, None)
         if bootstrap.is_initializing(module):
             bootstrap.wait_for(self.canonical)
-            module = sys.modules.get(self.canonical)
+            module = look_up(sys.modules, self.canonical, None)
         self._bind(module)
         if bootstrap.is_initializing(module) or bootstrap.is_initializing_spec(self.spec):
             return False
@@ -119,7 +131,7 @@ class AliasLink(Link):
         """Give the object that answers for the legacy module, importing it if need be."""
         if self.in_place:
             return self._legacy_code
-        module = sys.modules.get(self.canonical)
+        module = look_up(sys.modules, self.canonical, None)
         if module is None:
             bootstrap.import_module(self.canonical)
             module = sys.modules[self.canonical]
@@ -145,7 +157,7 @@ class AliasLink(Link):
 
     def names(self) -> list[str]:
         """List the names of the canonical module and the renamed ones; import nothing."""
-        module = self._legacy_code if self.in_place else sys.modules.get(self.canonical)
+        module = self._legacy_code if self.in_place else look_up(sys.modules, self.canonical, None)
         return [] if module is None else sorted({*dir(module), *self.renamed, *self.made})
 
     def public_names(self, frame: "FrameType") -> list[str]:
@@ -290,7 +302,7 @@ class AliasLink(Link):
             ImportError: the same, where a from-import asks.
 
         """
-        module: object = sys.modules.get(self.canonical)
+        module: object = look_up(sys.modules, self.canonical, None)
         if self.in_place:
             return getattr(self._legacy_code, name)
         if name in self.apart:
@@ -420,7 +432,7 @@ class AliasLink(Link):
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
         """Bind, now that the canonical module was executed, and replaced itself or not."""
-        module = sys.modules.get(self.canonical)
+        module = look_up(sys.modules, self.canonical, None)
         if module is not None and self.spec is spec:
             self._bind(module)
             self._take_shape(module)
@@ -430,7 +442,7 @@ class AliasLink(Link):
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
         """Count a statement; which names are submodules shows once the package is bound."""
-        self._bind(sys.modules.get(self.canonical))
+        self._bind(look_up(sys.modules, self.canonical, None))
         namespace = bootstrap.namespace_of(self._bound) or {}
         asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
         if not asked.issubset({*namespace, *self.made} if self.made else namespace):

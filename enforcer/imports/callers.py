@@ -9,6 +9,7 @@ import os
 import sys
 
 from enforcer.imports import bytecode
+from enforcer.imports.lockless import look_up
 from enforcer.imports.places import CELL, place_of
 from enforcer.recording.use import (
     CALL,
@@ -44,7 +45,7 @@ RUN = "run"
 
 def module_name(frame: "FrameType") -> str:
     """Give the ``__name__`` of the module whose code a frame runs."""
-    name = frame.f_globals.get("__name__", "")
+    name = look_up(frame.f_globals, "__name__", "")
     return name if isinstance(name, str) else ""
 
 
@@ -160,7 +161,7 @@ class Ownership:
         The label is relative to the root for own code, also for that of its repository outside
         of the root (``../tests/test_cart.py``), and absolute for third parties'.
         """
-        known = self._known.get(filename)
+        known = look_up(self._known, filename, None)
         if known is None:
             known = self._known[filename] = self._classify(filename)
         return known

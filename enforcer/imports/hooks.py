@@ -7,6 +7,7 @@ back to its own class.
 """
 
 from enforcer.imports.bootstrap import ModuleSpec
+from enforcer.imports.reclassing import change_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class _Initializing:
             followed.loading.finished(spec)
         finally:
             if issubclass(type(spec), HookedSpec):  # it did not become a watched one
-                spec.__class__ = followed.own
+                change_class(spec, followed.own)
             spec.__dict__["_initializing"] = False
 
 
@@ -108,9 +109,9 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
     own = type(spec)
     spec.__dict__["_initializing"] = _Followed(loading, own)
     if own is ModuleSpec:
-        spec.__class__ = HookedSpec
+        change_class(spec, HookedSpec)
     else:
-        spec.__class__ = type(own.__name__, (HookedSpec, own), {})
+        change_class(spec, type(own.__name__, (HookedSpec, own), {}))
 
 
 def after_reload(spec: ModuleSpec, watch: "Watch") -> None:

@@ -19,6 +19,7 @@ from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import Caller, statement_frame
 from enforcer.imports.hooks import plain_spec
+from enforcer.imports.lockless import look_up
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
@@ -148,13 +149,13 @@ class Link:
 
     def is_module(self, value: object, path: str) -> bool:
         """Return whether a value is the module of a path, which may be gone from sys.modules."""
-        if value is None or value is sys.modules.get(path):
+        if value is None or value is look_up(sys.modules, path, None):
             return value is not None
-        link = self.watch.links.get(path)
+        link = look_up(self.watch.links, path, None)
         if link is not None and link.module is value:
             return True
         plain = issubclass(type(value), ModuleType)
-        return plain and (bootstrap.namespace_of(value) or {}).get("__name__") == path
+        return plain and look_up(bootstrap.namespace_of(value) or {}, "__name__", None) == path
 
     def has_submodule(self, name: str) -> bool:
         """Make sure that a submodule named in a from-import is seen from now on."""
@@ -297,7 +298,7 @@ class Link:
     def _read_by_call(self, frame: "FrameType") -> None:
         calling = bootstrap.import_module_call(frame)
         uses = self._calls.find(calling) if calling is not None else None
-        if uses is not None and sys.modules.get(self.canonical) is self.settled:
+        if uses is not None and look_up(sys.modules, self.canonical, None) is self.settled:
             next(uses)
             return
         settled = self.settle()

@@ -14,6 +14,7 @@ import sys
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.link import Link
+from enforcer.imports.lockless import look_up
 from enforcer.imports.watched import watch
 from enforcer.recording.use import PROBE
 
@@ -42,7 +43,7 @@ class ObservedLink(Link):
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
         """Watch the module, now that it was executed."""
-        module = sys.modules.get(self.legacy)
+        module = look_up(sys.modules, self.legacy, None)
         if module is not None and self.spec is spec:
             self.watch.guarded(self.legacy, self.watch_module, module)
         super().finished(spec)
@@ -56,7 +57,7 @@ class ObservedLink(Link):
     def watch_module(self, module: "ModuleType") -> None:
         """Have a loaded legacy module tell who imports it."""
         self.forget()
-        spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
+        spec = look_up(bootstrap.namespace_of(module) or {}, "__spec__", None)
         # Set first: from the change of a class on, other threads count by it.
         self.module = self.settled = module
         if not watch(module, spec, self.watch.observing.asked, self.sites):
@@ -82,8 +83,8 @@ class ObservedLink(Link):
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
         """Count an import by C code, which asks for this path's lock; tell whether it waits."""
-        module = sys.modules.get(self.legacy)
-        self.spec = (bootstrap.namespace_of(module) or {}).get("__spec__")  # type: ignore[assignment]
+        module = look_up(sys.modules, self.legacy, None)
+        self.spec = look_up(bootstrap.namespace_of(module) or {}, "__spec__", None)  # type: ignore[assignment]
         return super().confirm_at_lock(frame)
 
 
@@ -121,7 +122,7 @@ class Observing:
             elif is_look and watched is spec and bytecode.loads(frame):
                 self._pass(frame, sites, spec)
             return is_look is False
-        link = watch.links.get(path)
+        link = look_up(watch.links, path, None)
         if isinstance(link, ObservedLink) and _stands_at(path, watched):
             return link.answer(frame, sites, spec)  # type: ignore[arg-type]
         if not by_call and _is_passed(path, link, watched):
@@ -144,7 +145,7 @@ class Observing:
         if not bytecode.loads_attribute(frame, "__spec__"):
             return False
         path = frame.f_locals.get("fullname") if frame.f_code.co_name == "find_spec" else None
-        link = self._watch.links.get(path) if path is not None else None
+        link = look_up(self._watch.links, path, None) if path is not None else None
         if link is not None and _stands_at(link.legacy, watched):
             caller = self._watch.uses.ownership.asking(frame, link.legacy)
             if caller.mechanism == PROBE:
@@ -164,8 +165,11 @@ def _path(frame: "FrameType") -> str | None:
 
 def _stands_at(path: str, watched: object) -> bool:
     """Tell whether a module, or one with that spec, is what an import of a path gets."""
-    module = sys.modules.get(path)
-    return module is watched or (bootstrap.namespace_of(module) or {}).get("__spec__") is watched
+    module = look_up(sys.modules, path, None)
+    return (
+        module is watched
+        or look_up(bootstrap.namespace_of(module) or {}, "__spec__", None) is watched
+    )
 
 
 def _is_passed(path: str, link: "Link | None", watched: object) -> bool:

@@ -15,6 +15,7 @@ import sys
 from types import ModuleType
 
 from enforcer.imports.bootstrap import getframe
+from enforcer.imports.reclassing import change_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def own_class(module: object) -> type | None:
         if current.__reduce_ex__ is object.__reduce_ex__:
             members["__reduce_ex__"] = _reduce
         created = type(current.__name__, (current,), members)
-        _CLASS.__set__(module, created)
+        change_class(module, created)
     except Exception:  # noqa: BLE001 - a base class may refuse to be inherited by any exception
         return None
     return created
@@ -113,7 +114,7 @@ def restore_class(module: object) -> None:
     """Give a module back the class that it had."""
     original = vars(type(module)).get(_MARK)
     if original is not None:
-        _CLASS.__set__(module, original)
+        change_class(module, original)
 
 
 def restore_all() -> None:

@@ -9,6 +9,7 @@ from _thread import get_ident
 
 from enforcer.imports.bootstrap import getframe, namespace_of
 from enforcer.imports.fetches import fetch, fetching, times_listed
+from enforcer.imports.lockless import look_up
 from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.counting import FREE_THREADED
@@ -75,7 +76,10 @@ def _reader(
     sites = link.fetches
 
     def read(_package: object) -> object:
-        value = namespace.get(name, _MISSING)
+        try:
+            value = namespace[name]
+        except KeyError:
+            raise AttributeError(name) from None
         if value is link.module:
             frame = getframe(1)
             offset = frame.f_lasti
@@ -91,8 +95,6 @@ def _reader(
                 pass
             if link.watch.enabled:
                 _look(link, fetching(frame), name, namespace)
-        elif value is _MISSING:
-            raise AttributeError(name)
         return value
 
     return read
@@ -104,7 +106,7 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
     exported, ownership = namespace.get("__all__"), watch.uses.ownership
     caller = watch.guarded(link.legacy, fetch, frame, name, exported, ownership)
     if caller is None:
-        if link.settled is not None and sys.modules.get(link.canonical) is link.settled:
+        if link.settled is not None and look_up(sys.modules, link.canonical, None) is link.settled:
             link.fetches.remember(frame, ())
     elif caller.mechanism == PROBE:
         watch.guarded(link.legacy, watch.uses.probe, link.rule, link.legacy, caller)

@@ -60,11 +60,14 @@ class Sites:
 
     def find(self, frame: "FrameType") -> "Iterator[object] | None":
         """Return the counter for the instruction that a frame executes, or None."""
-        sites = self.of_thread.get(get_ident(), self) if FREE_THREADED else self
-        code, uses = sites.first.get(frame.f_lasti, (None, None))
-        if code is frame.f_code:
-            return uses
-        return sites.others.get(id(frame.f_code) + frame.f_lasti)
+        try:
+            sites = self.of_thread[get_ident()] if FREE_THREADED else self
+            code, uses = sites.first[frame.f_lasti]
+            if code is frame.f_code:
+                return uses
+            return sites.others[id(frame.f_code) + frame.f_lasti]
+        except KeyError:
+            return None
 
     def remember(self, frame: "FrameType", tallies: "Sequence[Tally]") -> None:
         """Have further uses from the instruction that a frame executes counted by tallies."""

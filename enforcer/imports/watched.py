@@ -17,6 +17,7 @@ from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import ModuleSpec, getframe
 from enforcer.imports.hooks import own_class_of
 from enforcer.imports.own_class import has_own_class, own_class
+from enforcer.imports.reclassing import change_class
 from enforcer.recording.counting import FREE_THREADED
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ def unwatch_all() -> None:
         spec = (bootstrap.namespace_of(module) or {}).get(_SPEC)
         watched = _watched(spec)
         if watched is not None:
-            spec.__class__ = watched.own
+            change_class(spec, watched.own)
 
 
 def _watched(spec: object) -> _Watched | None:
@@ -107,7 +108,7 @@ def _watch_spec(spec: object, asked: "Asked", sites: "Sites") -> bool:
         _MARK: _Watched(own, asked, sites),
     }
     try:
-        spec.__class__ = type(own.__name__, (own,), members)
+        change_class(spec, type(own.__name__, (own,), members))
     except Exception:  # noqa: BLE001 - a class of others may refuse by any exception
         return False
     return True
