@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE, WAIT_UNTIL
+from tests.patience import EXITS, PATIENCE, WAIT_UNTIL
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -60,6 +60,7 @@ def test_environment(enforcer: Enforcer, folder: Path) -> None:
     found = variables(result)
     assert len(found.pop("ENFORCER_RUN")) == 16
     assert found == {
+        **EXITS,
         "ENFORCER_MAP": str(folder / "enforcer.toml"),
         "ENFORCER_STAGE": "at-least:warn",
         "ENFORCER_STORE": str(folder / "kept/uses.db"),

@@ -13,8 +13,8 @@ from tests.interpreters import debian
 from tests.interpreters.chroot import MountingRefusedError, check_mounting, enter
 from tests.interpreters.debian import BringingError, Debian
 from tests.interpreters.finding import PROJECT, Interpreter, describe, own
+from tests.patience import PATIENCE
 
-PATIENCE = 300
 BRING = (sys.executable, "-m", "tests.interpreters")
 
 
