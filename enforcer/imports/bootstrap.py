@@ -66,6 +66,11 @@ _LOCK_UNLOCK = _code("_lock_unlock_module")
 
 _NAMESPACE: "Any" = vars(types.ModuleType)["__dict__"]
 
+_INITIALISERS = tuple(
+    getattr(_imp, name, None)
+    for name in ("create_dynamic", "exec_dynamic", "create_builtin", "exec_builtin")
+)
+
 import_module: "Callable[[str], object]" = _bootstrap._gcd_import
 module_from_spec = _bootstrap.module_from_spec
 load_unlocked = _bootstrap._load_unlocked
@@ -122,7 +127,8 @@ def importer(frame: "FrameType") -> "FrameType | None":
     """Give the frame for which ``_find_and_load`` runs, past the import system's own calls."""
     above = frame.f_back
     while above is not None and (
-        above.f_code in (_GCD_IMPORT, _FRAMES_REMOVED)
+        above.f_code is _GCD_IMPORT
+        or (above.f_code is _FRAMES_REMOVED and extension_spec(above) is None)
         or above.f_globals.get("__name__") in _ALIASES
     ):
         above = above.f_back
@@ -165,6 +171,28 @@ def called_import(frame: "FrameType") -> tuple[str, "FrameType | None"] | None:
     (name, *_) = frame.f_locals.get("args") or ("",)
     # An extension that is initialised has the same frame above it, called with its spec or module.
     return (name, frame.f_back) if issubclass(type(name), str) else None
+
+
+def is_anybodys(frame: "FrameType") -> bool:
+    """Return whether one instruction of the import system runs on behalf of many modules."""
+    return frame.f_code is _FRAMES_REMOVED
+
+
+def extension_spec(frame: "FrameType") -> ModuleSpec | None:
+    """Return the spec of the module written in C that a frame initialises, or None.
+
+    Such a module imports with the import system's own frame above it.
+    """
+    if frame.f_code is not _FRAMES_REMOVED:
+        return None
+    call = frame.f_locals.get("f")
+    (subject, *_) = frame.f_locals.get("args") or (None,)
+    if not any(call is initialise for initialise in _INITIALISERS):
+        return None
+    spec = subject
+    if not isinstance(subject, ModuleSpec):  # the second phase is called with the module
+        spec = (namespace_of(subject) or {}).get("__spec__")
+    return spec if isinstance(spec, ModuleSpec) else None
 
 
 def is_reading_spec(frame: "FrameType") -> bool:

@@ -8,7 +8,7 @@ the nearest frame of the team's own code; ``via`` keeps the frame that called.
 import os
 import sys
 
-from enforcer.imports import bytecode
+from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.lockless import look_up
 from enforcer.imports.places import CELL, place_of
 from enforcer.recording.use import (
@@ -45,7 +45,8 @@ RUN = "run"
 
 def module_name(frame: "FrameType") -> str:
     """Give the ``__name__`` of the module whose code a frame runs."""
-    name = look_up(frame.f_globals, "__name__", "")
+    extension = bootstrap.extension_spec(frame)
+    name = look_up(frame.f_globals, "__name__", "") if extension is None else extension.name
     return name if isinstance(name, str) else ""
 
 
@@ -75,6 +76,8 @@ def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
 
 def is_machinery(frame: "FrameType") -> bool:
     """Tell whether a frame only passes an import on."""
+    if bootstrap.extension_spec(frame) is not None:
+        return False
     name = module_name(frame)
     return name.partition(".")[0] in _MACHINERY or frame.f_code.co_filename.startswith(
         "<frozen importlib"
@@ -256,11 +259,15 @@ class Ownership:
 
         """
         mechanism = IMPORT_MODULE
+        is_statement = True
         while frame is not None and is_machinery(frame):
             mechanism = _mechanism_of(frame) or mechanism
+            is_statement &= frame.f_code.co_filename.startswith("<")
             frame = frame.f_back
         if frame is None:
             return Caller(None, mechanism)
+        if bootstrap.extension_spec(frame) is not None:
+            return Caller(frame, IMPORT_STATEMENT if is_statement else mechanism)
         statement = bytecode.import_statement(frame)
         if statement is not None:
             direct = statement.absolute(frame.f_globals) == legacy

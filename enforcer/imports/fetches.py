@@ -44,6 +44,8 @@ def fetch(frame: "FrameType", name: str, exported: object, ownership: "Ownership
     """
     if bootstrap.is_from_list(frame) or bootstrap.is_reading_spec(frame):
         return None
+    if bootstrap.extension_spec(frame) is not None:
+        return Caller(frame, ATTRIBUTE)  # a from-import in C fetches like anything else in C
     statement = bytecode.from_import(frame)
     if statement is not None:
         return _by_statement(frame, name, statement.names, exported)

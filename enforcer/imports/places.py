@@ -1,11 +1,15 @@
 """Find the file and the function that running code belongs to, where it has no file of its own.
 
 Code from a string is compiled under a name in angle brackets, and a notebook's cell under a
-temporary file with the kernel's process number. A call site is known again by its file and its
-function, in the next process, too.
+temporary file with the kernel's process number; a module written in C has no frame at all while
+it is initialised. A call site is known again by its file and its function, in the next process,
+too.
 """
 
 import os
+
+from enforcer.imports.bootstrap import extension_spec
+from enforcer.imports.lockless import look_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ def place_of(frame: "FrameType") -> Place:
     if not filename.startswith("<"):
         return _cell(filename) or filename, line, code.co_qualname
     if filename.startswith("<frozen "):
+        spec = extension_spec(frame)
+        if spec is not None:
+            return spec.origin or spec.name, 0, "<module>"
         return filename, line, code.co_qualname
     if filename.startswith("<ipython-input-"):
         # <ipython-input-NUMBER-HASH>: the number says how many cells ran before.
@@ -52,7 +59,10 @@ def _example(frame: "FrameType") -> Place | None:
     """Return where a doctest's example stands: its docstring's file, and what that documents."""
     running: FrameType | None = frame
     while running is not None:
-        if running.f_code.co_name == "__run" and running.f_globals.get("__name__") == "doctest":
+        if (
+            running.f_code.co_name == "__run"
+            and look_up(running.f_globals, "__name__", None) == "doctest"
+        ):
             test, example = (running.f_locals.get(name) for name in ("test", "example"))
             if test is None or example is None or not test.filename:
                 return None
@@ -71,7 +81,7 @@ def _around(frame: "FrameType") -> Place | None:
     A function keeps its name; statements belong to the function that executes them.
     """
     is_function = not frame.f_code.co_qualname.startswith("<")
-    file = frame.f_globals.get("__file__")
+    file = look_up(frame.f_globals, "__file__", None)
     if is_function and isinstance(file, str) and not file.startswith("<"):
         return _cell(file) or file, 0, frame.f_code.co_qualname
     outer = _outer(frame, frame.f_globals) or _outer(frame)

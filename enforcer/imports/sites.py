@@ -17,6 +17,7 @@ because only one thread may advance a counter there.
 from _thread import get_ident
 from itertools import repeat
 
+from enforcer.imports import bootstrap
 from enforcer.recording.counting import FREE_THREADED
 
 TYPE_CHECKING = False
@@ -71,6 +72,8 @@ class Sites:
 
     def remember(self, frame: "FrameType", tallies: "Sequence[Tally]") -> None:
         """Have further uses from the instruction that a frame executes counted by tallies."""
+        if bootstrap.is_anybodys(frame):
+            return
         sites = self._own() if FREE_THREADED else self
         sites._add(frame.f_code, frame.f_lasti, _counter(tallies))  # noqa: SLF001 - one of us
 

@@ -8,8 +8,10 @@ from enforcer.errors import (
     LegacyImportError,
     LegacyImportWarning,
 )
-from enforcer.imports import bytecode
+from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.callers import module_name
 from enforcer.imports.messages import canonical_path, explain
+from enforcer.imports.places import place_of
 from enforcer.recording.use import ALIASED, BLOCKED, CALL, EXEMPTED, OBSERVED, PROBE, WARNED
 from enforcer.rules.stages import REMOVED, STRICT, WARN
 
@@ -102,6 +104,10 @@ def _explain(rule: "Rule", site: "CallSite", caller: "Caller") -> str:
 
 
 def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:
+    if bootstrap.extension_spec(frame) is not None:
+        filename, line, _ = place_of(frame)
+        _warnings.warn_explicit(message, kind, filename, line or 1, module_name(frame))
+        return
     # The C function takes the caller's own file, line and registry, so that filters and
     # de-duplication treat it as the caller's warning, whatever lies in between.
     _warnings.warn_explicit(
