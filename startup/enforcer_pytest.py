@@ -68,6 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "allow_legacy(path, *, reason, until=None): let this test use a strict legacy path, "
         "until a day (YYYY-MM-DD) if there is one",
     )
+    config.addinivalue_line(
+        "markers",
+        "expect_refusal(path, ...): this test expects to be refused these legacy paths, "
+        "or any if none is named",
+    )
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """Record which call sites a test run has seen, in a form that processes can hand on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from enforcer.baseline.model import Key, key_of
 from enforcer.recording.use import BLOCKED, PROBE, Use
+
+ALLOWED = "allowed"
+"""The excuse of a use that a marker or the map allows for some time."""
+
+EXPECTED = "expected"
+"""The excuse of a refusal that a test expects."""
 
 
 class SeenSite(NamedTuple):
@@ -21,6 +27,7 @@ class SeenSite(NamedTuple):
         outcome: what it got: ``blocked`` if it was ever refused, or else what it got first.
         owner: who owns the rule, or empty.
         where: the test, fixture or other part of the run that ran it first.
+        excuse: why it is no matter of a baseline: :data:`ALLOWED`, :data:`EXPECTED`, or empty.
 
     """
 
@@ -32,6 +39,7 @@ class SeenSite(NamedTuple):
     outcome: str
     owner: str
     where: str
+    excuse: str = ""
 
     @property
     def key(self) -> Key:
@@ -68,12 +76,11 @@ class Record:
         """Note why the run could not see all there is; the first reason stays."""
         self.missing = self.missing or why
 
-    def add(self, uses: Iterable[Use], where: str) -> None:
-        """Note uses of one part of the run."""
-        for use in uses:
-            if use.site.mechanism != PROBE:
-                fields = (use.site.line, use.outcome, use.rule.owner, where)
-                self.add_site(SeenSite(*key_of(use.site), *fields))
+    def add(self, use: Use, where: str, excuse: str = "") -> None:
+        """Note a use by one part of the run."""
+        if use.site.mechanism != PROBE:
+            key, line, owner = key_of(use.site), use.site.line, use.rule.owner
+            self.add_site(SeenSite(*key, line, use.outcome, owner, where, excuse))
 
     def merge(self, document: dict[str, Any]) -> None:
         """Take over what another process of the same run has seen."""
@@ -88,9 +95,12 @@ class Record:
         return {"is_complete": self.is_complete, "missing": self.missing, "sites": sites}
 
     def add_site(self, site: SeenSite) -> None:
-        """Note a call site; what was noted of it before stays, but for a refusal."""
+        """Note a call site; what was noted of it before stays, unless this weighs more.
+
+        A use without an excuse weighs more than one with, and then a refusal more than a use.
+        """
         known = self._sites.setdefault(site.key, {}).setdefault(site.line, site)
-        if site.outcome == BLOCKED != known.outcome:
+        if _weight(site) > _weight(known):
             self._sites[site.key][site.line] = site
 
     def __len__(self) -> int:
@@ -107,5 +117,14 @@ class Record:
         return [site for _, site in sorted(self._sites.get(key, {}).items())]
 
     def lines(self) -> dict[Key, frozenset[int]]:
-        """Give the lines by what a baseline knows of them."""
-        return {key: frozenset(sites) for key, sites in self._sites.items()}
+        """Give the lines by what a baseline knows of them, but those that have an excuse."""
+        lines: dict[Key, frozenset[int]] = {}
+        for key, sites in self._sites.items():
+            without_excuse = frozenset(line for line, site in sites.items() if not site.excuse)
+            if without_excuse:
+                lines[key] = without_excuse
+        return lines
+
+
+def _weight(site: SeenSite) -> tuple[bool, bool]:
+    return not site.excuse, site.outcome == BLOCKED

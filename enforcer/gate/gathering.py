@@ -9,12 +9,11 @@ from pathlib import Path
 from enforcer.baseline.comparing import Judged, Verdict, compare
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.reading import UPDATE
-from enforcer.baseline.record import Record
+from enforcer.baseline.record import Record, SeenSite
 from enforcer.baseline.renames import follow_renames
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
 from enforcer.gate.source import REFUSED, broken
-from enforcer.recording.use import EXEMPTED
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
@@ -31,7 +30,7 @@ class Gate:
         map_file: the migration map.
         root: the folder that the map calls its root.
         top: the folder that the findings' files are relative to: the top of the repository.
-        tolerated: how many entries of the baseline were met.
+        tolerated: how many call sites of the baseline were met.
 
     """
 
@@ -77,10 +76,10 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     findings = {
         *gathering.dates(),
         *gathering.names(judged),
-        *gathering.source(judged),
+        *gathering.source(seen),
         *gathering.verdicts(judged, seen),
     }
-    tolerated = sum(one.verdict == Verdict.TOLERATED for one in judged)
+    tolerated = sum(min(len(one.lines), one.entry.count) for one in judged if _is_old(one))
     root, top = migration_map.root, str(gathering.top)
     return Gate(tuple(sorted(findings)), migration_map.path, root, top, tolerated)
 
@@ -149,12 +148,12 @@ class _Gathering:
 
     # What the source shows.
 
-    def source(self, judged: list[Judged]) -> Iterator[Finding]:
+    def source(self, seen: Record | None) -> Iterator[Finding]:
         """Yield what the stages of today break.
 
         A run knows better what is refused at the places that it has seen: a marker may allow it.
         """
-        known = {(one.entry.file, line) for one in judged for line in one.lines}
+        known = {(site.file, site.line) for site in seen or ()}
         for one in broken(check_map(self._map, baseline=self.baseline)):
             place = one.site.file, one.site.line
             if place in known and one.kind == REFUSED:
@@ -175,8 +174,8 @@ class _Gathering:
 
     def _new(self, entry: Entry, lines: tuple[int, ...], seen: Record | None) -> Iterator[Finding]:
         sites = seen.sites_of(entry.key) if seen is not None else []
-        if sites and all(site.outcome == EXEMPTED for site in sites):
-            return  # by an exemption or a marker, which has a day of its own
+        if sites and all(map(self._is_exempted, sites)):
+            return  # its day is a finding of its own
         for line in lines:
             yield self._finding(
                 "new-use",
@@ -185,6 +184,12 @@ class _Gathering:
                 self._instead(entry.path),
                 entry.path,
             )
+
+    def _is_exempted(self, site: SeenSite) -> bool:
+        return any(
+            exemption.holds_on(self._today) and exemption.covers(site)
+            for exemption in self._map.allow
+        )
 
     def _grown(self, entry: Entry, lines: tuple[int, ...]) -> Iterator[Finding]:
         message = f'{len(lines)} call sites of "{entry.path}"{_in(entry)}, and the baseline has '
@@ -247,6 +252,10 @@ class _Gathering:
         # No dot behind a command, which people copy.
         remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."
         return Finding(file, line, kind, level, message, remedy, path)
+
+
+def _is_old(one: Judged) -> bool:
+    return one.verdict not in (Verdict.NEW, Verdict.STALE)
 
 
 def _is(count: int) -> str:

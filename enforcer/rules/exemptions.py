@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from enforcer.baseline.record import SeenSite
     from enforcer.recording.use import CallSite
 
 FUNCTION = "::"
@@ -50,7 +51,7 @@ class Exemption:
         """Tell whether it still holds on a day, written as ``YYYY-MM-DD``."""
         return day <= self.until
 
-    def covers(self, site: "CallSite") -> bool:
+    def covers(self, site: "CallSite | SeenSite") -> bool:
         """Tell whether it speaks of a call site, on whatever day."""
         path = self.path.removesuffix(TREE_SUFFIX)
         if site.path != path and not site.path.startswith((f"{path}.", f"{path}:")):

@@ -198,6 +198,7 @@ class MigrationMap:
         allow: who may use a strict path until a day.
         source_url: template of links to call sites in the code host, or empty.
         exclude: patterns of files that are not read for ``enforcer check`` and its kin.
+        expect_refusals: the tests that expect refusals: node ids of pytest, or the start of some.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
         override: what replaces the stages that the map gives, or None.
@@ -213,6 +214,7 @@ class MigrationMap:
         "default_stage",
         "digest",
         "exclude",
+        "expect_refusals",
         "expected_services",
         "fail_open",
         "log",
@@ -245,6 +247,7 @@ class MigrationMap:
         allow: "Iterable[Exemption]" = (),
         source_url: str = "",
         exclude: "Iterable[str]" = (),
+        expect_refusals: "Iterable[str]" = (),
         path: str = "",
         digest: str = "",
         outline: "Outline | None" = None,
@@ -272,6 +275,7 @@ class MigrationMap:
         self.allow = tuple(allow)
         self.source_url = source_url
         self.exclude = tuple(exclude)
+        self.expect_refusals = tuple(expect_refusals)
         self.path = path
         self.digest = digest
         self.override = override

@@ -40,6 +40,7 @@ OPTION_KEYS = (
     "allow",
     "source_url",
     "exclude",
+    "expect_refusals",
 )
 
 _SOURCE_FILE = "{file}"
@@ -65,6 +66,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "allow": read_exemptions(table),
         "source_url": _read_source_url(table),
         "exclude": table.strings("exclude"),
+        "expect_refusals": table.strings("expect_refusals"),
     }
 
 

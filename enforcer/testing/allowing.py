@@ -1,4 +1,4 @@
-"""Read the marker ``allow_legacy``, and allow what it says."""
+"""Read the markers ``allow_legacy`` and ``expect_refusal``, and what the map says of tests."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -7,19 +7,20 @@ from time import strftime
 
 import pytest
 
+from enforcer.baseline.record import SeenSite
 from enforcer.recording.use import CallSite
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.values import nearest
-from enforcer.testing.tolerated import MARKER
+from enforcer.testing.tolerated import EXPECTING, MARKER
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Say what a marker allows.
+    """A legacy path that a test may use, or expects to be refused.
 
     Attributes:
-        path: a legacy path, with all below it.
+        path: a legacy path, with all below it; empty means every path.
         until: the last day, as ``YYYY-MM-DD``; empty if there is no end.
 
     """
@@ -27,9 +28,11 @@ class Allowed:
     path: str
     until: str
 
-    def covers(self, site: CallSite) -> bool:
-        """Tell whether it allows a call site today."""
-        return not self.is_over and Exemption(self.path, site.file, "", "").covers(site)
+    def covers(self, site: CallSite | SeenSite) -> bool:
+        """Return whether it speaks of a call site, today."""
+        if self.is_over:
+            return False
+        return not self.path or Exemption(self.path, site.file, "", "").covers(site)
 
     @property
     def is_over(self) -> bool:
@@ -41,29 +44,70 @@ class Allowed:
         return f'@pytest.mark.{MARKER}("{self.path}")'
 
 
-def allowed_by(item: pytest.Item, migration_map: MigrationMap) -> tuple[Allowed, ...]:
-    """Give what a test's markers allow.
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is special about one test.
+
+    Attributes:
+        allowed: what it may use.
+        expected: what it expects to be refused.
+
+    """
+
+    allowed: tuple[Allowed, ...] = ()
+    expected: tuple[Allowed, ...] = ()
+
+
+EVERYTHING = Allowed("", "")
+
+
+def marks_of(item: pytest.Item, migration_map: MigrationMap) -> Marks:
+    """Return what a test's markers say, and what the map says of the test.
 
     Raises:
         pytest.UsageError: if a marker has no path, no reason, or a path that no rule has.
 
     """
-    return tuple(_read(item, migration_map))
+    known = [rule.legacy for rule in migration_map]
+    expected = list(_expected(item, known))
+    if is_named(item.nodeid, migration_map.expect_refusals):
+        expected.append(EVERYTHING)
+    return Marks(tuple(_allowed(item, known)), tuple(expected))
 
 
-def _read(item: pytest.Item, migration_map: MigrationMap) -> Iterator[Allowed]:
-    markers = list(item.iter_markers(MARKER))
-    known = [rule.legacy for rule in migration_map] if markers else []
-    for marker in markers:
+def is_named(node_id: str, names: tuple[str, ...]) -> bool:
+    """Return whether a test is one of those that the map names: a folder, a file, or a test."""
+    return any(
+        node_id == name
+        or node_id.startswith((f"{name}::", f"{name}["))
+        or (name.endswith("/") and node_id.startswith(name))
+        for name in names
+    )
+
+
+def _allowed(item: pytest.Item, known: list[str]) -> Iterator[Allowed]:
+    for marker in item.iter_markers(MARKER):
         until = str(marker.kwargs.get("until") or "")
         if not marker.args or not marker.kwargs.get("reason"):
-            raise _wrong(item, f'write {MARKER}("package.old", reason="…")')
+            raise _wrong(item, f'write {MARKER}("package.old", reason="…")', MARKER)
         if until and not _is_day(until):
-            raise _wrong(item, f'"{until}" is not a day; write until="2026-12-31"')
+            raise _wrong(item, f'"{until}" is not a day; write until="2026-12-31"', MARKER)
         for path in marker.args:
-            if not any(_reaches(path, legacy) for legacy in known):
-                raise _wrong(item, f'no rule has the path "{path}". {nearest(str(path), known)}')
-            yield Allowed(path, until)
+            yield Allowed(_known(path, item, known, MARKER), until)
+
+
+def _expected(item: pytest.Item, known: list[str]) -> Iterator[Allowed]:
+    for marker in item.iter_markers(EXPECTING):
+        if not marker.args:
+            yield EVERYTHING
+        for path in marker.args:
+            yield Allowed(_known(path, item, known, EXPECTING), "")
+
+
+def _known(path: object, item: pytest.Item, known: list[str], marker: str) -> str:
+    if not any(_reaches(path, legacy) for legacy in known):
+        raise _wrong(item, f'no rule has the path "{path}". {nearest(str(path), known)}', marker)
+    return str(path)
 
 
 def _reaches(path: object, legacy: str) -> bool:
@@ -80,5 +124,5 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _wrong(item: pytest.Item, message: str) -> pytest.UsageError:
-    return pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER}: {message} (bad-marker)")
+def _wrong(item: pytest.Item, message: str, marker: str) -> pytest.UsageError:
+    return pytest.UsageError(f"{item.nodeid}: @pytest.mark.{marker}: {message} (bad-marker)")

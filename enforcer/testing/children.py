@@ -4,12 +4,13 @@ The latter are enabled by the environment. All write to a store of the run.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from enforcer import startup
-from enforcer.baseline.record import Record
+from enforcer.baseline.record import Record, SeenSite
 from enforcer.recording.items import FOLDER_KEY
 from enforcer.recording.process import RUN_KEY
 from enforcer.reporting import INTERVAL_KEY
@@ -77,8 +78,14 @@ class Children:
         _watched = self
         _hook_into_fork()
 
-    def report_to(self, record: Record) -> None:
-        """Note what they have written, and whether one did not write everything."""
+    def report_to(self, record: Record, excuse: Callable[[str, SeenSite], str]) -> None:
+        """Note what they have written, and whether one did not write everything.
+
+        Args:
+            record: where to note it.
+            excuse: returns the excuse of a use, of a process that a test started.
+
+        """
         if self._map is None or not Path(self.store).exists():
             return
         from enforcer.gate.seen import sites_of_run  # noqa: PLC0415 - loads SQLite
@@ -89,7 +96,9 @@ class Children:
         with suppress(StoreError), Reader(self.store) as reader:
             for run in reader.runs():
                 for site in sites_of_run(reader, self._map, run):
-                    record.add_site(site._replace(where=_where(run)))
+                    test = run.rpartition(" (")[0]
+                    own = site._replace(where=_where(run), excuse=excuse(test, site))
+                    record.add_site(own)
             processes = reader.process_watches(Span(), limit=_MOST_PROCESSES)
             if any(one.ending in _UNFINISHED and not _is_helper(one.command) for one in processes):
                 record.miss("a process that a test started was killed, or still runs")

@@ -89,15 +89,16 @@ class Ending:
         self.is_shrunk = True
 
     def of(self, *verdicts: Verdict) -> list[Judged]:
-        """Give what has one of these verdicts, but what a marker or an exemption let through."""
+        """Give what has one of these verdicts, but what the stage let through."""
         return [
             one for one in self.judged if one.verdict in verdicts and not self.was_let_through(one)
         ]
 
     def was_let_through(self, one: Judged) -> bool:
-        """Tell whether something new was not refused: by a marker, an exemption, or the stage."""
+        """Return whether something new was not refused, because of the stage."""
         sites = self.record.sites_of(one.entry.key)
-        return one.verdict == Verdict.NEW and not any(site.outcome == BLOCKED for site in sites)
+        is_refused = any(site.outcome == BLOCKED and not site.excuse for site in sites)
+        return one.verdict == Verdict.NEW and not is_refused
 
     @property
     def is_bad(self) -> bool:

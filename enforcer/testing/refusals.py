@@ -15,5 +15,5 @@ def _describe(use: Use) -> str:
     return (
         f"{error} was swallowed{times}: {use.site} asked for the legacy path "
         f'"{use.site.path}", which moved to "{use.rule.canonical}". Mend it; '
-        "a test that expects to be refused looks at legacy_uses.refused (swallowed-refusal)"
+        "a test that expects it has @pytest.mark.expect_refusal (swallowed-refusal)"
     )

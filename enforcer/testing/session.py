@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from enforcer import startup
-from enforcer.baseline.record import Record
+from enforcer.baseline.record import ALLOWED, EXPECTED, Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.recording.items import Item, current_item
 from enforcer.recording.use import BLOCKED, Use
@@ -27,18 +27,19 @@ from enforcer.testing.settings import (
     load_map_for,
     stage_of,
 )
-from enforcer.testing.tolerated import MARKER, Tolerated
+from enforcer.testing.tolerated import EXPECTING, MARKER, Tolerated
 
 if TYPE_CHECKING:
     from _pytest.nodes import Node  # pytest has no public name for it
 
-    from enforcer.testing.allowing import Allowed
+    from enforcer.testing.allowing import Allowed, Marks
     from enforcer.testing.ending import Ending
     from enforcer.testing.legacy_uses import LegacyUses
 
 FIXTURE = "legacy_uses"
 
 _RESULT = "enforcer"
+_MARKERS = (MARKER, EXPECTING)
 
 
 def begin(config: pytest.Config) -> "Session":
@@ -65,7 +66,7 @@ class Session:
         self._file = baseline_file(config, self._map)
         fails_for_stale(config)  # a wrong word is a mistake that shows at once
         self._baseline = baseline_of(self._file, self._map)
-        self._tolerated = Tolerated(self._baseline)
+        self._tolerated = Tolerated(self._baseline, self._map.allow)
         self._record = Record()
         self._where: str | pytest.Item = "what came before the tests"
         self._fixtures: list[pytest.FixtureDef[Any]] = []  # those that are being set up
@@ -73,10 +74,11 @@ class Session:
         # Of the running test: its uses since it began or since it wanted to know, and which of
         # them were refused and did not fail it yet.
         self._uses: list[Use] = []
-        self._refused: list[Use] = []
+        self._refused: list[tuple[Use, str]] = []
         self._shown: LegacyUses | None = None
-        # What some tests want: leave to use legacy paths, or exact counts.
-        self._allowed: dict[pytest.Item, tuple[Allowed, ...]] = {}
+        # What some tests want: leave to use legacy paths, refusals, or exact counts.
+        self._marks: dict[pytest.Item, Marks] = {}
+        self._expected: tuple[Allowed, ...] = ()
         self._counted: set[pytest.Item] = set()
         self._has_run = False
         self._ending: Ending | None = None
@@ -86,8 +88,8 @@ class Session:
     def _enable(self) -> None:
         enabled = startup.active()  # by the environment, if it is
         if enabled is not None and enabled.map.path == self._map.path:
-            uses, _ = startup.collect()
-            self._record.add(uses, "what came before the tests")
+            for use in startup.collect()[0]:
+                self._record.add(use, "what came before the tests")
         startup.disable()
         startup.enable(self._map, store=False, baseline=self._tolerated)
         enforcement = startup.active()
@@ -113,13 +115,28 @@ class Session:
         # Before the look, so that what comes meanwhile is news again.
         self._tolerated.has_news = self._is_asking_always
         uses, _ = startup.collect()
-        self._record.add(uses, self._where if isinstance(self._where, str) else self._where.nodeid)
+        where = self._where if isinstance(self._where, str) else self._where.nodeid
         self._uses += uses
-        refused = [use for use in uses if use.outcome == BLOCKED]
-        self._refused += refused
+        for use in uses:
+            if use.outcome == BLOCKED:
+                self._refused.append((use, where))  # recorded once the test said what it expects
+            else:
+                self._record.add(use, where, self._tolerated.excuse(use.site))
         # Rules in stage removed ask nobody whether a use is tolerated.
-        if any(use.stage == REMOVED for use in refused):
+        if any(use.stage == REMOVED and use.outcome == BLOCKED for use in uses):
             self._is_asking_always = self._tolerated.has_news = True
+
+    def _record_refused(self) -> list[Use]:
+        """Record what was refused, and return what the running test did not expect."""
+        refused, self._refused = self._refused, []
+        has_looked = self._shown is not None and self._shown.expects_refusals
+        unexpected = []
+        for use, where in refused:
+            is_expected = has_looked or any(one.covers(use.site) for one in self._expected)
+            self._record.add(use, where, EXPECTED if is_expected else "")
+            if not is_expected:
+                unexpected.append(use)
+        return unexpected
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -138,19 +155,28 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Attribute what is used from now on to a test, and allow what its markers allow."""
-        self._where = item  # its name is made when it is needed
+        if self._refused:
+            self._record_refused()
         self._shown = None
-        if self._uses:
-            self._uses, self._refused = [], []
-        if self._allowed:
-            self._allow(item)
+        self._uses = []
+        if self._marks:
+            self._mark(item)
+        self._where = item  # its name is made when it is needed
         if self._counted and item in self._counted:
             self._take()
             self._uses.clear()
 
-    def _allow(self, item: pytest.Item) -> None:
-        before, self._tolerated.allowed = self._tolerated.allowed, self._allowed.get(item, ())
-        for one in self._tolerated.allowed:
+    def _mark(self, item: pytest.Item) -> None:
+        """Allow and expect what a test's markers do, instead of what those of the last did."""
+        marks = self._marks.get(item)
+        allowed = marks.allowed if marks is not None else ()
+        self._expected = marks.expected if marks is not None else ()
+        before = self._tolerated.allowed
+        if allowed or before:
+            self._take()
+            self._uses = []
+        self._tolerated.allowed = allowed
+        for one in allowed:
             if one.is_over:
                 item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")
         enforcement = startup.active()
@@ -210,11 +236,11 @@ class Session:
         if len(items) < collected:
             self._record.miss("some tests were left out")
         self._counted = {item for item in items if FIXTURE in getattr(item, "fixturenames", ())}
-        marked = list(_marked(items))
+        marked = items if self._map.expect_refusals else list(_marked(items))
         if marked:
-            from enforcer.testing.allowing import allowed_by  # noqa: PLC0415 - only where needed
+            from enforcer.testing.allowing import marks_of  # noqa: PLC0415 - only where needed
 
-            self._allowed = {item: allowed_by(item, self._map) for item in marked}
+            self._marks = {item: marks_of(item, self._map) for item in marked}
         return result
 
     # Refusals that code under test swallowed.
@@ -228,24 +254,24 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         """Fail a test whose fixtures were refused something, or that was skipped for it."""
-        if self._tolerated.has_news or self._refused:
+        if self._tolerated.has_news or self._refused or self._tolerated.allowed:
             if item.get_closest_marker("xfail") is not None:
                 self._take()
-                self._refused = []
+                self._record_refused()
             self._judge()
 
     def pytest_exception_interact(self) -> None:
         """Let a failure be enough: what was refused is its reason as a rule."""
         self._take()
-        self._refused = []
+        self._record_refused()
 
     def _judge(self) -> None:
         self._take()
-        refused, self._refused = self._refused, []
-        if refused and not (self._shown is not None and self._shown.expects_refusals):
+        unexpected = self._record_refused()
+        if unexpected:
             from enforcer.testing.refusals import describe  # noqa: PLC0415 - only where needed
 
-            pytest.fail(describe(refused), pytrace=False)
+            pytest.fail(describe(unexpected), pytrace=False)
 
     # What the run could see.
 
@@ -282,8 +308,10 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Compare with the baseline, and let it shrink."""
+        self._tolerated.allowed = self._expected = ()
         self._take()
-        self._children.report_to(self._record)
+        self._record_refused()
+        self._children.report_to(self._record, self._excuse_in_child)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_RESULT] = self._record.as_document()
@@ -299,6 +327,15 @@ class Session:
         if session.exitstatus == pytest.ExitCode.OK and self._ending.is_bad:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
+    def _excuse_in_child(self, test: str, site: SeenSite) -> str:
+        """Return the excuse of a use by a process that a test started; empty if it has none."""
+        marks = next((own for item, own in self._marks.items() if item.nodeid == test), None)
+        if marks is not None and any(one.covers(site) for one in marks.allowed):
+            return ALLOWED
+        if marks is None or site.outcome != BLOCKED:
+            return ""
+        return EXPECTED if any(one.covers(site) for one in marks.expected) else ""
+
     def _why_not_whole(self, session: pytest.Session) -> str:
         """Return why this was no run of all tests of the map's program; empty if it was one."""
         is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -310,7 +347,7 @@ class Session:
 
     def pytest_report_header(self) -> str:
         """Say what is in force."""
-        count = len(self._baseline)
+        count = sum(entry.count for entry in self._baseline)
         tolerated = f"{count} in {self._file.name}" if self._baseline.path else "no baseline"
         shown = os.path.relpath(self._map.path, self._config.invocation_params.dir)
         return f"enforcer: {stage_of(self._config)}, {shown}, {tolerated}"
@@ -331,11 +368,11 @@ class Session:
 
 
 def _marked(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Give the tests that the marker is on; their parents are looked at once, not for each."""
+    """Give the tests that a marker is on; their parents are looked at once, not for each."""
     known: dict[int, bool] = {}
 
     def is_marked(node: "Node") -> bool:
-        return any(mark.name == MARKER for mark in node.own_markers) or is_in_marked(node)
+        return any(mark.name in _MARKERS for mark in node.own_markers) or is_in_marked(node)
 
     def is_in_marked(node: "Node") -> bool:
         parent = node.parent

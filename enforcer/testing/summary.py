@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from enforcer.baseline.comparing import Verdict
+from enforcer.baseline.comparing import Judged, Verdict
+from enforcer.baseline.record import ALLOWED, EXPECTED
 from enforcer.testing.ending import Ending
 
 MOST_SITES: Final = 20
@@ -22,6 +23,11 @@ _WORDS: Final = {
     Verdict.SHRANK: "fewer than the baseline has",
     Verdict.STALE: "gone",
 }
+
+
+_EXCUSED: Final = {ALLOWED: "allowed", EXPECTED: "refused as expected"}
+
+_ORDER: Final = ("new", "grown", "in the baseline", "not refused", *_EXCUSED.values(), "gone")
 
 
 def write_summary(reporter: pytest.TerminalReporter, ending: Ending, exit_code: int) -> None:
@@ -49,7 +55,7 @@ def _sites(ending: Ending, verdict: Verdict) -> Iterator[str]:
     words = _WORDS[verdict]
     found = ending.of(verdict)
     for one in found[:MOST_SITES]:
-        sites = ending.record.sites_of(one.entry.key)
+        sites = [site for site in ending.record.sites_of(one.entry.key) if not site.excuse]
         where = ", ".join(site.place for site in sites) or str(one.entry).partition(" by ")[2]
         ran = f", run by {sites[0].where}" if sites and verdict == Verdict.NEW else ""
         yield f"{words}: {one.entry.path} by {where}{ran}"
@@ -76,16 +82,22 @@ def _after_them(ending: Ending) -> Iterator[str]:
 
 
 def _conclusion(ending: Ending) -> str:
-    counts = Counter(one.verdict for one in ending.judged)
-    let_through = sum(map(ending.was_let_through, ending.judged))
-    parts = (
-        (counts[Verdict.NEW] - let_through, "new"),
-        (counts[Verdict.GREW], "grown"),
-        (counts[Verdict.TOLERATED], "in the baseline"),
-        (let_through, "not refused"),
-        (counts[Verdict.SHRANK], "shrunk"),
-        (counts[Verdict.STALE], "gone"),
-    )
-    said = ", ".join(f"{number} {what}" for number, what in parts if number or what == "new")
+    """Count call sites: in each part of the summary the same ones."""
+    counts: Counter[str] = Counter()
+    for one in ending.judged:
+        counts.update(_call_sites(one, is_let_through=ending.was_let_through(one)))
+    counts.update(_EXCUSED[site.excuse] for site in ending.record if site.excuse)
+    said = ", ".join(f"{counts[what]} {what}" for what in _ORDER if counts[what] or what == "new")
     missing = ending.record.missing
     return f"{said}; nothing counts as gone, because {missing}" if missing else said
+
+
+def _call_sites(one: Judged, *, is_let_through: bool) -> dict[str, int]:
+    """Count the call sites of one entry by what became of them."""
+    seen, tolerated = len(one.lines), one.entry.count
+    if one.verdict == Verdict.NEW:
+        return {"not refused" if is_let_through else "new": seen}
+    if one.verdict == Verdict.GREW:
+        return {"grown": seen - tolerated, "in the baseline": tolerated}
+    gone = tolerated - seen if one.verdict in (Verdict.SHRANK, Verdict.STALE) else 0
+    return {"in the baseline": seen, "gone": gone}

@@ -1,16 +1,24 @@
 """Hold what a test run tolerates: its baseline, and what the running test allows."""
 
 import sys
+from time import strftime
+
+from enforcer.baseline.record import ALLOWED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from enforcer.recording.use import CallSite
+    from enforcer.rules.exemptions import Exemption
     from enforcer.testing.allowing import Allowed
 
 MARKER = "allow_legacy"
 """The name of the marker by which a test allows something."""
+
+
+EXPECTING = "expect_refusal"
+"""The name of the marker by which a test expects refusals."""
 
 
 class Tolerated:
@@ -25,9 +33,12 @@ class Tolerated:
 
     """
 
-    def __init__(self, baseline: "Container[CallSite]") -> None:
-        """Take the baseline."""
+    def __init__(
+        self, baseline: "Container[CallSite]", exemptions: "Sequence[Exemption]" = ()
+    ) -> None:
+        """Take the baseline, and the map's exemptions."""
         self._baseline = baseline
+        self._exemptions = exemptions
         self.allowed: tuple[Allowed, ...] = ()
         self.has_news = False
 
@@ -36,6 +47,14 @@ class Tolerated:
         if not self.has_news:
             self.has_news = True
             _hide_frames()  # rules in stage removed refuse without asking
+
+    def excuse(self, site: "CallSite") -> str:
+        """Return why a use is no matter of the baseline; empty if it is one."""
+        if any(one.covers(site) for one in self.allowed):
+            return ALLOWED
+        today = strftime("%Y-%m-%d") if self._exemptions else ""
+        exempted = (one.holds_on(today) and one.covers(site) for one in self._exemptions)
+        return ALLOWED if any(exempted) else ""
 
     def __contains__(self, site: object) -> bool:
         """Tell whether a call site is tolerated now."""

@@ -26,7 +26,9 @@ def seen_by(sites: Iterable[CallSite]) -> dict[Key, frozenset[int]]:
     for each in sites:
         tally = Tally(Rule("a.old", "a.new"), ALIASED, each)
         tally.count()
-        record.add(filter(None, [tally.take(0)]), "a test")
+        use = tally.take(0)
+        assert use is not None
+        record.add(use, "a test")
     return record.lines()
 
 

@@ -91,7 +91,7 @@ def day(offset: int) -> str:
 def test_clean(project: Path) -> None:
     result = enforcer("gate", "--record", record(project, *ALL))
 
-    assert result.stdout == "gate open: 0 findings, 2 in the baseline\n"
+    assert result.stdout == "gate open: 0 findings, 3 in the baseline\n"
     assert result.exit_code == 0
 
 
@@ -153,9 +153,21 @@ def test_shards_are_one_run(project: Path) -> None:
 
 
 def test_what_is_exempted_is_not_new(project: Path) -> None:
-    seen = site(9, function="g", outcome="exempted")
-
+    """By a marker, as the record says, or by the map."""
+    seen = site(9, function="g", excuse="allowed")
     assert lines("--record", record(project, *ALL, seen)) == []
+
+    in_map = site(9, function="g", outcome="exempted")
+    assert len(lines("--record", record(project, *ALL, in_map))) == 1
+    exemption = 'path = "shop.old", caller = "shop/app.py::g", until = 2999-12-31, reason = "x"'
+    write(
+        project,
+        {
+            "enforcer.toml": f"[enforcer]\nallow = [{{ {exemption} }}]\n"
+            + dedent(FILES["enforcer.toml"])
+        },
+    )
+    assert lines("--record", record(project, *ALL, in_map)) == []
 
 
 @pytest.mark.parametrize(
@@ -296,7 +308,7 @@ def found(project: Path) -> Callable[[str], str]:
 def test_json(found: Callable[[str], str]) -> None:
     document = json.loads(found("json"))
 
-    assert (document["open"], document["tolerated"]) == (False, 2)
+    assert (document["open"], document["tolerated"]) == (False, 3)
     assert [(one["kind"], one["level"], one["line"]) for one in document["findings"]] == [
         ("expiring-rule", "warning", 1),
         ("new-use", "error", 9),
@@ -399,7 +411,7 @@ def test_a_first_baseline_is_made_from_a_run(project: Path) -> None:
     run = record(project, *ALL)
 
     assert enforcer("baseline", "update", "--record", run, "--allow-new").exit_code == 0
-    assert enforcer("gate", "--record", run).stdout.endswith("0 findings, 2 in the baseline\n")
+    assert enforcer("gate", "--record", run).stdout.endswith("0 findings, 3 in the baseline\n")
 
 
 def test_baselines_are_merged(project: Path) -> None:
@@ -521,7 +533,7 @@ def test_a_run_knows_better_what_is_refused(project: Path) -> None:
         {"enforcer.toml": rule, "shop/app.py": app, "enforcer-baseline.toml": "version = 1\n"},
     )
     seen = [
-        site(1, function="f", outcome="exempted"),
+        site(1, function="f", outcome="exempted", excuse="allowed"),
         site(2, function="g", outcome="blocked"),
     ]
 
