@@ -61,7 +61,7 @@ class AliasLink(Link):
         self.apart = watch.apart(legacy)
         self.made = watch.delegation.names_of(legacy) if watch.delegation is not None else {}
         self._bound: object = None
-        self._asked: set[str] = set()
+        self._asked: tuple[str, ...] = ()  # no set: to look at one locks it
         self._legacy_code: ModuleType | None = None
         self.own_names: dict[str, property] = {}
         self.own_classes: dict[type[aliases.Alias], type[aliases.Alias]] = {}
@@ -120,7 +120,7 @@ class AliasLink(Link):
     def _has_all(self, namespace: "dict[str, object]") -> bool:
         """Tell whether a name that is not in the namespace is nowhere else."""
         return (
-            self._asked.issubset(namespace)
+            all(name in namespace for name in self._asked)
             and not self.apart
             and self.rule.fallback != LEGACY_FALLBACK
             and "__path__" not in namespace
@@ -447,7 +447,7 @@ class AliasLink(Link):
         asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
         if not asked.issubset({*namespace, *self.made} if self.made else namespace):
             # Whoever asks for a name that is not there gets an answer in words.
-            self._asked |= asked
+            self._asked = (*{*self._asked, *asked},)
             if self._bound is not None:
                 self._take_shape(self._bound)
         return super().record_statement(frame, statement)
