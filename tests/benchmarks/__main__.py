@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.benchmarks.callers import as_json, measure_callers, print_callers
 from tests.benchmarks.cost import measure_cost, print_cost
 from tests.benchmarks.dashboard import measure_dashboard, print_dashboard
+from tests.benchmarks.figures import measure_figures, print_figures
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
@@ -36,6 +37,8 @@ from tests.benchmarks.telemetry import (
 )
 from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
+from tests.interpreters.__main__ import bring
+from tests.interpreters.finding import own
 
 _TIMED: Final = {
     "cost": (measure_cost, print_cost, 11),
@@ -53,7 +56,9 @@ _TIMED: Final = {
     "telemetry-outage": (measure_outage, print_outage, 5),
     "telemetry-end": (measure_end, print_end, 7),
 }
-SECTIONS: Final = ("callers", *_TIMED)
+FIGURES: Final = "figures"
+FIGURES_ROUNDS: Final = 5
+SECTIONS: Final = ("callers", FIGURES, *_TIMED)
 QUICK_ROUNDS: Final = 3
 
 
@@ -65,11 +70,13 @@ QUICK_ROUNDS: Final = 3
     type=click.Path(exists=True, dir_okay=False, executable=True),
     help="Measure with this Python; repeatable.",
 )
+@click.option("--everywhere", is_flag=True, help="Measure with every CPython that is found.")
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Run this section only.")
 @click.option("--quick", is_flag=True, help=f"Take {QUICK_ROUNDS} rounds instead of all.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write raw results.")
 def main(
     pythons: tuple[str, ...],
+    everywhere: bool,  # noqa: FBT001 - click passes flags by name
     only: tuple[str, ...],
     quick: bool,  # noqa: FBT001 - click passes flags by name
     json_file: Path | None,
@@ -77,11 +84,20 @@ def main(
     """Measure who sees the callers and what it costs."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     results = {}
-    for path in pythons or (sys.executable,):
-        interpreter = Interpreter.find(path)
+    figures = {}
+    interpreters = [Interpreter.find(path) for path in pythons or (sys.executable,)]
+    if everywhere:
+        interpreters = [Interpreter.at(place) for place in (own(), *bring()[0])]
+    for interpreter in interpreters:
         console.rule(f"Python {interpreter.version}, {platform.machine()}")
         results[interpreter.version] = _run(console, interpreter, only or SECTIONS, is_quick=quick)
+        figures[interpreter.version] = results[interpreter.version].pop(FIGURES, None)
+    shown = {version: rounds for version, rounds in figures.items() if rounds is not None}
+    if shown:
+        print_figures(console, shown)
     if json_file:
+        for version, rounds in shown.items():
+            results[version][FIGURES] = rounds
         json_file.write_text(json.dumps(results, indent=2) + "\n")
 
 
@@ -95,6 +111,9 @@ def _run(
             outcomes = measure_callers(interpreter, Path(folder, "callers"))
             print_callers(console, outcomes)
             raw["callers"] = as_json(outcomes)
+        if FIGURES in sections:
+            count = QUICK_ROUNDS if is_quick else FIGURES_ROUNDS
+            raw[FIGURES] = measure_figures(interpreter, Path(folder, FIGURES), rounds=count)
         for name, (measure, show, rounds) in _TIMED.items():
             if name in sections:
                 count = QUICK_ROUNDS if is_quick else rounds

@@ -5,11 +5,14 @@ Runs in the interpreter under test: ``python -m tests.benchmarks.child TASK WORL
 
 import gc
 import json
+import os
+import shutil
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 from resource import getpagesize
-from time import perf_counter_ns
+from time import monotonic_ns, perf_counter_ns
 from unittest import mock
 
 from tests.benchmarks.mechanisms import ENFORCER, NATIVE
@@ -120,7 +123,44 @@ def time_instances(world: Path, *, enabled: bool, loops: int, repeats: int) -> d
     return best
 
 
+def time_starts(
+    world: Path, *, variants: dict[str, dict[str, str] | None], rounds: int
+) -> dict[str, list[dict[str, int]]]:
+    """Time whole processes of this interpreter; give nanoseconds until the first line, and in all.
+
+    A variant with an environment has the enforcer installed.
+    """
+    pythons = {name: _install(world, environ is not None) for name, environ in variants.items()}
+    results: dict[str, list[dict[str, int]]] = {name: [] for name in variants}
+    for number in range(-1, rounds):
+        for name in variants if number % 2 else reversed(variants):
+            inherited = {key: os.environ[key] for key in ("HOME", "PATH") if key in os.environ}
+            environ = inherited | (variants[name] or {})
+            command = [str(pythons[name]), str(world / "program.py")]
+            began = monotonic_ns()
+            done = subprocess.run(
+                command, env=environ, cwd=world, check=True, stdout=subprocess.PIPE
+            )
+            ended = monotonic_ns()
+            if number >= 0:  # the first writes bytecode, and the enforcer's cache
+                times = {"until main": int(done.stdout) - began, "whole process": ended - began}
+                results[name].append(times)
+    return results
+
+
+def _install(world: Path, is_enforcer: bool) -> Path:  # noqa: FBT001 - of this file
+    folder = world / ("with" if is_enforcer else "without")
+    if not folder.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        if is_enforcer:
+            (site,) = folder.glob("lib/python*/site-packages")
+            shutil.copytree(world / "package", site, dirs_exist_ok=True)
+            subprocess.run([sys.executable, "-m", "compileall", "-q", str(site)], check=True)
+    return folder / "bin" / "python"
+
+
 _TASKS = {
+    "starts": time_starts,
     "callers": see_callers,
     "statements": time_statements,
     "first_imports": time_first_imports,

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tests.interpreters.finding import Interpreter as Place
+
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
 Times = dict[str, float]
@@ -50,11 +52,13 @@ class Interpreter:
     Attributes:
         path: its executable.
         version: what it calls itself, such as ``3.13.0``.
+        place: where it lives, if that is a folder with a Debian of its own.
 
     """
 
     path: str
     version: str
+    place: Place | None = None
 
     @classmethod
     def find(cls, path: str) -> Self:
@@ -69,6 +73,15 @@ class Interpreter:
         answer = subprocess.run([path, "-c", code], check=True, capture_output=True, text=True)
         return cls(path, answer.stdout.strip())
 
+    @classmethod
+    def at(cls, place: Place) -> Self:
+        """Take an interpreter that the tests found."""
+        return cls(place.path, place.name, place if place.root is not None else None)
+
+    def _command(self, *words: str) -> list[str]:
+        command = [self.path, *words]
+        return command if self.place is None else self.place.command(*command)
+
     def run(self, task: str, world: Path, *, seed: int = 0, **options: object) -> Any:  # noqa: ANN401 - JSON
         """Do one task of ``tests.benchmarks.child`` in a fresh process.
 
@@ -79,11 +92,12 @@ class Interpreter:
             options: what the task takes.
 
         """
-        command = [self.path, "-m", "tests.benchmarks.child", task, str(world)]
-        command += [json.dumps(options), self._peers()]
+        words = ["-m", "tests.benchmarks.child", task, str(world)]
+        command = self._command(*words, json.dumps(options), self._peers())
+        inherited = os.environ if self.place is None else self.place.environment()
         environment = {
             key: value
-            for key, value in os.environ.items()
+            for key, value in inherited.items()
             if not key.startswith(("ENFORCER", "PYTHON"))
         }
         environment |= {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(PROJECT)}
@@ -97,7 +111,7 @@ class Interpreter:
 
     def compile(self, world: Path) -> None:
         """Write the bytecode of a world, so that no measured process does it."""
-        command = [self.path, "-m", "compileall", "-q", str(world)]
+        command = self._command("-m", "compileall", "-q", str(world))
         subprocess.run(command, check=True, capture_output=True)
 
     def _peers(self) -> str:

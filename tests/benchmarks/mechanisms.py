@@ -12,6 +12,7 @@ NATIVE: Final = "native"
 ENFORCER: Final = "enforcer"
 OVERRIDE: Final = "override"
 WARNING_SHIM: Final = "pep562"
+LEAST: Final = "least"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-from tests.benchmarks.mechanisms import ENFORCER, NATIVE, OVERRIDE, SHIMS
+from tests.benchmarks.mechanisms import ENFORCER, LEAST, NATIVE, OVERRIDE, SHIMS
 from tests.benchmarks.world import LEGACY_MODULES, MAP_FILE
 
 Sightings = Counter[tuple[str, int]]
@@ -42,6 +42,11 @@ def start_quietly(mechanism: str, world: Path) -> None:
         enforcer.enable(str(world / MAP_FILE))
     elif mechanism == OVERRIDE:
         _watch_with_override()
+    elif mechanism == LEAST:
+        from tests.benchmarks import least  # noqa: PLC0415 - changes classes of this process
+
+        for legacy, canonical in LEGACY_MODULES.items():
+            least.watch(legacy, canonical)
     else:
         warnings.simplefilter("ignore", DeprecationWarning)
 
