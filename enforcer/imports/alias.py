@@ -81,11 +81,12 @@ class Alias:
             code, uses = sites.first[offset]
             if code is not frame.f_code:
                 uses = sites.others[id(frame.f_code) + offset]
-            if _modules[link.canonical] is link.settled:
-                next(uses)
-                return link.spec
+            is_settled = _modules[link.canonical] is link.settled
         except KeyError:
-            pass
+            return link.read(frame)
+        if is_settled:
+            next(uses)
+            return link.spec
         return link.read(frame)
 
     def __setattr__(self, name: str, value: object) -> None:

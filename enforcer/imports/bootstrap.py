@@ -27,6 +27,8 @@ import types
 from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
 from gc import get_referents
 
+from enforcer.imports.lockless import look_up
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,9 +150,13 @@ def import_module_call(loading: "FrameType") -> "FrameType | None":
     if gcd_import is None or gcd_import.f_code is not _GCD_IMPORT:
         return None
     call = gcd_import.f_back
-    if call is None or call.f_code.co_name != "import_module":
-        return None
-    return call.f_back if call.f_globals.get("__name__") == "importlib" else None
+    return call.f_back if call is not None and is_import_module(call) else None
+
+
+def is_import_module(frame: "FrameType") -> bool:
+    """Tell whether a frame is a call of ``importlib.import_module``."""
+    is_named_so = frame.f_code.co_name == "import_module"
+    return is_named_so and look_up(frame.f_globals, "__name__", None) == "importlib"
 
 
 def is_parent_import(frame: "FrameType | None") -> bool:

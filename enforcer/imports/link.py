@@ -13,6 +13,7 @@ that its frame executes:
 """
 
 import sys
+from itertools import repeat
 from types import ModuleType
 
 from enforcer.imports import bootstrap, bytecode
@@ -297,10 +298,6 @@ class Link:
 
     def _read_by_call(self, frame: "FrameType") -> None:
         calling = bootstrap.import_module_call(frame)
-        uses = self._calls.find(calling) if calling is not None else None
-        if uses is not None and look_up(sys.modules, self.canonical, None) is self.settled:
-            next(uses)
-            return
         settled = self.settle()
         tally = self.watch.guarded(self.legacy, self.record_load, frame)
         if tally is None or calling is None or not settled or not can_be_remembered(tally):
@@ -308,6 +305,21 @@ class Link:
         if self.watch.uses.ownership.is_own(calling):
             # For a framework the nearest own frame is further out, and not always the same.
             self._calls.remember(calling, (tally,))
+            self.sites.remember_call(frame, map(self._count_call, repeat(None)))
+
+    def _count_call(self, _: None) -> None:
+        """Count a call of ``import_module`` for a module that is settled.
+
+        The frames above are those of the read of ``__spec__``, ``_find_and_load``,
+        ``_gcd_import``, ``import_module`` and its caller. To ask for two of them by number
+        is cheaper than to make all five.
+        """
+        if bootstrap.is_import_module(getframe(4)):
+            uses = self._calls.find(getframe(5))
+            if uses is not None:
+                next(uses)
+                return
+        self._read_by_call(getframe(2))
 
     def _read_counting(
         self,

@@ -74,8 +74,12 @@ class Sites:
         """Have further uses from the instruction that a frame executes counted by tallies."""
         if bootstrap.is_anybodys(frame):
             return
+        self.remember_call(frame, _counter(tallies))
+
+    def remember_call(self, frame: "FrameType", uses: "Iterator[object]") -> None:
+        """Have an iterator advanced by further uses from the instruction of a frame."""
         sites = self._own() if FREE_THREADED else self
-        sites._add(frame.f_code, frame.f_lasti, _counter(tallies))  # noqa: SLF001 - one of us
+        sites._add(frame.f_code, frame.f_lasti, uses)  # noqa: SLF001 - one of us
 
     def _own(self) -> "Sites":
         if self.of_thread is _NO_THREADS:
