@@ -17,6 +17,7 @@ from urllib.parse import quote
 import click
 
 from enforcer.cli.choosing import choose_map
+from enforcer.distribution import install_command
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
@@ -114,7 +115,7 @@ def require_extra() -> None:
     if missing:
         message = (
             f'the dashboard needs the package "{missing[0]}", which is not installed here. '
-            'Write: pip install "enforcer[dashboard]" (dashboard-extra)'
+            f"Write: {install_command('dashboard')} (dashboard-extra)"
         )
         raise EnforcerError(message)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enforcer.distribution import install_command
 from enforcer.errors import EnforcerError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def require_websockets() -> None:
     if find_spec("websockets") is None:
         message = (
             'the demo needs the package "websockets", which is not installed here. '
-            'Write: pip install "enforcer[demo]" (demo-extra)'
+            f"Write: {install_command('demo')} (demo-extra)"
         )
         raise EnforcerError(message)
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from enforcer.cli.status_program import MARK
 from enforcer.cli.tested import TESTED
+from enforcer.distribution import DISTRIBUTION
 from enforcer.errors import EnforcerError
 from enforcer.rules.loading import STORE_KEY
 from enforcer.startup import MAP_KEY
@@ -64,8 +65,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Give an installed distribution of the enforcer."""
+    """An installed distribution of the enforcer, or one that brings a package of its name."""
 
+    name: str
     version: str
     folder: str
     url: str
@@ -163,7 +165,7 @@ def ask_installation(python: str) -> Installation:
     environ = {key: value for key, value in os.environ.items() if key != MAP_KEY}
     customizing = _customizing()
     packages = [str(Path(path).parents[2]) for path in customizing]
-    done = _run([python, "-P", "-v"], ["installation", *packages], environ)
+    done = _run([python, "-P", "-v"], ["installation", DISTRIBUTION, *packages], environ)
     answer = _answer(done)
     if answer is None:
         raise _no_answer(python, done)

@@ -11,6 +11,9 @@ import sys
 
 MARK = "\nenforcer-status:"
 
+_OF_A_NAMESAKE = ("enforcer/__init__.py,", "enforcer_startup.pth,")
+"""What a distribution's list of files has if it brings a package of this name."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -49,7 +52,7 @@ def installation() -> "dict[str, Any]":
     import site  # noqa: PLC0415 - nothing is imported before it was looked at
 
     path = [folder for folder in sys.path if folder]
-    sys.path += sys.argv[2:]  # where startup files import the enforcer from by themselves
+    sys.path += sys.argv[3:]  # where startup files import the enforcer from by themselves
     folders = list(getattr(site, "getsitepackages", list)())
     return {
         "version": sys.version.partition(" ")[0],
@@ -62,20 +65,27 @@ def installation() -> "dict[str, Any]":
         "path": path,
         "site_folders": folders,
         "user_folder": site.getusersitepackages() if site.ENABLE_USER_SITE else "",
-        "distributions": _distributions(),
+        "distributions": _distributions(sys.argv[2]),
         "package": _package(),
     }
 
 
-def _distributions() -> "list[dict[str, Any]]":
+def _distributions(own: str) -> "list[dict[str, Any]]":
+    """List the distribution of this name, and others that bring a package ``enforcer``."""
     import json  # noqa: PLC0415 - as above
     from importlib import metadata  # noqa: PLC0415 - as above
 
     found = []
-    for distribution in metadata.distributions(name="enforcer"):
+    for distribution in metadata.distributions():
+        name = str(distribution.metadata["Name"]).lower().replace("_", "-")
+        record = distribution.read_text("RECORD") or ""
+        lines = record.splitlines()
+        if name != own and not any(line.startswith(_OF_A_NAMESAKE) for line in lines):
+            continue
         origin = json.loads(distribution.read_text("direct_url.json") or "{}")
         found.append(
             {
+                "name": name,
                 "version": distribution.version,
                 "folder": str(distribution.locate_file("")),
                 "url": origin.get("url", ""),

@@ -11,6 +11,7 @@ import enforcer
 from enforcer.cli.status_asking import Installation, Package
 from enforcer.cli.status_found import Status
 from enforcer.cli.tested import TESTED, minor_of, tested_beside
+from enforcer.distribution import DISTRIBUTION
 from enforcer.report.times import short
 from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
@@ -154,7 +155,7 @@ def _origin(status: Status, package: Package) -> str:
     """Say how the enforcer that is imported came to be there."""
     python = status.installation
     folder = str(Path(package.file).parents[1])
-    for one in python.distributions:
+    for one in (one for one in python.distributions if one.name == DISTRIBUTION):
         if one.editable and folder not in python.site_folders:
             return f"an editable install of {folder}"
         if one.folder == folder and folder == python.user_folder:
@@ -170,9 +171,18 @@ def _others(status: Status, package: Package) -> Iterator[Fact]:
     """Name the distributions that are not the one imported."""
     folder = str(Path(package.file).parents[1]) if package.file else ""
     python = status.installation
-    for number, one in enumerate(python.distributions):
+    own = [one for one in python.distributions if one.name == DISTRIBUTION]
+    for number, one in enumerate(own):
         if number and one.folder != folder:
             yield Fact("warns", f"{one.version} is in {one.folder} too, and is not imported")
+    for one in python.distributions:
+        if one not in own:
+            yield Fact(
+                "wrong",
+                f'"{one.name}" {one.version} in {one.folder} brings a package "enforcer", too: '
+                f"{python.executable} -m pip uninstall {one.name}, and install "
+                f"{DISTRIBUTION} anew (two-distributions)",
+            )
 
 
 def _startup_files(status: Status) -> Iterator[Fact]:

@@ -1,6 +1,11 @@
-"""What users import is listed, sorted and there."""
+"""What users import is listed, sorted and there; what they install is called what it is."""
+
+import re
+import tomllib
+from pathlib import Path
 
 import enforcer
+from enforcer.distribution import DISTRIBUTION, install_command
 
 
 def test_public_names_are_sorted_and_exist() -> None:
@@ -13,4 +18,29 @@ def test_the_version_has_one_place() -> None:
     """The installed metadata is made of the package's own version."""
     from importlib.metadata import version  # noqa: PLC0415 - heavy, and only here
 
-    assert version("enforcer") == enforcer.__version__
+    assert version(DISTRIBUTION) == enforcer.__version__
+
+
+def test_hints_name_what_an_extra_needs() -> None:
+    """And no project of an index that is another one than this."""
+    assert install_command("demo") == 'pip install "websockets>=15"'
+    assert "starlette" in install_command("dashboard")
+    assert install_command("none") == 'pip install ".[none]", in its sources'
+
+
+def test_the_name_is_that_of_the_project() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+
+    assert project["project"]["name"] == DISTRIBUTION
+
+
+def test_no_page_installs_by_a_name_that_is_not_held() -> None:
+    """Neither the package's name, which is another project's, nor the own one."""
+    folder = Path(__file__).parents[2]
+    pages = [*folder.glob("*.md"), *folder.glob("docs/*.md"), *folder.glob(".github/**/*.yml")]
+    by_name = re.compile(r"pip install [^`|\n]*\b(?<![-./])(?:import-)?enforcer\b(?! @)(?!/)")
+
+    found = [page.name for page in pages if by_name.search(page.read_text("utf-8"))]
+
+    assert len(pages) > 10
+    assert found == []

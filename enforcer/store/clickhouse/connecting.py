@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from enforcer.distribution import install_command
 from enforcer.store import StoreError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def connect(address: Address) -> "Client":
     except ImportError:
         message = (
             f'"{address}" can\'t be read without clickhouse-connect. '
-            'Run: pip install "enforcer[clickhouse]" (clickhouse-not-installed)'
+            f"Run: {install_command('clickhouse')} (clickhouse-not-installed)"
         )
         raise StoreError(message) from None
     # What goes wrong is told once, by us.

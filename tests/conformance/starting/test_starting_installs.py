@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.distribution import DISTRIBUTION
 from tests.patience import PATIENCE
 
 WAYS = ("environment", "enforcer run", "code")
@@ -92,7 +93,7 @@ def nested(folder, wheel):
 
 
 def editable(_, __):
-    about = json.loads(importlib.metadata.distribution("enforcer").read_text("direct_url.json"))
+    about = json.loads(importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json"))
     assert about["dir_info"] == {"editable": True}, "run the tests in an editable install"
     return Python(sys.executable, PROJECT)
 
@@ -227,7 +228,7 @@ def test_uninstalling_leaves_nothing(world, wheel, tmp_path):
     python = empty(tmp_path / "venv")
     before = sorted(python.package.iterdir())
     python.install(wheel)
-    pip(python.path, "uninstall", "--yes", "enforcer")
+    pip(python.path, "uninstall", "--yes", DISTRIBUTION)
     assert sorted(python.package.iterdir()) == before
     world.write("app.py", "import shop.uses; shop.uses.use(20)")
     world.run([python.path, "app.py"])

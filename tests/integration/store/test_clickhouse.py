@@ -194,7 +194,9 @@ def test_tls(tmp_path: Path) -> None:
 def test_without_clickhouse_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing extra says which one to install."""
     monkeypatch.setitem(sys.modules, "clickhouse_connect", None)
-    with pytest.raises(StoreError, match=r"enforcer\[clickhouse\].*\(clickhouse-not-installed\)$"):
+    with pytest.raises(
+        StoreError, match=r"pip install .*clickhouse-connect.*\(clickhouse-not-installed\)$"
+    ):
         open_reader("clickhouse://127.0.0.1:1/otel")
 
 

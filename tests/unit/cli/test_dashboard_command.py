@@ -137,7 +137,8 @@ def test_missing_extra_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 2
     assert error == (
         'enforcer: the dashboard needs the package "uvicorn", which is not installed here. '
-        'Write: pip install "enforcer[dashboard]" (dashboard-extra)\n'
+        'Write: pip install "codeowners>=0.7" "jinja2>=3.1" "starlette>=0.40" "uvicorn>=0.30" '
+        "(dashboard-extra)\n"
     )
 
 

@@ -116,7 +116,7 @@ def test_without_websockets(environ: dict[str, str]) -> None:
     assert run.returncode == 2
     assert run.stderr == (
         'enforcer: the demo needs the package "websockets", which is not installed here. '
-        'Write: pip install "enforcer[demo]" (demo-extra)\n'
+        'Write: pip install "websockets>=15" (demo-extra)\n'
     )
 
 

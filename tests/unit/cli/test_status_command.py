@@ -38,15 +38,15 @@ class Environment:
     def install(self) -> None:
         """Install the enforcer as an editable wheel does."""
         install_startup(self.site)
-        (self.site / "_editable_impl_enforcer.pth").write_text(f"{ROOT}\n")
+        (self.site / "_editable_impl_import_enforcer.pth").write_text(f"{ROOT}\n")
         self.add_metadata(json.dumps({"url": ROOT.as_uri(), "dir_info": {"editable": True}}))
 
     def add_metadata(self, origin: str = "{}", version: str = VERSION) -> None:
         """Write what pip writes down of an installed distribution."""
-        folder = self.site / f"enforcer-{version}.dist-info"
+        folder = self.site / f"import_enforcer-{version}.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(
-            f"Metadata-Version: 2.4\nName: enforcer\nVersion: {version}\n"
+            f"Metadata-Version: 2.4\nName: import-enforcer\nVersion: {version}\n"
         )
         (folder / "direct_url.json").write_text(origin)
 
@@ -301,6 +301,24 @@ def test_several_startup_files(
     assert f"  · also by {second}: enabling twice is once\n" in result.stdout
 
 
+def test_two_distributions_with_a_package_of_this_name(
+    enforcer: Enforcer, environment: Environment
+) -> None:
+    """PyPI has an unrelated project that is called as the package is."""
+    other = environment.site / "Enforcer-1.0.1.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: Enforcer\nVersion: 1.0.1\n")
+    (other / "RECORD").write_text("enforcer/__init__.py,,\nenforcer/main.py,,\n")
+
+    result = enforcer("status", "--python", environment.python, PYTHONPATH="")
+
+    assert (
+        f'"enforcer" 1.0.1 in {environment.site} brings a package "enforcer", too: '
+        f"{environment.python} -m pip uninstall enforcer, and install import-enforcer anew "
+        "(two-distributions)"
+    ) in result.stdout
+
+
 def test_user_install(enforcer: Enforcer, tmp_path: Path, named: dict[str, str]) -> None:
     """The user's folder is read unless an option of Python leaves it out."""
     machine = Environment(tmp_path / "machine", system=True)
@@ -325,8 +343,8 @@ def test_user_install(enforcer: Enforcer, tmp_path: Path, named: dict[str, str])
 def test_archive(enforcer: Enforcer, environment: Environment, tmp_path: Path) -> None:
     """A zipped enforcer on the path works as well."""
     archive = shutil.make_archive(str(tmp_path / "lib"), "zip", ROOT, "enforcer")
-    (environment.site / "_editable_impl_enforcer.pth").write_text(f"{archive}\n")
-    shutil.rmtree(environment.site / f"enforcer-{VERSION}.dist-info")
+    (environment.site / "_editable_impl_import_enforcer.pth").write_text(f"{archive}\n")
+    shutil.rmtree(environment.site / f"import_enforcer-{VERSION}.dist-info")
     result = enforcer(
         "status", "--python", environment.python, "--map", "enforcer.toml", PYTHONPATH=""
     )
@@ -345,7 +363,7 @@ def test_enforcer_that_fails_to_import(
     broken = tmp_path / "broken" / "enforcer"
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise RuntimeError('half copied')\n")
-    (environment.site / "_editable_impl_enforcer.pth").write_text(f"{broken.parent}\n")
+    (environment.site / "_editable_impl_import_enforcer.pth").write_text(f"{broken.parent}\n")
     found = status(**named)
 
     assert not found["enabled"]
