@@ -74,9 +74,12 @@ class Tolerance:
             key = ("baseline", self._map.baseline)
             self._notices.setdefault(key, Notice(*key, text))
             sys.stderr.write(f"enforcer: {text}\n")
-            return _Everything()
+            return Everything()
 
 
-class _Everything:
+class Everything:
+    """Tolerate every call site."""
+
     def __contains__(self, _site: object) -> bool:
+        """Tell that it is tolerated."""
         return True

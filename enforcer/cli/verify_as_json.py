@@ -2,7 +2,7 @@
 
 import json
 
-from enforcer.verification import Outcome, Result, Verification
+from enforcer.verification import Result, Verification
 
 
 def verification_as_json(found: Verification) -> str:
@@ -26,7 +26,7 @@ def _invariant(result: Result) -> dict[str, object]:
         "demand": invariant.demand,
         "result": result.outcome,
         "seen": result.summary,
-        "impact": invariant.impact if result.outcome == Outcome.VIOLATED else None,
+        "impact": " ".join(result.impacts) or None,
         "paths": [
             {"path": case.path, "result": case.outcome, "seen": case.seen} for case in result.cases
         ],

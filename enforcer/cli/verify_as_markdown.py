@@ -34,8 +34,8 @@ def _section(number: int, result: Result) -> Iterator[str]:
     yield ""
     yield f"## {heading(number, result)}"
     yield ""
-    if result.outcome == Outcome.VIOLATED:
-        yield f"Impact: {result.invariant.impact}"
+    for impact in result.impacts:
+        yield f"Impact: {impact}"
         yield ""
     yield "| path | result | seen |"
     yield "|---|---|---|"

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from enforcer.cli.verify_words import conclusion, heading, title
-from enforcer.verification import Outcome, Result, Verification
+from enforcer.verification import Case, Outcome, Result, Verification
 
 _STYLES: Final = {
     Outcome.PASSED: "green",
@@ -19,6 +19,7 @@ _STYLES: Final = {
     Outcome.NOTHING: "dim",
 }
 _INDENT: Final = "   "
+_MOST_PATHS: Final = 5
 
 
 def working(what: str) -> AbstractContextManager[object]:
@@ -59,15 +60,32 @@ def _lines(found: Verification, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield heading(number, result), _STYLES[result.outcome]
         yield f"{_INDENT}{result.summary}", ""
         yield from _cases(result, verbose=verbose)
-        if result.outcome == Outcome.VIOLATED:
-            yield f"{_INDENT}Impact: {result.invariant.impact}", ""
+        for impact in result.impacts:
+            yield f"{_INDENT}Impact: {impact}", ""
     yield "", ""
     yield conclusion(found), "bold green" if found.holds else "bold red"
 
 
 def _cases(result: Result, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    if verbose:
+        for case in result.cases:
+            yield _line(result, case.outcome, f"{case.path}: {case.seen}")
+        return
+    by_cause: dict[tuple[Outcome, str], list[Case]] = {}
     for case in result.cases:
-        if verbose or case.outcome != Outcome.PASSED:
-            # The heading says it already, unless there is worse.
-            mark = "" if case.outcome == result.outcome else f" ({case.outcome})"
-            yield f"{_INDENT * 2}{case.path}: {case.seen}{mark}", _STYLES[case.outcome]
+        if case.outcome != Outcome.PASSED:
+            by_cause.setdefault((case.outcome, case.cause or case.seen), []).append(case)
+    for (outcome, cause), cases in by_cause.items():
+        if len(cases) == 1:
+            yield _line(result, outcome, f"{cases[0].path}: {cases[0].seen}")
+            continue
+        named = ", ".join(case.path for case in cases[:_MOST_PATHS])
+        rest = len(cases) - _MOST_PATHS
+        more = f" and {rest:,} more (--verbose)" if rest > 0 else ""
+        yield _line(result, outcome, f"{cause}, {len(cases):,} times: {named}{more}")
+
+
+def _line(result: Result, outcome: Outcome, text: str) -> tuple[str, str]:
+    # The heading says the outcome already, unless there is worse.
+    mark = "" if outcome == result.outcome else f" ({outcome})"
+    return f"{_INDENT * 2}{text}{mark}", _STYLES[outcome]

@@ -131,6 +131,11 @@ class Rule:
         """Tell whether the legacy path gives the canonical object."""
         return self.stage != OBSERVE and not self.implementation
 
+    @property
+    def keeps_own_code(self) -> bool:
+        """Whether the legacy module's own code goes on running, for some names or for all."""
+        return self.implementation or self.fallback == LEGACY_FALLBACK
+
     def canonical_of(self, path: str) -> str:
         """Translate a legacy module path that this rule covers.
 

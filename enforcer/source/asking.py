@@ -7,7 +7,7 @@ today, and will not once it is raised; what it will meet then is the question.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE, MigrationMap, Rule
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
 from enforcer.source.locating import Locator
 from enforcer.source.names import NameReader
@@ -137,8 +137,7 @@ class Matcher:
         for module in modules:
             rule = self.covering(module)
             if rule is not None:
-                is_served = rule.implementation or rule.fallback == LEGACY_FALLBACK
-                return is_served and rule.stage != REMOVED
+                return rule.keeps_own_code and rule.stage != REMOVED
         return True
 
     def legacy_modules(self, rule: Rule) -> Iterator[str]:

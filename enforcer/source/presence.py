@@ -4,7 +4,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from enforcer.rules.model import LEGACY_FALLBACK, NAME, MigrationMap, Rule
+from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.source.aliased import AliasedNames
 from enforcer.source.asking import Ask, Matcher
 from enforcer.source.findings import LegacyName, MissingName, RenamedName, RuleCheck
@@ -85,7 +85,7 @@ class Presence:
             found.unsure.append(missing)
         elif self._legacy_has(module, name) is False:
             found.broken_already.append(missing)
-        elif rule.implementation or rule.fallback == LEGACY_FALLBACK:
+        elif rule.keeps_own_code:
             found.served.append(missing)
         else:
             found.would_break.append(missing)

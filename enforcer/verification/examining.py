@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import enforcer
+from enforcer.baseline.tolerance import Everything
 from enforcer.rules.delegated import Factory
 from enforcer.rules.loading import load_map
 from enforcer.rules.model import MigrationMap
@@ -55,7 +56,9 @@ def main() -> None:
     sys.path[:0] = job.search
     migration_map = load_map(job.map_file)
     if job.is_enforced:
-        enforcer.enable(migration_map, store=False)
+        # This process asks in place of callers that strict rules tolerate; whom they refuse is
+        # known from the source. In stage removed everybody is refused all the same.
+        enforcer.enable(migration_map, store=False, baseline=Everything())
     for fact in Examiner(job, migration_map, lambda what: answer({"now": what})).facts():
         answer(as_line(fact))
     answer({"now": ""})
@@ -96,12 +99,15 @@ class Examiner:
         self._say(f'importing "{path.rstrip(":")}"')
         self._found[path] = None
         module, _, name = path.partition(":")
+        found: Any = None
         try:
-            found: Any = importlib.import_module(module)
+            found = importlib.import_module(module)
             for part in filter(None, name.split(".")):
                 found = getattr(found, part)
         except BaseException as error:  # noqa: BLE001 - whatever a module's body raises
-            yield Looked(path, refused=is_refused(path, error), error=said(error))
+            is_absent = found is not None or _is_not_found(error, module)
+            refused = is_refused(path, error)
+            yield Looked(path, refused=refused, error=said(error), absent=is_absent)
         else:
             self._found[path] = found
             kind = MODULE if isinstance(found, ModuleType) else OTHER
@@ -123,7 +129,7 @@ class Examiner:
             path = f"{kind.__module__}:{kind.__qualname__}"
             rule = self._map.match(str(kind.__module__))
             is_second = path in counterparts and id(kind) not in canonical
-            if is_second and rule is not None and not rule.implementation:
+            if is_second and rule is not None and not rule.keeps_own_code:
                 yield Defined(path)
 
     # Calling.
@@ -165,6 +171,12 @@ class Examiner:
         yield path.canonical, {}
         renamed = self._arguments.get(path.legacy, {})
         yield path.legacy, {new: old for old, new in renamed.items() if new}
+
+
+def _is_not_found(error: BaseException, module: str) -> bool:
+    """Tell whether there is no such module, and not only something that it imports."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    return missing is not None and f"{module}.".startswith(f"{missing}.")
 
 
 def _subclasses(kind: type) -> Iterator[type]:

@@ -31,12 +31,14 @@ class Sampled:
         canonical: the class or factory.
         key: where its key is found.
         sample: what gives arguments for a key, or empty.
+        is_required: whether a call without a key is an error.
 
     """
 
     canonical: str
     key: str
     sample: str = ""
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Looked:
         shown: what to call the object.
         refused: whether its stage refused the import.
         error: why there is no object, or empty.
+        absent: whether there is no such module or no such name, and nothing else is wrong.
 
     """
 
@@ -97,6 +100,7 @@ class Looked:
     shown: str = ""
     refused: bool = False
     error: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

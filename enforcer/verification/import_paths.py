@@ -23,6 +23,8 @@ class ImportPath:
         canonical: the canonical one.
         is_factory: whether calls of it are delegated.
         services: the modules of the program that use it.
+        in_legacy: whether the legacy code has what is asked for; None if that can't be told.
+        is_served: whether the map lets the legacy code answer.
 
     """
 
@@ -30,6 +32,8 @@ class ImportPath:
     canonical: str
     is_factory: bool = False
     services: tuple[str, ...] = ()
+    in_legacy: bool | None = True
+    is_served: bool = False
 
 
 def find_import_paths(migration_map: MigrationMap) -> tuple[ImportPath, ...]:
@@ -52,17 +56,35 @@ class _Finder:
 
     def find(self) -> Iterator[ImportPath]:
         services: dict[tuple[str, str], set[str]] = defaultdict(set)
+        served: set[str] = set()
         for factory in self._factories.values():
             services[factory.legacy, factory.canonical] = set()
         for rule in self._map.rules:
             for own in self._own(rule):
                 services[own] = set()
+                if rule.keeps_own_code:
+                    served.add(own[0])
         for ask in self._asks():
             ends = self._ends(ask.rule, ask.module, ask.name)
             if ends is not None:
                 services[ends].add(ask.callers[0] if ask.callers else ask.site.file)
+                if ask.rule.keeps_own_code:
+                    served.add(ends[0])
         for (legacy, canonical), users in services.items():
-            yield ImportPath(legacy, canonical, legacy in self._factories, tuple(sorted(users)))
+            yield ImportPath(
+                legacy,
+                canonical,
+                legacy in self._factories,
+                tuple(sorted(users)),
+                self._in_legacy(legacy),
+                legacy in served,
+            )
+
+    def _in_legacy(self, path: str) -> bool | None:
+        module, _, name = path.partition(":")
+        if not name:
+            return self._locator.locate(module) is not None
+        return self._names.has(module, name.partition(".")[0])
 
     def _asks(self) -> Iterator[Ask]:
         for scanned in self._scanner.scan():

@@ -1,5 +1,6 @@
 """Judge by what was seen whether the invariants hold that speak of paths and classes."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from enforcer.report.words import counted
@@ -14,28 +15,45 @@ from enforcer.verification.model import (
     Outcome,
     Result,
 )
-from enforcer.verification.seen import NOBODY, Seen, count, dotted, last
+from enforcer.verification.seen import NOBODY, Seen, count, dotted, last, sites
 
 _FAILS: Final = "can't be imported"
+_REFUSED: Final = "refused: nothing is left there"
+_NOWHERE: Final = "is nowhere, with the enforcer as without"
+_SERVED: Final = "is served by the legacy code, as the map wants"
+_OWN_CODE: Final = "has code of its own"
+
+_NOTHING_THERE: Final = "Whoever asks for it gets an ImportError or an AttributeError."
+_ELSEWISE: Final = (
+    "A call that was right for the legacy function means something else: arguments arrive under "
+    "other names, or a coroutine comes instead of a value."
+)
+_NOT_LET_IN: Final = (
+    "Whoever still uses the path gets a LegacyImportError, or a LegacyCallError for the call of "
+    "a factory."
+)
 
 
 def judge_import_paths(seen: Seen) -> Result:
     """Judge whether every import path leads to the canonical object."""
     canonical: dict[int | str, str] = {}
     for path in seen.job.paths:
-        number = seen.look(path.canonical).number
-        canonical.setdefault(number or path.canonical, path.canonical)
+        found = seen.look(path.canonical)
+        if not (found.error and (path.is_served or path.in_legacy is False)):
+            canonical.setdefault(found.number or path.canonical, path.canonical)
     ends = [_canonical_case(seen, path) for path in canonical.values()]
     legacy = [_path_case(seen, path) for path in seen.job.paths]
-    cases = (*ends, *legacy)
+    cases = (*ends, *legacy, *_lacking(seen, legacy))
     if not cases:
         return Result(IMPORT_PATHS, "the map has no rules")
-    wrong = count(cases, Outcome.VIOLATED)
-    failing = sum(case.seen.startswith(_FAILS) for case in cases)
     summary = f"{counted(len(cases), 'import path')} to {counted(len(ends), 'object')}"
-    if wrong > failing:
-        verb = "leads" if wrong - failing == 1 else "lead"
-        summary += f", and {wrong - failing} of them {verb} elsewhere"
+    refused = sum(case.seen == _REFUSED for case in cases)
+    failing = sum(case.cause == _FAILS for case in cases)
+    wrong = count(cases, Outcome.VIOLATED) - failing
+    if refused:
+        summary += f", {refused} of them refused"
+    if wrong:
+        summary += f", and {wrong} of them {'leads' if wrong == 1 else 'lead'} elsewhere"
     if failing:
         summary += f", and {failing} of them can't be imported"
     return Result(IMPORT_PATHS, summary, cases)
@@ -44,79 +62,161 @@ def judge_import_paths(seen: Seen) -> Result:
 def _canonical_case(seen: Seen, path: str) -> Case:
     found = seen.look(path)
     if found.error:
-        return Case(dotted(path), Outcome.VIOLATED, f"{_FAILS}: {found.error}")
+        return _fails(dotted(path), found)
     return Case(dotted(path), Outcome.PASSED, "canonical")
+
+
+def _fails(shown: str, found: Looked) -> Case:
+    said = f"{_FAILS}: {found.error}"
+    return Case(shown, Outcome.VIOLATED, said, cause=_FAILS, impact=_NOTHING_THERE)
 
 
 def _path_case(seen: Seen, path: ImportPath) -> Case:
     found, canonical = seen.look(path.legacy), seen.look(path.canonical)
     shown = dotted(path.legacy)
     if found.refused:
-        return Case(shown, Outcome.PASSED, "refused: nothing is left there")
+        return Case(shown, Outcome.PASSED, _REFUSED)
+    if _is_nowhere(path, found, canonical):
+        return Case(shown, Outcome.PASSED, _NOWHERE)
     if found.error:
-        return Case(shown, Outcome.VIOLATED, f"{_FAILS}: {found.error}")
+        return _fails(shown, found)
+    return _changed_case(seen, path) or _reached_case(seen, path, found, canonical)
+
+
+def _is_nowhere(path: ImportPath, found: Looked, canonical: Looked) -> bool:
+    """Tell whether neither side has something, so that it is as it is without the enforcer."""
+    return path.in_legacy is False and found.absent and bool(canonical.error)
+
+
+def _changed_case(seen: Seen, path: ImportPath) -> Case | None:
+    changed = seen.source.changed.get(path.legacy)
+    if changed is None or path.is_factory:
+        return None
+    said = f"leads to {dotted(path.canonical)}, which is called otherwise: {changed}"
+    cause = "is called otherwise there"
+    return Case(dotted(path.legacy), Outcome.VIOLATED, said, cause=cause, impact=_ELSEWISE)
+
+
+def _reached_case(seen: Seen, path: ImportPath, found: Looked, canonical: Looked) -> Case:
+    shown = dotted(path.legacy)
     if found.number == canonical.number:
-        return Case(shown, Outcome.PASSED, f"leads to {dotted(path.canonical)}")
+        cause = "leads to the canonical object"
+        return Case(shown, Outcome.PASSED, f"leads to {dotted(path.canonical)}", cause=cause)
     if path.is_factory and seen.why_not.get(path.legacy) == "":
         return Case(shown, Outcome.PASSED, f"delegates to {dotted(path.canonical)}")
-    where = "has code of its own" if found.shown == shown else f"leads to {found.shown}"
-    return Case(shown, Outcome.VIOLATED, f"{where} instead of {dotted(path.canonical)}")
+    if path.is_served and not _are_two_classes(path, found, canonical):
+        return Case(shown, Outcome.PASSED, _SERVED)
+    where = _OWN_CODE if found.shown == shown else f"leads to {found.shown}"
+    said = f"{where} instead of {dotted(path.canonical)}"
+    cause = f"{where} instead of the canonical object" if where == _OWN_CODE else "leads elsewhere"
+    return Case(shown, Outcome.VIOLATED, said, cause=cause)
+
+
+def _are_two_classes(path: ImportPath, found: Looked, canonical: Looked) -> bool:
+    """Tell whether both sides define a class that somebody asks the legacy code for.
+
+    Constants, loggers and helper functions of two modules are two by nature; two classes of one
+    name are what ``isinstance`` and ``except`` stumble over.
+    """
+    return bool(path.services) and found.kind == canonical.kind == CLASS
+
+
+def _lacking(seen: Seen, cases: list[Case]) -> Iterator[Case]:
+    """Yield what the source asks for in vain, where no import by its path shows that."""
+    violated = {case.path for case in cases if case.outcome == Outcome.VIOLATED}
+    for path, places in seen.source.lacking.items():
+        if dotted(path) not in violated:
+            said = f"is only in the legacy code, and asked for in {sites(places)}"
+            yield Case(dotted(path), Outcome.VIOLATED, said, cause=_FAILS, impact=_NOTHING_THERE)
 
 
 def judge_factories(seen: Seen) -> Result:
     """Judge whether the legacy factories delegate."""
     factories = [path for path in seen.job.paths if path.is_factory]
     cases = tuple(_factory_case(seen, path) for path in factories)
-    wrong = count(cases, Outcome.VIOLATED)
-    factories_found = counted(len(cases), "legacy factory", "legacy factories")
-    summary = f"{factories_found}, {wrong} without delegation"
-    if not wrong:
-        summary = f"{factories_found} {'delegates' if len(cases) == 1 else 'delegate'}"
+    refused = sum(case.cause == "refused" for case in cases)
+    wrong = count(cases, Outcome.VIOLATED) - refused
+    wrong += sum(case.cause == "refused" and case.outcome == Outcome.PASSED for case in cases)
+    refusing = f", {refused} refused" if refused else ""
+    summary = f"{counted(len(cases), 'legacy factory', 'legacy factories')}"
+    if wrong:
+        summary += f", {wrong} without delegation{refusing}"
+    elif refused:
+        summary += refusing
+    else:
+        summary += " delegates" if len(cases) == 1 else " delegate"
     return Result(FACTORIES, summary if cases else "the map has no [[factory]]", cases)
 
 
 def _factory_case(seen: Seen, path: ImportPath) -> Case:
-    outcome, what = _given(seen, path)
-    return Case(dotted(path.legacy), outcome, f"gives {what}")
+    shown = dotted(path.legacy)
+    called = seen.source.refused_calls.get(path.legacy, ())
+    if called:
+        said = f"refuses calls in {sites(called)}"
+        return Case(shown, Outcome.VIOLATED, said, cause="refused", impact=_NOT_LET_IN)
+    outcome, what, impact = _given(seen, path)
+    cause = "refused" if what == _REFUSAL else ""
+    return Case(shown, outcome, f"gives {what}", cause=cause, impact=impact)
 
 
 def judge_services(seen: Seen) -> Result:
     """Judge what each module of the program gets by the legacy paths that it uses."""
-    used: dict[str, list[ImportPath]] = {}
+    used: dict[str, list[ImportPath]] = {service: [] for service in seen.source.refused}
     for path in seen.job.paths:
         for service in path.services:
             used.setdefault(service, []).append(path)
-    cases = tuple(_service_case(seen, service, paths) for service, paths in used.items())
-    wrong = count(cases, Outcome.VIOLATED)
+    cases = tuple(_service_case(seen, service, used[service]) for service in sorted(used))
+    refused = sum(case.cause == _REFUSED_CAUSE for case in cases)
+    wrong = count(cases, Outcome.VIOLATED) - refused
     summary = f"{counted(len(cases), 'module')} use legacy paths"
     if len(cases) == 1:
         summary = "1 module uses legacy paths"
     if wrong:
         summary += f", and {wrong} of them {'gets' if wrong == 1 else 'get'} something else"
+    if refused:
+        summary += f", and {refused} of them {'is' if refused == 1 else 'are'} refused"
     return Result(SERVICES, summary if cases else "no module uses a legacy path", cases)
 
 
+_REFUSAL: Final = "a refusal"
+_REFUSED_CAUSE: Final = "refused by the stage"
+
+
 def _service_case(seen: Seen, service: str, paths: list[ImportPath]) -> Case:
-    found = [(_given(seen, path), dotted(path.legacy)) for path in paths]
-    wrong = [each for each in found if each[0][0] == Outcome.VIOLATED]
-    said = "; ".join(f"gets {what} by {path}" for (_, what), path in wrong or found)
-    return Case(service, Outcome.VIOLATED if wrong else Outcome.PASSED, said)
+    refused = seen.source.refused.get(service)
+    if refused:
+        said = "; ".join(f"is refused {dotted(path)} ({sites(at)})" for path, at in refused.items())
+        return Case(service, Outcome.VIOLATED, said, cause=_REFUSED_CAUSE, impact=_NOT_LET_IN)
+    found = [(*_given(seen, path), dotted(path.legacy)) for path in paths]
+    wrong = [each for each in found if each[0] == Outcome.VIOLATED]
+    said = "; ".join(f"gets {what} by {path}" for _, what, _, path in wrong or found)
+    impact = wrong[0][2] if wrong else ""
+    outcome = Outcome.VIOLATED if wrong else Outcome.PASSED
+    return Case(service, outcome, said, cause="gets something else" if wrong else "", impact=impact)
 
 
-def _given(seen: Seen, path: ImportPath) -> tuple[Outcome, str]:
-    """Say what who uses a path gets."""
+def _given(seen: Seen, path: ImportPath) -> tuple[Outcome, str, str]:
+    """Return what whoever uses a path gets, and what it means if that is wrong."""
     found, canonical = seen.look(path.legacy), seen.look(path.canonical)
     made, wanted = seen.main.get(path.legacy), seen.main.get(path.canonical)
     if found.refused or (made is not None and made.refused):
-        return Outcome.PASSED, "a refusal"
+        return Outcome.PASSED, _REFUSAL, ""
+    if _is_nowhere(path, found, canonical):
+        return Outcome.PASSED, "nothing, with the enforcer as without", ""
     error = found.error or (made.error if made is not None else "")
     if error:
-        return Outcome.VIOLATED, f"nothing ({error})"
+        return Outcome.VIOLATED, f"nothing ({error})", _NOTHING_THERE
     if made is not None and wanted is not None and made.number and wanted.number:
-        return _compared(made, wanted)
+        return (*_compared(made, wanted), "")
+    return (*_got(seen, path, found, canonical), "")
+
+
+def _got(seen: Seen, path: ImportPath, found: Looked, canonical: Looked) -> tuple[Outcome, str]:
     why_not = seen.why_not.get(path.legacy, NOBODY) if path.is_factory else NOBODY
     if found.number == canonical.number or not why_not:
         return Outcome.PASSED, dotted(path.canonical)
+    if path.is_served and not _are_two_classes(path, found, canonical):
+        return Outcome.PASSED, f"{found.shown}, which the map lets answer"
     return Outcome.VIOLATED, f"{found.shown} ({why_not})" if path.is_factory else found.shown
 
 
@@ -148,12 +248,15 @@ def judge_definitions(seen: Seen) -> Result:
 
 def _definition_case(seen: Seen, canonical: str, found: Looked) -> Case:
     legacy = [
-        path.legacy for path in seen.job.paths if seen.look(path.canonical).number == found.number
+        path.legacy
+        for path in seen.job.paths
+        if seen.look(path.canonical).number == found.number
+        and (path.services or not path.is_served)
     ]
     looks = [look for look in map(seen.look, legacy) if look.kind == CLASS]
     others = {look.shown for look in looks if look.number != found.number}
     others |= {dotted(path) for path in seen.defined if path in legacy}
     if others:
         said = f"is defined again: {', '.join(sorted(others))}"
-        return Case(dotted(canonical), Outcome.VIOLATED, said)
+        return Case(dotted(canonical), Outcome.VIOLATED, said, cause="is defined again")
     return Case(dotted(canonical), Outcome.PASSED, f"is {found.shown} on every path")

@@ -70,7 +70,12 @@ def _sharing_of(seen: Seen, rule: str) -> Iterator[Case]:
         if len(of_key) > 1:
             yield _shared(rule, of_key)
     yield _apart(rule, calls)
-    yield from (_without_key(rule, call) for call in calls if call.key is None)
+    kept = {call.number for call in calls if call.number and call.key is not None}
+    optional = {sampled.canonical for sampled in seen.job.instances if not sampled.is_required}
+    for call in calls:
+        if call.key is None:
+            is_own = rule in optional and call.number not in kept
+            yield _without_key(rule, call, is_own=is_own)
 
 
 def _shared(rule: str, calls: list[Called]) -> Case:
@@ -100,7 +105,9 @@ def _apart(rule: str, calls: list[Called]) -> Case:
     return Case(dotted(rule), Outcome.PASSED, "no two keys share an instance")
 
 
-def _without_key(rule: str, call: Called) -> Case:
+def _without_key(rule: str, call: Called, *, is_own: bool) -> Case:
+    if call.number and is_own:
+        return Case(dotted(rule), Outcome.PASSED, "gives an instance of its own without a key")
     if call.number:
         return Case(dotted(rule), Outcome.VIOLATED, "gives an instance without a key")
     return Case(dotted(rule), Outcome.PASSED, "gives nothing without a key")

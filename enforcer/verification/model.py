@@ -93,12 +93,16 @@ class Case:
         path: what was looked at.
         outcome: whether the invariant holds for it.
         seen: what was seen.
+        cause: what many paths have in common with it; empty if that is what was seen.
+        impact: what it means where it is violated; empty if that is the invariant's.
 
     """
 
     path: str
     outcome: Outcome
     seen: str
+    cause: str = ""
+    impact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,12 @@ class Result:
     invariant: Invariant
     summary: str
     cases: tuple[Case, ...] = ()
+
+    @property
+    def impacts(self) -> tuple[str, ...]:
+        """Return what its violations mean, each once."""
+        violated = (case for case in self.cases if case.outcome == Outcome.VIOLATED)
+        return tuple(dict.fromkeys(case.impact or self.invariant.impact for case in violated))
 
     @property
     def outcome(self) -> Outcome:

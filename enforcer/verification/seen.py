@@ -1,12 +1,16 @@
 """Give access to what was seen of a program, and words for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from enforcer.source.asking import Site
 from enforcer.verification.facts import FIRST, MAIN, Called, Defined, Delegated, Fact, Job, Looked
+from enforcer.verification.in_source import InSource
 from enforcer.verification.model import Case, Outcome
 
 NOBODY: Final = "nobody saw it"
+
+_MOST_PLACES: Final = 3
 
 
 class Seen:
@@ -18,11 +22,13 @@ class Seen:
         main: the first call of each path, in the main thread.
         why_not: for each legacy factory why it does not delegate; empty if it does.
         defined: the classes that aliased modules defined.
+        source: what the source shows; empty where the program is seen as it is.
 
     """
 
-    def __init__(self, job: Job, facts: Iterable[Fact]) -> None:
+    def __init__(self, job: Job, facts: Iterable[Fact], source: InSource | None = None) -> None:
         """Sort the facts."""
+        self.source = source or InSource()
         facts = tuple(facts)
         self.job = job
         self._looked = {fact.path: fact for fact in facts if isinstance(fact, Looked)}
@@ -41,6 +47,13 @@ class Seen:
 def dotted(path: str) -> str:
     """Write a path with dots alone."""
     return path.rstrip(":").replace(":", ".")
+
+
+def sites(places: Sequence[Site]) -> str:
+    """Write the first places, and how many more there are."""
+    shown = ", ".join(map(str, places[:_MOST_PLACES]))
+    more = len(places) - _MOST_PLACES
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def last(path: str) -> str:

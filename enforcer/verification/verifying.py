@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from enforcer.errors import EnforcerError
+from enforcer.rules.delegated import ERROR
 from enforcer.rules.model import MigrationMap
 from enforcer.source.locating import SOURCE_FOLDER
 from enforcer.startup import MAP_KEY
 from enforcer.verification.facts import Job, Sampled, from_lines
 from enforcer.verification.import_paths import find_import_paths
+from enforcer.verification.in_source import read_source
 from enforcer.verification.judging import (
     judge_definitions,
     judge_factories,
@@ -47,6 +49,7 @@ def verify(
         patience: how many seconds the child process may take.
 
     Raises:
+        BaselineError: if a rule is strict, and the map's baseline can't be read.
         EnforcerError: if the program ends the child process, or takes too long.
 
     """
@@ -56,9 +59,13 @@ def verify(
         is_enforced,
         tuple(folder for folder in search if Path(folder).is_dir()),
         find_import_paths(migration_map),
-        tuple(Sampled(rule.canonical, rule.key, rule.sample) for rule in migration_map.instances),
+        tuple(
+            Sampled(rule.canonical, rule.key, rule.sample, rule.missing == ERROR)
+            for rule in migration_map.instances
+        ),
     )
-    seen = Seen(job, from_lines(_lines(job, patience)))
+    source = read_source(migration_map) if is_enforced else None
+    seen = Seen(job, from_lines(_lines(job, patience)), source)
     results = tuple(judge(seen) for judge in _JUDGES)
     return Verification(migration_map.path, migration_map.root, is_enforced, results)
 

@@ -1,0 +1,69 @@
+"""Carry what the source shows of a program, which no import of its modules would.
+
+Who would be refused, and which calls mean something else, is judged as by ``enforcer check``:
+the two commands say the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.stages import REMOVED
+from enforcer.source.asking import Site
+from enforcer.source.checking import check_map
+from enforcer.source.locating import search_path
+from enforcer.source.tree import module_names
+
+
+@dataclass(frozen=True, slots=True)
+class InSource:
+    """Hold what the source shows, by legacy path (``package.module:name``) or by module.
+
+    Attributes:
+        changed: path → what its calls would mean instead.
+        lacking: path → where names are asked for that only the legacy code has.
+        refused: module of the program → the legacy paths that it is refused, with the places.
+        refused_calls: legacy factory → the places whose calls are refused.
+
+    """
+
+    changed: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, tuple[Site, ...]] = field(default_factory=dict)
+    refused: dict[str, dict[str, list[Site]]] = field(default_factory=dict)
+    refused_calls: dict[str, tuple[Site, ...]] = field(default_factory=dict)
+
+
+def read_source(migration_map: MigrationMap) -> InSource:
+    """Read what the stages of today mean to a program.
+
+    Raises:
+        BaselineError: if a rule is strict, and the map's baseline can't be read.
+
+    """
+    check = check_map(migration_map)
+    found = InSource()
+    by_service: dict[str, dict[str, list[Site]]] = defaultdict(lambda: defaultdict(list))
+    search = search_path(migration_map.root)
+
+    def refuse(legacy: str, sites: Iterable[Site]) -> None:
+        for site in sites:
+            names = module_names(Path(migration_map.root, site.file), search)
+            by_service[names[0] if names else site.file][legacy].append(site)
+
+    for one in check.rules:
+        refuse(one.rule.legacy, one.refused)
+        if not one.rule.aliases() or one.rule.stage == REMOVED:
+            continue
+        for changed in one.changed:
+            message = changed.findings[0].message
+            found.changed[f"{changed.module}:{changed.name}"] = message
+        for missing in one.would_break:
+            found.lacking[f"{missing.module}:{missing.name}"] = missing.sites
+    for factory in check.factories:
+        refuse(factory.rule.legacy, factory.refused)
+        if factory.refused:
+            found.refused_calls[factory.rule.legacy] = factory.refused
+    found.refused.update(by_service)
+    return found
