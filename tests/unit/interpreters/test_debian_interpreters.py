@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.everywhere import tests_for
 from tests.interpreters import debian
 from tests.interpreters.chroot import MountingRefusedError, check_mounting, enter
 from tests.interpreters.debian import BringingError, Debian
@@ -226,6 +227,20 @@ def test_what_a_program_is_it_says_itself(tmp_path: Path) -> None:
     assert here.is_named([here.minor])
     assert here.is_named([here.name])
     assert not here.is_named(["3.1", "3"])
+
+
+def test_several_of_one_minor_version_share_the_work() -> None:
+    """The long tests run on the newest, the unit tests on the newest of all."""
+    names = ("3.13.0", "3.13.18", "3.15.2", "3.13.5t")
+    found = [Interpreter(name, "") for name in names]
+    less = ["tests/conformance", "--ignore=tests/conformance/starting"]
+
+    assert [tests_for(one, found) for one in found] == [
+        less,
+        ["tests/conformance"],
+        ["tests/conformance", "tests/unit"],
+        ["tests/conformance"],
+    ]
 
 
 def test_free_threaded_builds_have_a_name_of_their_own() -> None:
