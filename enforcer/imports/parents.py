@@ -49,14 +49,14 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
         """Set the attribute as a module would, and keep ``sys.modules`` in step.
 
         The import system sets the alias here; it must not hide a public attribute of the
-        package that has the same name.
+        package that has the same name. An observed module hides it, as it did.
         """
         link, name, namespace = self._link, self._name, self._namespace
         present = namespace.get(name, _MISSING)
         standing = _modules.get(link.legacy)
         restoring = value is link.module
         taken = present is not _MISSING and not hasattr(present, "__spec__")
-        if restoring and taken and standing is not present:
+        if restoring and taken and standing is not present and not link.in_place:
             return
         if standing is present:
             _modules[link.legacy] = value  # type: ignore[assignment]

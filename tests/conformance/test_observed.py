@@ -86,6 +86,18 @@ def test_specs_are_pickled_and_copied_as_ever(observed):
     """)
 
 
+def test_an_observed_module_hides_a_name_of_its_package(observed):
+    """The import system sets it on its package, whatever was there."""
+    observed.write("pkg/__init__.py", "old = 'a name'\n")
+    observed.check("""
+    from pkg import old
+    assert old == "a name"
+    import pkg.old as old
+    assert old.f(1) == 2 and old is sys.modules["pkg.old"]
+    """)
+    assert observed.uses == {("pkg.old", "import pkg.old as old"): 1}
+
+
 # Pickling.
 
 PICKLED = """

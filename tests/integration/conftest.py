@@ -21,12 +21,16 @@ COMPONENTS = {
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
     "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",
     "grpc": "pip install grpcio",
+    "ipykernel": "pip install ipykernel",
+    "jupyter_client": "pip install jupyter-client",
     "opentelemetry.distro": "pip install opentelemetry-distro",
     "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
     "opentelemetry.instrumentation.asgi": "pip install opentelemetry-instrumentation-asgi",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
+    "pympler": "pip install pympler",
     "rotel": "pip install rotel",
+    "zope.deferredimport": "pip install zope.deferredimport",
 }
 """How to get each part of others that tests run: a program on PATH, or a module."""
 
