@@ -13,6 +13,7 @@ asks for the module's lock, by the path.
 import sys
 
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.bootstrap import getframe
 from enforcer.imports.link import Link
 from enforcer.imports.lockless import look_up
 from enforcer.imports.watched import watch
@@ -80,6 +81,19 @@ class ObservedLink(Link):
         if bootstrap.is_initializing_spec(spec):
             self.watch.locks.note_seen(self, frame)
         return refused
+
+    def _count_call(self, _: None) -> None:
+        """Count a call of ``import_module`` by the path that it names; see :class:`Link`."""
+        loading = getframe(2)
+        path: str = loading.f_locals["name"]
+        if path == self.legacy and bootstrap.is_import_module(getframe(4)):
+            uses = self._calls.find(getframe(5))
+            if uses is not None:
+                next(uses)
+                return
+        link = look_up(self.watch.links, path, None)
+        if isinstance(link, ObservedLink):
+            link._read_by_call(loading)  # noqa: SLF001 - one of us
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
         """Count an import by C code, which asks for this path's lock; tell whether it waits."""
