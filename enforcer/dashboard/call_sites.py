@@ -8,9 +8,12 @@ from enforcer.dashboard.looking import Caller
 from enforcer.dashboard.rewriting import Rewrite, rewrite
 from enforcer.dashboard.source_lines import Line, around, read_source
 from enforcer.imports.messages import canonical_path, replacement
+from enforcer.imports.proposals import why_not
 from enforcer.recording.use import CALL, ENTRY_POINT, PICKLE, THIRD_PARTY, CallSite
 from enforcer.report.model import RuleReport
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
+from enforcer.source.locating import Locator, search_path
+from enforcer.source.names import NameReader
 
 _LONGEST: Final = 2000
 
@@ -48,6 +51,7 @@ class CallSites:
         self._template = migration_map.source_url if migration_map else ""
         self._rules = {rule.legacy: rule for rule in migration_map or ()}
         self._revision = revision or "HEAD"
+        self._locator = Locator(search_path(self._root)) if self._root else None
 
     def link(self, caller: Caller) -> str:
         """Give the address of a call site in the code host; empty where there is none."""
@@ -69,13 +73,26 @@ class CallSites:
 
     def snippet(self, caller: Caller) -> Snippet:
         """Show the source of a call site, and what to write there."""
-        rule = self.rule(caller.rule)
-        site = _call_site(caller)
+        return self.snippet_of(self.rule(caller.rule), _call_site(caller))
+
+    def snippet_of(self, rule: Rule, site: CallSite) -> Snippet:
+        """Show the source of a call site of a rule, and what to write there."""
         lines = () if site.relation == THIRD_PARTY else read_source(self._root, site.file)
         shown = around(lines, site.line)
         is_stale = bool(shown) and not _is_named(lines, rule, site)
+        reason = why_not(rule, site, self._has)
+        if reason:
+            return Snippet(shown, is_stale, None, f"# nothing to write yet: {reason}")
         change = rewrite(lines, rule, site) if shown and not is_stale else None
         return Snippet(shown, is_stale, change, "" if change else _advice(rule, site))
+
+    def _has(self, module: str, name: str) -> bool | None:
+        """Tell whether a module has a name; None where its source is not at hand."""
+        if self._locator is None or self._locator.locate(module) is None:
+            return None
+        if name == "*":
+            return None
+        return NameReader(self._locator).has(module, name)
 
     def rule(self, report: RuleReport) -> Rule:
         """Give a rule as the map has it, or as the store does."""

@@ -6,6 +6,7 @@ what they are. For everything else there is the sentence that callers are told i
 """
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -129,13 +130,17 @@ class _Statement:
 
 
 def _rewrite_call(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | None:
+    """Write the string anew that names the path, or something in it as ``mock.patch`` takes it."""
     line = lines[site.line - 1]
-    for quote in ('"', "'"):
-        old = f"{quote}{site.path}{quote}"
-        if line.count(old) == 1:
-            new = line.replace(old, f"{quote}{canonical_path(rule, site.path)}{quote}")
-            return Rewrite(site.line, (line,), (new,))
-    return None
+    canonical = canonical_path(rule, site.path)
+    named = re.compile(rf"""(["'])({re.escape(site.path)})(?:([.:])(\w+))?(?=[.:"'])""")
+    found = list(named.finditer(line))
+    if len(found) != 1 or rule.kind == NAME:
+        return None
+    quote, _, separator, name = found[0].groups(default="")
+    moved = f"{quote}{canonical}{separator}{rule.canonical_name(site.path, name)}"
+    new = line[: found[0].start()] + moved + line[found[0].end() :]
+    return Rewrite(site.line, (line,), (new,))
 
 
 def _statement_at(lines: tuple[str, ...], number: int) -> tuple[_Import, int] | None:

@@ -15,7 +15,7 @@ from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
 from enforcer.gate.source import REFUSED, broken
 from enforcer.rules.exemptions import Exemption
-from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
+from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
 from enforcer.rules.stages import REMOVED
 from enforcer.source.checking import check_map
@@ -228,7 +228,8 @@ class _Gathering:
         rule = self._rules.get(path) or self._map.match(module)
         if rule is None:
             return "Use the canonical path"
-        canonical = rule.canonical if path in self._rules else rule.canonical_of(module)
+        is_named = rule.kind in (NAME, FACTORY)
+        canonical = rule.canonical if is_named else rule.canonical_of(module)
         return f'Use "{canonical}"'
 
     # Making findings.

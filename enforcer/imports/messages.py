@@ -1,10 +1,12 @@
 """Write what the caller of a legacy path is told: what happened, where, and what to write."""
 
+from enforcer.imports.proposals import loaded_has, why_not
 from enforcer.recording.use import ATTRIBUTE, CALL, ENTRY_POINT, IMPORT_MODULE, PICKLE
 from enforcer.rules.model import FACTORY, NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from enforcer.imports.proposals import Has
     from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
 
@@ -31,15 +33,14 @@ def replacement(rule: "Rule", site: "CallSite", *, from_package: bool = False) -
 
     """
     canonical = canonical_path(rule, site.path)
-    if rule.kind == FACTORY:
+    if rule.kind in (FACTORY, NAME):
         return f"from {rule.target} import {rule.target_name.partition('.')[0]}"
-    if rule.kind == NAME:
-        return f"from {rule.target} import {rule.target_name}"
     if site.names:
-        names = ", ".join(rule.names.get(name, name) for name in site.names)
+        names = ", ".join(rule.canonical_name(site.path, name) for name in site.names)
         return f"from {canonical} import {names}"
     if site.mechanism == IMPORT_MODULE:
-        return f'importlib.import_module("{canonical}")'
+        # Where a framework did the import, what the caller wrote is a string.
+        return f'"{canonical}"' if site.via else f'importlib.import_module("{canonical}")'
     if from_package:
         package, _, name = canonical.rpartition(".")
         old_name = site.path.rpartition(".")[2]
@@ -58,10 +59,12 @@ def explain(
     if removed:
         asks = "calls it" if site.mechanism == CALL else "asks for it"
         head = f'"{site.path}" was removed; {site} still {asks}. '
-        head += f'Use "{canonical_path(rule, site.path)}". '
+        if not why_not(rule, site):
+            head += f'Use "{canonical_path(rule, site.path)}". '
     else:
         head = f'"{site.path}" was {verb} by {site}; '
-        head += f'it moved to "{canonical_path(rule, site.path)}". '
+        verb = "is to move" if why_not(rule, site) else "moved"
+        head += f'it {verb} to "{canonical_path(rule, site.path)}". '
     if rule.kind == FACTORY:
         slug = REMOVED_CALL if removed else LEGACY_CALL
     else:
@@ -70,8 +73,21 @@ def explain(
     return f"{head}{advice}{_details(rule)} ({slug})"
 
 
-def remedy(rule: "Rule", site: "CallSite", *, from_package: bool = False) -> str:
-    """Say what to do instead of one use of a legacy path."""
+def remedy(
+    rule: "Rule", site: "CallSite", *, from_package: bool = False, has: "Has" = loaded_has
+) -> str:
+    """Say what to do instead of one use of a legacy path; only what works is proposed.
+
+    Args:
+        rule: the rule that covers the path.
+        site: who asked.
+        from_package: whether a from-import asked the package for the legacy module.
+        has: tells what canonical modules have.
+
+    """
+    reason = why_not(rule, site, has)
+    if reason:
+        return f"Don't write that path yet: {reason}."
     if rule.kind == FACTORY:
         called = f"{rule.target_name}()"
         return f"Write: {replacement(rule, site)}, and call {called}{_renamed(rule)}."

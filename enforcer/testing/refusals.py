@@ -1,5 +1,6 @@
 """Put into words that code under test swallowed a refusal."""
 
+from enforcer.imports.messages import canonical_path, remedy
 from enforcer.recording.use import CALL, Use
 from enforcer.testing.legacy_uses import summed
 
@@ -14,6 +15,7 @@ def _describe(use: Use) -> str:
     times = f" ({use.count} times)" if use.count > 1 else ""
     return (
         f"{error} was swallowed{times}: {use.site} asked for the legacy path "
-        f'"{use.site.path}", which moved to "{use.rule.canonical}". Mend it; '
+        f'"{use.site.path}", which moved to "{canonical_path(use.rule, use.site.path)}". '
+        f"Mend it ({remedy(use.rule, use.site).removesuffix('.')}); "
         "a test that expects it has @pytest.mark.expect_refusal (swallowed-refusal)"
     )

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.rewriting import rewrite
 from enforcer.dashboard.source_lines import around, own_file, read_source
 from enforcer.recording.use import ATTRIBUTE, IMPORT_MODULE, IMPORT_STATEMENT, CallSite
 from enforcer.rules.delegated import Factory
-from enforcer.rules.model import Rule
+from enforcer.rules.model import MigrationMap, Rule
 
 MODULE = Rule("a.old", "b.new", names={"Old": "New"})
 TREE = Rule("a.old.*", "b.new.*")
@@ -151,3 +152,64 @@ def test_other_mechanisms() -> None:
     assert rewrite(("f('a.old', 'a.old')",), MODULE, site("a.old", 1, IMPORT_MODULE)) is None
     assert rewrite(("a.old",), MODULE, site("a.old", mechanism=ATTRIBUTE)) is None
     assert rewrite(("a.old",), MODULE, site("a.old", 7)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "new"),
+    [
+        ('patch("a.old.Old")', MODULE, 'patch("b.new.New")'),
+        ("patch('a.old:Old.x')", MODULE, "patch('b.new:New.x')"),
+        (
+            'monkeypatch.setattr("a.old.Cart", int)',
+            MODULE,
+            'monkeypatch.setattr("b.new.Cart", int)',
+        ),
+        ('import_module("a.old")', MODULE, 'import_module("b.new")'),
+        ('patch("a.older.Cart")', MODULE, None),
+        ('patch("x.a.old.Cart")', MODULE, None),
+        ('patch("a.old.Cart", "a.old.Other")', MODULE, None),
+    ],
+)
+def test_a_string_that_names_the_path_is_written_anew(
+    line: str, rule: Rule, new: str | None
+) -> None:
+    """As far as it goes on into the module, with renamed names."""
+    site = CallSite(
+        "a.old",
+        file="t.py",
+        line=1,
+        function="f",
+        module="t",
+        mechanism=IMPORT_MODULE,
+        via="m.py:1",
+    )
+    made = rewrite((line,), rule, site)
+
+    assert (made.new if made else None) == ((new,) if new else None)
+
+
+def test_a_change_that_would_fail_is_not_shown(tmp_path: Path) -> None:
+    """By what the canonical module's source has, in whichever stage."""
+    (tmp_path / "old.py").write_text("A = B = 1\n")
+    (tmp_path / "new.py").write_text("A = 1\n")
+    (tmp_path / "app.py").write_text("from old import A\nfrom old import B\n")
+    rule = Rule("old", "new", stage="observe", implementation=True)
+    shown = CallSites(MigrationMap([rule], root=str(tmp_path)))
+
+    def advice(line: int, name: str) -> tuple[str, tuple[str, ...]]:
+        snippet = shown.snippet_of(
+            rule,
+            CallSite(
+                "old",
+                file="app.py",
+                line=line,
+                function="<module>",
+                module="app",
+                mechanism=IMPORT_STATEMENT,
+                names=(name,),
+            ),
+        )
+        return snippet.advice, snippet.change.new if snippet.change else ()
+
+    assert advice(1, "A") == ("", ("from new import A",))
+    assert advice(2, "B") == ('# nothing to write yet: "new" has no "B" yet', ())
