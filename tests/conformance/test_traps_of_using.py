@@ -117,14 +117,14 @@ def test_t25_two_threads_in_a_circle_both_get_the_module(case):
         """
         import builtins, time
         builtins.G.set()
-        builtins.H.wait(2)
+        builtins.H.wait(300)
         time.sleep(.1)
         import oldtop as me
         class Q: pass
         """,
     )
     case.check("""
-    import builtins
+    import builtins, time
     builtins.G, builtins.H = threading.Event(), threading.Event()
     failed = []
     def run(name):
@@ -138,7 +138,7 @@ def test_t25_two_threads_in_a_circle_both_get_the_module(case):
     second = threading.Thread(target=run, args=("oldtop",))
     second.start()
     while "oldtop" not in sys.modules:
-        pass
+        time.sleep(.001)
     builtins.H.set()
     first.join(300)
     second.join(300)

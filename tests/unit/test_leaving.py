@@ -30,12 +30,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, program: str, **variables: str) -> subprocess.CompletedProcess[str]:
     more = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "3600"}
     return subprocess.run(
         [sys.executable, "-c", BEGIN + program],
         cwd=folder,
-        env={**environment_without("ENFORCER"), **more},
+        env={**environment_without("ENFORCER"), **more, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -211,7 +211,7 @@ threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
 os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(600)
 """
-    assert run(folder, program).returncode == -signal.SIGTERM
+    assert run(folder, program, ENFORCER_EXIT_TIMEOUT="1").returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("taken", ["signal.SIG_IGN", "lambda *_: print('mine')"])

@@ -280,7 +280,7 @@ def test_stop_is_for_good(parts: Parts, make_use: MakeUse) -> None:
     reporter.start()
     parts.recorder.uses = [make_use()]
     reporter.stop(PATIENCE)
-    assert threads() <= before
+    wait_until(lambda: threads() <= before)
 
     assert parts.counts() == {}
 

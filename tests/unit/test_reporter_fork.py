@@ -34,9 +34,14 @@ def use(file, count=1):
         recorder.tally(rule, ALIASED, site).count()
     reporter.start()
 
-def open_store(patience):
+def real_store(patience):
     from enforcer.store.sqlite import Store
     return Store(PATH, patience)
+
+opening = real_store  # a test may put another function here, at any time
+
+def open_store(patience):
+    return opening(patience)
 
 def is_kept(file):
     import sqlite3
@@ -215,17 +220,20 @@ def test_fork_waits_for_a_flush(program: Program) -> None:
     """No lock is copied while the thread holds it, of an import least of all."""
     code = """
         import threading
+        import enforcer.flushing
 
+        enforcer.flushing.FORK_PATIENCE = 300
         entered = threading.Event()
         left = []
 
         def slow_store(patience):
             entered.set()
-            time.sleep(0.2)
+            if not left:
+                wait_until(patience.is_needed)  # the fork waits for this
             left.append(1)
-            return open_store(patience)
+            return real_store(patience)
 
-        reporter._open_store = slow_store
+        opening = slow_store
         use("parent.py")
         assert entered.wait(300)
         fork(lambda: sys.exit(not left))
@@ -240,17 +248,21 @@ def test_fork_waits_for_a_flush_that_was_asked_for(program: Program) -> None:
     program.run("""
         import threading, warnings
 
+        import enforcer.flushing
+
+        enforcer.flushing.FORK_PATIENCE = 300
         warnings.simplefilter("ignore", DeprecationWarning)  # this program has threads itself
         entered = threading.Event()
         left = []
 
         def slow_store(patience):
             entered.set()
-            time.sleep(0.2)
+            if not left:
+                wait_until(patience.is_needed)  # the fork waits for this
             left.append(1)
-            return open_store(patience)
+            return real_store(patience)
 
-        reporter._open_store = slow_store
+        opening = slow_store
         flusher = threading.Thread(target=reporter.flush)
         flusher.start()
         assert entered.wait(300)
@@ -270,15 +282,16 @@ def test_fork_does_not_wait_for_ever(program: Program) -> None:
         def hanging_store(patience):
             entered.set()
             leave.wait(300)
-            return open_store(patience)
+            return real_store(patience)
 
-        reporter._open_store = hanging_store
+        opening = hanging_store
         flusher = threading.Thread(target=reporter.flush, daemon=True)
         flusher.start()
         assert entered.wait(300)
 
         def child():
-            reporter._open_store = open_store
+            global opening
+            opening = real_store
             use("child.py")
 
         fork(child)

@@ -85,7 +85,7 @@ SIGNAL = """
 import signal
 use(25)
 os.kill(os.getpid(), signal.SIGTERM)
-time.sleep(60)
+time.sleep(600)
 """
 # Name: the program, its uses, its exit code.
 PROGRAMS = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.testing.runs import BASELINE, FILES, QUICK, Pytest, write
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def run(project: Path) -> Pytest:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     return execute

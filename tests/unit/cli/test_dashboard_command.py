@@ -63,10 +63,8 @@ def test_serves_what_the_map_names_until_ctrl_c(
         assert '"uses":7' in read(f"{address}api/overview")
         with urllib.request.urlopen(f"{address}live", timeout=PATIENCE) as stream:  # noqa: S310
             assert stream.readline()
-            began = time.monotonic()
             dashboard.send_signal(signal.SIGINT)
-            assert dashboard.wait(PATIENCE) == 0
-            assert time.monotonic() - began < 10
+            assert dashboard.wait(PATIENCE) == 0  # though the stream never ends
         assert dashboard.stderr is not None
         assert dashboard.stderr.read() == "Ctrl-C ends it.\n"
 

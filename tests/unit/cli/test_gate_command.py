@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -479,11 +478,6 @@ def test_a_store_is_looked_at(project: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     store = str(project / ".enforcer/uses.db")
-    for _ in range(50):
-        if Path(store).exists():
-            break
-        time.sleep(0.1)
-
     assert lines("--store", store) == []
     assert [line.endswith("(stale-entry)") for line in lines("--store", store, "--complete")] == [
         True

@@ -53,6 +53,11 @@ def test_keeps_one_batch_however_large(make_use: MakeUse) -> None:
     assert len(backlog.oldest().uses) == 2
 
 
+def test_twenty_thousand_rows_are_kept() -> None:
+    """As docs/store.md says."""
+    assert Backlog().limit == 20_000
+
+
 def test_total_counts_the_lost_ones_too(make_use: MakeUse) -> None:
     """Dropping changes where uses are counted, not how many there were."""
     backlog = Backlog(limit=1)

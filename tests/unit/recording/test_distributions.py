@@ -156,3 +156,34 @@ def test_loads_nothing_that_starts_threads(environ: dict[str, str]) -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
+
+
+def test_answers_are_bounded(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program with more files than are remembered gets the right answers all the same."""
+    install(site, "acme-tools", "acme/__init__.py")
+    monkeypatch.setattr(distributions, "MAX_ANSWERS", 3)
+    for number in range(10):
+        assert distribution_of(f"{site}/acme/{number}.py") == "acme-tools"
+        assert len(distributions._answers) == number % 3 + 1  # noqa: SLF001 - its bound
+
+
+def test_what_is_installed_later_is_found_once_all_is_forgotten(site: Path) -> None:
+    """Neither the file's answer nor what was read of its folder is kept."""
+    install(site, "other", "other/__init__.py")
+    assert distribution_of(f"{site}/acme/jobs.py") == ""
+    install(site, "acme-tools", "acme/__init__.py")
+    assert distribution_of(f"{site}/acme/jobs.py") == ""
+    assert distribution_of(f"{site}/acme/more.py") == ""
+
+    distributions.forget()
+
+    assert distribution_of(f"{site}/acme/jobs.py") == "acme-tools"
+
+
+def test_metadata_without_a_name_is_nobodys(site: Path) -> None:
+    """The folder of an installation that was broken off is passed by."""
+    install(site, "acme-tools", "acme/__init__.py")
+    (site / "broken-1.0.dist-info").mkdir()
+    (site / "broken-1.0.dist-info" / "METADATA").write_text("Version: 1.0\n")
+
+    assert distribution_of(f"{site}/acme/jobs.py") == "acme-tools"

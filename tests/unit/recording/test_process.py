@@ -34,6 +34,11 @@ def test_says_where_it_runs() -> None:
     assert process.python.startswith(platform.python_version())
 
 
+def test_ids_are_those_of_a_trace() -> None:
+    """They are as long as OpenTelemetry's: 16 random bytes."""
+    assert len(bytes.fromhex(current(MigrationMap()).id)) == 16
+
+
 def test_ids_differ() -> None:
     """Two descriptions never share an id, so that a forked child is told from its parent."""
     assert current(MigrationMap()).id != current(MigrationMap()).id
@@ -48,7 +53,7 @@ def test_command_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long command line is cut."""
     monkeypatch.setattr(sys, "orig_argv", ["python", "-c", "x" * 10_000])
 
-    assert len(current(MigrationMap()).command) == MAX_COMMAND
+    assert len(current(MigrationMap()).command) == MAX_COMMAND == 500
 
 
 def test_knows_the_run_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +129,9 @@ def test_percent_decoding_equals_the_standard_librarys(monkeypatch: pytest.Monke
         for text in (f"x%{byte:02x}y", f"x%{byte:02X}", f"%c3%{byte:02x}", f"é%{byte:02x}%"):
             monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"a={text}")
             assert resource_attributes() == {"a": unquote(text)}
+
+
+def test_a_process_is_shown_by_its_number_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "orig_argv", ["python", "app.py"])
+
+    assert repr(current(MigrationMap())) == f"<Process {os.getpid()} 'python app.py'>"

@@ -1,5 +1,6 @@
 """Counters per call site: exact, and only differences are handed out."""
 
+import os
 import threading
 from contextvars import copy_context
 
@@ -145,3 +146,22 @@ def test_a_context_that_nobody_comes_for_is_let_go() -> None:
     assert tally.context is not None
     tally.take(tally.first_seen + 61_000_000_000)
     assert tally.context is None
+
+
+def test_a_child_that_c_code_forked_is_noticed_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a new call site nor a look at all of them mixes up two processes' uses."""
+    recorder = Recorder()
+    recorder.tally(RULE, ALIASED, site()).count()
+    noticed = []
+
+    def notice() -> None:
+        noticed.append(recorder.is_empty)
+        recorder.reset()
+
+    recorder.on_unseen_fork = notice
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    recorder.tally(RULE, ALIASED, site(2)).count()
+    assert noticed == [False]
+    monkeypatch.setattr(os, "getpid", lambda: -2)
+    recorder.collect()
+    assert noticed == [False, False]

@@ -57,10 +57,13 @@ def test_a_module_that_never_finishes_is_an_error(write: Write) -> None:
     """A server that starts on import blocks nobody."""
     root = write({"a.py": "x = 1", "b.py": "import time; time.sleep(600)"})
 
-    found = import_modules({"a": ["x"], "b": []}, [str(root)], timeout=20)
+    for timeout in (2, 20, 200):  # a busy machine may need it to start a process
+        found = import_modules({"a": ["x"], "b": []}, [str(root)], timeout=timeout)
+        assert found["b"].error == f"it did not finish in {timeout} seconds"
+        if not found["a"].error:
+            break
 
     assert found["a"].names == {"x"}
-    assert found["b"].error == "it did not finish in 20 seconds"
 
 
 def test_what_an_import_prints_does_no_harm(write: Write) -> None:
