@@ -37,6 +37,8 @@ class Enforcement:
         reporters: what reports, in threads of its own: what keeps the counts, and then what
             emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
+        load_reporting: loads what the threads that report will need; called on the thread that
+            imports the first module that the map speaks of.
         context: what gives the recorder a context to keep with a new call site.
         item: what returns the running test to which uses without own code belong; None where
             no tests run.
@@ -56,6 +58,7 @@ class Enforcement:
         "context",
         "finder",
         "item",
+        "load_reporting",
         "map",
         "on_new_site",
         "on_unseen_fork",
@@ -70,6 +73,7 @@ class Enforcement:
         self.finder = Finder(migration_map.outline, self._answers)
         self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
+        self.load_reporting: Callable[[], object] = int
         self.on_unseen_fork: Callable[[], object] = self.forget
         self.context: Callable[[], Context | None] = type(None)
         self.item: Callable[[], Item | None] | None = None
@@ -137,6 +141,7 @@ class Enforcement:
         begun = self._watch.setdefault("", watch)
         if begun is watch:
             watch.install(is_late=is_late)
+            self.load_reporting()
         return begun
 
     def tell(self, hear: "Callable[[], object]") -> None:

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
 DEFAULT_INTERVAL = 5.0
 
+_WRITER = (
+    "enforcer.imports.interference",
+    "enforcer.store.delivery",
+    "enforcer.store.sqlite",
+    "enforcer.store.tallies",
+)
+
 ENDPOINT_KEYS = (
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -74,10 +81,24 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
     if not enforcement.map.store:
         return enforcement.take_emitter(_emitter(enforcement)) if emits else None
     leader = _reporter(enforcement)
+    enforcement.load_reporting = _load_writer
     if emits:
         # The application may bring OpenTelemetry at any time.
         leader.on_beat = lambda: emitter_of(enforcement)
     return leader
+
+
+def _load_writer() -> None:
+    """Load what the reporter's thread needs, where the program is importing anyway.
+
+    Code that walks ``sys.modules`` in another thread fails if a module comes in just then. It
+    has to expect that while the program imports, and at no other time.
+    """
+    try:
+        for name in _WRITER:
+            __import__(name)
+    except Exception:  # noqa: BLE001 - the thread will meet the same, and say it
+        return
 
 
 def _reporter(enforcement: "Enforcement") -> "Reporter":

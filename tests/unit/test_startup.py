@@ -90,6 +90,17 @@ def test_a_program_without_opentelemetry_loads_nothing_for_it(folder: Path) -> N
     assert python(folder, OF_TELEMETRY, **environ).stdout == "[]\n"
 
 
+def test_no_thread_of_ours_changes_the_loaded_modules_after_the_first_use(folder: Path) -> None:
+    """Code that walks sys.modules fails if one comes in; the first use loads what is needed."""
+    program = (
+        "import sys, old\nbefore = set(sys.modules)\n"
+        f"{BEATS}\nprint(sorted(set(sys.modules) - before - {{'enforcer'}}))\n"
+        "from enforcer.startup import active\nassert active().reporters[0].has_begun"
+    )
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.3"}
+    assert python(folder, program, **environ).stdout == "[]\n"
+
+
 def test_log_lines_need_no_opentelemetry(folder: Path) -> None:
     """Who asked for a line did not ask for that, nor did who uses contexts (3.14 always does)."""
     environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_FLUSH_INTERVAL": "0.05"}
