@@ -4,6 +4,7 @@ A module beside the package: importing it does not import the package.
 """
 
 import sys
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,13 +53,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("enforcer_stage", "the stage of every rule in test runs", default="")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Enable the enforcer before any conftest is imported."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> Generator[None, object, object]:
+    """Enable the enforcer before any conftest is imported, and sum up if one is refused."""
+    _begin(early_config)
+    try:
+        return (yield)
+    except BaseException:
+        session = early_config.pluginmanager.get_plugin(SESSION)
+        if session is not None:
+            session.end_early()
+        raise
+
+
+def _begin(early_config: pytest.Config) -> None:
     if early_config.known_args_namespace.enforcer or early_config.getini("enforcer"):
         from enforcer.testing.session import begin  # noqa: PLC0415 - only where it is wanted
 
         early_config.pluginmanager.register(begin(early_config), SESSION)
+        return
+    for option in ("record", "update"):
+        if getattr(early_config.known_args_namespace, f"enforcer_{option}"):
+            message = (
+                f"--enforcer-{option} does nothing without --enforcer, or enforcer = true in the "
+                "ini file. Add one of them (enforcer-is-off)"
+            )
+            raise pytest.UsageError(message)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -58,13 +58,42 @@ def read_baseline(file: Path) -> Baseline:
     return Baseline(_entries(file, text), str(file))
 
 
+def read_sides(file: Path) -> list[Baseline]:
+    """Read a baseline, or both sides of one that has marks of a merge conflict.
+
+    Raises:
+        BaselineError: if there is none, or anything else is wrong with it.
+
+    """
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return [read_baseline(file)]
+    if _CONFLICT.search(text) is None:
+        return [read_baseline(file)]
+    return [Baseline(_entries(file, _side(text, side)), str(file)) for side in ("<", ">")]
+
+
+def _side(text: str, side: str) -> str:
+    """Return what a file was before the merge: ours is ``<``, theirs ``>``."""
+    lines, within = [], ""
+    for line in text.splitlines(keepends=True):
+        if _CONFLICT.match(line):
+            # Our side begins with "<", the common ancestor with "|", theirs with "=".
+            within = {"<": "<", "|": "|", "=": ">", ">": ""}[line[0]]
+            lines.append("\n")  # line numbers stay
+        else:
+            lines.append(line if within in ("", side) else "\n")
+    return "".join(lines)
+
+
 def _entries(file: Path, text: str) -> list[Entry]:
     conflict = _CONFLICT.search(text)
     if conflict is not None:
         line = text.count("\n", 0, conflict.start()) + 1
         message = (
-            f"{file}:{line}: there are marks of a merge conflict. Keep the lines of both sides, "
-            "and remove the marks (baseline-conflict)"
+            f"{file}:{line}: there are marks of a merge conflict. Keep both sides: "
+            f"enforcer baseline merge {file.name} --output {file.name} (baseline-conflict)"
         )
         raise BaselineError(message)
     try:
@@ -95,8 +124,11 @@ def _read(file: Path, tables: list[Any], lines: dict[Any, int]) -> Iterator[Entr
             raise _wrong(file, line, f"a call site is {type_of(table)}, and not a table")
         entry = _entry(file, table, line)
         if entry.key in seen:
-            message = f"line {seen[entry.key]} speaks of the same call sites"
-            raise _wrong(file, line, message)
+            message = (
+                f"{file}:{line}: line {seen[entry.key]} has the same call sites. "
+                "Keep the line with the higher count (baseline-broken)"
+            )
+            raise BaselineError(message)
         seen[entry.key] = line
         yield entry
 

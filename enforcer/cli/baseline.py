@@ -8,13 +8,13 @@ import click
 from enforcer.baseline import Baseline
 from enforcer.baseline.comparing import Judged, Verdict, compare, grown, merged, shrunk
 from enforcer.baseline.portable import Rewriting, rewritings, why_not
-from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.reading import read_baseline, read_sides
 from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
-from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.seen_options import FILE, seen, seen_options
 from enforcer.gate.seen import read_records
-from enforcer.rules.loading import DEFAULT_BASELINE, load_map
+from enforcer.rules.loading import DEFAULT_BASELINE
 
 HAS_NEW: Final = 1
 """The exit code where there is something new that was not taken in."""
@@ -56,8 +56,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
       enforcer baseline update --record run.json --allow-new
       enforcer baseline update --store .enforcer/uses.db --complete
     """  # noqa: D301 - \b tells click to keep the lines
-    migration_map = load_map(choose_map(map_file))
-    require_root(migration_map)
+    migration_map = load_chosen(choose_map(map_file))
     usual = migration_map.baseline or str(Path(migration_map.path).with_name(DEFAULT_BASELINE))
     file = (baseline_file or Path(usual)).absolute()
     store = store if store or records else migration_map.store
@@ -100,17 +99,19 @@ def merge(*, files: tuple[Path, ...], output: Path) -> None:
     """Join baselines of branches, or records of parts of a run, into one baseline.
 
     A FILE that ends with .json is a record (pytest --enforcer-record). Records know the lines,
-    so what two parts have seen in one function is counted once.
+    so what two parts have seen in one function is counted once. Of a file with marks of a
+    merge conflict both sides are joined.
 
     \b
     Examples:
+      enforcer baseline merge enforcer-baseline.toml
       enforcer baseline merge ours.toml theirs.toml
       enforcer baseline merge shard1.json shard2.json --output enforcer-baseline.toml
     """  # noqa: D301 - as above
     records = tuple(file for file in files if file.suffix == ".json")
     seen_by_parts = read_records(records).lines()
     of_records = compare(Baseline(), seen_by_parts, is_complete=False)
-    baselines = [read_baseline(file) for file in files if file not in records]
+    baselines = [side for file in files if file not in records for side in read_sides(file)]
     joined = merged([grown(Baseline(), of_records), *baselines], str(output))
     write_baseline(joined, output.absolute())
     click.echo(f"{output}: {_entries(len(joined))}")

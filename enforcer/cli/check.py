@@ -6,8 +6,7 @@ import click
 
 from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
 from enforcer.cli.check_as_text import check_as_text
-from enforcer.cli.choosing import choose_map, require_root
-from enforcer.rules.loading import load_map
+from enforcer.cli.choosing import choose_map, load_sound
 from enforcer.rules.mistakes import MapError
 from enforcer.source.checking import check_map
 
@@ -51,11 +50,10 @@ def check(
     """  # noqa: D301 - \b tells click to keep the lines
     path = choose_map(map_file)
     try:
-        migration_map = load_map(path)
+        migration_map = load_sound(path)
     except MapError as error:
         _show_mistakes(path, error, form)
         context.exit(BROKEN_MAP)
-    require_root(migration_map)
     found = check_map(migration_map, import_canonical=import_canonical)
     text = check_as_json(found) if form == "json" else check_as_text(found, sys.stdout)
     click.echo(text, nl=False, color=True)

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+from enforcer.cli.map_mistakes import mistakes_beside
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import is_read_only, path_of, scheme_of
 from enforcer.startup import MAP_KEY
@@ -60,6 +62,38 @@ def choose_file(store: str | None, migration_map: str | None) -> str:
         )
         raise EnforcerError(message)
     return chosen
+
+
+def load_chosen(path: str) -> MigrationMap:
+    """Load a map whose root has to be there, and report all that is wrong with it at once.
+
+    Raises:
+        MapError: if anything is; a root that isn't there is one mistake among the others.
+        EnforcerError: if nothing but the root is.
+
+    """
+    try:
+        migration_map = load_map(path)
+    except MapError as error:
+        mistakes = [*error.mistakes, *mistakes_beside(path)]
+        raise MapError(mistakes, fail_open=error.fail_open) from None
+    require_root(migration_map)
+    return migration_map
+
+
+def load_sound(path: str) -> MigrationMap:
+    """Load a map in which nothing at all is wrong.
+
+    Raises:
+        MapError: if anything is, also what processes can live with.
+        EnforcerError: if nothing but the root is.
+
+    """
+    migration_map = load_chosen(path)
+    mistakes = mistakes_beside(path)
+    if mistakes:
+        raise MapError(mistakes)
+    return migration_map
 
 
 def require_root(migration_map: MigrationMap) -> None:

@@ -10,13 +10,12 @@ import click
 
 from enforcer.baseline import Baseline
 from enforcer.baseline.reading import SHRINK, UPDATE, read_baseline
-from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.days import Days
 from enforcer.cli.seen_options import seen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
 from enforcer.gate.as_lines import as_github, as_text
-from enforcer.rules.loading import load_map
 from enforcer.rules.model import MigrationMap
 
 CLOSED: Final = 1
@@ -80,8 +79,7 @@ def gate(  # noqa: PLR0913 - one parameter for each option
       enforcer gate --record shard1.json --record shard2.json --format sarif > gate.sarif
       enforcer gate --store .enforcer/uses.db --format github
     """  # noqa: D301 - \b tells click to keep the lines
-    migration_map = load_map(choose_map(map_file))
-    require_root(migration_map)
+    migration_map = load_chosen(choose_map(map_file))
     found = gather(
         migration_map,
         choose_baseline(migration_map, baseline_file),
@@ -108,7 +106,9 @@ def _update(
     One record is that of a run of all tests, and of another machine as a rule.
     """
     if len(records) == 1 and not store:
-        return SHRINK
+        own = (("--enforcer-map", map_file), ("--enforcer-baseline", baseline_file))
+        words = [word for option, value in own if value for word in (option, str(value))]
+        return shlex.join([*SHRINK.split(), *words])
     named = (("--map", map_file), ("--baseline", baseline_file), ("--store", store))
     words = [word for option, value in named if value for word in (option, str(value))]
     words += [word for record in records for word in ("--record", str(record))]

@@ -1,5 +1,9 @@
 """Gather the commands under one name, and say a user's mistakes in one line."""
 
+import errno
+import os
+import sys
+
 import click
 
 from enforcer import __version__
@@ -16,6 +20,9 @@ from enforcer.cli.telemetry import telemetry
 from enforcer.cli.verify import verify
 from enforcer.errors import EnforcerError
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+"""What writing to standard output may fail with; click sees to a closed pipe."""
+
 USER_ERROR = 2
 """The exit code for a mistake of the user."""
 
@@ -30,6 +37,14 @@ class Commands(click.Group):
         except EnforcerError as error:
             for line in str(error).splitlines():
                 click.echo(f"enforcer: {line}", err=True)
+            ctx.exit(USER_ERROR)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE or error.filename is not None:
+                raise
+            # What is still in the buffer would fail once more when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            message = f"enforcer: the output can't be written: {error.strerror} (output-unwritable)"
+            click.echo(message, err=True)
             ctx.exit(USER_ERROR)
 
 

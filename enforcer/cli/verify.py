@@ -4,13 +4,12 @@ import sys
 
 import click
 
-from enforcer.cli.choosing import choose_map, require_root
+from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.demo import require_websockets
 from enforcer.cli.verify_as_json import verification_as_json
 from enforcer.cli.verify_as_markdown import verification_as_markdown
 from enforcer.cli.verify_as_text import verification_as_text, working
 from enforcer.demo import MAP
-from enforcer.rules.loading import load_map
 from enforcer.verification import verify as verify_map
 from enforcer.verification.verifying import PATIENCE
 
@@ -67,8 +66,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     """  # noqa: D301 - \b tells click to keep the lines
     if is_demo:
         require_websockets()
-    migration_map = load_map(str(MAP) if is_demo else choose_map(map_file))
-    require_root(migration_map)
+    migration_map = load_chosen(str(MAP) if is_demo else choose_map(map_file))
     with working("importing the program"):
         found = verify_map(migration_map, is_enforced=not off, patience=timeout)
     if form == "json":

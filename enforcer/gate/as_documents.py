@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -61,12 +62,24 @@ def as_sarif(gate: Gate) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, kinds.index(finding.kind)) for finding in gate.findings],
+        "results": _results(gate, kinds),
     }
     return _dump({"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [run]})
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _results(gate: Gate, kinds: list[str]) -> list[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    results = []
+    for finding in gate.findings:
+        # Not the line: a finding is the same where it has moved. Of equal ones each has a number.
+        print_ = f"{finding.kind} {finding.path} {finding.file} {finding.message}"
+        seen[print_] += 1
+        number = f" {seen[print_]}" if seen[print_] > 1 else ""
+        results.append(_result(finding, kinds.index(finding.kind), f"{print_}{number}"))
+    return results
+
+
+def _result(finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": _artifact(finding.file)}
     if finding.line:
         place["region"] = {"startLine": finding.line}
@@ -76,8 +89,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "level": finding.level,
         "message": {"text": f"{finding.message}. {finding.remedy}"},
         "locations": [{"physicalLocation": place}],
-        # Not the line: a finding is the same where it has moved.
-        "partialFingerprints": {"enforcer/v1": f"{finding.kind} {finding.path} {finding.file}"},
+        "partialFingerprints": {"enforcer/v1": fingerprint},
     }
 
 

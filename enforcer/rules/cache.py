@@ -13,6 +13,7 @@ import sys
 from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
+from enforcer.rules.own_folder import ignore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def _write(folder: str, name: str, data: bytes) -> None:
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     try:
         os.mkdir(folder, 0o755)
+        ignore(folder)
     except FileExistsError:
         if not _is_safe(os.lstat(folder), stat.S_ISDIR):
             raise PermissionError(folder) from None

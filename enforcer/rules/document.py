@@ -34,7 +34,7 @@ def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]
     """
     text = _decode(path, data)
     document = _parse(path, text)
-    mistakes = MistakeList(_shown(path), key_lines(text))
+    mistakes = MistakeList(shown(path), key_lines(text))
     prefix: KeyPath = ()
     if os.path.basename(path) == PROJECT_FILE:
         prefix = ("tool", "enforcer")
@@ -128,12 +128,12 @@ def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
 ) -> MapError:
     """Make an error of one mistake that hides all others."""
     mistake = Mistake(
-        file=_shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
+        file=shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
     )
     return MapError([mistake], fail_open=fail_open)
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Name a file as a person in the working directory would."""
     try:
         return path.removeprefix(os.path.join(os.getcwd(), ""))

@@ -31,7 +31,7 @@ def check_factory_conflicts(
                 (*where, "legacy"),
                 message=f'"{factory.legacy}" has a rule already: '
                 f'"{other.legacy}" at line {other.line}.',
-                remedy="Keep one of the two.",
+                remedy=_remedy(factory, other),
                 slug="duplicate-rule",
             )
     for factory, where in factories:
@@ -50,6 +50,17 @@ def check_factory_conflicts(
                 slug="duplicate-rule",
             )
         _check_end(found.canonical, (*where, "canonical"), moved, legacy, mistakes)
+
+
+def _remedy(factory: "Factory", other: "Rule") -> str:
+    new = other.names.get(factory.name) if other.module == factory.module else None
+    if new is None:
+        return "Keep one of the two."
+    # Under names the legacy name is the canonical object: no argument is translated.
+    return (
+        f'Remove {factory.name} = "{new}" from names of that rule, if arguments have to be '
+        "translated; or else this factory."
+    )
 
 
 class _Moved:

@@ -12,6 +12,7 @@ import os
 from time import time_ns
 
 from enforcer.recording.process import Process
+from enforcer.rules.own_folder import ignore
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
@@ -80,10 +81,14 @@ class Store:
         self.path = path
         self._patience = patience or Patience()
         self._clock = clock
+        folder = os.path.dirname(path) or os.curdir
+        is_made = not os.path.isdir(folder)
         try:
-            os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)
         except OSError as error:
             raise _not_written(path, error) from error
+        if is_made:
+            ignore(folder)
         self._hold = Hold(path)
         if not self._hold.together(self._patience):
             self._hold.release()

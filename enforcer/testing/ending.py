@@ -11,10 +11,12 @@ import pytest
 
 from enforcer.baseline import Baseline
 from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
+from enforcer.baseline.reading import UPDATE
 from enforcer.baseline.record import Record
 from enforcer.baseline.renames import follow_renames
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED
+from enforcer.rules.finding import find_map
 from enforcer.rules.model import MigrationMap
 from enforcer.testing.settings import fails_for_stale
 
@@ -64,20 +66,29 @@ class Ending:
         """Give the command that runs the same tests with further options."""
         return shlex.join(["pytest", *map(str, self._config.invocation_params.args), *options])
 
+    def update_command(self) -> str:
+        """Return the command that takes a record into this run's baseline."""
+        words = [*UPDATE.split(), "--record", "run.json", "--allow-new"]
+        folder = self._config.invocation_params.dir
+        if find_map(str(folder)) != self._map.path:
+            words += ["--map", os.path.relpath(self._map.path, folder)]
+        named = self._config.known_args_namespace.enforcer_baseline
+        return shlex.join([*words, *(["--baseline", str(named)] if named else [])])
+
     def write(self) -> None:
         """Write the record, if one is wanted, and the baseline, if it may shrink."""
         try:
-            if self._config.option.enforcer_record:
+            if self._config.known_args_namespace.enforcer_record:
                 from enforcer.gate.seen import write_record  # noqa: PLC0415 - loads SQLite
 
-                write_record(self.record, Path(self._config.option.enforcer_record))
+                write_record(self.record, Path(self._config.known_args_namespace.enforcer_record))
             if self.of(*_GONE) and self._may_shrink():
                 self._shrink()
         except EnforcerError as error:
             self.mistake = str(error)
 
     def _may_shrink(self) -> bool:
-        return bool(self._config.option.enforcer_update) or not os.environ.get("CI")
+        return bool(self._config.known_args_namespace.enforcer_update) or not os.environ.get("CI")
 
     def _shrink(self) -> None:
         from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser

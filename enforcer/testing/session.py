@@ -327,6 +327,20 @@ class Session:
         if session.exitstatus == pytest.ExitCode.OK and self._ending.is_bad:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
+    def end_early(self) -> None:
+        """Sum up a run whose conftest files could not be imported; no hook will be called."""
+        self._take()
+        self._record_refused()
+        self._record.miss("the run did not get to its tests")
+        if len(self._record):
+            from enforcer.testing.ending import Ending  # noqa: PLC0415 - as above
+            from enforcer.testing.summary import StandardError, write_summary  # noqa: PLC0415
+
+            ending = Ending(self._config, self._record, self._baseline, self._file, self._map)
+            ending.write()
+            write_summary(StandardError(), ending, pytest.ExitCode.USAGE_ERROR)
+        self.pytest_unconfigure()
+
     def _excuse_in_child(self, test: str, site: SeenSite) -> str:
         """Return the excuse of a use by a process that a test started; empty if it has none."""
         marks = next((own for item, own in self._marks.items() if item.nodeid == test), None)

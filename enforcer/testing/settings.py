@@ -10,7 +10,7 @@ from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.stages import ENVIRONMENT_KEY
+from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.startup import MAP_KEY
 
 STALE = ("fail", "warn")
@@ -45,8 +45,26 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
             "Write one, or name it with --enforcer-map (no-map)"
         )
         raise EnforcerError(message)
+    _check_stage(config)
     settings = {ENVIRONMENT_KEY: stage_of(config), STORE_KEY: store}
     return load_map(path, environ={**os.environ, **settings}, cached=True)
+
+
+def _check_stage(config: pytest.Config) -> None:
+    """Raise an error that names the option, or the ini key, that has no stage."""
+    sources = (
+        ("--enforcer-stage", config.known_args_namespace.enforcer_stage),
+        ("enforcer_stage in the ini file", config.getini("enforcer_stage")),
+    )
+    for source, text in sources:
+        if not text:
+            continue
+        try:
+            StageOverride(text)
+        except ValueError as error:
+            message = f"{source}: {error} (unknown-stage)"
+            raise EnforcerError(message) from None
+        return
 
 
 def stage_of(config: pytest.Config) -> str:

@@ -1,8 +1,9 @@
 """Put into words what a test run saw."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
 
@@ -30,7 +31,29 @@ _EXCUSED: Final = {ALLOWED: "allowed", EXPECTED: "refused as expected"}
 _ORDER: Final = ("new", "grown", "in the baseline", "not refused", *_EXCUSED.values(), "gone")
 
 
-def write_summary(reporter: pytest.TerminalReporter, ending: Ending, exit_code: int) -> None:
+class Writer(Protocol):
+    """What a summary is written to."""
+
+    def section(self, title: str) -> None:
+        """Begin a section."""
+
+    def line(self, msg: str, **markup: bool) -> None:
+        """Write a line."""
+
+
+class StandardError:
+    """Write where pytest's terminal is not set up yet."""
+
+    def section(self, title: str) -> None:
+        """Begin a section."""
+        self.line(f" {title} ".center(80, "="))
+
+    def line(self, msg: str, **_markup: bool) -> None:
+        """Write a line."""
+        sys.stderr.write(f"{msg}\n")
+
+
+def write_summary(reporter: Writer, ending: Ending, exit_code: int) -> None:
     """Write the section of the terminal's summary.
 
     Args:
@@ -71,7 +94,7 @@ def _after_them(ending: Ending) -> Iterator[str]:
     if ending.of(Verdict.NEW) and not ending.file.exists():
         yield f"There is no {ending.file.name}. To tolerate what there is today:"
         yield f"  {ending.command_for(*_SEE_ALL)}"
-        yield "  enforcer baseline update --record run.json --allow-new"
+        yield f"  {ending.update_command()}"
     if ending.mistake:
         yield ending.mistake
     elif ending.is_shrunk:

@@ -60,7 +60,7 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
         ("version = 1\ncallsites = []", ':2: "callsites" is not a key of a baseline. Write "call_'),
         ("version = 1\ncall_sites = 3", ':2: "call_sites" is an integer, and not an array'),
         ("version = 1\ncall_sites = [\n  3\n]", ":3: a call site is an integer, and not a table"),
-        (f"version = 1\ncall_sites = [\n{LINE},\n{LINE},\n]", ":4: line 3 speaks of the same"),
+        (f"version = 1\ncall_sites = [\n{LINE},\n{LINE},\n]", ":4: line 3 has the same call sites"),
         (f"version = 1\ncall_sites = [\n{LINE.replace('2', '0')}]", ':3: "count" is 0, and not a'),
         (f"version = 1\ncall_sites = [\n{LINE.replace('count', 'cuont')}]", 'Write "count"'),
         (

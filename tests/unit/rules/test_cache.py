@@ -60,7 +60,8 @@ class Project:
 
     def caches(self) -> list[Path]:
         folders = [folder for folder in (self.beside, self.users) if folder.is_dir()]
-        return sorted(path for folder in folders for path in folder.iterdir())
+        files = (path for folder in folders for path in folder.iterdir())
+        return sorted(file for file in files if file.name != ".gitignore")
 
 
 @pytest.fixture

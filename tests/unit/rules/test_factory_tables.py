@@ -171,7 +171,8 @@ MISTAKES = {
     FACTORY + '[[rule]]\nlegacy = "a.old"\ncanonical = "a.new"\nnames = { make = "made" }': [
         (
             'enforcer.toml:2: factory.legacy: "a.old:make" has a rule already: '
-            '"a.old" at line 4. Keep one of the two. (duplicate-rule)'
+            '"a.old" at line 4. Remove make = "made" from names of that rule, if arguments have to '
+            "be translated; or else this factory. (duplicate-rule)"
         )
     ],
     FACTORY + '[[rule]]\nlegacy = "a.new"\ncanonical = "a.newer"': [
