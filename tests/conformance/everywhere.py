@@ -41,14 +41,20 @@ def prepare(one: Interpreter) -> Path | None:
     """Make an interpreter's environment for the tests; return its Python, None on failure."""
     folder = one.environment_folder
     python = folder / "bin" / "python"
+    ready = folder / "ready"
+    if ready.exists() and ready.stat().st_mtime >= (PROJECT / "pyproject.toml").stat().st_mtime:
+        return python
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     steps: list[list[str | Path]] = [
         [*pip, "--upgrade", "pip>=25.1"],  # knows dependency groups
         [*pip, "--editable", ".", "--group", "test"],
     ]
-    if not (folder / "pyvenv.cfg").exists():
-        steps.insert(0, [one.path, "-m", "venv", folder])
-    return python if all(run(one, *step) == 0 for step in steps) else None
+    if not ready.exists():
+        steps.insert(0, [one.path, "-m", "venv", "--clear", folder])
+    if not all(run(one, *step) == 0 for step in steps):
+        return None
+    ready.touch()
+    return python
 
 
 def tests_for(one: Interpreter, found: list[Interpreter]) -> list[str]:
