@@ -18,6 +18,7 @@ import sys
 from _thread import get_ident
 from types import ModuleType
 
+from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.lockless import look_up
 from enforcer.imports.reclassing import change_class
@@ -69,6 +70,7 @@ class Alias:
     __annotations__ = property(lambda alias: _link(alias).annotations())
 
     @property
+    @bootstrap.as_import_system
     def __spec__(self) -> object:
         """Give the spec to whoever reads it, and count who imports."""
         frame = getframe(1)
@@ -83,11 +85,14 @@ class Alias:
                 uses = sites.others[id(frame.f_code) + offset]
             is_settled = _modules[link.canonical] is link.settled
         except KeyError:
-            return link.read(frame)
+            is_settled = False
         if is_settled:
             next(uses)
             return link.spec
-        return link.read(frame)
+        try:
+            return link.read(frame)
+        except ImportError as error:
+            raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set a name of the canonical module; not what the import system sets."""
@@ -134,14 +139,19 @@ class _Asking(Alias):
     __slots__ = ()
     __module__ = _NO_MODULE
 
+    @bootstrap.as_import_system
     def __getattr__(self, name: str) -> object:
-        return _link(self).missing(name, getframe(1))
+        try:
+            return _link(self).missing(name, getframe(1))
+        except (AttributeError, ImportError) as error:
+            raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
 
 class _Forwarding(Alias):
     __slots__ = ()
     __module__ = _NO_MODULE
 
+    @bootstrap.as_import_system
     def __getattribute__(self, name: str) -> object:
         link = _link(self)
         if name == "__spec__":
@@ -150,8 +160,12 @@ class _Forwarding(Alias):
             return object.__getattribute__(self, name)
         try:
             return getattr(link.target(), name)
-        except AttributeError:
-            return link.missing(name, getframe(1))
+        except AttributeError as error:
+            lacking = error
+        try:
+            return link.missing(name, getframe(1), lacking)
+        except (AttributeError, ImportError) as error:
+            raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
 
 class _Quick(Alias):
@@ -227,6 +241,7 @@ def _apart(link: "AliasLink", name: str) -> property:
 def _made(link: "AliasLink", name: str) -> property:
     patched: dict[str, object] = {}
 
+    @bootstrap.as_import_system
     def read(_alias: object) -> object:
         return patched[name] if patched else link.made_name(name)
 
@@ -265,13 +280,16 @@ def forward(alias: Alias) -> None:
 def _take(alias: Alias, shape: type[Alias]) -> None:
     link = _link(alias)
     kind = shape
-    if link.own_names:
+    # Python names the class where an attribute is missing: whoever has such an alias in their
+    # hands reads both paths. Aliases of which people import names only share one class.
+    if link.own_names or (link.is_held and shape is _Quick):
         kind = link.own_classes.get(shape) or _own_class(link, shape)
     change_class(alias, kind)
 
 
 def _own_class(link: "AliasLink", shape: type[Alias]) -> type[Alias]:
-    own = type("module", (shape,), {"__slots__": (), "__module__": _NO_MODULE, **link.own_names})
+    name = link.label() if link.is_held and shape is _Quick else "module"
+    own = type(name, (shape,), {"__slots__": (), "__module__": _NO_MODULE, **link.own_names})
     return link.own_classes.setdefault(shape, own)
 
 

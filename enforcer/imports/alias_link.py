@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
+    from enforcer.imports.callers import Caller
     from enforcer.imports.watch import Watch
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import Rule
@@ -36,6 +37,7 @@ class AliasLink(Link):
         own_names: what the alias answers itself, whatever the canonical module has.
         own_classes: shape → the class of an alias with such names.
         renamed: legacy name → canonical name.
+        is_held: whether somebody got the alias itself, not only names from it.
         apart: the children that are not those of the canonical package.
         made: legacy factories, which are answered here, with what makes each of them.
 
@@ -46,6 +48,7 @@ class AliasLink(Link):
         "_bound",
         "_legacy_code",
         "apart",
+        "is_held",
         "made",
         "own_classes",
         "own_names",
@@ -57,6 +60,7 @@ class AliasLink(Link):
         super().__init__(watch, rule, legacy)
         self.in_place = False
         self.canonical = rule.canonical_of(legacy)
+        self.is_held = False
         self.renamed = rule.names if legacy == rule.module else {}
         self.apart = watch.apart(legacy)
         self.made = watch.delegation.names_of(legacy) if watch.delegation is not None else {}
@@ -69,6 +73,7 @@ class AliasLink(Link):
 
     # Binding.
 
+    @bootstrap.as_import_system
     def settle(self) -> bool:
         """Import, await and bind the canonical module as the import system would."""
         module = look_up(sys.modules, self.canonical, None)
@@ -127,6 +132,7 @@ class AliasLink(Link):
             and "__getattr__" not in namespace
         )
 
+    @bootstrap.as_import_system
     def target(self) -> object:
         """Give the object that answers for the legacy module, importing it if need be."""
         if self.in_place:
@@ -233,6 +239,7 @@ class AliasLink(Link):
             return super().has_submodule(name)
         return self._alias_submodule(name) is not None and super().has_submodule(name)
 
+    @bootstrap.as_import_system
     def child_apart(self, name: str, frame: "FrameType") -> object:
         """Give a child that the canonical package has not; a from-import loads it."""
         path = f"{self.legacy}.{name}"
@@ -259,6 +266,7 @@ class AliasLink(Link):
                 return public[name]  # a star goes by the namespace, and must not fail
             raise AttributeError(name) from None
 
+    @bootstrap.as_import_system
     def _import_child(self, path: str, name: str) -> None:
         """Import a submodule for a from-import, which asks by ``hasattr()``."""
         try:
@@ -290,12 +298,14 @@ class AliasLink(Link):
 
     # Names that the namespace does not have.
 
-    def missing(self, name: str, frame: "FrameType") -> object:
+    @bootstrap.as_import_system
+    def missing(self, name: str, frame: "FrameType", error: AttributeError | None = None) -> object:
         """Answer for a name that is not in the alias's namespace.
 
         Args:
             name: the name asked for.
             frame: the frame that asks.
+            error: what the canonical module raised, if it was asked already.
 
         Raises:
             AttributeError: if nothing answers.
@@ -316,12 +326,15 @@ class AliasLink(Link):
             return self._unbound(name)
         if module is not self._bound:
             self._bind(module)
+            error = None
         try:
-            return getattr(module, name)
-        except AttributeError:
-            if not self.watch.enabled or _is_dunder(name):
-                raise
-            return self._lacking(name, frame, module)
+            if error is None:
+                return getattr(module, name)
+        except AttributeError as raised:
+            error = raised
+        if not self.watch.enabled or _is_dunder(name):
+            raise error
+        return self._lacking(name, frame, module, error)
 
     def _may_import(self, name: str, frame: "FrameType") -> bool:
         if _is_dunder(name) or not self.watch.enabled:
@@ -335,7 +348,10 @@ class AliasLink(Link):
             raise AttributeError(message, name=name, obj=self.module)
         return spec.submodule_search_locations
 
-    def _lacking(self, name: str, frame: "FrameType", module: object) -> object:
+    @bootstrap.as_import_system
+    def _lacking(
+        self, name: str, frame: "FrameType", module: object, error: AttributeError
+    ) -> object:
         if bootstrap.is_from_list(frame) and self.is_submodule(name):
             self._import_child(self._canonical_below(name), name)
             return self._alias_submodule(name)
@@ -352,10 +368,13 @@ class AliasLink(Link):
         standing = aliases.link_of(sys.modules.get(f"{self.legacy}.{name}"))
         if standing is not None and fetched is not None and self.keeps(name, standing.canonical):
             return standing.module  # C would find it, were this package known by its legacy name
+        has_own_words = _has_own_words(module)
         if fetched is None or below in sys.modules:
+            if has_own_words:
+                raise error
             message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
-        raise self._cannot_import(name, module)
+        raise self._cannot_import(name, module) from (error if has_own_words else None)
 
     def _cannot_import(self, name: str, module: object) -> ImportError:
         file = getattr(module, "__file__", None)
@@ -375,6 +394,7 @@ class AliasLink(Link):
         asking = frame.f_globals is bootstrap.namespace_of(module)
         return asking and self.watch.locate_legacy(self.legacy) is not None
 
+    @bootstrap.as_import_system
     def _answer_in_place(self) -> None:
         """Let the legacy module's own code answer: the canonical module is built on it (T32)."""
         self.watch.notice(
@@ -385,6 +405,7 @@ class AliasLink(Link):
         )
         self._load_legacy_code(bind=True)
 
+    @bootstrap.as_import_system
     def made_name(self, name: str) -> object:
         """Give a legacy factory: that of the legacy module's own code, where that runs."""
         code = self._legacy_code
@@ -393,6 +414,7 @@ class AliasLink(Link):
         found = getattr(code, name, None)
         return self.made[name]() if found is None else found
 
+    @bootstrap.as_import_system
     def _fall_back(self, name: str, module: object) -> object:
         code = self._legacy_code or self._load_legacy_code(bind=False)
         if code is None or not hasattr(code, name):
@@ -405,6 +427,7 @@ class AliasLink(Link):
         )
         return getattr(code, name)
 
+    @bootstrap.as_import_system
     def _load_legacy_code(self, *, bind: bool) -> ModuleType | None:
         spec = self.watch.locate_legacy(self.legacy)
         if spec is None or spec.loader is None:
@@ -428,6 +451,25 @@ class AliasLink(Link):
         self.watch.own_code_loaded(self.legacy, code)
         return code
 
+    # What people hold of it.
+
+    def label(self) -> str:
+        """Return both paths, for people."""
+        return f"{self.legacy} (now {self.canonical})"
+
+    def hold(self) -> None:
+        """Have messages name both paths: somebody gets the alias itself."""
+        if not self.is_held:
+            self.is_held = True
+            self.own_classes = {}
+            if self._bound is not None:
+                self._take_shape(self._bound)
+
+    def record(self, caller: "Caller") -> "Tally | None":
+        """Count one use of this path itself."""
+        self.hold()
+        return super().record(caller)
+
     # Following the load of the alias.
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
@@ -442,6 +484,8 @@ class AliasLink(Link):
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
         """Count a statement; which names are submodules shows once the package is bound."""
+        if statement.names is None:
+            self.hold()
         self._bind(look_up(sys.modules, self.canonical, None))
         namespace = bootstrap.namespace_of(self._bound) or {}
         asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
@@ -459,6 +503,12 @@ def _public(module: object) -> "list[str]":
     if public is None:
         return [name for name in dir(module) if not name.startswith("_")]
     return list(public)
+
+
+def _has_own_words(module: object) -> bool:
+    """Return whether a module's own code says what is missing in it (PEP 562, a class)."""
+    namespace = bootstrap.namespace_of(module) or {}
+    return original_class(module) is not ModuleType or "__getattr__" in namespace
 
 
 def _is_dunder(name: str) -> bool:

@@ -11,6 +11,7 @@ from enforcer.imports import bootstrap
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_loader import alias_spec, reloading
 from enforcer.imports.callers import RUN
+from enforcer.imports.finder import Finder
 from enforcer.imports.hooks import after_reload, hook
 from enforcer.imports.live_names import LiveModule
 from enforcer.imports.observed import ObservedLink
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from enforcer.imports.callers import Caller
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import Rule
+
+bootstrap.as_import_system(Finder.find_spec)  # it is loaded long before this
 
 
 class Answers:
@@ -46,6 +49,7 @@ class Answers:
             rule.module.rpartition(".")[0] for rule in watch.map.rules if rule.kind != NAME
         )
 
+    @bootstrap.as_import_system
     def answer(
         self, name: str, path: object, target: object, frame: "FrameType"
     ) -> bootstrap.ModuleSpec | None:
@@ -132,6 +136,7 @@ class Answers:
         wanted, caller = self._watch.importing(name, frame)
         self._watch.uses.record(rule, wanted, caller, in_place=False)
 
+    @bootstrap.as_import_system
     def _alias(
         self, rule: "Rule", name: str, target: object, frame: "FrameType"
     ) -> bootstrap.ModuleSpec | None:

@@ -33,7 +33,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import Any
+    from typing import Any, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., object])
 
 _bootstrap: "Any" = _frozen_importlib
 
@@ -83,6 +85,29 @@ DeadlockError: type[Exception] = _bootstrap._DeadlockError
 wait_for: "Callable[[str], None]" = _bootstrap._lock_unlock_module
 acquire_global_lock = _imp.acquire_lock
 release_global_lock = _imp.release_lock
+
+
+def as_import_system(function: "F") -> "F":
+    """Mark a function that may be running below an import as the import system's own.
+
+    CPython removes frames of this name from the traceback of a failed import
+    (``remove_importlib_frames``, Python/import.c), and ``warnings.warn(stacklevel=…)`` passes
+    over them (``is_internal_frame``, Python/_warnings.c): the caller's line is what people see.
+    """
+    function.__code__ = function.__code__.replace(co_filename=_FIND_AND_LOAD.co_filename)  # type: ignore[attr-defined]
+    return function
+
+
+def trimmed(error: BaseException) -> BaseException:
+    """Return an error without its traceback, if the enforcer raised it.
+
+    A property that C calls lets it pass, and its own frame is the only one that is left.
+    """
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    name = "" if innermost is None else str(innermost.tb_frame.f_globals["__name__"])
+    return error.with_traceback(None) if name.startswith("enforcer.") else error
 
 
 def replaced_find_and_load() -> object | None:

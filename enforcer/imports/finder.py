@@ -48,6 +48,10 @@ class Finder:
         try:
             answers = self._begin()
             return None if answers is None else answers.answer(name, path, target, frame)
+        except ImportError as error:
+            from enforcer.imports.bootstrap import trimmed
+
+            raise trimmed(error)  # noqa: B904 - the same error
         finally:
             for _ in range(times):
                 _imp.acquire_lock()

@@ -6,7 +6,7 @@ any finder, and leaves no frame below the module's body. When the load is over t
 back to its own class.
 """
 
-from enforcer.imports.bootstrap import ModuleSpec
+from enforcer.imports.bootstrap import ModuleSpec, as_import_system, trimmed
 from enforcer.imports.reclassing import change_class
 
 TYPE_CHECKING = False
@@ -51,11 +51,15 @@ class _Initializing:
 
     __slots__ = ()
 
+    @as_import_system
     def __set__(self, spec: ModuleSpec, value: bool) -> None:  # noqa: FBT001 - a descriptor's
         followed: _Followed = spec.__dict__["_initializing"]
         if value:
             # The hook may refuse; then the spec must not look as if somebody executed it.
-            followed.loading.starting(spec)
+            try:
+                followed.loading.starting(spec)
+            except ImportError as error:
+                raise trimmed(error)  # noqa: B904 - the same error
             followed.initializing = True
             return
         try:

@@ -56,11 +56,15 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
             self.__dict__ = link.spec.__dict__
 
     @property
+    @bootstrap.as_import_system
     def _initializing(self) -> bool:
         frame = getframe(1)
         if self._reader != (frame.f_code, frame.f_lasti):
             return bootstrap.is_initializing_spec(self._link.spec)  # a program that kept the spec
-        return self._link.confirm(frame)
+        try:
+            return self._link.confirm(frame)
+        except ImportError as error:
+            raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
     @_initializing.setter
     def _initializing(self, value: bool) -> None:
@@ -172,6 +176,7 @@ class Link:
 
     # Reading __spec__.
 
+    @bootstrap.as_import_system
     def read(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
         """Classify a read of ``__spec__`` from an instruction not seen before.
 
@@ -189,6 +194,7 @@ class Link:
             self.watch.locks.note_seen(self, frame)
         return self.spec if kind is None else kind(self, frame)
 
+    @bootstrap.as_import_system
     def classify(self, frame: "FrameType") -> type[ConfirmingSpec] | None:
         """Count an import; give the class of another spec to show, if one has to be shown."""
         if bootstrap.is_find_and_load(frame):
@@ -235,6 +241,7 @@ class Link:
             self.watch.uses.probe(self.rule, self.legacy, caller)
         return True
 
+    @bootstrap.as_import_system
     def confirm(self, frame: "FrameType") -> bool:
         """Count an import by C code; tell it whether to wait for the module.
 
@@ -296,6 +303,7 @@ class Link:
         else:
             self.record_importer(importer)
 
+    @bootstrap.as_import_system
     def _read_by_call(self, frame: "FrameType") -> None:
         calling = bootstrap.import_module_call(frame)
         settled = self.settle()
@@ -321,6 +329,7 @@ class Link:
                 return
         self._read_by_call(getframe(2))
 
+    @bootstrap.as_import_system
     def _read_counting(
         self,
         frame: "FrameType",

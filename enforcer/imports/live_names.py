@@ -42,6 +42,7 @@ class LegacyName:
         """Look at every instruction anew."""
         self._sites.forget()
 
+    @bootstrap.as_import_system
     def __get__(self, module: "ModuleType | None", owner: type | None = None) -> object:
         """Look the name up for a caller."""
         if module is None:
@@ -51,7 +52,10 @@ class LegacyName:
         if uses is not None:
             next(uses)
         elif self._watch.enabled:
-            wanted = self._watch.guarded(self._rule.legacy, self._look, fetching(frame))
+            try:
+                wanted = self._watch.guarded(self._rule.legacy, self._look, fetching(frame))
+            except ImportError as error:
+                raise bootstrap.trimmed(error)  # noqa: B904 - the same error
             if wanted is False:
                 return self._namespace.get(self._rule.name)
         return self._value()
@@ -81,6 +85,7 @@ class LegacyName:
         # there is asked for on purpose, and may cost an import.
         return self._rule.target in sys.modules or self._rule.name not in self._namespace
 
+    @bootstrap.as_import_system
     def _holder(self) -> object:
         """Give the module that holds the canonical object, importing it if need be."""
         target = self._rule.target
@@ -90,6 +95,7 @@ class LegacyName:
             __import__(target)
         return sys.modules[target]
 
+    @bootstrap.as_import_system
     def _value(self) -> object:
         rule = self._rule
         if rule.stage == REMOVED and self._watch.enabled:

@@ -33,11 +33,12 @@ class Gate:
         self._link = link
         self.lock = lock
 
+    @bootstrap.as_import_system
     def __call__(self) -> object:
         """Answer as the weak reference would that stood here."""
         refusal = self._locks.refusals.pop((get_ident(), self._link.legacy), None)
         if refusal is not None:
-            raise refusal
+            raise bootstrap.trimmed(refusal)
         waiting = bootstrap.getframe(1).f_back  # the frame above _get_module_lock
         if waiting is not None and bootstrap.is_waiting(waiting) and self._locks.enabled:
             # _get_module_lock holds the global import lock; counting may warn, and a

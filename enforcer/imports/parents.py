@@ -7,7 +7,7 @@
 import sys
 from _thread import get_ident
 
-from enforcer.imports.bootstrap import getframe, namespace_of
+from enforcer.imports.bootstrap import as_import_system, getframe, namespace_of, trimmed
 from enforcer.imports.fetches import fetch, fetching, times_listed
 from enforcer.imports.lockless import look_up
 from enforcer.imports.own_class import own_class, shield, watch_name
@@ -75,6 +75,7 @@ def _reader(
 ) -> "Callable[[object], object]":
     sites = link.fetches
 
+    @as_import_system
     def read(_package: object) -> object:
         try:
             value = namespace[name]
@@ -94,12 +95,16 @@ def _reader(
             except KeyError:
                 pass
             if link.watch.enabled:
-                _look(link, fetching(frame), name, namespace)
+                try:
+                    _look(link, fetching(frame), name, namespace)
+                except ImportError as error:
+                    raise trimmed(error)  # noqa: B904 - the same error
         return value
 
     return read
 
 
+@as_import_system
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
     """Record a fetch from an instruction not seen before."""
     watch = link.watch

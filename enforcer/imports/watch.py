@@ -205,6 +205,7 @@ class Watch:
         if "." in legacy and not bytecode.wants_module(frame):
             self.leaves.note(legacy, frame)
 
+    @bootstrap.as_import_system
     def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":
         """Call a part of the enforcer that must not break the program.
 
