@@ -53,9 +53,6 @@ LEFT_OUT = {
     "*.test_locks.Frozen_LifetimeTests.test_all_locks": (
         "it says that importlib's dictionary of locks gets empty; the enforcer's gates stand there"
     ),
-    "*.*_StartupTests.test_everyone_has___spec__": (
-        "it walks sys.modules without a copy, and the enforcer's thread may load SQLite meanwhile"
-    ),
     "*.test_pydoc.TestInternalUtilities.test__get_version": (
         "it wants json's file to lie in the standard library, and here json is one that moved"
     ),
