@@ -19,6 +19,7 @@ COMPONENTS = {
     "check_jsonschema": "pip install check-jsonschema",
     "chdb": "pip install chdb clickhouse-connect",
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
+    "ddtrace": "pip install ddtrace",
     "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",
     "grpc": "pip install grpcio",
     "ipykernel": "pip install ipykernel",

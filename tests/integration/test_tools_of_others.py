@@ -143,3 +143,74 @@ def test_cells_of_a_real_kernel(tmp_path: Path) -> None:
     assert len({site["file"] for site in sites}) == len(cells)
     assert all(site["file"].startswith("<cell ") for site in sites), sites
     assert {site["relation"] for site in sites} == {"own"}
+
+
+TRACED = """
+import importlib, importlib.util, sys
+
+
+def load():
+    from shop.old_cart import X
+    import legacy.sub
+    from shop import seen
+    return X + legacy.sub.Y + seen.S
+
+
+assert sum(load() for _ in range(10)) == 40
+assert type(importlib.util.find_spec("shop.plain").loader).__module__.startswith("ddtrace.")
+assert importlib.reload(sys.modules["legacy.sub"]).Y == 2
+load()
+"""
+
+
+@pytest.mark.component("ddtrace")
+@pytest.mark.parametrize("first", ["ddtrace", "enforcer"])
+def test_an_application_under_ddtrace_run(tmp_path: Path, first: str) -> None:
+    """The tracer puts a `get_code` of its own on the loader of each module that is imported."""
+    rules = [("shop.old_cart", "shop.new_cart", "alias"), ("legacy.*", "modern.*", "alias")]
+    rules.append(("shop.seen", "shop.new_cart", "observe"))
+    tables = (
+        f'[[rule]]\nlegacy = "{old}"\ncanonical = "{new}"\nstage = "{stage}"\n'
+        for old, new, stage in rules
+    )
+    files = {
+        "enforcer.toml": "".join(tables),
+        "program.py": TRACED,
+        "shop/__init__.py": "",
+        "shop/new_cart.py": "X = 1\n",
+        "shop/plain.py": "",
+        "shop/seen.py": "S = 1\n",
+        "modern/__init__.py": "",
+        "modern/sub.py": "Y = 2\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    tracer = str(Path(sys.executable).with_name("ddtrace-run"))
+    command = [tracer, sys.executable, "program.py"]
+    if first == "enforcer":
+        command = [sys.executable, "-m", "enforcer", "run", "--", *command]
+    variables = {
+        "DD_TRACE_ENABLED": "true",
+        "DD_TRACE_AGENT_URL": "http://127.0.0.1:9",  # nobody: nothing is sent
+        "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+        "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+        "DD_EXCEPTION_REPLAY_ENABLED": "true",
+        "ENFORCER_MAP": str(tmp_path / "enforcer.toml"),
+    }
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**ENVIRONMENT, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert uses(tmp_path) == {
+        ("shop.old_cart", "program.py", 6): 11,
+        ("legacy.sub", "program.py", 7): 11,
+        ("shop.seen", "program.py", 8): 11,
+    }
