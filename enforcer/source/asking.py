@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
 from enforcer.source.locating import Locator
+from enforcer.source.markers import excuse_of
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR, Form, Reference
 from enforcer.source.scanning import ScannedFile
@@ -26,6 +27,8 @@ class Site:
         form: how it is asked for.
         typing_only: whether only type checkers read it.
         function: the qualified name of the function around it, ``<module>`` at top level.
+        excuse: the marker by which a test says that it may use the path, or expects to be
+            refused; or empty.
         through: the module that passed on what is asked for, by ``from legacy import *``; or
             empty.
 
@@ -37,6 +40,7 @@ class Site:
     typing_only: bool = False
     function: str = field(default=MODULE_LEVEL, compare=False)
     through: str = field(default="", compare=False)
+    excuse: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Write the site as editors jump to it."""
@@ -88,6 +92,7 @@ class Matcher:
                 reference.form,
                 reference.typing_only,
                 reference.function,
+                excuse=excuse_of(reference.function, scanned.found.marks),
             )
             if reference.names == (STAR,):
                 yield from self._asked_by_star(reference.path, site, scanned)

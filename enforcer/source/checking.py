@@ -20,6 +20,7 @@ from enforcer.source.delegations import DelegationChecker
 from enforcer.source.findings import FailedImport, MapCheck, RuleCheck, UnreadableFile
 from enforcer.source.importing import ImportedModule, import_modules
 from enforcer.source.locating import SOURCE_FOLDER, Locator, search_path
+from enforcer.source.markers import excuse_of
 from enforcer.source.names import NameReader
 from enforcer.source.presence import Presence
 from enforcer.source.refusals import Refusals
@@ -108,7 +109,9 @@ class _Checker:
     @staticmethod
     def _calls_in(scanned: ScannedFile) -> Iterator[tuple[Site, Call]]:
         for call in scanned.found.calls:
-            yield Site(scanned.file, call.line, "call", function=call.function), call
+            excuse = excuse_of(call.function, scanned.found.marks)
+            site = Site(scanned.file, call.line, "call", function=call.function, excuse=excuse)
+            yield site, call
 
     def _follow_stars(self) -> None:
         """Read on where a module passes the names of a legacy module on by a star."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.conditions import branches
 from enforcer.source.import_calls import ImportCall, read_import_call
+from enforcer.source.markers import Mark, marks_of, marks_of_file
 from enforcer.source.scopes import MODULE_LEVEL, scope_of
 
 Form = Literal["import", "from", "call", "attribute", "string"]
@@ -72,12 +73,14 @@ class FileReferences:
         loads: the names that the file reads and does not bind, if it has a star import;
             otherwise empty.
         calls: the calls, in the order of the lines.
+        marks: the markers of its tests.
 
     """
 
     references: tuple[Reference, ...] = ()
     loads: frozenset[str] = frozenset()
     calls: tuple[Call, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class _Finder:
         self._loads: set[str] = set()
         self._rebound: set[str] = set()
         self._done: set[int] = set()
+        self._marks: list[Mark] = []
         self._typing_only = False
         self._function = MODULE_LEVEL
 
@@ -155,7 +159,8 @@ class _Finder:
         has_star = any(STAR in reference.names for reference in self._found)
         unbound = self._loads - self._rebound - self._modules.keys() if has_star else ()
         calls = tuple(sorted(set(self._calls())))
-        return FileReferences(tuple(sorted(self._found)), frozenset(unbound), calls)
+        found = tuple(sorted(self._found))
+        return FileReferences(found, frozenset(unbound), calls, tuple(self._marks))
 
     def _walk(self, tree: ast.Module) -> Iterator[ast.AST]:
         """Yield each node, outer ones first, noting its function and who reads it."""
@@ -167,6 +172,8 @@ class _Finder:
             yield node
             hidden = branches(node).for_typing if type(node) is ast.If else ()
             inside, body = scope_of(node, prefix)
+            if inside is not None:
+                self._marks += marks_of(node, inside[0])
             for child in ast.iter_child_nodes(node):
                 is_hidden = bool(hidden) and any(child is statement for statement in hidden)
                 scope = (function, prefix)
@@ -222,6 +229,7 @@ class _Finder:
 
     def _look_at_assignment(self, node: ast.Assign) -> None:
         """Note ``m = import_module("…")``, which binds a module as an import does."""
+        self._marks += marks_of_file(node)
         target = node.targets[0]
         if len(node.targets) > 1 or not isinstance(target, ast.Name):
             return

@@ -1,7 +1,8 @@
 """Find who would be refused by the stages that a map has today.
 
 Judged as in the running program (``enforcer.imports.uses``): in stage removed everybody, in
-stage strict whoever is neither in the baseline nor exempted. What a place is known by in a
+stage strict whoever is neither in the baseline nor exempted; but no test that says it may be
+there, or expects a refusal. What a place is known by in a
 baseline (legacy path, file, function and mechanism) is made up from its source.
 """
 
@@ -24,6 +25,8 @@ from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED, STRICT
 from enforcer.source.asking import Ask, Site
 from enforcer.source.locating import Locator
+from enforcer.source.markers import ALLOWING, EXPECTING
+from enforcer.source.scopes import MODULE_LEVEL
 
 _MECHANISMS: Final = {
     "attribute": ATTRIBUTE,
@@ -108,8 +111,12 @@ class Refusals:
         return any(f"{caller}.".startswith(f"{rule.target}.") for caller in ask.callers)
 
     def _is_refused(self, rule: Rule, site: Site, path: str, mechanism: str) -> bool:
+        if site.excuse == EXPECTING or self._expects(site):
+            return False
         if rule.stage == REMOVED:
             return True
+        if site.excuse == ALLOWING:
+            return False
         used = CallSite(
             path,
             file=site.file,
@@ -119,6 +126,17 @@ class Refusals:
             mechanism=mechanism,
         )
         return used not in self._tolerated()
+
+    def _expects(self, site: Site) -> bool:
+        """Tell whether the map says of the test around a place that it expects refusals."""
+        node = f"{site.file}::{site.function.replace('.', '::')}"
+        for named in self._map.expect_refusals:
+            test = named.partition("[")[0]
+            if f"{node}::".startswith(f"{test}::") or (
+                test.endswith("/") and node.startswith(test)
+            ):
+                return site.function != MODULE_LEVEL
+        return False
 
     def _tolerated(self) -> Container[object]:
         if self._tolerance is None:

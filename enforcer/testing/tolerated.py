@@ -4,6 +4,7 @@ import sys
 from time import strftime
 
 from enforcer.baseline.record import ALLOWED
+from enforcer.source import markers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from enforcer.rules.exemptions import Exemption
     from enforcer.testing.allowing import Allowed
 
-MARKER = "allow_legacy"
+MARKER = markers.ALLOWING
 """The name of the marker by which a test allows something."""
 
 
-EXPECTING = "expect_refusal"
+EXPECTING = markers.EXPECTING
 """The name of the marker by which a test expects refusals."""
 
 

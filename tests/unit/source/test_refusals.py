@@ -176,3 +176,63 @@ def test_calls_of_a_factory_are_refused(write: Write) -> None:
 
     assert places() == ["app.py:3", "app.py:5"]
     assert places(entry) == ["app.py:3"]
+
+
+TESTS = """\
+import pytest
+
+@pytest.mark.allow_legacy("shop.old", reason="…")
+def test_allowed():
+    import shop.old
+
+@pytest.mark.expect_refusal("shop.old")
+class TestRefusals:
+    def test_it(self):
+        def inner():
+            import shop.old
+
+def test_looks(legacy_uses):
+    import shop.old
+
+def test_other():
+    import shop.old
+"""
+
+
+def test_a_test_that_is_let_is_refused_nothing(write: Write) -> None:
+    """By a marker, or because it looks at refusals itself; what is removed, nobody may use."""
+    root = write({**FILES, "app.py": "", "test_app.py": TESTS})
+
+    assert refused(root, "strict") == ["test_app.py:17"]
+    assert refused(root, "removed") == ["test_app.py:5", "test_app.py:17"]
+
+
+def test_a_whole_file_may_be_marked(write: Write) -> None:
+    """What runs when it is collected belongs to no test."""
+    marked = (
+        "import pytest, shop.old\npytestmark = [pytest.mark.allow_legacy('shop.old', reason='…')]\n"
+    )
+    marked += "def test_it():\n    import shop.old\n"
+    root = write({**FILES, "app.py": "", "test_app.py": marked})
+
+    assert refused(root, "strict") == ["test_app.py:1"]
+
+
+@pytest.mark.parametrize(
+    ("named", "places"),
+    [
+        ("tests/test_app.py", []),
+        ("tests/", []),
+        ("tests/test_app.py::test_it[1]", ["tests/test_app.py:4"]),
+        ("tests/test_app.py::test", ["tests/test_app.py:2", "tests/test_app.py:4"]),
+        ("tests/test_ap", ["tests/test_app.py:2", "tests/test_app.py:4"]),
+    ],
+)
+def test_the_map_may_name_tests_that_expect_refusals(
+    write: Write, named: str, places: list[str]
+) -> None:
+    """A folder, a file or a test, as for a run."""
+    source = "def test_it():\n    import shop.old\ndef test_that():\n    import shop.old\n"
+    root = write({**FILES, "app.py": "", "tests/test_app.py": source})
+
+    assert refused(root, "removed", expect_refusals=[named]) == places
