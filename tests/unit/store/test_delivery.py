@@ -211,3 +211,27 @@ def test_waiting_ends_when_it_is_needed(path: str) -> None:
             store.leave(Process(id="p"), EXIT)
 
     assert list(needed) == [True] * 4
+
+
+def test_only_a_third_party_site_without_one_gets_a_distribution(
+    parts: Parts, make_use: MakeUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a caller's record says already is not looked up, and own code belongs to nobody."""
+    asked = []
+
+    def distribution_of(file: str) -> str:
+        asked.append(file)
+        return "found"
+
+    monkeypatch.setattr("enforcer.store.delivery.distribution_of", distribution_of)
+    parts.uses = [
+        make_use(line=1, file="/x/own.py"),
+        make_use(line=2, file="/x/known.py", relation="third_party", distribution="known"),
+        make_use(line=3, file="/x/dep.py", relation="third_party"),
+    ]
+    parts.deliver()
+
+    assert asked == ["/x/dep.py"]
+    with Reader(parts.path) as reader:
+        found = {row.line: row.distribution for row in reader.uses(Span())}
+    assert found == {1: "", 2: "known", 3: "found"}

@@ -19,6 +19,7 @@ from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
+from enforcer.store.statements import uses_in_time
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -172,3 +173,9 @@ def test_process_that_was_last_there_before_a_span(
         assert reader.processes(Span(since=written)) == 1
         assert reader.processes(Span(since=written + 1)) == 0
         assert list(reader.rules(Span(since=written + 1))) == []
+
+
+def test_a_bucket_is_an_hour_a_day_or_a_week() -> None:
+    """Any other would be cut out of hours that it does not begin with."""
+    with pytest.raises(ValueError, match="not 7 ns"):
+        uses_in_time(Span(), 7)

@@ -152,3 +152,24 @@ def test_import_holds_no_half_transaction(old: str, path: str) -> None:
     import_lines(path, export(old))
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         connection.execute("BEGIN IMMEDIATE")
+
+
+def test_broken_export_is_said_with_its_line(old: str, path: str) -> None:
+    """The line that a person finds in an editor."""
+    lines = list(export(old))
+    for number in (1, 2, 10, len(lines)):
+        broken = [*lines[: number - 1], '{"table": "secrets"}', *lines[number:]]
+        with pytest.raises(StoreError, match=rf"\bline {number}\b"):
+            import_lines(path, broken)
+
+
+def test_progress_is_told_every_so_many_rows(
+    old: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By how many rows were read so far."""
+    told: list[int] = []
+    monkeypatch.setattr("enforcer.store.importing._EVERY", 10)
+    imported = import_lines(path, export(old), progress=told.append)
+
+    assert told == list(range(10, imported.rows + 1, 10))
+    assert told

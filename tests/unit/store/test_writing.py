@@ -10,10 +10,11 @@ import pytest
 
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
-from enforcer.recording.use import BLOCKED, WARNED, Use
+from enforcer.recording.use import BLOCKED, WARNED, CallSite, Use
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
+from enforcer.store.rows import Rows
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
 from enforcer.store.tallies import Known
@@ -322,3 +323,24 @@ def test_keys_of_a_write_that_was_rolled_back_are_forgotten(
         )
         assert rows(file, query) == [(1, 2), (2, 4), (77, 1), (88, 1), (99, 1)]
     pytest.fail("it was never written")
+
+
+def test_keys_are_looked_up_once(
+    path: str, make_process: MakeProcess, make_use: MakeUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process counts the same call sites from visit to visit: only new ones cost a look."""
+    looked_up: list[int] = []
+    site = Rows.site
+
+    def counting(rows: Rows, call_site: CallSite) -> int:
+        looked_up.append(call_site.line)
+        return site(rows, call_site)
+
+    monkeypatch.setattr(Rows, "site", counting)
+    known, process = Known(), make_process()
+    for sequence, lines in enumerate([(1, 2), (1, 2), (2, 3), (1, 2, 3)]):
+        with closing(Store(path, known=known)) as store:
+            store.write(process, sequence, [make_use(line=line) for line in lines])
+
+    # A batch with something new looks at what it has, and asks for the new one alone.
+    assert looked_up == [1, 2, 3]
