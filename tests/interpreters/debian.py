@@ -100,12 +100,16 @@ class Debian:
         check_mounting()
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            if not self._mark("base").exists():
+            is_fresh = not self._mark("base").exists()
+            if is_fresh:
                 self._bootstrap()
-            wanted = [version for version in VERSIONS if not self._mark(version).exists()]
-            if wanted:
-                self._install_versions(wanted)
-            if not self._mark(FREE_THREADED).exists():
+            wanted = [part for part in RECIPES if not self._mark(part).exists()]
+            if wanted and not is_fresh:
+                self._inside("apt-get", "update", "-q")
+            released = [version for version in VERSIONS if version in wanted]
+            if released:
+                self._install_versions(released)
+            if FREE_THREADED in wanted:
                 self._build_free_threaded()
 
     def _mark(self, part: str) -> Path:
@@ -155,6 +159,7 @@ class Debian:
     def _build_free_threaded(self) -> None:
         try:
             self._install([*TOOLS, *LIBRARIES])
+            self._inside("rm", "-rf", PREFIX)
             self._inside("bash", "-euc", BUILD)
         except BringingError as error:
             self.missing[FREE_THREADED] = str(error)
