@@ -191,4 +191,6 @@ def alias_spec(link: AliasLink, canonical: bootstrap.ModuleSpec) -> bootstrap.Mo
     spec = bootstrap.ModuleSpec(link.legacy, AliasLoader(link, canonical), origin=canonical.origin)  # type: ignore[arg-type]
     spec.submodule_search_locations = canonical.submodule_search_locations
     spec.has_location = canonical.has_location
+    # As after a load. Up to 3.11 C makes an error, with its words, for each import that lacks it.
+    spec.__dict__["_initializing"] = False
     return spec
