@@ -89,7 +89,7 @@ def instances_sections(check: InstancesCheck, root: str) -> Iterator[Section]:
     if not check.keyless:
         return
     number = counted(len(check.keyless), "call names", "calls name")
-    lines = tuple(map(str, check.keyless))
+    lines = _listed(check.keyless)
     if check.rule.missing == OWN:
         yield Section(
             f'{number} no key, and get instances of their own (missing = "own")', TELLS, lines
@@ -121,7 +121,7 @@ def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Section]:
             "the baseline."
         )
     title = f"{number} refused: the stage is {rule.stage}, and {why} (would-be-refused)"
-    yield Section(title, BREAKS, tuple(map(str, sites)))
+    yield Section(title, BREAKS, _listed(sites))
 
 
 def _defined(found: Definition, root: str) -> str:
@@ -322,6 +322,13 @@ def _missing(missing: MissingName) -> str:
 
 def _nearest(names: Sequence[str]) -> str:
     return f" (canonical has {', '.join(names)})" if names else ""
+
+
+def _listed(sites: Sequence[Site]) -> tuple[str, ...]:
+    """Write each place on a line; of very many the first, and how many there are in JSON."""
+    rest = len(sites) - MOST_SITES
+    more = (f"and {rest:,} more, which --format json lists",) if rest > 0 else ()
+    return (*map(str, sites[:MOST_SITES]), *more)
 
 
 def _places(sites: Sequence[Site], most: int = MOST_USES) -> str:

@@ -93,8 +93,8 @@ def test_a_swallowed_refusal_fails_the_test_at_its_end(
     assert done.returncode == 1
     assert (
         "LegacyImportError was swallowed: tests/test_careful.py:4 in careful() asked for the "
-        'legacy path "old", which moved to "new". Mend it; a test that expects it has '
-        "@pytest.mark.expect_refusal (swallowed-refusal)"
+        'legacy path "old", which moved to "new". Mend it (Write: import new); a test '
+        "that expects it has @pytest.mark.expect_refusal (swallowed-refusal)"
     ) in done.stdout
     ended = [line.split(" - ")[0] for line in done.stdout.splitlines() if "Failed: Leg" in line]
     failed = ("test_call", "test_again", "test_removed", "test_removed_again")
