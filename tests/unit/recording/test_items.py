@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.recording.items import current_item
+from enforcer.recording.items import current_item, items_of_environment
 
 TESTS = {"ENFORCER_ITEMS": "/shop"}
 
@@ -37,3 +37,11 @@ def test_names(said: str, file: str, function: str) -> None:
 )
 def test_nothing_runs(environ: dict[str, str]) -> None:
     assert current_item(environ) is None
+
+
+def test_only_a_process_that_a_run_started_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run says so by its variable."""
+    monkeypatch.setenv("ENFORCER_ITEMS", "/shop")
+    assert items_of_environment() is current_item
+    monkeypatch.delenv("ENFORCER_ITEMS")
+    assert items_of_environment() is None
