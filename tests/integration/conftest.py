@@ -25,6 +25,7 @@ COMPONENTS = {
     "ipykernel": "pip install ipykernel",
     "jupyter_client": "pip install jupyter-client",
     "opentelemetry.distro": "pip install opentelemetry-distro",
+    "pip": "python -m ensurepip",
     "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
     "opentelemetry.instrumentation.asgi": "pip install opentelemetry-instrumentation-asgi",
     "prometheus": "apt-get install prometheus",
