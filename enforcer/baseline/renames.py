@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.functions import renamed_functions
+from enforcer.baseline.model import Baseline, Entry, Key
 from enforcer.baseline.portable import rewritings, rewritten
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.repository import top_of
@@ -32,12 +33,14 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
     missing = _missing_files(baseline, root)
     top = Path(top_of(migration_map.root, migration_map.path)) if missing else root
     renamed = _renamed(missing, root, top) if missing else {}
-    if not renamed:
+    moves = [(entry, entry.changed(file=renamed.get(entry.file))) for entry in baseline]
+    functions = _renamed_functions(moves, baseline, migration_map)
+    if not renamed and not functions:
         return baseline
     entries: dict[object, Entry] = {}
-    for entry in baseline:
-        moved = entry.changed(file=renamed.get(entry.file))
-        # Of two files that became one, both entries' call sites are there.
+    for _, moved in moves:
+        moved.function = functions.get(moved.key, moved.function)
+        # Of two places that became one, both entries' call sites are there.
         known = entries.get(moved.key)
         if known is not None:
             moved.count += known.count
@@ -45,9 +48,41 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
     return Baseline(entries.values(), baseline.path)
 
 
+SHALLOW: Final = (
+    "this clone is shallow, so renames can't be followed: check out with fetch-depth: 0, "
+    "or run: git fetch --unshallow"
+)
+
+
+def has_lost_renames(baseline: Baseline, migration_map: MigrationMap) -> bool:
+    """Return whether a file is missing that a whole history may know under another name."""
+    root = Path(migration_map.root)
+    if not _missing_files(baseline, root):
+        return False
+    return _git(root, "rev-parse", "--is-shallow-repository").strip() == "true"
+
+
 def is_foreign(file: str) -> bool:
     """Tell whether a caller's file is not one of the program, or no file at all."""
     return file.startswith(_FOREIGN)
+
+
+def _renamed_functions(
+    moves: list[tuple[Entry, Entry]], baseline: Baseline, migration_map: MigrationMap
+) -> dict[Key, str]:
+    root = Path(migration_map.root)
+    before = {moved.key: entry.file for entry, moved in moves}
+    own = [moved for _, moved in moves if not is_foreign(moved.file)]
+    commits: list[str] = []
+
+    def source_before(entry: Entry) -> str:
+        if not commits:
+            file = Path(baseline.path or migration_map.path)
+            words = ("log", "-1", "--format=%H", "--", str(file))
+            commits.append(_git(root, *words).strip() or "HEAD")
+        return _git(root, "show", f"{commits[0]}:./{before[entry.key]}")
+
+    return renamed_functions(own, root, source_before)
 
 
 def _missing_files(baseline: Baseline, root: Path) -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enforcer.baseline.model import Baseline, Key
-from enforcer.baseline.renames import is_foreign
+from enforcer.baseline.renames import SHALLOW, has_lost_renames, is_foreign
 from enforcer.rules.exemptions import FUNCTION
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.rules.values import nearest
@@ -56,11 +56,15 @@ class Names:
             place = self._map.path, exemption.line
             yield from self._unknown_path(exemption.path, place)
             yield from self._unknown_caller(file, function, place)
+        is_lost = has_lost_renames(baseline, self._map)
         for entry in baseline:
             place = baseline.path, entry.line
             yield from self._unknown_path(entry.path, place)
             if entry.key not in stale and not is_foreign(entry.file):
-                yield from self._unknown_caller(entry.file, entry.function, place)
+                for one in self._unknown_caller(entry.file, entry.function, place):
+                    is_file = not (self._root / entry.file).exists()
+                    remedy = f"{SHALLOW[0].upper()}{SHALLOW[1:]}"
+                    yield one._replace(remedy=remedy) if is_lost and is_file else one
 
     def _unknown_path(self, path: str, place: tuple[str, int]) -> Iterator[Unknown]:
         covered = path.removesuffix(TREE_SUFFIX)

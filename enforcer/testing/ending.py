@@ -13,7 +13,7 @@ from enforcer.baseline import Baseline
 from enforcer.baseline.comparing import Judged, Verdict, compare, shrunk
 from enforcer.baseline.reading import UPDATE
 from enforcer.baseline.record import Record
-from enforcer.baseline.renames import follow_renames
+from enforcer.baseline.renames import follow_renames, has_lost_renames
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED
 from enforcer.rules.finding import find_map
@@ -54,6 +54,7 @@ class Ending:
 
         """
         self._config = config
+        self._baseline = baseline
         self._map = migration_map
         self._fails_for_stale = fails_for_stale(config)
         self.judged = compare(baseline, record.lines(), is_complete=record.is_complete)
@@ -65,6 +66,11 @@ class Ending:
     def command_for(self, *options: str) -> str:
         """Give the command that runs the same tests with further options."""
         return shlex.join(["pytest", *map(str, self._config.invocation_params.args), *options])
+
+    @property
+    def has_lost_renames(self) -> bool:
+        """Whether what is new may be known under the name that a file had before."""
+        return bool(self.of(Verdict.NEW)) and has_lost_renames(self._baseline, self._map)
 
     def update_command(self) -> str:
         """Return the command that takes a record into this run's baseline."""

@@ -9,6 +9,7 @@ import pytest
 
 from enforcer.baseline.comparing import Judged, Verdict
 from enforcer.baseline.record import ALLOWED, EXPECTED
+from enforcer.baseline.renames import SHALLOW
 from enforcer.testing.ending import Ending
 
 MOST_SITES: Final = 20
@@ -95,6 +96,8 @@ def _after_them(ending: Ending) -> Iterator[str]:
         yield f"There is no {ending.file.name}. To tolerate what there is today:"
         yield f"  {ending.command_for(*_SEE_ALL)}"
         yield f"  {ending.update_command()}"
+    if ending.has_lost_renames:
+        yield f"A file of the baseline is missing, and {SHALLOW}"
     if ending.mistake:
         yield ending.mistake
     elif ending.is_shrunk:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from enforcer.baseline.reading import read_baseline
 from enforcer.cli.main import main
+from tests.integration.testing.runs import git
 
 RULE = '[[rule]]\nlegacy = "shop.old"\ncanonical = "shop.new"\n'
 MOCK = str(Path(unittest.mock.__file__))
@@ -178,3 +179,25 @@ def test_the_top_of_a_work_tree(top: Path) -> None:
     said = enforcer("gate", "--record", record("../tests/test_app.py")).stdout
 
     assert files_of("text", said) == {"enforcer.toml", "tests/test_app.py"}
+
+
+def test_a_shallow_clone_says_what_is_missing(
+    top: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file was renamed in a commit that the clone does not have."""
+    (top / ".git/HEAD").unlink()
+    git(top, "init", "--quiet")
+    baseline("shop/app.py")
+    for words in (("add", "."), ("commit", "--quiet", "-m", "first")):
+        git(top, *words)
+    git(top, "mv", "backend/shop/app.py", "backend/shop/main.py")
+    git(top, "commit", "--quiet", "-m", "second")
+    clone = tmp_path_factory.mktemp("clone") / "shop"
+    git(top, "clone", "--quiet", "--depth", "1", top.as_uri(), str(clone))
+
+    assert "unknown-caller" not in enforcer("gate").stdout
+    monkeypatch.chdir(clone)
+    said = enforcer("gate").stdout
+
+    assert 'there is no file "shop/app.py". This clone is shallow, so renames can\'t be ' in said
+    assert "fetch-depth: 0, or run: git fetch --unshallow. (unknown-caller)" in said
