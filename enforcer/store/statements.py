@@ -85,6 +85,21 @@ SELECT {_COUNTS} FROM (
 """  # noqa: S608 - made of constants
 
 
+# An hour's row is of all processes of a deployment. Of the hour that a span begins in, the uses of
+# processes that came and went before the span are known one by one, and are left out.
+_HEAD_HOURS = f"""
+(
+    SELECT hour, tally, deployment, first_seen, last_seen,
+           count - CASE WHEN hour = :hour THEN coalesce(before, 0) ELSE 0 END AS count
+    FROM use_by_hour LEFT JOIN (
+        SELECT tally, deployment, sum(count) AS before
+        FROM process JOIN use ON use.process = process.key
+        WHERE started >= :hour * {HOUR} AND written < :since GROUP BY tally, deployment
+    ) USING (tally, deployment)
+)
+"""  # noqa: S608 - made of constants
+
+
 def _bounds(span: Span) -> str:
     # What leaves nothing out need not be looked up for each of many thousand rows.
     return f"{_BOUNDS} AND deployment IN ({DEPLOYMENTS})" if is_filtered(span) else _BOUNDS
@@ -102,7 +117,10 @@ FROM use JOIN process ON process.key = use.process WHERE run = :run AND {only}
     if not span.since and not span.until:
         return f"SELECT {_COUNTS} FROM use_ever WHERE {only}"  # noqa: S608 - constants
     parts = [
-        ("use_by_hour", "hour BETWEEN :hour AND :last_hour_of_head"),
+        (
+            _HEAD_HOURS if span.since % HOUR else "use_by_hour",
+            "hour BETWEEN :hour AND :last_hour_of_head AND count > 0",
+        ),
         ("use_by_hour", "hour BETWEEN :hour_of_tail AND :last_hour"),
     ]
     if not legacy:

@@ -179,3 +179,25 @@ def test_a_bucket_is_an_hour_a_day_or_a_week() -> None:
     """Any other would be cut out of hours that it does not begin with."""
     with pytest.raises(ValueError, match="not 7 ns"):
         uses_in_time(Span(), 7)
+
+
+def test_a_span_within_an_hour_leaves_out_processes_that_ended_before(
+    path: str, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Though the hour's row has the uses of both; a process that goes on counts whole."""
+    noon, minute = 493_000 * HOUR, HOUR // 60
+    for start, count in ((1, 7), (40, 2)):
+        begun = noon + start * minute
+        with closing(Store(path, clock=lambda begun=begun: begun)) as store:
+            process = make_process(started=begun)
+            store.write(process, 0, [make_use(count=count, first_seen=begun, last_seen=begun)])
+
+    def counted(since: int) -> tuple[list[int], list[int]]:
+        with Reader(path) as reader:
+            span = Span(since=since)
+            rules = [rule.count for rule in reader.rule_uses(span)]
+            return [use.count for use in reader.uses(span)], rules
+
+    assert counted(noon) == ([9], [9])
+    assert counted(noon + 30 * minute) == ([2], [2])
+    assert counted(noon + 50 * minute) == ([], [])
