@@ -1,5 +1,7 @@
 """Picklers of others send watched modules as they send any module."""
 
+import sys
+
 import pytest
 
 PROGRAM = """
@@ -52,6 +54,8 @@ def watched(case):
 def test_functions_that_use_watched_modules(watched, tool):
     """A module that is watched, its package, and one with a legacy name, in a closure."""
     lines = [line.strip() for line in TOOLS[tool].strip().splitlines()]
+    if tool == "dill" and sys.version_info >= (3, 15):
+        pytest.skip("dill 0.4.1 reads co_lnotab, which 3.15 has no longer")
     watched.check(
         "\n".join(lines)
         + PROGRAM
