@@ -4,6 +4,7 @@ import os
 import sys
 from time import monotonic
 
+from enforcer.eager import load_now
 from enforcer.imports.finder import Finder
 from enforcer.recording.notice import Notice
 
@@ -131,12 +132,14 @@ class Enforcement:
         from enforcer.imports.watch import Watch
         from enforcer.recording.items import items_of_environment
 
+        load_now()
         tolerance = Tolerance(self.map, self._notices, self._baseline)
         watch = Watch(self.map, self.recorder, tolerance, self._notices)
         watch.uses.ownership.item = self.item or items_of_environment()
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 
+            load_now()
             watch.delegation = Delegation(self.map, watch)
         begun = self._watch.setdefault("", watch)
         if begun is watch:
@@ -240,8 +243,7 @@ class Enforcement:
         self._pid = os.getpid()
         if self.watch is not None:
             self.watch.forget_sites()
-            if self.watch.delegation is not None:
-                self.watch.delegation.forget_threads()
+            self.watch.forget_threads()
         if self._recorder:
             self.recorder.reset(lost)
 

@@ -11,6 +11,7 @@ on its own thread.
 import os
 import sys
 
+from enforcer.eager import load_now
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.rules.stages import REMOVED, STRICT
@@ -75,6 +76,7 @@ def enable(
     is_late = _was_imported_before(loaded)
     if store:
         _start_reporting(enforcement)
+    load_now()
     sys.meta_path.insert(0, enforcement.finder)
     _active = enforcement
     _hook_into_fork()

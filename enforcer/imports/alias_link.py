@@ -21,6 +21,7 @@ from enforcer.rules.stages import STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from importlib.abc import Loader
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
@@ -81,14 +82,16 @@ class AliasLink(Link):
             bootstrap.import_module(self.canonical)
             module = look_up(sys.modules, self.canonical, None)
         if bootstrap.is_initializing(module):
-            bootstrap.wait_for(self.canonical)
+            bootstrap.import_by_c(self.canonical)
             module = look_up(sys.modules, self.canonical, None)
         self._bind(module)
         if bootstrap.is_initializing(module) or bootstrap.is_initializing_spec(self.spec):
             return False
         self.settled = module
         self._take_shape(module)
-        return module is not None
+        # Where the load failed that it waited for, this alias is gone from sys.modules.
+        standing: object = sys.modules.get(self.legacy)
+        return module is not None and standing is self.module
 
     def _bind(self, module: object) -> None:
         if module is None or module is self._bound or self.in_place:
@@ -432,24 +435,31 @@ class AliasLink(Link):
         spec = self.watch.locate_legacy(self.legacy)
         if spec is None or spec.loader is None:
             return None
-        with bootstrap.module_lock(self.legacy):
+        lock = bootstrap.module_lock(self.legacy)
+        lock.acquire()
+        try:
             if self._legacy_code is not None:
                 return self._legacy_code
             code: ModuleType = bootstrap.module_from_spec(spec)
-            self._legacy_code = code
-            if bind:
-                self.in_place = True
-                self.settled = None
-                aliases.bind(self.module, vars(code))
-            try:
-                spec.loader.exec_module(code)
-            except BaseException:
-                self._legacy_code = None
-                self.in_place = False
-                self._bound = None
-                raise
+            self._execute(code, spec.loader, bind=bind)
+        finally:
+            lock.release()
         self.watch.own_code_loaded(self.legacy, code)
         return code
+
+    def _execute(self, code: ModuleType, loader: "Loader", *, bind: bool) -> None:
+        self._legacy_code = code
+        if bind:
+            self.in_place = True
+            self.settled = None
+            aliases.bind(self.module, vars(code))
+        try:
+            loader.exec_module(code)
+        except BaseException:
+            self._legacy_code = None
+            self.in_place = False
+            self._bound = None
+            raise
 
     # What people hold of it.
 
@@ -516,10 +526,6 @@ def _is_dunder(name: str) -> bool:
 
 
 def importing(canonical: str) -> "Callable[[object], object]":
-    """Make an ``exec_module`` that imports the canonical module.
-
-    A partial of a C function: no frame of the enforcer lies below a canonical body.
-    """
-    # With a name to look for, __import__ gives the module and leaves its top package alone.
-    load: Callable[[object], object] = partial(__import__, canonical, fromlist=("__name__",))
+    """Make an ``exec_module`` that imports the canonical module."""
+    load: Callable[[object], object] = partial(bootstrap.import_by_c, canonical)
     return load

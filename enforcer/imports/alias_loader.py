@@ -62,7 +62,7 @@ class AliasLoader:
         link.spec = spec
         link.loosen()
         frame = getframe(1)
-        if not bootstrap.is_loading(frame):
+        if next(bootstrap.imports_in_progress(frame, link.legacy), None) is None:
             # LazyLoader and the like load a module by hand: nobody will tell of it.
             link.watch.guarded(link.legacy, link.record_importer, frame)
         elif link.watch.guarded(link.legacy, link.watch.is_probed, link.legacy, frame):

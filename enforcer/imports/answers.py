@@ -190,14 +190,16 @@ class Answers:
         canonical = watch.locate(link.canonical)
         if canonical is None:
             return
+        lock = bootstrap.module_lock(name)
         try:
-            with bootstrap.module_lock(name):
-                self._put(name, link, canonical)
-        except bootstrap.DeadlockError:
+            lock.acquire()
+        except RuntimeError:
             return  # a thread that waits for this one is about to load it
+        try:
+            self._put(name, link, canonical)
+        finally:
+            lock.release()
         link.target()
-        # Whoever is about to load it further out will find it there, and ask nobody.
-        link.count_around(bootstrap.imports_in_progress(bootstrap.getframe(1), name))
 
     def _put(self, name: str, link: "AliasLink", canonical: bootstrap.ModuleSpec) -> None:
         if name not in sys.modules:

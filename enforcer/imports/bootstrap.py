@@ -1,19 +1,19 @@
-"""Name the parts of CPython's import system that the enforcer leans on.
+"""Name the parts of CPython's import system that the enforcer relies upon.
 
 All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and is probed before it is
-relied upon (``selfcheck``):
+relied upon (``selfcheck``). C code calls the first four by their names (Python/import.c), so
+they stay when the functions around them change:
 
-- ``_find_and_load(name, …)`` runs for each import of a module that isn't loaded, and for each
-  ``import_module``; it returns without asking anybody once the module is there.
-- ``_find_and_load_unlocked`` imports the parent first, then asks ``_find_spec``.
-- ``_handle_fromlist`` imports the submodules that a from-import names.
-- ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a module, and to
-  false afterwards, whatever happened.
-- ``_module_locks`` maps a module's name to a callable that gives its lock, or None;
-  ``_get_module_lock`` calls it while it holds the global import lock.
-- ``_HierarchicalLockManager``, from 3.15 on, takes the locks of a missing module's packages
-  first, and looks at the specs of those that are loaded.
+- ``_find_and_load(name, import_)`` runs for each import of a module that isn't loaded, and for
+  each ``import_module``. From 3.14 on it calls itself where the module is gone meanwhile.
+- ``_handle_fromlist`` imports the submodules that a from-import names; ``from_name`` is the one.
 - ``_lock_unlock_module`` waits for another thread that executes a module; it knows deadlocks.
+- ``_get_module_lock(name)`` returns the lock of a module, for as long as somebody refers to it.
+- ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a module, and to
+  false afterwards, whatever happened. Only the probe calls it.
+
+Every other function of the import system is told by its globals, and by the local variable
+``name``, the module that it is about.
 
 C code reads ``module.__spec__`` on each import of a cached module, then
 ``spec._initializing`` (``import_ensure_initialized``, Python/import.c). Up to 3.12 it discards
@@ -25,6 +25,7 @@ import _imp
 import sys
 import types
 from _frozen_importlib import ModuleSpec as ModuleSpec  # noqa: PLC0414 - an export
+from _functools import partial
 from gc import get_referents
 
 from enforcer.imports.lockless import look_up
@@ -33,7 +34,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar
+
+    from enforcer.imports.bytecode import LazyStatement
+
+    class ModuleLock(Protocol):
+        """The lock of one module; its methods are looked up for each call."""
+
+        def acquire(self) -> object:
+            """Wait for the lock; raise a RuntimeError where threads wait in a circle."""
+
+        def release(self) -> None:
+            """Release the lock."""
 
     F = TypeVar("F", bound=Callable[..., object])
 
@@ -44,28 +56,28 @@ getframe = sys._getframe
 SWALLOWS_ERRORS = sys.version_info < (3, 13)
 """Whether C discards an exception raised while it reads ``__spec__``."""
 
+WAITS_APART = sys.version_info >= (3, 15)
+"""Whether ``_find_and_load`` locks a module that it found once to wait, and again to load it.
 
-def _code(path: str) -> object:
-    """Give a function's code, or None on a CPython that does without the function."""
-    found: object = _bootstrap
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    return getattr(found, "__code__", None)
+There it also goes on with the module as it is where threads would wait in a circle.
+"""
+
+
+def _code(name: str) -> object:
+    """Return a function's code, or None on a CPython that does without the function."""
+    return getattr(getattr(_bootstrap, name, None), "__code__", None)
 
 
 # An alias imports a submodule that a from-import asks it for.
 _ALIASES = ("enforcer.imports.alias", "enforcer.imports.alias_link")
 _LAZY = sys.version_info >= (3, 15)
-_LAZY_TYPE: type | None = getattr(types, "LazyImportType", None)
+LAZY_TYPE: type | None = getattr(types, "LazyImportType", None)
+"""The type of what stands for a name until its lazy import is made (PEP 810), from 3.15 on."""
+
+_GLOBALS = vars(_bootstrap)
 _FIND_AND_LOAD = _code("_find_and_load")
-_FIND_AND_LOAD_UNLOCKED = _code("_find_and_load_unlocked")
-_FIND_SPEC = _code("_find_spec")
-_FRAMES_REMOVED = _code("_call_with_frames_removed")
-_GCD_IMPORT = _code("_gcd_import")
+_FILE = getattr(_FIND_AND_LOAD, "co_filename", "<frozen importlib._bootstrap>")
 _HANDLE_FROMLIST = _code("_handle_fromlist")
-_IMPORT = _code("__import__")
-_LOCK_CHAIN = _code("_HierarchicalLockManager.__enter__")
-_LOAD_UNLOCKED = _code("_load_unlocked")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
 _NAMESPACE: "Any" = vars(types.ModuleType)["__dict__"]
@@ -75,14 +87,24 @@ _INITIALISERS = tuple(
     for name in ("create_dynamic", "exec_dynamic", "create_builtin", "exec_builtin")
 )
 
-import_module: "Callable[[str], object]" = _bootstrap._gcd_import
+RETRIES = "_find_and_load" in getattr(_FIND_AND_LOAD, "co_names", ())
+"""Whether an import is made anew where the load that it waited for failed.
+
+3.14 brought both at once: in ``_find_and_load``, which calls itself, and in C
+(``PyImport_ImportModuleLevelObject``, Python/import.c).
+"""
+
+# With a name to look for, __import__ returns the module and leaves its top package alone. This
+# is importlib.__import__: whatever was put in the place of the built-in one, the import runs
+# through _find_and_load, whose callers are told apart.
+import_module: "Callable[[str], object]" = partial(_bootstrap.__import__, fromlist=("__name__",))
+# The built-in one leaves no frame below a module's body. Where threads would wait in a circle for
+# a module that one of them executes, it goes on with the module as it is; up to 3.14
+# import_module raises.
+import_by_c: "Callable[[str], object]" = partial(__import__, fromlist=("__name__",))
 module_from_spec = _bootstrap.module_from_spec
 load_unlocked = _bootstrap._load_unlocked
-module_lock = _bootstrap._ModuleLockManager
-new_lock: "Callable[[str], object]" = _bootstrap._ModuleLock
-module_locks: "dict[str, Callable[[], object]]" = _bootstrap._module_locks
-DeadlockError: type[Exception] = _bootstrap._DeadlockError
-wait_for: "Callable[[str], None]" = _bootstrap._lock_unlock_module
+module_lock: "Callable[[str], ModuleLock]" = _bootstrap._get_module_lock
 acquire_global_lock = _imp.acquire_lock
 release_global_lock = _imp.release_lock
 
@@ -94,7 +116,7 @@ def as_import_system(function: "F") -> "F":
     (``remove_importlib_frames``, Python/import.c), and ``warnings.warn(stacklevel=…)`` passes
     over them (``is_internal_frame``, Python/_warnings.c): the caller's line is what people see.
     """
-    function.__code__ = function.__code__.replace(co_filename=_FIND_AND_LOAD.co_filename)  # type: ignore[attr-defined]
+    function.__code__ = function.__code__.replace(co_filename=_FILE)
     return function
 
 
@@ -111,24 +133,68 @@ def trimmed(error: BaseException) -> BaseException:
 
 
 def replaced_find_and_load() -> object | None:
-    """Give what another tool put in the place of ``_find_and_load``; None if it did not."""
+    """Return what another tool put in the place of ``_find_and_load``; None if it did not."""
     now = vars(_bootstrap).get("_find_and_load")
     return None if getattr(now, "__code__", None) is _FIND_AND_LOAD else now
 
 
-def is_find_and_load(frame: "FrameType") -> bool:
-    """Tell whether a frame is the import system's own look at one module."""
-    return frame.f_code is _FIND_AND_LOAD
+def is_import_system(frame: "FrameType | None") -> bool:
+    """Return whether a frame runs the import system's own code, and no extension module's."""
+    return frame is not None and frame.f_globals is _GLOBALS and extension_spec(frame) is None
 
 
 def is_from_list(frame: "FrameType | None") -> bool:
-    """Tell whether a frame looks for the names of a from-import on a package."""
+    """Return whether a frame looks for the names of a from-import on a package."""
     return frame is not None and frame.f_code is _HANDLE_FROMLIST
 
 
-def is_waiting(frame: "FrameType | None") -> bool:
-    """Tell whether a frame waits for a module that another thread executes."""
-    return frame is not None and frame.f_code is _LOCK_UNLOCK
+def from_list_import(frame: "FrameType | None") -> str | None:
+    """Return the submodule that a frame imports for the names of a from-import, if it does."""
+    if frame is None or not is_import_system(frame) or not is_from_list(frame.f_back):
+        return None
+    return str(frame.f_back.f_locals.get("from_name", ""))  # type: ignore[union-attr]
+
+
+def is_waiting(frame: "FrameType") -> bool:
+    """Return whether a frame waits for a module that another thread executes."""
+    return frame.f_code is _LOCK_UNLOCK
+
+
+def is_own_read(frame: "FrameType") -> bool:
+    """Return whether the import system reads a package's spec for its own use in a frame."""
+    return is_import_system(frame) and look_of(frame) is None and from_list_import(frame) is None
+
+
+def look_of(frame: "FrameType") -> "FrameType | None":
+    """Return the import system's look at one module, where a frame reads its spec for that.
+
+    Up to 3.14 ``_find_and_load`` reads it itself, from 3.15 on a function that it hands the
+    module to. Those that it hands the name to read the specs of packages for their own use.
+    """
+    if frame.f_code is _FIND_AND_LOAD:
+        return frame
+    above = frame.f_back
+    if above is None or above.f_code is not _FIND_AND_LOAD or "name" in frame.f_code.co_varnames:
+        return None
+    return above
+
+
+def passing(frame: "FrameType") -> "FrameType | None":
+    """Return the import system's look at one module that uses the module's lock in a frame.
+
+    Up to 3.14 a context manager lies in between.
+    """
+    if frame.f_code is _FIND_AND_LOAD:
+        return frame
+    above = frame.f_back
+    if above is None or above.f_code is not _FIND_AND_LOAD or is_waiting(frame):
+        return None
+    return above
+
+
+def is_retry(loading: "FrameType") -> bool:
+    """Return whether ``_find_and_load`` runs anew, as the module that it read is gone."""
+    return loading.f_back is not None and loading.f_back.f_code is _FIND_AND_LOAD
 
 
 def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[FrameType]":
@@ -139,42 +205,31 @@ def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[Frame
         frame = frame.f_back
 
 
-def is_loading(frame: "FrameType | None") -> bool:
-    """Tell whether a frame lies just below the loading of a module."""
-    for _ in range(8):  # a wrapped loader puts its own frames in between
-        if frame is None:
-            return False
-        if frame.f_code is _LOAD_UNLOCKED:
-            return True
-        frame = frame.f_back
-    return False
+def importer(loading: "FrameType", path: str) -> "FrameType | None":
+    """Return the frame for which ``_find_and_load`` runs, past the import system's own calls.
 
+    Returns:
+        The frame of the program, or the one of the import system that imports the module for
+        a from-import or for the sake of a module below it.
 
-def importer(frame: "FrameType") -> "FrameType | None":
-    """Give the frame for which ``_find_and_load`` runs, past the import system's own calls."""
-    above = frame.f_back
-    while above is not None and (
-        above.f_code is _GCD_IMPORT
-        or (above.f_code is _FRAMES_REMOVED and extension_spec(above) is None)
-        or above.f_globals.get("__name__") in _ALIASES
-    ):
+    """
+    above = loading.f_back
+    while above is not None:
+        if is_import_system(above):
+            if above.f_code is _HANDLE_FROMLIST or is_for_child(above, path):
+                return above
+        elif above.f_globals.get("__name__") not in _ALIASES:
+            return above
         above = above.f_back
-    return above
-
-
-def is_top_of_import(loading: "FrameType") -> bool:
-    """Tell whether ``importlib.__import__`` only fetches the top package of what it imported."""
-    gcd_import = loading.f_back
-    call = gcd_import.f_back if gcd_import is not None else None
-    return call is not None and call.f_code is _IMPORT and "module" in call.f_locals
+    return None
 
 
 def import_module_call(loading: "FrameType") -> "FrameType | None":
-    """Give the frame that called ``importlib.import_module``, if that is what runs."""
-    gcd_import = loading.f_back
-    if gcd_import is None or gcd_import.f_code is not _GCD_IMPORT:
+    """Return the frame that called ``importlib.import_module``, if that is what runs."""
+    call = loading.f_back
+    if call is None or call.f_globals is not _GLOBALS:
         return None
-    call = gcd_import.f_back
+    call = call.f_back
     return call.f_back if call is not None and is_import_module(call) else None
 
 
@@ -184,51 +239,42 @@ def is_import_module(frame: "FrameType") -> bool:
     return is_named_so and look_up(frame.f_globals, "__name__", None) == "importlib"
 
 
-def is_parent_import(frame: "FrameType | None") -> bool:
-    """Tell whether a frame imports a package because its child is imported."""
-    return frame is not None and frame.f_code is _FIND_AND_LOAD_UNLOCKED
+def is_for_child(frame: "FrameType | None", path: str) -> bool:
+    """Return whether the import system imports a package for the sake of a module below it.
 
-
-def called_import(frame: "FrameType") -> tuple[str, "FrameType | None"] | None:
-    """Give what the import system imports through ``_call_with_frames_removed``.
-
-    Returns:
-        The module's name and the frame of the import system that wants it; None for
-        any other frame.
-
+    So it does before it loads that module, and where ``importlib.__import__`` imported the
+    module and returns its top package, which may be the same.
     """
-    if frame.f_code is not _FRAMES_REMOVED:
-        return None
-    (name, *_) = frame.f_locals.get("args") or ("",)
-    # An extension that is initialised has the same frame above it, called with its spec or module.
-    return (name, frame.f_back) if issubclass(type(name), str) else None
+    if frame is None or frame.f_globals is not _GLOBALS:
+        return False
+    known = frame.f_locals
+    wanted = str(known.get("name", ""))
+    if wanted == path:
+        return "fromlist" in known and "module" in known
+    return wanted.startswith(f"{path}.")
 
 
 def is_anybodys(frame: "FrameType") -> bool:
     """Return whether one instruction of the import system runs on behalf of many modules."""
-    return frame.f_code is _FRAMES_REMOVED
+    return frame.f_globals is _GLOBALS
 
 
-def extension_spec(frame: "FrameType") -> ModuleSpec | None:
+def extension_spec(frame: "FrameType | LazyStatement") -> ModuleSpec | None:
     """Return the spec of the module written in C that a frame initialises, or None.
 
-    Such a module imports with the import system's own frame above it.
+    Such a module imports with the import system's own frame above it, which calls ``f``.
     """
-    if frame.f_code is not _FRAMES_REMOVED:
+    if frame.f_globals is not _GLOBALS or "f" not in frame.f_code.co_varnames:
         return None
-    call = frame.f_locals.get("f")
-    (subject, *_) = frame.f_locals.get("args") or (None,)
+    known: dict[str, Any] = frame.f_locals  # type: ignore[union-attr]
+    call = known.get("f")
+    (subject, *_) = known.get("args") or (None,)
     if not any(call is initialise for initialise in _INITIALISERS):
         return None
     spec = subject
     if not isinstance(subject, ModuleSpec):  # the second phase is called with the module
         spec = (namespace_of(subject) or {}).get("__spec__")
     return spec if isinstance(spec, ModuleSpec) else None
-
-
-def is_reading_spec(frame: "FrameType") -> bool:
-    """Tell whether a frame looks at a package's spec for the import system's own use."""
-    return frame.f_code in (_FIND_AND_LOAD_UNLOCKED, _FIND_SPEC, _LOCK_CHAIN)
 
 
 def is_initializing_spec(spec: object) -> bool:
@@ -251,7 +297,9 @@ def is_pending(path: str) -> bool:
 
 def has_lazy_imports(namespace: "dict[str, object]") -> bool:
     """Tell whether a namespace holds imports that were not made yet (PEP 810)."""
-    return _LAZY_TYPE is not None and any(type(value) is _LAZY_TYPE for value in namespace.values())
+    return LAZY_TYPE is not None and any(
+        type(value) is LAZY_TYPE for value in list(namespace.values())
+    )
 
 
 def namespace_of(module: object) -> "dict[str, object] | None":

@@ -10,6 +10,7 @@ from opcode import EXTENDED_ARG, opmap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType, FrameType
 
 _UNIT = 2  # bytes of an instruction
@@ -40,6 +41,21 @@ _BUILD_LIST = opmap["BUILD_LIST"]
 _BUILD_TUPLE = opmap["BUILD_TUPLE"]
 _FROMLIST = 3  # its place among the parameters of __import__
 _MOST_ARGUMENTS = 12
+_VARIABLES = {
+    opmap[name]: shift
+    for name, shift in (("LOAD_NAME", 0), ("LOAD_GLOBAL", 1), ("LOAD_FROM_DICT_OR_GLOBALS", 0))
+    if name in opmap
+}
+_FAST = {opmap[name] for name in ("LOAD_FAST", "LOAD_FAST_BORROW") if name in opmap}
+_STORES = {opmap["STORE_NAME"], opmap["STORE_GLOBAL"]}
+_POP_TOP = opmap["POP_TOP"]
+
+# What a frame does with a name that it uses.
+VARIABLE = "variable"
+ATTRIBUTE_OF = "attribute"
+FETCHED = "fetched"
+CALLED = "called"
+
 # 3.15 keeps two flags for lazy imports below the name (PEP 810, Python/codegen.c).
 _IMPORT_NAME_SHIFT = 2 if sys.version_info >= (3, 15) else 0
 # LOAD_ATTR marks a method call in its lowest bit from 3.12 on, LOAD_GLOBAL a NULL from 3.11 on.
@@ -78,6 +94,58 @@ class ImportStatement:
         for _ in range(self.level - 1):
             package = package.rpartition(".")[0]
         return f"{package}.{self.name}" if self.name else package
+
+
+class LazyStatement:
+    """Stand for a frame that executes an import statement, which was executed lazily.
+
+    Attributes:
+        f_back: the frame that uses the name.
+        f_code: the code that has the statement.
+        f_globals: the namespace that the statement bound the name in.
+        f_lasti: the offset of the statement's ``IMPORT_NAME``.
+        f_lineno: the statement's line.
+        statement: what it imports for the name that is used.
+        placeholder: what stood for the name until now.
+        is_certain: whether it is the only statement that it can have been.
+
+    """
+
+    __slots__ = (
+        "f_back",
+        "f_code",
+        "f_globals",
+        "f_lasti",
+        "f_lineno",
+        "is_certain",
+        "placeholder",
+        "statement",
+    )
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self,
+        frame: "FrameType",
+        *,
+        code: "CodeType",
+        offset: int,
+        namespace: "dict[str, object]",
+        statement: ImportStatement,
+        placeholder: object,
+        is_certain: bool,
+    ) -> None:
+        """Take the fields as they are."""
+        self.f_back = frame
+        self.f_code = code
+        self.f_globals = namespace
+        self.f_lasti = offset
+        self.f_lineno = list(code.co_positions())[offset // _UNIT][0]
+        self.statement = statement
+        self.placeholder = placeholder
+        self.is_certain = is_certain
+
+    def is_marked(self) -> bool:
+        """Return whether the statement is written with ``lazy``."""
+        return bool(self.f_code.co_code[self.f_lasti + 1] & 1)
 
 
 def _argument(bytecode: bytes, offset: int) -> int:
@@ -137,8 +205,10 @@ def _statement_at(code: "CodeType", bytecode: bytes, offset: int) -> ImportState
     )
 
 
-def import_statement(frame: "FrameType") -> ImportStatement | None:
+def import_statement(frame: "FrameType | LazyStatement") -> ImportStatement | None:
     """Decode the import statement that a frame is executing, or give None."""
+    if isinstance(frame, LazyStatement):
+        return frame.statement
     code, bytecode, offset = _instruction(frame)
     if offset < 0 or bytecode[offset] != IMPORT_NAME:
         return None
@@ -156,6 +226,82 @@ def from_import(frame: "FrameType") -> ImportStatement | None:
     while offset >= 0 and bytecode[offset] != IMPORT_NAME:
         offset -= _UNIT
     return _statement_at(code, bytecode, offset) if offset >= 0 else None
+
+
+def import_statements(code: "CodeType") -> "Iterator[tuple[int, ImportStatement]]":
+    """Walk the import statements of some code, with their offsets."""
+    bytecode = code.co_code
+    for offset in range(0, len(bytecode), _UNIT):
+        if bytecode[offset] == IMPORT_NAME:
+            yield offset, _statement_at(code, bytecode, offset)
+
+
+def bound_names(code: "CodeType", offset: int) -> "set[str]":
+    """Return the names that the import statement at an offset binds."""
+    bytecode = code.co_code
+    names = set()
+    for at in range(offset + _UNIT, len(bytecode), _UNIT):
+        operation = bytecode[at]
+        if operation in _STORES:
+            names.add(code.co_names[_argument(bytecode, at)])
+        elif operation not in (IMPORT_FROM, EXTENDED_ARG, _POP_TOP, 0):
+            break
+    return names
+
+
+def used_name(frame: "FrameType") -> tuple[str, str]:
+    """Return what a frame does with a name at its instruction, and the name.
+
+    The name that a star import fetches is not known, and neither is that of a function
+    which is no name.
+    """
+    code = frame.f_code
+    bytecode = code.co_code
+    offset = frame.f_lasti
+    operation = bytecode[offset] if offset >= 0 else -1
+    if operation in _VARIABLES:
+        return VARIABLE, code.co_names[_argument(bytecode, offset) >> _VARIABLES[operation]]
+    if operation == _LOAD_ATTR:
+        return ATTRIBUTE_OF, code.co_names[_argument(bytecode, offset) >> _ATTR_SHIFT]
+    if operation == IMPORT_FROM:
+        return FETCHED, code.co_names[_argument(bytecode, offset)]
+    if operation in _STAR:
+        return FETCHED, ""
+    if operation in _CALLS:
+        return CALLED, called_name(frame)
+    return "", ""
+
+
+def dotted(frame: "FrameType") -> tuple[str, ...] | None:
+    """Return the names of the object whose attribute a frame reads, such as ``pkg.mod``.
+
+    All loads of the expression start where its first one does (PEP 657).
+
+    Returns:
+        The names, from a variable on; None for any other expression.
+
+    """
+    code = frame.f_code
+    bytecode = code.co_code
+    positions = list(code.co_positions())
+    start = positions[frame.f_lasti // _UNIT][::2]
+    names: list[str] = []
+    for offset in range(frame.f_lasti - _UNIT, -1, -_UNIT):
+        operation = bytecode[offset]
+        if operation in (0, EXTENDED_ARG):
+            continue
+        if positions[offset // _UNIT][::2] != start:
+            return None
+        argument = _argument(bytecode, offset)
+        if operation == _LOAD_ATTR:
+            names.insert(0, code.co_names[argument >> _ATTR_SHIFT])
+        elif operation in _VARIABLES:
+            return code.co_names[argument >> _VARIABLES[operation]], *names
+        elif operation in _FAST:
+            return code.co_varnames[argument], *names
+        else:
+            return None
+    return None
 
 
 def loads_attribute(frame: "FrameType", name: str) -> bool:

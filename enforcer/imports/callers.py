@@ -9,6 +9,8 @@ import os
 import sys
 
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.bytecode import LazyStatement
+from enforcer.imports.lazy import lazy_statement
 from enforcer.imports.lockless import look_up
 from enforcer.imports.places import CELL, place_of
 from enforcer.recording.use import (
@@ -39,11 +41,14 @@ _UNPICKLERS = frozenset({"load", "loads", "find_class"})
 _MOST_WRAPPERS = 6
 COMMAND_LINE = "<command line>"
 
+UNCERTAIN = " (by a matching statement)"
+"""What ``via`` says where Python does not tell which statement a lazy import was."""
+
 RUN = "run"
 """The mechanism of ``python -m``, which looks for a module and runs it by itself."""
 
 
-def module_name(frame: "FrameType") -> str:
+def module_name(frame: "FrameType | LazyStatement") -> str:
     """Give the ``__name__`` of the module whose code a frame runs."""
     extension = bootstrap.extension_spec(frame)
     name = look_up(frame.f_globals, "__name__", "") if extension is None else extension.name
@@ -58,11 +63,15 @@ def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
         legacy: the path that it imports.
 
     Returns:
-        The frame of the statement that called the replacement; without one, the same frame.
+        The frame of the statement that called the replacement, or a stand-in for one that was
+        executed lazily; without one, the same frame.
 
     """
     if bytecode.import_statement(frame) is not None:
         return frame
+    lazy = lazy_statement(frame, legacy)
+    if lazy is not None:
+        return lazy  # type: ignore[return-value]
     around = frame.f_back
     for _ in range(_MOST_WRAPPERS):
         if around is None or is_machinery(around):
@@ -70,8 +79,16 @@ def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
         statement = bytecode.import_statement(around)
         if statement is not None:
             return around if statement.absolute(around.f_globals) == legacy else frame
+        lazy = lazy_statement(around, legacy)
+        if lazy is not None:
+            return lazy  # type: ignore[return-value]
         around = around.f_back
     return frame
+
+
+def statement_of(frame: "FrameType", legacy: str) -> "FrameType":
+    """Return a stand-in for the statement whose lazy import a frame resolves, else the frame."""
+    return lazy_statement(frame, legacy) or frame  # type: ignore[return-value]
 
 
 def is_machinery(frame: "FrameType") -> bool:
@@ -210,7 +227,10 @@ class Ownership:
         filename, line, function = place_of(frame)
         relation, file = self.of(filename)
         via = ""
-        if caller.direct is not None and caller.direct is not frame:
+        lazy: object = frame
+        if isinstance(lazy, LazyStatement):
+            via = self._place(lazy.f_back) + ("" if lazy.is_certain else UNCERTAIN)
+        elif caller.direct is not None and caller.direct is not frame:
             via = self._place(caller.direct)
         return CallSite(
             path,
@@ -268,6 +288,7 @@ class Ownership:
             return Caller(None, mechanism)
         if bootstrap.extension_spec(frame) is not None:
             return Caller(frame, IMPORT_STATEMENT if is_statement else mechanism)
+        frame = statement_of(frame, legacy)
         statement = bytecode.import_statement(frame)
         if statement is not None:
             direct = statement.absolute(frame.f_globals) == legacy

@@ -4,6 +4,7 @@ from _thread import _local
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.callers import Caller, module_name
+from enforcer.imports.lazy import lazy_fetch
 from enforcer.recording.use import ATTRIBUTE, IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
@@ -28,11 +29,14 @@ def fetching(frame: "FrameType") -> "FrameType":
     return frame
 
 
-def fetch(frame: "FrameType", name: str, exported: object, ownership: "Ownership") -> Caller | None:
+def fetch(
+    frame: "FrameType", package: str, name: str, exported: object, ownership: "Ownership"
+) -> Caller | None:
     """Classify a fetch of one name from a module.
 
     Args:
         frame: the frame that fetches.
+        package: the module it fetches from.
         name: the name it fetches.
         exported: the module's ``__all__``, or None; a star import uses what it lists.
         ownership: tells own code from everybody else's.
@@ -42,20 +46,26 @@ def fetch(frame: "FrameType", name: str, exported: object, ownership: "Ownership
         the fetch is part of another import and counts for nothing.
 
     """
-    if bootstrap.is_from_list(frame) or bootstrap.is_reading_spec(frame):
+    if bootstrap.is_import_system(frame):
         return None
     if bootstrap.extension_spec(frame) is not None:
         return Caller(frame, ATTRIBUTE)  # a from-import in C fetches like anything else in C
+    lazy = lazy_fetch(frame, package, name)
+    if lazy is not None:
+        walks = lazy.statement.names is None  # as below
+        return None if walks else Caller(lazy, IMPORT_STATEMENT)  # type: ignore[arg-type]
     statement = bytecode.from_import(frame)
     if statement is not None:
         return _by_statement(frame, name, statement.names, exported)
-    if not bytecode.calls(frame):
-        return Caller(frame, ATTRIBUTE)
-    if _is_patching(frame):
+    if bytecode.calls(frame) and _is_patching(frame):
         return ownership.asking(frame, name)
-    literal = name in frame.f_code.co_consts
-    asking = not literal or bytecode.called_name(frame) in _ASKING
+    asking = bytecode.calls(frame) and _asks(frame, name)
     return Caller(frame, PROBE if asking else ATTRIBUTE)
+
+
+def _asks(frame: "FrameType", name: str) -> bool:
+    literal = name in frame.f_code.co_consts
+    return not literal or bytecode.called_name(frame) in _ASKING
 
 
 class Stars(_local):

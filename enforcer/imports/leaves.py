@@ -3,6 +3,9 @@
 ``__import__("a.b")`` and ``PyImport_Import("a.b")``, which pickle calls, read the spec of the
 leaf first and of the top package right after, from one instruction. In between, the leaf's
 body may import by C code itself: each frame has a memory of its own.
+
+Where a package loads a submodule that a lazy import promised (``sys.lazy_modules``, 3.15), the
+instruction that reads the attribute goes on to fetch it and to read its spec.
 """
 
 from _thread import _local
@@ -21,6 +24,7 @@ class Leaves(_local):
         """Start with nothing; each thread does."""
         # Frames by their identity: to hold them would keep what is local to them.
         self._leaves: dict[int, tuple[CodeType, int, str]] = {}
+        self._promised: dict[str, tuple[int, int, set[str]]] = {}
 
     def note(self, legacy: str, frame: "FrameType") -> None:
         """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
@@ -29,6 +33,22 @@ class Leaves(_local):
         if leaves:
             self._forget_ended()
         leaves[id(frame)] = (frame.f_code, frame.f_lasti, legacy)
+
+    def note_promised(self, legacy: str, frame: "FrameType") -> None:
+        """Remember that a frame's instruction loads a promised submodule, which counts."""
+        self._promised[legacy] = id(frame), frame.f_lasti, {"fetch", "read"}
+
+    def is_of_load(self, legacy: str, frame: "FrameType", step: str) -> bool:
+        """Return whether a frame fetches or reads only what it loaded as promised, once each."""
+        if not self._promised:
+            return False
+        identity, offset, steps = self._promised.get(legacy, (0, 0, {""}))
+        if (identity, offset) != (id(frame), frame.f_lasti) or step not in steps:
+            return False
+        steps.remove(step)
+        if not steps:
+            del self._promised[legacy]
+        return True
 
     def _forget_ended(self) -> None:
         running = set()

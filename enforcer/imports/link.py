@@ -20,6 +20,7 @@ from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import Caller, statement_frame
 from enforcer.imports.hooks import plain_spec
+from enforcer.imports.lazy import lazy_statement, loads_promised
 from enforcer.imports.lockless import look_up
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
@@ -27,13 +28,16 @@ from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from types import CodeType, FrameType
 
     from enforcer.imports.bytecode import ImportStatement
     from enforcer.imports.watch import Watch
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import Rule
+
+
+_IMPORT_MODULE = 5 if bootstrap.WAITS_APART else 4
 
 
 class ConfirmingSpec(bootstrap.ModuleSpec):
@@ -82,14 +86,17 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
         return copy, (plain_spec(bootstrap.ModuleSpec, self),)
 
 
-class RefusingSpec(ConfirmingSpec):
-    """Look initialising, so that C asks for the module's lock, where the refusal waits."""
+class WaitingSpec(ConfirmingSpec):
+    """Look initialising, so that the import system asks for the module's lock.
+
+    There a refusal waits, or the load that another thread is about to end.
+    """
 
     __slots__ = ()
     _initializing = property(lambda _spec: True)
 
 
-ConfirmingSpec.__name__ = RefusingSpec.__name__ = bootstrap.ModuleSpec.__name__
+ConfirmingSpec.__name__ = WaitingSpec.__name__ = bootstrap.ModuleSpec.__name__
 
 
 class Link:
@@ -187,23 +194,30 @@ class Link:
             The spec to show to it.
 
         """
-        if not self.watch.enabled or bootstrap.is_reading_spec(frame):
+        if not self.watch.enabled or bootstrap.is_own_read(frame):
             return self.spec
         kind = self.classify(frame)
-        if bootstrap.is_initializing_spec(self.spec):
-            self.watch.locks.note_seen(self, frame)
         return self.spec if kind is None else kind(self, frame)
 
     @bootstrap.as_import_system
     def classify(self, frame: "FrameType") -> type[ConfirmingSpec] | None:
         """Count an import; give the class of another spec to show, if one has to be shown."""
-        if bootstrap.is_find_and_load(frame):
-            self._read_by_call(frame)
+        loading = bootstrap.look_of(frame)
+        if loading is not None:
+            return self._read_by_call(loading, frame)
+        if self.watch.leaves.is_of_load(self.legacy, frame, "read"):
             return None
+        return self._classify_by_c(frame)
+
+    @bootstrap.as_import_system
+    def _classify_by_c(self, frame: "FrameType") -> type[ConfirmingSpec] | None:
         guarded = self.watch.guarded
         statement = guarded(self.legacy, bytecode.import_statement, frame)
         if statement is not None:
             return self._read_counting(frame, self._count_statement, frame, statement)
+        lazy = guarded(self.legacy, lazy_statement, frame, self.legacy)
+        if lazy is not None:
+            return self._read_counting(frame, self._count_lazily, lazy)
         if guarded(self.legacy, self._is_missed_on_package, frame):
             return self._read_counting(frame, self._count_fetch, frame)
         if guarded(self.legacy, self._is_look, frame):
@@ -214,6 +228,8 @@ class Link:
         """Count an import by C code that finds the module being executed, once for each."""
         if frame is None:
             self.record_importer(None)
+        elif lazy_statement(frame, self.legacy) is not None:
+            self.record_importer(frame)
         elif bytecode.from_import(frame) is not None:
             # The package lacks the name: C looks into sys.modules (import_from, Python/ceval.c).
             if self._is_missed_on_package(frame):
@@ -250,45 +266,45 @@ class Link:
 
         """
         try:
-            self._count_confirmed(frame)
+            settled = self._count_confirmed(frame)
         except BaseException as error:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
             return True
-        initializing = bootstrap.is_initializing_spec(self.spec)
-        if initializing:
+        if not settled:
             self.watch.locks.note_seen(self, frame)
-        return initializing
+        return not settled
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
         """Count an import by C code that asks for the lock; tell whether it has to wait."""
-        self._count_confirmed(frame)
-        return bootstrap.is_initializing_spec(self.spec)
+        settled = self._count_confirmed(frame)
+        if not settled:
+            self.watch.locks.note_seen(self, frame)
+        return not settled
 
-    def _count_confirmed(self, frame: "FrameType") -> None:
+    def _count_confirmed(self, frame: "FrameType") -> bool:
         caller = self.watch.guarded(self.legacy, self._importing, frame)
-        if caller is not None:
-            self.settle()
-            self.watch.guarded(self.legacy, self._record_call, frame, caller)
-            self.watch.note_leaf(self.legacy, frame)
+        if caller is None:
+            return not bootstrap.is_initializing_spec(self.spec)
+        settled = self.settle()
+        self.watch.guarded(self.legacy, self._record_call, frame, caller)
+        self.watch.note_leaf(self.legacy, frame)
+        return settled
 
     def _importing(self, frame: "FrameType") -> Caller | None:
         """Give who imports this path by C code; None for its parents and for a look."""
-        wanted = bootstrap.called_import(frame)
-        if wanted is not None and (
-            wanted[0] != self.legacy or bootstrap.is_parent_import(wanted[1])
-        ):
+        if bootstrap.is_import_system(frame) and bootstrap.from_list_import(frame) != self.legacy:
             return None
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
         if caller.looks() or self.watch.leaves.is_parent_read(self.legacy, frame):
             return None
         return None if self.counts_later(frame) else caller
 
-    def counts_later(self, frame: "FrameType") -> bool:
+    def counts_later(self, frame: "FrameType | None") -> bool:
         """Tell whether a frame imports for a from-import, which is counted by what it fetches."""
-        wanted = bootstrap.called_import(frame)
-        return wanted is not None and self._is_fetched(wanted[1])
+        fetched = bootstrap.from_list_import(frame) is not None
+        return fetched and self._is_fetched(frame.f_back)  # type: ignore[union-attr]
 
     def _is_fetched(self, importer: "FrameType | None") -> bool:
         if not bootstrap.is_from_list(importer) or not self.watch.parents.counts(self):
@@ -304,30 +320,48 @@ class Link:
             self.record_importer(importer)
 
     @bootstrap.as_import_system
-    def _read_by_call(self, frame: "FrameType") -> None:
+    def _read_by_call(self, frame: "FrameType", reader: "FrameType") -> type[ConfirmingSpec] | None:
         calling = bootstrap.import_module_call(frame)
-        settled = self.settle()
-        tally = self.watch.guarded(self.legacy, self.record_load, frame)
-        if tally is None or calling is None or not settled or not can_be_remembered(tally):
-            return
+        if not self.settle():
+            self.watch.locks.install(self)
+            if self.watch.locks.passes(frame, waits=True):
+                self.watch.guarded(self.legacy, self._record_waiting_call, frame)
+            return WaitingSpec
+        tally = self.watch.guarded(self.legacy, self._record_import, frame)
+        if tally is None or calling is None or not can_be_remembered(tally):
+            return None
         if self.watch.uses.ownership.is_own(calling):
             # For a framework the nearest own frame is further out, and not always the same.
             self._calls.remember(calling, (tally,))
-            self.sites.remember_call(frame, map(self._count_call, repeat(None)))
+            self.sites.remember_call(reader, map(self._count_call, repeat(None)))
+        return None
 
     def _count_call(self, _: None) -> None:
         """Count a call of ``import_module`` for a module that is settled.
 
-        The frames above are those of the read of ``__spec__``, ``_find_and_load``,
-        ``_gcd_import``, ``import_module`` and its caller. To ask for two of them by number
-        is cheaper than to make all five.
+        The frames above are those of the read of ``__spec__``, ``_find_and_load`` (from 3.15 on
+        with a function that it calls before), ``_gcd_import``, ``import_module`` and its caller.
+        To ask for two of them by number is cheaper than to make all.
         """
-        if bootstrap.is_import_module(getframe(4)):
-            uses = self._calls.find(getframe(5))
-            if uses is not None:
-                next(uses)
-                return
-        self._read_by_call(getframe(2))
+        try:
+            if bootstrap.is_import_module(getframe(_IMPORT_MODULE)):
+                uses = self._calls.find(getframe(_IMPORT_MODULE + 1))
+                if uses is not None:
+                    next(uses)
+                    return
+        except ValueError:
+            pass  # the thread has fewer frames: somebody else's look
+        reader = getframe(2)
+        loading = bootstrap.look_of(reader)
+        if loading is not None:
+            self._read_by_call(loading, reader)
+
+    def _record_waiting_call(self, loading: "FrameType") -> None:
+        try:
+            self._record_import(loading)
+        except BaseException:
+            self.watch.locks.fails(loading)  # and asks for no lock
+            raise
 
     @bootstrap.as_import_system
     def _read_counting(
@@ -343,8 +377,11 @@ class Link:
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
-            return RefusingSpec
-        if settled and counted is not None and not bootstrap.is_initializing_spec(self.spec):
+            return WaitingSpec
+        if not settled:
+            self.watch.locks.note_seen(self, frame)
+            return WaitingSpec
+        if counted is not None and not bootstrap.is_initializing_spec(self.spec):
             self.sites.remember(frame, counted)
         return None
 
@@ -354,6 +391,18 @@ class Link:
         if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
             return ()  # on the way to a module below, or not counted: nothing to do
         return self.record_statement(frame, statement)
+
+    def _count_lazily(self, lazy: "FrameType") -> None:
+        """Count the import of a name that was bound lazily, which its use makes."""
+        package, _, name = self.legacy.rpartition(".")
+        statement = bytecode.import_statement(lazy)
+        if statement is None or self.owns(lazy):
+            return
+        if statement.absolute(lazy.f_globals) == self.legacy:
+            self.record_statement(lazy, statement)
+        elif statement.name == package and statement.names == (name,):
+            # The package lacks the name: C looks into sys.modules.
+            self.record(Caller(lazy, IMPORT_STATEMENT))
 
     def _count_fetch(self, frame: "FrameType") -> "Sequence[Tally] | None":
         tally = self.record(Caller(frame, IMPORT_STATEMENT))
@@ -436,8 +485,13 @@ class Link:
         else:
             self.record_load(loading)
 
-    def record_load(self, loading: "FrameType") -> "Tally | None":
-        """Count an import that runs through ``_find_and_load``.
+    def record_load(self, loading: "FrameType") -> None:
+        """Count an import that runs through ``_find_and_load`` and locks the module there."""
+        if self.watch.locks.passes(loading, waits=False):
+            self._record_import(loading)
+
+    def _record_import(self, loading: "FrameType") -> "Tally | None":
+        """Count an import, unless it is counted elsewhere.
 
         Not counted are the import of a package for the sake of its child, and the import
         of a submodule for a from-import: that one is counted when its name is fetched.
@@ -446,18 +500,20 @@ class Link:
             The tally of an import call; None if nothing was counted, or a statement was.
 
         """
-        importer = bootstrap.importer(loading)
-        if bootstrap.is_parent_import(importer) or bootstrap.is_top_of_import(loading):
+        if self.watch.locks.is_repeated(self, loading):
             return None
-        if self._is_fetched(importer):
+        importer = bootstrap.importer(loading, self.legacy)
+        if bootstrap.is_for_child(importer, self.legacy) or self._is_fetched(importer):
             return None
-        called = bootstrap.called_import(loading.f_back) if loading.f_back is not None else None
-        if called is not None and called[0] != self.legacy:
+        named = bootstrap.from_list_import(loading.f_back)
+        if named is not None and named != self.legacy:
             return None  # the top package of a submodule that a from-import names
         by_c = importer if importer is loading.f_back else None
         if by_c is not None and self.watch.leaves.is_parent_read(self.legacy, by_c):
             return None  # C loads the top package anew, to give it
         tally = self.record_importer(importer)
+        if importer is not None and loads_promised(importer, self.legacy):
+            self.watch.leaves.note_promised(self.legacy, importer)
         if by_c is not None:
             self.watch.note_leaf(self.legacy, by_c)
         return tally
@@ -477,22 +533,10 @@ class Link:
         return None
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
-        """Count imports further out that will return without asking anybody.
-
-        A package whose body imports the legacy module, while this thread imports that module
-        through the package, leaves the outer import with a loaded module ("crazy side-effects"
-        in ``_find_and_load_unlocked``).
-        """
+        """Remember a load by C code, which may read the spec of this module's package next."""
         if self.legacy not in sys.modules or self.spec is not spec:
             return
-        loads = list(bootstrap.imports_in_progress(getframe(2), self.legacy))
-        self.count_around(loads[1:])
-        importer = loads[0].f_back if loads else None
-        if importer is not None and importer is bootstrap.importer(loads[0]):
-            # C may read this module's packages next.
+        loading = next(bootstrap.imports_in_progress(getframe(2), self.legacy), None)
+        importer = loading.f_back if loading is not None else None
+        if importer is not None and not bootstrap.is_import_system(importer):
             self.watch.note_leaf(self.legacy, importer)
-
-    def count_around(self, loads: "Iterable[FrameType]") -> None:
-        """Count imports further out that will find the module loaded; the innermost is first."""
-        for loading in reversed(list(loads)):
-            self.watch.guarded(self.legacy, self.record_load, loading)

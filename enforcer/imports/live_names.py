@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class LegacyName:
     """Give what a legacy name means now, and count who asks for it."""
 
-    __slots__ = ("_displaced", "_namespace", "_rule", "_sites", "_watch")
+    __slots__ = ("_displaced", "_namespace", "_rule", "_settled", "_sites", "_watch")
 
     def __init__(self, watch: "Watch", rule: "Rule", namespace: "dict[str, object]") -> None:
         """Watch one name in one module's namespace."""
@@ -36,6 +36,7 @@ class LegacyName:
         self._namespace = namespace
         self._sites = Sites()
         self._displaced: list[object] = []
+        self._settled: object = None
         watch.forgetful.append(self)
 
     def forget(self) -> None:
@@ -63,8 +64,9 @@ class LegacyName:
     def _look(self, frame: "FrameType") -> bool:
         """Record a look-up; tell whether the caller wants the value."""
         uses = self._watch.uses
+        rule = self._rule
         exported = self._namespace.get("__all__")
-        caller = fetch(frame, self._rule.name, exported, uses.ownership)
+        caller = fetch(frame, rule.module, rule.name, exported, uses.ownership)
         if caller is None:
             return not bootstrap.is_from_list(frame) or self._rule.stage == REMOVED
         path = f"{self._rule.module}:{self._rule.name}"
@@ -76,7 +78,7 @@ class LegacyName:
             return True
         caller.names = (self._rule.name,)
         tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
-        if times == 1 and can_be_remembered(tally):
+        if times == 1 and can_be_remembered(tally) and caller.frame is frame:
             self._sites.remember(frame, (tally,))
         return True
 
@@ -87,13 +89,19 @@ class LegacyName:
 
     @bootstrap.as_import_system
     def _holder(self) -> object:
-        """Give the module that holds the canonical object, importing it if need be."""
+        """Return the module that holds the canonical object, imported as a from-import does.
+
+        Another thread may be executing it: the import waits for that.
+        """
         target = self._rule.target
         if target == self._rule.module:
             return None
-        if target not in sys.modules:
-            __import__(target)
-        return sys.modules[target]
+        holder: object = sys.modules.get(target)
+        if holder is None or holder is not self._settled:
+            holder = bootstrap.import_by_c(target)
+            if not bootstrap.is_initializing(holder):
+                self._settled = holder
+        return holder
 
     @bootstrap.as_import_system
     def _value(self) -> object:

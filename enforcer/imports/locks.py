@@ -1,108 +1,151 @@
-"""Stand where a thread asks for the lock of a legacy module.
+"""Follow the lock of a legacy module: who waits for it, and who passes it.
 
-``_module_locks[name]`` is a callable that gives the lock; a :class:`Gate` takes its place and
-gives the very same lock. Two things happen only there:
+The import system locks a module while it loads it (``_get_module_lock`` in
+Lib/importlib/_bootstrap.py). A :class:`Gate` puts its own ``acquire`` and ``release`` on that
+lock, as attributes of the one object, so that it also meets threads that wait already. Three
+things are seen only there:
 
 - Up to 3.12, C discards an exception raised while it reads ``__spec__``. The refusal is kept
-  for the thread, the spec looks initialising, and C comes here next.
-- A thread that found the module missing, and waited while another thread loaded it, is never
-  asked for anything again: this is where it is counted.
+  for the thread, the spec looks initialising, and C asks for the lock next.
+- An import that finds the module missing, and another thread loads it, or a package's body on
+  the way, asks for nothing afterwards: it is counted when it releases the lock.
+- An import that waits for a load which fails is made anew from 3.14 on: it counts once.
+
+A frame of the import system that was counted is known by its identity until it releases the
+lock, which it always does.
 """
 
-import _weakref
+import sys
 from _thread import get_ident
 
 from enforcer.imports import bootstrap
+from enforcer.imports.lockless import look_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from types import FrameType
 
+    from enforcer.imports.bootstrap import ModuleLock
     from enforcer.imports.link import Link
 
 
 class Gate:
-    """Give a module's lock, unless the asking thread is refused."""
+    """Acquire and release a module's lock, and report who did."""
 
     __slots__ = ("_link", "_locks", "lock")
 
-    def __init__(self, locks: "Locks", link: "Link", lock: object) -> None:
-        """Take the lock over; the gate keeps it alive."""
+    def __init__(self, locks: "Locks", link: "Link", lock: "ModuleLock") -> None:
+        """Take the place of two methods of one lock."""
+        # The import system refers to a lock weakly: the gate keeps it alive, and so in place.
         self._locks = locks
         self._link = link
         self.lock = lock
+        lock.acquire = self.acquire  # type: ignore[method-assign]
+        lock.release = self.release  # type: ignore[method-assign]
 
     @bootstrap.as_import_system
-    def __call__(self) -> object:
-        """Answer as the weak reference would that stood here."""
-        refusal = self._locks.refusals.pop((get_ident(), self._link.legacy), None)
+    def acquire(self) -> object:
+        """Raise the refusal that waits for this thread, or acquire the lock."""
+        locks, link, lock = self._locks, self._link, self.lock
+        refusal = locks.refusals.pop((get_ident(), link.legacy), None)
         if refusal is not None:
             raise bootstrap.trimmed(refusal)
-        waiting = bootstrap.getframe(1).f_back  # the frame above _get_module_lock
-        if waiting is not None and bootstrap.is_waiting(waiting) and self._locks.enabled:
-            # _get_module_lock holds the global import lock; counting may warn, and a
-            # warning runs other people's code.
-            bootstrap.release_global_lock()
-            try:
-                if self._locks.waited(self._link, waiting.f_back):
-                    # Nobody else waits for this one, as no import would have without us.
-                    return bootstrap.new_lock(self._link.legacy)
-            finally:
-                bootstrap.acquire_global_lock()
-        return self.lock
+        frame = bootstrap.getframe(1)
+        if not locks.asks(link, frame):
+            return True  # nobody else waits for this one, as no import would without us
+        try:
+            return type(lock).acquire(lock)
+        except RuntimeError:
+            # Threads wait for each other in a circle.
+            locks.gave_up(link, frame)
+            raise
+
+    @bootstrap.as_import_system
+    def release(self) -> None:
+        """Release the lock, then count who passed it: that may run the program's code."""
+        lock, frame = self.lock, bootstrap.getframe(1)
+        if self._locks.skips(frame):
+            return
+        type(lock).release(lock)
+        self._locks.passed(self._link, frame)
+
+    def remove(self) -> None:
+        """Leave the lock as it was."""
+        for name in ("acquire", "release"):
+            if getattr(vars(self.lock).get(name), "__self__", None) is self:
+                delattr(self.lock, name)
 
 
-class _Failed:
+class _Failure:
     """Raise an error once, where one thread asks for a module's lock."""
 
-    __slots__ = ("_error", "_name", "_standing", "_thread")
+    __slots__ = ("_error", "_failures", "_lock", "_standing", "_thread")
 
-    def __init__(self, name: str, error: BaseException) -> None:
-        """Stand before what gives the module's lock, if anything does."""
-        self._name = name
+    def __init__(self, failures: "set[_Failure]", lock: "ModuleLock", error: BaseException) -> None:
+        """Wait for this thread."""
+        self._failures = failures
+        self._lock = lock
         self._error = error
         self._thread = get_ident()
-        self._standing = bootstrap.module_locks.get(name)
+        self._standing = vars(lock).get("acquire")
+        lock.acquire = self.acquire  # type: ignore[method-assign]
+        failures.add(self)  # keeps the lock alive until then
 
-    def __call__(self) -> object:
-        """Answer as what stood here; None lets a lock be made."""
+    def acquire(self) -> object:
+        lock, standing = self._lock, self._standing
         if get_ident() != self._thread:
-            return self._standing() if self._standing is not None else None
-        if self._standing is None:
-            del bootstrap.module_locks[self._name]
-        else:
-            bootstrap.module_locks[self._name] = self._standing
+            return standing() if standing is not None else type(lock).acquire(lock)
+        del lock.acquire
+        if standing is not None:
+            lock.acquire = standing  # type: ignore[method-assign]
+        self._failures.discard(self)
         raise self._error
 
 
 class Locks:
-    """Keep the gates and the refusals that wait in front of them."""
+    """Keep the gates, the refusals that wait in front of them, and what was counted there."""
 
-    __slots__ = ("_expected", "_gates", "_seen", "enabled", "refusals")
+    __slots__ = (
+        "_expected",
+        "_failures",
+        "_gates",
+        "_met",
+        "_passing",
+        "_retrying",
+        "_seen",
+        "_skipping",
+        "refusals",
+    )
 
     def __init__(self) -> None:
         """Start with no gate."""
-        self.enabled = True
         self.refusals: dict[tuple[int, str], BaseException] = {}
-        self._expected: dict[int, tuple[int, int]] = {}
-        self._seen: dict[tuple[int, str], int] = {}
         self._gates: dict[str, Gate] = {}
+        self._failures: set[_Failure] = set()
+        # Frames of _find_and_load that were counted and will release the lock, by identity, and
+        # whether they found the module and only wait for it.
+        self._passing: dict[int, bool] = {}
+        # Frames of _lock_unlock_module, and the module that each one waits for; those that were
+        # only made to ask.
+        self._met: dict[int, object] = {}
+        self._skipping: set[int] = set()
+        # By thread: the instruction that asks for a lock next, if it imports.
+        self._expected: dict[int, tuple[int, int]] = {}
+        # By thread and legacy path: the instruction whose import C code is about to wait for,
+        # and the one whose import it is about to make anew.
+        self._seen: dict[tuple[int, str], tuple[int, int]] = {}
+        self._retrying: dict[tuple[int, str], tuple[int, int]] = {}
 
     def install(self, link: "Link") -> None:
-        """Put a gate in front of a legacy module's lock, once."""
+        """Put a gate on a legacy module's lock, once."""
         name = link.legacy
-        standing = bootstrap.module_locks.get(name)
-        if isinstance(standing, Gate) and standing is self._gates.get(name):
+        if name in self._gates:
             return
         bootstrap.acquire_global_lock()
         try:
-            reference = bootstrap.module_locks.get(name)
-            lock = reference() if reference is not None else None
-            if lock is None:
-                lock = bootstrap.new_lock(name)
-            gate = self._gates[name] = Gate(self, link, lock)
-            bootstrap.module_locks[name] = gate
+            if name not in self._gates:
+                self._gates[name] = Gate(self, link, bootstrap.module_lock(name))
         finally:
             bootstrap.release_global_lock()
 
@@ -117,73 +160,148 @@ class Locks:
         ``hasattr()`` in ``_handle_fromlist`` takes an AttributeError of a submodule's body for
         an answer, and the import system goes on to import the submodule, once more.
         """
-        bootstrap.acquire_global_lock()
-        try:
-            bootstrap.module_locks[name] = _Failed(name, error)
-        finally:
-            bootstrap.release_global_lock()
+        _Failure(self._failures, bootstrap.module_lock(name), error)
 
-    def note_seen(self, link: "Link", frame: object) -> None:
+    # Imports by the import system's own code.
+
+    def passes(self, loading: "FrameType", *, waits: bool) -> bool:
+        """Remember an import that is going to release the module's lock.
+
+        Args:
+            loading: the import system's look at the module.
+            waits: whether it found the module; else it loads it.
+
+        Returns:
+            Whether the import is new, and has to be counted.
+
+        """
+        is_new = id(loading) not in self._passing
+        self._passing[id(loading)] = waits
+        return is_new
+
+    def fails(self, loading: "FrameType") -> None:
+        """Forget an import that was refused before it asked for the lock."""
+        self._passing.pop(id(loading), None)
+
+    def is_repeated(self, link: "Link", loading: "FrameType") -> bool:
+        """Return whether an import is made anew, after one that was counted."""
+        importer = loading.f_back
+        retried = self._retrying.pop((get_ident(), link.legacy), None)
+        if retried is not None and importer is not None and retried == _instruction(importer):
+            return True
+        return bootstrap.is_retry(loading)
+
+    # Imports by C code.
+
+    def note_seen(self, link: "Link", frame: "FrameType") -> None:
         """Remember that an import which is about to wait was seen, and counted if it counts."""
-        self._seen[get_ident(), link.legacy] = id(frame)
+        self.install(link)
+        self._seen[get_ident(), link.legacy] = _instruction(frame)
 
     def expect(self, frame: "FrameType") -> None:
         """Remember a frame that asks for a lock next, if it imports; it only missed a name else.
 
         Then the lock's name says which path C code imports.
         """
-        self._expected[get_ident()] = (id(frame), frame.f_lasti)
+        self._expected[get_ident()] = _instruction(frame)
 
-    def waited(self, link: "Link", frame: "FrameType | None") -> bool:
-        """Count an import that has to wait for the lock, unless it was seen.
+    # What the gates report.
 
-        Returns:
-            Whether the lock was only asked for so that the import could be counted.
+    def asks(self, link: "Link", frame: "FrameType") -> bool:
+        """Count an import that asks for the lock to be counted, and return whether it waits.
 
+        Else remember which module C code is about to wait for.
         """
+        if not bootstrap.is_waiting(frame):
+            return True
         expected = self._expected.pop(get_ident(), None)
-        if frame is not None and expected == (id(frame), frame.f_lasti):
-            return not link.confirm_at_lock(frame)
-        self._count_waiting(link, frame)
-        return False
-
-    def _count_waiting(self, link: "Link", frame: "FrameType | None") -> None:
-        if self._seen.pop((get_ident(), link.legacy), None) == id(frame):
-            return
-        if frame is not None and bootstrap.is_find_and_load(frame):
-            link.watch.guarded(link.legacy, link.record_load, frame)
-        elif link.waits_unseen() and not _counts_elsewhere(link, frame):
-            link.watch.guarded(link.legacy, link.record_waiting, frame)
-
-    def remove(self) -> None:
-        """Take all gates away; a lock that is free is made anew when needed."""
-        self.enabled = False
-        bootstrap.acquire_global_lock()
-        try:
-            for name, gate in self._gates.items():
-                if bootstrap.module_locks.get(name) is gate:
-                    bootstrap.module_locks[name] = _reference(name, gate.lock)
-        finally:
-            bootstrap.release_global_lock()
-        self._gates.clear()
-
-
-def _counts_elsewhere(link: "Link", frame: "FrameType | None") -> bool:
-    """Tell whether C waits on the way to a module below, or for a name fetched later."""
-    wanted = bootstrap.called_import(frame) if frame is not None else None
-    if frame is None or wanted is None:
-        return False
-    # From 3.14 on a package that is still executed is imported again for its child.
-    if wanted[0] != link.legacy or bootstrap.is_parent_import(wanted[1]):
+        importer = frame.f_back
+        if (
+            importer is not None
+            and expected == _instruction(importer)
+            and not link.confirm_at_lock(importer)
+        ):
+            self._skipping.add(id(frame))
+            return False
+        self._met[id(frame)] = look_up(sys.modules, link.legacy, None)
         return True
-    return link.counts_later(frame)
+
+    def skips(self, frame: "FrameType") -> bool:
+        """Return whether a frame acquired nothing, once."""
+        if id(frame) not in self._skipping:
+            return False
+        self._skipping.discard(id(frame))
+        return True
+
+    def gave_up(self, link: "Link", frame: "FrameType") -> None:
+        """Count an import that goes on with the module as it is."""
+        loading = bootstrap.passing(frame)
+        if loading is None or bootstrap.WAITS_APART:
+            self.passed(link, frame)
+        else:
+            self._passing.pop(id(loading), None)
+
+    @bootstrap.as_import_system
+    def passed(self, link: "Link", frame: "FrameType") -> None:
+        """Count an import that passed the lock, unless it was counted before."""
+        loading = bootstrap.passing(frame)
+        if loading is None:
+            if bootstrap.is_waiting(frame):
+                self._waited(link, self._met.pop(id(frame), None), frame.f_back)
+            return
+        waited = self._passing.pop(id(loading), None)
+        if link.legacy not in sys.modules:
+            if waited and bootstrap.WAITS_APART:
+                self._passing[id(loading)] = False  # it locks the module again, to load it
+        elif waited is None:
+            try:
+                link.watch.guarded(link.legacy, link.record_load, loading)
+            finally:
+                self._passing.pop(id(loading), None)
+
+    def _waited(self, link: "Link", met: object, importer: "FrameType | None") -> None:
+        """Count an import by C code, which waited for a module that it found."""
+        wanted = bootstrap.from_list_import(importer)
+        if wanted != link.legacy and bootstrap.is_import_system(importer):
+            return  # for the sake of a module below
+        asked = get_ident(), link.legacy
+        seen = self._seen.pop(asked, None)
+        if importer is None or seen != _instruction(importer):
+            seen = None
+        standing = look_up(sys.modules, link.legacy, None)
+        if bootstrap.RETRIES and (standing is None or standing is not met):
+            if seen is not None:
+                self._retrying[asked] = seen
+        elif seen is None and link.waits_unseen() and not link.counts_later(importer):
+            link.watch.guarded(link.legacy, link.record_waiting, importer)
+
+    # Coming and going.
+
+    def forget(self) -> None:
+        """Take all gates away."""
+        for gate in list(self._gates.values()):
+            gate.remove()
+        self._gates.clear()
+        self.refusals.clear()
+        self._failures.clear()
+        self._passing.clear()
+        self._skipping.clear()
+        self._expected.clear()
+        for waiting in (self._met, self._seen, self._retrying):
+            waiting.clear()
+
+    def forget_threads(self, links: "Iterable[Link]") -> None:
+        """Begin anew in a forked child.
+
+        A lock may belong to a thread that is gone. Where only its gate refers to it, the import
+        system makes a new one.
+        """
+        names = set(self._gates)
+        self.forget()
+        for link in links:
+            if link.legacy in names:
+                self.install(link)
 
 
-def _reference(name: str, lock: object) -> "Callable[[], object]":
-    """Refer to a lock as _get_module_lock does: weakly, gone with the lock."""
-
-    def forget(reference: object) -> None:
-        if bootstrap.module_locks.get(name) is reference:
-            del bootstrap.module_locks[name]
-
-    return _weakref.ref(lock, forget)
+def _instruction(frame: "FrameType") -> tuple[int, int]:
+    return id(frame), frame.f_lasti

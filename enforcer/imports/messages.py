@@ -23,15 +23,23 @@ def canonical_path(rule: "Rule", path: str) -> str:
     return rule.canonical_of(path)
 
 
-def replacement(rule: "Rule", site: "CallSite", *, from_package: bool = False) -> str:
+def replacement(
+    rule: "Rule", site: "CallSite", *, from_package: bool = False, is_lazy: bool = False
+) -> str:
     """Write the line that does the same through the canonical path.
 
     Args:
         rule: the rule that covers the path.
         site: who asked.
         from_package: whether a from-import asked the package for the legacy module.
+        is_lazy: whether the statement is written with ``lazy`` (PEP 810).
 
     """
+    written = _replacement(rule, site, from_package=from_package)
+    return f"lazy {written}" if is_lazy else written
+
+
+def _replacement(rule: "Rule", site: "CallSite", *, from_package: bool) -> str:
     canonical = canonical_path(rule, site.path)
     if rule.kind in (FACTORY, NAME):
         return f"from {rule.target} import {rule.target_name.partition('.')[0]}"
@@ -51,30 +59,52 @@ def replacement(rule: "Rule", site: "CallSite", *, from_package: bool = False) -
     return f"import {canonical}"
 
 
-def explain(
-    rule: "Rule", site: "CallSite", *, removed: bool = False, from_package: bool = False
+def explain(  # noqa: PLR0913 - one option for each thing that makes the words differ
+    rule: "Rule",
+    site: "CallSite",
+    *,
+    removed: bool = False,
+    from_package: bool = False,
+    used_at: str = "",
+    is_lazy: bool = False,
 ) -> str:
-    """Explain one use of a legacy path in a sentence with its remedy."""
+    """Explain one use of a legacy path in a sentence with its remedy.
+
+    Args:
+        rule: the rule that covers the path.
+        site: who asked.
+        removed: whether the path is gone.
+        from_package: whether a from-import asked the package for the legacy module.
+        used_at: where a name was first used that the site imports lazily, or empty.
+        is_lazy: whether the statement is written with ``lazy`` (PEP 810).
+
+    """
+    who = f"{site}, first used at {used_at}," if used_at else str(site)
     verb = {ATTRIBUTE: "read", CALL: "called"}.get(site.mechanism, "imported")
     if removed:
         asks = "calls it" if site.mechanism == CALL else "asks for it"
-        head = f'"{site.path}" was removed; {site} still {asks}. '
+        head = f'"{site.path}" was removed; {who} still {asks}. '
         if not why_not(rule, site):
             head += f'Use "{canonical_path(rule, site.path)}". '
     else:
-        head = f'"{site.path}" was {verb} by {site}; '
+        head = f'"{site.path}" was {verb} by {who.removesuffix(",")}; '
         verb = "is to move" if why_not(rule, site) else "moved"
         head += f'it {verb} to "{canonical_path(rule, site.path)}". '
     if rule.kind == FACTORY:
         slug = REMOVED_CALL if removed else LEGACY_CALL
     else:
         slug = REMOVED_IMPORT if removed else LEGACY_IMPORT
-    advice = remedy(rule, site, from_package=from_package)
+    advice = remedy(rule, site, from_package=from_package, is_lazy=is_lazy)
     return f"{head}{advice}{_details(rule)} ({slug})"
 
 
 def remedy(
-    rule: "Rule", site: "CallSite", *, from_package: bool = False, has: "Has" = loaded_has
+    rule: "Rule",
+    site: "CallSite",
+    *,
+    from_package: bool = False,
+    is_lazy: bool = False,
+    has: "Has" = loaded_has,
 ) -> str:
     """Say what to do instead of one use of a legacy path; only what works is proposed.
 
@@ -82,6 +112,7 @@ def remedy(
         rule: the rule that covers the path.
         site: who asked.
         from_package: whether a from-import asked the package for the legacy module.
+        is_lazy: whether the statement is written with ``lazy`` (PEP 810).
         has: tells what canonical modules have.
 
     """
@@ -94,7 +125,7 @@ def remedy(
     if site.mechanism in (PICKLE, ENTRY_POINT):
         what = "Write the data anew with" if site.mechanism == PICKLE else "Point it to"
         return f'{what} "{canonical_path(rule, site.path)}".'
-    return f"Write: {replacement(rule, site, from_package=from_package)}"
+    return f"Write: {replacement(rule, site, from_package=from_package, is_lazy=is_lazy)}"
 
 
 def _renamed(factory: "Rule") -> str:

@@ -77,23 +77,24 @@ class ObservedLink(Link):
         """Count an import by a frame that names this path; tell whether it waits to be refused."""
         self.sites = sites
         self.spec = spec
-        refused = self.classify(frame) is not None
-        if bootstrap.is_initializing_spec(spec):
-            self.watch.locks.note_seen(self, frame)
-        return refused
+        return self.classify(frame) is not None
 
     def _count_call(self, _: None) -> None:
         """Count a call of ``import_module`` by the path that it names; see :class:`Link`."""
-        loading = getframe(2)
+        reader = getframe(2)
+        loading = bootstrap.look_of(reader)
+        if loading is None:
+            return  # the import system reads it for its own use
         path: str = loading.f_locals["name"]
-        if path == self.legacy and bootstrap.is_import_module(getframe(4)):
-            uses = self._calls.find(getframe(5))
+        calling = bootstrap.import_module_call(loading)
+        if path == self.legacy and calling is not None:
+            uses = self._calls.find(calling)
             if uses is not None:
                 next(uses)
                 return
         link = look_up(self.watch.links, path, None)
         if isinstance(link, ObservedLink):
-            link._read_by_call(loading)  # noqa: SLF001 - one of us
+            link._read_by_call(loading, reader)  # noqa: SLF001 - one of us
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
         """Count an import by C code, which asks for this path's lock; tell whether it waits."""
@@ -125,10 +126,14 @@ class Observing:
 
         """
         watch = self._watch
-        if not watch.enabled or bootstrap.is_reading_spec(frame):
+        if not watch.enabled or bootstrap.is_own_read(frame):
             return False
-        by_call = bootstrap.is_find_and_load(frame)
-        path = frame.f_locals.get("name") if by_call else watch.guarded(_ANY, _path, frame)
+        loading = bootstrap.look_of(frame)
+        by_call = loading is not None
+        if loading is not None:
+            path = loading.f_locals["name"]
+        else:
+            path = watch.guarded(_ANY, _path, frame)
         if path is None:
             is_look = watch.guarded(_ANY, self._is_look, frame, watched)
             if is_look is False:

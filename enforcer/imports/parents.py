@@ -108,8 +108,11 @@ def _reader(
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
     """Record a fetch from an instruction not seen before."""
     watch = link.watch
+    if watch.leaves.is_of_load(link.legacy, frame, "fetch"):
+        return
+    package = link.legacy.rpartition(".")[0]
     exported, ownership = namespace.get("__all__"), watch.uses.ownership
-    caller = watch.guarded(link.legacy, fetch, frame, name, exported, ownership)
+    caller = watch.guarded(link.legacy, fetch, frame, package, name, exported, ownership)
     if caller is None:
         if link.settled is not None and look_up(sys.modules, link.canonical, None) is link.settled:
             link.fetches.remember(frame, ())
@@ -121,7 +124,8 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
             return
         settled = link.settle()
         tally = watch.guarded(link.legacy, link.record, caller)
-        if settled and times == 1 and tally is not None and can_be_remembered(tally):
+        lasting = settled and times == 1 and caller.frame is frame
+        if lasting and tally is not None and can_be_remembered(tally):
             link.fetches.remember(frame, (tally,))
 
 

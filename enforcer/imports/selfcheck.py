@@ -14,10 +14,16 @@ from enforcer.imports.hooks import hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
     from enforcer.imports.bytecode import ImportStatement
 
 _NAME = "_enforcer_selfcheck"
-_PROGRAM = compile(f"import {_NAME}", "<enforcer selfcheck>", "exec")
+_CHILD = f"{_NAME}.child"
+# Within `try` no mode of lazy imports makes the import wait for a use (PEP 810).
+_PROGRAM = compile(f"try: import {_NAME}\nfinally: pass", "<enforcer selfcheck>", "exec")
 
 
 class _RefusedError(ImportError):
@@ -28,22 +34,32 @@ class _Cached:
     """Take the place of a cached module."""
 
     refusing = False
+    initializing = False
 
     def __init__(self) -> None:
         self.statements: list[ImportStatement | None] = []
+        self.readers: list[FrameType] = []
 
     @property
     def __spec__(self) -> object:
+        self.readers.append(bootstrap.getframe(1))
         frame = statement_frame(bootstrap.getframe(1), _NAME)
         self.statements.append(bytecode.import_statement(frame))
+        if self.initializing:
+            return _initializing_spec()
         if not self.refusing:
             return None
         if not bootstrap.SWALLOWS_ERRORS:
             raise _RefusedError
-        spec = bootstrap.ModuleSpec(_NAME, None)
-        vars(spec)["_initializing"] = True
-        bootstrap.module_locks[_NAME] = _refuse
-        return spec
+        self.lock = bootstrap.module_lock(_NAME)
+        self.lock.acquire = _refuse  # type: ignore[method-assign]
+        return _initializing_spec()
+
+
+def _initializing_spec() -> bootstrap.ModuleSpec:
+    spec = bootstrap.ModuleSpec(_NAME, None)
+    vars(spec)["_initializing"] = True
+    return spec
 
 
 def _refuse() -> object:
@@ -70,15 +86,19 @@ class _Loading:
 
 
 def blind_spots() -> list[str]:
-    """Give what can't be seen or done on this CPython, a sentence each."""
-    blind = []
-    if not _cached_imports_are_seen():
-        blind.append("Imports of a module that is loaded already can't be seen here.")
-    if not _cached_imports_can_be_refused():
-        blind.append("Strict rules can't refuse a module that is loaded already here.")
-    if not _loads_are_followed():
-        blind.append("Imports that load a module can't be followed here.")
-    return blind
+    """Return what can't be seen or done on this CPython, a sentence each.
+
+    A check that fails in any way is one that does not hold: it must not cost the program the
+    import that it was made for.
+    """
+    return [text for holds, text in _CHECKS if not _passes(holds)]
+
+
+def _passes(holds: "Callable[[], bool]") -> bool:
+    try:
+        return holds()
+    except Exception:  # noqa: BLE001 - the watched program comes first
+        return False
 
 
 def _cached_imports_are_seen() -> bool:
@@ -94,9 +114,51 @@ def _cached_imports_can_be_refused() -> bool:
         _run(cached)
     except _RefusedError:
         return True
-    finally:
-        bootstrap.module_locks.pop(_NAME, None)
     return False
+
+
+def _waiting_is_seen() -> bool:
+    """Check that an import of a module that looks initialising asks for the module's lock."""
+    waiting: list[bool] = []
+    lock: Any = bootstrap.module_lock(_NAME)
+
+    def acquire() -> object:
+        waiting.append(bootstrap.is_waiting(bootstrap.getframe(1)))
+        return type(lock).acquire(lock)
+
+    lock.acquire = acquire
+    cached = _Cached()
+    cached.initializing = True
+    try:
+        _run(cached)
+    finally:
+        del lock.acquire
+    return waiting == [True]
+
+
+def _calls_are_told_apart() -> bool:
+    """Check that an import call shows which module it is about."""
+    cached = _Cached()
+    sys.modules[_NAME] = cached  # type: ignore[assignment]
+    try:
+        bootstrap.import_module(_NAME)
+    finally:
+        del sys.modules[_NAME]
+    looks = [bootstrap.look_of(frame) for frame in cached.readers]
+    return [look.f_locals["name"] for look in looks if look is not None] == [_NAME]
+
+
+def _from_lists_are_told_apart() -> bool:
+    """Check that a submodule which is imported for a from-import's name shows as such."""
+    package, cached = ModuleType(_NAME), _Cached()
+    package.__path__ = []
+    sys.modules[_NAME] = package
+    sys.modules[_CHILD] = cached  # type: ignore[assignment]
+    try:
+        __import__(_NAME, fromlist=("child",))
+    finally:
+        del sys.modules[_NAME], sys.modules[_CHILD]
+    return _CHILD in map(bootstrap.from_list_import, cached.readers)
 
 
 def _run(cached: _Cached) -> None:
@@ -116,3 +178,19 @@ def _loads_are_followed() -> bool:
     finally:
         sys.modules.pop(_NAME, None)
     return loading.calls == ["starting", "exec", "finished"] and type(spec) is bootstrap.ModuleSpec
+
+
+_CHECKS = (
+    (_cached_imports_are_seen, "Imports of a module that is loaded already can't be seen here."),
+    (
+        _cached_imports_can_be_refused,
+        "Strict rules can't refuse a module that is loaded already here.",
+    ),
+    (_loads_are_followed, "Imports that load a module can't be followed here."),
+    (_calls_are_told_apart, "Import calls can't be told from other looks at a module here."),
+    (
+        _from_lists_are_told_apart,
+        "Submodules that a from-import names can't be told from other imports here.",
+    ),
+    (_waiting_is_seen, "Imports that wait for another thread can't be counted here."),
+)

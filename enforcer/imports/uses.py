@@ -9,6 +9,7 @@ from enforcer.errors import (
     LegacyImportWarning,
 )
 from enforcer.imports import bootstrap, bytecode
+from enforcer.imports.bytecode import LazyStatement
 from enforcer.imports.callers import module_name
 from enforcer.imports.messages import canonical_path, explain
 from enforcer.imports.places import place_of
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 
+MOST_RESOLVED = 4096
+"""How many lazy imports are remembered as counted."""
+
+
 class Uses:
     """Turn callers into recorded uses."""
 
-    __slots__ = ("baseline", "ownership", "recorder")
+    __slots__ = ("_resolved", "baseline", "ownership", "recorder")
 
     def __init__(
         self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[CallSite]"
@@ -38,6 +43,7 @@ class Uses:
         self.recorder = recorder
         self.ownership = ownership
         self.baseline = baseline
+        self._resolved: dict[tuple[int, str], tuple[object]] = {}
 
     def record(self, rule: "Rule", path: str, caller: "Caller", *, in_place: bool) -> "Tally":
         """Count one use.
@@ -61,6 +67,8 @@ class Uses:
         site = self.ownership.site(path, caller)
         outcome = self._outcome(rule, site, in_place=in_place)
         tally = self.recorder.tally(rule, outcome, site)
+        if outcome != BLOCKED and self._was_resolved(path, caller.frame):
+            return tally
         tally.count()
         if outcome == BLOCKED:
             refuse = LegacyCallError if site.mechanism == CALL else LegacyImportError
@@ -75,6 +83,20 @@ class Uses:
             kind = LegacyCallWarning if site.mechanism == CALL else LegacyImportWarning
             _warn(_explain(rule, site, caller), kind, caller.frame)
         return tally
+
+    def _was_resolved(self, path: str, frame: "FrameType | LazyStatement | None") -> bool:
+        """Return whether a lazy import was counted; remember that it is now.
+
+        Threads may use a name for the first time at once, and Python reads the module again
+        where a name is missing.
+        """
+        if not isinstance(frame, LazyStatement):
+            return False
+        if len(self._resolved) >= MOST_RESOLVED:
+            self._resolved.clear()
+        # What is kept here keeps the placeholder alive, and so its identity; not the frame.
+        this = (frame.placeholder,)
+        return self._resolved.setdefault((id(frame.placeholder), path), this) is not this
 
     def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
         """Tell whether the stage refuses a caller; nothing is counted."""
@@ -97,10 +119,20 @@ class Uses:
 
 
 def _explain(rule: "Rule", site: "CallSite", caller: "Caller") -> str:
-    frame = caller.frame
-    statement = frame and (bytecode.import_statement(frame) or bytecode.from_import(frame))
+    frame: FrameType | LazyStatement | None = caller.frame
+    lazy = frame if isinstance(frame, LazyStatement) else None
+    statement = frame and bytecode.import_statement(frame)
+    if caller.frame is not None and statement is None:
+        statement = bytecode.from_import(caller.frame)
     from_package = bool(statement and statement.names and not site.names)
-    return explain(rule, site, removed=rule.stage == REMOVED, from_package=from_package)
+    return explain(
+        rule,
+        site,
+        removed=rule.stage == REMOVED,
+        from_package=from_package,
+        used_at=site.via if lazy is not None else "",
+        is_lazy=lazy is not None and lazy.is_marked(),
+    )
 
 
 def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:

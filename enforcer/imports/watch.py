@@ -187,11 +187,9 @@ class Watch:
         A package is often imported for the sake of a module below it.
         """
         loading = next(bootstrap.imports_in_progress(frame, name), None)
-        importer = bootstrap.importer(loading) if loading is not None else frame
-        if importer is not None and bootstrap.is_parent_import(importer):
-            outer = importer.f_back
-            if outer is not None:
-                return self.importing(str(outer.f_locals["name"]), importer)
+        importer = bootstrap.importer(loading, name) if loading is not None else frame
+        if importer is not None and bootstrap.is_for_child(importer, name):
+            return self.importing(str(importer.f_locals["name"]), importer)
         importer = importer and statement_frame(importer, name)
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is not None and statement is not None:
@@ -302,13 +300,19 @@ class Watch:
         if self.delegation is not None:
             self.delegation.forget_sites()
 
+    def forget_threads(self) -> None:
+        """Forget the threads of the process that this one was forked from."""
+        self.locks.forget_threads(list(self.links.values()))
+        if self.delegation is not None:
+            self.delegation.forget_threads()
+
     def remove(self) -> None:
         """Stop watching and leave nothing behind."""
         self.enabled = False
         self.forget_sites()
         if self.delegation is not None:
             self.delegation.remove()
-        self.locks.remove()
+        self.locks.forget()
         restore_all()
         unwatch_all()
         for name, link in self.links.items():

@@ -218,3 +218,44 @@ def test_a_class_with_an_own_getattr_keeps_it(case):
     assert [ask() for _ in range({MANY})] == [7] * {MANY}
     """)
     assert case.uses == {("live:old", "return live.old is live.current and live.late"): MANY}
+
+
+def test_a_name_waits_for_the_thread_that_executes_its_canonical_module(case):
+    """As ``from new.slow import X`` would."""
+    case.rule("par.live:Old", "new.slow:X")
+    case.write("par/live.py", "Old = 0\n")
+    case.write(
+        "new/slow.py",
+        "import builtins\nbuiltins.started.set()\nbuiltins.go.wait()\nX = 1\n",
+    )
+    case.check(
+        """
+    import builtins, time
+    import par.live
+    builtins.started, builtins.go = threading.Event(), threading.Event()
+    got = []
+    def by_import():
+        from par.live import Old
+        got.append(Old)
+    def by_attribute():
+        got.append(par.live.Old)
+    def is_waiting(thread):
+        frame = sys._current_frames().get(thread.ident)
+        return frame is not None and frame.f_code.co_name == "acquire"
+    first = threading.Thread(target=importlib.import_module, args=("new.slow",))
+    first.start()
+    builtins.started.wait()
+    others = [threading.Thread(target=work) for work in (by_import, by_attribute)]
+    for thread in others:
+        thread.start()
+    while not all(map(is_waiting, others)):
+        assert all(thread.is_alive() for thread in others)
+        time.sleep(.001)
+    builtins.go.set()
+    for thread in [first, *others]:
+        thread.join()
+    assert got == [1, 1], got
+    """,
+        guard=False,
+    )
+    assert sum(case.uses.values()) == 2
