@@ -10,17 +10,20 @@ modules only.
 PYTEST_DONT_REWRITE: it may be loaded before pytest is, which would warn of that.
 """
 
-from enforcer.errors import (
-    DelegationError,
-    EnforcerError,
-    InstanceError,
-    LateEnablingError,
-    LegacyCallError,
-    LegacyCallWarning,
-    LegacyImportError,
-    LegacyImportWarning,
-)
-from enforcer.startup import collect, disable, enable, flush, notices, release
+from enforcer.own_modules import Plainly
+
+with Plainly():
+    from enforcer.errors import (
+        DelegationError,
+        EnforcerError,
+        InstanceError,
+        LateEnablingError,
+        LegacyCallError,
+        LegacyCallWarning,
+        LegacyImportError,
+        LegacyImportWarning,
+    )
+    from enforcer.startup import collect, disable, enable, flush, notices, release
 
 __all__ = [
     "DelegationError",

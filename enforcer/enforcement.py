@@ -173,8 +173,7 @@ class Enforcement:
     def end(self) -> None:
         """Stop watching, for good."""
         self._is_ended = True
-        if self.finder in sys.meta_path:
-            sys.meta_path.remove(self.finder)
+        self.finder.remove()
         watch = self._watch.setdefault("", None)
         if watch is not None:
             watch.remove()

@@ -14,6 +14,7 @@ import sys
 from enforcer.eager import load_now
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
+from enforcer.own_modules import Plainly
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
@@ -57,6 +58,13 @@ def enable(
         EnforcerError: if another map is in force.
 
     """
+    with Plainly():
+        _enable(migration_map, store=store, baseline=baseline)
+
+
+def _enable(
+    migration_map: "MigrationMap | str", *, store: bool, baseline: "Container[CallSite] | None"
+) -> None:
     global _active  # noqa: PLW0603 - one enforcement per interpreter
     loaded = _load(migration_map)
     if loaded is None:
@@ -77,7 +85,7 @@ def enable(
     if store:
         _start_reporting(enforcement)
     load_now()
-    sys.meta_path.insert(0, enforcement.finder)
+    enforcement.finder.install()
     _active = enforcement
     _hook_into_fork()
     if is_late:

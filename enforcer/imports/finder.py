@@ -10,6 +10,8 @@ just loading, which can't go on without that lock: it is given back meanwhile.
 import _imp
 import sys
 
+from enforcer.own_modules import OWN, Ahead, OwnModules
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     from enforcer.imports.answers import Answers
     from enforcer.rules.outline import Outline
+
+_TAKE_ALL = frozenset({"jaxtyping", "typeguard"})
+"""The packages that may put a finder for all modules before all others."""
+_ANSWER_ALONE = _TAKE_ALL | {"_pytest"}
+"""The packages whose finders load modules from files without asking other finders."""
 
 
 class Finder:
@@ -38,9 +45,12 @@ class Finder:
         self, name: str, path: object = None, target: object = None
     ) -> "ModuleSpec | None":
         """Give the spec of a module that the migration map speaks of, else None."""
-        if name.partition(".")[0] not in self._heads:
-            self._step_ahead()
-            return None
+        head = name.partition(".")[0]
+        if head not in self._heads:
+            self.step_ahead()
+            if head in _TAKE_ALL:
+                self._stay_ahead()
+            return OwnModules.find_spec(name, path) if head in OWN else None
         if not self._outline.speaks_of(name):
             return None
         frame = sys._getframe(1)  # noqa: SLF001 - who asks
@@ -56,24 +66,48 @@ class Finder:
             for _ in range(times):
                 _imp.acquire_lock()
 
-    def _step_ahead(self) -> None:
-        """Be asked before pytest, which came later and puts itself first.
+    def step_ahead(self) -> None:
+        """Be asked before finders that came later and ask no others.
 
-        It loads whatever is named like tests from the path that it is given. The path of an
-        alias is the canonical package's: there it would load each such module a second time.
+        Pytest's loads whatever is named like tests from the path that it is given. The path of
+        an alias is the canonical package's: there it would load each such module a second time.
+        Typeguard's loads every file, also that of a module that moved.
         """
         finders = sys.meta_path
         for index, finder in enumerate(finders):
             if finder is self:
                 return
-            if type(finder).__module__.startswith("_pytest.") and self in finders:
+            if _answers_alone(type(finder)) and self in finders:
                 # This finder is being asked: those that follow it keep their places.
                 finders.remove(self)
                 finders.insert(index, self)
                 return
 
+    def _stay_ahead(self) -> None:
+        """Step ahead of such a finder at once: it would never ask for a module from a file."""
+        if type(sys.meta_path) is list and self in sys.meta_path:
+            sys.meta_path = Ahead(sys.meta_path, self)
+
+    def install(self) -> None:
+        """Be asked first from now on."""
+        sys.meta_path.insert(0, self)
+        if not _TAKE_ALL.isdisjoint(sys.modules):
+            self._stay_ahead()
+
+    def remove(self) -> None:
+        """Be asked no more."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        if type(sys.meta_path) is Ahead and sys.meta_path.finder is self:
+            sys.meta_path = list(sys.meta_path)
+
     def invalidate_caches(self) -> None:
         """Keep no caches; the finders that are asked keep their own."""
+
+
+def _answers_alone(kind: type) -> bool:
+    tops = (str(base.__module__).partition(".")[0] for base in kind.__mro__)
+    return any(top in _ANSWER_ALONE for top in tops)
 
 
 def _let_go_of_import_lock() -> int:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -143,6 +144,89 @@ def test_cells_of_a_real_kernel(tmp_path: Path) -> None:
     assert len({site["file"] for site in sites}) == len(cells)
     assert all(site["file"].startswith("<cell ") for site in sites), sites
     assert {site["relation"] for site in sites} == {"own"}
+
+
+HOOKS = {
+    "typeguard": "from typeguard import install_import_hook\ninstall_import_hook()\n",
+    "beartype": "from beartype.claw import beartype_all\nbeartype_all()\n",
+}
+
+CHECKED = """
+import importlib
+
+def load():
+    from shop.old_cart import X
+    import legacy.sub
+    from shop import seen
+    from shop.live import gone
+    importlib.import_module("legacy.sub")
+    return X + legacy.sub.Y + seen.S + gone
+
+assert sum(load() for _ in range(10)) == 50
+try:
+    import shop.refused
+except ImportError as error:
+    assert "legacy-import" in str(error)
+else:
+    raise AssertionError
+enforcer.flush()
+assert not enforcer.notices(), enforcer.notices()
+enforcer.disable()
+import sys
+assert type(sys.meta_path) is list
+"""
+
+CHECKED_FILES = {
+    "shop/__init__.py": "",
+    "shop/new_cart.py": "def f(x: int) -> int: return x\nX = f(1)\n",
+    "shop/old_cart.py": "",
+    "shop/seen.py": "S = 1\n",
+    "shop/live.py": "here = 1\n",
+    "modern/__init__.py": "",
+    "modern/sub.py": "Y = 2\n",
+}
+
+CHECKED_MAP = """
+rule = [
+    { legacy = "shop.old_cart", canonical = "shop.new_cart" },
+    { legacy = "shop.refused", canonical = "shop.new_cart", stage = "strict" },
+    { legacy = "shop.seen", canonical = "shop.new_cart", stage = "observe" },
+    { legacy = "shop.live:gone", canonical = "shop.live:here" },
+    { legacy = "legacy.*", canonical = "modern.*" },
+]
+"""
+
+
+@pytest.mark.parametrize("order", ["hook, import, enable", "import, hook, enable", "enable, hook"])
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+def test_hooks_that_instrument_every_module(tmp_path: Path, hook: str, order: str) -> None:
+    """The enforcer's modules are loaded as they are, and everything is watched."""
+    acts = {
+        "hook": hook,
+        "import": "import enforcer\n",
+        "enable": 'import enforcer\nenforcer.enable("enforcer.toml")\n',
+    }
+    for name, text in CHECKED_FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "enforcer.toml").write_text(CHECKED_MAP)
+    program = "".join(acts[act] for act in order.split(", ")) + CHECKED
+    (tmp_path / "program.py").write_text(program)
+    done = run(tmp_path, "program.py")
+    # Beartype warns of hints in the standard library.
+    assert not re.search(r'(^|[ "])enforcer[.:]', done.stderr, re.MULTILINE), done.stderr
+
+    found: dict[str, int] = {}
+    for (path, file, _), count in uses(tmp_path).items():
+        assert file == "program.py"
+        found[path] = found.get(path, 0) + count
+    assert found == {
+        "legacy.sub": 20,
+        "shop.live:gone": 10,
+        "shop.old_cart": 10,
+        "shop.refused": 1,
+        "shop.seen": 10,
+    }
 
 
 TRACED = """
