@@ -447,6 +447,7 @@ class AliasLink(Link):
         self.watch.own_code_loaded(self.legacy, code)
         return code
 
+    @bootstrap.as_import_system
     def _execute(self, code: ModuleType, loader: "Loader", *, bind: bool) -> None:
         self._legacy_code = code
         if bind:
