@@ -223,7 +223,9 @@ class Enforcement:
         can tell: all of them count as lost.
         """
         lost = self._recorder[""].pending() if self._recorder else 0
-        self.forget(lost)
+        # Noticed in the middle of an import, which the gates on locks have begun to count:
+        # they stay as they are.
+        self._forget_counts(lost)
         if lost:
             text = (
                 "This process was forked by C code, which ran none of Python's hooks. Up to "
@@ -231,18 +233,17 @@ class Enforcement:
             )
             self._notices["fork", "enforcer"] = Notice("fork", "enforcer", text)
 
-    def forget(self, lost: int = 0) -> None:
-        """Start from zero, in a forked child.
+    def forget(self) -> None:
+        """Start from zero, in a forked child."""
+        self._forget_counts()
+        if self.watch is not None:
+            self.watch.forget_threads()
 
-        Args:
-            lost: how many uses the child may have made that can't be told from its parent's.
-
-        """
+    def _forget_counts(self, lost: int = 0) -> None:
         self._look_at = 0.0
         self._pid = os.getpid()
         if self.watch is not None:
             self.watch.forget_sites()
-            self.watch.forget_threads()
         if self._recorder:
             self.recorder.reset(lost)
 

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
+from enforcer.distribution import DISTRIBUTION
 from tests.patience import PATIENCE
 
 PROJECT = Path(__file__).parents[2]
@@ -132,8 +133,8 @@ def run_workflow(project: Path, folder: Path, **inputs: str) -> list[tuple[str, 
 
 
 def test_the_workflow(project: Path, tmp_path: Path) -> None:
-    install = "python -m pip --version"
-    refused = run_workflow(project, tmp_path, install=install)
+    installs = {"install": "python -m pip --version", "enforcer": DISTRIBUTION}  # is here
+    refused = run_workflow(project, tmp_path, **installs)
 
     assert [(name, code) for name, code, _ in refused] == [
         ("Install", 0),
@@ -151,9 +152,9 @@ def test_the_workflow(project: Path, tmp_path: Path) -> None:
         env=environ(),
         check=True,
     )
-    passed = run_workflow(project, tmp_path, install=install)
+    passed = run_workflow(project, tmp_path, **installs)
     assert [code for _, code, _ in passed] == [0, 0, 0], passed
 
     (project / "test_app.py").write_text("def test_it(): assert False\n")
-    broken = run_workflow(project, tmp_path, install=install)
+    broken = run_workflow(project, tmp_path, **installs)
     assert broken[-1][:2] == ("Fail if the tests failed", 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.everywhere import tests_for
+from tests.conformance import everywhere
 from tests.interpreters import debian
 from tests.interpreters.chroot import MountingRefusedError, check_mounting, enter
 from tests.interpreters.debian import BringingError, Debian
@@ -235,7 +235,7 @@ def test_several_of_one_minor_version_share_the_work() -> None:
     found = [Interpreter(name, "") for name in names]
     less = ["tests/conformance", "--ignore=tests/conformance/starting"]
 
-    assert [tests_for(one, found) for one in found] == [
+    assert [everywhere.tests_for(one, found) for one in found] == [
         less,
         ["tests/conformance"],
         ["tests/conformance", "tests/unit"],
