@@ -72,7 +72,9 @@ class Sites:
 
     def remember(self, frame: "FrameType", tallies: "Sequence[Tally]") -> None:
         """Have further uses from the instruction that a frame executes counted by tallies."""
-        if bootstrap.is_anybodys(frame):
+        # An instruction of the import system runs on behalf of many modules. The one that looks
+        # for the names of a from-import counts for none of them.
+        if bootstrap.is_anybodys(frame) and (tallies or not bootstrap.is_from_list(frame)):
             return
         self.remember_call(frame, _counter(tallies))
 
