@@ -15,6 +15,7 @@ from enforcer.delegation.parameters import (
     SYNC,
     Parameters,
     defaults_of,
+    of_function,
 )
 from enforcer.delegation.running import RUNNING, Running
 from enforcer.errors import DelegationError
@@ -42,6 +43,8 @@ class Delegating:
         self._module, _, name = factory.rule.answering.partition(":")
         self._path = name.split(".")
         self._signature: inspect.Signature | None = None
+        self._own_defaults: dict[str, object] = {}
+        self._beyond: tuple[int, tuple[str, ...]] = (0, ())
         self._defaults: dict[str, object] = {}
         __import__(self._module)  # waits, if another thread is executing it
         canonical = parameters_of(self._answering())
@@ -101,7 +104,42 @@ class Delegating:
         self._defaults = {
             name: parameter.default for name, parameter in self._signature.parameters.items()
         }
-        return of_signature(self._signature, _form(original))
+        shown = of_signature(self._signature, _form(original))
+        if isinstance(original, FunctionType):
+            self._find_hidden(original, shown)
+        return shown
+
+    def _find_hidden(self, wrapper: FunctionType, shown: Parameters) -> None:
+        """Find what a decorator's wrapper takes by itself: its code says more than its signature.
+
+        Beartype's wrappers have keyword parameters with defaults for their own use, for example.
+        """
+        own = of_function(wrapper)
+        if self._factory.bound:
+            own = own.without_first()
+        defaults = defaults_of(wrapper)
+        known = {*shown.names, shown.args, shown.kwargs}
+        self._own_defaults = {name: value for name, value in defaults.items() if name not in known}
+        if not shown.args:
+            count = len(shown.by_position)
+            self._beyond = (count, own.by_position[count:])
+
+    def _as_shown(
+        self, args: tuple[object, ...], kwargs: "dict[str, object]"
+    ) -> "tuple[tuple[object, ...], dict[str, object]]":
+        """Return the arguments of a call as the signature takes them, without hidden defaults."""
+        count, names = self._beyond
+        if names:
+            kwargs = {**dict(zip(names, args[count:], strict=False)), **kwargs}
+            args = (*args[:count], *args[count + len(names) :])
+        hidden = self._own_defaults
+        if not hidden:
+            return args, kwargs
+        return args, {
+            name: value
+            for name, value in kwargs.items()
+            if name not in hidden or value is not hidden[name]
+        }
 
     def _take_defaults(self, original: "Callable[..., object] | None") -> None:
         stand_in = original or self._factory.without_code()
@@ -114,6 +152,7 @@ class Delegating:
         """Sort arguments: named ones, those for ``*args``, those for ``**kwargs``."""
         legacy = self._legacy
         if self._signature is not None:
+            args, kwargs = self._as_shown(args, kwargs)
             bound = self._signature.bind(*args, **kwargs)
             bound.apply_defaults()
             values = bound.arguments

@@ -649,3 +649,54 @@ def test_a_framework_that_calls_is_passed_over(case):
     assert [row["file"] for row in case.rows] == ["main.py"]
     assert case.rows[0]["via"].endswith("framework.py:2")
     assert case.rows[0]["count"] == 2
+
+
+DECORATED = {
+    "by keyword": ("*args, _lock=LOCK, **kwargs", "*args, **kwargs"),
+    "by position": ("context, size=3, _lock=LOCK", "context, size"),
+    "by position, shown by keyword": (
+        "context, size=3, tail='t', _lock=LOCK",
+        "context, size, tail=tail",
+    ),
+}
+
+
+@pytest.mark.parametrize(("taken", "passed"), DECORATED.values(), ids=DECORATED)
+def test_what_a_decorator_takes_for_itself_is_not_delegated(made, taken, passed):
+    """Only the parameters that the signature shows are the factory's."""
+    made.write(
+        "shop/legacy.py",
+        f"""
+        import functools
+        LOCK = object()
+
+        def locked(function):
+            @functools.wraps(function)
+            def wrapper({taken}):
+                return function({passed})
+            return wrapper
+
+        @locked
+        def create_cart(context, size=3, *, tail="t"):
+            return ("legacy", context, size, tail)
+        """,
+    )
+    made.write("shop/carts.py", "def get_cart(*args, **kwargs): return args, kwargs\n")
+    delegate(made)
+    made.check("""
+    import inspect
+    from shop.legacy import create_cart
+    assert str(inspect.signature(create_cart)) == "(context, size=3, *, tail='t')"
+    shown = {"size": 3, "tail": "t"}
+    def as_named(given):
+        args, kwargs = given
+        return {**dict(zip(("user_context", "size", "tail"), args)), **kwargs}
+    assert as_named(create_cart("c")) == {"user_context": "c", **shown}
+    assert as_named(create_cart("c", size=4)) == {"user_context": "c", **shown, "size": 4}
+    try:
+        create_cart("c", _lock=1)
+    except TypeError as error:
+        assert "unexpected keyword argument '_lock'" in str(error), error
+    else:
+        raise AssertionError
+    """)

@@ -152,7 +152,7 @@ HOOKS = {
 }
 
 CHECKED = """
-import importlib
+import importlib, inspect
 
 def load():
     from shop.old_cart import X
@@ -163,6 +163,13 @@ def load():
     return X + legacy.sub.Y + seen.S + gone
 
 assert sum(load() for _ in range(10)) == 50
+
+from shop.factories import Shop, make_cart
+assert make_cart(1) == ("new", 1, 2)
+assert make_cart(1, size=3) == make_cart(context=1, size=3) == ("new", 1, 3)
+assert Shop().make(1) == Shop.make(Shop(), context=1) == ("new", 1, 2)
+assert str(inspect.signature(make_cart)).startswith("(context: int, size: int = 2)")
+
 try:
     import shop.refused
 except ImportError as error:
@@ -180,6 +187,18 @@ CHECKED_FILES = {
     "shop/__init__.py": "",
     "shop/new_cart.py": "def f(x: int) -> int: return x\nX = f(1)\n",
     "shop/old_cart.py": "",
+    "shop/factories.py": """
+def make_cart(context: int, size: int = 2) -> tuple:
+    return ("old", context, size)
+
+class Shop:
+    def make(self, context: int, size: int = 2) -> tuple:
+        return ("old", context, size)
+""",
+    "shop/carts.py": """
+def get_cart(user: int, *, size: int = 9) -> tuple:
+    return ("new", user, size)
+""",
     "shop/seen.py": "S = 1\n",
     "shop/live.py": "here = 1\n",
     "modern/__init__.py": "",
@@ -194,6 +213,16 @@ rule = [
     { legacy = "shop.live:gone", canonical = "shop.live:here" },
     { legacy = "legacy.*", canonical = "modern.*" },
 ]
+
+[[factory]]
+legacy = "shop.factories:make_cart"
+canonical = "shop.carts:get_cart"
+arguments = { context = "user" }
+
+[[factory]]
+legacy = "shop.factories:Shop.make"
+canonical = "shop.carts:get_cart"
+arguments = { context = "user" }
 """
 
 
@@ -222,6 +251,8 @@ def test_hooks_that_instrument_every_module(tmp_path: Path, hook: str, order: st
         found[path] = found.get(path, 0) + count
     assert found == {
         "legacy.sub": 20,
+        "shop.factories:Shop.make": 2,
+        "shop.factories:make_cart": 3,
         "shop.live:gone": 10,
         "shop.old_cart": 10,
         "shop.refused": 1,
