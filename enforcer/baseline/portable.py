@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from enforcer.baseline.model import Baseline, Entry, Key
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.repository import is_below, is_of_one_machine, top_of
+from enforcer.rules.repository import is_below, is_of_one_machine, top_of, with_slashes
 
 PYTHONS_OWN: Final = "it is Python's own code, which would let everybody through"
 NOBODYS: Final = "it is no file of this repository"
@@ -37,7 +37,8 @@ def why_not(file: str) -> str:
     """Return why a baseline can't have a file; empty if it can."""
     if not is_of_one_machine(file):
         return ""
-    is_pythons = _STDLIB.search(file) or is_below(file, str(Path(os.__file__).parent))
+    library = os.path.dirname(os.__file__)  # noqa: PTH120 - a str
+    is_pythons = _STDLIB.search(file) or is_below(file, library)
     return PYTHONS_OWN if is_pythons else NOBODYS
 
 
@@ -61,7 +62,7 @@ def _rewriting(entry: Entry, root: str, top: str) -> Rewriting:
     if reason != PYTHONS_OWN:
         here = _file_here(entry.file, top)
         if here:
-            return Rewriting(entry, os.path.relpath(here, root), "")
+            return Rewriting(entry, with_slashes(os.path.relpath(here, root)), "")
     return Rewriting(entry, "", reason)
 
 

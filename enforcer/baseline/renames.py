@@ -11,11 +11,11 @@ from enforcer.baseline.functions import renamed_functions
 from enforcer.baseline.model import Baseline, Entry, Key
 from enforcer.baseline.portable import rewritings, rewritten
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.repository import top_of
+from enforcer.rules.repository import is_absolute, top_of, with_slashes
 
 _TIMEOUT: Final = 30.0
 _RENAMED_FIELDS: Final = 3
-_FOREIGN: Final = ("site-packages/", "dist-packages/", "/", "<")
+_FOREIGN: Final = ("site-packages/", "dist-packages/", "<")
 
 
 def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
@@ -64,7 +64,7 @@ def has_lost_renames(baseline: Baseline, migration_map: MigrationMap) -> bool:
 
 def is_foreign(file: str) -> bool:
     """Tell whether a caller's file is not one of the program, or no file at all."""
-    return file.startswith(_FOREIGN)
+    return is_absolute(file) or file.startswith(_FOREIGN)
 
 
 def _renamed_functions(
@@ -95,13 +95,13 @@ def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
     steps = {**_history(top), **_uncommitted(top)}
     found = {}
     for file in missing:
-        name = os.path.normpath(os.path.relpath(root / file, top))
+        name = with_slashes(os.path.relpath(root / file, top))
         seen = {name}
         while name in steps and steps[name] not in seen:
             name = steps[name]
             seen.add(name)
         if len(seen) > 1 and (top / name).exists():
-            found[file] = os.path.relpath(top / name, root)
+            found[file] = with_slashes(os.path.relpath(top / name, root))
     return found
 
 

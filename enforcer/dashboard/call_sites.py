@@ -12,6 +12,7 @@ from enforcer.imports.proposals import why_not
 from enforcer.recording.use import CALL, ENTRY_POINT, PICKLE, THIRD_PARTY, CallSite
 from enforcer.report.model import RuleReport
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
+from enforcer.rules.repository import is_absolute
 from enforcer.source.locating import Locator, search_path
 from enforcer.source.names import NameReader
 
@@ -56,9 +57,8 @@ class CallSites:
     def link(self, caller: Caller) -> str:
         """Give the address of a call site in the code host; empty where there is none."""
         site = caller.site
-        is_here = (
-            site.relation != THIRD_PARTY and site.line and not site.file.startswith(("/", "<"))
-        )
+        has_file = not (is_absolute(site.file) or site.file.startswith("<"))
+        is_here = site.relation != THIRD_PARTY and site.line and has_file
         if not self._template or not is_here or len(site.file) > _LONGEST:
             return ""
         values = {

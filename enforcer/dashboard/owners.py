@@ -6,6 +6,8 @@ from typing import Final
 
 from codeowners import CodeOwners
 
+from enforcer.rules.repository import is_absolute
+
 PLACES: Final = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
 """Where code hosts look for it, from the top of the repository."""
 
@@ -51,7 +53,7 @@ class Owners:
     @lru_cache(maxsize=50_000)  # noqa: B019 - one for each dashboard, which lives as long
     def of(self, file: str) -> str:
         """Name the owners of a file relative to the root; empty if it has none."""
-        if self._rules is None or file.startswith(("/", "<")):
+        if self._rules is None or is_absolute(file) or file.startswith("<"):
             return ""
         path = file if self._below == "." else f"{self._below}/{file}"
         try:

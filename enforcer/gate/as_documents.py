@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from enforcer import __version__
 from enforcer.gate.findings import KINDS, Finding, Level
 from enforcer.gate.gathering import Gate
-from enforcer.rules.repository import is_installed
+from enforcer.rules.repository import is_installed, with_slashes
 
 SARIF_VERSION: Final = "2.1.0"
 SARIF_SCHEMA: Final = (
@@ -48,7 +48,7 @@ def _from_root(file: str, gate: Gate) -> str:
     """Name a file as the report and the baseline do."""
     here = Path(gate.top, file)
     is_named = file.startswith("<") or is_installed(file)
-    return file if is_named or not here.exists() else os.path.relpath(here, gate.root)
+    return file if is_named or not here.exists() else with_slashes(os.path.relpath(here, gate.root))
 
 
 def as_sarif(gate: Gate) -> str:

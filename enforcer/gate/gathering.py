@@ -221,7 +221,8 @@ class _Gathering:
         if file.startswith("<") or (is_installed(file) and not Path(file).is_absolute()):
             return file
         here = Path(os.path.normpath(self._root / file))
-        return str(here.relative_to(self.top)) if here.is_relative_to(self.top) else str(here)
+        is_inside = here.is_relative_to(self.top)
+        return (here.relative_to(self.top) if is_inside else here).as_posix()
 
     def _instead(self, path: str) -> str:
         module = path.partition(":")[0]

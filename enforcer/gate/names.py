@@ -79,7 +79,7 @@ class Names:
         self, file: str, function: str, place: tuple[str, int]
     ) -> Iterator[Unknown]:
         if not (self._root / file).exists():
-            files = [str(each.relative_to(self._root)) for each in own_files(self._root)]
+            files = [each.relative_to(self._root).as_posix() for each in own_files(self._root)]
             yield Unknown(place, "", f'there is no file "{file}"', _nearest(file, files))
             return
         names = self._functions(self._root / file)

@@ -24,7 +24,7 @@ from enforcer.recording.use import (
     THIRD_PARTY,
     CallSite,
 )
-from enforcer.rules.repository import is_below, is_portable, top_of
+from enforcer.rules.repository import is_below, is_portable, top_of, with_slashes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Ownership:
 
         """
         self._map_file = map_file
-        self._root = os.path.abspath(root or os.curdir).rstrip("/") + "/"
+        self._root = with_slashes(os.path.abspath(root or os.curdir)).rstrip("/") + "/"
         self._top = ""  # looked for when there is a file outside of the root
         self.item: Callable[[], Item | None] | None = None
         foreign = {os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))}
@@ -171,7 +171,9 @@ class Ownership:
             foreign |= {sys.prefix, os.path.realpath(sys.prefix)}
         # A stdlib zip and lib-dynload lie beside or below; a root inside them is nobody's case.
         self._foreign = tuple(
-            folder.rstrip("/") + "/" for folder in foreign if not self._root.startswith(folder)
+            folder.rstrip("/") + "/"
+            for folder in map(with_slashes, foreign)
+            if not self._root.startswith(folder)
         )
         self._known: dict[str, tuple[str, str]] = {}
 
@@ -179,7 +181,8 @@ class Ownership:
         """Give the relation and the label of a code object's file.
 
         The label is relative to the root for own code, also for that of its repository outside
-        of the root (``../tests/test_cart.py``), and absolute for third parties'.
+        of the root (``../tests/test_cart.py``), and absolute for third parties'. It has forward
+        slashes on every system.
         """
         known = look_up(self._known, filename, None)
         if known is None:
@@ -189,7 +192,7 @@ class Ownership:
     def _classify(self, filename: str) -> tuple[str, str]:
         if filename.startswith("<"):
             return (THIRD_PARTY if filename.startswith("<frozen") else OWN), filename
-        path = os.path.abspath(filename)
+        path = with_slashes(os.path.abspath(filename))
         parts = set(path.split("/"))
         if path.startswith(self._foreign) or {"site-packages", "dist-packages"} & parts:
             return THIRD_PARTY, path
@@ -197,7 +200,7 @@ class Ownership:
             return OWN, path[len(self._root) :]
         self._top = self._top or top_of(self._root, self._map_file)
         if is_below(path, self._top):
-            return OWN, os.path.relpath(path, self._root)
+            return OWN, with_slashes(os.path.relpath(path, self._root))
         return THIRD_PARTY, path
 
     def is_own(self, frame: "FrameType") -> bool:
@@ -247,7 +250,7 @@ class Ownership:
     def _site_of_item(self, path: str, caller: Caller, item: "Item") -> CallSite:
         relation, file = self.of(item.file)
         if not is_portable(file):  # a run's own file, wherever it lies
-            file = os.path.relpath(file, self._root)
+            file = with_slashes(os.path.relpath(file, self._root))
         return CallSite(
             path,
             file=file,

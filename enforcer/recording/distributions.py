@@ -9,6 +9,8 @@ import os
 import sys
 from _io import FileIO
 
+from enforcer.rules.repository import is_absolute, with_slashes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +62,7 @@ def distribution_of(file: str) -> str:
     It reads files, and never raises. Call it from any thread but an importing one.
 
     Args:
-        file: an absolute path; for any other text the answer is empty.
+        file: an absolute path with forward slashes; for any other text the answer is empty.
 
     """
     answer = _answers.get(file)
@@ -83,7 +85,7 @@ def forget() -> None:
 
 
 def _find(file: str) -> str:
-    if not file.startswith("/"):
+    if not is_absolute(file):
         return ""
     folder = _site_folder(file)
     if folder:
@@ -102,7 +104,8 @@ def _site_folder(file: str) -> str:
 
 
 def _search_path() -> list[str]:
-    return [entry.rstrip("/") for entry in sys.path if isinstance(entry, str) and entry]
+    entries = [entry for entry in sys.path if isinstance(entry, str) and entry]
+    return [with_slashes(entry).rstrip("/") for entry in entries]
 
 
 def _owner(folder: str, inner: str) -> str:
@@ -165,7 +168,9 @@ def _editable_project(folder: str) -> str:
     scheme, _, path = str(origin.get("url", "")).partition("://")
     if scheme != "file" or not origin.get("dir_info", {}).get("editable"):
         return ""
-    return unquote(path).rstrip("/") + "/"
+    folder = unquote(path)
+    # file:///C:/shop has a slash before the drive.
+    return folder.removeprefix("/" if folder[2:4] == ":/" else "").rstrip("/") + "/"
 
 
 def _lines(path: str) -> list[str]:

@@ -3,12 +3,24 @@
 A file below the root is named from there (``shop/cart.py``). So is a file elsewhere in the
 root's repository (``../tests/test_cart.py``): a name from the repository's top could be the name
 of another file below the root. All other files have no such name.
+
+Names have forward slashes on Windows, too: the map, the baseline and stores are shared by machines.
 """
 
 import os
 
 _MARKS = (".git", ".hg")
 _SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
+
+
+def with_slashes(path: str) -> str:
+    """Return a path of this machine as files are named: with forward slashes."""
+    return path if os.sep == "/" else path.replace(os.sep, "/")
+
+
+def is_absolute(file: str) -> bool:
+    """Return whether a caller's file is named by an absolute path, of whichever system."""
+    return file.startswith("/") or file[1:3] == ":/"  # C:/…: a store may be read elsewhere
 
 
 def top_of(root: str, map_file: str = "") -> str:
@@ -28,8 +40,14 @@ def top_of(root: str, map_file: str = "") -> str:
 
 
 def is_below(file: str, folder: str) -> bool:
-    """Return whether an absolute path lies below a folder."""
-    return file.startswith(folder.rstrip("/") + "/")
+    """Return whether a file lies below a folder.
+
+    Args:
+        file: an absolute path with forward slashes.
+        folder: an absolute path of this machine.
+
+    """
+    return file.startswith(with_slashes(folder).rstrip("/") + "/")
 
 
 def is_installed(file: str) -> bool:
@@ -39,7 +57,7 @@ def is_installed(file: str) -> bool:
 
 def is_of_one_machine(file: str) -> bool:
     """Return whether a caller's file has a name that another machine need not know."""
-    return os.path.isabs(file) and not is_installed(file)
+    return is_absolute(file) and not is_installed(file)
 
 
 def is_portable(file: str) -> bool:

@@ -101,4 +101,4 @@ def _mention_of(migration_map: MigrationMap) -> re.Pattern[bytes] | None:
 
 
 def _shown(file: Path, root: Path) -> str:
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from enforcer.imports.messages import canonical_path
 from enforcer.recording.distributions import SITE_FOLDERS, distribution_of
 from enforcer.recording.use import OWN, PROBE, THIRD_PARTY
+from enforcer.rules.repository import is_absolute
 from enforcer.telemetry import names
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Point:
 
 def shown_file(file: str, relation: str) -> str:
     """Give a file without what would tell where this machine keeps it."""
-    if relation == OWN or not file.startswith("/"):
+    if relation == OWN or not is_absolute(file):
         return file
     shown = _LIBRARY.sub("", file, count=1)
     return shown.rpartition("/")[2] if shown == file else shown
