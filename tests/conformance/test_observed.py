@@ -536,3 +536,25 @@ def test_imports_by_c_while_another_thread_reloads(observed):
     importlib.reload(sys.modules["pkg.old"])
     """)
     assert sum(observed.uses.values()) == 2
+
+
+@pytest.mark.parametrize("stage", ["observe", "alias"])
+def test_a_property_in_c_that_imports(observed, stage):
+    """From 3.12 on it looks like the message of a missing attribute (a known limit)."""
+    observed.write("pkg/other.py")
+    observed.rule("pkg.other", "pkg.new", stage=stage)
+    observed.check("""
+    import functools
+    import pkg.other
+
+    load = functools.partial(__import__, "pkg.other")  # a property passes the instance as globals
+
+    class Lazy:
+        read = property(load)
+
+    assert all(Lazy().read for _ in range(3))
+    for _ in range(3):
+        load()
+    """)
+    is_seen = stage == "alias" or not BY_SPEC
+    assert sum(observed.uses.values()) == 1 + 3 + 3 * is_seen
