@@ -8,8 +8,9 @@ from typing import Final, Protocol
 import pytest
 
 from enforcer.baseline.comparing import Judged, Verdict
-from enforcer.baseline.record import ALLOWED, EXPECTED
+from enforcer.baseline.record import ALLOWED, SeenSite
 from enforcer.baseline.renames import SHALLOW
+from enforcer.recording.use import BLOCKED
 from enforcer.testing.ending import Ending
 
 MOST_SITES: Final = 20
@@ -27,9 +28,20 @@ _WORDS: Final = {
 }
 
 
-_EXCUSED: Final = {ALLOWED: "allowed", EXPECTED: "refused as expected"}
+_ALLOWED: Final = "allowed"
+_REFUSED: Final = "refused as expected"
+_LET_THROUGH: Final = "expected to be refused and not refused"
 
-_ORDER: Final = ("new", "grown", "in the baseline", "not refused", *_EXCUSED.values(), "gone")
+_ORDER: Final = (
+    "new",
+    "grown",
+    "in the baseline",
+    "not refused",
+    _ALLOWED,
+    _REFUSED,
+    _LET_THROUGH,
+    "gone",
+)
 
 
 class Writer(Protocol):
@@ -112,10 +124,16 @@ def _conclusion(ending: Ending) -> str:
     counts: Counter[str] = Counter()
     for one in ending.judged:
         counts.update(_call_sites(one, is_let_through=ending.was_let_through(one)))
-    counts.update(_EXCUSED[site.excuse] for site in ending.record if site.excuse)
+    counts.update(_excused(site) for site in ending.record if site.excuse)
     said = ", ".join(f"{counts[what]} {what}" for what in _ORDER if counts[what] or what == "new")
     missing = ending.record.missing
     return f"{said}; nothing counts as gone, because {missing}" if missing else said
+
+
+def _excused(site: SeenSite) -> str:
+    if site.excuse == ALLOWED:
+        return _ALLOWED
+    return _REFUSED if site.outcome == BLOCKED else _LET_THROUGH
 
 
 def _call_sites(one: Judged, *, is_let_through: bool) -> dict[str, int]:

@@ -17,6 +17,7 @@ from enforcer.baseline.tolerance import Everything
 from enforcer.rules.delegated import Factory
 from enforcer.rules.loading import load_map
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.stages import REMOVED
 from enforcer.startup import active
 from enforcer.verification.calling import Calls, is_refused
 from enforcer.verification.facts import (
@@ -106,7 +107,7 @@ class Examiner:
                 found = getattr(found, part)
         except BaseException as error:  # noqa: BLE001 - whatever a module's body raises
             is_absent = found is not None or _is_not_found(error, module)
-            refused = is_refused(path, error)
+            refused = is_refused(path, error) or _is_removed(module, name)
             yield Looked(path, refused=refused, error=said(error), absent=is_absent)
         else:
             self._found[path] = found
@@ -189,6 +190,18 @@ def _subclasses(kind: type) -> Iterator[type]:
         yield from found
         waiting += [each for each in found if each not in seen]
         seen.update(found)
+
+
+def _is_removed(module: str, name: str) -> bool:
+    """Return whether a name of a module that lives on is in stage removed.
+
+    This process counts as no caller: to it, such a name is absent instead of refused.
+    """
+    enforcement = active()
+    if enforcement is None or enforcement.watch is None:
+        return False
+    rule = enforcement.watch.map.names_in(module).get(name.partition(".")[0])
+    return rule is not None and rule.stage == REMOVED
 
 
 if __name__ == "__main__":

@@ -150,6 +150,48 @@ def test_what_is_allowed_is_never_taken_in(
     assert [site["function"] for site in sites if not site["excuse"]] == ["use"]
 
 
+@pytest.mark.parametrize("workers", SEPARATE)
+def test_what_is_expected_is_never_taken_in(
+    run: Pytest, project: Path, workers: tuple[str, ...]
+) -> None:
+    """Nor by a milder run, which refuses nothing: strict runs would tolerate it, and fail."""
+    command = '[sys.executable, "-c", "import child"]'
+    write(
+        project,
+        {
+            "child.py": "try:\n    import old\nexcept ImportError:\n    pass\n",
+            "tests/test_careful.py": CAREFUL.format(
+                before="pytestmark = pytest.mark.expect_refusal"
+            )
+            + f"    def test_child():\n        subprocess.run({command}, check=True)\n"
+            "    import subprocess, sys\n",
+        },
+    )
+    update = [sys.executable, "-m", "enforcer", "baseline", "update", "--allow-new"]
+
+    done = run("--enforcer-stage", "alias", "--enforcer-record", "run.json", *workers)
+    assert summary(done)[-1].startswith(
+        "0 new, 2 in the baseline, 3 expected to be refused and not refused; "
+    )
+    subprocess.run([*update, "--record", "run.json"], cwd=project, check=True)
+
+    assert (project / "enforcer-baseline.toml").read_text().count("path =") == 2
+    done = run(*workers)
+    assert done.returncode == 0, done.stdout
+    assert summary(done)[-1] == "0 new, 2 in the baseline, 3 refused as expected"
+
+
+def test_what_an_expecting_test_tolerates_stays(run: Pytest, project: Path) -> None:
+    """An entry of the baseline is not gone where only such tests run its call site."""
+    marker = "import app, pytest\n        pytestmark = pytest.mark.expect_refusal\n"
+    marked = FILES["tests/test_app.py"].replace("import app\n", marker)
+    write(project, {"tests/test_app.py": marked})
+
+    done = run()
+
+    assert summary(done)[-1] == "0 new, 2 in the baseline"
+
+
 def test_counts_of_one_summary_agree(run: Pytest, project: Path) -> None:
     """Call sites, in the header, by owner and by what became of them."""
     two = BASELINE.replace(

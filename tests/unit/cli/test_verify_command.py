@@ -236,6 +236,24 @@ def test_a_removed_path_that_nobody_uses_is_gone(write: Write) -> None:
     assert "violated" not in {one["result"] for one in invariants.values()}
 
 
+def test_a_removed_name_of_a_module_that_lives_on_is_gone(write: Write) -> None:
+    rule = '[[rule]]\nlegacy = "shop.prices:{}"\ncanonical = "shop.prices:value_added_tax"\n'
+    write(
+        mail="",
+        web="",
+        prices="def value_added_tax(net): return net\nlevy = value_added_tax",
+        map=FILES["enforcer.toml"] + rule.format("vat") + rule.format("levy"),
+    )
+
+    invariants = found(ENFORCER_STAGE="removed")
+
+    paths = seen(invariants["import-paths"])
+    assert {paths["shop.prices.levy"], paths.get("shop.prices.vat")} <= {
+        "refused: nothing is left there"
+    }
+    assert "violated" not in {one["result"] for one in invariants.values()}
+
+
 def test_in_stage_strict_the_baseline_decides(write: Write) -> None:
     """Who is in it gets the canonical object, and is not said to be refused."""
     root = write()
