@@ -25,7 +25,7 @@ def baseline() -> None:
     """Write the file of call sites that strict rules tolerate."""
 
 
-@baseline.command()
+@baseline.command(short_help="Take out what is gone, and take in what is new.")
 @seen_options
 @click.option(
     "--store",
@@ -85,7 +85,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     context.exit(HAS_NEW if barred or (refused and not allow_new) else 0)
 
 
-@baseline.command()
+@baseline.command(short_help="Join baselines, or records of parts of a run.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option(
     "--output",

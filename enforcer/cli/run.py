@@ -29,7 +29,8 @@ STARTUP_FILE: Final = "enforcer_startup.pth"
 @click.option(
     "--stage",
     metavar="STAGE",
-    help="Give every rule this stage; at-least:STAGE raises, at-most:STAGE lowers.",
+    help="The stage of every rule; at-least:STAGE raises milder rules, at-most:STAGE lowers "
+    "harder ones.",
 )
 @click.option("--store", metavar="FILE", help="Where to keep what is recorded.")
 @click.option("--report", is_flag=True, help="Show what this run used, when it has ended.")

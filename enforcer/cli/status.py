@@ -45,7 +45,7 @@ _MANY_FILES: Final = 500
 """From how many compiled files on a progress bar is worth a person's while."""
 
 
-@click.command()
+@click.command(short_help="Say whether the enforcer is enabled here.")
 @click.option("--map", "map_file", metavar="FILE", help="Ask as if ENFORCER_MAP were this map.")
 @click.option(
     "--python", metavar="PYTHON", help="Ask this interpreter; without it, the enforcer's own."

@@ -34,7 +34,7 @@ _store = click.option(
 _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
-@click.group()
+@click.group(short_help="Check the store, make it smaller, move it.")
 def store() -> None:
     """Look after the store: check it, make it smaller, move it, prepare ClickHouse.
 
@@ -74,7 +74,7 @@ def check(
     context.exit(WRONG if problems else 0)
 
 
-@store.command()
+@store.command(short_help="Remove what is too old, and make the file smaller.")
 @_map
 @_store
 @click.option("--keep", type=Days(), metavar="DAYS", help="Remove what is older: 400d.")
@@ -177,7 +177,7 @@ def import_(
             click.echo(f"{path}: {file.name} is in it already")
 
 
-@store.command()
+@store.command(short_help="Make a store: a file, or roll-ups in ClickHouse.")
 @click.argument("address", required=False)
 @click.option(
     "--engine",

@@ -17,7 +17,7 @@ VIOLATED = 1
 """The exit code where an invariant does not hold, or nobody can say whether it does."""
 
 
-@click.command()
+@click.command(short_help="Verify that one path is as good as another.")
 @click.option("--map", "map_file", metavar="FILE", help="The migration map to verify.")
 @click.option("--demo", "is_demo", is_flag=True, help="Verify the demo's backend.")
 @click.option("--off", is_flag=True, help="Leave the enforcer off, and see the program as it is.")
