@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from enforcer.baseline.model import Baseline, Entry, Key
+from enforcer.baseline.model import Baseline, Entry, Key, Names, joined_names
 
 
 class Verdict(StrEnum):
@@ -25,54 +25,85 @@ class Judged:
         verdict: how.
         entry: what the baseline has; of new ones what it would have.
         lines: the lines that were seen, from 1.
+        names: the names that they ask for; None for any, or where that is unknown.
+        known: of new ones what the baseline has of the same place, for other names.
 
     """
 
     verdict: Verdict
     entry: Entry
     lines: tuple[int, ...] = ()
+    names: Names = None
+    known: Entry | None = None
+
+    @property
+    def other_names(self) -> str:
+        """What a new use asks for that the entry of its place lacks, as a person reads it."""
+        if self.known is None or self.known.names is None:
+            return ""
+        here = set(self.names or ()) - set(self.known.names)
+        asked = ", ".join(sorted(here)) or "the module itself"
+        return f", asking for {asked} where the baseline has {', '.join(self.known.names)}"
 
 
 def compare(
-    baseline: Baseline, seen: Mapping[Key, frozenset[int]], *, is_complete: bool
+    baseline: Baseline, seen: Mapping[Key, Mapping[int, Names]], *, is_complete: bool
 ) -> list[Judged]:
     """Judge each call site that was seen, and each entry of a baseline.
 
     Args:
         baseline: what is tolerated.
-        seen: the lines that were seen, by key.
+        seen: the lines that were seen, with the names that each asks for, by key.
         is_complete: whether the run could see all there is; in any other nothing is stale
             or has shrunk.
 
     """
-    judged = []
+    judged, met = [], set()
     for key, lines in seen.items():
         entry = baseline.find(key)
-        ordered = tuple(sorted(lines))
-        if entry is None:
-            judged.append(Judged(Verdict.NEW, Entry(*key, count=len(lines)), ordered))
-        elif len(lines) > entry.count:
-            judged.append(Judged(Verdict.GREW, entry, ordered))
-        elif len(lines) < entry.count and is_complete and not entry.is_flaky:
-            judged.append(Judged(Verdict.SHRANK, entry, ordered))
-        else:
-            judged.append(Judged(Verdict.TOLERATED, entry, ordered))
+        known = {
+            line: names
+            for line, names in lines.items()
+            if entry is not None and entry.covers(names)
+        }
+        if entry is not None and known:
+            met.add(key)
+            verdict = _verdict(entry, len(known), is_complete=is_complete)
+            judged.append(
+                Judged(verdict, entry, tuple(sorted(known)), joined_names(known.values()))
+            )
+        new = {line: names for line, names in lines.items() if line not in known}
+        if new:
+            names = joined_names(new.values())
+            made = Entry(*key, count=len(new), names=names)
+            judged.append(Judged(Verdict.NEW, made, tuple(sorted(new)), names, entry))
     if is_complete:
-        gone = (entry for entry in baseline if entry.key not in seen and not entry.is_flaky)
+        gone = (entry for entry in baseline if entry.key not in met and not entry.is_flaky)
         judged += [Judged(Verdict.STALE, entry) for entry in gone]
     return sorted(judged, key=lambda one: one.entry.key)
 
 
+def _verdict(entry: Entry, seen: int, *, is_complete: bool) -> Verdict:
+    if seen > entry.count:
+        return Verdict.GREW
+    if seen < entry.count and is_complete and not entry.is_flaky:
+        return Verdict.SHRANK
+    return Verdict.TOLERATED
+
+
 def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
     """Make a baseline without what is stale, and with what has shrunk as it is now."""
-    by_key = {one.entry.key: one for one in judged}
+    gone = (Verdict.STALE, Verdict.SHRANK)
+    by_key = {one.entry.key: one for one in judged if one.verdict in gone}
     kept = []
     for entry in baseline:
         one = by_key.get(entry.key)
-        if one is None or one.verdict not in (Verdict.STALE, Verdict.SHRANK):
+        if one is None:
             kept.append(entry)
         elif one.verdict == Verdict.SHRANK:
-            kept.append(entry.changed(count=len(one.lines)))
+            # An entry without names is one of an earlier version: its meaning stays.
+            names = one.names if entry.names is not None else None
+            kept.append(entry.changed(count=len(one.lines), names=names))
     return Baseline(kept, baseline.path)
 
 
@@ -80,7 +111,10 @@ def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
     """Make a baseline that tolerates what is new as well."""
     entries = {entry.key: entry for entry in baseline}
     for one in judged:
-        if one.verdict in (Verdict.NEW, Verdict.GREW):
+        known = entries.get(one.entry.key)
+        if one.verdict == Verdict.NEW and known is not None:
+            entries[known.key] = known.joined(one.entry, count=known.count + len(one.lines))
+        elif one.verdict in (Verdict.NEW, Verdict.GREW):
             entries[one.entry.key] = one.entry.changed(count=len(one.lines))
     return Baseline(entries.values(), baseline.path)
 
@@ -93,7 +127,6 @@ def merged(baselines: Iterable[Baseline], path: str = "") -> Baseline:
             known = entries.get(entry.key)
             if known is not None:
                 most = max(known.count, entry.count)
-                flaky = known.is_flaky or entry.is_flaky
-                entry = known.changed(count=most, is_flaky=flaky)  # noqa: PLW2901 - joined
+                entry = known.joined(entry, count=most)  # noqa: PLW2901 - joined
             entries[entry.key] = entry
     return Baseline(entries.values(), path)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from enforcer.recording.use import CallSite
 
     Key: TypeAlias = tuple[str, str, str, str]
+    Names: TypeAlias = tuple[str, ...] | None
 else:
     Key = tuple
+    Names = tuple
 
 _FOREIGN = ("/site-packages/", "/dist-packages/")
 
@@ -29,12 +31,14 @@ class Entry:
         function: the qualified name of the caller's function, ``<module>`` at top level.
         kind: how it asks: a mechanism of ``enforcer.recording.use``.
         count: how many call sites there are: distinct lines, at least 1.
+        names: the names that their from-imports may ask for, sorted; None for any, and for the
+            module itself.
         is_flaky: whether it is no sign of anything if the entry is not seen.
         line: its line in the file, from 1; 0 if it came from elsewhere.
 
     """
 
-    __slots__ = ("count", "file", "function", "is_flaky", "kind", "line", "path")
+    __slots__ = ("count", "file", "function", "is_flaky", "kind", "line", "names", "path")
 
     def __init__(  # noqa: PLR0913 - a record: one parameter for each field
         self,
@@ -44,6 +48,7 @@ class Entry:
         kind: str,
         *,
         count: int = 1,
+        names: "Names" = None,
         is_flaky: bool = False,
         line: int = 0,
     ) -> None:
@@ -53,6 +58,7 @@ class Entry:
         self.function = function
         self.kind = kind
         self.count = count
+        self.names = names
         self.is_flaky = is_flaky
         self.line = line
 
@@ -66,6 +72,7 @@ class Entry:
         *,
         file: str | None = None,
         count: int | None = None,
+        names: "Names" = None,
         is_flaky: bool | None = None,
     ) -> "Entry":
         """Make an entry that differs in what is given."""
@@ -75,14 +82,40 @@ class Entry:
             self.function,
             self.kind,
             count=self.count if count is None else count,
+            names=self.names if names is None else names,
             is_flaky=self.is_flaky if is_flaky is None else is_flaky,
             line=self.line,
         )
 
+    def joined(self, other: "Entry", *, count: int) -> "Entry":
+        """Return an entry with a count that tolerates the names of both."""
+        return Entry(
+            self.path,
+            self.file,
+            self.function,
+            self.kind,
+            count=count,
+            names=joined_names((self.names, other.names)),
+            is_flaky=self.is_flaky or other.is_flaky,
+            line=self.line,
+        )
+
+    def covers(self, names: "Names") -> bool:
+        """Return whether it tolerates a call site that asks for these names.
+
+        Args:
+            names: as :func:`asked_names` returns them; where they are unknown, it does.
+
+        """
+        if self.names is None or names is None:
+            return True
+        return bool(names) and set(names).issubset(self.names)
+
     def __eq__(self, other: object) -> bool:
         """Tell whether two entries tolerate the same."""
         return isinstance(other, Entry) and (
-            (self.key, self.count, self.is_flaky) == (other.key, other.count, other.is_flaky)
+            (self.key, self.count, self.names, self.is_flaky)
+            == (other.key, other.count, other.names, other.is_flaky)
         )
 
     def __hash__(self) -> int:
@@ -100,8 +133,8 @@ class Entry:
 class Baseline:
     """Hold the entries of a baseline.
 
-    A call site is in it if its legacy path, file, function and kind are; how many there are is
-    for a whole run to judge.
+    A call site is in it if its legacy path, file, function, kind and names are; how many there
+    are is for a whole run to judge.
 
     Attributes:
         path: the file that was read, or empty.
@@ -117,7 +150,10 @@ class Baseline:
 
     def __contains__(self, site: object) -> bool:
         """Tell whether a call site is tolerated."""
-        return key_of(site) in self._entries  # type: ignore[arg-type]
+        entry = self._entries.get(key_of(site))  # type: ignore[arg-type]
+        if entry is None:
+            return False
+        return entry.names is None or entry.covers(names_of(site))  # type: ignore[arg-type]
 
     def __iter__(self) -> "Iterator[Entry]":
         """Go through the entries in their order in a file."""
@@ -141,6 +177,31 @@ class Baseline:
 def key_of(site: "CallSite") -> "Key":
     """Give what a baseline knows of a call site."""
     return site.path, file_of(site.file), site.function, site.mechanism
+
+
+def names_of(site: "CallSite") -> "Names":
+    """Return the names that a call site asks for, as :func:`asked_names` does."""
+    return asked_names(site.path, site.mechanism, site.names)
+
+
+def asked_names(path: str, kind: str, names: "Iterable[str]") -> "Names":
+    """Return what tells from-imports of one module by one function from one another.
+
+    Empty for an import of the module itself, ``("*",)`` for a star; None where names tell nothing:
+    the path is a single name, or it is no import statement.
+    """
+    return tuple(names) if kind == IMPORT_STATEMENT and ":" not in path else None
+
+
+def joined_names(parts: "Iterable[Names]") -> "Names":
+    """Return the names that an entry needs to tolerate call sites, or other entries, together."""
+    joined: set[str] = set()
+    for names in parts:
+        # Who imports the module itself, or a star, reaches every name of it.
+        if not names or "*" in names:
+            return None
+        joined.update(names)
+    return tuple(sorted(joined)) or None
 
 
 def file_of(file: str) -> str:

@@ -90,6 +90,7 @@ def rewritten(baseline: Baseline, changes: list[Rewriting]) -> Baseline:
             continue
         moved = entry.changed(file=file)
         known = entries.get(moved.key)
-        most = max(moved.count, known.count) if known is not None else moved.count
-        entries[moved.key] = moved.changed(count=most)
+        if known is not None:
+            moved = moved.joined(known, count=max(moved.count, known.count))
+        entries[moved.key] = moved
     return Baseline(entries.values(), baseline.path)

@@ -16,7 +16,7 @@ VERSION: Final = 1
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _TEXTS: Final = ("path", "file", "function", "kind")
-_KEYS: Final = (*_TEXTS, "count", "flaky")
+_KEYS: Final = (*_TEXTS, "count", "names", "flaky")
 _TOP_KEYS: Final = ("version", "call_sites")
 _REMEDY: Final = "Mend the line, or take the file from version control and run: {command}"
 UPDATE: Final = "enforcer baseline update"
@@ -150,8 +150,14 @@ def _entry(file: Path, table: dict[str, Any], line: int) -> Entry:
         raise _wrong(file, line, f'"count" is {count!r}, and not a number from 1 on')
     if not isinstance(is_flaky, bool):
         raise _wrong(file, line, f'"flaky" is {type_of(is_flaky)}, and neither true nor false')
+    names = table.get("names")
+    if names is not None:
+        is_list = isinstance(names, list) and names
+        if not is_list or not all(isinstance(name, str) and name for name in names):
+            raise _wrong(file, line, '"names" is no array of names; without it any name is meant')
+        names = tuple(sorted(set(names)))
     texts = (table[key] for key in _TEXTS)
-    return Entry(*texts, count=count, is_flaky=is_flaky, line=line)
+    return Entry(*texts, count=count, names=names, is_flaky=is_flaky, line=line)
 
 
 def _wrong(file: Path, line: int, what: str) -> BaselineError:

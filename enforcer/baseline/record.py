@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from enforcer.baseline.model import Key, key_of
+from enforcer.baseline.model import Key, Names, key_of, names_of
 from enforcer.recording.use import BLOCKED, PROBE, Use
 
 ALLOWED = "allowed"
@@ -28,6 +28,8 @@ class SeenSite(NamedTuple):
         owner: who owns the rule, or empty.
         where: the test, fixture or other part of the run that ran it first.
         excuse: why it is no matter of a baseline: :data:`ALLOWED`, :data:`EXPECTED`, or empty.
+        names: the names that it asks for, as ``asked_names`` returns them; None where an earlier
+            version did not record them.
 
     """
 
@@ -40,6 +42,7 @@ class SeenSite(NamedTuple):
     owner: str
     where: str
     excuse: str = ""
+    names: Names = None
 
     @property
     def key(self) -> Key:
@@ -80,14 +83,17 @@ class Record:
         """Note a use by one part of the run."""
         if use.site.mechanism != PROBE:
             key, line, owner = key_of(use.site), use.site.line, use.rule.owner
-            self.add_site(SeenSite(*key, line, use.outcome, owner, where, excuse))
+            names = names_of(use.site)
+            self.add_site(SeenSite(*key, line, use.outcome, owner, where, excuse, names))
 
     def merge(self, document: dict[str, Any]) -> None:
         """Take over what another process of the same run has seen."""
         if not document["is_complete"]:
             self.miss(str(document.get("missing") or "not all tests ran"))
         for fields in document["sites"]:
-            self.add_site(SeenSite(**fields))
+            names = fields.get("names")  # JSON has no tuples
+            named = {"names": None if names is None else tuple(map(str, names))}
+            self.add_site(SeenSite(**{**fields, **named}))
 
     def as_document(self) -> dict[str, Any]:
         """Give it in a form that other processes can read."""
@@ -100,8 +106,8 @@ class Record:
         A use without an excuse weighs more than one with, and then a refusal more than a use.
         """
         known = self._sites.setdefault(site.key, {}).setdefault(site.line, site)
-        if _weight(site) > _weight(known):
-            self._sites[site.key][site.line] = site
+        heavier = site if _weight(site) > _weight(known) else known
+        self._sites[site.key][site.line] = heavier._replace(names=_both(known.names, site.names))
 
     def __len__(self) -> int:
         """Count the keys that a baseline would have."""
@@ -116,14 +122,21 @@ class Record:
         """Give the call sites of one entry of a baseline, sorted by line."""
         return [site for _, site in sorted(self._sites.get(key, {}).items())]
 
-    def lines(self) -> dict[Key, frozenset[int]]:
-        """Give the lines by what a baseline knows of them, but those that have an excuse."""
-        lines: dict[Key, frozenset[int]] = {}
+    def lines(self) -> dict[Key, dict[int, Names]]:
+        """Return the lines and their names by key, but those that have an excuse."""
+        lines: dict[Key, dict[int, Names]] = {}
         for key, sites in self._sites.items():
-            without_excuse = frozenset(line for line, site in sites.items() if not site.excuse)
+            without_excuse = {line: site.names for line, site in sites.items() if not site.excuse}
             if without_excuse:
                 lines[key] = without_excuse
         return lines
+
+
+def _both(names: Names, others: Names) -> Names:
+    """Join the names that two statements on one line ask for; the module itself is most."""
+    if names is None or others is None:
+        return None
+    return tuple(sorted({*names, *others})) if names and others else ()
 
 
 def _weight(site: SeenSite) -> tuple[bool, bool]:

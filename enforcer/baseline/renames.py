@@ -43,7 +43,7 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
         # Of two places that became one, both entries' call sites are there.
         known = entries.get(moved.key)
         if known is not None:
-            moved.count += known.count
+            moved = moved.joined(known, count=moved.count + known.count)  # noqa: PLW2901 - joined
         entries[moved.key] = moved
     return Baseline(entries.values(), baseline.path)
 

@@ -51,6 +51,8 @@ def _line(entry: Entry) -> str:
         )
     ]
     parts.append(f"count = {entry.count}")
+    if entry.names is not None:
+        parts.append(f"names = [{', '.join(map(_quoted, entry.names))}]")
     if entry.is_flaky:
         parts.append("flaky = true")
     return f"{{ {', '.join(parts)} }}"

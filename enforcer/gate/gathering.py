@@ -166,21 +166,23 @@ class _Gathering:
     def verdicts(self, judged: list[Judged], seen: Record | None) -> Iterator[Finding]:
         for one in judged:
             if one.verdict == Verdict.NEW:
-                yield from self._new(one.entry, one.lines, seen)
+                yield from self._new(one, seen)
             elif one.verdict == Verdict.GREW:
                 yield from self._grown(one.entry, one.lines)
             elif one.verdict in (Verdict.STALE, Verdict.SHRANK):
                 yield self._stale(one)
 
-    def _new(self, entry: Entry, lines: tuple[int, ...], seen: Record | None) -> Iterator[Finding]:
+    def _new(self, one: Judged, seen: Record | None) -> Iterator[Finding]:
+        entry = one.entry
         sites = seen.sites_of(entry.key) if seen is not None else []
+        sites = [site for site in sites if site.line in one.lines]
         if sites and all(map(self._is_exempted, sites)):
             return  # its day is a finding of its own
-        for line in lines:
+        for line in one.lines:
             yield self._finding(
                 "new-use",
                 (entry.file, line),
-                f'a new use of "{entry.path}"{_in(entry)}',
+                f'a new use of "{entry.path}"{_in(entry)}{one.other_names}',
                 self._instead(entry.path),
                 entry.path,
             )

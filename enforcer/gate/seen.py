@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from enforcer.baseline.model import file_of
+from enforcer.baseline.model import asked_names, file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, PROBE
@@ -32,7 +32,9 @@ def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Itera
         for site in rule.call_sites:
             outcome = BLOCKED if BLOCKED in site.outcomes else next(iter(site.outcomes), "")
             key = site.path, file_of(site.file), site.function, site.mechanism
-            yield SeenSite(*key, site.line, outcome, owners.get(rule.legacy, ""), where)
+            owner = owners.get(rule.legacy, "")
+            names = asked_names(site.path, site.mechanism, site.names)
+            yield SeenSite(*key, site.line, outcome, owner, where, names=names)
 
 
 def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Iterator[SeenSite]:
@@ -51,7 +53,9 @@ def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Itera
     for row in reader.uses(Span(run=run)):
         if row.mechanism != PROBE:
             key = row.path, file_of(row.file), row.function, row.mechanism
-            yield SeenSite(*key, row.line, row.outcome, owners.get(row.legacy, ""), run)
+            owner = owners.get(row.legacy, "")
+            names = asked_names(row.path, row.mechanism, row.names.split(",") if row.names else ())
+            yield SeenSite(*key, row.line, row.outcome, owner, run, names=names)
 
 
 def _owners(migration_map: MigrationMap) -> dict[str, str]:

@@ -66,8 +66,8 @@ class Refusals:
             return ()
         found = {
             site
-            for site, path in self._uses(rule, asks)
-            if self._is_refused(rule, site, path, _MECHANISMS[site.form])
+            for site, path, names in self._uses(rule, asks)
+            if self._is_refused(rule, site, path, _MECHANISMS[site.form], names)
         }
         return tuple(sorted(found))
 
@@ -83,8 +83,8 @@ class Refusals:
         found = {site for site in sites if self._is_refused(rule, site, rule.legacy, CALL)}
         return tuple(sorted(found))
 
-    def _uses(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[tuple[Site, str]]:
-        """Yield each place with the legacy path that a use there is recorded for."""
+    def _uses(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[tuple[Site, str, tuple[str, ...]]]:
+        """Yield each place with the legacy path and the names that are recorded there."""
         names: dict[tuple[Site, str], set[str]] = defaultdict(set)
         for ask in asks:
             if ask.site.typing_only or ask.site.form == "string" or ask.site.through:
@@ -94,13 +94,15 @@ class Refusals:
                 names[ask.site, ask.module].add(ask.name)
         for (site, module), asked in names.items():
             if rule.kind == NAME:
-                yield site, rule.legacy
+                yield site, rule.legacy, ()
                 continue
             # A single name that is a submodule is recorded as that module.
             (name, *more) = asked
             inside = f"{module}.{name}"
             is_submodule = bool(name) and not more and self._locator.locate(inside) is not None
-            yield site, inside if is_submodule else module
+            # Who imports the module itself on the same line reaches every name of it.
+            is_whole = is_submodule or "" in asked
+            yield site, inside if is_submodule else module, () if is_whole else tuple(asked)
 
     def _is_own(self, rule: Rule, ask: Ask) -> bool:
         """Tell whether strict lets a place be that belongs to the canonical code itself."""
@@ -110,7 +112,9 @@ class Refusals:
             return rule.canonical_of(ask.module) in ask.callers
         return any(f"{caller}.".startswith(f"{rule.target}.") for caller in ask.callers)
 
-    def _is_refused(self, rule: Rule, site: Site, path: str, mechanism: str) -> bool:
+    def _is_refused(
+        self, rule: Rule, site: Site, path: str, mechanism: str, names: tuple[str, ...] = ()
+    ) -> bool:
         if site.excuse == EXPECTING or self._expects(site):
             return False
         if rule.stage == REMOVED:
@@ -124,6 +128,7 @@ class Refusals:
             function=site.function,
             module="",
             mechanism=mechanism,
+            names=names,
         )
         return used not in self._tolerated()
 

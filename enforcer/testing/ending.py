@@ -113,7 +113,7 @@ class Ending:
 
     def was_let_through(self, one: Judged) -> bool:
         """Return whether something new was not refused, because of the stage."""
-        sites = self.record.sites_of(one.entry.key)
+        sites = [site for site in self.record.sites_of(one.entry.key) if site.line in one.lines]
         is_refused = any(site.outcome == BLOCKED and not site.excuse for site in sites)
         return one.verdict == Verdict.NEW and not is_refused
 

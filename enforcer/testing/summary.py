@@ -91,10 +91,11 @@ def _sites(ending: Ending, verdict: Verdict) -> Iterator[str]:
     words = _WORDS[verdict]
     found = ending.of(verdict)
     for one in found[:MOST_SITES]:
-        sites = [site for site in ending.record.sites_of(one.entry.key) if not site.excuse]
+        sites = ending.record.sites_of(one.entry.key)
+        sites = [site for site in sites if site.line in one.lines and not site.excuse]
         where = ", ".join(site.place for site in sites) or str(one.entry).partition(" by ")[2]
         ran = f", run by {sites[0].where}" if sites and verdict == Verdict.NEW else ""
-        yield f"{words}: {one.entry.path} by {where}{ran}"
+        yield f"{words}: {one.entry.path} by {where}{one.other_names}{ran}"
     if len(found) > MOST_SITES:
         yield f"{words}: {len(found) - MOST_SITES} more"
 

@@ -40,6 +40,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_names_are_written_and_read(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    entry = Entry("a.old", "app.py", "f", "import_statement", names=("X", "Y"))
+    write_baseline(Baseline([entry]), file)
+
+    assert 'count = 1, names = ["X", "Y"] }' in file.read_text()
+    assert read_baseline(file) == Baseline([entry])
+    assert [found.line for found in read_baseline(file)] == [5]
+
+
 @pytest.mark.parametrize(
     "name", ["tab\tand\nline", "\x7f\x00", "ü\U0001f600", "back\\slash", "'\""]
 )
@@ -70,6 +80,14 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
         (
             f"version = 1\ncall_sites = [\n{LINE.replace('import_statement', 'importstatement')}]",
             ':3: "importstatement" is no kind of use. Write "import_statement".',
+        ),
+        (
+            f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, names = []')}]",
+            ':3: "names" is no array of names; without it any name is meant.',
+        ),
+        (
+            f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, names = [3]')}]",
+            ':3: "names" is no array of names',
         ),
         ('version = 1\ncall_sites = [{ path = "a" }]', ':2: "file" is missing, and not a string'),
     ],

@@ -1,13 +1,14 @@
 """Compare runs with baselines: four verdicts, and what becomes of the file."""
 
+import json
 from collections.abc import Iterable
 
 import pytest
 
 from enforcer.baseline import Baseline, Entry
 from enforcer.baseline.comparing import Verdict, compare, grown, merged, shrunk
-from enforcer.baseline.model import Key, key_of
-from enforcer.baseline.record import Record
+from enforcer.baseline.model import Key, Names, key_of
+from enforcer.baseline.record import Record, SeenSite
 from enforcer.recording.recorder import Tally
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import Rule
@@ -15,12 +16,12 @@ from enforcer.rules.model import Rule
 KEY = ("a.old", "app.py", "f", "import_statement")
 
 
-def site(line: int, **changed: str) -> CallSite:
+def site(line: int, *names: str, **changed: str) -> CallSite:
     fields = {"file": "app.py", "function": "f", "module": "app", "mechanism": "import_statement"}
-    return CallSite("a.old", line=line, **{**fields, **changed})
+    return CallSite("a.old", line=line, names=names, **{**fields, **changed})
 
 
-def seen_by(sites: Iterable[CallSite]) -> dict[Key, frozenset[int]]:
+def seen_by(sites: Iterable[CallSite]) -> dict[Key, dict[int, Names]]:
     """Give what a run has recorded that had a use at each of these."""
     record = Record()
     for each in sites:
@@ -110,3 +111,78 @@ def test_merging_keeps_all_of_each() -> None:
 def test_installed_files_have_one_name_on_every_machine(file: str, named: str) -> None:
     assert key_of(site(1, file=file)) == ("a.old", named, "f", "import_statement")
     assert list(seen_by([site(1, file=file)])) == [("a.old", named, "f", "import_statement")]
+
+
+XY = Entry(*KEY, count=2, names=("X", "Y"))
+
+
+def test_a_swap_of_two_uses_within_one_function_is_seen() -> None:
+    """One is gone and another one is new, though there are as many as before."""
+    swapped = [site(5, "X"), site(9, "Z")]
+    judged = compare(Baseline([XY]), seen_by(swapped), is_complete=True)
+
+    assert [(one.verdict, one.lines) for one in judged] == [
+        (Verdict.SHRANK, (5,)),
+        (Verdict.NEW, (9,)),
+    ]
+    assert judged[1].other_names == ", asking for Z where the baseline has X, Y"
+    assert list(shrunk(Baseline([XY]), judged)) == [Entry(*KEY, names=("X",))]
+    assert list(grown(shrunk(Baseline([XY]), judged), judged)) == [
+        Entry(*KEY, count=2, names=("X", "Z"))
+    ]
+    (tolerated, refused) = swapped
+    assert tolerated in Baseline([XY])
+    assert refused not in Baseline([XY])
+
+
+@pytest.mark.parametrize("names", [("Z",), ("X", "Z"), ("*",), ()])
+def test_other_names_are_new(names: tuple[str, ...]) -> None:
+    """An import of the module itself, or a star, reaches every name of it."""
+    one = Baseline([Entry(*KEY, names=("X",))])
+
+    assert verdicts(one, site(5, *names), is_complete=False) == [("app.py", Verdict.NEW)]
+    assert verdicts(one, site(5, *names)) == [("app.py", Verdict.NEW), ("app.py", Verdict.STALE)]
+    assert site(5, *names) not in one
+
+
+def test_an_entry_without_names_tolerates_any() -> None:
+    """As baselines of earlier versions are; a run that shrinks them adds no names."""
+    earlier = Baseline([Entry(*KEY, count=2)])
+    judged = compare(earlier, seen_by([site(5, "Z")]), is_complete=True)
+
+    assert [one.verdict for one in judged] == [Verdict.SHRANK]
+    assert list(shrunk(earlier, judged)) == [Entry(*KEY)]
+    assert site(5) in earlier
+
+
+def test_names_are_recorded_where_they_tell_uses_apart() -> None:
+    def written(*sites: CallSite) -> list[Names]:
+        judged = compare(Baseline(), seen_by(sites), is_complete=True)
+        return [entry.names for entry in grown(Baseline(), judged)]
+
+    assert written(site(5, "Y"), site(9, "X", "Y")) == [("X", "Y")]
+    assert written(site(5, "Y"), site(5, "X")) == [("X", "Y")]
+    assert written(site(5, "Y"), site(9)) == [None]
+    assert written(site(5, "*")) == [None]
+    assert written(site(5, "Y", mechanism="attribute")) == [None]
+
+
+def test_a_record_in_json_keeps_the_names() -> None:
+    """One of an earlier version has none, which is no sign of anything new."""
+    record, other, earlier = Record(), Record(), Record()
+    record.add_site(SeenSite(*KEY, 5, ALIASED, "", "a test", names=("X",)))
+    document = json.loads(json.dumps(record.as_document()))
+    other.merge(document)
+    document["sites"][0].pop("names")
+    earlier.merge(document)
+
+    assert other.lines() == record.lines() == {KEY: {5: ("X",)}}
+    judged = compare(Baseline([Entry(*KEY, names=("Z",))]), earlier.lines(), is_complete=True)
+    assert [one.verdict for one in judged] == [Verdict.TOLERATED]
+
+
+def test_merging_keeps_names_and_their_absence() -> None:
+    other = Baseline([Entry(*KEY, names=("Z",))])
+
+    assert list(merged([Baseline([XY]), other])) == [Entry(*KEY, count=2, names=("X", "Y", "Z"))]
+    assert list(merged([other, Baseline([Entry(*KEY)])])) == [Entry(*KEY)]
