@@ -148,7 +148,7 @@ def choose_python(option: str | None) -> str:
     found = shutil.which(option) if option else sys.executable
     if not found:
         message = (
-            f'there is no program "{option}". '
+            f'"{option}" is no program that can be executed. '
             "Write the path of a Python, or a name that is on PATH (python-not-found)"
         )
         raise EnforcerError(message)

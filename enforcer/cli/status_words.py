@@ -95,6 +95,8 @@ def _why_not(status: Status) -> str:
         return "nothing enables it when Python starts"
     if status.state.exit_code:
         return "Python itself does not start"
+    if any(mistake.slug == "map-not-found" for mistake in status.map.mistakes):
+        return f"the migration map that {status.map.chosen_by} names is not there"
     return "the migration map has mistakes" if status.map.mistakes else "it could not begin"
 
 
@@ -131,7 +133,8 @@ def _enforcer(status: Status) -> Iterator[Fact]:
     if python.package is None:
         yield Fact(
             "wrong",
-            f"not installed. Install it there, with {python.executable} -m pip (not-installed)",
+            f"not installed. Install it there, with {python.executable} -m pip install, and "
+            "the enforcer's folder or wheel (not-installed)",
         )
         return
     if python.package.error:

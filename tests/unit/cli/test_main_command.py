@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import enforcer as package
+from enforcer.cli.main import main
 from tests.commands import in_a_process, in_this_process
 from tests.patience import PATIENCE
 
@@ -78,3 +80,11 @@ def test_reader_that_goes_away(enforcer: Enforcer, folder: Path, environ: dict[s
     with process.stderr as error:
         assert error.read() == b""
     assert process.wait(PATIENCE) in (0, 1)
+
+
+@pytest.mark.parametrize("words", [[], ["baseline"], ["store"], ["telemetry"]])
+def test_no_line_of_a_list_of_commands_is_cut(words: list[str]) -> None:
+    listed = CliRunner().invoke(main, [*words, "--help"]).stdout.partition("Commands:\n")[2]
+
+    assert listed
+    assert "..." not in listed

@@ -225,7 +225,10 @@ def test_map_that_does_not_exist(status: Callable[..., dict[str, Any]]) -> None:
     """A variable that names nothing is a finding, not a mistake in the command."""
     found = status(ENFORCER_MAP="/nowhere/enforcer.toml")
 
-    assert not found["enabled"]
+    assert facts(found)[:2] == (
+        False,
+        "Not enabled here: the migration map that ENFORCER_MAP names is not there.",
+    )
     assert found["problems"][0].startswith("/nowhere/enforcer.toml: there is no such file.")
 
 
@@ -244,7 +247,9 @@ def test_python_without_the_enforcer(enforcer: Enforcer, tmp_path: Path) -> None
 
     assert result.returncode == 1
     assert result.stdout.startswith("Not enabled here: this Python has no enforcer.\n")
-    assert f"  ✗ not installed. Install it there, with {bare.python} -m pip" in result.stdout
+    assert (
+        f"  ✗ not installed. Install it there, with {bare.python} -m pip install, " in result.stdout
+    )
 
 
 def test_startup_file_that_is_never_read(
