@@ -212,7 +212,14 @@ def _ancestors(rules: "Iterable[Rule]") -> frozenset[str]:
     ancestors = set()
     for rule in rules:
         parent = rule.module.rpartition(".")[0]
-        while parent and rule.kind != NAME and rule.aliases():
+        # A package that holds the canonical module as well is there if that module is: made
+        # empty, it would only hide from the program that its folder is not on the path.
+        while (
+            parent
+            and rule.kind != NAME
+            and rule.aliases()
+            and not f"{rule.target}.".startswith(f"{parent}.")
+        ):
             ancestors.add(parent)
             parent = parent.rpartition(".")[0]
     return frozenset(ancestors)

@@ -364,6 +364,20 @@ def test_packages_that_are_gone_from_disk_hold_the_alias(case):
     assert sum(case.uses.values()) == 4
 
 
+def test_a_package_that_has_both_modules_is_not_made(case):
+    """Where it is not on the path, the program is told so, as without the enforcer."""
+    case.rule("absent.deep.old", "absent.new")
+    case.check("""
+    for module in ("absent", "absent.deep.old"):
+        try:
+            __import__(module)
+        except ModuleNotFoundError as error:
+            assert error.name == "absent", error
+        else:
+            raise AssertionError(module)
+    """)
+
+
 def test_a_canonical_path_that_does_not_exist_leaves_the_legacy_module(case):
     case.rule("par.old", "new.nowhere")
     case.write("par/old.py", "class Y: pass\n")
