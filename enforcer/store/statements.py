@@ -94,7 +94,8 @@ _HEAD_HOURS = f"""
     FROM use_by_hour LEFT JOIN (
         SELECT tally, deployment, sum(count) AS before
         FROM process JOIN use ON use.process = process.key
-        WHERE started >= :hour * {HOUR} AND written < :since GROUP BY tally, deployment
+        WHERE written >= :hour * {HOUR} AND written < :since AND first_seen >= :hour * {HOUR}
+        GROUP BY tally, deployment
     ) USING (tally, deployment)
 )
 """  # noqa: S608 - made of constants

@@ -5,6 +5,7 @@ Each takes the fields of a span as values, and its :func:`~enforcer.store.spans.
 """
 
 from enforcer.store.clickhouse.records import SITE_FIELDS
+from enforcer.store.clickhouse.schema import by_hour
 from enforcer.store.clickhouse.sources import Sources
 from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 
@@ -34,6 +35,25 @@ GROUP BY {unit}, {_KEY} HAVING {_is_within("first_seen", "last_seen")}
 """  # noqa: S608 - made of constants
 
 
+def _head_hours(sources: Sources) -> str:
+    """Select hours without what processes did that ended before the span begins.
+
+    An hour's row is of all processes of a deployment, so the first hour is added up anew.
+    """
+    columns = f"hour, {_KEY}, count, first_seen, last_seen"
+    first = f"""
+SELECT * FROM {sources.uses}
+WHERE intDiv(last_seen, {HOUR}) = {{hour:Int64}}
+    AND (last_seen >= {{since:Int64}} OR process NOT IN (
+        SELECT process FROM {sources.processes} GROUP BY process HAVING max(till) < {{since:Int64}}
+    ))
+"""  # noqa: S608 - made of constants
+    return f"""(
+SELECT {columns} FROM {sources.hours} WHERE hour > {{hour:Int64}}
+UNION ALL SELECT {columns} FROM ({by_hour(f"({first})")})
+)"""  # noqa: S608 - made of constants
+
+
 def _counts(sources: Sources, span: Span) -> str:
     """Choose the tables that have what a span needs in as few rows as can be."""
     if sources.ever and not span.since and not span.until:
@@ -41,11 +61,12 @@ def _counts(sources: Sources, span: Span) -> str:
 SELECT {_KEY}, count, first_seen, last_seen FROM {sources.ever}
 WHERE {_MINE} AND {_OF_RULE} AND {_NO_RUN}
 """  # noqa: S608 - made of constants
+    head = _head_hours(sources) if span.since % HOUR else sources.hours
     if not sources.days:
-        return _part(sources.hours, "hour", "hour", "last_hour")
+        return _part(head, "hour", "hour", "last_hour")
     return " UNION ALL ".join(
         [
-            _part(sources.hours, "hour", "hour", "last_hour_of_head"),
+            _part(head, "hour", "hour", "last_hour_of_head"),
             _part(sources.days, "day", "whole_day", "last_whole_day"),
             _part(sources.hours, "hour", "hour_of_tail", "last_hour"),
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from enforcer.store.clickhouse.records import DROPS, endings, notices, uses
-from enforcer.store.clickhouse.schema import MINUTES, PROCESSES, WATCHED, by_hour, sites
+from enforcer.store.clickhouse.schema import MINUTES, PROCESSES, USES, WATCHED, by_hour, sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Sources:
     """Name what to select from: tables, or selects in parentheses.
 
     Attributes:
+        uses: uses as processes reported them.
         hours: uses by the hour.
         days: uses by the day, or empty if there are only hours.
         ever: uses of all time, or empty if there are only hours.
@@ -28,6 +29,7 @@ class Sources:
 
     """
 
+    uses: str
     hours: str
     days: str
     ever: str
@@ -43,6 +45,7 @@ class Sources:
     def rolled_up(cls) -> Self:
         """Read what ``enforcer store init`` made."""
         return cls(
+            uses=USES,
             hours="enforcer_use_by_hour",
             days="enforcer_use_by_day",
             ever="enforcer_use_ever",
@@ -60,6 +63,7 @@ class Sources:
         """Read the collector's tables."""
         found = uses(has_event_name=has_event_name)
         return cls(
+            uses=f"({found} LIMIT 1 BY process, id)",
             hours=f"({by_hour(f'({found} LIMIT 1 BY process, id)')})",
             days="",
             ever="",

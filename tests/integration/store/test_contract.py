@@ -607,3 +607,31 @@ def test_many_random_facts(engine: Any, facts: Any, make_use: MakeUse) -> None:
             assert sum(each.count for each in by_service) == sum(
                 n for (legacy, _), n in expected.items() if legacy == one
             )
+
+
+def test_a_span_within_an_hour_leaves_out_processes_that_ended_before(
+    make_engine: Callable[[], Any], facts: Any, make_use: MakeUse
+) -> None:
+    """Whichever hour they began in; a process that goes on counts whole."""
+    engine = make_engine()
+    earlier, quick, lasting = (
+        process(1, started=NOON - HOUR),
+        process(2, started=NOON + MINUTE),
+        process(3, started=NOON + MINUTE),
+    )
+    engine.record(
+        [
+            facts.Beat(earlier, [CART], NOON - HOUR),
+            facts.Flush(earlier, [CART], NOON + MINUTE, [make_use(CART, 3, NOON + MINUTE)]),
+            facts.Flush(quick, [CART], NOON + 2 * MINUTE, [make_use(CART, 7, NOON + 2 * MINUTE)]),
+            facts.Flush(lasting, [CART], NOON + 3 * MINUTE, [make_use(CART, 1, NOON + 3 * MINUTE)]),
+            facts.Flush(
+                lasting, [CART], NOON + 40 * MINUTE, [make_use(CART, 2, NOON + 40 * MINUTE)]
+            ),
+        ]
+    )
+    with engine.open() as opened:
+        for since, expected in ((NOON, [13]), (NOON + 30 * MINUTE, [3]), (NOON + 50 * MINUTE, [])):
+            span = Span(since=since)
+            assert [use.count for use in opened.uses(span)] == expected
+            assert [rule.count for rule in opened.rule_uses(span) if rule.count] == expected
