@@ -14,7 +14,7 @@ test: lint unit
 
 # All but the ways to start a program, which are many: those are tested by `make conformance`.
 unit: $(VENV)/ready
-	$(BIN)/python -m pytest --numprocesses auto --ignore tests/conformance/starting
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --ignore tests/conformance/starting
 
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
@@ -39,7 +39,7 @@ interpreters: $(VENV)/ready
 
 # REQUIRED names versions that have to be there, such as REQUIRED="3.15 3.13t".
 conformance: $(VENV)/ready
-	$(BIN)/python -m pytest --numprocesses auto tests/conformance/starting
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/conformance/starting
 	$(BIN)/python -m tests.conformance.everywhere $(REQUIRED:%=--required %)
 
 # The standard library's own tests, with the enforcer and without, on every CPython, or on those

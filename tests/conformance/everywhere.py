@@ -80,7 +80,9 @@ def check(one: Interpreter, tests: list[str], wheel: str) -> bool:
     workers = str((os.cpu_count() or 1) + 1)
     passed = python is not None and not run(
         one,
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", workers),
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        # Some tests take a minute: nobody waits for one that has more of them in its queue.
+        *("--numprocesses", workers, "--dist", "worksteal"),
         *tests,
         CONFORMANCE_WHEEL=wheel,
         # Minutes on each; the own one makes all of them.
