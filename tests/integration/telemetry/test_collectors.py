@@ -1,14 +1,15 @@
 """A collector that is dead, silent, slow or mad costs the program nothing, and loses nothing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver, Silent, free_port
 from tests.integration.telemetry.recorded import Project, send_the_spool, stored
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.component
 
@@ -21,28 +22,44 @@ from tests_patience import wait_until
 use(20)
 wait_until(lambda: all(each.has_begun for each in enforcer.startup.active().reporters[1:]))
 use(5)
+sys.stdin.readline()
 """
 
 
-@contextmanager
-def refusing() -> Iterator[str]:
-    yield f"http://127.0.0.1:{free_port()}"
+class Collector(NamedTuple):
+    """Where a program sends to, and whether it has tried."""
+
+    endpoint: str
+    was_asked: Callable[[], object] = lambda: True
+
+
+def run_until_asked(project: Project, collector: Collector, **variables: str) -> str:
+    """Run the program, let it end once the collector was asked, and return its errors."""
+    variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.endpoint
+    with project.start(PROGRAM, **variables) as process:
+        wait_until(collector.was_asked)
+        output, error = process.communicate("\n", timeout=PATIENCE)
+    assert process.returncode == 0, output + error
+    return error
 
 
 @contextmanager
-def silent() -> Iterator[str]:
+def refusing() -> Iterator[Collector]:
+    yield Collector(f"http://127.0.0.1:{free_port()}")
+
+
+@contextmanager
+def silent() -> Iterator[Collector]:
     with Silent() as collector:
-        yield collector.endpoint
-        assert collector.connections  # the program did ask
+        yield Collector(collector.endpoint, lambda: collector.connections)
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", delay: float = 0.0) -> Iterator[str]:
+def answering(status: int, body: bytes = b"", delay: float = 0.0) -> Iterator[Collector]:
     with Receiver() as collector:
         collector.answer = (status, body)
         collector.delay = delay
-        yield collector.endpoint
-        assert collector.requests or delay
+        yield Collector(collector.endpoint, lambda: collector.requests or delay)
 
 
 COLLECTORS = {
@@ -59,12 +76,9 @@ COLLECTORS = {
 @pytest.mark.parametrize("name", COLLECTORS)
 def test_nothing_is_lost(project: Project, receiver: Receiver, name: str) -> None:
     """It ends in time and in silence, and what it could not send is sent later, once."""
-    with COLLECTORS[name]() as endpoint:
-        _, error = project.run(
-            PROGRAM,
-            ENFORCER_EXIT_TIMEOUT="1",
-            OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
-            OTEL_METRIC_EXPORT_INTERVAL="200",
+    with COLLECTORS[name]() as collector:
+        error = run_until_asked(
+            project, collector, ENFORCER_EXIT_TIMEOUT="1", OTEL_METRIC_EXPORT_INTERVAL="200"
         )
     assert error == ""
     assert receiver.received.uses().total() == 0
@@ -82,8 +96,8 @@ def test_nothing_is_lost(project: Project, receiver: Receiver, name: str) -> Non
 
 def test_the_next_process_sends_the_spool(project: Project, receiver: Receiver) -> None:
     """Nobody has to call a command for it."""
-    with refusing() as endpoint:
-        project.run("use(20)", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    with refusing() as collector:
+        project.run("use(20)", OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     with project.start(
         "use(5)\nsys.stdin.readline()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint
     ) as process:
@@ -97,7 +111,7 @@ def test_a_slow_collector_that_takes_it_all_the_same(project: Project) -> None:
     """What it took after the program had gone, and gets again, counts once."""
     with Receiver() as receiver:
         receiver.delay = 1.5
-        project.run(PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
+        run_until_asked(project, Collector(receiver.endpoint))
         receiver.delay = 0.0
         sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
         send_the_spool(project.folder / "enforcer.toml", sending)
@@ -108,8 +122,8 @@ def test_a_slow_collector_that_takes_it_all_the_same(project: Project) -> None:
 
 def test_an_answer_that_says_yes_in_garbage(project: Project, receiver: Receiver) -> None:
     """A proxy that says 200 to all and everything may have taken it: it is not an error."""
-    with answering(200, os.urandom(64)) as endpoint:
-        _, error = project.run(PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    with answering(200, os.urandom(64)) as collector:
+        error = run_until_asked(project, collector)
 
     assert error == ""
     assert stored(project.store).total() == 25
