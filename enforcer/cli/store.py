@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,8 +139,12 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
         from enforcer.store.opening import no_store  # noqa: PLC0415 - the same
 
         raise no_store(path)
-    with _progress() as tell, click.open_file(output or "-", "w", encoding="utf-8") as file:
-        for number, line in enumerate(export_store(path)):
+    with (
+        _progress() as tell,
+        click.open_file(output or "-", "w", encoding="utf-8") as file,
+        closing(export_store(path)) as lines,  # also where the output can't be written
+    ):
+        for number, line in enumerate(lines):
             file.write(f"{line}\n")
             if number % 10_000 == 0:
                 tell(f"{number} rows")

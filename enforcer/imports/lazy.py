@@ -44,6 +44,18 @@ def lazy_statement(frame: "FrameType", legacy: str) -> LazyStatement | None:
     return _pending(frame, legacy)
 
 
+def was_resolved(frame: "FrameType") -> bool:
+    """Return whether a frame imports for a name that another thread resolved meanwhile.
+
+    An instruction that loads a variable imports only where the variable is a placeholder. Threads
+    that use one at once all import; when those that waited go on, the name stands in its place,
+    and the thread that put it there was counted.
+    """
+    if bootstrap.LAZY_TYPE is None or bootstrap.is_import_system(frame):
+        return False
+    return bytecode.used_name(frame)[0] == bytecode.VARIABLE
+
+
 def lazy_fetch(frame: "FrameType", package: str, name: str) -> LazyStatement | None:
     """Return the statement whose lazy import fetches a name from a module in a frame.
 

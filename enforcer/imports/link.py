@@ -20,7 +20,7 @@ from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bootstrap import getframe
 from enforcer.imports.callers import Caller, statement_frame
 from enforcer.imports.hooks import plain_spec
-from enforcer.imports.lazy import lazy_statement, loads_promised
+from enforcer.imports.lazy import lazy_statement, loads_promised, was_resolved
 from enforcer.imports.lockless import look_up
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
@@ -523,6 +523,8 @@ class Link:
         importer = importer and statement_frame(importer, self.legacy)
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is None or statement is None:
+            if importer is not None and was_resolved(importer):
+                return None
             caller = self.watch.uses.ownership.asking(importer, self.legacy)
             return None if caller.looks() else self.record(caller)
         wanted = statement.absolute(importer.f_globals)

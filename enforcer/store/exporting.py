@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ from enforcer.store.sqlite import Store
 from enforcer.store.transferring import FORMAT, PARTS, Part
 
 
-def export(path: str) -> Iterator[str]:
+def export(path: str) -> Generator[str, None, None]:
     """Give the lines of an export, of one moment.
 
     Raises:

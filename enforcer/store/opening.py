@@ -63,8 +63,12 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
 def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
     # Reading changes no store. The next process that writes brings it up to date.
     copy = sqlite3.connect(":memory:", isolation_level=None)
-    old.backup(copy)
-    bring_up_to_date(copy)
+    try:
+        old.backup(copy)
+        bring_up_to_date(copy)
+    except BaseException:
+        copy.close()
+        raise
     return copy
 
 
