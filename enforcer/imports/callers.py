@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from enforcer.recording.items import Item
 
 # Modules that import on behalf of somebody else, by the top of their name.
-_MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy"})
+_MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy", "traceback"})
 # What a call passes through on its way to a factory.
 _WRAPPERS = frozenset({"enforcer", "wrapt"})
 _UNPICKLERS = frozenset({"load", "loads", "find_class"})
@@ -109,6 +109,8 @@ def _mechanism_of(frame: "FrameType") -> str:
         return PICKLE
     if name == "runpy":
         return RUN
+    if name == "traceback":
+        return PROBE  # it imports what an ImportError names, to suggest a name, from 3.12 on
     return PROBE if name == "importlib.util" and frame.f_code.co_name == "find_spec" else ""
 
 
