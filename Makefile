@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit components dashboards lint interpreters conformance stdlib soak benchmark mutation clean
+.PHONY: demo test unit components dashboards lint interpreters conformance suites stdlib soak benchmark mutation clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -41,6 +41,10 @@ interpreters: $(VENV)/ready
 conformance: $(VENV)/ready
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/conformance/starting
 	$(BIN)/python -m tests.conformance.everywhere $(REQUIRED:%=--required %)
+
+# Suites of others, many minutes each, in every way that pytest runs: not in CI.
+suites: $(VENV)/ready
+	$(BIN)/python -m pytest --numprocesses auto -m long
 
 # The standard library's own tests, with the enforcer and without, on every CPython, or on those
 # that ON names, such as ON="own 3.15". Those of multiprocessing take minutes: they run on the own

@@ -18,7 +18,8 @@ import pytest
 
 from tests.patience import PATIENCE, environment_without
 
-COMPONENT = pytest.mark.component("pip")  # which every environment has: these take minutes
+COMPONENT = pytest.mark.component("pip")  # which every environment has: these take a minute
+LONG = pytest.mark.long  # and these many, so that `make suites` runs them
 DOWNLOAD = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 PYTEST = [
     sys.executable,
@@ -148,6 +149,13 @@ def outcomes(report: Path) -> Counter[tuple[str, str]]:
     return found
 
 
+def mark_of(name: str, way: str) -> list[pytest.MarkDecorator]:
+    """Return how long a suite takes, all in all: the quick ones run with the others."""
+    if name == "marshmallow":
+        return [] if way == "plain" else [COMPONENT]
+    return [COMPONENT if (name, way) == ("jinja2", "plain") else LONG]
+
+
 @pytest.fixture(scope="module")
 def trees() -> dict[str, Tree]:
     """Keep the trees that were made."""
@@ -156,11 +164,7 @@ def trees() -> dict[str, Tree]:
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [
-        pytest.param(name, way, marks=[] if (name, way) == ("marshmallow", "plain") else COMPONENT)
-        for name in SUITES
-        for way in WAYS
-    ],
+    [pytest.param(name, way, marks=mark_of(name, way)) for name in SUITES for way in WAYS],
 )
 def test_a_suite_passes_as_it_does_without(
     name: str, way: str, trees: dict[str, Tree], tmp_path_factory: pytest.TempPathFactory
