@@ -239,7 +239,7 @@ def test_several_of_one_minor_version_share_the_work() -> None:
         less,
         ["tests/conformance"],
         ["tests/conformance", "tests/unit"],
-        ["tests/conformance"],
+        less,
     ]
 
 
