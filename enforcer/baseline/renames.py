@@ -100,7 +100,7 @@ def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
         while name in steps and steps[name] not in seen:
             name = steps[name]
             seen.add(name)
-        if len(seen) > 1 and (top / name).exists():
+        if (top / name).exists():
             found[file] = with_slashes(os.path.relpath(top / name, root))
     return found
 

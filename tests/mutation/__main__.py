@@ -1,8 +1,10 @@
 """Change the package in small wrong ways, and see whether its nearest tests notice.
 
 ``python -m tests.mutation PACKAGE...`` draws a sample of each package's mutants and writes who
-survived. A folder ``.mutation`` keeps what the tests cover and the results, so that a second run
-with ``--again`` tries only the survivors. The exit code is 1 where fewer are killed than asked.
+survived. A folder ``.mutation`` keeps what the tests cover and the results: ``--again`` tries only
+the survivors of the last run, with the tests that are there by now. Mutants that no program can
+tell from the original are listed in ``equivalents.toml``, with the reason, and are not tried. The
+exit code is 1 where fewer are killed than asked.
 """
 
 import argparse
@@ -10,17 +12,26 @@ import json
 import math
 import queue
 import random
+import shutil
 import sys
 import threading
 import time
 from pathlib import Path
 
+from tests.mutation.equivalents import listed, outdated, without
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.nearest import Nearest
-from tests.mutation.trees import Tree
+from tests.mutation.trees import TIMEOUT, Tree
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".mutation"
+# Each of these takes long, or is about another package.
+OTHERS = {"factories", "instances", "leaks", "model", "pickling_tools", "stdlib_findings", "tools"}
+CONFORMANCE = [
+    str(file.relative_to(ROOT))
+    for file in sorted((ROOT / "tests" / "conformance").glob("test_*.py"))
+    if file.stem.removeprefix("test_") not in OTHERS
+]
 # Where a package's behaviour is tested; what else covers its lines costs more than it finds.
 TESTS = {
     "baseline": [
@@ -29,7 +40,7 @@ TESTS = {
         "tests/conformance/test_tolerance.py",
     ],
     "gate": ["tests/unit/cli/test_gate_command.py"],
-    "imports": ["tests/unit/imports", "tests/conformance"],
+    "imports": ["tests/unit/imports", *CONFORMANCE],
     "recording": [
         "tests/unit/recording",
         "tests/unit/store/test_delivery.py",
@@ -38,6 +49,7 @@ TESTS = {
     ],
     "store": [
         "tests/unit/store",
+        "tests/integration/store/test_contract.py",
         "tests/unit/cli/test_store_command.py",
     ],
 }
@@ -65,10 +77,10 @@ def interval(killed: int, size: int) -> tuple[float, float]:
 class Trial:
     """Try mutants in several trees at once, and note what became of each."""
 
-    def __init__(self, nearest: Nearest, results: Path, until: float) -> None:
+    def __init__(self, nearest: Nearest, until: float, most: int | None) -> None:
         self._nearest = nearest
-        self._results = results
         self._until = until
+        self._most = most
         self._lock = threading.Lock()
         self.outcomes: dict[Mutant, str] = {}
 
@@ -92,13 +104,14 @@ class Trial:
             outcome = self._try(mutant, tree)
             with self._lock:
                 self.outcomes[mutant] = outcome
-                with self._results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps([str(mutant), outcome]) + "\n")
+                if outcome.startswith("FAILED "):
+                    self._nearest.note(mutant.path, outcome.split(" ")[1])
                 sys.stdout.write(f"{'killed' if outcome else 'SURVIVED':8} {mutant}  {outcome}\n")
                 sys.stdout.flush()
 
     def _try(self, mutant: Mutant, tree: Tree) -> str:
-        tests = self._nearest.tests_of(mutant.path, mutant.lines)
+        with self._lock:
+            tests = self._nearest.tests_of(mutant.path, mutant.lines)[: self._most]
         if not tests:
             return ""
         source = (tree.root / mutant.path).read_bytes()
@@ -115,16 +128,37 @@ class Trial:
             tree.write(mutant.path, source)
 
 
+class Results:
+    """What became of each mutant in the last run, whatever line it stands on by now."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._outcomes: dict[str, str] = {}
+        if file.exists():
+            self._outcomes = json.loads(file.read_text(encoding="utf-8"))
+
+    def of(self, mutant: Mutant) -> str | None:
+        """Return what a mutant was killed by, nothing if it survived, or None if it is new."""
+        return self._outcomes.get(f"{mutant.path}: {mutant.text}: {mutant.change}")
+
+    def write(self, outcomes: dict[Mutant, str]) -> None:
+        """Keep the outcomes of a run, and nothing else."""
+        named = {f"{one.path}: {one.text}: {one.change}": what for one, what in outcomes.items()}
+        self._file.write_text(json.dumps(named, indent=1), encoding="utf-8")
+
+
 def report(package: str, outcomes: dict[Mutant, str], size: int, nearest: Nearest) -> float:
     """Write what came of a package; return how many were killed, in per cent."""
     survivors = [mutant for mutant, outcome in outcomes.items() if not outcome]
     killed = len(outcomes) - len(survivors)
+    late = sum(outcome == TIMEOUT for outcome in outcomes.values())
     least, most = interval(killed, len(outcomes))
     share = 100 * killed / len(outcomes)
     write = sys.stdout.write
     write(
         f"\n{package}: {killed} of {len(outcomes)} killed, {share:.0f} % "
-        f"({least:.0f} to {most:.0f} % of all {size}, at 95 %)\n"
+        f"({least:.0f} to {most:.0f} % of all {size}, at 95 %)"
+        f"{f', {late} of them by a time-out' if late else ''}\n"
     )
     for mutant in sorted(survivors, key=lambda mutant: (mutant.path, mutant.line)):
         is_run = nearest.tests_of(mutant.path, mutant.lines)
@@ -132,32 +166,44 @@ def report(package: str, outcomes: dict[Mutant, str], size: int, nearest: Neares
     return share
 
 
+def tried(package: str, options: argparse.Namespace, trees: list[Tree], until: float) -> float:
+    """Try a package's mutants; return how many were killed, in per cent."""
+    folder = FOLDER / package
+    if options.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    nearest = Nearest(trees[0].root, folder)
+    nearest.measure(trees[0].python, TESTS[package], str(options.jobs))
+    everything = population(package, trees[0].root)
+    entries = [entry for entry in listed() if entry.file.startswith(f"enforcer/{package}/")]
+    for entry in outdated(everything, entries):
+        sys.stdout.write(f"no such mutant any more: {entry.file}: {entry.line}\n")
+    everything = without(everything, entries)
+    results = Results(folder / "results.json")
+    known = {mutant: what for mutant in everything if (what := results.of(mutant)) is not None}
+    if options.again:
+        mutants = [mutant for mutant, outcome in known.items() if not outcome]
+    else:
+        size = min(options.size, len(everything))
+        mutants = random.Random(options.seed).sample(everything, size)  # noqa: S311 - no secret
+    trial = Trial(nearest, until, options.most)
+    trial.run(mutants, trees)
+    outcomes = known | trial.outcomes if options.again else trial.outcomes
+    results.write(outcomes)
+    return report(package, outcomes, len(everything), nearest)
+
+
 def main() -> int:
     """Run what the command line asks for."""
     options = parsed()
     FOLDER.mkdir(exist_ok=True)
-    trees = [Tree(ROOT, FOLDER / f"tree{number}") for number in range(options.jobs)]
-    shares = []
     until = time.monotonic() + options.minutes * 60
-    for package in options.packages:
-        folder = FOLDER / package
-        folder.mkdir(exist_ok=True)
-        nearest = Nearest(trees[0].root, folder)
-        if options.fresh or not nearest.load():
-            for left in folder.glob("*"):
-                left.unlink()
-            nearest.measure(trees[0].python, TESTS[package], str(options.jobs))
-            nearest.load()
-        everything = population(package, trees[0].root)
-        mutants = random.Random(options.seed).sample(  # noqa: S311 - a sample, no secret
-            everything, min(options.size, len(everything))
-        )
-        results = folder / "results.jsonl"
-        trial = Trial(nearest, results, until)
-        trial.run(mutants, trees)
-        shares.append(report(package, trial.outcomes, len(everything), nearest))
-    for tree in trees:
-        tree.close()
+    trees = [Tree(ROOT, FOLDER / f"tree{number}") for number in range(options.jobs)]
+    try:
+        shares = [tried(package, options, trees, until) for package in options.packages]
+    finally:
+        for tree in trees:
+            tree.close()
     return int(min(shares) < options.least)
 
 
@@ -168,6 +214,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=100, help="mutants of each package")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same mutants")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument("--again", action="store_true", help="only the last run's survivors")
+    parser.add_argument("--most", type=int, help="run that many tests of a mutant, not all")
     parser.add_argument("--minutes", type=float, default=600, help="stop then")
     parser.add_argument("--least", type=float, default=85, help="per cent that must be killed")
     parser.add_argument("--fresh", action="store_true", help="find out anew what tests cover")

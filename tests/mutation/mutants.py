@@ -2,11 +2,13 @@
 
 A mutant changes one place of the source text and leaves every line where it was, so that the
 lines that tests covered stay true. Left alone are annotations, docstrings, ``__slots__``, what
-stands under ``TYPE_CHECKING``, and texts: they are for people, or for type checkers.
+stands under ``TYPE_CHECKING``, texts, and decorators of classes (``frozen=True``): they are for
+people, or for type checkers.
 """
 
 import ast
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -43,12 +45,13 @@ class Mutant:
     Attributes:
         path: the file, relative to the tree.
         line: where the change begins.
-        lines: the lines of the statement that it is in.
+        lines: the lines of the statement that it is in, or of all that an import makes of it.
         kind: what sort of change it is.
         start: where the text begins that it replaces.
         end: where that text ends.
         old: the text that is replaced.
         new: what stands there instead.
+        text: the source line where it begins, without its indentation.
 
     """
 
@@ -60,11 +63,17 @@ class Mutant:
     end: int
     old: str
     new: str
+    text: str
 
     def __str__(self) -> str:
         """Describe it for people, in one line."""
+        return f"{self.path}:{self.line} {self.kind}: {self.change}"
+
+    @property
+    def change(self) -> str:
+        """What becomes of what."""
         before, after = (" ".join(text.split()) for text in (self.old, self.new))
-        return f"{self.path}:{self.line} {self.kind}: {before[:90]} -> {after[:60]}"
+        return f"{before[:90]} -> {after[:60]}"
 
     def applied_to(self, source: bytes) -> bytes:
         """Return the source with the change."""
@@ -84,9 +93,11 @@ class _Finder(ast.NodeVisitor):
         self.mutants: list[Mutant] = []
         self._path = path
         self._source = source
-        lines = source.splitlines(keepends=True)
-        self._starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
-        self._statement = (1, 1)
+        self._lines = source.splitlines(keepends=True)
+        self._starts = [0, *accumulate(map(len, self._lines))]
+        # What runs at import is seen in what uses it: all of the module, class or function.
+        self._scope: tuple[int, int] | None = (1, len(self._lines))
+        self._statement = self._scope
 
     # What is left alone.
 
@@ -109,17 +120,25 @@ class _Finder(ast.NodeVisitor):
             for statement in node.orelse:
                 self.visit(statement)
             return
-        self._statement = (node.lineno, node.test.end_lineno or node.lineno)
+        self._enter(node, node.test.end_lineno or node.lineno)
         self._negate(node.test)
         self.generic_visit(node)
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        before, self._scope = self._scope, (node.lineno, node.end_lineno or 0)
+        for statement in node.body:
+            self.visit(statement)
+        self._scope = before
+
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._statement = (node.lineno, node.lineno)
+        before, self._scope = self._scope, None
+        self._statement = (node.lineno, node.end_lineno or 0)
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             if default is not None:
                 self.visit(default)
         for statement in node.body:
             self.visit(statement)
+        self._scope = before
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - what ast calls
 
@@ -136,12 +155,13 @@ class _Finder(ast.NodeVisitor):
         self._enter(node)
         if node.value is None:
             return
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        # None for False or an empty text is a matter of the type checker: callers see no change.
+        if not isinstance(node.value, ast.Constant) or node.value.value:
             self._replace(node, "returned nothing", "return None")
         self.generic_visit(node)
 
     def visit_While(self, node: ast.While) -> None:
-        self._statement = (node.lineno, node.test.end_lineno or node.lineno)
+        self._enter(node, node.test.end_lineno or node.lineno)
         if not isinstance(node.test, ast.Constant):
             self._negate(node.test)
         self.generic_visit(node)
@@ -202,9 +222,9 @@ class _Finder(ast.NodeVisitor):
                 self._replace(node, "statement removed", "pass")
         super().generic_visit(node)
 
-    def _enter(self, node: ast.stmt) -> None:
-        has_body = hasattr(node, "body")
-        self._statement = (node.lineno, node.lineno if has_body else node.end_lineno or 0)
+    def _enter(self, node: ast.stmt, last: int = 0) -> None:
+        last = last or (node.lineno if hasattr(node, "body") else node.end_lineno or 0)
+        self._statement = self._scope or (node.lineno, last)
 
     def _negate(self, test: ast.expr) -> None:
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
@@ -242,7 +262,8 @@ class _Finder(ast.NodeVisitor):
 
     def _add(self, start: int, end: int, line: int, kind: str, new: str) -> None:
         old = self._source[start:end].decode()
-        mutant = Mutant(self._path, line, self._statement, kind, start, end, old, new)
+        text = self._lines[line - 1].decode().strip()
+        mutant = Mutant(self._path, line, self._statement, kind, start, end, old, new, text)
         try:
             compile(mutant.applied_to(self._source), self._path, "exec")
         except SyntaxError:

@@ -109,9 +109,19 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
         read_baseline(tmp_path / "none.toml")
     with pytest.raises(BaselineError, match="baseline-unreadable"):
         read_baseline(tmp_path)
-    (tmp_path / "bytes.toml").write_bytes(b"\xff")
-    with pytest.raises(BaselineError, match="not UTF-8"):
-        read_baseline(tmp_path / "bytes.toml")
+
+
+def test_what_has_no_line_is_named_without_one(tmp_path: Path) -> None:
+    file = tmp_path / "bytes.toml"
+    file.write_bytes(b"\xff")
+    with pytest.raises(BaselineError) as raised:
+        read_baseline(file)
+    assert str(raised.value).startswith(f"{file}: it is not UTF-8.")
+
+    file.write_text(f"version = {'[' * 5000}")
+    with pytest.raises(BaselineError) as raised:
+        read_baseline(file)
+    assert str(raised.value).startswith(f"{file}: this is not TOML: ")
 
 
 def test_a_folder_that_is_gone_can_not_be_written(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Compare runs with baselines: four verdicts, and what becomes of the file."""
 
+import itertools
 import json
 from collections.abc import Iterable
 
@@ -8,9 +9,9 @@ import pytest
 from enforcer.baseline import Baseline, Entry
 from enforcer.baseline.comparing import Verdict, compare, grown, merged, shrunk
 from enforcer.baseline.model import Key, Names, key_of
-from enforcer.baseline.record import Record, SeenSite
+from enforcer.baseline.record import ALLOWED, Record, SeenSite
 from enforcer.recording.recorder import Tally
-from enforcer.recording.use import ALIASED, CallSite
+from enforcer.recording.use import ALIASED, BLOCKED, CallSite
 from enforcer.rules.model import Rule
 
 KEY = ("a.old", "app.py", "f", "import_statement")
@@ -179,6 +180,18 @@ def test_a_record_in_json_keeps_the_names() -> None:
     assert other.lines() == record.lines() == {KEY: {5: ("X",)}}
     judged = compare(Baseline([Entry(*KEY, names=("Z",))]), earlier.lines(), is_complete=True)
     assert [one.verdict for one in judged] == [Verdict.TOLERATED]
+
+
+def test_what_weighs_most_stays() -> None:
+    """A use without an excuse is a matter of the baseline, whatever other parts of a run do."""
+    used = SeenSite(*KEY, 5, ALIASED, "", "a test")
+    refused = used._replace(outcome=BLOCKED, where="another test")
+    allowed = refused._replace(excuse=ALLOWED, where="a third one")
+    for order in itertools.permutations([used, refused, allowed]):
+        record = Record()
+        for one in order:
+            record.add_site(one)
+        assert list(record) == [refused]
 
 
 def test_merging_keeps_names_and_their_absence() -> None:

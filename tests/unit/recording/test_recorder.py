@@ -165,3 +165,22 @@ def test_a_child_that_c_code_forked_is_noticed_first(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "getpid", lambda: -2)
     recorder.collect()
     assert noticed == [False, False]
+
+
+def test_a_child_that_c_code_forked_starts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its second call site doesn't forget the first one."""
+    recorder = Recorder()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    recorder.tally(RULE, ALIASED, site()).count()
+    recorder.tally(RULE, ALIASED, site(2)).count()
+
+    assert [use.site.line for use in recorder.collect()[0]] == [1, 2]
+
+
+def test_uses_that_a_fork_lost_are_reported_once() -> None:
+    """They can't be told from the parent's, so only their number is known."""
+    recorder = Recorder()
+    recorder.reset(lost=3)
+
+    assert recorder.collect() == ([], 3)
+    assert recorder.collect() == ([], 0)

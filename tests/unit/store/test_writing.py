@@ -14,6 +14,7 @@ from enforcer.recording.use import BLOCKED, WARNED, CallSite, Use
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
+from enforcer.store.holding import Hold
 from enforcer.store.rows import Rows
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
@@ -261,6 +262,45 @@ def test_store_of_a_newer_enforcer(open_store: OpenStore, path: str) -> None:
 
     with pytest.raises(StoreError, match=r"has schema 4.*Upgrade the enforcer.*\(newer-store\)"):
         open_store()
+
+
+def is_in_use(path: str) -> bool:
+    """Whether somebody keeps the store from being set aside."""
+    hold = Hold(path)
+    try:
+        return not hold.alone(Patience(0))
+    finally:
+        hold.release()
+
+
+def test_a_store_that_is_refused_is_let_go(open_store: OpenStore, path: str) -> None:
+    """A process that may not write it keeps nobody from setting it aside."""
+    open_store().close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(StoreError):
+        Store(path)
+
+    assert not is_in_use(path)
+
+
+def test_a_store_that_is_locked_is_let_go(path: str) -> None:
+    """A process that gave up waiting keeps nobody from setting it aside."""
+    Path(path).parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            Store(path, Patience(0))
+
+        assert not is_in_use(path)
+
+
+def test_a_store_is_in_use_until_it_is_closed(open_store: OpenStore, path: str) -> None:
+    """The two tests above would see it."""
+    store = open_store()
+    assert is_in_use(path)
+    store.close()
+    assert not is_in_use(path)
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
