@@ -17,6 +17,8 @@ import signal
 import sys
 import threading
 import time
+import types
+import weakref
 from pathlib import Path
 
 registered = {"fork": 0, "exit": 0}
@@ -180,6 +182,21 @@ def surroundings():
     return found
 
 
+def modules_stay():
+    """Return whether a module is never freed once a thread ran: so in 3.13 without the GIL.
+
+    https://docs.python.org/3.13/howto/free-threading-python.html#immortalization
+    """
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+    module = types.ModuleType("module")
+    seen = weakref.ref(module)
+    del module
+    gc.collect()
+    return seen() is not None
+
+
 def import_often(count):
     """Import cached legacy modules; give the weights and the uses that were lost."""
     weights, made = [], 0
@@ -246,6 +263,7 @@ def main():
                 "changed": changed,
                 "made": made,
                 "recorded": recorded,
+                "modules stay": modules_stay(),
             }
         )
     )
