@@ -18,36 +18,34 @@ def bounds(span: Span, first_hour: int = 0) -> dict[str, int]:
     end = span.until or 2**63
     hour, last_hour = span.since // HOUR, (end - 1) // HOUR
     day, last_day = span.since // DAY, (end - 1) // DAY
+    # An hour that the span has only a part of is read as an hour: the row of its day would count
+    # what the rest of the day has.
+    whole_hour, last_whole_hour = -(-span.since // HOUR), end // HOUR - 1
     if hour < first_hour:
-        hour = day * _HOURS
+        hour = whole_hour = day * _HOURS
     if last_hour < first_hour:
-        last_hour = last_day * _HOURS + _HOURS - 1
-    whole_day, last_whole_day, hours = _inner(hour, last_hour, _HOURS)
-    whole_month, last_whole_month, days = _inner(whole_day, last_whole_day, _DAYS)
+        last_hour = last_whole_hour = last_day * _HOURS + _HOURS - 1
+    whole_day, last_whole_day = _inner(whole_hour, last_whole_hour, _HOURS)
+    whole_month, last_whole_month = _inner(whole_day, last_whole_day, _DAYS)
     return {
         "hour": hour,
         "last_hour": last_hour,
-        "last_hour_of_head": hours[0],
-        "hour_of_tail": hours[1],
+        "last_hour_of_head": min(whole_day * _HOURS - 1, last_hour),
+        "hour_of_tail": max(last_whole_day + 1, whole_day) * _HOURS,
         "day": day,
         "last_day": last_day,
         "whole_day": whole_day,
         "last_whole_day": last_whole_day,
-        "last_day_of_head": days[0],
-        "day_of_tail": days[1],
+        "last_day_of_head": min(whole_month * _DAYS - 1, last_whole_day),
+        "day_of_tail": max(last_whole_month + 1, whole_month) * _DAYS,
         "month": whole_month,
         "last_month": last_whole_month,
     }
 
 
-def _inner(first: int, last: int, length: int) -> tuple[int, int, tuple[int, int]]:
-    # The first and the last whole unit, where the head before them ends, and the tail begins.
-    whole, last_whole = -(-first // length), (last + 1) // length - 1
-    return (
-        whole,
-        last_whole,
-        (min(whole * length - 1, last), max(last_whole + 1, whole) * length),
-    )
+def _inner(first: int, last: int, length: int) -> tuple[int, int]:
+    """Return the first and the last unit of a length that lie inside; none if they are reversed."""
+    return -(-first // length), (last + 1) // length - 1
 
 
 def is_filtered(span: Span) -> bool:

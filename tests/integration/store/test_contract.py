@@ -609,29 +609,55 @@ def test_many_random_facts(engine: Any, facts: Any, make_use: MakeUse) -> None:
             )
 
 
+@pytest.mark.parametrize("begin", [NOON, MIDNIGHT], ids=["noon", "midnight"])
 def test_a_span_within_an_hour_leaves_out_processes_that_ended_before(
-    make_engine: Callable[[], Any], facts: Any, make_use: MakeUse
+    make_engine: Callable[[], Any], facts: Any, make_use: MakeUse, begin: int
 ) -> None:
     """Whichever hour they began in; a process that goes on counts whole."""
     engine = make_engine()
     earlier, quick, lasting = (
-        process(1, started=NOON - HOUR),
-        process(2, started=NOON + MINUTE),
-        process(3, started=NOON + MINUTE),
+        process(1, started=begin - HOUR),
+        process(2, started=begin + MINUTE),
+        process(3, started=begin + MINUTE),
     )
     engine.record(
         [
-            facts.Beat(earlier, [CART], NOON - HOUR),
-            facts.Flush(earlier, [CART], NOON + MINUTE, [make_use(CART, 3, NOON + MINUTE)]),
-            facts.Flush(quick, [CART], NOON + 2 * MINUTE, [make_use(CART, 7, NOON + 2 * MINUTE)]),
-            facts.Flush(lasting, [CART], NOON + 3 * MINUTE, [make_use(CART, 1, NOON + 3 * MINUTE)]),
+            facts.Beat(earlier, [CART], begin - HOUR),
+            facts.Flush(earlier, [CART], begin + MINUTE, [make_use(CART, 3, begin + MINUTE)]),
+            facts.Flush(quick, [CART], begin + 2 * MINUTE, [make_use(CART, 7, begin + 2 * MINUTE)]),
             facts.Flush(
-                lasting, [CART], NOON + 40 * MINUTE, [make_use(CART, 2, NOON + 40 * MINUTE)]
+                lasting, [CART], begin + 3 * MINUTE, [make_use(CART, 1, begin + 3 * MINUTE)]
+            ),
+            facts.Flush(
+                lasting, [CART], begin + 40 * MINUTE, [make_use(CART, 2, begin + 40 * MINUTE)]
             ),
         ]
     )
     with engine.open() as opened:
-        for since, expected in ((NOON, [13]), (NOON + 30 * MINUTE, [3]), (NOON + 50 * MINUTE, [])):
+        for since, expected in (
+            (begin, [13]),
+            (begin + 30 * MINUTE, [3]),
+            (begin + 50 * MINUTE, []),
+        ):
             span = Span(since=since)
             assert [use.count for use in opened.uses(span)] == expected
             assert [rule.count for rule in opened.rule_uses(span) if rule.count] == expected
+
+
+@pytest.mark.parametrize("hour", [0, 23])
+def test_a_span_that_ends_within_an_hour(
+    make_engine: Callable[[], Any], facts: Any, make_use: MakeUse, hour: int
+) -> None:
+    """Leaves that hour out where all of it is later, also where the hour ends a day."""
+    engine = make_engine()
+    end = MIDNIGHT + hour * HOUR
+    engine.record(
+        [
+            facts.Flush(process(1), [CART], at, [make_use(CART, count, at)])
+            for at, count in ((end - HOUR, 3), (end + 40 * MINUTE, 7))
+        ]
+    )
+    with engine.open() as opened:
+        for until, expected in ((end + 30 * MINUTE, 3), (end + 50 * MINUTE, 10)):
+            counts = [use.count for use in opened.uses(Span(until=until))]
+            assert sum(counts) == expected

@@ -15,7 +15,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.queries import Span
+from enforcer.store.queries import DAY, Span
 from enforcer.store.reading import Reader
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
@@ -181,11 +181,12 @@ def test_a_bucket_is_an_hour_a_day_or_a_week() -> None:
         uses_in_time(Span(), 7)
 
 
+@pytest.mark.parametrize("hour", [0, 12, 23])
 def test_a_span_within_an_hour_leaves_out_processes_that_ended_before(
-    path: str, make_process: MakeProcess, make_use: MakeUse
+    path: str, make_process: MakeProcess, make_use: MakeUse, hour: int
 ) -> None:
     """Though the hour's row has the uses of both; a process that goes on counts whole."""
-    noon, minute = 493_000 * HOUR, HOUR // 60
+    noon, minute = 20_542 * DAY + hour * HOUR, HOUR // 60
     for start, count in ((1, 7), (40, 2)):
         begun = noon + start * minute
         with closing(Store(path, clock=lambda begun=begun: begun)) as store:
