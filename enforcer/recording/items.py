@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FOLDER_KEY = "ENFORCER_ITEMS"
 """The variable that has the folder which the names in pytest's variable start from."""
 
+ALLOWED_KEY = "ENFORCER_ALLOWED"
+"""The variable that has the legacy paths that the running test may use, with spaces between."""
+
 _CURRENT = "PYTEST_CURRENT_TEST"
 
 
@@ -54,6 +57,16 @@ def current_item(environ: "Mapping[str, str]" = os.environ) -> Item | None:
 def items_of_environment() -> "Callable[[], Item | None] | None":
     """Return :func:`current_item` in a process that a run of pytest started, else None."""
     return current_item if FOLDER_KEY in os.environ else None
+
+
+def allowed_paths(environ: "Mapping[str, str]" = os.environ) -> "list[str]":
+    """Return the legacy paths that the test which started this process may use.
+
+    Args:
+        environ: the environment to read.
+
+    """
+    return environ.get(ALLOWED_KEY, "").split()
 
 
 def _function(file: str, name: str) -> str:

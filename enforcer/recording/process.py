@@ -14,6 +14,9 @@ RUN_KEY = "ENFORCER_RUN"
 Variables in it (``$NAME``) are read when a process starts: a test run names its running test so.
 """
 
+RUN_FILE_KEY = "ENFORCER_RUN_FILE"
+"""The variable with the file that a test run keeps the variables of its running test in."""
+
 SERVICE_KEY = "OTEL_SERVICE_NAME"
 RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
 """What OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
@@ -107,6 +110,8 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         parent: in a forked child, the ``id`` of the process that forked it.
 
     """
+    if parent:
+        _read_run_file()
     resource = resource_attributes()
     return Process(
         id=os.urandom(16).hex(),
@@ -127,6 +132,23 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         map_digest=migration_map.digest,
         root=migration_map.root,
     )
+
+
+def _read_run_file() -> None:
+    """Set the variables of the running test in a child of multiprocessing's fork server.
+
+    The server keeps the environment of the test that started it, and forks children for later
+    tests as well.
+    """
+    file = os.environ.get(RUN_FILE_KEY, "")
+    if not file or not any("multiprocessing.forkserver" in word for word in sys.orig_argv):
+        return
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as opened:
+            variables = opened.read().split("\0")
+    except OSError:  # no test began since the server did
+        return
+    os.environ.update(variable.partition("=")[::2] for variable in variables)
 
 
 def _host() -> str:

@@ -53,13 +53,18 @@ class Exemption:
 
     def covers(self, site: "CallSite | SeenSite") -> bool:
         """Tell whether it speaks of a call site, on whatever day."""
-        path = self.path.removesuffix(TREE_SUFFIX)
-        if site.path != path and not site.path.startswith((f"{path}.", f"{path}:")):
+        if not covers_path(self.path, site.path):
             return False
         file, _, function = self.caller.partition(FUNCTION)
         if file.endswith("/"):
             return site.file.startswith(file)
         return site.file == file and function in ("", site.function)
+
+
+def covers_path(allowed: str, path: str) -> bool:
+    """Return whether a legacy path is an allowed one, or lies below it."""
+    own = allowed.removesuffix(TREE_SUFFIX)
+    return path == own or path.startswith((f"{own}.", f"{own}:"))
 
 
 def read_exemptions(table: Table) -> tuple[tuple[str, str, str, str, int], ...]:

@@ -4,15 +4,16 @@ The latter are enabled by the environment. All write to a store of the run.
 """
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from enforcer import startup
 from enforcer.baseline.record import Record, SeenSite
-from enforcer.recording.items import FOLDER_KEY
-from enforcer.recording.process import RUN_KEY
+from enforcer.recording.items import ALLOWED_KEY, FOLDER_KEY
+from enforcer.recording.process import RUN_FILE_KEY, RUN_KEY
 from enforcer.reporting import INTERVAL_KEY
 from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
@@ -27,7 +28,9 @@ _TEST = "PYTEST_CURRENT_TEST"
 
 _UNFINISHED = ("running", "vanished")
 
-_HELPERS = ("multiprocessing.forkserver", "multiprocessing.resource_tracker")
+_FORK_SERVER = "multiprocessing.forkserver"
+
+_HELPERS = (_FORK_SERVER, "multiprocessing.resource_tracker")
 """Processes that live as long as the run, and run no code of the program after their start."""
 
 _MOST_PROCESSES = 100_000
@@ -48,6 +51,7 @@ class Children:
         """Make room for what they write."""
         self._folder = TemporaryDirectory(prefix="enforcer-tests-")
         self.store = str(Path(self._folder.name, "uses.db"))
+        self._run_file = Path(self._folder.name, "running")
         self._map: MigrationMap | None = None
         self._before: dict[str, str | None] = {}
 
@@ -69,6 +73,8 @@ class Children:
             INTERVAL_KEY: _INTERVAL,
             RUN_KEY: f"${_TEST}",
             FOLDER_KEY: str(folder),
+            ALLOWED_KEY: "",
+            RUN_FILE_KEY: str(self._run_file),
         }
         if baseline.is_file():
             settings[BASELINE_KEY] = str(baseline)
@@ -77,6 +83,19 @@ class Children:
         os.environ.update(settings)
         _watched = self
         _hook_into_fork()
+
+    def allow(self, paths: Iterable[str]) -> None:
+        """Let the processes that the next test starts use legacy paths."""
+        os.environ[ALLOWED_KEY] = " ".join(paths)
+
+    def note(self, node_id: str) -> None:
+        """Write which test runs, for children that a fork server forks; nothing without one."""
+        if _FORK_SERVER not in sys.modules:
+            return
+        running = f"{_TEST}={node_id} (call)\0{ALLOWED_KEY}={os.environ[ALLOWED_KEY]}"
+        written = self._run_file.with_suffix(".new")
+        written.write_text(running, encoding="utf-8", errors="surrogateescape")
+        written.replace(self._run_file)
 
     def report_to(self, record: Record, excuse: Callable[[str, SeenSite], str]) -> None:
         """Note what they have written, and whether one did not write everything.

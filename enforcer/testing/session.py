@@ -172,6 +172,7 @@ class Session:
         self._uses = []
         if self._marks:
             self._mark(item)
+        self._children.note(item.nodeid)
         self._where = item  # its name is made when it is needed
         if self._counted and item in self._counted:
             self._take()
@@ -188,6 +189,7 @@ class Session:
             self._uses = []
         self._expected = expected
         self._tolerated.allowed = allowed
+        self._children.allow(one.path for one in allowed if not one.is_over)
         for one in allowed:
             if one.is_over:
                 item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")

@@ -118,13 +118,15 @@ class Tree:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=12 * PATIENCE,
         )
         assert report.exists(), ran.stdout + ran.stderr
+        found = outcomes(report)
+        print(f"{self.suite.name} {way} {tree} {' '.join(words[:3])}: {summed_up(found)}")
         if "--enforcer" in words:
             assert "legacy import paths" in ran.stdout, ran.stdout + ran.stderr
             assert ran.stdout.rpartition("legacy import paths")[2].count("\n0 new") == 1, ran.stdout
-        return outcomes(report)
+        return found
 
 
 def run(*words: str, cwd: Path | None = None) -> None:
@@ -147,6 +149,14 @@ def outcomes(report: Path) -> Counter[tuple[str, str]]:
         name = re.sub(r"\d+", "#", f"{case.get('classname')}::{case.get('name')}")
         found[name, ",".join(kinds) or "passed"] += 1
     return found
+
+
+def summed_up(found: Counter[tuple[str, str]]) -> str:
+    """Return how many tests had which outcome, to show what was compared."""
+    sums: Counter[str] = Counter()
+    for (_, outcome), count in found.items():
+        sums[outcome] += count
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(sums.items()))
 
 
 def mark_of(name: str, way: str) -> list[pytest.MarkDecorator]:
