@@ -122,7 +122,8 @@ class Tree:
         )
         assert report.exists(), ran.stdout + ran.stderr
         found = outcomes(report)
-        print(f"{self.suite.name} {way} {tree} {' '.join(words[:3])}: {summed_up(found)}")
+        shown = f"{self.suite.name} {way} {tree} {' '.join(words[:3])}: {summed_up(found)}"
+        sys.stdout.write(f"{shown}\n")  # pytest -rP
         if "--enforcer" in words:
             assert "legacy import paths" in ran.stdout, ran.stdout + ran.stderr
             assert ran.stdout.rpartition("legacy import paths")[2].count("\n0 new") == 1, ran.stdout
