@@ -1,6 +1,5 @@
 """Hold what is enabled in a process, and load what watches imports when it is needed."""
 
-import os
 import sys
 from time import monotonic
 
@@ -33,7 +32,6 @@ class Enforcement:
 
     Attributes:
         map: the migration map in force.
-        on_unseen_fork: what the recorder calls in a child that C code forked.
         finder: what stands on ``sys.meta_path``.
         reporters: what reports, in threads of its own: what keeps the counts, and then what
             emits them; the first one leads.
@@ -53,7 +51,6 @@ class Enforcement:
         "_is_ended",
         "_look_at",
         "_notices",
-        "_pid",
         "_recorder",
         "_watch",
         "context",
@@ -62,7 +59,6 @@ class Enforcement:
         "load_reporting",
         "map",
         "on_new_site",
-        "on_unseen_fork",
         "reporters",
     )
 
@@ -75,14 +71,12 @@ class Enforcement:
         self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
         self.load_reporting: Callable[[], object] = int
-        self.on_unseen_fork: Callable[[], object] = self.forget
         self.context: Callable[[], Context | None] = type(None)
         self.item: Callable[[], Item | None] | None = None
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
         self._look_at = 0.0
-        self._pid = os.getpid()
         self._notices: dict[tuple[str, str], Notice] = {}
         # Threads may meet where these are filled: what came first stays, by setdefault().
         self._recorder: dict[str, Recorder] = {}
@@ -97,9 +91,7 @@ class Enforcement:
             from enforcer.recording.recorder import Recorder
 
             recorder = Recorder()
-            recorder.pid = self._pid  # C code may have forked since
             recorder.on_new_site = self.on_new_site
-            recorder.on_unseen_fork = self.on_unseen_fork
             recorder.context = self.context
             recorder = self._recorder.setdefault("", recorder)
         return recorder
@@ -241,7 +233,6 @@ class Enforcement:
 
     def _forget_counts(self, lost: int = 0) -> None:
         self._look_at = 0.0
-        self._pid = os.getpid()
         if self.watch is not None:
             self.watch.forget_sites()
         if self._recorder:

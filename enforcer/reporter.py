@@ -18,6 +18,7 @@ from time import monotonic
 
 from enforcer.background import COUNTS_THREADS_LATE, Collections, Guest
 from enforcer.flushing import FORK_PATIENCE, Flushing
+from enforcer.recording import unseen_forks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ class Schedule:
 
     Attributes:
         process: the process that it reports as.
-        on_unseen_fork: called without arguments where the process is found to be a child that C
-            code forked; it has to call :meth:`after_fork`.
         on_beat: called without arguments after each time that was due, in the thread, and
             before the last.
         spent: how much of the time that an exit may take is over already, in seconds.
@@ -69,7 +68,6 @@ class Schedule:
 
         """
         self.on_beat: Callable[[], object] = int
-        self.on_unseen_fork: Callable[[], object] = int
         self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._exit_timeout = exit_timeout()
@@ -147,7 +145,7 @@ class Schedule:
                 seconds.
 
         """
-        self._notice_fork()
+        unseen_forks.notice()
         return self._flushing.flush(timeout)
 
     def stop(self, timeout: float | None = None) -> None:
@@ -157,15 +155,12 @@ class Schedule:
             timeout: how long to wait for that, in seconds; as long as for an exit if None.
 
         """
-        if self._is_stopped:
-            return
-        self._notice_fork()
-        self._retire_all()
-        self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
+        if self._retire_all():
+            self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
 
     def leave(self) -> None:
         """Write everything a last time in this thread, as for an interpreter without ours."""
-        self._notice_fork()
+        unseen_forks.notice()
         self._is_stopped = True
         self._flushing.flush_last(self._exit_timeout, EXIT)
         complain(self._flushing.loss())
@@ -174,7 +169,7 @@ class Schedule:
 
     def before_end(self) -> None:
         """Write everything, as at exit; nothing is done where no use was recorded yet."""
-        is_unseen_child = self._notice_fork()
+        is_unseen_child = unseen_forks.notice()
         last = self._last
         if last is not None:
             # A signal in the middle of it, or another thread.
@@ -191,14 +186,6 @@ class Schedule:
                 each.start()
 
     # Around a fork.
-
-    def _notice_fork(self) -> bool:
-        # C code that calls fork() runs none of Python's hooks: this process may be a child with
-        # its parent's locks, its parent's counts, and a thread that is not there.
-        is_unseen_child = self.process.pid != os.getpid()
-        if is_unseen_child:
-            self.on_unseen_fork()
-        return is_unseen_child
 
     def before_fork(self) -> None:
         """End the thread, and hold off any other flush until the fork is done."""
@@ -271,14 +258,16 @@ class Schedule:
     # The end.
 
     def _exit(self) -> None:
-        if not self._is_stopped:
-            self._notice_fork()
-            self._retire_all()
+        if self._retire_all():
             self._finish_quietly()
 
-    def _retire_all(self) -> None:
+    def _retire_all(self) -> bool:
+        if self._is_stopped:
+            return False
+        unseen_forks.notice()
         for each in (self, *self._followers):
             each.retire()
+        return True
 
     def retire(self) -> None:
         """Start no more, and leave nothing behind for exit; what runs goes on."""

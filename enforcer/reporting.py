@@ -116,7 +116,7 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         known = known or Known()
         return Store(migration_map.store, patience, known)
 
-    reporter = Reporter(
+    return Reporter(
         enforcement,
         current(migration_map),
         open_store,
@@ -124,8 +124,6 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         notices=enforcement.look_for_notices,
         interval=_interval(),
     )
-    reporter.on_unseen_fork = enforcement.on_unseen_fork
-    return reporter
 
 
 def emitter_of(enforcement: "Enforcement") -> "Emitter | None":
@@ -164,7 +162,7 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         # around a fork fail if they come in the middle of one.
         import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
-    emitter = Emitter(
+    return Emitter(
         process or current(migration_map),
         migration_map,
         enforcement.totals,
@@ -172,8 +170,6 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         note=enforcement.note,
         notices=enforcement.look_for_notices,
     )
-    emitter.on_unseen_fork = enforcement.on_unseen_fork
-    return emitter
 
 
 def _keep_contexts(enforcement: "Enforcement") -> None:

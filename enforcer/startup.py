@@ -15,6 +15,7 @@ from enforcer.eager import load_now
 from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.own_modules import Plainly
+from enforcer.recording import unseen_forks
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
@@ -80,7 +81,6 @@ def _enable(
     if baseline is None and not loaded.fail_open and loaded.baseline:
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
-    enforcement.on_unseen_fork = _after_unseen_fork
     is_late = _was_imported_before(loaded)
     if store:
         _start_reporting(enforcement)
@@ -273,6 +273,7 @@ def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
 
 def _hook_into_fork() -> None:
     global _fork_hooks  # noqa: PLW0603 - a fork hook can't be taken back
+    unseen_forks.begin_anew_by(_after_unseen_fork)
     if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
         os.register_at_fork(
@@ -304,6 +305,7 @@ def _after_unseen_fork() -> None:
 
 
 def _after_fork_in_child() -> None:
+    unseen_forks.was_seen()
     if _active is not None:
         _active.forget()
         _report_anew(_active)

@@ -8,6 +8,7 @@ import _thread
 import os
 from time import time_ns
 
+from enforcer.recording import unseen_forks
 from enforcer.recording.counting import Uses
 from enforcer.recording.use import PROBE, CallSite, Use
 from enforcer.rules.model import TREE_SUFFIX
@@ -118,9 +119,6 @@ class Recorder:
         limit: how many call sites are told apart; the rest share one row per rule.
         on_new_site: called without arguments after each new call site; must be cheap.
         context: called at each new call site; gives the context to keep with it, or None.
-        on_unseen_fork: called without arguments before anything else is done in a child that
-            C code forked, where Python ran no hook; it has to call :meth:`reset`.
-        pid: the process whose uses it counts.
 
     """
 
@@ -131,8 +129,6 @@ class Recorder:
         "context",
         "limit",
         "on_new_site",
-        "on_unseen_fork",
-        "pid",
     )
 
     def __init__(self, limit: int | None = None) -> None:
@@ -146,16 +142,13 @@ class Recorder:
         self.limit = limit_from_environment() if limit is None else limit
         self.on_new_site: Callable[[], object] = int
         self.context: Callable[[], Context | None] = type(None)
-        self.on_unseen_fork: Callable[[], object] = self.reset
-        self.pid = os.getpid()
         self._lost = 0
         self._tallies: dict[Tally, Tally] = {}  # by themselves: half as much memory as by a key
         self._lock = _thread.allocate_lock()
 
     def tally(self, rule: "Rule", outcome: str, site: CallSite) -> Tally:
         """Find the tally of a call site, or start one."""
-        if self.pid != os.getpid():
-            self.on_unseen_fork()
+        unseen_forks.notice()
         tally = Tally(rule, outcome, site)
         found = self._tallies.get(tally)
         if found is not None:
@@ -178,8 +171,7 @@ class Recorder:
 
         Call it from one thread at a time, never from an importing one.
         """
-        if self.pid != os.getpid():
-            self.on_unseen_fork()
+        unseen_forks.notice()
         with self._lock:
             now = time_ns()
             taken = (tally.take(now) for tally in list(self._tallies.values()))
@@ -205,7 +197,6 @@ class Recorder:
             lost: how many uses the child may have made that can't be told from its parent's.
 
         """
-        self.pid = os.getpid()
         self._lost = lost
         self._tallies = {}
         # A thread that is not there any more may hold it in the child.

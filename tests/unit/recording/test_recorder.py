@@ -6,6 +6,7 @@ from contextvars import copy_context
 
 import pytest
 
+from enforcer.recording import unseen_forks
 from enforcer.recording.recorder import (
     DEFAULT_LIMIT,
     LIMIT_KEY,
@@ -158,7 +159,8 @@ def test_a_child_that_c_code_forked_is_noticed_first(monkeypatch: pytest.MonkeyP
         noticed.append(recorder.is_empty)
         recorder.reset()
 
-    recorder.on_unseen_fork = notice
+    monkeypatch.setattr(unseen_forks, "_begin_anew", notice)
+    monkeypatch.setattr(unseen_forks, "_pid", os.getpid())
     monkeypatch.setattr(os, "getpid", lambda: -1)
     recorder.tally(RULE, ALIASED, site(2)).count()
     assert noticed == [False]
