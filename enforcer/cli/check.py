@@ -6,7 +6,7 @@ import click
 
 from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
 from enforcer.cli.check_as_text import check_as_text
-from enforcer.cli.choosing import choose_map, load_sound
+from enforcer.cli.choosing import choose_map, load_sound, require_rules
 from enforcer.rules.mistakes import MapError
 from enforcer.source.checking import check_map
 
@@ -40,7 +40,7 @@ def check(
     """Check the migration map, and what each rule will meet.
 
     Nothing is imported unless you ask for it. The exit code is 0 if nothing would break, 1 if
-    something would, and 2 if the map itself has mistakes.
+    something would, and 2 if the map itself has mistakes, or no rules.
 
     \b
     Examples:
@@ -51,6 +51,7 @@ def check(
     path = choose_map(map_file)
     try:
         migration_map = load_sound(path)
+        require_rules(migration_map)
     except MapError as error:
         _show_mistakes(path, error, form)
         context.exit(BROKEN_MAP)

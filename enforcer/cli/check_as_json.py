@@ -31,6 +31,7 @@ def check_as_json(found: MapCheck) -> str:
         "factories": [_factory(check) for check in found.factories],
         "instances": [_instances(check) for check in found.instances],
         "unreadable": [{"file": one.file, "error": one.error} for one in found.unreadable],
+        "unmatched": [one._asdict() for one in found.unmatched],
     }
     return _dump(document)
 

@@ -20,6 +20,7 @@ from enforcer.cli.check_words import (
     instances_sections,
     sections,
     summary,
+    unmatched,
     unreadable,
 )
 from enforcer.source.findings import MapCheck
@@ -67,11 +68,17 @@ def _lines(found: MapCheck) -> Iterator[str]:
         for section in inside:
             yield from _section_lines(section, _INDENT)
         yield ""
-    passed_by = unreadable(found)
-    if passed_by is not None:
-        yield from _section_lines(passed_by, "")
+    for section in _of_the_whole(found):
+        yield from _section_lines(section, "")
         yield ""
     yield summary(found)
+
+
+def _of_the_whole(found: MapCheck) -> Iterator[Section]:
+    """Yield what belongs to no single rule."""
+    for section in (unreadable(found), unmatched(found)):
+        if section is not None:
+            yield section
 
 
 def _section_lines(section: Section, indent: str) -> Iterator[str]:
@@ -86,10 +93,9 @@ def _trees(found: MapCheck) -> Iterator[Tree]:
         for section in inside:
             _add(tree, section)
         yield tree
-    passed_by = unreadable(found)
-    if passed_by is not None:
-        tree = Tree(Text(passed_by.title, style=_STYLES[WARNS]), guide_style="dim")
-        for line in passed_by.lines:
+    for section in _of_the_whole(found):
+        tree = Tree(Text(section.title, style=_STYLES[WARNS]), guide_style="dim")
+        for line in section.lines:
             tree.add(Text(line))
         yield tree
 

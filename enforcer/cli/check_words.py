@@ -158,6 +158,23 @@ def unreadable(found: MapCheck) -> Section | None:
     return Section(f"{number} could not be read (unreadable-file)", WARNS, lines)
 
 
+def unmatched(found: MapCheck) -> Section | None:
+    """Return the entries of the map that match nothing."""
+    if not found.unmatched:
+        return None
+    name = Path(found.map_file).name
+    number = counted(len(found.unmatched), "entry", "entries")
+    lines = tuple(
+        f"{name}:{one.line}: {one.message}. {one.remedy}." if one.line else f"{name}: {one.message}"
+        for one in found.unmatched
+    )
+    return Section(f"{number} of the map {_match(number)} nothing (unmatched-entry)", WARNS, lines)
+
+
+def _match(number: str) -> str:
+    return "matches" if number.startswith("1 ") else "match"
+
+
 def sections(check: RuleCheck, root: str) -> Iterator[Section]:
     """Give what there is to say about a rule, what breaks first."""
     yield Section(f"canonical: {_code(check.canonical, root, 'no such module')}")

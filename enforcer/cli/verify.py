@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from enforcer.cli.choosing import choose_map, load_chosen
+from enforcer.cli.choosing import choose_map, load_chosen, require_rules
 from enforcer.cli.demo import require_websockets
 from enforcer.cli.verify_as_json import verification_as_json
 from enforcer.cli.verify_as_markdown import verification_as_markdown
@@ -55,7 +55,8 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     instances are made, from threads and tasks. Six things have to hold: import paths lead to
     the canonical object, one key has one instance, factories delegate, services work on the
     same object, threads and tasks share it, and each class is defined once. The exit code is
-    0 if they do, 1 if one does not or could not be tried, and 2 for a mistake in the map.
+    0 if they do, 1 if one does not or could not be tried, and 2 for a mistake in the map,
+    or a map without rules.
 
     \b
     Examples:
@@ -67,6 +68,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     if is_demo:
         require_websockets()
     migration_map = load_chosen(str(MAP) if is_demo else choose_map(map_file))
+    require_rules(migration_map)
     with working("importing the program"):
         found = verify_map(migration_map, is_enforced=not off, patience=timeout)
     if form == "json":

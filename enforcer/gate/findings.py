@@ -24,6 +24,7 @@ KINDS: Final = {
     "would-be-refused": "The stage of a legacy path refuses a place in the source.",
     "would-break": "A place in the source asks for a name that its canonical module lacks.",
     "would-call-another": "A call in the source means something else to the canonical function.",
+    "unmatched-entry": "An entry of the map matches no file and no test.",
     "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",
 }
 """Every kind of finding, with what it means."""

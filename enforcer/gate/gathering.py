@@ -19,6 +19,7 @@ from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
 from enforcer.rules.stages import REMOVED
 from enforcer.source.checking import check_map
+from enforcer.source.unmatched import EXPECTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,18 @@ class _Gathering:
         A run knows better what is refused at the places that it has seen: a marker may allow it.
         """
         known = {(site.file, site.line) for site in seen or ()}
-        for one in broken(check_map(self._map, baseline=self.baseline)):
+        check = check_map(self._map, baseline=self.baseline)
+        for entry in check.unmatched:
+            # A test that nobody has is a mistake; files to leave out may be made later.
+            yield self._finding(
+                "unmatched-entry",
+                self._in_map(entry.line),
+                entry.message,
+                entry.remedy,
+                "",
+                is_error=entry.key == EXPECTING,
+            )
+        for one in broken(check):
             place = one.site.file, one.site.line
             if place in known and one.kind == REFUSED:
                 continue

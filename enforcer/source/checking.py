@@ -26,6 +26,7 @@ from enforcer.source.presence import Presence
 from enforcer.source.refusals import Refusals
 from enforcer.source.scanning import ScannedFile, Scanner
 from enforcer.source.stars import StarFollower
+from enforcer.source.unmatched import find_unmatched
 
 
 def check_map(
@@ -82,6 +83,7 @@ class _Checker:
             imported=import_canonical,
             factories=delegations.factories(),
             instances=delegations.instances(),
+            unmatched=find_unmatched(self._map),
         )
 
     # Reading files.

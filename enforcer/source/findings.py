@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from enforcer.source.asking import Site
     from enforcer.source.definitions import Definition
     from enforcer.source.locating import Located
+    from enforcer.source.unmatched import Unmatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,7 @@ class MapCheck:
         instances: one check for each rule for instances.
         unreadable: the files that could not be parsed.
         imported: whether the canonical modules were imported.
+        unmatched: entries of the map that match no file and no test.
 
     """
 
@@ -269,6 +271,7 @@ class MapCheck:
     imported: bool = False
     factories: tuple[FactoryCheck, ...] = ()
     instances: tuple[InstancesCheck, ...] = ()
+    unmatched: "tuple[Unmatched, ...]" = ()
 
     @property
     def findings(self) -> int:

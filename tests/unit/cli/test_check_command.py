@@ -400,3 +400,35 @@ def _without_colours(text: str) -> str:
     """Leave out what only sets colours and weights."""
     pieces = text.split("\x1b[")
     return pieces[0] + "".join(piece.partition("m")[2] for piece in pieces[1:])
+
+
+UNMATCHED = """\
+[enforcer]
+exclude = ["generatedx/"]
+expect_refusals = ["tests/test_ap.py"]
+"""
+
+
+def test_entries_that_match_nothing_are_named(shop: Path) -> None:
+    """A typo in the map leaves nothing out, and no test expects anything."""
+    text = (shop / "enforcer.toml").read_text().partition("\n")[2]
+    (shop / "enforcer.toml").write_text(f"{UNMATCHED}{text}")
+
+    shown = check().output
+    document = json.loads(check("--format", "json").output)
+
+    assert "2 entries of the map match nothing (unmatched-entry)\n" in shown
+    assert '  enforcer.toml:2: exclude: "generatedx/" leaves no file out.' in shown
+    assert 'no file "tests/test_ap.py". Write "tests/test_app.py", or remove it.' in shown
+    assert [one["line"] for one in document["unmatched"]] == [2, 3]
+
+
+@pytest.mark.parametrize("command", ["check", "verify"])
+def test_a_map_without_rules_is_no_good_news(shop: Path, command: str) -> None:
+    (shop / "enforcer.toml").write_text('[enforcer]\nservice = "shop"\n')
+
+    result = CliRunner().invoke(main, [command])
+
+    assert result.exit_code == 2
+    assert "the map has no rules, so there is nothing to check. Write a [[rule]]" in result.output
+    assert "nothing would break" not in result.output

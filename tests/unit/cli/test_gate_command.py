@@ -535,3 +535,23 @@ def test_a_run_knows_better_what_is_refused(project: Path) -> None:
     assert [line.rpartition(" ")[2] for line in lines("--record", record(project, *seen))] == [
         "(new-use)"
     ]
+
+
+def test_entries_of_the_map_that_match_nothing(project: Path) -> None:
+    """A test that nobody has closes the gate; files to leave out may be made later."""
+    text = (project / "enforcer.toml").read_text()
+    options = '[enforcer]\nexclude = ["shopp/"]\n'
+    (project / "enforcer.toml").write_text(options + text)
+    (project / "enforcer-baseline.toml").write_text(
+        FILES["enforcer-baseline.toml"].partition("call_sites")[0]
+    )
+
+    warned = CliRunner().invoke(main, ["gate"])
+    tests = 'expect_refusals = ["shop/app.py::h"]\n'
+    (project / "enforcer.toml").write_text(options + tests + text)
+    closed = CliRunner().invoke(main, ["gate"])
+
+    assert 'enforcer.toml:2: warning: exclude: "shopp/" leaves no file out.' in warned.output
+    assert warned.exit_code == 0
+    assert "enforcer.toml:3: error: expect_refusals: there is no test" in closed.output
+    assert closed.exit_code == 1
