@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 
+MOST_DISPLACED = 32
+"""How many patches within patches end as they should; a program that only sets fills no list."""
+
+
 class LegacyName:
     """Give what a legacy name means now, and count who asks for it."""
 
@@ -137,8 +141,9 @@ class LegacyName:
             return
         if self._displaced and value is self._namespace.get(rule.name):
             value = self._displaced.pop()
-        elif rule.name in self._namespace and not self._displaced:
+        elif rule.name in self._namespace:
             self._displaced.append(self._value())
+            del self._displaced[:-MOST_DISPLACED]
         holder = self._holder()
         if holder is None:
             self._namespace[rule.target_name] = value

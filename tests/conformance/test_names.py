@@ -91,6 +91,25 @@ def test_patching_through_the_legacy_name_patches_the_canonical_one(live):
     """)
 
 
+def test_patches_within_patches_end_one_by_one(case):
+    """Also where the module has a definition of its own, which mock puts back each time."""
+    case.rule("live:old", "live:current")
+    case.write("live.py", "def current(): pass\ndef old(): pass\n")
+    case.check("""
+    from unittest import mock
+    import live
+    current = live.current
+    for _ in range(2):
+        with mock.patch("live.old", "outer"):
+            for _ in range(20):
+                with mock.patch("live.old", "inner"):
+                    assert live.current == live.old == "inner"
+                assert live.current == live.old == "outer"
+        assert live.current is live.old is current
+        live.old = live.old
+    """)
+
+
 def test_patching_a_name_that_is_gone(case):
     case.rule("live:old", "elsewhere:current")
     case.write("live.py")

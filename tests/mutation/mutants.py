@@ -52,6 +52,7 @@ class Mutant:
         old: the text that is replaced.
         new: what stands there instead.
         text: the source line where it begins, without its indentation.
+        column: where it begins in that text.
 
     """
 
@@ -64,6 +65,7 @@ class Mutant:
     old: str
     new: str
     text: str
+    column: int
 
     def __str__(self) -> str:
         """Describe it for people, in one line."""
@@ -132,6 +134,9 @@ class _Finder(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         before, self._scope = self._scope, None
+        if any(ast.unparse(one).endswith("as_import_system") for one in node.decorator_list):
+            # Its code has importlib's file, which is not measured: anything may run it.
+            self._scope = (1, len(self._lines))
         self._statement = (node.lineno, node.end_lineno or 0)
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             if default is not None:
@@ -263,7 +268,8 @@ class _Finder(ast.NodeVisitor):
     def _add(self, start: int, end: int, line: int, kind: str, new: str) -> None:
         old = self._source[start:end].decode()
         text = self._lines[line - 1].decode().strip()
-        mutant = Mutant(self._path, line, self._statement, kind, start, end, old, new, text)
+        column = start - self._starts[line - 1] - self._lines[line - 1].index(text.encode())
+        mutant = Mutant(self._path, line, self._statement, kind, start, end, old, new, text, column)
         try:
             compile(mutant.applied_to(self._source), self._path, "exec")
         except SyntaxError:

@@ -102,7 +102,7 @@ class Nearest:
         return hashlib.sha256((self._tree / file).read_bytes()).hexdigest()
 
     def _run(self, place: Path, python: str, files: list[str], processes: str) -> None:
-        place.mkdir()
+        place.mkdir(parents=True)
         settings = place / "settings.ini"
         source = self._tree / "enforcer"
         settings.write_text(
