@@ -1,9 +1,12 @@
 """Answer in JSON (or CSV) what the pages show; :mod:`enforcer.dashboard.openapi` describes it."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,12 +20,20 @@ from enforcer.dashboard.health import health_words
 from enforcer.dashboard.looking import STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import TABLES, columns_of, document
 from enforcer.dashboard.pages import MOST_PROCESSES
-from enforcer.dashboard.tables import Record, TableState, arrange, as_csv
+from enforcer.dashboard.tables import Record, TableState, arrange, as_csv, as_it_is, number
 from enforcer.dashboard.timeline import remaining_sites
+from enforcer.dashboard.turns import LongAnswer, Turns
 from enforcer.report.times import iso
 from enforcer.store import StoreError
+from enforcer.store.queries import ProcessWatch
 
 Answer = Callable[[Request, Look], Any]
+Source = Callable[[Request, Look], Iterable[Any]]
+
+MOST_TABLES: Final = 8
+"""How many tables are read and sent at once; further ones ask again later."""
+
+_ROWS_AT_ONCE: Final = 500
 
 
 class Api:
@@ -32,23 +43,24 @@ class Api:
         """Take what answers are made of."""
         self._place = place
         self._call_sites = call_sites
+        self._turns = Turns(MOST_TABLES)
         self._expected = place.settings.expected_services
 
     def routes(self) -> list[Route]:
         """Give every address of the API."""
-        rows: dict[str, Callable[[Request, Look], Iterable[Record]]] = {
-            "/rules": _rules,
-            "/call-sites": self._call_site_rows,
-            "/new-call-sites": lambda _, found: map(self._record, found.new_callers),
-            "/callers": self._groups,
-            "/services": lambda _, found: map(records.service_record, found.watching.services),
-            "/maps": lambda _, found: map(records.map_record, found.reader.maps(found.span)),
-            "/processes": _processes,
-            "/uses-in-time": _uses_in_time,
-            "/sites-in-time": _sites_in_time,
+        sources: dict[str, tuple[Source, Callable[[Any], Record]]] = {
+            "/rules": (_rules, as_it_is),
+            "/call-sites": (_call_sites, self._record),
+            "/new-call-sites": (lambda _, found: found.new_callers, self._record),
+            "/callers": (_groups, lambda group: records.group_record(*group)),
+            "/services": (lambda _, found: found.watching.services, records.service_record),
+            "/maps": (lambda _, found: found.reader.maps(found.span), records.map_record),
+            "/processes": (_processes, records.process_record),
+            "/uses-in-time": (_uses_in_time, as_it_is),
+            "/sites-in-time": (_sites_in_time, as_it_is),
         }
         tables = [
-            Route(f"/api{path}", self._table(path, rows[path]), name=f"api{path}")
+            Route(f"/api{path}", self._table(path, *sources[path]), name=f"api{path}")
             for path in TABLES
         ]
         return [
@@ -64,28 +76,43 @@ class Api:
         return JSONResponse(document(self._place.settings.prefix))
 
     def _table(
-        self, path: str, rows: Callable[[Request, Look], Iterable[Record]]
-    ) -> Callable[[Request], Response]:
+        self, path: str, source: Source, describe: Callable[[Any], Record]
+    ) -> Callable[[Request], Awaitable[Response]]:
         name, schema, _, _ = TABLES[path]
         columns = columns_of(schema)
 
         def answer(request: Request, found: Look) -> Response:
             params = request.query_params
-            matching = arrange(rows(request, found), columns, TableState.read(params))
-            offset = _number(params.get("offset", ""), 0)
-            limit = _number(params.get("limit", ""), len(matching))
-            shown = matching[offset : offset + limit]
+            state = TableState.read(params)
+            matching = arrange(source(request, found), columns, state, describe)
+            offset = number(params.get("offset", ""), 0)
+            limit = number(params.get("limit", ""), len(matching))
+            shown = map(describe, matching[offset : offset + limit])
+            kept_as = path.strip("/")
             if params.get("format") == "csv":
-                text = as_csv(columns, shown)
-                return Response(
-                    text, media_type="text/csv", headers=_kept_as(f"{path.strip('/')}.csv")
-                )
-            document = {name: shown, "total": len(matching), "offset": offset}
-            is_kept = params.get("download")
-            headers = _kept_as(f"{path.strip('/')}.json") if is_kept else {}
-            return JSONResponse(document, headers=headers)
+                pieces, media_type, kept_as = as_csv(columns, shown), "text/csv", f"{kept_as}.csv"
+            else:
+                pieces = _as_json(name, shown, total=len(matching), offset=offset)
+                media_type, kept_as = "application/json", f"{kept_as}.json"
+            is_kept = params.get("format") == "csv" or params.get("download")
+            headers = _kept_as(kept_as) if is_kept else {}
+            return LongAnswer(self._turns, pieces, media_type, headers)
 
-        return self._single(answer)
+        respond = self._single(answer)
+
+        async def respond_in_turn(request: Request) -> Response:
+            if not self._turns.take():
+                body = {"error": "Too many tables are asked for at once", "slug": "busy"}
+                return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
+            response: Response | None = None
+            try:
+                response = await run_in_threadpool(respond, request)
+            finally:
+                if not isinstance(response, LongAnswer):
+                    self._turns.end()
+            return response
+
+        return respond_in_turn
 
     def _single(self, answer: Answer) -> Callable[[Request], Response]:
         def respond(request: Request) -> Response:
@@ -145,17 +172,32 @@ class Api:
     def _record(self, caller: Caller) -> Record:
         return records.caller_record(caller, self._call_sites.link(caller))
 
-    def _call_site_rows(self, request: Request, found: Look) -> Iterable[Record]:
-        rule = request.query_params.get("rule", "")
-        chosen = choose(found.callers, request.query_params)
-        return (self._record(each) for each in chosen if rule in ("", each.rule.legacy))
 
-    def _groups(self, request: Request, found: Look) -> Iterable[Record]:
-        by = request.query_params.get("by", "file")
-        groups = grouped(
-            choose(found.callers, request.query_params), by if by in GROUPS else "file"
-        )
-        return (records.group_record(name, members) for name, members in groups.items())
+def _as_json(name: str, rows: Iterable[Record], **rest: object) -> Iterator[str]:
+    """Yield a JSON document with rows, some hundred of them at once."""
+    yield f"{{{json.dumps(name)}:["
+    rows = iter(rows)
+    mark = ""
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        yield mark + _dumps(some)[1:-1]
+        mark = ","
+    yield f"],{_dumps(rest)[1:]}"
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _call_sites(request: Request, found: Look) -> list[Caller]:
+    rule = request.query_params.get("rule", "")
+    chosen = choose(found.callers, request.query_params)
+    return [each for each in chosen if rule in ("", each.rule.legacy)]
+
+
+def _groups(request: Request, found: Look) -> Iterable[tuple[str, list[Caller]]]:
+    by = request.query_params.get("by", "file")
+    callers = choose(found.callers, request.query_params)
+    return grouped(callers, by if by in GROUPS else "file").items()
 
 
 def _rules(request: Request, found: Look) -> Iterable[Record]:
@@ -163,9 +205,8 @@ def _rules(request: Request, found: Look) -> Iterable[Record]:
     return (rule for rule in records.rule_records(found) if state in ("", rule["state"]))
 
 
-def _processes(_request: Request, found: Look) -> Iterable[Record]:
-    processes = found.reader.process_watches(found.span, limit=MOST_PROCESSES)
-    return map(records.process_record, processes)
+def _processes(_request: Request, found: Look) -> Iterable[ProcessWatch]:
+    return found.reader.process_watches(found.span, limit=MOST_PROCESSES)
 
 
 def _uses_in_time(request: Request, found: Look) -> Iterable[Record]:
@@ -185,7 +226,3 @@ def _sites_in_time(_request: Request, found: Look) -> Iterable[Record]:
 
 def _kept_as(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
-
-
-def _number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else default

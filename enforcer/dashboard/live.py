@@ -9,9 +9,10 @@ from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.turns import LongAnswer, Turns
 from enforcer.store import StoreError
 from enforcer.store.queries import Span
 from enforcer.store.readers import open_reader
@@ -23,7 +24,12 @@ _KEEP_ALIVE: Final = 15.0
 
 
 class Live:
-    """Watch one store for all pages that are open."""
+    """Watch one store for all pages that are open.
+
+    Attributes:
+        is_ending: returns whether the server ends, and streams with it.
+
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Watch nothing yet: the first page that listens begins it."""
@@ -31,15 +37,17 @@ class Live:
         self._listeners: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
         self._state = ""
+        self._turns = Turns(MOST_STREAMS)
         self.is_ending: Callable[[], bool] = lambda: False
 
     async def events(self, _request: Request) -> Response:
         """Answer with a stream that says ``changed`` whenever the store did."""
-        if len(self._listeners) >= MOST_STREAMS:
+        if not self._turns.take():
             return Response("too many open pages\n", 503, {"Retry-After": "60"})
-        return StreamingResponse(self._stream(), media_type="text/event-stream")
+        return LongAnswer(self._turns, self.stream(), "text/event-stream")
 
-    async def _stream(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncIterator[str]:
+        """Yield the state, and ``changed`` whenever the store did."""
         changed = asyncio.Event()
         self._listeners.add(changed)
         if self._task is None or self._task.done():

@@ -20,7 +20,7 @@ from enforcer.dashboard.looking import IN_USE, STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
 from enforcer.dashboard.rendering import Rendering
-from enforcer.dashboard.tables import Column, Record, Table, TableState, table
+from enforcer.dashboard.tables import Column, Record, Table, TableState, as_it_is, table
 from enforcer.dashboard.timeline import Timeline, remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
 from enforcer.rules.model import TREE
@@ -129,7 +129,7 @@ class Pages:
         return {
             "bar": rule_bar(everything),
             "state": state if state in STATES else "",
-            "table": _table(request, "rules", records.RULE_COLUMNS, rows, _as_it_is),
+            "table": _table(request, "rules", records.RULE_COLUMNS, rows, as_it_is),
         }
 
     def _rule(self, request: Request, found: Look) -> Values | None:
@@ -137,20 +137,11 @@ class Pages:
         if rule is None:
             return None
         callers = [found.caller(rule, site) for site in rule.call_sites]
-        of_row: dict[int, Caller] = {}
-
-        def describe(caller: Caller) -> Record:
-            row = self._record(caller)
-            of_row[id(row)] = caller
-            rows.append(row)  # an id is its own as long as the row is there
-            return row
-
-        rows: list[Record] = []
         # What was reached is worth a column only where it can differ.
         columns = [
             column for column in records.CALLER_COLUMNS if column.key != "rule" or rule.kind == TREE
         ]
-        shown = _table(request, "callers", columns, callers, describe)
+        shown = _table(request, "callers", columns, callers, self._record)
         services = [
             records.service_use_record(row)
             for row in found.reader.service_uses(found.span, rule.legacy)
@@ -161,7 +152,7 @@ class Pages:
             "uses": _uses_chart(found, found.timeline([rule]), rule.legacy),
             "services": services,
             "table": shown,
-            "snippets": [self._call_sites.snippet(of_row[id(row)]) for row in shown.rows],
+            "snippets": [self._call_sites.snippet(caller) for caller in shown.items],
             "names": self._call_sites.rule(rule).names,
         }
 
@@ -171,6 +162,7 @@ class Pages:
         in_whose = Counter(each.whose for each in found.callers)
         in_whose[""] = len(found.callers)
         callers = choose(found.callers, params)
+        shown: Table[Any]
         if by in GROUPS:
             name = replace(records.GROUP_COLUMNS[0], title=by.capitalize())
             columns = (name, *records.GROUP_COLUMNS[1:])
@@ -202,7 +194,7 @@ class Pages:
             items: Sequence[T],
             describe: Callable[[T], Record],
             prefix: str = "",
-        ) -> Table:
+        ) -> Table[T]:
             state = TableState.read(request.query_params, prefix, usual=_FEW)
             return table(name, columns, items, state, describe)
 
@@ -303,12 +295,8 @@ def _table(
     columns: Sequence[Column],
     items: Sequence[T],
     describe: Callable[[T], Record],
-) -> Table:
+) -> Table[T]:
     return table(name, columns, items, TableState.read(request.query_params), describe)
-
-
-def _as_it_is(record: Record) -> Record:
-    return record
 
 
 def _names(values: Iterable[str]) -> list[str]:

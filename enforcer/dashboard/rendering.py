@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
 from enforcer.report.times import iso, short
-from enforcer.report.words import SITE_FOLDERS, counted
+from enforcer.report.words import SITE_FOLDERS, counted, visible
 
 LONGEST_TEXT: Final = 200
 """How many characters of a name a page shows; what was recorded may be a megabyte."""
@@ -40,6 +40,7 @@ class Rendering:
         self._environment = jinja2.Environment(
             loader=jinja2.PackageLoader("enforcer.dashboard"),
             autoescape=True,
+            finalize=_shown,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -78,6 +79,11 @@ class Rendering:
         # A browser keeps an asset for as long as its content is the same.
         digest = sha256(self.assets[name]).hexdigest()[:12]
         return f"{self._prefix}/static/{name}?v={digest}"
+
+
+def _shown(value: object) -> object:
+    """Return what a template prints: texts from outside without what can't be seen."""
+    return visible(value) if type(value) is str else value
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -7,17 +7,18 @@ address, and gets a cookie that is made from it. Nobody can change anything here
 the form that takes a token.
 """
 
+import asyncio
 import hmac
+import re
 import socket
 from collections.abc import Mapping
 from hashlib import sha256
-from http.cookies import SimpleCookie
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +39,9 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 _LONGEST_FORM: Final = 4096
+_FORM_SECONDS: Final = 20.0
+# RFC 3986 allows more in a host; what is more would only lead a careless reader elsewhere.
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 _A_YEAR: Final = 31_536_000
 
 
@@ -76,6 +80,8 @@ class Guard:
         """Give the answer to a visitor who may not go on; None if they may."""
         if not self._is_known_host(request.headers):
             return self._sorry(request, 421, "host")
+        if _is_from_elsewhere(request.headers):
+            return self._sorry(request, 403, "site")
         if request.method == "POST" and self._own_path(request) == "/token" and self._token:
             return await self._take_form(request)
         if request.method not in ("GET", "HEAD"):
@@ -110,8 +116,8 @@ class Guard:
 
     def _has_cookie(self, request: Request) -> bool:
         name, value = self._cookie
-        given = SimpleCookie(request.headers.get("cookie", "")).get(name)
-        return given is not None and hmac.compare_digest(given.value.encode(), value.encode())
+        given = request.cookies.get(name, "")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), value.encode())
 
     def _welcome(self, request: Request, target: str) -> Response:
         response = RedirectResponse(target, status_code=303)
@@ -121,19 +127,18 @@ class Guard:
             value,
             max_age=_A_YEAR,
             path=self._prefix or "/",
-            secure=request.url.scheme == "https",
+            secure=_is_encrypted(request),
             httponly=True,
             samesite="lax",
         )
         return response
 
     async def _take_form(self, request: Request) -> Response:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LONGEST_FORM:
-                break
-        fields: Mapping[str, str] = dict(parse_qsl(body[:_LONGEST_FORM].decode("utf-8", "replace")))
+        try:
+            body = await asyncio.wait_for(_begin_of(request), _FORM_SECONDS)
+        except (TimeoutError, ClientDisconnect):
+            body = b""
+        fields: Mapping[str, str] = dict(parse_qsl(body.decode("utf-8", "replace")))
         if self._is_token(fields.get("token", "")):
             return self._welcome(request, f"{self._prefix}/")
         return self._sorry(request, 401, "token", was_wrong=True)
@@ -162,6 +167,7 @@ class Guard:
 
 REASONS: Final = {
     "host": "This name is not one of the dashboard's: start it with --allow-host NAME",
+    "site": "Another site asked for this: open the address itself",
     "method": "The dashboard only shows: it takes GET and HEAD",
     "token": "A token is needed: Authorization: Bearer TOKEN",
 }
@@ -176,10 +182,40 @@ def _set_prefix(scope: Scope, prefix: str) -> None:
 
 
 def _host_name(header: str) -> str:
-    header = header.strip().lower()
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.rpartition(":")[0] if header.count(":") == 1 else header
+    """Return the name or address of a ``Host`` header; empty if it is none."""
+    found = _HOST.fullmatch(header.strip().lower())
+    return (found[1] or found[2]) if found else ""
+
+
+def _is_from_elsewhere(headers: Headers) -> bool:
+    """Return whether a page of another site asks: only a link that a visitor follows may.
+
+    https://www.w3.org/TR/fetch-metadata/
+    """
+    if headers.get("sec-fetch-site") != "cross-site":
+        return False
+    return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != (
+        "navigate",
+        "document",
+    )
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Return whether the visitor came by TLS, also where a proxy ends it.
+
+    A visitor who writes this header without one only loses the cookie.
+    """
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0]
+    return "https" in (request.url.scheme, forwarded.strip().lower())
+
+
+async def _begin_of(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_FORM:
+            break
+    return body[:_LONGEST_FORM]
 
 
 def _is_address(name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 
 from enforcer.dashboard.app import create_dashboard
+from enforcer.dashboard.connections import PunctualProtocol
 from enforcer.dashboard.settings import Settings
 from enforcer.errors import EnforcerError
 
@@ -71,6 +72,8 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], No
     dashboard = create_dashboard(settings)
     config = uvicorn.Config(
         dashboard.app,
+        http=PunctualProtocol,
+        ws="none",
         log_level="warning",
         access_log=False,  # a token may stand in an address
         server_header=False,

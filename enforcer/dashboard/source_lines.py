@@ -46,7 +46,8 @@ def read_source(root: str, file: str) -> tuple[str, ...]:
     try:
         if found.stat().st_size > _LARGEST_FILE:
             return ()
-        return tuple(found.read_text("utf-8", errors="replace").splitlines())
+        # Only what ends a line for Python: splitlines() also splits at form feeds and \x1c.
+        return tuple(found.read_text("utf-8", errors="replace").removesuffix("\n").split("\n"))
     except (OSError, ValueError):
         return ()
 

@@ -4,11 +4,11 @@ A table is its columns and its records; a record is what the JSON API gives. Whi
 page shows stands in the page's address.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
+
+from enforcer.report.spreadsheet import csv_pieces, flat
 
 Record = Mapping[str, object]
 T = TypeVar("T")
@@ -18,7 +18,8 @@ PAGE_SIZE: Final = 50
 
 PAGE_SIZES: Final = (25, 50, 100, 500)
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST_QUERY: Final = 200
+_MOST_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,12 @@ class TableState:
 
         """
         prefix = f"{name}-" if name else ""
-        size = _number(params.get(f"{prefix}size", ""), usual)
+        size = number(params.get(f"{prefix}size", ""), usual)
         return cls(
             name,
             params.get(f"{prefix}sort", ""),
-            params.get(f"{prefix}q", "").strip(),
-            max(_number(params.get(f"{prefix}page", ""), 1), 1),
+            params.get(f"{prefix}q", "").strip()[:_LONGEST_QUERY],
+            max(number(params.get(f"{prefix}page", ""), 1), 1),
             size if size in PAGE_SIZES else usual,
             usual,
         )
@@ -97,13 +98,14 @@ class TableState:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Generic[T]):
     """Hold the part of a table that is shown.
 
     Attributes:
         name: its id on the page.
         columns: its columns.
-        rows: the records of this page.
+        items: what this page shows.
+        rows: their records.
         total: how many records match the search.
         everything: how many records there are.
         state: what the address says of it, with the page that there really is.
@@ -113,6 +115,7 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
+    items: tuple[T, ...]
     rows: tuple[Record, ...]
     total: int
     everything: int
@@ -139,17 +142,29 @@ class Table:
 
 
 def arrange(
-    records: Iterable[Record], columns: Sequence[Column], state: TableState
-) -> list[Record]:
-    """Search and sort records, all pages of them."""
-    found = list(records)
-    if state.query:
-        words = state.query.lower().split()
+    items: Iterable[T],
+    columns: Sequence[Column],
+    state: TableState,
+    describe: Callable[[T], Record],
+) -> list[T]:
+    """Search and sort what a table shows, all pages of it.
+
+    Args:
+        items: what it shows, in the table's own order.
+        columns: its columns.
+        state: what the address says of it.
+        describe: makes the record of an item; none is kept, since there may be very many.
+
+    """
+    found = list(items)
+    words = set(state.query.lower().split())
+    if words:
         keys = [column.key for column in columns]
-        found = [record for record in found if _has(record, keys, words)]
+        found = [item for item in found if _has(describe(item), keys, words)]
     key = state.sort.removeprefix("-")
     if any(column.key == key for column in columns):
-        found.sort(key=_order(key), reverse=state.sort.startswith("-"))
+        order = _order(key)
+        found.sort(key=lambda item: order(describe(item)), reverse=state.sort.startswith("-"))
     return found
 
 
@@ -159,7 +174,7 @@ def table(
     items: Sequence[T],
     state: TableState,
     describe: Callable[[T], Record],
-) -> Table:
+) -> Table[T]:
     """Search and sort, and take the page that the address asks for.
 
     Args:
@@ -170,44 +185,34 @@ def table(
         describe: makes the record of an item; of those on other pages only to search and sort.
 
     """
-    is_plain = not (state.query or state.sort)
-    found = [] if is_plain else arrange(map(describe, items), columns, state)
-    total = len(items) if is_plain else len(found)
-    pages = max(-(-total // state.size), 1)
+    found = arrange(items, columns, state, describe)
+    pages = max(-(-len(found) // state.size), 1)
     page = min(state.page, pages)
-    shown = slice((page - 1) * state.size, page * state.size)
-    rows = tuple(map(describe, items[shown])) if is_plain else tuple(found[shown])
-    return Table(name, tuple(columns), rows, total, len(items), replace(state, page=page), pages)
+    shown = tuple(found[(page - 1) * state.size : page * state.size])
+    rows = tuple(map(describe, shown))
+    state = replace(state, page=page)
+    return Table(name, tuple(columns), shown, rows, len(found), len(items), state, pages)
 
 
-def as_csv(columns: Sequence[Column], records: Iterable[Record]) -> str:
-    """Write records as CSV with a header, for spreadsheets.
-
-    A text that a spreadsheet would compute gets a ``'`` in front, which spreadsheets take for
-    "this is text": names come from outside.
-    """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([column.key for column in columns])
-    for record in records:
-        rows.writerow([_cell(record.get(column.key)) for column in columns])
-    return text.getvalue()
+def as_it_is(record: Record) -> Record:
+    """Return an item that is a record already."""
+    return record
 
 
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        value = " ".join(map(str, value))
-    if isinstance(value, Mapping):
-        value = " ".join(f"{key}={each}" for key, each in value.items())
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+def as_csv(columns: Sequence[Column], records: Iterable[Record]) -> Iterator[str]:
+    """Yield records as CSV with a header, for spreadsheets, many lines at once."""
+    keys = [column.key for column in columns]
+    return csv_pieces(keys, ([record.get(key) for key in keys] for record in records))
+
+
+def number(text: str, default: int) -> int:
+    """Read a number of an address; what is none, or very long, is the default."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else default
 
 
 def _has(record: Record, keys: Iterable[str], words: Iterable[str]) -> bool:
-    text = "\n".join(str(_cell(record.get(key))) for key in keys).lower()
+    text = "\n".join(str(flat(record.get(key))) for key in keys).lower()
     return all(word in text for word in words)
 
 
@@ -218,10 +223,6 @@ def _order(key: str) -> Callable[[Record], tuple[bool, object]]:
             return False, 0
         if isinstance(value, bool | int | float):
             return True, value
-        return True, str(_cell(value)).lower()
+        return True, str(flat(value)).lower()
 
     return order
-
-
-def _number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004

@@ -1,9 +1,9 @@
 """Write a report as CSV, for spreadsheets: one row for each call site."""
 
-import csv
-import io
+from collections.abc import Iterator
 
 from enforcer.report.model import Report, RuleReport, SiteReport
+from enforcer.report.spreadsheet import csv_pieces
 from enforcer.report.times import iso
 
 COLUMNS = (
@@ -28,14 +28,14 @@ COLUMNS = (
 
 def as_csv(report: Report) -> str:
     """Write a report as CSV with a header; a rule without a use has one row with 0 uses."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    return "".join(csv_pieces(COLUMNS, _rows(report)))
+
+
+def _rows(report: Report) -> Iterator[tuple[object, ...]]:
     for rule in report.rules:
-        rows.writerows(_row(rule, site) for site in rule.call_sites)
+        yield from (_row(rule, site) for site in rule.call_sites)
         if not rule.call_sites:
-            rows.writerow([*_head(rule), 0, *[""] * (len(COLUMNS) - 4)])
-    return text.getvalue()
+            yield *_head(rule), 0, *[""] * (len(COLUMNS) - 4)
 
 
 def _head(rule: RuleReport) -> tuple[str, str, str]:
@@ -51,7 +51,7 @@ def _row(rule: RuleReport, site: SiteReport) -> tuple[object, ...]:
         site.function,
         site.module,
         site.mechanism,
-        " ".join(site.names),
+        site.names,
         iso(site.first_seen),
         iso(site.last_seen),
         site.via,

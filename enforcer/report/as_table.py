@@ -27,6 +27,7 @@ from enforcer.report.words import (
     services,
     span,
     totals,
+    visible,
     warnings,
     watched,
 )
@@ -97,9 +98,9 @@ def _number(rule: RuleReport) -> Text:
 
 def _heading(rule: RuleReport) -> Text:
     text = Text()
-    text.append(rule.legacy, style="bold")
-    text.append(f"\n→ {rule.canonical}\n")
-    text.append(rule.stage, style=_STAGE_STYLES.get(rule.stage, ""))
+    text.append(visible(rule.legacy), style="bold")
+    text.append(f"\n→ {visible(rule.canonical)}\n")
+    text.append(visible(rule.stage), style=_STAGE_STYLES.get(rule.stage, ""))
     for part in _facts(rule):
         text.append(f" · {part}")
     return text
@@ -114,7 +115,7 @@ def _facts(rule: RuleReport) -> Iterator[str]:
     if rule.probes:
         yield counted(rule.probes, "probe")
     if rule.owner:
-        yield rule.owner
+        yield visible(rule.owner)
 
 
 def _caller(rule: RuleReport, site: SiteReport) -> Padding:

@@ -10,6 +10,7 @@ from enforcer.recording.use import PROBE
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
+from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
@@ -119,6 +120,8 @@ def _rule(rule: WatchedRule, found: _Found) -> RuleReport:
         key=lambda site: (-site.uses, site.file, site.line, site.path, site.names),
     )
     values = {each.name: getattr(rule, each.name) for each in fields(rule)}
+    if not is_date(rule.remove_after):
+        values["remove_after"] = ""  # anybody may have written to the store
     return RuleReport(**values, call_sites=tuple(sites), probes=found.probes)
 
 

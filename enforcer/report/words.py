@@ -1,5 +1,6 @@
 """Put the parts of a report into words, the same for every format that people read."""
 
+import unicodedata
 from collections.abc import Iterator
 
 from enforcer.recording.use import THIRD_PARTY
@@ -11,6 +12,25 @@ MOST_SERVICES = 10
 """How many services, versions and environments to name."""
 
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
+
+# Control characters, marks that turn the direction of writing, lone surrogates, odd line ends.
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+
+
+def visible(text: str) -> str:
+    r"""Return a text from outside with what can't be seen as ``\x1b`` or ``\u202e``.
+
+    A name with such characters could move a terminal's cursor or show another name than it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE:
+        return char
+    return ascii(char)[1:-1]
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -24,19 +44,19 @@ def place(site: SiteReport) -> str:
     if site.relation == THIRD_PARTY:
         for folder in SITE_FOLDERS:
             file = file.rpartition(folder)[2]
-    return f"{file}:{site.line}" if site.line else file
+    return visible(f"{file}:{site.line}" if site.line else file)
 
 
 def function(site: SiteReport) -> str:
     """Write the function of a call site; empty at the top level of a module."""
-    return "" if site.function in ("", "<module>") else f"{site.function}()"
+    return "" if site.function in ("", "<module>") else f"{visible(site.function)}()"
 
 
 def origin(site: SiteReport) -> str:
     """Write whose code a call site is; empty for own code."""
     if site.relation != THIRD_PARTY:
         return ""
-    return site.distribution or "not own code"
+    return visible(site.distribution) or "not own code"
 
 
 def span(first: int, last: int) -> str:
@@ -50,7 +70,7 @@ def span(first: int, last: int) -> str:
 
 def inner_path(rule: RuleReport, site: SiteReport) -> str:
     """Write which path below the rule's own a call site reached; empty for the rule's own."""
-    return "" if site.path == rule.legacy.removesuffix(TREE_SUFFIX) else site.path
+    return "" if site.path == rule.legacy.removesuffix(TREE_SUFFIX) else visible(site.path)
 
 
 def left_out(rule: RuleReport, shown: int) -> str:
@@ -95,7 +115,7 @@ def services(report: Report) -> Iterator[str]:
         name = " ".join(filter(None, (each.service or "no service named", each.version)))
         where = f" in {each.environment}" if each.environment else ""
         yield (
-            f"{name}{where}: {counted(each.processes, 'process', 'processes')}, "
+            f"{visible(name + where)}: {counted(each.processes, 'process', 'processes')}, "
             f"{span(each.since, each.till)}"
         )
     if len(found) > MOST_SERVICES:
@@ -141,4 +161,4 @@ def notice(said: NoticeReport, report: Report) -> str:
     """Write what processes had to say, and how many of them if it was not all."""
     some = said.processes and said.processes < report.processes
     who = f" (in {said.processes:,} of {report.processes:,} processes)" if some else ""
-    return f"{said.kind}: {said.text}{who}"
+    return f"{said.kind}: {visible(said.text)}{who}"

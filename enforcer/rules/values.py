@@ -90,7 +90,7 @@ class Table:
             return ""
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
-        if isinstance(value, str) and _is_date(value):
+        if isinstance(value, str) and is_date(value):
             return value
         shown = f'"{value}"' if isinstance(value, str) else str(value)
         self.note(
@@ -132,7 +132,8 @@ def nearest(word: str, known: "Iterable[str]") -> str:
     return f"Remove it, or write one of {', '.join(known)}."
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Return whether a text is a day in ISO 8601, such as ``2026-03-31``."""
     from datetime import date  # tomllib has loaded it by now
 
     try:

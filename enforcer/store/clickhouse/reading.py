@@ -4,7 +4,6 @@ What telemetry does not carry stays empty: the reason, the owner, the link and t
 rule, and which ``enforcer run`` a process belongs to.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.clickhouse import presence, questions
 from enforcer.store.clickhouse.connecting import ask, connect, parse
@@ -40,7 +40,6 @@ from enforcer.store.spans import bounds
 from enforcer.store.watching import ServiceWatch, Watching
 
 _SECOND: Final = 1_000_000_000
-_ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 Rows = Sequence[Sequence[Any]]
 
@@ -241,7 +240,7 @@ class ClickHouseReader:
 def _rule(row: Sequence[Any]) -> WatchedRule:
     legacy, canonical, stage, removal = row
     kind = "tree" if legacy.endswith(TREE_SUFFIX) else "name" if ":" in legacy else "module"
-    is_date = bool(_ISO_DATE.fullmatch(removal))
+    is_day = is_date(removal)
     return WatchedRule(
         legacy,
         kind,
@@ -249,8 +248,8 @@ def _rule(row: Sequence[Any]) -> WatchedRule:
         stage,
         reason="",
         since="",
-        remove_after=removal if is_date else "",
-        removal="" if is_date else removal,
+        remove_after=removal if is_day else "",
+        removal="" if is_day else removal,
         owner="",
         link="",
     )

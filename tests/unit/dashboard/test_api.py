@@ -1,14 +1,24 @@
 """The API answers what its description says, and what the pages show."""
 
+import csv
+import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
+from httpx2 import Response
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
+from enforcer.dashboard.api import MOST_TABLES
+from enforcer.dashboard.app import create_dashboard
 from enforcer.dashboard.openapi import document
+from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.tables import arrange
+from tests.patience import PATIENCE
 
 Visit = Callable[..., Any]
 
@@ -108,8 +118,8 @@ def test_tables_download(demo_client: TestClient, path: str) -> None:
     assert kept.headers["Content-Disposition"] == f'attachment; filename="{name}.json"'
     text = demo_client.get(f"/api{path}?format=csv").text
     (rows,) = (value for value in kept.json().values() if isinstance(value, list))
-    header, *lines = text.splitlines()
-    assert header.split(",") == list(rows[0])
+    header, *lines = csv.reader(io.StringIO(text))
+    assert header == list(rows[0])
     assert len(lines) == len(rows)
 
 
@@ -125,3 +135,35 @@ def test_pages_link_to_their_data(visit: Visit, demo_client: TestClient, page: s
     answer = demo_client.get(links[0]).json()
     table = shown.tables.keys() & {"rules", "groups", "callers", "services"}
     assert answer["total"] == len(shown.rows(table.pop()))
+
+
+@pytest.mark.parametrize("key", ["limit", "offset", "page", "size"])
+def test_numbers_of_any_length(demo_client: TestClient, key: str) -> None:
+    """Python reads no number of more than 4,300 digits."""
+    assert demo_client.get(f"/api/rules?{key}={'9' * 5_000}").status_code == 200
+
+
+def test_tables_are_bounded(demo_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table counts from the question to the last byte; one more is asked to come again."""
+    app = create_dashboard(demo_settings).app
+    reading, going_on = Barrier(MOST_TABLES + 1), Event()
+
+    def ask(_number: int = 0) -> Response:
+        return TestClient(app, base_url="http://127.0.0.1").get("/api/rules")
+
+    def wait(*arguments: Any) -> list[Any]:  # noqa: ANN401 - hands on
+        reading.wait(PATIENCE)
+        going_on.wait(PATIENCE)
+        return arrange(*arguments)
+
+    monkeypatch.setattr("enforcer.dashboard.api.arrange", wait)
+    with ThreadPoolExecutor(MOST_TABLES) as pool:
+        answers = pool.map(ask, range(MOST_TABLES))
+        reading.wait(PATIENCE)
+        late = ask()
+        going_on.set()
+        assert {answer.status_code for answer in answers} == {200}
+    assert (late.status_code, late.json()["slug"]) == (503, "busy")
+    assert late.headers["Retry-After"] == "5"
+    monkeypatch.undo()
+    assert ask().status_code == 200

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from enforcer.dashboard.live import MOST_STREAMS, Live
 from enforcer.dashboard.settings import Settings
 from enforcer.recording.use import Use
@@ -26,7 +28,7 @@ def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
 
     async def listen() -> None:
         live = Live(Settings(path, **SETTINGS))
-        stream = live._stream()  # noqa: SLF001 - without a server
+        stream = live.stream()
         first = await next_event(stream)
         assert "event: state" in first
         await asyncio.to_thread(keep, make_use())
@@ -40,7 +42,7 @@ def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
 def test_store_that_comes_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
     async def listen() -> None:
         live = Live(Settings(path, **SETTINGS))
-        stream = live._stream()  # noqa: SLF001
+        stream = live.stream()
         assert "unreadable" in await next_event(stream)
         await asyncio.to_thread(keep, make_use())
         assert "changed" in await next_event(stream)
@@ -52,7 +54,7 @@ def test_store_that_comes_is_told(keep: Keep, path: str, make_use: MakeUse) -> N
 def test_streams_end_with_the_server(path: str) -> None:
     async def listen() -> None:
         live = Live(Settings(path, **SETTINGS))
-        stream = live._stream()  # noqa: SLF001
+        stream = live.stream()
         await next_event(stream)
         live.is_ending = lambda: True
         with suppress(StopAsyncIteration):
@@ -62,16 +64,23 @@ def test_streams_end_with_the_server(path: str) -> None:
     asyncio.run(listen())
 
 
-def test_streams_are_bounded(path: str) -> None:
-    async def listen() -> None:
-        live = Live(Settings(path, **SETTINGS))
-        streams = [live._stream() for _ in range(MOST_STREAMS)]  # noqa: SLF001
-        for stream in streams:
-            await next_event(stream)
-        answer = await live.events(None)  # type: ignore[arg-type]
-        assert answer.status_code == 503
-        for stream in streams:
-            await stream.aclose()
-        assert (await live.events(None)).status_code == 200  # type: ignore[arg-type]
+def test_streams_are_bounded_in_a_burst(path: str) -> None:
+    """Those that were asked for count, not only those that began; each ends its turn once."""
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
 
-    asyncio.run(listen())
+    async def gone(_message: object) -> None:
+        raise OSError  # as a server does for a visitor who left
+
+    async def nothing() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        answers = [await live.events(None) for _ in range(MOST_STREAMS + 1)]  # type: ignore[arg-type]
+        assert [answer.status_code for answer in answers] == [200] * MOST_STREAMS + [503]
+        with suppress(ClientDisconnect):
+            await answers[0](scope, nothing, gone)
+        assert (await live.events(None)).status_code == 200  # type: ignore[arg-type]
+        assert (await live.events(None)).status_code == 503  # type: ignore[arg-type]
+
+    asyncio.run(ask())

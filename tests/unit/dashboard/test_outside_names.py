@@ -118,3 +118,26 @@ def test_names_of_files_that_are_no_utf8(keep: Keep, show: Visit, make_use: Make
     page = show("/callers")
     assert page.status == 200
     assert "se\\udcf1al" in page.text
+
+
+def test_day_that_is_none_is_left_out(keep: Keep, show: Visit, make_use: MakeUse) -> None:
+    rules = [
+        Rule("shop.a", "new.a", remove_after="2026-13-01"),
+        Rule("shop.b", "new.b", remove_after="x" * 10),
+        Rule("shop.c", "new.c", remove_after="2026-12-01"),
+    ]
+    keep(*[make_use(rule=rule, path=rule.legacy) for rule in rules])
+    for address in ("/", "/rules", "/rules/shop.a", "/api/rules"):
+        page = show(address)
+        assert page.status == 200
+        assert "2026-13-01" not in page.html
+
+
+def test_what_cannot_be_seen_is_written_out(keep: Keep, show: Visit, make_use: MakeUse) -> None:
+    """A mark that turns the direction of writing would show another name than there is."""
+    keep(hostile_use(make_use, "\u202egnp\x1b[2J\x00"))
+    for address in ("/", "/rules", "/callers?by=site", "/callers?by=distribution"):
+        page = show(address)
+        assert page.status == 200
+        assert not {"\u202e", "\x1b", "\x00"} & set(page.html)
+        assert "\\u202egnp\\x1b[2J\\x00" in page.text

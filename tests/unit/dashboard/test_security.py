@@ -41,6 +41,13 @@ def test_addresses_and_this_machine_are_answered(path: str, host: str) -> None:
         "",
         "[",
         "a:b:c",
+        "evil.example/.localhost",
+        "evil.example#.localhost",
+        "evil.example?.localhost",
+        "evil@localhost",
+        "localhost@evil.example",
+        "localhost:80:80",
+        "localhost\\.localhost",
     ],
 )
 def test_other_names_are_refused(path: str, host: str) -> None:
@@ -148,6 +155,54 @@ def test_token_in_the_address_becomes_a_cookie(guarded: TestClient) -> None:
     assert cookie["httponly"]
     assert cookie["samesite"] == "lax"
     assert guarded.get("/rules").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "odd", ["a b", 'x="y', "flags[0]=1", "x=\xe9", "=", ";;", "a=1,b=2", "Expires=never; a@b=c"]
+)
+def test_odd_cookies_of_others_change_nothing(guarded: TestClient, odd: str) -> None:
+    """Other programs on this host have cookies of their own."""
+    given = guarded.get("/", params={"token": TOKEN})
+    (cookie,) = SimpleCookie(given.headers["Set-Cookie"]).values()
+    guarded.cookies.clear()
+    own = f"{cookie.key}={cookie.value}"
+    for line in (f"{odd}; {own}", f"{own}; {odd}", f"{odd}; {own}; {odd}"):
+        answer = guarded.get("/", headers={"Cookie": line.encode("latin-1")})
+        assert answer.status_code == 200, line
+    assert guarded.get("/", headers={"Cookie": odd.encode("latin-1")}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_secure"),
+    [
+        ({}, False),
+        ({"X-Forwarded-Proto": "http"}, False),
+        ({"X-Forwarded-Proto": "https"}, True),
+        ({"X-Forwarded-Proto": "HTTPS, http"}, True),
+    ],
+)
+def test_cookie_is_secure_behind_a_proxy_with_tls(
+    guarded: TestClient, headers: dict[str, str], *, is_secure: bool
+) -> None:
+    answer = guarded.get("/", params={"token": TOKEN}, headers=headers)
+    (cookie,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    assert bool(cookie["secure"]) is is_secure
+
+
+@pytest.mark.parametrize(
+    ("mode", "dest", "status"),
+    [
+        ("navigate", "document", 200),
+        ("navigate", "iframe", 403),
+        ("no-cors", "image", 403),
+        ("cors", "empty", 403),
+    ],
+)
+def test_pages_of_other_sites_may_only_link(path: str, mode: str, dest: str, status: int) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    assert client(Settings(path)).get("/", headers=headers).status_code == status
+    own = {**headers, "Sec-Fetch-Site": "same-origin"}
+    assert client(Settings(path)).get("/", headers=own).status_code == 200
 
 
 def test_token_can_be_written_into_a_form(guarded: TestClient) -> None:

@@ -34,6 +34,13 @@ def test_own_file_is_read(root: Path) -> None:
     assert read_source(str(root), "shop/../shop/cart.py") == ("one", "two", "three")
 
 
+def test_lines_end_where_python_ends_them(root: Path) -> None:
+    """A form feed is white space, and a line of old Macs ends by a carriage return."""
+    (root / "odd.py").write_bytes(b"one\x0c\ntwo = '\x1c\x85'\r\nthree\rfour")
+    lines = read_source(str(root), "odd.py")
+    assert [line[:3] for line in lines] == ["one", "two", "thr", "fou"]
+
+
 @pytest.mark.parametrize(
     "file",
     [

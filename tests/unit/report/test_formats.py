@@ -13,6 +13,7 @@ from enforcer.report import build
 from enforcer.report.as_csv import as_csv
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
+from enforcer.report.as_table import as_table
 from enforcer.rules.model import Rule
 
 Keep = Callable[..., None]
@@ -194,3 +195,12 @@ def test_markdown(path: str) -> None:
         "\n"
         "… and 1 more call site with 2 uses\n"
     )
+
+
+def test_table_writes_out_what_cannot_be_seen(keep: Keep, make_use: MakeUse, path: str) -> None:
+    """A terminal would obey it."""
+    keep(make_use(file="a\x1b]0;x\x07.py", function="f\u202e", names=("Cart",)))
+    shown = as_table(build(path), io.StringIO())
+    assert r"a\x1b]0;x\x07.py" in shown
+    assert r"f\u202e()" in shown
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)

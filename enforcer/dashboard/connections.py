@@ -1,0 +1,56 @@
+"""End connections that never finish asking, so that they can't keep others out.
+
+uvicorn limits the time between two requests, but not that of a request's head: a thousand
+half requests would use up the files that a process may have open.
+"""
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS: Final = 20.0
+"""How long the head of a request may take to arrive."""
+
+MOST_WAITING: Final = 200
+"""How many connections may be in the middle of asking; one more ends the oldest of them."""
+
+
+class PunctualProtocol(H11Protocol):
+    """Speak HTTP/1.1 with visitors who finish their requests."""
+
+    _asking: Final[dict["PunctualProtocol", asyncio.TimerHandle]] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait no longer once a request is there, and again while a next one arrives."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._await_request()
+        else:
+            self._cease()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._cease()
+        super().connection_lost(exc)
+
+    def _await_request(self) -> None:
+        if self in self._asking or self.transport.is_closing():
+            return
+        self._asking[self] = self.loop.call_later(HEAD_SECONDS, self._end)
+        if len(self._asking) > MOST_WAITING:
+            next(iter(self._asking))._end()  # noqa: SLF001 - of its own class
+
+    def _cease(self) -> None:
+        timer = self._asking.pop(self, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self._cease()
+        self.transport.abort()
