@@ -37,7 +37,7 @@ class Enforcement:
             emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
         load_reporting: loads what the threads that report will need; called on the thread that
-            imports the first module that the map speaks of.
+            imports the first module that can be used by a legacy path or name.
         context: what gives the recorder a context to keep with a new call site.
         item: what returns the running test to which uses without own code belong; None where
             no tests run.
@@ -128,6 +128,7 @@ class Enforcement:
         tolerance = Tolerance(self.map, self._notices, self._baseline)
         watch = Watch(self.map, self.recorder, tolerance, self._notices)
         watch.uses.ownership.item = self.item or items_of_environment()
+        watch.on_legacy = self._load_reporting
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 
@@ -136,8 +137,13 @@ class Enforcement:
         begun = self._watch.setdefault("", watch)
         if begun is watch:
             watch.install(is_late=is_late)
-            self.load_reporting()
+            if is_late:
+                self._load_reporting()
         return begun
+
+    def _load_reporting(self) -> None:
+        load, self.load_reporting = self.load_reporting, int
+        load()
 
     def tell(self, hear: "Callable[[], object]") -> None:
         """Have somebody told of each new call site, on the importing thread: it must be cheap."""

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
         def loss(self, error: Exception) -> str:
             """Say what is lost if the process ends now, and why; empty if nothing is."""
 
+    class Quiet(Protocol):
+        """Deliver as long as there is little; ``enforcer.store.quiet.QuietDelivery`` does."""
+
+        def deliver(self, ending: str, *, is_beat: bool) -> bool:
+            """Deliver it, and tell whether a :class:`Deliverer` has nothing to do."""
+
 
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""
@@ -41,17 +47,29 @@ class Flushing:
         "_delivery",
         "_forks",
         "_hanging",
+        "_is_loading",
         "_leave_by",
         "_lock",
         "_make_delivery",
         "_path",
+        "_quiet",
         "last_error",
     )
 
-    def __init__(self, make_delivery: "Callable[[], Deliverer]") -> None:
-        """Prepare; what delivers is made for the first flush."""
+    def __init__(
+        self, make_delivery: "Callable[[], Deliverer]", quiet: "Quiet | None" = None
+    ) -> None:
+        """Prepare; what delivers is made for the first flush that needs it.
+
+        Args:
+            make_delivery: makes what delivers.
+            quiet: what delivers until then; None if every flush needs the other one.
+
+        """
         self.last_error: Exception | None = None
         self._make_delivery = make_delivery
+        self._quiet = quiet
+        self._is_loading = False
         self._path = sys.path.copy()
         self._delivery: Deliverer | None = None
         self._lock = allocate_lock()
@@ -75,7 +93,7 @@ class Flushing:
         patient_until = monotonic() + seconds
         while self._lock.acquire(timeout=max(patient_until - monotonic(), 0)):
             try:
-                is_written = self._flush(patient_until - monotonic(), "")
+                is_written = self._flush(patient_until - monotonic())
             finally:
                 self._lock.release()
             if is_written or not self._forks:
@@ -92,7 +110,7 @@ class Flushing:
         if not self._lock.acquire(blocking=False):
             return True
         try:
-            is_written = self._flush(seconds, "")
+            is_written = self._flush(seconds, is_beat=True)
         finally:
             self._lock.release()
         if is_written or not self._forks:
@@ -119,8 +137,9 @@ class Flushing:
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         self._forks.append(None)
         try:
-            patience = LOADING_PATIENCE if self._delivery is None else FORK_PATIENCE
-            if self._lock.acquire(timeout=0 if is_hanging else patience):
+            if self._lock.acquire(timeout=0 if is_hanging else FORK_PATIENCE):
+                return True
+            if self._is_loading and not is_hanging and self._lock.acquire(timeout=LOADING_PATIENCE):
                 return True
         finally:
             self._forks.pop()
@@ -147,24 +166,37 @@ class Flushing:
             return f"nothing could be kept: {self.last_error!r} (not-kept)"
         return self._delivery.loss(self.last_error)
 
-    def _flush(self, seconds: float, ending: str) -> bool:
+    def _flush(self, seconds: float, ending: str = "", *, is_beat: bool = False) -> bool:
         self._begun += 1
         try:
-            try:
-                self._deliver(seconds, ending)
-            except ModuleNotFoundError:
-                if not ending:
-                    raise
-                self._deliver_by_first_path(seconds, ending)
+            if not self._is_quiet(ending, is_beat=is_beat):
+                self._load_and_deliver(seconds, ending)
         except Exception as error:  # noqa: BLE001 - the watched program comes first
             self.last_error = error
             return False
         self.last_error = None
         return True
 
+    def _is_quiet(self, ending: str, *, is_beat: bool) -> bool:
+        if self._delivery is not None or self._quiet is None:
+            return False
+        return self._quiet.deliver(ending, is_beat=is_beat)
+
+    def _load_and_deliver(self, seconds: float, ending: str) -> None:
+        try:
+            self._deliver(seconds, ending)
+        except ModuleNotFoundError:
+            if not ending:
+                raise
+            self._deliver_by_first_path(seconds, ending)
+
     def _deliver(self, seconds: float, ending: str) -> None:
         if self._delivery is None:
-            self._delivery = self._make_delivery()
+            self._is_loading = True
+            try:
+                self._delivery = self._make_delivery()
+            finally:
+                self._is_loading = False
         self._delivery.deliver(seconds, self.is_needed_elsewhere, ending)
 
     def _deliver_by_first_path(self, seconds: float, ending: str) -> None:

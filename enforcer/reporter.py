@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from enforcer.flushing import Deliverer
+    from enforcer.flushing import Deliverer, Quiet
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.rules.model import Rule
@@ -80,6 +80,10 @@ class Schedule:
         """Make what delivers; called in the thread, once for each process."""
         raise NotImplementedError
 
+    def _make_quiet(self) -> "Quiet | None":
+        """Make what delivers as long as there is little, if anything does."""
+        return None
+
     @property
     def is_wanted(self) -> bool:
         """Whether there is, or may be, anything to deliver to; cheap."""
@@ -92,7 +96,7 @@ class Schedule:
         self._thread: Guest | None = None
         self._last: Guest | None = None
         self._starting = allocate_lock()
-        self._flushing = Flushing(self._make_delivery)
+        self._flushing = Flushing(self._make_delivery, self._make_quiet())
         self._forking = 0
         self._is_resuming = False
         self._has_lived = False
@@ -344,6 +348,7 @@ class Reporter(Schedule):
         interval: float = INTERVAL,
         *,
         notices: "Callable[[], Sequence[Notice]]" = tuple,
+        make_quiet: "Callable[[Process, float], Quiet] | None" = None,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -354,13 +359,24 @@ class Reporter(Schedule):
             rules: the rules that are watched; the store learns them with the first write.
             interval: how often to write, in seconds.
             notices: gives all that this process has to say so far; called before each write.
+            make_quiet: makes what delivers as long as a process uses nothing, from the process
+                and from when on it leaves a trace; None if the store is written at once.
 
         """
-        super().__init__(process, interval)
         self._recorder = recorder
         self._open_store = open_store
         self._rules = rules
         self._notices = notices
+        self._quiet = make_quiet
+        super().__init__(process, interval)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it loads nothing, and writes into no store, before there is a use."""
+        return self._quiet is not None
+
+    def _make_quiet(self) -> "Quiet | None":
+        return self._quiet(self.process, self._brief_until) if self._quiet is not None else None
 
     def _make_delivery(self) -> "Delivery":
         from enforcer.store.delivery import Delivery

@@ -14,9 +14,11 @@ from enforcer.rules.model import NO_LOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextvars import Context
 
     from enforcer.enforcement import Enforcement
+    from enforcer.flushing import Quiet
     from enforcer.leaving import Guard
     from enforcer.recording.process import Process
     from enforcer.reporter import Reporter, Schedule
@@ -81,7 +83,10 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
     if not enforcement.map.store:
         return enforcement.take_emitter(_emitter(enforcement)) if emits else None
     leader = _reporter(enforcement)
-    enforcement.load_reporting = _load_writer
+    if leader.is_quiet:
+        enforcement.load_reporting = _load_writer
+    else:
+        _load_writer()
     if emits:
         # The application may bring OpenTelemetry at any time.
         leader.on_beat = lambda: emitter_of(enforcement)
@@ -89,7 +94,7 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
 
 
 def _load_writer() -> None:
-    """Load what the reporter's thread needs, where the program is importing anyway.
+    """Load what the reporter's thread needs, before the program runs or while it imports.
 
     Code that walks ``sys.modules`` in another thread fails if a module comes in just then. It
     has to expect that while the program imports, and at no other time.
@@ -106,6 +111,7 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
     from enforcer.reporter import Reporter
 
     migration_map = enforcement.map
+    interval = _interval()
     known: Known | None = None
 
     def open_store(patience: "Patience") -> "OpenStore":
@@ -122,8 +128,35 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         open_store,
         rules=migration_map,
         notices=enforcement.look_for_notices,
-        interval=_interval(),
+        interval=interval,
+        make_quiet=_quiet(enforcement, interval),
     )
+
+
+def _quiet(
+    enforcement: "Enforcement", interval: float
+) -> "Callable[[Process, float], Quiet] | None":
+    """Return what makes a note do for a process that uses nothing; None if it would not."""
+    from enforcer.store.notes import may_leave_notes
+
+    migration_map = enforcement.map
+    if not may_leave_notes(migration_map.store, migration_map.identity):
+        return None
+    # They are in the thread's way where they are not loaded yet: it loads nothing.
+    import enforcer.imports.interference  # noqa: F401
+    from enforcer.store.quiet import QuietDelivery
+
+    def make(process: "Process", brief_until: float) -> "Quiet":
+        return QuietDelivery(
+            process,
+            migration_map,
+            interval,
+            is_quiet=lambda: enforcement.is_unused,
+            notices=enforcement.look_for_notices,
+            brief_until=brief_until,
+        )
+
+    return make
 
 
 def emitter_of(enforcement: "Enforcement") -> "Emitter | None":

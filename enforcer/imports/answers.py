@@ -68,6 +68,7 @@ class Answers:
         rule = watch.map.match(name)
         if rule is None:
             return self._find_unmatched(name, path, target)
+        watch.on_legacy()
         if rule.stage == REMOVED:
             return self._refuse(rule, name, path, frame)
         if not rule.aliases():
@@ -80,6 +81,8 @@ class Answers:
         watch = self._watch
         names = watch.map.names_in(name)
         follows = watch.follows(name)
+        if names or follows:
+            watch.on_legacy()
         if names or follows or (name in self._parents and target is None):
             spec = watch.locator.find(name, path)  # type: ignore[arg-type]
             if spec is not None:

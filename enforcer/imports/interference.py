@@ -6,23 +6,23 @@ here: whoever did it may have meant it.
 
 It runs in the reporter's thread, beside the program. So it imports nothing, and reads only what
 runs no code of anybody else: exact types, and dictionaries taken from a module's references.
+A process that has met no legacy module loads this before its first line, and nothing else of
+the import part: functions that need more of it import it where there is a watch, which has.
 """
 
+import _frozen_importlib
 import builtins
 import sys
+from _frozen_importlib import ModuleSpec
 from gc import get_referents
 from time import sleep
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-from enforcer.imports import bootstrap
-from enforcer.imports.own_class import has_own_class
-from enforcer.imports.watched import is_watched
 from enforcer.recording.notice import Notice
 from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from typing import Any
 
     from enforcer.imports.watch import Watch
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 
 SETTLING = 0.05
 """How long something has to last to be said, in seconds: a load that is about to end does not."""
+
+# "types" would be much to load.
+BuiltinFunctionType = type(len)
+FunctionType = type(lambda: None)
+MethodType = type(Notice("", "", "").__repr__)
+ModuleType = type(sys)
+
+# As it was when the enforcer was enabled; see enforcer.imports.bootstrap.
+_FIND_AND_LOAD = getattr(vars(_frozen_importlib).get("_find_and_load"), "__code__", None)
 
 _FINDER_GONE = (
     "The enforcer's finder is gone from sys.meta_path: legacy modules that are loaded without "
@@ -95,8 +104,8 @@ def _functions() -> "Iterator[tuple[str, str]]":
         if type(call) is not FunctionType or call.__globals__ is not namespace:
             name = "importlib.import_module"
             yield name, f"{name} was replaced by {_described(call)}. {_CALLS}"
-    loads = bootstrap.replaced_find_and_load()
-    if loads is not None:
+    loads = vars(_frozen_importlib).get("_find_and_load")
+    if getattr(loads, "__code__", None) is not _FIND_AND_LOAD:
         name = "importlib._bootstrap._find_and_load"
         yield name, f"{name} was replaced by {_described(loads)}. {_CALLS}"
 
@@ -122,7 +131,7 @@ def _module(
     if _is_loading(module):
         return
     names = migration_map.names_in(name)
-    if names and not has_own_class(module, names):
+    if names and not (watch is not None and _has_own_class(module, names)):
         listed = ", ".join(f'"{name}:{one}"' for one in names)
         yield name, f"{listed}: not seen, because {_reason(module, ahead)}."
     rule = migration_map.match(name)
@@ -134,7 +143,19 @@ def _is_watched(watch: "Watch | None", rule: "Rule", name: str, module: object) 
     link = watch.links.get(name) if watch is not None else None
     if link is None or link.module is not module or rule.stage == REMOVED:
         return False
-    return rule.aliases() or is_watched(module, _namespace(module))
+    return rule.aliases() or _is_counted(module)
+
+
+def _is_counted(module: object) -> bool:
+    from enforcer.imports.watched import is_watched
+
+    return is_watched(module, _namespace(module))
+
+
+def _has_own_class(module: object, names: "Iterable[str]") -> bool:
+    from enforcer.imports.own_class import has_own_class
+
+    return has_own_class(module, names)
 
 
 def _reason(module: object, ahead: "Sequence[str]") -> str:
@@ -164,7 +185,7 @@ def _packages(watch: "Watch") -> "Iterator[tuple[str, str]]":
         present = _namespace(holder).get(child)
         if present is None or present is not link.module:
             continue
-        if not has_own_class(holder, (child,)):
+        if not _has_own_class(holder, (child,)):
             statement = f'"from {package} import {child}"'
             yield link.legacy, f'{statement} is not seen: the class of "{package}" was replaced.'
 
@@ -180,7 +201,7 @@ def _namespace(module: object) -> "dict[str, object]":
 
 def _is_loading(module: object) -> bool:
     spec = _namespace(module).get("__spec__")
-    return issubclass(type(spec), bootstrap.ModuleSpec) and bool(
+    return issubclass(type(spec), ModuleSpec) and bool(
         object.__getattribute__(spec, "__dict__").get("_initializing")
     )
 

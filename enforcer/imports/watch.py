@@ -85,6 +85,8 @@ class Watch:
         notices: what the map's owner should know, by kind and subject.
         branches: the packages of the legacy modules that have rules of their own.
         delegation: who answers for factories and keeps instances; None if there are none.
+        on_legacy: called without arguments, on the importing thread, before each load of a module
+            that may be used by a legacy path or name; it must be cheap.
 
     """
 
@@ -111,6 +113,7 @@ class Watch:
         self.answers = Answers(self)
         self.branches = _packages(migration_map.rules)
         self.delegation: Delegation | None = None
+        self.on_legacy: Callable[[], object] = int
         self._apart = _children_apart(migration_map)
         self._displaced: dict[str, ModuleType] = {}
 

@@ -163,8 +163,8 @@ class Recorder:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was no use yet."""
-        return not self._tallies
+        """Whether there was no use yet, and none was lost."""
+        return not self._tallies and not self._lost
 
     def collect(self) -> tuple[list[Use], int]:
         """Give the uses since the last call, and how many were lost.

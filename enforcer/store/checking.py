@@ -9,7 +9,7 @@ from typing import Final
 
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.losses import losses_beside
-from enforcer.store.opening import not_read, open_to_read
+from enforcer.store.opening import begin_to_read, not_read, open_to_read
 
 _COUNTED: Final = (
     ("processes", "SELECT count(*) FROM process"),
@@ -99,7 +99,7 @@ def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> C
     """
     try:
         with closing(open_to_read(path)) as connection:
-            connection.execute("BEGIN")
+            begin_to_read(connection, path)
             progress("read every page")
             problems = list(_damage(connection))
             progress("compare the roll-ups")

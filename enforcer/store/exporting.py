@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from enforcer.store import StoreError
-from enforcer.store.opening import not_read, open_to_read
+from enforcer.store.opening import begin_to_read, not_read, open_to_read
 from enforcer.store.schema import SCHEMA_VERSION
 from enforcer.store.sqlite import Store
 from enforcer.store.transferring import FORMAT, PARTS, Part
@@ -25,7 +25,7 @@ def export(path: str) -> Generator[str, None, None]:
         _bring_up_to_date(path)
     try:
         with closing(open_to_read(path)) as connection:
-            connection.execute("BEGIN")
+            begin_to_read(connection, path)
             yield from _lines(connection)
     except sqlite3.Error as error:
         raise not_read(path, error) from error

@@ -7,7 +7,12 @@ from urllib.parse import quote
 from enforcer.store import StoreError
 from enforcer.store.damage import damaged_store, is_damage, is_ours
 from enforcer.store.losses import losses_beside
+from enforcer.store.notes import notes_beside
+from enforcer.store.rows import Rows
 from enforcer.store.schema import SCHEMA_VERSION, bring_up_to_date, not_a_store, schema_version
+
+_NOTED = ("deployment", "process", "heartbeat", "notice")
+"""The tables to which notes add rows."""
 
 PATIENCE = 5.0
 """How long to wait for a process that is making the store, in seconds."""
@@ -70,6 +75,31 @@ def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
         copy.close()
         raise
     return copy
+
+
+def begin_to_read(connection: sqlite3.Connection, path: str) -> None:
+    """Begin a transaction, in which the store has what is noted beside it, too.
+
+    Notes are added to temporary copies of the tables, which hide the tables themselves: the
+    store is not changed.
+    """
+    # Before the transaction begins: a note that is gone by then is in the store.
+    notes = list(notes_beside(path))
+    connection.execute("BEGIN")
+    if not notes:
+        return
+    connection.execute("PRAGMA query_only = OFF")
+    rows = Rows(connection)
+    source = rows.source()
+    query = "SELECT name, sql FROM main.sqlite_master WHERE type = 'table'"
+    for name, made_by in connection.execute(query).fetchall():
+        if name in _NOTED:
+            connection.execute(made_by.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
+            connection.execute(f"INSERT INTO temp.{name} SELECT * FROM main.{name}")  # noqa: S608 - a constant
+    for note in notes:
+        if note.store == source:
+            rows.add_noted(note)
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _has_content(path: str) -> bool:

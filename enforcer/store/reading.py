@@ -13,7 +13,7 @@ from enforcer.store import statements
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
 from enforcer.store.losses import Loss, losses_beside
-from enforcer.store.opening import PATIENCE, no_store, not_read, open_to_read
+from enforcer.store.opening import PATIENCE, begin_to_read, no_store, not_read, open_to_read
 from enforcer.store.queries import (
     DAY,
     Health,
@@ -72,7 +72,7 @@ class Reader:
 
     def __enter__(self) -> Self:
         """Give itself, inside one transaction: all it reads is of one moment."""
-        self._connection.execute("BEGIN")
+        begin_to_read(self._connection, self.path)
         for (hour,) in self._rows(statements.FIRST_HOUR, Span()):
             self._first_hour = hour
         return self

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
+    from enforcer.store.notes import Note
 
 LONGEST_TEXT = 4_000
 """How many characters of a text are kept; a longer one is cut, and its digest tells it apart."""
@@ -65,6 +66,15 @@ _LAST_BEAT = """
 SELECT written, silence, (SELECT max(since) FROM heartbeat WHERE process = key)
 FROM process WHERE key = ?
 """
+_ADD_SPAN = """
+INSERT INTO heartbeat (process, since, till) VALUES (?, ?, ?)
+ON CONFLICT (process, since) DO UPDATE SET till = max(till, excluded.till)
+"""
+_ADD_END = """
+UPDATE process SET written = :till, ending = :ending,
+    ended = CASE WHEN :ending = '' THEN 0 ELSE :till END
+WHERE key = :process AND (written < :till OR written = :till AND ending = '')
+"""
 _DECLARED = """
 SELECT rule.key FROM process JOIN declaration USING (map)
 JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?
@@ -88,8 +98,9 @@ class Rows:
     def introduce(self, process: "Process", rules: "Iterable[Rule]", interval: float) -> int:
         """Add a process, unless it is known, and give its key."""
         known = self.process(process)
-        if known is not None:
-            return known
+        return self._add_process(process, self._map(rules), interval) if known is None else known
+
+    def _add_process(self, process: "Process", map_key: int, interval: float) -> int:
         fields = (
             *_PROCESS_FIELDS,
             "deployment",
@@ -105,7 +116,7 @@ class Rows:
             [
                 *_values(process, _PROCESS_FIELDS),
                 self._deployment(process),
-                self._map(rules),
+                map_key,
                 process.started,
                 -1,
                 int(interval * _SECOND),
@@ -144,14 +155,46 @@ class Rows:
         )
         return ended.rowcount > 0
 
-    def add_notices(self, process: int | None, notices: "Iterable[Notice]") -> None:
-        """Add what a process has to say, each thing once."""
-        now = self._now()
+    def source(self) -> str:
+        """Return the ``id`` of the store."""
+        query = "SELECT id FROM source WHERE export = ''"
+        return str(self._connection.execute(query).fetchone()[0])
+
+    def add_noted(self, note: "Note", rules: "Iterable[Rule]" = ()) -> bool:
+        """Add what a process noted, also where it was added before.
+
+        Args:
+            note: what it noted beside this store.
+            rules: those of a map that the store may not know yet.
+
+        Returns:
+            Whether it was added; it can't be as long as nobody knows the rules of its map.
+
+        """
+        process = self.process(note.process)
+        if process is None:
+            key = self._key("SELECT key FROM map WHERE digest = ?", (note.identity,))
+            if key is None and getattr(rules, "identity", "") == note.identity:
+                key = self._map(rules)
+            if key is None:
+                return False
+            process = self._add_process(note.process, key, note.interval)
+        self._connection.execute(_ADD_SPAN, (process, note.since, note.till))
+        values = {"process": process, "till": note.till, "ending": note.ending}
+        self._connection.execute(_ADD_END, values)
+        self.add_notices(process, note.notices, note.till)
+        return True
+
+    def add_notices(
+        self, process: int | None, notices: "Iterable[Notice]", time: int | None = None
+    ) -> None:
+        """Add what a process has to say, each thing once; it says it now, or at a time."""
+        noted = self._now() if time is None else time
         for notice in notices:
             self._connection.execute(
                 "INSERT OR IGNORE INTO notice (process, kind, subject, text, noted) "
                 "VALUES (?, ?, ?, ?, ?)",
-                (process, notice.kind, _text(notice.subject), _text(notice.text), now),
+                (process, notice.kind, _text(notice.subject), _text(notice.text), noted),
             )
 
     def _now(self) -> int:

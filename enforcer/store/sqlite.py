@@ -20,6 +20,7 @@ from enforcer.store.heartbeat import INTERVAL
 from enforcer.store.holding import Hold, identity
 from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
+from enforcer.store.notes import Note, allow_no_notes, allow_notes, notes_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
 from enforcer.store.tallies import Known, Tallies
@@ -27,7 +28,7 @@ from enforcer.store.waiting import Patience, code_of, patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
     from enforcer.recording.notice import Notice
@@ -144,18 +145,27 @@ class Store:
             StoreError: if it could not be written; then nothing of it was.
 
         """
-        losses: list[Loss] = []
+        notes = [] if self.knows(process) else list(notes_beside(self.path))
+        added: list[Loss | Note] = []
+        source = ""
 
         def change() -> None:
+            nonlocal source
+            added.clear()
+            source = self._rows.source()
             if self._rows.process(process) is None:
-                losses[:] = losses_beside(self.path)
-                for loss in losses:
+                added.extend(self._add_noted(notes, source, rules))
+                for loss in losses_beside(self.path):
                     self._add_loss(loss)
+                    added.append(loss)
             self._rows.beat(self._rows.introduce(process, rules, interval))
 
         self._commit(change)
-        for loss in losses:
-            loss.take_back()
+        for each in added:
+            each.take_back()
+        identity = getattr(rules, "identity", "")
+        if identity:
+            allow_notes(self.path, source, identity)
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Keep what a process had to say of a path; each notice is kept once.
@@ -238,6 +248,16 @@ class Store:
         if self._rows.end(key, LOST, loss.time):
             self._rows.add_dropped(key, loss.count, loss.time)
 
+    def _add_noted(
+        self, notes: "Iterable[Note]", source: str, rules: "Iterable[Rule]"
+    ) -> "Iterator[Note]":
+        """Add what processes noted, and give the notes that are needed no more."""
+        for note in notes:
+            self._check_patience()
+            # One that was left beside an older store of this name is of no use to anybody.
+            if note.store != source or self._rows.add_noted(note, rules):
+                yield note
+
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA busy_timeout = 0")
         self._connection.execute("PRAGMA temp_store = MEMORY")
@@ -246,6 +266,7 @@ class Store:
         if not version:
             require_locks(self.path)
             self._patiently(lambda: self._connection.execute("PRAGMA journal_mode = WAL"))
+            allow_no_notes(self.path)
         if version < SCHEMA_VERSION:
             self._patiently(lambda: bring_up_to_date(self._connection))
         if self._file is None:

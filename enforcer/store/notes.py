@@ -1,0 +1,296 @@
+"""Note beside a store that a process is watching, without SQLite.
+
+A process that used nothing legacy has little to say: that it was there, from when till when.
+It leaves that as a small file, ``uses.db.watched-PROCESS-NUMBER``, whose time of change says
+until when. What is in a file never changes: where there is more to say, a note with another
+number takes its place. So whoever takes notes into the store removes what was read, and no more;
+and to take a note twice changes nothing. The next process that writes does it, and readers
+count the notes that are still there.
+
+The file ``uses.db.maps`` says for which maps a note will do: those whose rules the store has.
+It names the store too, so that no note counts in another store that has the name later.
+
+Loaded before the program's first line, so it imports ``os`` alone. What a file holds is
+``KEY=VALUE``, each with a zero byte behind it, as in ``/proc/PID/environ``.
+"""
+
+import os
+from stat import S_IMODE, S_ISREG, S_IWGRP, S_IWOTH
+
+from enforcer.recording.notice import Notice
+from enforcer.recording.process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Pairs = Iterable[tuple[str, object]]
+
+MARK = ".watched-"
+
+MOST_NOTES = 200
+"""How many notes a folder may have before a process writes into the store instead."""
+
+_MAPS = ".maps"
+_MOST_MAPS = 50
+_FIRST = "enforcer=1"
+_LAST = ["end=", ""]
+_NUMBERS = ("pid", "started")
+_MOST_BYTES = 1 << 16
+_HAS_OWNERS = hasattr(os, "geteuid")  # Windows has none of this kind
+# A link, a pipe or a device under the name of a note is none.
+_TO_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+class Note:
+    """Hold what one process noted.
+
+    Attributes:
+        file: where it is noted.
+        store: the ``id`` of the store beside which it belongs.
+        identity: the map that the process watched.
+        process: the process.
+        interval: how often it looks whether there is anything to write, in seconds.
+        since: from when it watched, in nanoseconds since the epoch.
+        till: until when.
+        ending: how it ended, or empty.
+        notices: what it had to say.
+
+    """
+
+    __slots__ = (
+        "ending",
+        "file",
+        "identity",
+        "interval",
+        "notices",
+        "process",
+        "since",
+        "store",
+        "till",
+    )
+
+    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
+        self,
+        file: str,
+        *,
+        store: str,
+        identity: str,
+        process: Process,
+        interval: float,
+        since: int,
+        till: int,
+        ending: str = "",
+        notices: "Iterable[Notice]" = (),
+    ) -> None:
+        """Take the fields as they are."""
+        self.file = file
+        self.store = store
+        self.identity = identity
+        self.process = process
+        self.interval = interval
+        self.since = since
+        self.till = till
+        self.ending = ending
+        self.notices = list(notices)
+
+    def write(self) -> None:
+        """Write it, or only the time where it is there already.
+
+        Raises:
+            OSError: if that can't be done.
+
+        """
+        times = (self.till, self.till)
+        try:
+            os.utime(self.file, ns=times)
+        except FileNotFoundError:
+            _write(self.file, self._pairs(), beside=self.file.rpartition(MARK)[0])
+            os.utime(self.file, ns=times)
+
+    def says_as_much_as(self, other: "Note") -> bool:
+        """Tell whether another note of this process differs in its time alone."""
+        return list(self._pairs()) == list(other._pairs())
+
+    def take_back(self) -> None:
+        """Remove it."""
+        _remove(self.file)
+
+    def _pairs(self) -> "Iterator[tuple[str, object]]":
+        yield "store", self.store
+        yield "map", self.identity
+        yield "interval", self.interval
+        yield "since", self.since
+        yield "ending", self.ending
+        for field in Process.__slots__:
+            yield field, getattr(self.process, field)
+        for notice in self.notices:
+            for field in Notice.__slots__:
+                yield field, getattr(notice, field)
+
+
+def file_of_note(path: str, process: Process, number: int) -> str:
+    """Name the file of a note that a process leaves beside a store."""
+    return f"{path}{MARK}{process.id}-{number}"
+
+
+def notes_beside(path: str) -> "Iterator[Note]":
+    """Give the notes beside a store, those for other stores of that name too."""
+    for file in _files_beside(path):
+        note = _note(file, path)
+        if note is not None:
+            yield note
+
+
+def store_for_note(path: str, identity: str) -> str:
+    """Give the ``id`` of a store that has the rules of a map; empty if it has not, or is none."""
+    store, maps = _maps(path)
+    return store if identity in maps else ""
+
+
+def may_leave_notes(path: str, identity: str) -> bool:
+    """Tell whether a process that watches a map may leave notes beside a store."""
+    return bool(
+        store_for_note(path, identity)
+        and os.access(path, os.W_OK)
+        and sum(1 for _ in _files_beside(path)) < MOST_NOTES
+    )
+
+
+def allow_notes(path: str, store: str, identity: str) -> None:
+    """Have processes leave notes beside a store that has the rules of their map.
+
+    Args:
+        path: the store.
+        store: its ``id``.
+        identity: the map.
+
+    """
+    known, maps = _maps(path)
+    if known == store and identity in maps:
+        return
+    file = f"{path}{_MAPS}"
+    draft = f"{file}-{os.getpid()}-{os.urandom(4).hex()}"
+    maps = [identity, *(maps if known == store else ())][:_MOST_MAPS]
+    pairs = [("store", store), ("file", _identity(path)), *(("map", each) for each in maps)]
+    try:
+        _write(draft, pairs, beside=path)
+        os.replace(draft, file)
+    except OSError:  # they write into the store, as this process does
+        _remove(draft)
+
+
+def allow_no_notes(path: str) -> None:
+    """Have processes write into a store; its rows may be gone, or it is another one."""
+    _remove(f"{path}{_MAPS}")
+
+
+def _files_beside(path: str) -> "Iterator[str]":
+    folder, name = os.path.split(path)
+    begin = f"{name}{MARK}"
+    try:
+        names = os.listdir(folder or os.curdir)
+    except OSError:
+        return
+    for each in names:
+        if each.startswith(begin):
+            yield os.path.join(folder, each)
+
+
+def _note(file: str, path: str) -> Note | None:
+    pairs, till = _read(file, path)
+    try:
+        known = dict(pairs)
+        fields = [field for field in Process.__slots__ if field in known]
+        return Note(
+            file,
+            store=known["store"],
+            identity=known["map"],
+            process=Process(
+                **{key: int(known[key]) if key in _NUMBERS else known[key] for key in fields}
+            ),
+            interval=float(known["interval"]),
+            since=int(known["since"]),
+            till=till,
+            ending=known["ending"],
+            notices=_notices(value for key, value in pairs if key in Notice.__slots__),
+        )
+    except (KeyError, TypeError, ValueError):  # half written, or of another version
+        return None
+
+
+def _notices(values: "Iterator[str]") -> "list[Notice]":
+    return [Notice(*fields) for fields in zip(values, values, values, strict=True)]
+
+
+def _maps(path: str) -> "tuple[str, list[str]]":
+    pairs, _ = _read(f"{path}{_MAPS}", path)
+    known = dict(pairs)
+    if known.get("file") != _identity(path):
+        return "", []
+    return known.get("store", ""), [value for key, value in pairs if key == "map"]
+
+
+def _identity(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    return f"{status.st_dev}-{status.st_ino}"
+
+
+def _read(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
+    """Read the pairs of a file beside a store, and when it was changed.
+
+    Returns:
+        No pairs if it is not whole, of another version, or of somebody who may not write the
+        store.
+
+    """
+    try:
+        descriptor = os.open(file, _TO_READ)
+    except OSError:
+        return [], 0
+    try:
+        status = os.fstat(descriptor)
+        is_file = S_ISREG(status.st_mode) and _may_write(status.st_uid, os.stat(path))
+        data = os.read(descriptor, _MOST_BYTES) if is_file else b""
+        first, *parts = data.decode("utf-8", "surrogatepass").split("\0")
+    except (OSError, ValueError):
+        return [], 0
+    finally:
+        os.close(descriptor)
+    if first != _FIRST or parts[-2:] != _LAST:
+        return [], 0
+    pairs = [part.partition("=") for part in parts[:-2]]
+    return [(key, value) for key, _, value in pairs], status.st_mtime_ns
+
+
+def _may_write(user: int, store: os.stat_result) -> bool:
+    is_shared = bool(store.st_mode & (S_IWGRP | S_IWOTH))
+    return is_shared or not _HAS_OWNERS or user in (0, os.geteuid(), store.st_uid)
+
+
+def _write(file: str, pairs: "Pairs", beside: str) -> None:
+    """Write pairs into a new file, for those who may read the store beside it."""
+    status = os.stat(beside)
+    parts = [f"{key}={value}".replace("\0", " ") for key, value in pairs]
+    data = "\0".join((_FIRST, *parts, *_LAST)).encode("utf-8", "surrogatepass")
+    descriptor = os.open(file, _TO_MAKE, S_IMODE(status.st_mode) & 0o666)
+    try:
+        if _HAS_OWNERS and os.geteuid() == 0:
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+        if len(data) > _MOST_BYTES or os.write(descriptor, data) != len(data):
+            _remove(file)
+            message = f'"{file}" was not written whole'
+            raise OSError(message)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(file: str) -> None:
+    try:
+        os.unlink(file)
+    except OSError:  # somebody else did, or nobody can
+        return
