@@ -34,7 +34,7 @@ https://github.com/python/cpython/issues/137109
 RACES_FOR_COLLECTIONS = (3, 13) <= sys.version_info < (3, 13, 1)
 """Whether two threads that import ``collections`` first, at once, may fail to.
 
-The thread imports it with SQLite, perhaps while the program does: it is loaded before.
+A thread that loads SQLite imports it, perhaps while the program does: it is loaded before.
 https://github.com/python/cpython/issues/125245
 """
 
@@ -83,8 +83,6 @@ class Guest:
             finally:
                 self._done.release()
 
-        if RACES_FOR_COLLECTIONS:
-            import collections.abc  # noqa: F401 - see above
         # The thread inherits the mask. Were it to block the signals itself, one could reach it
         # before it does, and would not wake a main thread that sleeps.
         mask_signals = getattr(_signal, "pthread_sigmask", None)

@@ -16,7 +16,12 @@ import sys
 from _thread import TIMEOUT_MAX, allocate_lock, get_ident
 from time import monotonic
 
-from enforcer.background import COUNTS_THREADS_LATE, Collections, Guest
+from enforcer.background import (
+    COUNTS_THREADS_LATE,
+    RACES_FOR_COLLECTIONS,
+    Collections,
+    Guest,
+)
 from enforcer.flushing import FORK_PATIENCE, Flushing
 from enforcer.recording import unseen_forks
 
@@ -83,6 +88,11 @@ class Schedule:
     def _make_quiet(self) -> "Quiet | None":
         """Make what delivers as long as there is little, if anything does."""
         return None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its thread loads nothing until there is much to deliver."""
+        return False
 
     @property
     def is_wanted(self) -> bool:
@@ -234,6 +244,8 @@ class Schedule:
 
     def _launch(self) -> Guest | None:
         thread = Guest()
+        if RACES_FOR_COLLECTIONS and not self.is_quiet:
+            import collections.abc  # noqa: F401 - see there
         try:
             thread.start(self._run)
         except RuntimeError as error:

@@ -132,6 +132,12 @@ def trimmed(error: BaseException) -> BaseException:
     return error.with_traceback(None) if name.startswith("enforcer.") else error
 
 
+def replaced_find_and_load() -> object | None:
+    """Return what another tool put in the place of ``_find_and_load``; None if it did not."""
+    now = vars(_bootstrap).get("_find_and_load")
+    return None if getattr(now, "__code__", None) is _FIND_AND_LOAD else now
+
+
 def is_import_system(frame: "FrameType | None") -> bool:
     """Return whether a frame runs the import system's own code, and no extension module's."""
     return frame is not None and frame.f_globals is _GLOBALS and extension_spec(frame) is None

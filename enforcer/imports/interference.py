@@ -10,10 +10,8 @@ A process that has met no legacy module loads this before its first line, and no
 the import part: functions that need more of it import it where there is a watch, which has.
 """
 
-import _frozen_importlib
 import builtins
 import sys
-from _frozen_importlib import ModuleSpec
 from gc import get_referents
 from time import sleep
 
@@ -23,22 +21,22 @@ from enforcer.rules.stages import REMOVED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
     from typing import Any
 
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import MigrationMap, Rule
+else:
+    # "types" and "importlib.machinery" would be much to load.
+    BuiltinFunctionType = type(len)
+    FunctionType = type(lambda: None)
+    MethodType = type(Notice("", "", "").__init__)
+    ModuleSpec = type(sys.__spec__)
+    ModuleType = type(sys)
 
 SETTLING = 0.05
 """How long something has to last to be said, in seconds: a load that is about to end does not."""
-
-# "types" would be much to load.
-BuiltinFunctionType = type(len)
-FunctionType = type(lambda: None)
-MethodType = type(Notice("", "", "").__repr__)
-ModuleType = type(sys)
-
-# As it was when the enforcer was enabled; see enforcer.imports.bootstrap.
-_FIND_AND_LOAD = getattr(vars(_frozen_importlib).get("_find_and_load"), "__code__", None)
 
 _FINDER_GONE = (
     "The enforcer's finder is gone from sys.meta_path: legacy modules that are loaded without "
@@ -89,6 +87,7 @@ def _all(
         if is_name and module is not None and outline.speaks_of(name):
             yield from _module(migration_map, watch, name, module, ahead or ())
     if watch is not None:
+        yield from _loads()
         yield from _packages(watch)
 
 
@@ -104,8 +103,13 @@ def _functions() -> "Iterator[tuple[str, str]]":
         if type(call) is not FunctionType or call.__globals__ is not namespace:
             name = "importlib.import_module"
             yield name, f"{name} was replaced by {_described(call)}. {_CALLS}"
-    loads = vars(_frozen_importlib).get("_find_and_load")
-    if getattr(loads, "__code__", None) is not _FIND_AND_LOAD:
+
+
+def _loads() -> "Iterator[tuple[str, str]]":
+    from enforcer.imports.bootstrap import replaced_find_and_load
+
+    loads = replaced_find_and_load()
+    if loads is not None:
         name = "importlib._bootstrap._find_and_load"
         yield name, f"{name} was replaced by {_described(loads)}. {_CALLS}"
 

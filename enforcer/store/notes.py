@@ -106,18 +106,19 @@ class Note:
         try:
             os.utime(self.file, ns=times)
         except FileNotFoundError:
-            _write(self.file, self._pairs(), beside=self.file.rpartition(MARK)[0])
+            _write(self.file, self.pairs(), beside=self.file.rpartition(MARK)[0])
             os.utime(self.file, ns=times)
 
     def says_as_much_as(self, other: "Note") -> bool:
         """Tell whether another note of this process differs in its time alone."""
-        return list(self._pairs()) == list(other._pairs())
+        return list(self.pairs()) == list(other.pairs())
 
     def take_back(self) -> None:
         """Remove it."""
         _remove(self.file)
 
-    def _pairs(self) -> "Iterator[tuple[str, object]]":
+    def pairs(self) -> "Iterator[tuple[str, object]]":
+        """Give what its file holds."""
         yield "store", self.store
         yield "map", self.identity
         yield "interval", self.interval
@@ -202,22 +203,27 @@ def _note(file: str, path: str) -> Note | None:
     pairs, till = _read(file, path)
     try:
         known = dict(pairs)
-        fields = [field for field in Process.__slots__ if field in known]
         return Note(
             file,
             store=known["store"],
             identity=known["map"],
-            process=Process(
-                **{key: int(known[key]) if key in _NUMBERS else known[key] for key in fields}
-            ),
+            process=_process(known),
             interval=float(known["interval"]),
             since=int(known["since"]),
             till=till,
             ending=known["ending"],
             notices=_notices(value for key, value in pairs if key in Notice.__slots__),
         )
-    except (KeyError, TypeError, ValueError):  # half written, or of another version
+    except (KeyError, ValueError):  # half written, or of another version
         return None
+
+
+def _process(known: "dict[str, str]") -> Process:
+    process = Process(id=known["id"])
+    for field in Process.__slots__:
+        value = known.get(field, "")
+        setattr(process, field, int(value or 0) if field in _NUMBERS else value)
+    return process
 
 
 def _notices(values: "Iterator[str]") -> "list[Notice]":

@@ -83,7 +83,9 @@ class QuietDelivery:
         store = store_for_note(self._map.store, self._map.identity)
         if not store:
             return False
-        last, now = self._note, time_ns()
+        last = self._note
+        # A clock may be set back.
+        now = max(time_ns(), self._process.started if last is None else last.till)
         note = Note(
             file_of_note(self._map.store, self._process, self._number),
             store=store,

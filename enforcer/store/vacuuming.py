@@ -7,6 +7,7 @@ from pathlib import Path
 from time import time_ns
 
 from enforcer.store.maintaining import open_to_change, transaction
+from enforcer.store.notes import allow_no_notes
 from enforcer.store.schema import DAY, HOUR, MONTH
 
 _DAYS = MONTH // DAY
@@ -101,6 +102,7 @@ def vacuum(
         if keep_days is not None:
             progress(f"remove what is older than {keep_days} days")
             removed += _execute(connection, _TOO_OLD, today - keep_days)
+            allow_no_notes(path)  # a map may have been removed for which they would do
         if keep_hours_days is not None:
             progress(f"remove the hours of what is older than {keep_hours_days} days")
             removed += _execute(connection, _OLD_HOURS, today - keep_hours_days)

@@ -145,8 +145,9 @@ def test_replaced_import_module(looking, replace):
 
 
 def test_replaced_find_and_load(looking):
-    """The import system's own parts are looked at, too."""
+    """The import system's own parts are looked at, too, once the enforcer relies on them."""
     looking.check("""
+    import par
     from importlib import _bootstrap
     original = _bootstrap._find_and_load
     _bootstrap._find_and_load = lambda *arguments: original(*arguments)
