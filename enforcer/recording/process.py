@@ -97,6 +97,10 @@ class Process:
         self.map_digest = map_digest
         self.root = root
 
+    def __repr__(self) -> str:
+        """Show the number and the command."""
+        return f"<Process {self.pid} {self.command!r}>"
+
 
 def current(migration_map: "MigrationMap", parent: str = "") -> Process:
     """Describe the process that runs this.

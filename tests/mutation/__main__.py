@@ -190,7 +190,7 @@ def tried(package: str, options: argparse.Namespace, trees: list[Tree], until: f
         shutil.rmtree(folder, ignore_errors=True)
     # What tests run, and what survives, is a matter of the CPython that runs them.
     nearest = Nearest(trees[0].root, folder / f"{sys.version_info.major}.{sys.version_info.minor}")
-    nearest.measure(trees[0].python, TESTS[package], str(options.jobs))
+    nearest.measure(trees[0].python, options.tests or TESTS[package], str(options.jobs))
     everything = population(package, trees[0].root)
     entries = [entry for entry in listed() if entry.file.startswith(f"enforcer/{package}/")]
     for entry in outdated(everything, entries):
@@ -237,6 +237,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--most", type=int, default=sys.maxsize, help="run that many tests of a mutant, not all"
     )
+    parser.add_argument("--tests", nargs="+", help="files and folders, instead of the package's")
     parser.add_argument("--minutes", type=float, default=600, help="stop then")
     parser.add_argument("--least", type=float, default=85, help="per cent that must be killed")
     parser.add_argument("--fresh", action="store_true", help="find out anew what tests cover")

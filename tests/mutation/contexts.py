@@ -18,7 +18,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed:
-        line = json.dumps([report.nodeid, report.duration])
+    if report.when == "call" and not report.skipped:
+        line = json.dumps([report.nodeid, report.duration, report.passed])
         with Path(os.environ["MUTATION_DURATIONS"]).open("a", encoding="utf-8") as file:
             file.write(line + "\n")

@@ -134,9 +134,6 @@ class _Finder(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         before, self._scope = self._scope, None
-        if any(ast.unparse(one).endswith("as_import_system") for one in node.decorator_list):
-            # Its code has importlib's file, which is not measured: anything may run it.
-            self._scope = (1, len(self._lines))
         self._statement = (node.lineno, node.end_lineno or 0)
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             if default is not None:

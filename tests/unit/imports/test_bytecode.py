@@ -94,13 +94,15 @@ def test_loads_attribute_names_the_attribute() -> None:
         def __getattr__(self, name: str) -> object:
             frame = sys._getframe(1)  # noqa: SLF001
             seen.append((bytecode.loads_attribute(frame, "wanted"), bytecode.calls(frame)))
-            return None
+            return int
 
     probe = Probe()
     _ = probe.wanted
     _ = probe.other
     getattr(probe, "wanted", None)
-    assert seen == [(True, False), (False, False), (False, True)]
+    probe.other()
+    probe.wanted()
+    assert seen == [(True, False), (False, False), (False, True), (False, False), (True, False)]
 
 
 @pytest.mark.parametrize(
