@@ -76,6 +76,7 @@ def _rule(check: RuleCheck) -> dict[str, object]:
         "strings": _sites(check.strings),
         "inside_legacy": check.inside_legacy,
         "would_break": _missing(check.would_break),
+        "unmoved": _missing(check.unmoved),
         "broken_already": _missing(check.broken_already),
         "served": _missing(check.served),
         "unsure": _missing(check.unsure),

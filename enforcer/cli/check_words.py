@@ -204,6 +204,8 @@ def _fate(check: RuleCheck) -> str:
         return ", which goes on running (implementation = true)"
     if rule.fallback == LEGACY_FALLBACK:
         return ', which runs only for names that canonical lacks (fallback = "legacy")'
+    if check.canonical is None:
+        return ", which goes on running while canonical is missing"
     return ", which no longer runs from stage alias on"
 
 
@@ -225,6 +227,14 @@ def _breaking(check: RuleCheck) -> Iterator[Section]:
             f'"{rule.target}" has no name "{rule.target_name}". '
             "Add it, or mend canonical. (canonical-not-found)",
             BREAKS,
+        )
+    if check.unmoved:
+        number = counted(len(check.unmoved), "module is", "modules are")
+        yield Section(
+            f"{number} only in the legacy package, whose code goes on answering. "
+            "Add what the canonical package lacks. (canonical-not-found)",
+            BREAKS,
+            tuple(map(_missing, check.unmoved)),
         )
     if check.would_break:
         yield Section(

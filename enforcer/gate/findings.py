@@ -23,6 +23,7 @@ KINDS: Final = {
     "unknown-path": "The baseline or an exemption speaks of a path that no rule has.",
     "would-be-refused": "The stage of a legacy path refuses a place in the source.",
     "would-break": "A place in the source asks for a name that its canonical module lacks.",
+    "canonical-missing": "A canonical path does not exist, so its legacy code still answers.",
     "would-call-another": "A call in the source means something else to the canonical function.",
     "unmatched-entry": "An entry of the map matches no file and no test.",
     "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",

@@ -13,7 +13,7 @@ from enforcer.baseline.record import Record, SeenSite
 from enforcer.baseline.renames import follow_renames
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
-from enforcer.gate.source import REFUSED, broken
+from enforcer.gate.source import REFUSED, absent, broken
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
@@ -150,7 +150,7 @@ class _Gathering:
     # What the source shows.
 
     def source(self, seen: Record | None) -> Iterator[Finding]:
-        """Yield what the stages of today break.
+        """Yield what the stages of today break, and which canonical paths don't exist.
 
         A run knows better what is refused at the places that it has seen: a marker may allow it.
         """
@@ -165,6 +165,14 @@ class _Gathering:
                 entry.remedy,
                 "",
                 is_error=entry.key == EXPECTING,
+            )
+        for rule, canonical in absent(check):
+            yield self._finding(
+                "canonical-missing",
+                self._in_map(rule.line),
+                f'"{canonical}" does not exist: the code of "{rule.legacy}" still answers',
+                "Add it, or mend canonical",
+                rule.legacy,
             )
         for one in broken(check):
             place = one.site.file, one.site.line

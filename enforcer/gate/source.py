@@ -57,6 +57,14 @@ def broken(check: MapCheck) -> Iterator[Broken]:
         yield from _refused(factory.rule, factory.refused)
 
 
+def absent(check: MapCheck) -> Iterator[tuple[Rule, str]]:
+    """Yield the rules whose stage is to give what does not exist, with its path."""
+    for one in check.rules:
+        if one.rule.aliases():
+            for canonical in one.absent:
+                yield one.rule, canonical
+
+
 def _refused(rule: Rule, sites: Iterable[Site]) -> Iterator[Broken]:
     why = "neither the baseline nor an exemption has it" if rule.stage == STRICT else "nobody may"
     message = f'a use of "{rule.legacy}" would be refused: its stage is {rule.stage}, and {why}'

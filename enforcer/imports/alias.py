@@ -301,6 +301,11 @@ def _own(alias: Alias, names: "dict[str, property]") -> None:
     _take(alias, next(kind for kind in type(alias).__mro__ if kind in _SHAPES))
 
 
+def keep_apart(alias: Alias, name: str) -> None:
+    """Let an alias show a child that the canonical package has not."""
+    _own(alias, {name: _apart(_link(alias), name)})
+
+
 def _is_own(alias: Alias, name: str) -> bool:
     return name in _link(alias).own_names
 

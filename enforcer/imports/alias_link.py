@@ -227,11 +227,33 @@ class AliasLink(Link):
             return package and find(below) is not None
         if name in namespace:
             return self.is_module(namespace[name], below)
-        return package and self.watch.locate(below) is not None
+        if not package:
+            return False
+        return self.watch.locate(below) is not None or self._leave_unmoved(name)
+
+    def _leave_unmoved(self, name: str) -> bool:
+        """Observe a submodule that only the legacy package has; return whether there is one."""
+        path = f"{self.legacy}.{name}"
+        is_bound = self._bound is not None
+        if is_bound and _has_own_words(self._bound):
+            self.watch.unmoved.pop(path, None)
+            return False  # the canonical package makes such names itself
+        if self.watch.locate_legacy(path) is None:
+            return False
+        self.watch.leave_unmoved(self.rule, path, self.rule.canonical_of(path))
+        if is_bound:
+            self.keep_apart(name)
+        return True
+
+    def keep_apart(self, name: str) -> None:
+        """Show a child that the canonical package has not, on this alias alone."""
+        if name not in self.apart:
+            self.apart = frozenset((*self.apart, name))
+            aliases.keep_apart(self.module, name)
 
     def _canonical_below(self, name: str) -> str:
         below = f"{self.legacy}.{name}"
-        rule = self.watch.map.match(below)
+        rule = self.watch.match(below)
         if rule is not None and not rule.aliases():
             return below
         return (rule or self.rule).canonical_of(below)
@@ -355,12 +377,9 @@ class AliasLink(Link):
     def _lacking(
         self, name: str, frame: "FrameType", module: object, error: AttributeError
     ) -> object:
-        if bootstrap.is_from_list(frame) and self.is_submodule(name):
-            self._import_child(self._canonical_below(name), name)
-            return self._alias_submodule(name)
-        if bootstrap.is_pending(f"{self.legacy}.{name}") and self.is_submodule(name):
-            bootstrap.import_module(f"{self.legacy}.{name}")
-            return self._alias_submodule(name)
+        is_asked = bootstrap.is_from_list(frame) or bootstrap.is_pending(f"{self.legacy}.{name}")
+        if is_asked and self.is_submodule(name):
+            return self._load_submodule(name, frame)
         if self._is_implementation(frame, module):
             self._answer_in_place()
             return getattr(self._legacy_code, name)
@@ -378,6 +397,16 @@ class AliasLink(Link):
             message = f"module {self.legacy!r} (now {self.canonical!r}) has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self.module)
         raise self._cannot_import(name, module) from (error if has_own_words else None)
+
+    @bootstrap.as_import_system
+    def _load_submodule(self, name: str, frame: "FrameType") -> object:
+        if name in self.apart:
+            return self.child_apart(name, frame)
+        if bootstrap.is_from_list(frame):
+            self._import_child(self._canonical_below(name), name)
+        else:
+            bootstrap.import_module(f"{self.legacy}.{name}")
+        return self._alias_submodule(name)
 
     def _cannot_import(self, name: str, module: object) -> ImportError:
         file = getattr(module, "__file__", None)

@@ -65,7 +65,7 @@ class Answers:
         watch = self._watch
         if not watch.enabled or get_ident() in watch.locator.asking:
             return None
-        rule = watch.map.match(name)
+        rule = watch.map.match(name)  # not what held when its canonical module was missing
         if rule is None:
             return self._find_unmatched(name, path, target)
         watch.on_legacy()
@@ -73,7 +73,7 @@ class Answers:
             return self._refuse(rule, name, path, frame)
         if not rule.aliases():
             return self._observe(rule, name, path, target, frame)
-        return self._alias(rule, name, target, frame)
+        return self._alias(rule, name, path, target, frame)
 
     def _find_unmatched(
         self, name: str, path: object, target: object
@@ -141,23 +141,20 @@ class Answers:
 
     @bootstrap.as_import_system
     def _alias(
-        self, rule: "Rule", name: str, target: object, frame: "FrameType"
+        self, rule: "Rule", name: str, path: object, target: object, frame: "FrameType"
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
-        link = watch.alias_link(rule, name)
         caller = watch.guarded(name, watch.probing, name, frame)
-        canonical = watch.locate(link.canonical)
-        parent = link.canonical.rpartition(".")[0]
+        moved = rule.canonical_of(name)
+        canonical = watch.locate(moved)
+        parent = moved.rpartition(".")[0]
         if canonical is None and caller is None and parent and parent not in sys.modules:
-            __import__(parent)  # a package may make its submodules itself
-            canonical = watch.locate(link.canonical)
+            bootstrap.import_if_there(parent)  # a package may make its submodules itself
+            canonical = watch.locate(moved)
         if canonical is None:
-            watch.notice(
-                "missing",
-                name,
-                f'"{link.canonical}" does not exist; "{name}" is imported as it is.',
-            )
-            return None
+            return self._leave_unmoved(rule, name, path, target, frame)
+        watch.unmoved.pop(name, None)
+        link = watch.alias_link(rule, name)
         if caller is not None and target is None:
             if caller.mechanism == RUN:
                 return self._run(rule, name, canonical, caller)
@@ -167,6 +164,19 @@ class Answers:
             spec.loader.exec_module = reloading(link)  # type: ignore[union-attr,method-assign]
         else:
             hook(spec, link)
+        return spec
+
+    @bootstrap.as_import_system
+    def _leave_unmoved(
+        self, rule: "Rule", name: str, path: object, target: object, frame: "FrameType"
+    ) -> bootstrap.ModuleSpec | None:
+        """Observe a legacy module whose canonical one is missing."""
+        unmoved = self._watch.leave_unmoved(rule, name, rule.canonical_of(name))
+        spec = self._observe(unmoved, name, path, target, frame)
+        package, _, child = name.rpartition(".")
+        around = link_of(sys.modules.get(package))
+        if spec is not None and around is not None:
+            around.keep_apart(child)
         return spec
 
     def _run(
@@ -186,7 +196,7 @@ class Answers:
     def stand_in(self, name: str) -> None:
         """Put the alias of a submodule in ``sys.modules``, whose canonical module is loaded."""
         watch = self._watch
-        rule = watch.map.match(name)
+        rule = watch.match(name)
         if name in sys.modules or rule is None or not rule.aliases() or rule.stage == REMOVED:
             return
         link = watch.alias_link(rule, name)

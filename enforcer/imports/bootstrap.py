@@ -277,6 +277,18 @@ def extension_spec(frame: "FrameType | LazyStatement") -> ModuleSpec | None:
     return spec if isinstance(spec, ModuleSpec) else None
 
 
+@as_import_system
+def import_if_there(name: str) -> bool:
+    """Import a module unless it, or a package that it lies in, does not exist; tell which."""
+    try:
+        import_by_c(name)
+    except ModuleNotFoundError as error:
+        if not f"{name}.".startswith(f"{error.name}."):
+            raise
+        return False
+    return True
+
+
 def is_initializing_spec(spec: object) -> bool:
     """Tell whether a spec says that some thread is still executing its module."""
     if isinstance(spec, ModuleSpec):

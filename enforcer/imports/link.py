@@ -449,7 +449,7 @@ class Link:
         for name in names:
             rule = self.rule
             if name != "*" and self.is_submodule(name):
-                covering = self.watch.map.match(f"{self.legacy}.{name}")
+                covering = self.watch.match(f"{self.legacy}.{name}")
                 if covering is not None:
                     rule = covering
                     submodules.add(name)

@@ -81,7 +81,9 @@ class LegacyName:
         if times > 1 and self._watch.stars.is_repeated(frame, path, times):
             return True
         caller.names = (self._rule.name,)
-        tally = uses.record(self._rule, path, caller, in_place=not self._rule.aliases())
+        if rule.aliases() and self._lacks_target():
+            self._rule = rule = self._watch.leave_unmoved(rule, path, rule.canonical)
+        tally = uses.record(rule, path, caller, in_place=not rule.aliases())
         if times == 1 and can_be_remembered(tally) and caller.frame is frame:
             self._sites.remember(frame, (tally,))
         return True
@@ -90,6 +92,18 @@ class LegacyName:
         # Who walks a module by dir() knows only names in its namespace; a name that isn't
         # there is asked for on purpose, and may cost an import.
         return self._rule.target in sys.modules or self._rule.name not in self._namespace
+
+    @bootstrap.as_import_system
+    def _lacks_target(self) -> bool:
+        """Return whether the module that is to hold the canonical object does not exist."""
+        target = self._rule.target
+        return (
+            self._rule.stage != REMOVED
+            and target not in sys.modules
+            and self._rule.name in self._namespace
+            and self._watch.locate(target) is None
+            and not bootstrap.import_if_there(target)
+        )
 
     @bootstrap.as_import_system
     def _holder(self) -> object:

@@ -18,6 +18,7 @@ from enforcer.imports.fetches import Stars
 from enforcer.imports.leaves import Leaves
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
+from enforcer.imports.lockless import look_up
 from enforcer.imports.locks import Locks
 from enforcer.imports.observed import ObservedLink, Observing
 from enforcer.imports.own_class import restore_all
@@ -82,6 +83,7 @@ class Watch:
         answers: who gives the specs of legacy modules.
         enabled: whether anything is recorded or refused.
         links: legacy path → what ties it to its rule, for each path met so far.
+        unmoved: legacy path → its rule in stage observe, where the canonical one is missing.
         notices: what the map's owner should know, by kind and subject.
         branches: the packages of the legacy modules that have rules of their own.
         delegation: who answers for factories and keeps instances; None if there are none.
@@ -102,6 +104,7 @@ class Watch:
         self.uses = Uses(recorder, Ownership(migration_map.root, migration_map.path), baseline)
         self.enabled = True
         self.links: dict[str, Link] = {}
+        self.unmoved: dict[str, Rule] = {}
         self.notices = notices
         self.forgetful: list[Link | LegacyName] = []
         self.locks = Locks()
@@ -136,12 +139,29 @@ class Watch:
 
     # Answers for the parts.
 
+    def match(self, path: str) -> "Rule | None":
+        """Return the rule that covers a module path, as it holds in this process."""
+        return look_up(self.unmoved, path, None) or self.map.match(path)
+
+    def leave_unmoved(self, rule: "Rule", legacy: str, canonical: str) -> "Rule":
+        """Return the rule in stage observe for a legacy path whose canonical one is missing.
+
+        To warn or to refuse would send callers to what is not there.
+        """
+        text = f'"{canonical}" does not exist; "{legacy}" is imported as it is, and observed.'
+        self.notice("missing", legacy, text)
+        return self.unmoved.setdefault(legacy, rule.observed())
+
     def alias_link(self, rule: "Rule", legacy: str) -> AliasLink:
         """Find or make the link of an aliased path."""
         link = self.links.get(legacy)
-        if not isinstance(link, AliasLink):
-            link = self.links.setdefault(legacy, AliasLink(self, rule, legacy))
-        return link  # type: ignore[return-value]
+        if isinstance(link, AliasLink):
+            return link
+        made = AliasLink(self, rule, legacy)
+        if link is None:
+            return self.links.setdefault(legacy, made)  # type: ignore[return-value]
+        self.links[legacy] = made  # its canonical module turned up
+        return made
 
     def is_linked(self, path: str, module: object) -> bool:
         """Tell whether a loaded module is a watched legacy module."""
@@ -253,7 +273,7 @@ class Watch:
         names = self.map.names_in(name)
         if names and module is not None:
             LiveModule(self, name, names).watch_module(module)
-        rule = self.map.match(name)
+        rule = self.match(name)
         if module is None or link_of(module) is not None:
             return
         if rule is None:
@@ -266,8 +286,11 @@ class Watch:
             "who imported it until then was not seen.",
         )
         if rule.aliases():
-            self._replace(rule, name, module)
-            return
+            canonical = self.locate(rule.canonical_of(name))
+            if canonical is not None:
+                self._replace(rule, name, module, canonical)
+                return
+            rule = self.leave_unmoved(rule, name, rule.canonical_of(name))
         link = self.links[name] = ObservedLink(self, rule, name)
         link.spec = getattr(module, "__spec__", None)
         link.watch_module(module)
@@ -280,12 +303,10 @@ class Watch:
         if self.follows(name) and not bootstrap.is_initializing(module):
             self.was_loaded(name)
 
-    def _replace(self, rule: "Rule", name: str, module: "ModuleType") -> None:
+    def _replace(
+        self, rule: "Rule", name: str, module: "ModuleType", canonical: bootstrap.ModuleSpec
+    ) -> None:
         link = self.alias_link(rule, name)
-        canonical = self.locate(link.canonical)
-        if canonical is None:
-            self.notice("missing", name, f'"{link.canonical}" does not exist; "{name}" stays.')
-            return
         self._displaced[name] = module
         link.spec = alias_spec(link, canonical)
         sys.modules[name] = link.module  # type: ignore[assignment]

@@ -131,6 +131,13 @@ class Rule:
         """Tell whether the legacy path gives the canonical object."""
         return self.stage != OBSERVE and not self.implementation
 
+    def observed(self) -> "Rule":
+        """Return a copy in stage observe, for a legacy path whose canonical one is missing."""
+        observed = Rule(self.legacy, self.canonical, stage=OBSERVE, owner=self.owner)
+        for field in ("link", "line", "names", "reason", "removal", "remove_after", "since"):
+            setattr(observed, field, getattr(self, field))
+        return observed
+
     @property
     def keeps_own_code(self) -> bool:
         """Whether the legacy module's own code goes on running, for some names or for all."""

@@ -116,6 +116,7 @@ class RuleCheck:
         strings: the string literals that name it.
         inside_legacy: how many uses stand in files that will not run once this is aliased.
         would_break: what the legacy code has and the canonical code lacks.
+        unmoved: modules that only the legacy package has; their own code goes on answering.
         broken_already: what neither has.
         served: what the legacy module will go on serving.
         unsure: what may or may not be there.
@@ -139,6 +140,7 @@ class RuleCheck:
     strings: "tuple[Site, ...]" = ()
     inside_legacy: int = 0
     would_break: list[MissingName] = field(default_factory=list)
+    unmoved: list[MissingName] = field(default_factory=list)
     broken_already: list[MissingName] = field(default_factory=list)
     served: list[MissingName] = field(default_factory=list)
     unsure: list[MissingName] = field(default_factory=list)
@@ -149,6 +151,16 @@ class RuleCheck:
     unasked: list[LegacyName] = field(default_factory=list)
     changed: list[ChangedCall] = field(default_factory=list)
     refused: "tuple[Site, ...]" = ()
+
+    @property
+    def absent(self) -> "tuple[str, ...]":
+        """Return the canonical paths that do not exist, whose legacy code goes on answering."""
+        if self.rule.stage == REMOVED:
+            return ()
+        absent = [self.rule.target] if self.canonical is None else []
+        if self.canonical_name_missing:
+            absent.append(self.rule.canonical)
+        return (*absent, *(missing.canonical_module for missing in self.unmoved))
 
     @property
     def findings(self) -> "tuple[Finding, ...]":
@@ -164,6 +176,9 @@ class RuleCheck:
             yield Finding("canonical-import-fails", message)
         if self.canonical_name_missing:
             message = f'"{rule.target}" has no name "{rule.target_name}"'
+            yield Finding("canonical-not-found", message)
+        for missing in self.unmoved:
+            message = f'there is no module "{missing.canonical_module}"'
             yield Finding("canonical-not-found", message)
         for missing in self.would_break:
             yield Finding("would-break", f'"{missing.path}" is only in the legacy code')

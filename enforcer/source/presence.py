@@ -87,6 +87,8 @@ class Presence:
             found.broken_already.append(missing)
         elif rule.keeps_own_code:
             found.served.append(missing)
+        elif not name:
+            found.unmoved.append(missing)
         else:
             found.would_break.append(missing)
 

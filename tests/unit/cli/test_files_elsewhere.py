@@ -106,6 +106,7 @@ def test_json_names_files_from_the_root_as_the_report_does() -> None:
 
 def test_a_map_below_the_top(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(top, {"services/shop/enforcer.toml": RULE, "services/shop/app.py": "def f(): pass\n"})
+    write(top, {"services/shop/shop/new.py": ""})
     monkeypatch.chdir(top / "services/shop")
     run = record("app.py", "../../tests/test_app.py")
 

@@ -25,6 +25,7 @@ FILES = {
         canonical = "shop.new"
         """,
     "shop/app.py": "from shop.old import X\ndef f(): pass\ndef g(): pass\n",
+    "shop/new/__init__.py": "X = 1\n",
     "enforcer-baseline.toml": """\
         version = 1
         call_sites = [
@@ -555,3 +556,38 @@ def test_entries_of_the_map_that_match_nothing(project: Path) -> None:
     assert warned.exit_code == 0
     assert "enforcer.toml:3: error: expect_refusals: there is no test" in closed.output
     assert closed.exit_code == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_canonical_path_that_is_missing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """A module, a name, and a module of a tree; at the rule, wherever it is used."""
+    monkeypatch.setenv("ENFORCER_STAGE", stage)
+    rules = ("shop.old", "shop.new"), ("shop.live:Old", "shop.live:New"), ("tree.*", "moved.*")
+    write(
+        project,
+        {
+            "enforcer.toml": "".join(
+                f'[[rule]]\nlegacy = "{legacy}"\ncanonical = "{canonical}"\n'
+                for legacy, canonical in rules
+            ),
+            "enforcer-baseline.toml": "version = 1\n",
+            "shop/app.py": "",
+            "shop/live.py": "Old = 1\n",
+            "tree/__init__.py": "",
+            "tree/sub.py": "",
+            "moved/__init__.py": "",
+            "main.py": "import tree.sub\n" if stage in {"alias", "warn"} else "",
+        },
+    )
+    shutil.rmtree(project / "shop/new")
+    expected = [
+        'enforcer.toml:1: error: "shop.new" does not exist: the code of "shop.old" still answers',
+        'enforcer.toml:4: error: "shop.live:New" does not exist: the code of "shop.live:Old" still',
+        'enforcer.toml:7: error: "moved.sub" does not exist: the code of "tree.*" still answers',
+    ]
+    found = [line for line in lines() if line.endswith("(canonical-missing)")]
+
+    assert len(found) == {"observe": 0, "removed": 0, "strict": 2}.get(stage, 3)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=False))

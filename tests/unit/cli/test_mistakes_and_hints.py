@@ -28,6 +28,8 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ENFORCER_MAP", raising=False)
     Path("enforcer.toml").write_text(RULE)
+    Path("shop").mkdir()
+    Path("shop/new.py").touch()
 
 
 def enforcer(*words: str) -> Result:

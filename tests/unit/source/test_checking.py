@@ -263,12 +263,12 @@ TREE_RULE = ("old.*", "new.*")
 
 
 @pytest.mark.parametrize("source", ["import old.b", "from old import b", "from old.b import B"])
-def test_a_module_of_a_tree_that_canonical_lacks_would_break(write: Write, source: str) -> None:
+def test_a_module_of_a_tree_that_canonical_lacks_stays(write: Write, source: str) -> None:
     """However it is asked for, it is one thing to mend."""
     found = check(write({**TREE, "app.py": source}), Rule(*TREE_RULE))
 
-    assert named(found.would_break) == {"old.b": "app.py:1"}
-    assert slugs(found) == ["would-break"]
+    assert named(found.unmoved) == {"old.b": "app.py:1"}
+    assert slugs(found) == ["canonical-not-found"]
 
 
 def test_a_module_of_a_tree_that_neither_side_has_is_broken_already(write: Write) -> None:
