@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ parallel = true
 source = %(source)s
 """
 HIDING = "function.__code__ = function.__code__.replace(co_filename=_FILE)"
+PHASE = re.compile(r" \((setup|call|teardown)\)$")
 QUICK = 0.1
 """How many seconds a test takes at most that is run before all others."""
 
@@ -83,6 +85,9 @@ class Nearest:
         """
         by_line = (self._tests.get((path, n), set()) for n in range(lines[0], lines[1] + 1))
         tests: set[str] = set().union(*by_line)
+        if lines[0] == 1:  # a constant of the module: its own tests may look at nothing else
+            own = f"/test_{Path(path).stem}.py::"
+            tests |= {test for test in self.seconds if own in test}
         turns: Counter[str] = Counter()
         ranks = {}
         for test in sorted(tests, key=lambda test: self.seconds[test]):
@@ -168,7 +173,7 @@ class Nearest:
             lines = {}
             for number, contexts in data.contexts_by_lineno(file).items():
                 # A process says "test (call)", with the setting's "|" and nothing behind it.
-                names = {context.partition("|")[0].partition(" (")[0] for context in contexts}
+                names = {PHASE.sub("", context.removesuffix("|")) for context in contexts}
                 lines[number] = names & tests
             for now, then in _places(self._tree / path, place / path):
                 self._tests[path, now] |= lines.get(then, set())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.reading import BaselineError, read_baseline
+from enforcer.baseline.reading import BaselineError, read_baseline, read_sides
 from enforcer.baseline.writing import baseline_text, write_baseline
 
 LINE = '{ path = "a.old", file = "app.py", function = "f", kind = "import_statement", count = 2 }'
@@ -109,6 +109,40 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
         read_baseline(tmp_path / "none.toml")
     with pytest.raises(BaselineError, match="baseline-unreadable"):
         read_baseline(tmp_path)
+
+
+@pytest.mark.parametrize("ancestor", ["", '||||||| base\n  { path = "z", no TOML\n'])
+def test_both_sides_of_a_merge_conflict_are_read(tmp_path: Path, ancestor: str) -> None:
+    """Lines keep their numbers; what stood there before the sides parted is nobody's."""
+    file = tmp_path / "baseline.toml"
+    line = '  {{ path = "{}", file = "app.py", function = "f", kind = "call" }},\n'.format
+    file.write_text(
+        f"version = 1\ncall_sites = [\n{line('a')}<<<<<<< ours\n{line('b')}{ancestor}"
+        f"=======\n{line('c')}{line('d')}>>>>>>> theirs\n{line('e')}]\n"
+    )
+    more = ancestor.count("\n")
+
+    ours, theirs = read_sides(file)
+
+    assert [(entry.path, entry.line) for entry in ours] == [("a", 3), ("b", 5), ("e", 10 + more)]
+    assert [(entry.path, entry.line) for entry in theirs] == [
+        ("a", 3),
+        ("c", 7 + more),
+        ("d", 8 + more),
+        ("e", 10 + more),
+    ]
+
+
+def test_a_file_without_conflicts_has_one_side(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    file.write_text(TEXT)
+    assert read_sides(file) == [Baseline(ENTRIES)]
+
+    with pytest.raises(BaselineError, match="no-baseline"):
+        read_sides(tmp_path / "none.toml")
+    file.write_bytes(b"\xff")
+    with pytest.raises(BaselineError, match="not UTF-8"):
+        read_sides(file)
 
 
 def test_what_has_no_line_is_named_without_one(tmp_path: Path) -> None:

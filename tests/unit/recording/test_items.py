@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.recording.items import current_item, items_of_environment
+from enforcer.recording.items import allowed_paths, current_item, items_of_environment
 
 TESTS = {"ENFORCER_ITEMS": "/shop"}
 
@@ -37,6 +37,11 @@ def test_names(said: str, file: str, function: str) -> None:
 )
 def test_nothing_runs(environ: dict[str, str]) -> None:
     assert current_item(environ) is None
+
+
+def test_what_the_running_test_may_use() -> None:
+    assert allowed_paths({"ENFORCER_ALLOWED": "old shop.old.*"}) == ["old", "shop.old.*"]
+    assert allowed_paths({}) == []
 
 
 def test_only_a_process_that_a_run_started_asks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,18 @@
 import os
 import platform
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from enforcer.recording.process import MAX_COMMAND, RUN_KEY, current, resource_attributes
+from enforcer.recording.process import (
+    MAX_COMMAND,
+    RUN_FILE_KEY,
+    RUN_KEY,
+    current,
+    resource_attributes,
+)
 from enforcer.rules.model import MigrationMap
 
 
@@ -135,3 +142,29 @@ def test_a_process_is_shown_by_its_number_and_command(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "orig_argv", ["python", "app.py"])
 
     assert repr(current(MigrationMap())) == f"<Process {os.getpid()} 'python app.py'>"
+
+
+def test_a_child_of_a_fork_server_knows_the_running_test(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server keeps the environment of an earlier one; other processes keep their own."""
+    file = tmp_path / "variables"
+    file.write_text("PYTEST_CURRENT_TEST=t.py::test_b (call)\0ENFORCER_ALLOWED=a=b old")
+    server = ["python", "-c", "from multiprocessing.forkserver import main; main(3)"]
+    for argv, parent, variables in (
+        (server, "", str(file)),
+        (["python", "app.py"], "p1", str(file)),
+        (server, "p1", ""),
+        (server, "p1", str(tmp_path / "none")),
+        (server, "p1", str(file)),
+    ):
+        monkeypatch.setattr(sys, "orig_argv", argv)
+        monkeypatch.setenv(RUN_FILE_KEY, variables)
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", "t.py::test_a (call)")
+        monkeypatch.setenv("ENFORCER_ALLOWED", "")
+        current(MigrationMap(), parent=parent)
+        is_known = (argv, parent, variables) == (server, "p1", str(file))
+        assert os.environ["PYTEST_CURRENT_TEST"].startswith(
+            "t.py::test_b" if is_known else "t.py::test_a"
+        )
+        assert os.environ["ENFORCER_ALLOWED"] == ("a=b old" if is_known else "")

@@ -13,7 +13,7 @@ from enforcer.recording.recorder import (
     OVERFLOW,
     Recorder,
 )
-from enforcer.recording.use import ALIASED, CallSite
+from enforcer.recording.use import ALIASED, PROBE, CallSite
 from enforcer.rules.model import Rule
 
 RULE = Rule("old", "new")
@@ -66,6 +66,30 @@ def test_overflow_of_a_tree_is_its_top_packages() -> None:
     recorder.tally(Rule("old.*", "new.*"), ALIASED, site()).count()
 
     assert [use.site.path for use in recorder.collect()[0]] == ["old"]
+
+
+def test_probes_beyond_the_limit_stay_probes() -> None:
+    """They are no reason to keep a path, there either."""
+    recorder = Recorder(limit=0)
+    recorder.tally(RULE, ALIASED, site()).count()
+    probe = site()
+    probe.mechanism = PROBE
+    recorder.tally(RULE, ALIASED, probe).count()
+
+    assert [use.site.mechanism for use in recorder.collect()[0]] == ["", PROBE]
+
+
+def test_pending_are_the_uses_that_nobody_collected() -> None:
+    """To ask for them collects nothing."""
+    recorder = Recorder()
+    tallies = [recorder.tally(RULE, ALIASED, site(line)) for line in (1, 2)]
+    for tally in tallies:
+        tally.count()
+    assert recorder.pending() == recorder.pending() == 2
+    recorder.collect()
+    assert recorder.pending() == 0
+    tallies[0].count()
+    assert recorder.pending() == 1
 
 
 def test_reset_forgets_what_was_counted() -> None:
