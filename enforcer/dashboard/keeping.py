@@ -1,7 +1,8 @@
 """Keep the sums that were read last, for as long as nobody has written to the store since.
 
 Whoever sorts, searches and turns pages asks for the same sums again and again. A SQLite store
-tells by its files whether it was written: every transaction changes the log or the file itself.
+tells by its files whether it was written: every transaction changes the log or the file itself,
+and what a process notes beside it is a file of its own.
 Nothing is kept of a store that can't tell, such as one on a server.
 """
 
@@ -14,6 +15,7 @@ from time import time_ns
 from typing import Final
 
 from enforcer.report.model import RuleReport
+from enforcer.store.notes import files_beside
 from enforcer.store.queries import Span
 
 _MOST: Final = 8
@@ -21,7 +23,7 @@ _LOG: Final = "-wal"
 _JUST_NOW: Final = 100_000_000
 """In nanoseconds; file systems round times to some milliseconds."""
 
-State = tuple[tuple[int, int, int], ...]
+State = tuple[tuple[int, int, int] | str, ...]
 
 
 class KeptSums:
@@ -54,7 +56,8 @@ class KeptSums:
             found.append(self._log.stat())
         if time_ns() - max(each.st_mtime_ns for each in found) < _JUST_NOW:
             return ()
-        return tuple((each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
+        states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
+        return (*states, *sorted(files_beside(str(self._file))))
 
     def get(
         self, state: State, span: Span, read: Callable[[], list[RuleReport]]

@@ -138,7 +138,7 @@ def file_of_note(path: str, process: Process, number: int) -> str:
 
 def notes_beside(path: str) -> "Iterator[Note]":
     """Give the notes beside a store, those for other stores of that name too."""
-    for file in _files_beside(path):
+    for file in files_beside(path):
         note = _note(file, path)
         if note is not None:
             yield note
@@ -155,7 +155,7 @@ def may_leave_notes(path: str, identity: str) -> bool:
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
-        and sum(1 for _ in _files_beside(path)) < MOST_NOTES
+        and sum(1 for _ in files_beside(path)) < MOST_NOTES
     )
 
 
@@ -187,7 +187,8 @@ def allow_no_notes(path: str) -> None:
     _remove(f"{path}{_MAPS}")
 
 
-def _files_beside(path: str) -> "Iterator[str]":
+def files_beside(path: str) -> "Iterator[str]":
+    """Name the files beside a store that are notes, or may be."""
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
     try:
