@@ -4,17 +4,15 @@ import importlib.metadata
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from enforcer.distribution import DISTRIBUTION
-from tests.patience import PATIENCE
+from tests.installing import PROJECT, Python, build, empty, pip
 
 WAYS = ("environment", "enforcer run", "code")
-PROJECT = Path(__file__).parents[3]
 STARTUP_FILE = "enforcer_startup.pth"
 
 PROGRAM = """\
@@ -28,55 +26,11 @@ print(enforcer.__file__)
 """
 
 
-def pip(python, *words, **environment):
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--python", python]
-    subprocess.run(
-        [sys.executable, "-m", "pip", *options, *words],
-        env={**os.environ, **environment},
-        check=True,
-        timeout=PATIENCE,
-    )
-
-
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
     """Build a wheel, once; everywhere.py gives the same one to each interpreter."""
     built = os.environ.get("CONFORMANCE_WHEEL")
-    if built:
-        return Path(built)
-    folder = tmp_path_factory.mktemp("wheel")
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, PROJECT]
-    pip(sys.executable, *build)
-    return next(folder.glob("*.whl"))
-
-
-class Python:
-    """An interpreter, the folder that it finds the enforcer in, and what it needs for that."""
-
-    def __init__(self, path, package, **environment):
-        self.path = path
-        self.package = package
-        self.environment = environment
-
-    def install(self, wheel, *options, **environment):
-        """Install a wheel for this interpreter."""
-        words = ["install", "--no-deps", "--no-index", "--no-compile", "--no-warn-script-location"]
-        pip(self.path, *words, *options, wheel, **environment)
-
-    def write(self, name, *lines):
-        """Write a file that Python reads at start."""
-        self.package.joinpath(name).write_text("\n".join(map(str, lines)) + "\n")
-
-
-def empty(folder, *options, maker=sys.executable):
-    """Make a virtual environment without the enforcer, but with what it depends on."""
-    words = [maker, "-m", "venv", "--without-pip", *options, folder]
-    subprocess.run(words, check=True, timeout=PATIENCE)
-    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    python = Python(folder / "bin" / "python", folder / "lib" / name / "site-packages")
-    # The startup files of a folder that is added thus are not read.
-    python.write("dependencies.pth", *(path for path in sys.path if "site-packages" in path))
-    return python
+    return Path(built) if built else build(PROJECT, tmp_path_factory.mktemp("wheel"))
 
 
 def virtual(folder, wheel):
