@@ -211,7 +211,7 @@ def file_of(file: str) -> str:
     ``site-packages`` folder on is kept.
     """
     for folder in _FOREIGN:
-        before, found, rest = file.rpartition(folder)
-        if found and before:
+        _, found, rest = file.rpartition(folder)
+        if found:
             return f"{folder[1:]}{rest}"
     return file

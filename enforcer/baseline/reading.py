@@ -139,7 +139,9 @@ def _entry(file: Path, table: dict[str, Any], line: int) -> Entry:
             raise _wrong(file, line, f'"{key}" is not a key of a call site. {nearest(key, _KEYS)}')
     for key in _TEXTS:
         value = table.get(key)
-        if not isinstance(value, str) or not value:
+        if value == "":
+            raise _wrong(file, line, f'"{key}" is empty')
+        if not isinstance(value, str):
             found = "missing" if value is None else type_of(value)
             raise _wrong(file, line, f'"{key}" is {found}, and not a string')
     if table["kind"] not in KINDS:

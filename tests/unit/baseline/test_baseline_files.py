@@ -90,6 +90,8 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
             ':3: "names" is no array of names',
         ),
         ('version = 1\ncall_sites = [{ path = "a" }]', ':2: "file" is missing, and not a string'),
+        ("version = 1\ncall_sites = [{ path = 3 }]", ':2: "path" is an integer, and not a string'),
+        ('version = 1\ncall_sites = [{ path = "" }]', ':2: "path" is empty.'),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:

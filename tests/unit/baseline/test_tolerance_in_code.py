@@ -1,5 +1,6 @@
 """What a process tolerates, and what it reports where it can't know."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from enforcer.baseline.reading import BaselineError
 from enforcer.baseline.tolerance import Tolerance
 from enforcer.recording.use import CallSite
+from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap
 
 SITE = CallSite("old", file="a.py", line=1, function="f", module="a", mechanism="import_statement")
@@ -40,3 +42,30 @@ def test_a_program_may_want_to_stop_instead(tmp_path: Path) -> None:
 
 def test_a_map_without_a_baseline_tolerates_nobody() -> None:
     assert SITE not in Tolerance(MigrationMap(), {})
+
+
+def test_what_is_tolerated_is_a_site_of_the_baseline_or_an_exemption_that_holds() -> None:
+    """An exemption has to speak of the site, and its day must not have passed."""
+
+    def is_tolerated(*allow: Exemption, baseline: Container[CallSite] = ()) -> bool:
+        return SITE in Tolerance(MigrationMap(allow=allow), {}, baseline)
+
+    assert is_tolerated(baseline=[SITE])
+    assert is_tolerated(Exemption("old", "a.py", "9999-12-31", ""))
+    assert not is_tolerated(Exemption("old", "a.py", "2020-12-31", ""))
+    assert not is_tolerated(Exemption("old", "b.py", "9999-12-31", ""))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_tolerated"),
+    [("", False), ("old", True), ("other old.*", True), ("older", False), ("old.sub", False)],
+)
+def test_the_running_test_may_use_what_its_marker_allows(
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: str,
+    is_tolerated: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """And so may the processes that it starts."""
+    monkeypatch.setenv("ENFORCER_ALLOWED", allowed)
+
+    assert (SITE in Tolerance(MigrationMap(), {})) is is_tolerated
