@@ -145,10 +145,7 @@ def check_counts(old: Version, new: Version, count: int, processes: int) -> None
         assert uses(report) == expected
         assert report["processes"] == processes
         assert report["dropped"] == 0
-    assert (
-        json.loads(new.run_module("enforcer", "store", "check", "--format", "json"))["problems"]
-        == []
-    )
+    new.run_module("enforcer", "store", "check")
 
 
 @pytest.mark.parametrize("order", ["old new old new", "new old new old"])
