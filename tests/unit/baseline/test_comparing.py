@@ -182,6 +182,16 @@ def test_a_record_in_json_keeps_the_names() -> None:
     assert [one.verdict for one in judged] == [Verdict.TOLERATED]
 
 
+@pytest.mark.parametrize(
+    ("line", "function", "place"),
+    [(5, "f", "app.py:5 in f()"), (5, "<module>", "app.py:5"), (0, "<module>", "app.py")],
+)
+def test_a_place_as_a_person_reads_it(line: int, function: str, place: str) -> None:
+    seen = SeenSite("a.old", "app.py", function, "call", line, ALIASED, "", "a test")
+
+    assert seen.place == place
+
+
 def test_what_weighs_most_stays() -> None:
     """A use without an excuse is a matter of the baseline, whatever other parts of a run do."""
     used = SeenSite(*KEY, 5, ALIASED, "", "a test")

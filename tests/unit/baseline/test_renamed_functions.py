@@ -69,3 +69,17 @@ def test_what_is_no_rename(project: Path, source: str) -> None:
     (project / "app.py").write_text(source)
 
     assert followed(project, "total") == [("app.py", "total")]
+
+
+def test_files_that_became_one(project: Path) -> None:
+    """The call sites of both are there, so their counts add up."""
+    (project / "app.py").unlink()
+    (project / "moved.py").write_text(
+        f"def total():\n{BODY}class A:\n    def m(self): import old\n"
+    )
+    kind = "import_statement"
+    entries = [Entry("old", file, "total", kind, count=2) for file in ("app.py", "moved.py")]
+
+    found = follow_renames(Baseline(entries), load_map(str(project / "enforcer.toml")))
+
+    assert list(found) == [Entry("old", "moved.py", "total", kind, count=4)]
