@@ -24,7 +24,13 @@ from enforcer.recording.use import (
     THIRD_PARTY,
     CallSite,
 )
-from enforcer.rules.repository import is_below, is_portable, top_of, with_slashes
+from enforcer.rules.repository import (
+    SITE_FOLDERS,
+    is_below,
+    is_portable,
+    top_of,
+    with_slashes,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +120,24 @@ def _mechanism_of(frame: "FrameType") -> str:
     return PROBE if name == "importlib.util" and frame.f_code.co_name == "find_spec" else ""
 
 
+def _real(path: str) -> str:
+    """Return a path without symlinks; as it is where the system refuses to say."""
+    try:
+        return with_slashes(os.path.realpath(path)).rstrip("/")
+    except (OSError, ValueError):
+        return path.rstrip("/")
+
+
+def _foreign_folders() -> "set[str]":
+    """Return the folders of the standard library and of a virtual environment."""
+    library = getattr(os, "__file__", None)  # cx_Freeze leaves none
+    foreign = {os.path.dirname(library)} if library else set()
+    if sys.prefix != sys.base_prefix:
+        foreign.add(sys.prefix)
+    spelled = {with_slashes(folder).rstrip("/") for folder in foreign}
+    return spelled | set(map(_real, spelled))
+
+
 class Caller:
     """Say who asked, and how.
 
@@ -154,7 +178,7 @@ class Ownership:
 
     """
 
-    __slots__ = ("_foreign", "_known", "_map_file", "_root", "_top", "item")
+    __slots__ = ("_foreign", "_known", "_map_file", "_real_root", "_root", "_tops", "item")
 
     def __init__(self, root: str, map_file: str = "") -> None:
         """Prepare; the folders need not exist.
@@ -166,16 +190,14 @@ class Ownership:
         """
         self._map_file = map_file
         self._root = with_slashes(os.path.abspath(root or os.curdir)).rstrip("/") + "/"
-        self._top = ""  # looked for when there is a file outside of the root
+        self._tops: tuple[str, ...] = ()  # looked for when there is a file outside of the root
         self.item: Callable[[], Item | None] | None = None
-        foreign = {os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))}
-        if sys.prefix != sys.base_prefix:
-            foreign |= {sys.prefix, os.path.realpath(sys.prefix)}
+        self._real_root = _real(self._root) + "/"
         # A stdlib zip and lib-dynload lie beside or below; a root inside them is nobody's case.
         self._foreign = tuple(
-            folder.rstrip("/") + "/"
-            for folder in map(with_slashes, foreign)
-            if not self._root.startswith(folder)
+            f"{folder}/"
+            for folder in _foreign_folders()
+            if not self._root.startswith(folder) and not self._real_root.startswith(folder)
         )
         self._known: dict[str, tuple[str, str]] = {}
 
@@ -192,18 +214,32 @@ class Ownership:
         return known
 
     def _classify(self, filename: str) -> tuple[str, str]:
+        """Look a file up: a symlink in its path, or in the root's, gives it no other name."""
         if filename.startswith("<"):
             return (THIRD_PARTY if filename.startswith("<frozen") else OWN), filename
-        path = with_slashes(os.path.abspath(filename))
-        parts = set(path.split("/"))
-        if path.startswith(self._foreign) or {"site-packages", "dist-packages"} & parts:
-            return THIRD_PARTY, path
-        if path.startswith(self._root):
-            return OWN, path[len(self._root) :]
-        self._top = self._top or top_of(self._root, self._map_file)
-        if is_below(path, self._top):
-            return OWN, with_slashes(os.path.relpath(path, self._root))
+        # A relative name is meant from the root, wherever the program works.
+        path = with_slashes(os.path.normpath(os.path.join(self._root, filename)))
+        real = _real(path)
+        if self._is_foreign(path) or self._is_foreign(real):
+            # The folder that stands for the release of today keeps its name.
+            is_inside = real.startswith(self._real_root)
+            return THIRD_PARTY, self._root + real[len(self._real_root) :] if is_inside else path
+        spellings = (real, self._real_root), (path, self._root)
+        for file, root in spellings:
+            if file.startswith(root):
+                return OWN, file[len(root) :]
+        self._tops = self._tops or (
+            top_of(self._real_root, _real(self._map_file) if self._map_file else ""),
+            top_of(self._root, self._map_file),
+        )
+        for (file, root), top in zip(spellings, self._tops, strict=True):
+            if is_below(file, top):
+                return OWN, with_slashes(os.path.relpath(file, root))
         return THIRD_PARTY, path
+
+    def _is_foreign(self, path: str) -> bool:
+        folders = set(path.split("/"))
+        return path.startswith(self._foreign) or not folders.isdisjoint(SITE_FOLDERS)
 
     def is_own(self, frame: "FrameType") -> bool:
         """Tell whether a frame runs the team's own code."""

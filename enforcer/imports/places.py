@@ -10,6 +10,7 @@ import os
 
 from enforcer.imports.bootstrap import extension_spec
 from enforcer.imports.lockless import look_up
+from enforcer.imports.origins import as_source, source_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 CELL = "<cell "
 """How the label of a notebook's cell begins; what follows is a hash of its text."""
 
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
+# A frozen program may have no file of the standard library (cx_Freeze).
+_LIBRARY = os.path.dirname(getattr(os, "__file__", "<frozen>/os.py")) + os.sep
 _PACKAGES = ("site-packages", "dist-packages")
 # What consoles call the lines that they read: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
 _NUMBERED = ("<python-input", "<pyshell")
@@ -33,7 +35,7 @@ def place_of(frame: "FrameType") -> Place:
     filename = code.co_filename
     line = frame.f_lineno or 0
     if not filename.startswith("<"):
-        return _cell(filename) or filename, line, code.co_qualname
+        return _cell(filename) or source_of(code, frame.f_globals), line, code.co_qualname
     if filename.startswith("<frozen "):
         spec = extension_spec(frame)
         if spec is not None:
@@ -83,7 +85,7 @@ def _around(frame: "FrameType") -> Place | None:
     is_function = not frame.f_code.co_qualname.startswith("<")
     file = look_up(frame.f_globals, "__file__", None)
     if is_function and isinstance(file, str) and not file.startswith("<"):
-        return _cell(file) or file, 0, frame.f_code.co_qualname
+        return _cell(file) or as_source(file), 0, frame.f_code.co_qualname
     outer = _outer(frame, frame.f_globals) or _outer(frame)
     if outer is None or _is_library(outer.f_code.co_filename):
         return None

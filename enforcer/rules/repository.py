@@ -10,7 +10,8 @@ Names have forward slashes on Windows, too: the map, the baseline and stores are
 import os
 
 _MARKS = (".git", ".hg")
-_SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
+SITE_FOLDERS = frozenset({"dist-packages", "site-packages"})
+"""The names of folders that installers put packages into."""
 
 
 def with_slashes(path: str) -> str:
@@ -33,10 +34,18 @@ def top_of(root: str, map_file: str = "") -> str:
     while not any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):
         parent = os.path.dirname(folder)
         if parent == folder:
-            around = os.path.dirname(os.path.abspath(map_file)) if map_file else root
-            return os.path.commonpath((root, around))
+            return _around(root, os.path.dirname(os.path.abspath(map_file)) if map_file else root)
         folder = parent
     return folder
+
+
+def _around(root: str, other: str) -> str:
+    """Return the folder that holds two folders, or the first where only the whole disk does."""
+    try:
+        around = os.path.commonpath((root, other))
+    except ValueError:  # two drives
+        return root
+    return root if os.path.dirname(around) == around else around
 
 
 def is_below(file: str, folder: str) -> bool:
@@ -52,7 +61,7 @@ def is_below(file: str, folder: str) -> bool:
 
 def is_installed(file: str) -> bool:
     """Return whether a file is one of an installed package, by its path."""
-    return any(folder in f"/{file}" for folder in _SITE_FOLDERS)
+    return any(f"/{folder}/" in f"/{file}" for folder in SITE_FOLDERS)
 
 
 def is_of_one_machine(file: str) -> bool:
