@@ -16,6 +16,7 @@ import shutil
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.mutation.equivalents import listed, outdated, without
@@ -135,15 +136,21 @@ class Trial:
 class Results:
     """What became of each mutant in the last run, whatever line it stands on by now."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, mutants: list[Mutant]) -> None:
         self._file = file
         self._outcomes: dict[str, str] = {}
         if file.exists():
             self._outcomes = json.loads(file.read_text(encoding="utf-8"))
+        same: Counter[str] = Counter()
+        self._names: dict[Mutant, str] = {}
+        for mutant in mutants:
+            name = f"{mutant.path}: {mutant.text} [{mutant.column}]: {mutant.change}"
+            self._names[mutant] = f"{name} #{same[name]}" if same[name] else name
+            same[name] += 1
 
     def of(self, mutant: Mutant) -> str | None:
         """Return what a mutant was killed by, nothing if it survived, or None if it is new."""
-        return self._outcomes.get(self._key(mutant))
+        return self._outcomes.get(self._names[mutant])
 
     def clear(self) -> None:
         """Forget the last run."""
@@ -151,12 +158,8 @@ class Results:
 
     def add(self, mutant: Mutant, outcome: str) -> None:
         """Keep an outcome, also if the run is broken off."""
-        self._outcomes[self._key(mutant)] = outcome
+        self._outcomes[self._names[mutant]] = outcome
         self._file.write_text(json.dumps(self._outcomes, indent=1), encoding="utf-8")
-
-    @staticmethod
-    def _key(mutant: Mutant) -> str:
-        return f"{mutant.path}: {mutant.text} [{mutant.column}]: {mutant.change}"
 
 
 def report(
@@ -196,7 +199,7 @@ def tried(package: str, options: argparse.Namespace, trees: list[Tree], until: f
     for entry in outdated(everything, entries):
         sys.stdout.write(f"no such mutant any more: {entry.file}: {entry.line}\n")
     everything = without(everything, entries)
-    results = Results(folder / "results.json")
+    results = Results(folder / "results.json", everything)
     known = {mutant: what for mutant in everything if (what := results.of(mutant)) is not None}
     if options.again:
         mutants = [mutant for mutant, outcome in known.items() if not outcome]

@@ -72,6 +72,11 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
         ("version = 1\ncall_sites = [\n  3\n]", ":3: a call site is an integer, and not a table"),
         (f"version = 1\ncall_sites = [\n{LINE},\n{LINE},\n]", ":4: line 3 has the same call sites"),
         (f"version = 1\ncall_sites = [\n{LINE.replace('2', '0')}]", ':3: "count" is 0, and not a'),
+        (
+            f"version = 1\ncall_sites = [\n{LINE.replace('2', 'true')}]",
+            '"count" is True, and not a',
+        ),
+        (f"version = 1\ncall_sites = [\n{LINE.replace('2', '1.5')}]", '"count" is 1.5, and not a'),
         (f"version = 1\ncall_sites = [\n{LINE.replace('count', 'cuont')}]", 'Write "count"'),
         (
             f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, flaky = 1')}]",

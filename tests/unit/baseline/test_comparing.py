@@ -85,9 +85,11 @@ def test_a_baseline_shrinks_and_does_not_grow_by_itself() -> None:
     judged = compare(baseline, seen_by([site(1), site(2, file="new.py")]), is_complete=True)
 
     assert shrunk(baseline, judged) == Baseline([Entry(*KEY, count=1)])
-    assert grown(shrunk(baseline, judged), judged) == Baseline(
+    larger = grown(shrunk(baseline, judged), judged)
+    assert larger == Baseline(
         [Entry(*KEY, count=1), Entry("a.old", "new.py", "f", "import_statement")]
     )
+    assert [entry.line for entry in larger] == [0, 0]  # from no file
 
 
 def test_merging_keeps_all_of_each() -> None:

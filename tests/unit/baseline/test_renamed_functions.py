@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.renames import follow_renames
+from enforcer.baseline.renames import follow_renames, is_foreign
 from enforcer.rules.loading import load_map
 from tests.integration.testing.runs import git
 
@@ -35,6 +35,25 @@ def followed(project: Path, *functions: str) -> list[tuple[str, str]]:
     entries = [Entry("old", "app.py", function, "import_statement") for function in functions]
     baseline = follow_renames(Baseline(entries), load_map(str(project / "enforcer.toml")))
     return [(entry.file, entry.function) for entry in baseline]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_foreign_file"),
+    [
+        ("shop/cart.py", False),
+        ("../tests/test_cart.py", False),
+        ("/srv/other.py", True),
+        ("site-packages/x.py", True),
+        ("dist-packages/x.py", True),
+        ("<stdin>", True),
+    ],
+)
+def test_what_is_no_file_of_the_program(
+    file: str,
+    is_foreign_file: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """Git is not asked for it."""
+    assert is_foreign(file) is is_foreign_file
 
 
 @pytest.mark.parametrize("is_committed", [True, False])
