@@ -115,9 +115,9 @@ class Guest:
         if self.end(patience, is_last=True):
             self._done.release()
 
-    def wait_until_gone(self) -> None:
+    def wait_until_gone(self, patience: float = GONE_PATIENCE) -> None:
         """Wait until the operating system no longer counts the thread; Linux only."""
-        patient_until = monotonic() + GONE_PATIENCE
+        patient_until = monotonic() + patience
         while monotonic() < patient_until:
             try:
                 os.stat(f"/proc/self/task/{self._native_id}")
@@ -132,14 +132,13 @@ class Collections:
     __slots__ = ("_call",)
 
     def __init__(self, call: "Callable[[], bool]") -> None:
-        """Begin with the next collection."""
+        """Prepare; nothing is called before :meth:`begin`."""
         self._call = call
-        gc.callbacks.append(self._collected)
 
-    def forget(self) -> None:
-        """Call no more; not from within a collection."""
-        if self._collected in gc.callbacks:
-            gc.callbacks.remove(self._collected)
+    def begin(self) -> None:
+        """Begin with the next collection, if that is not so already."""
+        if self._collected not in gc.callbacks:
+            gc.callbacks.append(self._collected)
 
     def _collected(self, phase: str, _: "dict[str, int]") -> None:
         # To remove any but the last one would make the collector skip its neighbour.

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from enforcer.flushing import Deliverer, Quiet
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
+    from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
-    from enforcer.store.delivery import Collector, Delivery, OpenStore
+    from enforcer.store.delivery import Collector, OpenStore
     from enforcer.store.waiting import Patience
 
 INTERVAL = 5.0
@@ -58,6 +59,8 @@ class Schedule:
 
     Attributes:
         process: the process that it reports as.
+        may_have_thread: returns whether a thread can do no harm here; asked each time that one
+            would start.
         on_beat: called without arguments after each time that was due, in the thread, and
             before the last.
         spent: how much of the time that an exit may take is over already, in seconds.
@@ -72,13 +75,15 @@ class Schedule:
             interval: how often to deliver, in seconds.
 
         """
+        self.may_have_thread: Callable[[], bool] = _always
         self.on_beat: Callable[[], object] = int
         self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._exit_timeout = exit_timeout()
         self._is_stopped = False
         self._is_registered = False
-        self._collections: Collections | None = None
+        self._collections = Collections(self._has_come_to_stay)
+        self._met_in = 0
         self._reset(process, brief_until=0.0)
 
     def _make_delivery(self) -> "Deliverer":
@@ -134,14 +139,18 @@ class Schedule:
         """Start the thread if it doesn't run, and see to it that exit flushes.
 
         Cheap if there is nothing to do. A forked child has no thread until this is called
-        at its first use, or it has come to stay.
+        at its first use, or it has come to stay. Where there can be no thread yet, garbage
+        collections ask again.
         """
         if self._thread is not None or self._is_stopped or not self.is_wanted:
             return
         if not self._starting.acquire(blocking=False):
             return
         try:
-            if self._thread is None:
+            self._has_lived = True
+            if not self.may_have_thread():
+                self._collections.begin()
+            elif self._thread is None:
                 self._launch()
             if not self._is_registered:
                 self._is_registered = True
@@ -172,10 +181,20 @@ class Schedule:
         if self._retire_all():
             self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
 
+    def end_with_interpreter(self) -> None:
+        """Leave the end to :meth:`leave`, for a subinterpreter; call it once."""
+        self._is_registered = True
+        atexit.register(self.leave)
+
     def leave(self) -> None:
-        """Write everything a last time in this thread, as for an interpreter without ours."""
+        """Write everything a last time in this thread, and end ours, before an interpreter ends."""
         unseen_forks.notice()
         self._is_stopped = True
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            # One that is left is a fatal error: the end waits for it as long as it takes.
+            thread.end(TIMEOUT_MAX)
+            thread.wait_until_gone(TIMEOUT_MAX)
         self._flushing.flush_last(self._exit_timeout, EXIT)
         complain(self._flushing.loss())
 
@@ -201,6 +220,9 @@ class Schedule:
 
     # Around a fork.
 
+    def inherit(self) -> None:
+        """Take over what the parent has not delivered, in a child at once after its fork."""
+
     def before_fork(self) -> None:
         """End the thread, and hold off any other flush until the fork is done."""
         if not self._flushing.hold_off():
@@ -222,7 +244,8 @@ class Schedule:
         if self._is_resuming:
             self._is_resuming = False
             if COUNTS_THREADS_LATE:
-                self._collections = Collections(self._has_started)
+                self._brief_until = 0.0
+                self._collections.begin()
             else:
                 self.start()
 
@@ -236,9 +259,7 @@ class Schedule:
 
         """
         self._reset(process, brief_until=monotonic() + self._interval)
-        if self._collections is not None:
-            self._collections.forget()
-        self._collections = Collections(self._has_come_to_stay)
+        self._collections.begin()
 
     # The thread.
 
@@ -252,24 +273,35 @@ class Schedule:
             self._flushing.last_error = error
         else:
             self._thread = thread
-            self._has_lived = True
         return self._thread
 
     def _run(self, thread: Guest) -> None:
         # A thread lives from fork to fork. What is due stays due.
         while thread.rests(self._due - monotonic()):
-            if self._flushing.flush_unless_busy(FLUSH_PATIENCE):
-                self._due = monotonic() + self._interval * jitter(0.8)
-                self.on_beat()
+            self._deliver()
         if thread.is_last:
             self._flushing.flush_last(self._exit_timeout, self._ending)
 
-    def _has_started(self) -> bool:
-        self.start()
-        return True
+    def _deliver(self) -> None:
+        if self._flushing.flush_unless_busy(FLUSH_PATIENCE):
+            self._due = monotonic() + self._interval * jitter(0.8)
+            self.on_beat()
+
+    def deliver_if_due(self) -> None:
+        """Deliver in this thread what is due, where there can be none of ours."""
+        if self._thread is None and monotonic() >= self._due:
+            self._deliver()
 
     def _has_come_to_stay(self) -> bool:
-        return monotonic() >= self._brief_until and self._has_started()
+        if unseen_forks.is_due() and self._met_in != os.getpid():
+            # The hook of a server, which knows more, may be called only now.
+            self._met_in = os.getpid()
+            self._brief_until = monotonic() + self._interval
+        if monotonic() < self._brief_until:
+            return False
+        unseen_forks.notice()
+        self.start()
+        return self.may_have_thread()
 
     # The end.
 
@@ -375,6 +407,7 @@ class Reporter(Schedule):
                 and from when on it leaves a trace; None if the store is written at once.
 
         """
+        self._inherited: tuple[Process, list[Use], int] | None = None
         self._recorder = recorder
         self._open_store = open_store
         self._rules = rules
@@ -388,20 +421,43 @@ class Reporter(Schedule):
         return self._quiet is not None
 
     def _make_quiet(self) -> "Quiet | None":
-        return self._quiet(self.process, self._brief_until) if self._quiet is not None else None
+        if self._quiet is None or self._inherited is not None:
+            return None
+        return self._quiet(self.process, self._brief_until)
 
-    def _make_delivery(self) -> "Delivery":
-        from enforcer.store.delivery import Delivery
+    def inherit(self) -> None:
+        """Take over what the parent has not written, in a child at once after its fork.
 
-        return Delivery(
-            self.process,
-            self._rules,
-            self._interval,
-            collector=self._recorder,
-            notices=self._notices,
-            open_store=self._open_store,
-            brief_until=self._brief_until,
-        )
+        A server's master may run no Python any more until it ends. So its children write what it
+        used, in its name; the store counts it once, whoever of them is the first.
+        """
+        uses, lost = self._recorder.collect()
+        is_first_batch = not self.has_begun  # else the parent has somebody who flushes
+        self._inherited = (self.process, uses, lost) if uses and is_first_batch else None
+
+    def _make_delivery(self) -> "Deliverer":
+        from enforcer.store.delivery import Delivery, Estate, Succession
+
+        def delivery(process: "Process", collector: "Collector") -> Delivery:
+            return Delivery(
+                process,
+                self._rules,
+                self._interval,
+                collector=collector,
+                notices=self._notices,
+                open_store=self._open_store,
+                brief_until=self._brief_until,
+            )
+
+        own = delivery(self.process, self._recorder)
+        if self._inherited is None:
+            return own
+        parent, uses, lost = self._inherited
+        return Succession(delivery(parent, Estate(uses, lost)), own)
+
+
+def _always() -> bool:
+    return True
 
 
 def exit_timeout() -> float:

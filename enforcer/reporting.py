@@ -6,7 +6,6 @@ in a process where nobody asks for it.
 """
 
 import _thread
-import atexit
 import os
 import sys
 
@@ -56,10 +55,7 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
     """
     if not _is_main_interpreter():
         if enforcement.map.store:
-            # A thread that is left when a subinterpreter ends is a fatal error.
-            reporter = _reporter(enforcement)
-            enforcement.reporters = (reporter,)
-            atexit.register(reporter.leave)
+            _report_from_subinterpreter(enforcement)
         return None
     leader = _leader(enforcement, emits=emits)
     if leader is None:
@@ -77,6 +73,28 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
     # A forked child has no thread before it has something to report.
     enforcement.tell(start)
     return _stand_guard(enforcement, leader)
+
+
+def _report_from_subinterpreter(enforcement: "Enforcement") -> None:
+    """Report at the end of a subinterpreter, and before if mod_wsgi tells when that is.
+
+    A thread that is left when a subinterpreter ends is a fatal error.
+    """
+    reporter = _reporter(enforcement)
+    enforcement.reporters = (reporter,)
+    reporter.end_with_interpreter()
+    is_told = False
+
+    def start() -> None:
+        nonlocal is_told
+        from enforcer.embedding import before_interpreter_ends
+
+        # The module mod_wsgi comes after Python is initialised.
+        is_told = is_told or before_interpreter_ends(reporter.leave)
+        if is_told:
+            reporter.start()
+
+    enforcement.tell(start)
 
 
 def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
@@ -122,7 +140,7 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         known = known or Known()
         return Store(migration_map.store, patience, known)
 
-    return Reporter(
+    reporter = Reporter(
         enforcement,
         current(migration_map),
         open_store,
@@ -131,6 +149,15 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         interval=interval,
         make_quiet=_quiet(enforcement, interval),
     )
+    _start_late_where_embedded(reporter)
+    return reporter
+
+
+def _start_late_where_embedded(schedule: "Schedule") -> None:
+    if not sys.orig_argv:
+        from enforcer.embedding import may_have_thread
+
+        schedule.may_have_thread = may_have_thread
 
 
 def _quiet(
@@ -195,7 +222,7 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         # around a fork fail if they come in the middle of one.
         import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
-    return Emitter(
+    emitter = Emitter(
         process or current(migration_map),
         migration_map,
         enforcement.totals,
@@ -203,6 +230,8 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         note=enforcement.note,
         notices=enforcement.look_for_notices,
     )
+    _start_late_where_embedded(emitter)
+    return emitter
 
 
 def _keep_contexts(enforcement: "Enforcement") -> None:

@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from enforcer.embedding import UwsgiHooks
     from enforcer.leaving import Guard
     from enforcer.recording.notice import Notice
     from enforcer.recording.use import CallSite, Use
@@ -33,6 +34,7 @@ _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
 _asked_environment = False
 _fork_hooks = False
+_server_hooks: "UwsgiHooks | None" = None
 
 
 def enable(
@@ -88,6 +90,8 @@ def _enable(
     enforcement.finder.install()
     _active = enforcement
     _hook_into_fork()
+    if not sys.orig_argv:
+        _hook_into_server()
     if is_late:
         enforcement.begin(is_late=True)
 
@@ -129,6 +133,8 @@ def disable() -> None:
         return
     ended, _active = _active, None
     ended.end()
+    if _server_hooks is not None:
+        _server_hooks.remove()
     if ended.reporters:
         ended.reporters[0].stop()
     if _guard is not None:
@@ -283,6 +289,15 @@ def _hook_into_fork() -> None:
         )
 
 
+def _hook_into_server() -> None:
+    """Learn from a server that embeds Python when it has forked."""
+    global _server_hooks  # noqa: PLW0603 - one enforcement per interpreter
+    from enforcer.embedding import UwsgiHooks
+
+    _server_hooks = UwsgiHooks(_after_fork_by_server, _after_request)
+    _server_hooks.install()
+
+
 def _before_fork() -> None:
     if _guard is not None:
         _guard.before_fork()
@@ -302,6 +317,24 @@ def _after_unseen_fork() -> None:
     if _active is not None:
         _active.forget_after_unseen_fork()
         _report_anew(_active)
+
+
+def _after_fork_by_server() -> None:
+    """Begin anew in a worker, at once after its fork: all uses so far are its parent's."""
+    if _active is None:
+        return
+    if unseen_forks.was_seen():
+        for reporter in _active.reporters:
+            reporter.inherit()
+        _active.forget()
+        _report_anew(_active)
+    for reporter in _active.reporters:
+        reporter.start()
+
+
+def _after_request() -> None:
+    for reporter in _active.reporters if _active is not None else ():
+        reporter.deliver_if_due()
 
 
 def _after_fork_in_child() -> None:

@@ -22,18 +22,21 @@ def begin_anew_by(begin_anew: "Callable[[], object]") -> None:
     _begin_anew = begin_anew
 
 
+def is_due() -> bool:
+    """Return whether C code forked this process, and nobody has noticed yet."""
+    return _pid != os.getpid()
+
+
 def notice() -> bool:
     """Begin anew if C code forked this process since the last call; return whether it did."""
-    global _pid  # noqa: PLW0603 - one process, one id
-    pid = os.getpid()
-    if pid == _pid:
-        return False
-    _pid = pid
-    _begin_anew()
-    return True
+    is_child = was_seen()
+    if is_child:
+        _begin_anew()
+    return is_child
 
 
-def was_seen() -> None:
-    """Note that Python's hooks were run in this child."""
-    global _pid  # noqa: PLW0603 - one process, one id
-    _pid = os.getpid()
+def was_seen() -> bool:
+    """Note that somebody else begins anew in this child; return whether it is a new one."""
+    global _pid
+    before, _pid = _pid, os.getpid()
+    return before != _pid

@@ -14,6 +14,7 @@ from enforcer.recording.use import THIRD_PARTY
 from enforcer.store import ReplacedError
 from enforcer.store.heartbeat import heartbeat
 from enforcer.store.losses import leave_loss
+from enforcer.store.schema import EXIT
 from enforcer.store.waiting import Patience
 
 TYPE_CHECKING = False
@@ -187,3 +188,46 @@ class Delivery:
         if path:
             leave_loss(path, self._process, count)
             self._noted_loss = path if count else ""
+
+
+class Estate:
+    """Collect what a parent had recorded and not written when it was forked; once."""
+
+    __slots__ = ("_lost", "_uses")
+
+    def __init__(self, uses: "list[Use]", lost: int) -> None:
+        """Take the fields as they are."""
+        self._uses = uses
+        self._lost = lost
+
+    def collect(self) -> "tuple[list[Use], int]":
+        """Return it the first time, and nothing afterwards."""
+        collected = self._uses, self._lost
+        self._uses, self._lost = [], 0
+        return collected
+
+
+class Succession:
+    """Deliver what a parent left, in its name, and then as the child.
+
+    Each child of a parent does so. The batch has the number that the parent's own first one would
+    have, so the store counts it once.
+    """
+
+    __slots__ = ("_child", "_parent")
+
+    def __init__(self, parent: Delivery, child: Delivery) -> None:
+        """Take the parts; nothing was written yet."""
+        self._parent: Delivery | None = parent
+        self._child = child
+
+    def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
+        """Write everything that is new; see :class:`Delivery`."""
+        if self._parent is not None:
+            self._parent.deliver(seconds, is_needed, EXIT)
+            self._parent = None
+        self._child.deliver(seconds, is_needed, ending)
+
+    def loss(self, error: Exception) -> str:
+        """Say what is lost if the process ends now, and why; empty if nothing is."""
+        return self._child.loss(error)

@@ -16,6 +16,7 @@ from tests.commands import in_this_process
 from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
 COMPONENTS = {
+    "apache2": "apt-get install apache2 apache2-dev",
     "check_jsonschema": "pip install check-jsonschema",
     "chdb": "pip install chdb clickhouse-connect",
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
@@ -24,6 +25,7 @@ COMPONENTS = {
     "grpc": "pip install grpcio",
     "ipykernel": "pip install ipykernel",
     "jupyter_client": "pip install jupyter-client",
+    "mod_wsgi": "pip install mod_wsgi",
     "opentelemetry.distro": "pip install opentelemetry-distro",
     "pip": "python -m ensurepip",
     "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
@@ -32,9 +34,13 @@ COMPONENTS = {
     "promtool": "apt-get install prometheus",
     "pympler": "pip install pympler",
     "rotel": "pip install rotel",
+    "uwsgi": "pip install uwsgi",
     "zope.deferredimport": "pip install zope.deferredimport",
 }
 """How to get each part of others that tests run: a program on PATH, or a module."""
+
+PROGRAMS = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"])
+"""Where programs are looked for: beside this Python, and where Debian has servers."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -49,7 +55,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _is_there(name: str) -> bool:
-    if shutil.which(name):
+    if shutil.which(name, path=PROGRAMS):
         return True
     try:
         return importlib.util.find_spec(name) is not None
