@@ -223,12 +223,12 @@ def enable_from_environment() -> None:
 def _keep_paths() -> None:
     """Make the paths in the environment hold for children with another working directory."""
     from enforcer.rules.loading import STORE_KEY
-    from enforcer.rules.store_address import scheme_of
+    from enforcer.rules.store_address import file_of, scheme_of
 
-    for key in (MAP_KEY, STORE_KEY):
+    for key, whole in ((MAP_KEY, os.path.abspath), (STORE_KEY, file_of)):
         path = os.environ.get(key, "").strip()
         if path and not scheme_of(path):
-            os.environ[key] = os.path.abspath(path)
+            os.environ[key] = whole(path)
 
 
 def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:

@@ -9,7 +9,7 @@ from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.mistakes import MapError, Mistake
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.store_address import is_read_only, path_of, scheme_of
+from enforcer.rules.store_address import file_of, is_read_only, scheme_of
 from enforcer.startup import MAP_KEY
 from enforcer.store.readers import check_address
 
@@ -40,10 +40,10 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
         EnforcerError: if none of them names one, or the map has mistakes.
 
     """
-    chosen = store or (None if migration_map else os.environ.get(STORE_KEY))
+    chosen = store or ("" if migration_map else os.environ.get(STORE_KEY, "")).strip()
     if chosen:
         check_address(chosen)
-        return chosen if is_read_only(chosen) else str(Path(path_of(chosen)).absolute())
+        return chosen if is_read_only(chosen) else file_of(chosen)
     return load_map(choose_map(migration_map)).store
 
 

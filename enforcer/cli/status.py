@@ -31,7 +31,7 @@ from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
-from enforcer.rules.store_address import is_read_only, path_of
+from enforcer.rules.store_address import file_of, is_read_only
 from enforcer.source.extensions import ExtensionSearch, extension_files
 from enforcer.startup import MAP_KEY
 
@@ -136,7 +136,7 @@ def _read_map(path: str, by: str, written: str) -> MapFound:
 
 def _find_store(chosen: MapFound) -> StoreFound:
     path = chosen.content.store if chosen.content is not None else os.environ.get(STORE_KEY, "")
-    path = "" if is_read_only(path) else path_of(path)
+    path = "" if is_read_only(path) or not path.strip() else file_of(path)
     return look_at_store(str(Path(path).absolute())) if path else StoreFound()
 
 

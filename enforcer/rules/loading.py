@@ -11,7 +11,7 @@ from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
-from enforcer.rules.store_address import KINDS, is_known, is_read_only, path_of, scheme_of
+from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def load_map(
     if mistakes:
         raise _joined(mistakes, fail_open=options["fail_open"])
     options["root"] = _beside(path, options["root"])
-    options["store"] = os.path.abspath(chosen or _own_store(path, options["store"]))
+    options["store"] = chosen or file_of(options["store"] or DEFAULT_STORE, os.path.dirname(path))
     options["log"] = log or options["log"]
     options["baseline"] = _baseline(path, options["baseline"], environ)
     if options["allow"]:
@@ -138,12 +138,7 @@ def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> st
     if not is_known(address):
         message = f'there is no kind of store "{scheme_of(address)}".'
         mistakes.append(_mistaken(STORE_KEY, message, "unknown-store", f"Write {KINDS}."))
-    return "" if is_read_only(address) else path_of(address)
-
-
-def _own_store(path: str, named: str) -> str:
-    """Give the file that the map names, or the usual one."""
-    return _beside(path, path_of(named) or DEFAULT_STORE)
+    return "" if is_read_only(address) or not address.strip() else file_of(address)
 
 
 def _joined(

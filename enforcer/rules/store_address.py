@@ -5,6 +5,8 @@ instead: that is where reports look. Programs send telemetry to the collector in
 and write the map's own file all the same, so that nothing is lost while there is no collector.
 """
 
+import os
+
 READ_ONLY = ("clickhouse", "clickhouses", "chdb")
 """Schemes of stores that are only read."""
 
@@ -15,7 +17,7 @@ KINDS = "a path, sqlite:///path, clickhouses://host/database or clickhouse://hos
 
 def scheme_of(address: str) -> str:
     """Give the scheme of a URL; empty for a path."""
-    scheme, mark, _ = address.partition("://")
+    scheme, mark, _ = address.strip().partition("://")
     return scheme if mark and scheme.isidentifier() else ""
 
 
@@ -24,6 +26,20 @@ def path_of(address: str) -> str:
     if scheme_of(address) != SQLITE:
         return address
     return f"/{address.partition('://')[2].lstrip('/')}"
+
+
+def file_of(address: str, folder: str = "") -> str:
+    """Return the one spelling of a SQLite store's file that all who use it share.
+
+    What lies beside a store (its log, losses, notes) lies beside the file itself, as SQLite has
+    it, and not beside a link to it.
+
+    Args:
+        address: a path, or its URL.
+        folder: what a relative path is relative to; the working directory if empty.
+
+    """
+    return os.path.realpath(os.path.join(folder, path_of(address.strip())))
 
 
 def is_known(address: str) -> bool:

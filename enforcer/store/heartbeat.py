@@ -6,6 +6,13 @@ INTERVAL = 5.0
 RARELY = 60.0
 """How often a process writes if there is nothing new, in seconds, at most."""
 
+CLOCKS_DIFFER = 86_400_000_000_000
+"""How far ahead of a reader's the clock of a process may be, in nanoseconds: a day.
+
+One that is further ahead was wrong: how long ago the process wrote is not known, and it must not
+count as running until that day comes.
+"""
+
 _INTERVALS = 12
 
 

@@ -1,5 +1,6 @@
 """Open a SQLite store for reading, whoever writes it, and say why not."""
 
+import os
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -43,7 +44,7 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
     # "rw" and not "ro": only a connection that could write tidies up SQLite's two
     # companion files when it is the last one to close.
     connection = sqlite3.connect(
-        f"file:{quote(path)}?{mode}", uri=True, timeout=PATIENCE, isolation_level=None
+        f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=PATIENCE, isolation_level=None
     )
     try:
         connection.execute("PRAGMA query_only = ON")

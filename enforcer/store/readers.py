@@ -4,7 +4,7 @@
 ``clickhouses://host`` (TLS) and ``chdb:///path`` are ClickHouse.
 """
 
-from enforcer.rules.store_address import KINDS, is_known, is_read_only, path_of, scheme_of
+from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
 from enforcer.store import StoreError
 from enforcer.store.queries import StoreReader
 
@@ -26,7 +26,7 @@ def open_reader(address: str) -> StoreReader:
         return ClickHouseReader(address)
     from enforcer.store.reading import Reader  # noqa: PLC0415 - one engine is enough
 
-    return Reader(path_of(address))
+    return Reader(file_of(address))
 
 
 def check_address(address: str) -> None:

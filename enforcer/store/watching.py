@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from enforcer.store.heartbeat import CLOCKS_DIFFER
 from enforcer.store.schema import DISABLED, EXIT, LOST, UNKNOWN
+
+_IS_SILENT = f"(written + silence < :now OR written > :now + {CLOCKS_DIFFER})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ ORDER BY till DESC, service, version, environment
 
 def endings_query(processes: str) -> str:
     """Write the query for how processes ended, and what the vanished ones may have lost."""
-    gone = "ending = '' AND written + silence < :now"
+    gone = f"ending = '' AND {_IS_SILENT}"
     return f"""
 SELECT count(*) FILTER (WHERE ending IN ('{EXIT}', '{DISABLED}', '{LOST}')),
        count(*) FILTER (WHERE ending = '' AND NOT ({gone})),
@@ -143,7 +146,7 @@ WITH page AS (
 SELECT id, service, version, environment, host, pid, python, command, run, digest,
        coalesce((SELECT min(since) FROM heartbeat WHERE process = page.key), started), written,
        CASE WHEN ending <> '' THEN ending
-            WHEN written + silence < :now THEN 'vanished' ELSE 'running' END,
+            WHEN {_IS_SILENT} THEN 'vanished' ELSE 'running' END,
        coalesce(gaps, 0), coalesce(longest, 0), coalesce(lost.count, 0), page.key
 FROM page JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
 LEFT JOIN gap ON gap.process = page.key LEFT JOIN lost ON lost.process = page.key

@@ -5,6 +5,7 @@ longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 """
 
 from enforcer.store.clickhouse.sources import Sources
+from enforcer.store.heartbeat import CLOCKS_DIFFER
 
 _DEPLOYMENT = "service, version, environment"
 _FIELDS = "service, version, environment, host, pid, python, command"
@@ -78,7 +79,8 @@ def _with_endings(sources: Sources) -> str:
     return f"""
 SELECT found.*, multiIf(
     last.final != '' AND last.time + {{limit:Int64}} >= found.written, last.final,
-    found.written + {{limit:Int64}} >= {{now:Int64}}, 'running',
+    found.written + {{limit:Int64}} >= {{now:Int64}}
+        AND found.written <= {{now:Int64}} + {CLOCKS_DIFFER}, 'running',
     (SELECT count() FROM {sources.endings}) > 0, 'vanished', 'unknown'
 ) AS ending
 FROM ({processes(sources)}) AS found LEFT JOIN (

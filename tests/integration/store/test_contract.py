@@ -334,6 +334,24 @@ def test_maps(reader: StoreReader) -> None:
     assert len(both[found[0].digest]) == 3
 
 
+def test_clock_that_is_years_ahead(engine: Any, facts: Any) -> None:
+    """Such a process does not run until then: for all that is known it ended without a word."""
+    now = time_ns()
+    engine.record(
+        [
+            facts.Beat(process(1), RULES, now + 5 * 365 * DAY),
+            facts.Beat(process(2), RULES, now + HOUR),
+            facts.Beat(process(3), RULES, now),
+            facts.End(process(3), now),
+        ]
+    )
+    with engine.open() as reader:
+        endings = {each.pid: each.ending for each in reader.process_watches(Span())}
+        watching = reader.watching(Span())
+    assert endings == {1: "vanished", 2: "running", 3: "exit"}
+    assert (watching.vanished, watching.running, watching.ended) == (1, 1, 1)
+
+
 def test_processes(engine: Any, facts: Any) -> None:
     """Each process shows from when till when it was there, what is missing, and its end."""
     gapped, ended, silent = process(1), process(2), process(3, host="web2", started=NOON + MINUTE)

@@ -1,11 +1,16 @@
 """Find the file that a process writes to, whatever names its store."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from enforcer.cli.choosing import choose_store
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
+from enforcer.store.readers import open_reader
+from enforcer.store.sqlite import Store
 
 MAP = '[[rule]]\nlegacy = "a.old"\ncanonical = "a.new"\n'
 
@@ -32,6 +37,41 @@ def test_file_to_write(named: str, chosen: str, expected: str, tmp_path: Path) -
     found = load_map(str(tmp_path / "enforcer.toml"), environ=environ)
 
     assert found.store == expected.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["{file}", " {file}", "{file}  ", "{file}\n", "sqlite://{file} ", "{folder}/x/../uses.db",
+     "{folder}/./uses.db", "{folder}/link/uses.db", "{folder}/link/../{name}/uses.db",
+     "{folder}/uses.link"],
+)  # fmt: skip
+def test_programs_and_readers_mean_the_same_file(
+    spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it is written: `..` after a link leads where the system goes, too."""
+    folder = tmp_path / os.fsdecode(b"data \xff")
+    folder.mkdir()
+    (folder / "link").symlink_to(folder)
+    (folder / "uses.link").symlink_to(folder / "uses.db")
+    (tmp_path / "enforcer.toml").write_text(MAP)
+    file = str(folder / "uses.db")
+    address = spelling.format(file=file, folder=folder, name=folder.name)
+    monkeypatch.setenv("ENFORCER_STORE", address)
+
+    assert load_map(str(tmp_path / "enforcer.toml")).store == file
+    assert choose_store(None, None) == choose_store(address, None) == file
+    with closing(Store(file)):
+        pass
+    with open_reader(address) as reader:
+        assert reader.path == file
+
+
+def test_blank_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "enforcer.toml").write_text(MAP)
+    monkeypatch.setenv("ENFORCER_STORE", "  ")
+    monkeypatch.setenv("ENFORCER_MAP", str(tmp_path / "enforcer.toml"))
+    usual = str(tmp_path / ".enforcer/uses.db")
+    assert load_map(str(tmp_path / "enforcer.toml")).store == choose_store(None, None) == usual
 
 
 def test_unknown_kind(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
+from enforcer.rules.store_address import file_of
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
@@ -82,6 +83,20 @@ def test_damaged_store_is_set_aside(
     ((aside, _),) = stores_set_aside(str(store))
     assert NAME.fullmatch(Path(aside).name)
     assert Path(aside).read_bytes() == damaged
+
+
+def test_what_a_link_leads_to_is_set_aside(
+    store: Path, tmp_path: Path, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """The link goes on leading to the store, for programs and readers."""
+    link = tmp_path / "link.db"
+    link.symlink_to(store)
+    overwrite(store, PAGE)
+    write_again(file_of(str(link)), make_process(), make_use(count=2))
+
+    assert link.readlink() == store
+    assert counts(Path(file_of(str(link)))) == [2]
+    assert len(list(stores_set_aside(str(store)))) == 1
 
 
 def test_companions_are_set_aside_too(
