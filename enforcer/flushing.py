@@ -19,7 +19,7 @@ if TYPE_CHECKING:
             """Say what is lost if the process ends now, and why; empty if nothing is."""
 
     class Quiet(Protocol):
-        """Deliver as long as there is little; ``enforcer.store.quiet.QuietDelivery`` does."""
+        """Deliver as long as there is little; ``enforcer.recording.quiet.QuietDelivery`` does."""
 
         def deliver(self, ending: str, *, is_beat: bool) -> bool:
             """Deliver it, and tell whether a :class:`Deliverer` has nothing to do."""

@@ -164,14 +164,14 @@ def _quiet(
     enforcement: "Enforcement", interval: float
 ) -> "Callable[[Process, float], Quiet] | None":
     """Return what makes a note do for a process that uses nothing; None if it would not."""
-    from enforcer.store.notes import may_leave_notes
+    from enforcer.recording.notes import may_leave_notes
 
     migration_map = enforcement.map
     if not may_leave_notes(migration_map.store, migration_map.identity):
         return None
     # They are in the thread's way where they are not loaded yet: it loads nothing.
     import enforcer.imports.interference  # noqa: F401
-    from enforcer.store.quiet import QuietDelivery
+    from enforcer.recording.quiet import QuietDelivery
 
     def make(process: "Process", brief_until: float) -> "Quiet":
         return QuietDelivery(

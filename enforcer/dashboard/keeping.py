@@ -14,8 +14,8 @@ from threading import Lock
 from time import time_ns
 from typing import Final
 
+from enforcer.recording.notes import names_beside
 from enforcer.report.model import RuleReport
-from enforcer.store.notes import files_beside
 from enforcer.store.queries import Span
 
 _MOST: Final = 8
@@ -57,7 +57,7 @@ class KeptSums:
         if time_ns() - max(each.st_mtime_ns for each in found) < _JUST_NOW:
             return ()
         states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
-        return (*states, *sorted(files_beside(str(self._file))))
+        return (*states, *sorted(names_beside(str(self._file))))
 
     def get(
         self, state: State, span: Span, read: Callable[[], list[RuleReport]]

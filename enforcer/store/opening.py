@@ -8,7 +8,7 @@ from urllib.parse import quote
 from enforcer.store import StoreError
 from enforcer.store.damage import damaged_store, is_damage, is_ours
 from enforcer.store.losses import losses_beside
-from enforcer.store.notes import notes_beside
+from enforcer.store.noted import notes_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import SCHEMA_VERSION, bring_up_to_date, not_a_store, schema_version
 

@@ -2,8 +2,8 @@
 
 from time import time_ns
 
+from enforcer.recording.heartbeat import longest_silence
 from enforcer.rules.digest import digest as digest_of
-from enforcer.store.heartbeat import longest_silence
 from enforcer.store.schema import HOUR
 
 TYPE_CHECKING = False
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
+    from enforcer.recording.notes import Note
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
-    from enforcer.store.notes import Note
 
 LONGEST_TEXT = 4_000
 """How many characters of a text are kept; a longer one is cut, and its digest tells it apart."""

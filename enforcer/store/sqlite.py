@@ -11,16 +11,16 @@ reported as not written.
 import os
 from time import time_ns
 
+from enforcer.recording.heartbeat import INTERVAL
 from enforcer.recording.process import Process
 from enforcer.rules.own_folder import ignore
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
-from enforcer.store.heartbeat import INTERVAL
 from enforcer.store.holding import Hold, identity
 from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
-from enforcer.store.notes import Note, allow_no_notes, allow_notes, notes_beside
+from enforcer.store.noted import allow_no_notes, allow_notes, notes_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
 from enforcer.store.tallies import Known, Tallies
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
+    from enforcer.recording.notes import Note
     from enforcer.recording.notice import Notice
     from enforcer.recording.use import Use
     from enforcer.rules.model import Rule

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import time_ns
 
 from enforcer.store.maintaining import open_to_change, transaction
-from enforcer.store.notes import allow_no_notes
+from enforcer.store.noted import allow_no_notes
 from enforcer.store.schema import DAY, HOUR, MONTH
 
 _DAYS = MONTH // DAY

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from enforcer.store.notes import MOST_NOTES, notes_beside
+from enforcer.recording.notes import MOST_NOTES
+from enforcer.store.noted import notes_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from tests.integration.conftest import Project
@@ -59,7 +60,7 @@ def test_it_loads_no_sqlite(known: Project) -> None:
     """Its end is a small file beside the store, which every reader counts."""
     _, imported = known.run("print('did its work')", "-X", "importtime")
 
-    assert "enforcer.store.notes" in imported
+    assert "enforcer.recording.notes" in imported
     assert "sqlite" not in imported
     assert "collections" not in imported.replace("_collections_abc", "")
     assert notes(known) == ["exit"]

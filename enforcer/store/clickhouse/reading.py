@@ -11,6 +11,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Any, Final, Self
 
+from enforcer.recording.heartbeat import INTERVAL
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
@@ -19,7 +20,6 @@ from enforcer.store.clickhouse.connecting import ask, connect, parse
 from enforcer.store.clickhouse.initialising import collector_tables, version
 from enforcer.store.clickhouse.schema import VERSION
 from enforcer.store.clickhouse.sources import Sources
-from enforcer.store.heartbeat import INTERVAL
 from enforcer.store.queries import (
     DAY,
     Health,

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
+from enforcer.recording.heartbeat import heartbeat, longest_silence
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store.heartbeat import heartbeat, longest_silence
 from enforcer.store.schema import DISABLED, EXIT
 from enforcer.store.sqlite import Store
 

@@ -3,15 +3,14 @@
 A process that used nothing legacy has little to say: that it was there, from when till when.
 It leaves that as a small file, ``uses.db.watched-PROCESS-NUMBER``, whose time of change says
 until when. What is in a file never changes: where there is more to say, a note with another
-number takes its place. So whoever takes notes into the store removes what was read, and no more;
-and to take a note twice changes nothing. The next process that writes does it, and readers
-count the notes that are still there.
+number takes its place. So whoever takes notes into the store (``enforcer.store.noted``) removes
+what was read, and no more.
 
 The file ``uses.db.maps`` says for which maps a note will do: those whose rules the store has.
 It names the store too, so that no note counts in another store that has the name later.
 
-Loaded before the program's first line, so it imports ``os`` alone. What a file holds is
-``KEY=VALUE``, each with a zero byte behind it, as in ``/proc/PID/environ``.
+What a file holds is ``KEY=VALUE``, each with a zero byte behind it, as in
+``/proc/PID/environ``. Loaded before the program's first line.
 """
 
 import os
@@ -31,11 +30,9 @@ MARK = ".watched-"
 MOST_NOTES = 200
 """How many notes a folder may have before a process writes into the store instead."""
 
-_MAPS = ".maps"
-_MOST_MAPS = 50
+MAPS = ".maps"
 _FIRST = "enforcer=1"
 _LAST = ["end=", ""]
-_NUMBERS = ("pid", "started")
 _MOST_BYTES = 1 << 16
 _HAS_OWNERS = hasattr(os, "geteuid")  # Windows has none of this kind
 # A link, a pipe or a device under the name of a note is none.
@@ -106,7 +103,7 @@ class Note:
         try:
             os.utime(self.file, ns=times)
         except FileNotFoundError:
-            _write(self.file, self.pairs(), beside=self.file.rpartition(MARK)[0])
+            write_pairs(self.file, self.pairs(), beside=self.file.rpartition(MARK)[0])
             os.utime(self.file, ns=times)
 
     def says_as_much_as(self, other: "Note") -> bool:
@@ -115,7 +112,7 @@ class Note:
 
     def take_back(self) -> None:
         """Remove it."""
-        _remove(self.file)
+        remove(self.file)
 
     def pairs(self) -> "Iterator[tuple[str, object]]":
         """Give what its file holds."""
@@ -136,17 +133,9 @@ def file_of_note(path: str, process: Process, number: int) -> str:
     return f"{path}{MARK}{process.id}-{number}"
 
 
-def notes_beside(path: str) -> "Iterator[Note]":
-    """Give the notes beside a store, those for other stores of that name too."""
-    for file in files_beside(path):
-        note = _note(file, path)
-        if note is not None:
-            yield note
-
-
 def store_for_note(path: str, identity: str) -> str:
     """Give the ``id`` of a store that has the rules of a map; empty if it has not, or is none."""
-    store, maps = _maps(path)
+    store, maps = maps_beside(path)
     return store if identity in maps else ""
 
 
@@ -155,91 +144,31 @@ def may_leave_notes(path: str, identity: str) -> bool:
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
-        and sum(1 for _ in files_beside(path)) < MOST_NOTES
+        and len(names_beside(path)) < MOST_NOTES
     )
 
 
-def allow_notes(path: str, store: str, identity: str) -> None:
-    """Have processes leave notes beside a store that has the rules of their map.
-
-    Args:
-        path: the store.
-        store: its ``id``.
-        identity: the map.
-
-    """
-    known, maps = _maps(path)
-    if known == store and identity in maps:
-        return
-    file = f"{path}{_MAPS}"
-    draft = f"{file}-{os.getpid()}-{os.urandom(4).hex()}"
-    maps = [identity, *(maps if known == store else ())][:_MOST_MAPS]
-    pairs = [("store", store), ("file", _identity(path)), *(("map", each) for each in maps)]
-    try:
-        _write(draft, pairs, beside=path)
-        os.replace(draft, file)
-    except OSError:  # they write into the store, as this process does
-        _remove(draft)
-
-
-def allow_no_notes(path: str) -> None:
-    """Have processes write into a store; its rows may be gone, or it is another one."""
-    _remove(f"{path}{_MAPS}")
-
-
-def files_beside(path: str) -> "Iterator[str]":
+def names_beside(path: str) -> "list[str]":
     """Name the files beside a store that are notes, or may be."""
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
     try:
-        names = os.listdir(folder or os.curdir)
+        return [each for each in os.listdir(folder or os.curdir) if each.startswith(begin)]
     except OSError:
-        return
-    for each in names:
-        if each.startswith(begin):
-            yield os.path.join(folder, each)
+        return []
 
 
-def _note(file: str, path: str) -> Note | None:
-    pairs, till = _read(file, path)
-    try:
-        known = dict(pairs)
-        return Note(
-            file,
-            store=known["store"],
-            identity=known["map"],
-            process=_process(known),
-            interval=float(known["interval"]),
-            since=int(known["since"]),
-            till=till,
-            ending=known["ending"],
-            notices=_notices(value for key, value in pairs if key in Notice.__slots__),
-        )
-    except (KeyError, ValueError):  # half written, or of another version
-        return None
-
-
-def _process(known: "dict[str, str]") -> Process:
-    process = Process(id=known["id"])
-    for field in Process.__slots__:
-        value = known.get(field, "")
-        setattr(process, field, int(value or 0) if field in _NUMBERS else value)
-    return process
-
-
-def _notices(values: "Iterator[str]") -> "list[Notice]":
-    return [Notice(*fields) for fields in zip(values, values, values, strict=True)]
-
-
-def _maps(path: str) -> "tuple[str, list[str]]":
-    pairs, _ = _read(f"{path}{_MAPS}", path)
+def maps_beside(path: str) -> "tuple[str, list[str]]":
+    """Return the ``id`` of a store and the maps whose rules it has; nothing if none is there."""
+    pairs, _ = read_pairs(f"{path}{MAPS}", path)
     known = dict(pairs)
-    if known.get("file") != _identity(path):
+    if known.get("file") != identity_of(path):
         return "", []
     return known.get("store", ""), [value for key, value in pairs if key == "map"]
 
 
-def _identity(path: str) -> str:
+def identity_of(path: str) -> str:
+    """Tell files of one name apart; empty if there is none."""
     try:
         status = os.stat(path)
     except OSError:
@@ -247,7 +176,7 @@ def _identity(path: str) -> str:
     return f"{status.st_dev}-{status.st_ino}"
 
 
-def _read(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
+def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
     """Read the pairs of a file beside a store, and when it was changed.
 
     Returns:
@@ -279,7 +208,7 @@ def _may_write(user: int, store: os.stat_result) -> bool:
     return is_shared or not _HAS_OWNERS or user in (0, os.geteuid(), store.st_uid)
 
 
-def _write(file: str, pairs: "Pairs", beside: str) -> None:
+def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
     """Write pairs into a new file, for those who may read the store beside it."""
     status = os.stat(beside)
     parts = [f"{key}={value}".replace("\0", " ") for key, value in pairs]
@@ -289,14 +218,15 @@ def _write(file: str, pairs: "Pairs", beside: str) -> None:
         if _HAS_OWNERS and os.geteuid() == 0:
             os.fchown(descriptor, status.st_uid, status.st_gid)
         if len(data) > _MOST_BYTES or os.write(descriptor, data) != len(data):
-            _remove(file)
+            remove(file)
             message = f'"{file}" was not written whole'
             raise OSError(message)
     finally:
         os.close(descriptor)
 
 
-def _remove(file: str) -> None:
+def remove(file: str) -> None:
+    """Remove a file that may be gone."""
     try:
         os.unlink(file)
     except OSError:  # somebody else did, or nobody can

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording import quiet
+from enforcer.recording.notes import Note
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.recording.quiet import QuietDelivery
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.store import quiet
-from enforcer.store.notes import Note, allow_no_notes, notes_beside
+from enforcer.store.noted import allow_no_notes, notes_beside
 from enforcer.store.queries import Span
-from enforcer.store.quiet import QuietDelivery
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
 
@@ -55,6 +56,11 @@ class Parts:
             ((note.since - BEGIN) // SECOND, (note.till - BEGIN) // SECOND, note.ending)
             for note in notes_beside(self.path)
         )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "uses.db")
 
 
 @pytest.fixture

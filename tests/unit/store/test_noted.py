@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording.notes import (
+    MOST_NOTES,
+    Note,
+    file_of_note,
+    may_leave_notes,
+    store_for_note,
+)
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.store.checking import check
 from enforcer.store.exporting import export
-from enforcer.store.notes import (
-    MOST_NOTES,
-    Note,
-    file_of_note,
-    may_leave_notes,
-    notes_beside,
-    store_for_note,
-)
+from enforcer.store.noted import notes_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store

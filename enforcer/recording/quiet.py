@@ -1,13 +1,13 @@
 """Deliver what a process has to say that used nothing legacy, without SQLite.
 
-It leaves a note beside the store (``enforcer.store.notes``), and the store's own writing, with
+It leaves a note beside the store (``enforcer.recording.notes``), and the store's own writing, with
 all that it loads, is for the others. While the program runs, nothing is loaded for it.
 """
 
 from time import monotonic, time_ns
 
-from enforcer.store.heartbeat import heartbeat, longest_silence
-from enforcer.store.notes import Note, file_of_note, store_for_note
+from enforcer.recording.heartbeat import heartbeat, longest_silence
+from enforcer.recording.notes import Note, file_of_note, store_for_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,95 @@
+"""Find what processes noted beside a store, and say for which maps they may.
+
+The next process that writes takes notes into the store, and readers count those that are still
+there. To take a note twice changes nothing, so whoever does it may die before it is removed.
+"""
+
+import os
+
+from enforcer.recording.notes import (
+    MAPS,
+    Note,
+    identity_of,
+    maps_beside,
+    names_beside,
+    read_pairs,
+    remove,
+    write_pairs,
+)
+from enforcer.recording.notice import Notice
+from enforcer.recording.process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_MAPS = 50
+_NUMBERS = ("pid", "started")
+
+
+def notes_beside(path: str) -> "Iterator[Note]":
+    """Give the notes beside a store, those for other stores of that name too."""
+    folder = os.path.dirname(path)
+    for name in names_beside(path):
+        note = _note(os.path.join(folder, name), path)
+        if note is not None:
+            yield note
+
+
+def allow_notes(path: str, store: str, identity: str) -> None:
+    """Have processes leave notes beside a store that has the rules of their map.
+
+    Args:
+        path: the store.
+        store: its ``id``.
+        identity: the map.
+
+    """
+    known, maps = maps_beside(path)
+    if known == store and identity in maps:
+        return
+    file = f"{path}{MAPS}"
+    draft = f"{file}-{os.getpid()}-{os.urandom(4).hex()}"
+    maps = [identity, *(maps if known == store else ())][:_MOST_MAPS]
+    pairs = [("store", store), ("file", identity_of(path)), *(("map", each) for each in maps)]
+    try:
+        write_pairs(draft, pairs, beside=path)
+        os.replace(draft, file)
+    except OSError:  # they write into the store, as this process does
+        remove(draft)
+
+
+def allow_no_notes(path: str) -> None:
+    """Have processes write into a store; its rows may be gone, or it is another one."""
+    remove(f"{path}{MAPS}")
+
+
+def _note(file: str, path: str) -> Note | None:
+    pairs, till = read_pairs(file, path)
+    try:
+        known = dict(pairs)
+        return Note(
+            file,
+            store=known["store"],
+            identity=known["map"],
+            process=_process(known),
+            interval=float(known["interval"]),
+            since=int(known["since"]),
+            till=till,
+            ending=known["ending"],
+            notices=_notices(value for key, value in pairs if key in Notice.__slots__),
+        )
+    except (KeyError, ValueError):  # half written, or of another version
+        return None
+
+
+def _process(known: "dict[str, str]") -> Process:
+    process = Process(id=known["id"])
+    for field in Process.__slots__:
+        value = known.get(field, "")
+        setattr(process, field, int(value or 0) if field in _NUMBERS else value)
+    return process
+
+
+def _notices(values: "Iterator[str]") -> "list[Notice]":
+    return [Notice(*fields) for fields in zip(values, values, values, strict=True)]
