@@ -5,6 +5,7 @@ store, which leads, ``enforcer.telemetry.emitter`` the other one. Nothing of tel
 in a process where nobody asks for it.
 """
 
+import _signal  # type: ignore[import-not-found]  # "signal" would load enum
 import _thread
 import os
 import sys
@@ -280,6 +281,13 @@ def _is_main_interpreter() -> bool:
     is_main = getattr(_thread, "_is_main_interpreter", None)  # since 3.13
     if is_main is not None:
         return bool(is_main())
+    try:
+        # There is no signal 0, but the interpreter is looked at first (signal_signal_impl,
+        # Modules/signalmodule.c of 3.11 and 3.12). What knows interpreters is much to load.
+        _signal.signal(0, _signal.SIG_DFL)
+    except ValueError as error:
+        if "out of range" in str(error):
+            return True
     try:
         import _xxsubinterpreters as interpreters
     except ImportError:  # a build without them

@@ -1,4 +1,4 @@
-"""Say which process recorded something."""
+"""Say which process recorded something, how often it says so, and when it must be gone."""
 
 import os
 import sys
@@ -22,6 +22,21 @@ RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
 """What OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
 
 MAX_COMMAND = 500
+
+INTERVAL = 5.0
+"""How often a process writes what is new, in seconds, unless told otherwise."""
+
+RARELY = 60.0
+"""How often a process writes if there is nothing new, in seconds, at most."""
+
+CLOCKS_DIFFER = 86_400_000_000_000
+"""How far ahead of a reader's the clock of a process may be, in nanoseconds: a day.
+
+One that is further ahead was wrong: how long ago the process wrote is not known, and it must not
+count as running until that day comes.
+"""
+
+_INTERVALS = 12
 
 
 class Process:
@@ -187,3 +202,16 @@ def _decoded(text: str) -> str:
             byte = b""
         decoded.append(byte + part[2:] if len(byte) == 1 else b"%" + part)
     return b"".join(decoded).decode("utf-8", "replace")
+
+
+def heartbeat(interval: float) -> float:
+    """Give after how many seconds without a write a process writes that it is there."""
+    return max(min(_INTERVALS * interval, RARELY), interval)
+
+
+def longest_silence(interval: float) -> float:
+    """Give after how many seconds without a write something was wrong.
+
+    One heartbeat may fail, because others have the store locked.
+    """
+    return 2 * (heartbeat(interval) + interval)

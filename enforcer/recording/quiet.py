@@ -6,8 +6,8 @@ all that it loads, is for the others. While the program runs, nothing is loaded 
 
 from time import monotonic, time_ns
 
-from enforcer.recording.heartbeat import heartbeat, longest_silence
 from enforcer.recording.notes import Note, file_of_note, store_for_note
+from enforcer.recording.process import heartbeat, longest_silence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

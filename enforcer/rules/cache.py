@@ -13,7 +13,6 @@ import sys
 from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
-from enforcer.rules.own_folder import ignore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,6 +191,8 @@ def _read(folder: str, name: str) -> bytes | None:
 
 
 def _write(folder: str, name: str, data: bytes) -> None:
+    from enforcer.rules.own_folder import ignore
+
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     try:
         os.mkdir(folder, 0o755)

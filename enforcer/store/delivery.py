@@ -9,8 +9,8 @@ from time import monotonic
 from enforcer.errors import EnforcerError
 from enforcer.recording.backlog import Backlog
 from enforcer.recording.distributions import distribution_of
-from enforcer.recording.heartbeat import heartbeat
 from enforcer.recording.notice import Notice
+from enforcer.recording.process import heartbeat
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.store import ReplacedError
 from enforcer.store.losses import leave_loss

@@ -2,7 +2,7 @@
 
 from time import time_ns
 
-from enforcer.recording.heartbeat import longest_silence
+from enforcer.recording.process import longest_silence
 from enforcer.rules.digest import digest as digest_of
 from enforcer.store.schema import HOUR
 

@@ -11,8 +11,7 @@ reported as not written.
 import os
 from time import time_ns
 
-from enforcer.recording.heartbeat import INTERVAL
-from enforcer.recording.process import Process
+from enforcer.recording.process import INTERVAL, Process
 from enforcer.rules.own_folder import ignore
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import is_damage, set_aside

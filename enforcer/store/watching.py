@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from enforcer.store.heartbeat import CLOCKS_DIFFER
+from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.schema import DISABLED, EXIT, LOST, UNKNOWN
 
 _IS_SILENT = f"(written + silence < :now OR written > :now + {CLOCKS_DIFFER})"

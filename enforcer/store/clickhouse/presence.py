@@ -5,7 +5,7 @@ longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 """
 
 from enforcer.store.clickhouse.sources import Sources
-from enforcer.store.heartbeat import CLOCKS_DIFFER
+from enforcer.recording.process import CLOCKS_DIFFER
 
 _DEPLOYMENT = "service, version, environment"
 _FIELDS = "service, version, environment, host, pid, python, command"

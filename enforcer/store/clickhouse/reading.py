@@ -11,7 +11,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Any, Final, Self
 
-from enforcer.recording.heartbeat import INTERVAL
+from enforcer.recording.process import INTERVAL
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError

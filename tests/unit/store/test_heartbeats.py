@@ -6,8 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from enforcer.recording.heartbeat import heartbeat, longest_silence
-from enforcer.recording.process import Process
+from enforcer.recording.process import Process, heartbeat, longest_silence
 from enforcer.recording.use import Use
 from enforcer.store.schema import DISABLED, EXIT
 from enforcer.store.sqlite import Store
