@@ -36,8 +36,9 @@ _LAST = ["end=", ""]
 _MOST_BYTES = 1 << 16
 _HAS_OWNERS = hasattr(os, "geteuid")  # Windows has none of this kind
 # A link, a pipe or a device under the name of a note is none.
-_TO_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _AS_IT_IS
+_TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS
 
 
 class Note:
@@ -162,7 +163,7 @@ def maps_beside(path: str) -> "tuple[str, list[str]]":
     """Return the ``id`` of a store and the maps whose rules it has; nothing if none is there."""
     pairs, _ = read_pairs(f"{path}{MAPS}", path)
     known = dict(pairs)
-    if known.get("file") != identity_of(path):
+    if not pairs or known.get("file") != identity_of(path):
         return "", []
     return known.get("store", ""), [value for key, value in pairs if key == "map"]
 
@@ -186,7 +187,7 @@ def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
     """
     try:
         descriptor = os.open(file, _TO_READ)
-    except OSError:
+    except (OSError, ValueError):  # a name can't be one of a file
         return [], 0
     try:
         status = os.fstat(descriptor)

@@ -86,6 +86,7 @@ def begin_to_read(connection: sqlite3.Connection, path: str) -> None:
     """
     # Before the transaction begins: a note that is gone by then is in the store.
     notes = list(notes_beside(path))
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("BEGIN")
     if not notes:
         return

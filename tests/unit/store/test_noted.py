@@ -334,6 +334,7 @@ def test_notes_are_for_stores_that_have_the_map(
     assert not may_leave_notes(store, OTHER_MAP.identity)
     assert not may_leave_notes(store, "")
     assert not may_leave_notes(str(tmp_path / "none.db"), MAP.identity)
+    assert not may_leave_notes("\0", MAP.identity)
     take(store, make_process, OTHER_MAP)
     assert may_leave_notes(store, OTHER_MAP.identity)
     assert may_leave_notes(store, MAP.identity)
