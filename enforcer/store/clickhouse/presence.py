@@ -4,8 +4,8 @@ A process says with each export of metrics which rules it watches. One that said
 longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 """
 
-from enforcer.store.clickhouse.sources import Sources
 from enforcer.recording.process import CLOCKS_DIFFER
+from enforcer.store.clickhouse.sources import Sources
 
 _DEPLOYMENT = "service, version, environment"
 _FIELDS = "service, version, environment, host, pid, python, command"
