@@ -71,6 +71,7 @@ $(VENV)/ready: pyproject.toml
 
 $(VENV)/ready-for-components: $(VENV)/ready
 	command -v prometheus chromium >/dev/null || { apt-get update && apt-get install --yes prometheus chromium; }
+	test -x /usr/sbin/apache2 -a -x /usr/bin/apxs || { apt-get update && apt-get install --yes --no-install-recommends apache2 apache2-dev; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group components
 	touch $@
 

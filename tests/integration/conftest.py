@@ -34,6 +34,7 @@ COMPONENTS = {
     "promtool": "apt-get install prometheus",
     "pympler": "pip install pympler",
     "rotel": "pip install rotel",
+    "unshare": "apt-get install util-linux",
     "uwsgi": "pip install uwsgi",
     "zope.deferredimport": "pip install zope.deferredimport",
 }
