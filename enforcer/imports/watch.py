@@ -29,7 +29,7 @@ from enforcer.imports.watched import unwatch_all
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.model import NAME
-from enforcer.rules.stages import REMOVED
+from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Watch:
         enabled: whether anything is recorded or refused.
         links: legacy path → what ties it to its rule, for each path met so far.
         unmoved: legacy path → its rule in stage observe, where the canonical one is missing.
+        gone: legacy path → its rule in stage alias, where it is observed and its code is gone.
         notices: what the map's owner should know, by kind and subject.
         branches: the packages of the legacy modules that have rules of their own.
         delegation: who answers for factories and keeps instances; None if there are none.
@@ -105,6 +106,7 @@ class Watch:
         self.enabled = True
         self.links: dict[str, Link] = {}
         self.unmoved: dict[str, Rule] = {}
+        self.gone: dict[str, Rule] = {}
         self.notices = notices
         self.forgetful: list[Link | LegacyName] = []
         self.locks = Locks()
@@ -141,7 +143,11 @@ class Watch:
 
     def match(self, path: str) -> "Rule | None":
         """Return the rule that covers a module path, as it holds in this process."""
-        return look_up(self.unmoved, path, None) or self.map.match(path)
+        return (
+            look_up(self.unmoved, path, None)
+            or look_up(self.gone, path, None)
+            or self.map.match(path)
+        )
 
     def leave_unmoved(self, rule: "Rule", legacy: str, canonical: str) -> "Rule":
         """Return the rule in stage observe for a legacy path whose canonical one is missing.
@@ -150,7 +156,16 @@ class Watch:
         """
         text = f'"{canonical}" does not exist; "{legacy}" is imported as it is, and observed.'
         self.notice("missing", legacy, text)
-        return self.unmoved.setdefault(legacy, rule.observed())
+        return self.unmoved.setdefault(legacy, rule.in_stage(OBSERVE))
+
+    def replace_gone(self, rule: "Rule", legacy: str, canonical: str) -> "Rule":
+        """Return the rule in stage alias for an observed legacy path whose own code is gone.
+
+        To lower a stage must stop no program: without its file it can only get the canonical one.
+        """
+        text = f'"{legacy}" is gone: in stage observe, too, it gives "{canonical}".'
+        self.notice("gone", legacy, text)
+        return self.gone.setdefault(legacy, rule.in_stage(ALIAS))
 
     def alias_link(self, rule: "Rule", legacy: str) -> AliasLink:
         """Find or make the link of an aliased path."""

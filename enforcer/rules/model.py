@@ -131,12 +131,12 @@ class Rule:
         """Tell whether the legacy path gives the canonical object."""
         return self.stage != OBSERVE and not self.implementation
 
-    def observed(self) -> "Rule":
-        """Return a copy in stage observe, for a legacy path whose canonical one is missing."""
-        observed = Rule(self.legacy, self.canonical, stage=OBSERVE, owner=self.owner)
+    def in_stage(self, stage: str) -> "Rule":
+        """Return a copy in another stage, for a path of which one side is missing."""
+        copy = Rule(self.legacy, self.canonical, stage=stage, owner=self.owner)
         for field in ("link", "line", "names", "reason", "removal", "remove_after", "since"):
-            setattr(observed, field, getattr(self, field))
-        return observed
+            setattr(copy, field, getattr(self, field))
+        return copy
 
     @property
     def keeps_own_code(self) -> bool:
