@@ -16,6 +16,8 @@ from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
+from enforcer.recording.notice import Notice
+from enforcer.rules.inherited import forget_left, leave, wanted_digest
 from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from enforcer.embedding import UwsgiHooks
     from enforcer.leaving import Guard
-    from enforcer.recording.notice import Notice
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import MigrationMap
 
@@ -69,7 +70,8 @@ def _enable(
     migration_map: "MigrationMap | str", *, store: bool, baseline: "Container[CallSite] | None"
 ) -> None:
     global _active  # noqa: PLW0603 - one enforcement per interpreter
-    loaded = _load(migration_map)
+    wanted = wanted_digest(migration_map) if isinstance(migration_map, str) else ""
+    loaded = _load(migration_map, wanted)
     if loaded is None:
         return
     if _active is not None:
@@ -84,6 +86,9 @@ def _enable(
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
     is_late = _was_imported_before(loaded)
+    if isinstance(migration_map, str):
+        _note_map(enforcement, wanted)
+        leave(loaded.digest, loaded.path)
     if store:
         _start_reporting(enforcement)
     load_now()
@@ -135,6 +140,7 @@ def disable() -> None:
     ended.end()
     if _server_hooks is not None:
         _server_hooks.remove()
+    forget_left()
     if ended.reporters:
         ended.reporters[0].stop()
     if _guard is not None:
@@ -240,9 +246,14 @@ def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
     text = str(mistakes[0] if mistakes else error)
     if not isinstance(error, EnforcerError):
         text = f"{error!r} (not-foreseen)"
+    _write_line(f"{happened}: {text}")
+
+
+def _write_line(text: str) -> None:
+    """Write a line to standard error, whatever is in the text and whoever replaced the file."""
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     try:
-        sys.stderr.write(f"enforcer: {happened}: {line}\n")
+        sys.stderr.write(f"enforcer: {line}\n")
         sys.stderr.flush()
     except Exception:  # noqa: BLE001 - standard error is closed, so there is nobody to tell
         return
@@ -254,13 +265,29 @@ def _is_own_command() -> bool:
     return command == ["-m", "enforcer"] or os.path.basename("".join(command[:1])) == "enforcer"
 
 
-def _load(migration_map: "MigrationMap | str") -> "MigrationMap | None":
+def _note_map(enforcement: Enforcement, wanted: str) -> None:
+    """Note what the owner should know of the map: it has no rules, or is not the parent's."""
+    loaded = enforcement.map
+    if not loaded.outline.heads:
+        text = f'"{loaded.path}" has no rules: nothing is watched (no-rules)'
+        enforcement.note(Notice("empty", loaded.path, text))
+        if loaded.digest != wanted:  # else the parent wrote it
+            _write_line(f"{text}. Was it being written?")
+    elif wanted and loaded.digest != wanted:
+        text = (
+            f'"{loaded.path}" changed, and this process has another map than the one that '
+            "started it, which no cache has any more (map-changed)"
+        )
+        enforcement.note(Notice("map", loaded.path, text))
+
+
+def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | None":
     if not isinstance(migration_map, str):
         return migration_map
     from enforcer.rules.loading import load_map
 
     try:
-        return load_map(migration_map, cached=True)
+        return load_map(migration_map, cached=True, wanted=wanted)
     except EnforcerError as error:
         from enforcer.rules.mistakes import MapError
 

@@ -15,6 +15,7 @@ from enforcer.cli.executing import replace_by, wait_for
 from enforcer.errors import EnforcerError
 from enforcer.recording.process import RUN_KEY
 from enforcer.report import Report, build
+from enforcer.rules.inherited import DIGEST_KEY, LATEST
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.startup import MAP_KEY
@@ -56,6 +57,8 @@ def run(
       enforcer run --store /var/lib/app/uses.db -- gunicorn app:api
     """  # noqa: D301 - \b tells click to keep the lines
     environ = {**os.environ, **_settings(map_file, stage, store)}
+    if environ.get(DIGEST_KEY, "").strip() != LATEST:
+        environ.pop(DIGEST_KEY, None)  # of a program that this command was started by
     kept_in = load_map(environ[MAP_KEY], environ=environ).store
     found = find_command(command)
     if not report:

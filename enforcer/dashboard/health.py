@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enforcer.dashboard.looking import Look
+from enforcer.report.maps import map_differences
 from enforcer.report.model import Report
 from enforcer.report.words import span, warnings
 from enforcer.store.queries import NoticeOf
@@ -60,7 +61,10 @@ def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
         services=len({each.service for each in watching.services}),
         watched=span(times[0], times[1]) if times[0] and times[1] else "",
         problems=tuple(problems),
-        notices=tuple(look.reader.notices(look.span))[:_MOST_NOTICES],
+        notices=(
+            *map_differences(look.reader.maps(look.span)),
+            *look.reader.notices(look.span),
+        )[:_MOST_NOTICES],
     )
 
 

@@ -8,9 +8,10 @@ class Notice:
         kind: ``late`` (imported before the enforcer was enabled), ``implementation`` (the
             canonical module is built on it), ``fallback`` (a name was served by the legacy
             code), ``missing`` (the canonical module does not exist), ``gone`` (an observed
-            path has no code of its own any more), ``baseline`` (it can't be read), ``blind``
-            (something can't be seen), ``fork`` (C code forked it, and uses may be lost) or
-            ``dropped`` (telemetry lost something that the store has).
+            path has no code of its own any more), ``baseline`` (it can't be read), ``empty``
+            (the map has no rules), ``map`` (it is not that of the process that started this
+            one), ``blind`` (something can't be seen), ``fork`` (C code forked it, and uses may
+            be lost) or ``dropped`` (telemetry lost something that the store has).
         subject: the path that it is about.
         text: one sentence or two.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from enforcer.recording.use import PROBE
+from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
@@ -104,6 +105,8 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
             "what was counted until then (store-damaged)"
         )
         yield NoticeReport("damaged", reader.path, text, processes=0)
+    for one in map_differences(reader.maps(span)):
+        yield NoticeReport(one.kind, one.subject, one.text, one.processes)
     for notice in reader.notices(span):
         if path is None or notice.kind == "blind" or is_within(notice.subject, path):
             yield NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)

@@ -2,7 +2,8 @@
 
 A cache lies beside the map, in ``.enforcer/``, or else in the user's cache folder. It is found
 by the digest of the map's content, so it is never stale, and carries a digest of its own. It
-is only believed where nobody but this user or root could have written it.
+is only believed where nobody but this user or root could have written it. Those of the last few
+contents are kept: a process that a program starts takes the map that the program has.
 """
 
 import marshal
@@ -27,6 +28,7 @@ FOLDER = ".enforcer"
 _FORMAT = "enforcer map 10"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
+_MOST_KEPT = 4  # children of programs that run for long ask for the map of their parent
 _CAN_TELL_OWNERS = hasattr(os, "geteuid")  # Windows has no owners of this kind
 _FIELDS = (
     "legacy",
@@ -111,7 +113,7 @@ def find(path: str, source: str, environ: "Mapping[str, str]") -> CompiledMap | 
 
     """
     for folder, name in _places(path, environ):
-        data = _read(folder, name)
+        data = _read(folder, _file_name(name, source))
         if data is not None:
             compiled = _unpack(data, source)
             if compiled is not None:
@@ -141,9 +143,10 @@ def keep(
     data = _pack(source, options, rules)
     for folder, name in _places(path, environ):
         try:
-            _write(folder, name, data)
+            _write(folder, _file_name(name, source), data)
         except OSError:
             continue
+        _forget_old(folder, name)
         return
 
 
@@ -154,13 +157,35 @@ def _made(kind: "Callable[..., Entry]", fields: "Sequence[str]", packed: "list[A
 
 def _places(path: str, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
     folder, name = os.path.split(path)
-    yield os.path.join(folder, FOLDER), f"{name}.{_TAG}.cache"
+    yield os.path.join(folder, FOLDER), name
     users = environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(users):
         home = environ.get("HOME", "")
         users = os.path.join(home, ".cache") if os.path.isabs(home) else ""
     if users:
-        yield os.path.join(users, "enforcer"), f"{digest(os.fsencode(path))}.{_TAG}.cache"
+        yield os.path.join(users, "enforcer"), digest(os.fsencode(path))
+
+
+def _file_name(name: str, source: str) -> str:
+    return f"{name}.{source}.{_TAG}.cache"
+
+
+def _forget_old(folder: str, name: str) -> None:
+    """Delete all but the newest caches of one map, for this version of Python."""
+    length = len(_file_name(name, "0" * DIGITS))
+    try:
+        with os.scandir(folder) as entries:
+            caches = [
+                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.path)
+                for entry in entries
+                if entry.name.startswith(f"{name}.")
+                and entry.name.endswith(f".{_TAG}.cache")
+                and len(entry.name) == length
+            ]
+        for _, file in sorted(caches)[:-_MOST_KEPT]:
+            os.unlink(file)
+    except OSError:
+        return  # another process deletes them as well
 
 
 def _is_safe(status: os.stat_result, is_kind: "Callable[[int], bool]") -> bool:

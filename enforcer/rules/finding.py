@@ -2,6 +2,8 @@
 
 import os
 
+from enforcer.rules.regular import read_regular
+
 MAP_FILE = "enforcer.toml"
 PROJECT_FILE = "pyproject.toml"
 
@@ -37,8 +39,7 @@ def has_table(document: dict[str, object]) -> bool:
 def _speaks_of_enforcer(path: str) -> bool:
     """Tell whether a project file has the enforcer's table, or meant to have it."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_regular(path)
     except OSError:
         return False
     if b"enforcer" not in data:

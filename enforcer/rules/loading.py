@@ -10,6 +10,7 @@ from enforcer.errors import EnforcerError
 from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
+from enforcer.rules.regular import read_regular
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from enforcer.rules.cache import CompiledMap
     from enforcer.rules.mistakes import Mistake
     from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
@@ -32,7 +34,11 @@ LOG_KEY = "ENFORCER_LOG"
 
 
 def load_map(
-    path: str, *, environ: "Mapping[str, str] | None" = None, cached: bool = False
+    path: str,
+    *,
+    environ: "Mapping[str, str] | None" = None,
+    cached: bool = False,
+    wanted: str = "",
 ) -> MigrationMap:
     """Read and validate a migration map.
 
@@ -40,6 +46,7 @@ def load_map(
         path: an ``enforcer.toml`` (any name will do), or a ``pyproject.toml``.
         environ: the environment, by default the process's own.
         cached: whether a compiled form of it may be taken, or kept for the next time.
+        wanted: the digest of the content to take, where a cache still has it.
 
     Raises:
         MapError: if anything is wrong with it; all mistakes are in the error.
@@ -54,9 +61,12 @@ def load_map(
         mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
     chosen = _chosen_store(environ, mistakes)
     try:
-        data = _read(path)
-        source = digest(data)
-        options, rules, outline = _content(path, data, source, environ if cached else None)
+        compiled = cache.find(path, wanted, environ) if wanted else None
+        data = b"" if compiled is not None else _read(path)
+        source = wanted if compiled is not None else digest(data)
+        options, rules, outline = _content(
+            path, data, source, environ if cached else None, compiled
+        )
     except EnforcerError as error:
         if not mistakes:
             raise
@@ -78,8 +88,7 @@ def load_map(
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return read_regular(path)
     except OSError as error:
         from enforcer.rules.document import unreadable
 
@@ -87,7 +96,11 @@ def _read(path: str) -> bytes:
 
 
 def _content(
-    path: str, data: bytes, source: str, caches: "Mapping[str, str] | None"
+    path: str,
+    data: bytes,
+    source: str,
+    caches: "Mapping[str, str] | None",
+    compiled: "CompiledMap | None",
 ) -> "tuple[dict[str, Any], Sequence[Entry] | Callable[[], Sequence[Entry]], Outline | None]":
     """Give what the file says: options, rules, outline.
 
@@ -96,9 +109,11 @@ def _content(
         data: its content.
         source: digest of its content.
         caches: the environment that says where caches lie; None to do without them.
+        compiled: the compiled form, if it was found already.
 
     """
-    compiled = cache.find(path, source, caches) if caches is not None else None
+    if compiled is None and caches is not None:
+        compiled = cache.find(path, source, caches)
     if compiled is not None:
         return compiled.options, compiled.rules, compiled.outline
     from enforcer.rules.document import read_document

@@ -59,6 +59,7 @@ def test_environment(enforcer: Enforcer, folder: Path) -> None:
 
     found = variables(result)
     assert len(found.pop("ENFORCER_RUN")) == 16
+    assert found.pop("ENFORCER_MAP_DIGEST").endswith(f" {folder / 'enforcer.toml'}")
     assert found == {
         **EXITS,
         "ENFORCER_MAP": str(folder / "enforcer.toml"),

@@ -194,22 +194,26 @@ def test_what_is_no_file_is_left_alone(project: Project, kind: str) -> None:
     assert len(project.load().rules) == 3
 
 
-def forge(project: Project, cache: Path) -> None:
+def forge(project: Project) -> Path:
     """Put a cache with another canonical path where the sound one was."""
     sound = project.map.read_text(encoding="utf-8")
     digest = project.load().digest
     project.map.write_text(sound.replace("b.new", "evil"), encoding="utf-8")
     evil = project.load().digest
+    cache = next(file for file in project.caches() if evil in file.name)
     data = cache.read_bytes()[DIGITS:].replace(evil.encode(), digest.encode())
     project.map.write_text(sound, encoding="utf-8")
-    cache.write_bytes(digest_of(data).encode() + data)
+    cache.unlink()
+    believed = cache.with_name(cache.name.replace(evil, digest))
+    believed.write_bytes(digest_of(data).encode() + data)
+    return believed
 
 
 def test_forgery_works_where_only_its_owner_could_make_it(project: Project) -> None:
     """Otherwise the tests below would show nothing."""
     project.load()
-    (cache,) = project.caches()
-    forge(project, cache)
+    assert len(project.caches()) == 1
+    forge(project)
 
     assert project.load().rules[0].canonical == "evil.*"
 
@@ -219,8 +223,8 @@ def test_cache_in_a_folder_that_others_can_write_is_not_believed(
     project: Project, mode: int
 ) -> None:
     project.load()
-    (cache,) = project.caches()
-    forge(project, cache)
+    assert len(project.caches()) == 1
+    forge(project)
     project.beside.chmod(mode)
 
     assert project.load().rules[0].canonical == "b.new.*"
@@ -229,8 +233,8 @@ def test_cache_in_a_folder_that_others_can_write_is_not_believed(
 
 def test_cache_that_others_can_write_is_not_believed(project: Project) -> None:
     project.load()
-    (cache,) = project.caches()
-    forge(project, cache)
+    assert len(project.caches()) == 1
+    cache = forge(project)
     cache.chmod(0o666)
 
     assert project.load().rules[0].canonical == "b.new.*"
@@ -240,8 +244,8 @@ def test_cache_that_others_can_write_is_not_believed(project: Project) -> None:
 @pytest.mark.parametrize("whose", ["file", "folder"])
 def test_cache_of_somebody_else_is_not_believed(project: Project, whose: str) -> None:
     project.load()
-    (cache,) = project.caches()
-    forge(project, cache)
+    assert len(project.caches()) == 1
+    cache = forge(project)
     os.chown(cache if whose == "file" else project.beside, 12345, 12345)
 
     assert project.load().rules[0].canonical == "b.new.*"
