@@ -21,7 +21,6 @@ from enforcer.rules.stages import STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from importlib.abc import Loader
     from types import FrameType
 
     from enforcer.imports.bytecode import ImportStatement
@@ -191,7 +190,7 @@ class AliasLink(Link):
         fetched = bytecode.from_import(frame)
         is_star = fetched is not None and fetched.names == ("*",)
         if is_star and self.rule.fallback == LEGACY_FALLBACK and self.watch.enabled:
-            code = self._legacy_code or self._load_legacy_code(bind=False)
+            code = self._executed_legacy_code()
             added.update(dict.fromkeys(_public(code) if code is not None else ()))
         if not added and not hasattr(target, "__all__"):
             name = "__all__"
@@ -441,14 +440,14 @@ class AliasLink(Link):
     def made_name(self, name: str) -> object:
         """Give a legacy factory: that of the legacy module's own code, where that runs."""
         code = self._legacy_code
-        if code is None and self.rule.fallback == LEGACY_FALLBACK:
-            code = self._load_legacy_code(bind=False)
+        if code is not None or self.rule.fallback == LEGACY_FALLBACK:
+            code = self._executed_legacy_code()
         found = getattr(code, name, None)
         return self.made[name]() if found is None else found
 
     @bootstrap.as_import_system
     def _fall_back(self, name: str, module: object) -> object:
-        code = self._legacy_code or self._load_legacy_code(bind=False)
+        code = self._executed_legacy_code()
         if code is None or not hasattr(code, name):
             message = f"neither {self.canonical!r} nor {self.legacy!r} has a name {name!r}"
             raise AttributeError(message, name=name, obj=module)
@@ -460,36 +459,53 @@ class AliasLink(Link):
         return getattr(code, name)
 
     @bootstrap.as_import_system
+    def _executed_legacy_code(self) -> ModuleType | None:
+        """Return the legacy module's own code, after another thread that executes it."""
+        code = self._legacy_code
+        if code is None or bootstrap.is_initializing(code):
+            code = self._load_legacy_code(bind=False)
+        return code
+
+    @bootstrap.as_import_system
     def _load_legacy_code(self, *, bind: bool) -> ModuleType | None:
         spec = self.watch.locate_legacy(self.legacy)
         if spec is None or spec.loader is None:
             return None
         lock = bootstrap.module_lock(self.legacy)
-        lock.acquire()
+        try:
+            lock.acquire()
+        except RuntimeError:
+            if self._legacy_code is None:
+                raise
+            # Threads wait for each other in a circle: as in an import, the code is used as it is.
+            return self._legacy_code
         try:
             if self._legacy_code is not None:
                 return self._legacy_code
             code: ModuleType = bootstrap.module_from_spec(spec)
-            self._execute(code, spec.loader, bind=bind)
+            self._execute(code, spec, bind=bind)
         finally:
             lock.release()
         self.watch.own_code_loaded(self.legacy, code)
         return code
 
     @bootstrap.as_import_system
-    def _execute(self, code: ModuleType, loader: "Loader", *, bind: bool) -> None:
+    def _execute(self, code: ModuleType, spec: bootstrap.ModuleSpec, *, bind: bool) -> None:
+        spec._initializing = True  # type: ignore[attr-defined]  # noqa: SLF001 - as _load_unlocked
         self._legacy_code = code
         if bind:
             self.in_place = True
             self.settled = None
             aliases.bind(self.module, vars(code))
         try:
-            loader.exec_module(code)
+            spec.loader.exec_module(code)  # type: ignore[union-attr]
         except BaseException:
             self._legacy_code = None
             self.in_place = False
             self._bound = None
             raise
+        finally:
+            spec._initializing = False  # type: ignore[attr-defined]  # noqa: SLF001
 
     # What people hold of it.
 

@@ -109,3 +109,50 @@ def test_an_import_in_a_loop_counts_each_time_its_load_fails(case, form):
     """)
     failed = 0 if form == "package" else 3  # docs/design.md: not counted where the module fails
     assert case.uses == {("old.b", written): 3 + failed}
+
+
+LEGACY_CODE = """
+import builtins
+builtins.bodies += 1
+builtins.started.set()
+builtins.go.wait()
+class OnlyOld: pass
+"""
+
+
+def test_threads_that_need_the_legacy_code_at_once_run_it_once(case):
+    """One runs it for a name that canonical lacks; the others wait for it, and then go on."""
+    case.rule("par.old", "par.canon", fallback="legacy")
+    case.write("par/canon.py")
+    case.write("par/old.py", LEGACY_CODE)
+    case.check(
+        """
+    import builtins, time
+    builtins.bodies = 0
+    builtins.started, builtins.go = threading.Event(), threading.Event()
+    import par.old
+    served = []
+
+    def ask():
+        served.append(par.old.OnlyOld)
+
+    def is_waiting(thread):
+        frame = sys._current_frames().get(thread.ident)
+        while frame is not None and frame.f_code.co_name != "acquire":
+            frame = frame.f_back
+        return frame is not None
+
+    first, *others = [threading.Thread(target=ask) for _ in range(4)]
+    first.start()
+    builtins.started.wait()
+    for thread in others:
+        thread.start()
+    while not all(map(is_waiting, others)):
+        time.sleep(.001)
+    builtins.go.set()
+    for thread in [first, *others]:
+        thread.join()
+    assert builtins.bodies == 1 and len(served) == 4 and len(set(served)) == 1, served
+    """,
+        guard=False,
+    )
