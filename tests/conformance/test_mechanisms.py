@@ -140,6 +140,26 @@ def test_a_lacking_name_is_explained_also_when_the_alias_is_settled(case):
     """)
 
 
+def test_legacy_code_that_fails_says_so_each_time(case):
+    """As an import of it would, and once it works, it is executed."""
+    case.rule("par.old", "par.canon", fallback="legacy")
+    case.write("par/canon.py", "Y = 1")
+    case.write("par/old.py", "import par\npar.bodies += 1\nif par.bodies < 3: 1 / 0\nOnlyOld = 1\n")
+    case.check("""
+    import par
+    par.bodies = 0
+    import par.old
+    for bodies in 1, 2:
+        try:
+            par.old.OnlyOld
+        except ZeroDivisionError:
+            assert par.bodies == bodies and par.old.Y == 1
+        else:
+            raise AssertionError(bodies)
+    assert par.old.OnlyOld == par.old.OnlyOld == 1 and par.bodies == 3
+    """)
+
+
 def test_a_fallback_serves_attributes_also_when_the_alias_is_settled(case):
     case.rule("par.old", "par.canon", fallback="legacy")
     case.write("par/old.py", "class OnlyOld: pass\n")

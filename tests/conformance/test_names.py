@@ -110,6 +110,30 @@ def test_patches_within_patches_end_one_by_one(case):
     """)
 
 
+def test_deleting_a_name_deletes_what_answers(case):
+    """Once: what is gone can't be deleted again."""
+    case.rule("live:old", "live:current")
+    case.rule("live:far", "elsewhere:current")
+    case.rule("live:seen", "live:current", stage="observe")
+    case.write("live.py", "def current(): pass\ndef seen(): pass\n")
+    case.write("elsewhere.py", "def current(): pass\n")
+    case.check("""
+    import live, elsewhere
+    for name, module, canonical in (
+        ("old", live, "current"), ("far", elsewhere, "current"), ("seen", live, "seen")
+    ):
+        assert canonical in vars(module)
+        delattr(live, name)
+        assert canonical not in vars(module)
+        try:
+            delattr(live, name)
+        except AttributeError as error:
+            pass
+        else:
+            raise AssertionError(name)
+    """)
+
+
 def test_patching_a_name_that_is_gone(case):
     case.rule("live:old", "elsewhere:current")
     case.write("live.py")

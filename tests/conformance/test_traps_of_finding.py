@@ -305,3 +305,20 @@ def test_t19_a_plain_module_is_no_package(case):
         assert error.name == "oldtop.nope"
         assert "is not a package" in str(error)
     """)
+
+
+def test_modules_that_no_rule_is_about_are_left_to_others(case):
+    """The finder has no answer for them, also where a package has legacy children."""
+    case.rule("par.old", "new.sub")
+    case.rule("live:gone", "live:here")
+    for name in ("unrelated", "older", "par.other", "live", "new.more"):
+        case.write(f"{name.replace('.', '/')}.py", "here = 1")
+    case.check("""
+    import new, par
+    (finder,) = [one for one in sys.meta_path if type(one).__module__.startswith("enforcer")]
+    for name in ("unrelated", "older", "json", "new.more", "par.other", "new"):
+        package = sys.modules.get(name.rpartition(".")[0])
+        assert finder.find_spec(name, getattr(package, "__path__", None)) is None, name
+    for name in ("par", "live"):
+        assert finder.find_spec(name, None) is not None, name
+    """)
