@@ -105,6 +105,50 @@ def test_loads_attribute_names_the_attribute() -> None:
     assert seen == [(True, False), (False, False), (False, True), (False, False), (True, False)]
 
 
+def test_what_is_done_with_a_name() -> None:
+    """An attribute is read, or a function is called that may read it."""
+    seen: list[tuple[str, str]] = []
+
+    class Probe:
+        def __getattr__(self, name: str) -> object:
+            seen.append(bytecode.used_name(sys._getframe(1)))  # noqa: SLF001
+            return None
+
+    probe = Probe()
+    _ = probe.wanted
+    getattr(probe, "wanted", None)
+    [getattr][0](probe, "wanted", None)
+    assert seen == [
+        (bytecode.ATTRIBUTE_OF, "wanted"),
+        (bytecode.CALLED, "getattr"),
+        (bytecode.CALLED, ""),
+    ]
+
+
+def test_an_attributes_owner_is_named_from_its_variable_on() -> None:
+    """However it is written; an expression that is no name has none."""
+    seen: list[tuple[str, ...] | None] = []
+
+    class Probe:
+        def __getattr__(self, name: str) -> object:
+            if name == "wanted":
+                seen.append(bytecode.dotted(sys._getframe(1)))  # noqa: SLF001
+                return int
+            return self
+
+    source = "probe.wanted\npkg.a.b.wanted\npkg.a.wanted()\n[probe][0].wanted\n"
+    many = "".join(f"n{number} = {number}\n" for number in range(300))
+    namespace = {"probe": Probe(), "pkg": Probe()}
+    for text in (
+        source,
+        many + source,
+        f"def f(pkg, probe):\n {source[:-1].replace(chr(10), '; ')}",
+    ):
+        exec(compile(text, "f.py", "exec"), namespace)  # noqa: S102 - the program is the test's
+    namespace["f"](Probe(), Probe())  # type: ignore[operator]
+    assert seen == [("probe",), ("pkg", "a", "b"), ("pkg", "a"), None] * 3
+
+
 @pytest.mark.parametrize(
     ("call", "wanted"),
     [
