@@ -16,7 +16,7 @@ NAMES = ["WebSocketManager", "get_manager", "_private", "Cart", "cart_total", "O
         ("Crat", []),
         ("Carts", ["Cart"]),
         ("Ordr", ["Order"]),
-        ("Oder", ["Order"]),
+        ("Orer", ["Order"]),
         ("rder", ["Order"]),
         ("Orde", ["Order"]),
         ("xOrder", ["Order"]),
