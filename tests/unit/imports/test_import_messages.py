@@ -5,12 +5,14 @@ import pytest
 from enforcer.imports.messages import explain, replacement
 from enforcer.recording.use import (
     ATTRIBUTE,
+    CALL,
     ENTRY_POINT,
     IMPORT_MODULE,
     IMPORT_STATEMENT,
     PICKLE,
     CallSite,
 )
+from enforcer.rules.delegated import Factory
 from enforcer.rules.model import Rule
 
 TREE = Rule("acme.old.*", "acme.new.*")
@@ -87,3 +89,23 @@ def test_a_removed_path_is_called_removed() -> None:
     message = explain(RENAMED, site("acme.old"), removed=True)
     assert message.startswith('"acme.old" was removed; shop/cart.py:12 in checkout() still asks')
     assert message.endswith("(removed-import)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, "and call get_cart() ["),
+        ({"context": "context"}, "and call get_cart() ["),
+        ({"context": "user", "size": "count"}, "get_cart() with context as user, size as count ["),
+        ({"context": "", "mode": ""}, "get_cart() without context, mode ["),
+        ({"context": "user", "mode": ""}, "get_cart() with context as user and without mode ["),
+    ],
+)
+def test_a_factorys_arguments_are_named_where_they_changed(
+    arguments: dict[str, str], words: str
+) -> None:
+    """Those that keep their name need no words."""
+    rule = Factory("shop:create", "shop.cart:get_cart", arguments=arguments, reason="one cart")
+    text = explain(rule, site("shop:create", CALL))
+
+    assert words in text.replace(". [", " ["), text
