@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         def deliver(self, ending: str, *, is_beat: bool) -> bool:
             """Deliver it, and tell whether a :class:`Deliverer` has nothing to do."""
 
+        def announce(self) -> bool:
+            """Leave a trace of a process at its first use; return whether there was one."""
+
 
 FORK_PATIENCE = 0.5
 """How long a fork waits for the step that a flush is in the middle of, in seconds."""

@@ -54,6 +54,18 @@ EXIT = "exit"
 _DISABLED = "disabled"
 
 
+# A part of the interval.
+_SOON = 0.05
+
+
+def _always() -> bool:
+    return True
+
+
+def _never(*_: object) -> None:
+    return None
+
+
 class Schedule:
     """Deliver what was recorded, again and again until the process ends.
 
@@ -392,7 +404,7 @@ class Reporter(Schedule):
         interval: float = INTERVAL,
         *,
         notices: "Callable[[], Sequence[Notice]]" = tuple,
-        make_quiet: "Callable[[Process, float], Quiet] | None" = None,
+        make_quiet: "Callable[[Process, float], Quiet | None]" = _never,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -404,7 +416,7 @@ class Reporter(Schedule):
             interval: how often to write, in seconds.
             notices: gives all that this process has to say so far; called before each write.
             make_quiet: makes what delivers as long as a process uses nothing, from the process
-                and from when on it leaves a trace; None if the store is written at once.
+                and from when on it leaves a trace; gives None if the store is written at once.
 
         """
         self._inherited: tuple[Process, list[Use], int] | None = None
@@ -412,8 +424,12 @@ class Reporter(Schedule):
         self._open_store = open_store
         self._rules = rules
         self._notices = notices
-        self._quiet = make_quiet
+        self._quiet_by = make_quiet
+        self._quiet: Quiet | None = None
         super().__init__(process, interval)
+        if self._quiet is None:
+            # Children can leave notes once the store is there.
+            self._due = monotonic() + self._interval * _SOON
 
     @property
     def is_quiet(self) -> bool:
@@ -421,9 +437,23 @@ class Reporter(Schedule):
         return self._quiet is not None
 
     def _make_quiet(self) -> "Quiet | None":
-        if self._quiet is None or self._inherited is not None:
-            return None
-        return self._quiet(self.process, self._brief_until)
+        self._quiet = self._quiet_by(self.process, self._brief_until)
+        self._is_announced = False
+        return self._quiet if self._inherited is None else None
+
+    def start(self) -> None:
+        """Start the thread; with the first use, see to it that an end by a signal leaves a trace.
+
+        Workers of multiprocessing are killed when their tasks are done, some milliseconds after
+        their last use. So a process notes that it is there with its first use: a small file, on
+        the importing thread, once. And a child, which may not live for long, writes soon
+        afterwards what it used.
+        """
+        if not self._is_announced and self._quiet is not None and self._quiet.announce():
+            self._is_announced = True
+            if self._brief_until:
+                self._due = min(self._due, monotonic() + self._interval * _SOON)
+        super().start()
 
     def inherit(self) -> None:
         """Take over what the parent has not written, in a child at once after its fork.
@@ -454,10 +484,6 @@ class Reporter(Schedule):
             return own
         parent, uses, lost = self._inherited
         return Succession(delivery(parent, Estate(uses, lost)), own)
-
-
-def _always() -> bool:
-    return True
 
 
 def exit_timeout() -> float:

@@ -163,18 +163,22 @@ def _start_late_where_embedded(schedule: "Schedule") -> None:
 
 def _quiet(
     enforcement: "Enforcement", interval: float
-) -> "Callable[[Process, float], Quiet] | None":
-    """Return what makes a note do for a process that uses nothing; None if it would not."""
+) -> "Callable[[Process, float], Quiet | None]":
+    """Return what makes a note do for a process that uses nothing; it gives None if none would."""
     from enforcer.recording.notes import may_leave_notes
 
     migration_map = enforcement.map
-    if not may_leave_notes(migration_map.store, migration_map.identity):
-        return None
-    # They are in the thread's way where they are not loaded yet: it loads nothing.
-    import enforcer.imports.interference  # noqa: F401
-    from enforcer.recording.quiet import QuietDelivery
+    may_leave = False
 
-    def make(process: "Process", brief_until: float) -> "Quiet":
+    def make(process: "Process", brief_until: float) -> "Quiet | None":
+        nonlocal may_leave
+        may_leave = may_leave or may_leave_notes(migration_map.store, migration_map.identity)
+        if not may_leave:
+            return None
+        # They are in the thread's way where they are not loaded yet: it loads nothing.
+        import enforcer.imports.interference  # noqa: F401
+        from enforcer.recording.quiet import QuietDelivery
+
         return QuietDelivery(
             process,
             migration_map,

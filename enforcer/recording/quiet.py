@@ -72,6 +72,21 @@ class QuietDelivery:
         except OSError:
             return is_beat
 
+    def announce(self) -> bool:
+        """Note at the first use that the process is there, and return whether there was one.
+
+        The store knows nothing of it yet: killed before it writes, it would leave no trace.
+        Called on the importing thread.
+        """
+        if self._is_quiet():
+            return False
+        if self._note is None:
+            try:
+                self._leave((), "")
+            except OSError:  # the thread meets the same, and reports it
+                return True
+        return True
+
     def _is_due(self, notices: "Sequence[Notice]", ending: str) -> bool:
         now = monotonic()
         if self._note is None:

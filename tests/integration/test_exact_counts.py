@@ -107,6 +107,27 @@ def test_exec_without_a_fork(project: Project) -> None:
     assert project.uses() == 107
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_that_is_terminated(project: Project, method: str) -> None:
+    """The workers that ``with Pool()`` kills are known: the report says what may be missing."""
+    code = """
+        import multiprocessing
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context(sys.argv[1])
+            with context.Pool(2) as pool:
+                assert pool.map(use, [1] * 120) == [None] * 120
+                left = len(multiprocessing.active_children())
+            print(left)
+    """
+    project.run("use(1)", ENFORCER_FLUSH_INTERVAL="0.05")  # there is a store
+    output, _ = project.run(code.replace("sys.argv[1]", repr(method)))
+
+    workers = int(output)
+    wait_until(lambda: project.numbers()["watched"]["vanished"] == workers)
+    assert "ended without a last write" in project.report()
+
+
 def test_spawn(project: Project) -> None:
     """Children that multiprocessing spawns are watched from their start, and lose nothing."""
     project.run("""
@@ -286,13 +307,14 @@ def test_service_is_what_opentelemetry_calls_it(project: Project) -> None:
 def test_child_that_came_to_stay_watches(project: Project) -> None:
     """A worker that was forked and used nothing yet says all the same that it is there."""
     project.run("""
-        import gc, sqlite3
+        import gc, glob, sqlite3
         from tests_patience import wait_until
 
         def processes():
             store = sqlite3.connect(".enforcer/uses.db")
             try:
-                return store.execute("SELECT count(*) FROM process").fetchone()[0]
+                written = store.execute("SELECT count(*) FROM process").fetchone()[0]
+                return written + len(glob.glob(".enforcer/uses.db.watched-*"))
             except sqlite3.Error:
                 return 0
             finally:
