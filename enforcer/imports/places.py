@@ -25,6 +25,9 @@ _PACKAGES = ("site-packages", "dist-packages")
 # What consoles call the lines that they read: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
 _NUMBERED = ("<python-input", "<pyshell")
 
+# What kernels call the folder of their cells, before their process number: ipykernel, xeus-python.
+_KERNELS = ("ipykernel_", "xpython_")
+
 Place = tuple[str, int, str]
 """A file, or a label in angle brackets; a line, 0 where there is none; a function."""
 
@@ -49,11 +52,11 @@ def place_of(frame: "FrameType") -> Place:
 
 
 def _cell(filename: str) -> str:
-    """Return the label of a cell in ``…/ipykernel_PID/HASH.py``, or nothing."""
-    if "ipykernel_" not in filename:
+    """Return the label of a cell in ``…/ipykernel_PID/HASH.py`` or ``xpython_…``, or nothing."""
+    if not any(kernel in filename for kernel in _KERNELS):
         return ""
     folder, name = os.path.split(filename)
-    process = os.path.basename(folder).removeprefix("ipykernel_")
+    process = os.path.basename(folder).rpartition("_")[2]
     return f"{CELL}{name.removesuffix('.py')}>" if process.isdecimal() else ""
 
 

@@ -16,10 +16,12 @@ from tests.commands import in_this_process
 from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
 COMPONENTS = {
+    "PyInstaller": "pip install pyinstaller",
     "apache2": "apt-get install apache2 apache2-dev",
     "check_jsonschema": "pip install check-jsonschema",
     "chdb": "pip install chdb clickhouse-connect",
     "chromium": "apt-get install chromium, and pip install playwright axe-core-python",
+    "cx_Freeze": "pip install cx-freeze",
     "ddtrace": "pip install ddtrace",
     "grafana_foundation_sdk": "pip install grafana-foundation-sdk==1769699379!11.6.0 jsonschema",
     "grpc": "pip install grpcio",
@@ -27,6 +29,7 @@ COMPONENTS = {
     "jupyter_client": "pip install jupyter-client",
     "mod_wsgi": "pip install mod_wsgi",
     "opentelemetry.distro": "pip install opentelemetry-distro",
+    "pex": "pip install pex",
     "pip": "python -m ensurepip",
     "opentelemetry.exporter.prometheus": "pip install opentelemetry-exporter-prometheus",
     "opentelemetry.instrumentation.asgi": "pip install opentelemetry-instrumentation-asgi",
@@ -34,6 +37,7 @@ COMPONENTS = {
     "promtool": "apt-get install prometheus",
     "pympler": "pip install pympler",
     "rotel": "pip install rotel",
+    "shiv": "pip install shiv",
     "unshare": "apt-get install util-linux",
     "uwsgi": "pip install uwsgi",
     "zope.deferredimport": "pip install zope.deferredimport",
