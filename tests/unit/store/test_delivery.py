@@ -182,6 +182,23 @@ def test_last_loss_is_noted_beside_the_store(parts: Parts, make_use: MakeUse) ->
     assert parts.counts() == [3]
 
 
+def test_last_loss_of_a_known_process_is_taken_back(parts: Parts, make_use: MakeUse) -> None:
+    """What was written after all is not lost as well."""
+    parts.deliver()
+    parts.uses = [make_use(count=3)]
+    with closing(sqlite3.connect(parts.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            parts.deliver(0.05, EXIT)
+    assert [loss.count for loss in losses_beside(parts.path)] == [3]
+    parts.deliver(ending=EXIT)
+
+    assert list(losses_beside(parts.path)) == []
+    with Reader(parts.path) as reader:
+        assert reader.dropped(Span()) == 0
+    assert parts.counts() == [3]
+
+
 def test_long_write_gives_way(parts: Parts, make_use: MakeUse) -> None:
     """A write of many rows ends when the program wants to fork, and is repeated whole."""
     parts.deliver()

@@ -49,6 +49,18 @@ def test_nothing_is_removed_unasked(filled: str) -> None:
     assert counts(filled) == [1, 10, 40, 100, 400]
 
 
+def test_each_step_is_told(filled: str) -> None:
+    """A large store takes a while."""
+    told: list[str] = []
+    vacuum(filled, keep_days=300, keep_hours_days=50, progress=told.append)
+
+    assert told == [
+        "remove what is older than 300 days",
+        "remove the hours of what is older than 50 days",
+        "make the file smaller",
+    ]
+
+
 def test_keeps_days(filled: str) -> None:
     """What is older than that is gone, with processes, rules and call sites of its own."""
     done = vacuum(filled, keep_days=50)

@@ -384,3 +384,23 @@ def test_keys_are_looked_up_once(
 
     # A batch with something new looks at what it has, and asks for the new one alone.
     assert looked_up == [1, 2, 3]
+
+
+def test_others_wait_for_no_batch_to_be_filled(
+    path: str, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """What was counted before is made ready outside of the transaction."""
+    known, process = Known(), make_process()
+    statements: list[str] = []
+    for sequence in (0, 1):
+        with closing(Store(path, known=known)) as store:
+            statements.clear()
+            store._connection.set_trace_callback(statements.append)  # noqa: SLF001
+            store.write(process, sequence, [make_use(line=line) for line in (1, 2)])
+
+    begun = next(n for n, one in enumerate(statements) if one.startswith("BEGIN"))
+    filled = [
+        n for n, one in enumerate(statements) if one.lstrip().startswith("INSERT INTO batch ")
+    ]
+    assert len(filled) == 2
+    assert max(filled) < begun
