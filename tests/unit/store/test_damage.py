@@ -15,7 +15,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.store_address import file_of
 from enforcer.store import ReplacedError, StoreError
-from enforcer.store.damage import stores_set_aside
+from enforcer.store.damage import is_ours, stores_set_aside
 from enforcer.store.holding import Hold
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -249,3 +249,14 @@ def test_one_of_many_processes_sets_it_aside(
     assert [writer.wait(PATIENCE) for writer in writers] == [0] * 5
     assert len(list(stores_set_aside(str(store)))) == 1
     assert counts(store) == [5 * 20 * 3]
+
+
+def test_only_a_file_with_our_mark_was_a_store(tmp_path: Path) -> None:
+    """One that is not there was none, and neither was another program's database."""
+    path = str(tmp_path / "uses.db")
+    assert not is_ours(path)
+    Store(path).close()
+    assert is_ours(path)
+    with closing(sqlite3.connect(path + "-other")) as connection:
+        connection.execute("CREATE TABLE customer (name)")
+    assert not is_ours(path + "-other")

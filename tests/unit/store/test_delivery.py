@@ -1,6 +1,7 @@
 """Deliver what was recorded, whatever becomes of the store meanwhile."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -139,6 +140,26 @@ def test_idle_process_does_not_open_the_store(parts: Parts) -> None:
     parts.deliver()
 
     assert not Path(parts.path).exists()
+
+
+def test_a_process_without_news_says_that_it_is_there(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in an interval; nothing else is written."""
+    parts.deliver()
+
+    def written() -> list[int]:
+        with Reader(parts.path) as reader:
+            return [watch.till for watch in reader.process_watches(Span())]
+
+    before = written()
+    later = time.monotonic() + 3600
+    monkeypatch.setattr("enforcer.store.delivery.monotonic", lambda: later)
+    parts.deliver()
+    assert written() > before
+    latest = written()
+    parts.deliver()
+    assert written() == latest
 
 
 def test_goodbye_is_written_without_any_use(parts: Parts) -> None:

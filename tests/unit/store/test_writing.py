@@ -295,8 +295,17 @@ def test_a_store_that_is_locked_is_let_go(path: str) -> None:
         assert not is_in_use(path)
 
 
+def test_a_store_that_is_a_folder_is_let_go(path: str) -> None:
+    """Where there can't be a file, the folder around it is free for others."""
+    Path(path).mkdir(parents=True)
+    with pytest.raises(StoreError, match="can't be written"):
+        Store(path)
+
+    assert not is_in_use(path)
+
+
 def test_a_store_is_in_use_until_it_is_closed(open_store: OpenStore, path: str) -> None:
-    """The two tests above would see it."""
+    """The tests above would see it."""
     store = open_store()
     assert is_in_use(path)
     store.close()
