@@ -97,7 +97,7 @@ class _Finder(ast.NodeVisitor):
         self._source = source
         self._lines = source.splitlines(keepends=True)
         self._starts = [0, *accumulate(map(len, self._lines))]
-        # What runs at import is seen in what uses it: all of the module, class or function.
+        # What runs at import is seen in what uses it: all of the module, or of the function.
         self._scope: tuple[int, int] | None = (1, len(self._lines))
         self._statement = self._scope
 
@@ -127,10 +127,8 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        before, self._scope = self._scope, (node.lineno, node.end_lineno or 0)
         for statement in node.body:
             self.visit(statement)
-        self._scope = before
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         before, self._scope = self._scope, None

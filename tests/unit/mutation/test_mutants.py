@@ -91,7 +91,7 @@ def test_what_runs_at_import_belongs_to_all_that_uses_it(module: Path) -> None:
     assert lines["3 -> (3 + 1)"] == (1, 6)
     assert lines["4 -> (4 + 1)"] == (2, 4)
     assert lines["is -> is not"] == (4, 4)
-    assert lines["5 -> (5 + 1)"] == (5, 6)
+    assert lines["5 -> (5 + 1)"] == (1, 6)
 
 
 def test_equivalents_are_found_by_their_text(module: Path) -> None:

@@ -15,12 +15,12 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.store_address import file_of
 from enforcer.store import ReplacedError, StoreError
-from enforcer.store.damage import is_ours, stores_set_aside
+from enforcer.store.damage import is_damage, is_ours, stores_set_aside
 from enforcer.store.holding import Hold
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
-from enforcer.store.waiting import Patience
+from enforcer.store.waiting import Patience, code_of
 from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
@@ -260,3 +260,12 @@ def test_only_a_file_with_our_mark_was_a_store(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path + "-other")) as connection:
         connection.execute("CREATE TABLE customer (name)")
     assert not is_ours(path + "-other")
+
+
+def test_only_sqlites_errors_have_its_numbers() -> None:
+    """What else went wrong is no sign of damage, and nobody is waited for."""
+    assert code_of(ValueError()) == 0
+    assert not is_damage(ValueError())
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.Error) as raised:
+        connection.execute("SELECT")
+    assert code_of(raised.value) == sqlite3.SQLITE_ERROR

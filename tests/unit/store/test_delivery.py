@@ -13,7 +13,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.delivery import Delivery
+from enforcer.store.delivery import Delivery, Estate
 from enforcer.store.losses import losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -273,3 +273,11 @@ def test_only_a_third_party_site_without_one_gets_a_distribution(
     with Reader(parts.path) as reader:
         found = {row.line: row.distribution for row in reader.uses(Span())}
     assert found == {1: "", 2: "known", 3: "found"}
+
+
+def test_what_a_parent_left_is_collected_once(make_use: MakeUse) -> None:
+    use = make_use()
+    estate = Estate([use], 3)
+
+    assert estate.collect() == ([use], 3)
+    assert estate.collect() == ([], 0)

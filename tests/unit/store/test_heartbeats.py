@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 
 import pytest
 
@@ -10,6 +11,7 @@ from enforcer.recording.process import Process, heartbeat, longest_silence
 from enforcer.recording.use import Use
 from enforcer.store.schema import DISABLED, EXIT
 from enforcer.store.sqlite import Store
+from enforcer.store.watching import Watching
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -165,3 +167,10 @@ def test_heartbeat_follows_the_interval(interval: float, expected: float) -> Non
     """An idle process writes each minute, or with every interval if those are longer."""
     assert heartbeat(interval) == pytest.approx(expected)
     assert longest_silence(interval) >= 2 * heartbeat(interval)
+
+
+def test_where_nobody_watched_all_is_nothing() -> None:
+    watching = Watching()
+
+    assert (watching.since, watching.till, watching.services) == (None, None, ())
+    assert set(asdict(watching).values()) == {(), 0}

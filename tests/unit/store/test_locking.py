@@ -12,6 +12,7 @@ import pytest
 from enforcer.store import StoreError, sqlite
 from enforcer.store.engine import sqlite3
 from enforcer.store.sqlite import Store
+from enforcer.store.waiting import Patience
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
@@ -63,3 +64,16 @@ def test_sqlite_says_that_it_could_not_lock(
         monkeypatch.setattr(sqlite.Rows, "beat", beat)
         with pytest.raises(StoreError, match=r"locking protocol.*\(store-without-locks\)$"):
             store.watch(make_process(), [])  # type: ignore[arg-type]
+
+
+def test_patience_ends_with_the_one_that_it_is_part_of() -> None:
+    """It lasts as long as was said, and not at all where it is over."""
+    assert 0 < Patience(100).left() <= 100
+    assert 0 < Patience(100).within(1).left() <= 1
+    assert 1 < Patience(100).within(1000).left() <= 100
+    over = Patience(0)
+    assert (over.left(), over.within(9).left()) == (0, 0)
+    assert not over.lasts()
+    assert Patience(100).lasts()
+    assert not Patience(100, lambda: True).lasts()
+    assert not Patience(100, lambda: True).within(1).lasts()

@@ -161,6 +161,9 @@ def test_broken_export_is_said_with_its_line(old: str, path: str) -> None:
         broken = [*lines[: number - 1], '{"table": "secrets"}', *lines[number:]]
         with pytest.raises(StoreError, match=rf"\bline {number}\b"):
             import_lines(path, broken)
+    # Which row is missing can't be known: the last line says how many there were.
+    with pytest.raises(StoreError, match=rf"\bline {len(lines) - 1}: the rows are not those"):
+        import_lines(path, [*lines[:9], *lines[10:]])
 
 
 def test_progress_is_told_every_so_many_rows(

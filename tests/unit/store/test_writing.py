@@ -12,6 +12,7 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import BLOCKED, WARNED, CallSite, Use
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.rules.own_folder import OWN_FOLDER
 from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
 from enforcer.store.holding import Hold
@@ -37,6 +38,15 @@ def test_makes_its_folder(path: str, open_store: OpenStore) -> None:
     open_store()
 
     assert Path(path).is_file()
+
+
+def test_only_a_folder_of_its_own_is_kept_out_of_git(tmp_path: Path) -> None:
+    """What else lies in a folder that was there already is the team's."""
+    (tmp_path / "there" / OWN_FOLDER).mkdir(parents=True)
+    for name, files in (("made", [".gitignore"]), ("there", [])):
+        folder = tmp_path / name / OWN_FOLDER
+        Store(str(folder / "uses.db")).close()
+        assert [file.name for file in folder.glob(".git*")] == files
 
 
 def test_is_in_wal_mode(path: str, open_store: OpenStore) -> None:
