@@ -114,3 +114,23 @@ def test_everywhere_runs_the_matrix() -> None:
     """`make conformance` runs the whole suite, and so what the cells say."""
     assert '"tests/conformance"' in (SUITE / "everywhere.py").read_text(encoding="utf-8")
     assert "make conformance" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize(
+    ("section", "folder"),
+    [
+        ("Servers that embed Python", "tests/integration/servers"),
+        ("Green threads and tasks", "tests/integration"),
+    ],
+)
+def test_other_rows_name_their_test(section: str, folder: str) -> None:
+    """A cell that is no test says "not run"."""
+    page = PAGE.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("|")][2:]
+    sources = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / folder).glob("test_*.py")
+    )
+
+    for row in rows:
+        name = re.search(r"`(test_\w+)`", row[-1])
+        assert f"def {name[1]}(" in sources if name else "not run" in row[1], row

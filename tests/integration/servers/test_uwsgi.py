@@ -2,6 +2,8 @@
 
 import os
 import signal
+from contextlib import suppress
+from http.client import HTTPException
 
 import pytest
 
@@ -11,6 +13,19 @@ from tests.worlds import World
 
 pytestmark = pytest.mark.component("uwsgi")
 
+HANGS = """
+def hang():
+    with open("hang") as file:
+        if int(file.read()) == os.getpid():
+            time.sleep(3600)
+
+counted = use
+
+def use():
+    counted()
+    if os.path.exists("hang"):
+        hang()
+"""
 OPTIONS = {
     "prefork": [],
     "--lazy-apps": ["--lazy-apps"],
@@ -88,12 +103,32 @@ def test_workers_that_nobody_asks_are_there_too(world: World) -> None:
     assert world.report["watched"]["ended"] == 2
 
 
-def test_a_worker_that_is_killed_may_have_lost_uses(world: World, ask: Ask) -> None:
+@pytest.mark.parametrize("end", ["SIGKILL", "harakiri"])
+def test_a_worker_that_is_killed_may_have_lost_uses(world: World, ask: Ask, end: str) -> None:
     """The report says so; all others are counted."""
     world.environment["ENFORCER_FLUSH_INTERVAL"] = "0.05"
-    with uwsgi(world) as server:
+    world.write("web.py", APPLICATION.format(at_load=HANGS))
+    with uwsgi(world, "--harakiri", "2") as server:
         answered = ask(port_of(server))
         wait_until(lambda: world.has_counted(REQUESTS))
-        os.kill(min(answered), signal.SIGKILL)
+        if end == "SIGKILL":
+            os.kill(min(answered), signal.SIGKILL)
+        else:
+            world.write("hang", str(min(answered)))
+            with suppress(OSError, HTTPException):
+                ask(port_of(server), times=20)
         wait_until(lambda: world.report["watched"]["vanished"] == 1)
         server.stop()
+
+
+def test_a_reload_loses_nothing(world: World, ask: Ask) -> None:
+    """The workers end, and the master loads the application anew."""
+    with uwsgi(world) as server:
+        port = port_of(server)
+        first = ask(port, times=60)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for(lambda: server.said.count("spawned uWSGI worker 2") == 2)
+        second = ask(port_of(server), times=60)
+        server.stop()
+    assert not set(first) & set(second)
+    world.expect(120)
