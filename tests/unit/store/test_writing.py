@@ -16,6 +16,7 @@ from enforcer.rules.own_folder import OWN_FOLDER
 from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
 from enforcer.store.holding import Hold
+from enforcer.store.reading import Reader
 from enforcer.store.rows import Rows
 from enforcer.store.schema import HOUR, SCHEMA_VERSION
 from enforcer.store.sqlite import Store
@@ -284,14 +285,14 @@ def is_in_use(path: str) -> bool:
 
 
 def test_a_store_that_is_refused_is_let_go(open_store: OpenStore, path: str) -> None:
-    """A process that may not write it keeps nobody from setting it aside."""
+    """A process that may not use it keeps nobody from setting it aside."""
     open_store().close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(StoreError):
-        Store(path)
-
-    assert not is_in_use(path)
+    for opened in (Store, Reader):
+        with pytest.raises(StoreError):
+            opened(path)
+        assert not is_in_use(path)
 
 
 def test_a_store_that_is_locked_is_let_go(path: str) -> None:
