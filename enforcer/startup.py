@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
 
 MAP_KEY = "ENFORCER_MAP"
+POD_KEY = "KUBERNETES_SERVICE_HOST"
+"""What Kubernetes sets in each container."""
 
 _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
@@ -88,6 +90,8 @@ def _enable(
     is_late = _was_imported_before(loaded)
     if isinstance(migration_map, str):
         _note_map(enforcement, wanted)
+        if store and not wanted and os.environ.get(POD_KEY):
+            _warn_of_loss(loaded.store)
         leave(loaded.digest, loaded.path)
     if store:
         _start_reporting(enforcement)
@@ -279,6 +283,18 @@ def _note_map(enforcement: Enforcement, wanted: str) -> None:
             "started it, which no cache has any more (map-changed)"
         )
         enforcement.note(Notice("map", loaded.path, text))
+
+
+def _warn_of_loss(store: str) -> None:
+    """Write once for a pod that its store ends with it."""
+    from enforcer.store.lasting import why_not_kept
+
+    why = why_not_kept(store)
+    if why:
+        _write_line(
+            f'the store "{store}" {why}: only what telemetry sends outlives this pod. Mount a '
+            "volume, and name a file there in ENFORCER_STORE (store-not-kept)"
+        )
 
 
 def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | None":
