@@ -18,6 +18,7 @@ from enforcer.recording.notes import (
 )
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.store.schema import DISABLED, EXIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _MOST_MAPS = 50
 _NUMBERS = ("pid", "started")
+# What SQLite can keep, also as nanoseconds and multiplied.
+_MOST = 1 << 63
+_LONGEST_INTERVAL = 1e8
 
 
 def notes_beside(path: str) -> "Iterator[Note]":
@@ -68,7 +72,7 @@ def _note(file: str, path: str) -> Note | None:
     pairs, till = read_pairs(file, path)
     try:
         known = dict(pairs)
-        return Note(
+        note = Note(
             file,
             store=known["store"],
             identity=known["map"],
@@ -81,6 +85,17 @@ def _note(file: str, path: str) -> Note | None:
         )
     except (KeyError, ValueError):  # half written, or of another version
         return None
+    return note if _is_sound(note) else None
+
+
+def _is_sound(note: Note) -> bool:
+    """Tell whether the store can take a note: numbers that it can't would hold up all others."""
+    numbers = (note.since, note.till, note.process.started, note.process.pid)
+    return (
+        all(0 <= number < _MOST for number in numbers)
+        and 0 < note.interval < _LONGEST_INTERVAL
+        and note.ending in ("", EXIT, DISABLED)
+    )
 
 
 def _process(known: "dict[str, str]") -> Process:

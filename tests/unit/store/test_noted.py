@@ -298,6 +298,27 @@ def test_file_that_is_no_note_is_passed_by(
     assert file.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"since": 1 << 63},
+        {"since": -1},
+        {"interval": float("nan")},
+        {"interval": 1e300},
+        {"ending": "unheard of"},
+        {"process": Process(id="p", pid=1 << 70)},
+    ],
+)
+def test_note_that_no_store_could_take_holds_nobody_up(
+    store: str, leave: LeaveNote, make_process: MakeProcess, fields: dict[str, object]
+) -> None:
+    """Whatever somebody wrote there: others write, and reports are read."""
+    leave(**fields)
+    with Reader(store) as reader:
+        assert reader.processes(Span()) == 1
+    take(store, make_process)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and links")
 def test_pipe_and_link_are_no_notes(store: str, leave: LeaveNote) -> None:
     """Whoever may write into the folder holds nobody up."""
