@@ -442,18 +442,25 @@ class Reporter(Schedule):
         return self._quiet if self._inherited is None else None
 
     def start(self) -> None:
-        """Start the thread; with the first use, see to it that an end by a signal leaves a trace.
+        """Start the thread, and announce the process with its first use."""
+        if self.announce() and self._brief_until:
+            # A child may not live for long: it writes soon what it used.
+            self._due = min(self._due, monotonic() + self._interval * _SOON)
+        super().start()
+
+    def announce(self) -> bool:
+        """Note with the first use that the process is there; return whether that was just now.
 
         Workers of multiprocessing are killed when their tasks are done, some milliseconds after
-        their last use. So a process notes that it is there with its first use: a small file, on
-        the importing thread, once. And a child, which may not live for long, writes soon
-        afterwards what it used.
+        their last use, and interpreters may end by no rule of Python's. This costs a small file,
+        on the importing thread, once.
         """
-        if not self._is_announced and self._quiet is not None and self._quiet.announce():
-            self._is_announced = True
-            if self._brief_until:
-                self._due = min(self._due, monotonic() + self._interval * _SOON)
-        super().start()
+        if self._is_announced or self.has_begun:
+            return False
+        if self._quiet is None:
+            self._make_quiet()  # there may be a store by now
+        self._is_announced = self._quiet is not None and self._quiet.announce()
+        return self._is_announced
 
     def inherit(self) -> None:
         """Take over what the parent has not written, in a child at once after its fork.

@@ -94,6 +94,8 @@ def _report_from_subinterpreter(enforcement: "Enforcement") -> None:
         is_told = is_told or before_interpreter_ends(reporter.leave)
         if is_told:
             reporter.start()
+        else:
+            reporter.announce()
 
     enforcement.tell(start)
 

@@ -128,6 +128,27 @@ def test_a_pool_that_is_terminated(project: Project, method: str) -> None:
     assert "ended without a last write" in project.report()
 
 
+def test_a_subinterpreter_that_nobody_ends(project: Project) -> None:
+    """Its uses may be missing: the main interpreter's goodbye says nothing about them."""
+    project.run("use(1)")  # there is a store
+    project.run("""
+        import importlib
+        try:
+            interpreters = importlib.import_module("_interpreters")
+        except ImportError:
+            interpreters = importlib.import_module("_xxsubinterpreters")
+
+        code = f"import sys; sys.path.insert(0, {sys.path[0]!r}); import old"
+        left = interpreters.create()
+        interpreters.run_string(left, code)
+        use(1)
+        os._exit(0)
+    """)
+
+    assert project.uses() == 2
+    wait_until(lambda: project.numbers()["watched"]["vanished"] == 1)
+
+
 def test_spawn(project: Project) -> None:
     """Children that multiprocessing spawns are watched from their start, and lose nothing."""
     project.run("""
