@@ -72,14 +72,15 @@ def _note(file: str, path: str) -> Note | None:
     pairs, till = read_pairs(file, path)
     try:
         known = dict(pairs)
+        since = int(known["since"])
         note = Note(
             file,
             store=known["store"],
             identity=known["map"],
             process=_process(known),
             interval=float(known["interval"]),
-            since=int(known["since"]),
-            till=till,
+            since=since,
+            till=max(since, till),  # some file systems keep whole seconds
             ending=known["ending"],
             notices=_notices(value for key, value in pairs if key in Notice.__slots__),
         )

@@ -223,6 +223,18 @@ def test_process_that_comes_to_write_goes_on(
     assert notes(store) == []
 
 
+def test_file_system_that_keeps_whole_seconds(
+    store: str, leave: LeaveNote, make_process: MakeProcess
+) -> None:
+    """A process that lived for less is not gone before it was there, and has said goodbye."""
+    note = leave(process=make_process(started=BEGIN + 5), since=BEGIN + 5, ending="exit")
+    os.utime(note.file, ns=(BEGIN, BEGIN))
+    take(store, make_process)
+
+    assert spans(store) == [(0, 0)]
+    assert endings(store) == [("exit",)]
+
+
 def test_loss_of_a_noted_process_is_its_end(
     store: str, leave: LeaveNote, make_process: MakeProcess
 ) -> None:
