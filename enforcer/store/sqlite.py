@@ -23,7 +23,8 @@ from enforcer.store.noted import allow_no_notes, allow_notes, notes_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
 from enforcer.store.tallies import Known, Tallies
-from enforcer.store.waiting import Patience, code_of, patiently
+from enforcer.store.unwritten import not_written
+from enforcer.store.waiting import Patience, patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +37,6 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
     T = TypeVar("T")
-
-_REMEDIES = {
-    sqlite3.SQLITE_BUSY: "End the process that keeps it locked",
-    sqlite3.SQLITE_LOCKED: "End the process that keeps it locked",
-    sqlite3.SQLITE_FULL: "Make room on its disk",
-    sqlite3.SQLITE_IOERR: "See whether its disk is full or broken",
-}
-
 
 # SQLite could not lock, or share memory, though nobody is in its way.
 _LOCK_FAILURES = (
@@ -313,11 +306,4 @@ class Store:
 def _not_written(path: str, error: "Exception | str") -> StoreError:
     if getattr(error, "sqlite_errorcode", 0) in _LOCK_FAILURES:
         return no_locks(path, str(error))
-    remedy = "Make its folder writable"
-    if isinstance(error, sqlite3.Error):
-        remedy = _REMEDIES.get(code_of(error), remedy)
-    return StoreError(
-        f'the store "{path}" can\'t be written: {error}. {remedy}, '
-        "or name another store in ENFORCER_STORE (store-not-written)",
-        path=path,
-    )
+    return not_written(path, error)
