@@ -155,6 +155,7 @@ def test_span_of_one_run(
 
     span = Span(run="r1")
     with Reader(path) as reader:
+        assert reader.runs() == ["r2", "r1"]
         assert reader.processes(span) == 1
         assert reader.dropped(span) == 1
         assert [rule.legacy for rule in reader.rules(span)] == ["a.old"]
