@@ -1,5 +1,6 @@
 """Write batches into SQLite, once each."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -313,6 +314,22 @@ def test_a_store_that_is_a_folder_is_let_go(path: str) -> None:
         Store(path)
 
     assert not is_in_use(path)
+
+
+def test_a_program_that_closed_its_standard_input_lets_go(path: str) -> None:
+    """Then the folder's descriptor is 0."""
+    Path(path).parent.mkdir()
+    standard_input = os.dup(0)
+    os.close(0)
+    try:
+        hold = Hold(path)
+        assert hold.alone(Patience(0))
+        hold.release()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(standard_input, 0)
+        os.close(standard_input)
 
 
 def test_a_store_is_in_use_until_it_is_closed(open_store: OpenStore, path: str) -> None:
