@@ -311,8 +311,11 @@ def test_subclass_of_our_class_is_no_blind_spot(looking):
 
 
 def test_package_that_lost_its_class(looking):
-    """A package tells of its legacy modules by its own class."""
+    """A package tells of its legacy modules by its own class, whatever others were loaded before."""
+    looking.rule("top", "new.sub")
+    looking.rule("whole.*", "new.*")
     looking.check("""
+    import top, whole.sub
     import par.old
     par.__class__ = types.ModuleType
     assert spots() == {"par.old": '"from par import old" is not seen: the class of "par" was replaced.'}
