@@ -13,7 +13,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.delivery import Delivery, Estate
+from enforcer.store.delivery import Delivery, Estate, Succession
 from enforcer.store.losses import losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -281,3 +281,27 @@ def test_what_a_parent_left_is_collected_once(make_use: MakeUse) -> None:
 
     assert estate.collect() == ([use], 3)
     assert estate.collect() == ([], 0)
+
+
+def test_children_write_what_their_parent_left_once(
+    path: str, make_process: MakeProcess, make_use: MakeUse
+) -> None:
+    """Whoever of them is the first; and the parent's own last write changes nothing."""
+    parent = make_process()
+    left = [make_use(count=3)]
+
+    for _ in range(2):
+        child = Parts(path, make_process())
+        child.uses = [make_use(count=10)]
+        in_its_name = Parts(path, parent)
+        in_its_name.uses = left.copy()
+        succession = Succession(in_its_name.delivery, child.delivery)
+        succession.deliver(30.0, lambda: False)
+        succession.deliver(30.0, lambda: False, EXIT)
+    own = Parts(path, parent)
+    own.uses = left.copy()
+    own.deliver(ending=EXIT)
+
+    assert own.counts() == [23]
+    with Reader(path) as reader:
+        assert reader.watching(Span()).ended == 3
