@@ -62,12 +62,14 @@ class Record:
 
     Attributes:
         missing: why the run could not see all there is, or empty.
+        has_tests: whether any test ran.
 
     """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
         self.missing = ""
+        self.has_tests = False
         self._sites: dict[Key, dict[int, SeenSite]] = {}
 
     @property
@@ -90,6 +92,8 @@ class Record:
         """Take over what another process of the same run has seen."""
         if not document["is_complete"]:
             self.miss(str(document.get("missing") or "not all tests ran"))
+        # Earlier versions did not write it.
+        self.has_tests = self.has_tests or bool(document.get("has_tests", True))
         for fields in document["sites"]:
             names = fields.get("names")  # JSON has no tuples
             named = {"names": None if names is None else tuple(map(str, names))}
@@ -98,7 +102,12 @@ class Record:
     def as_document(self) -> dict[str, Any]:
         """Give it in a form that other processes can read."""
         sites = [site._asdict() for site in self]
-        return {"is_complete": self.is_complete, "missing": self.missing, "sites": sites}
+        return {
+            "is_complete": self.is_complete,
+            "missing": self.missing,
+            "has_tests": self.has_tests,
+            "sites": sites,
+        }
 
     def add_site(self, site: SeenSite) -> None:
         """Note a call site; what was noted of it before stays, unless this weighs more.

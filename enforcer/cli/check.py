@@ -7,6 +7,7 @@ import click
 from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
 from enforcer.cli.check_as_text import check_as_text
 from enforcer.cli.choosing import choose_map, load_sound, require_rules
+from enforcer.cli.formats import format_options
 from enforcer.rules.mistakes import MapError
 from enforcer.source.checking import check_map
 
@@ -25,14 +26,7 @@ BROKEN_MAP = 2
     is_flag=True,
     help="Import the canonical modules, in a child process, and look which names they have.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@format_options("text", "json")
 @click.pass_context
 def check(
     context: click.Context, *, map_file: str | None, import_canonical: bool, form: str
@@ -46,7 +40,7 @@ def check(
     Examples:
       enforcer check
       enforcer check --import
-      enforcer check --format json | jq '.rules[].findings[]'
+      enforcer check --json | jq '.rules[].findings[]'
     """  # noqa: D301 - \b tells click to keep the lines
     path = choose_map(map_file)
     try:

@@ -97,6 +97,15 @@ def _rule(check: RuleCheck) -> dict[str, object]:
             }
             for changed in check.changed
         ],
+        "doubled": [
+            {
+                "module": one.module,
+                "name": one.name,
+                "canonical": one.canonical,
+                "sites": _sites(one.sites),
+            }
+            for one in check.doubled
+        ],
         "refused": _sites(check.refused),
     }
 

@@ -289,6 +289,14 @@ def _warning(check: RuleCheck) -> Iterator[Section]:
             WARNS,
             tuple(map(_missing, check.broken_already)),
         )
+    if check.doubled:
+        number = counted(len(check.doubled), "class", "classes")
+        yield Section(
+            f"{number} on both sides, which stay two: isinstance() and except tell them apart, "
+            "with the enforcer as without. Import one side from the other. (class-on-both-sides)",
+            WARNS,
+            tuple(f"{one.path}, {one.canonical}: {_places(one.sites)}" for one in check.doubled),
+        )
     if check.unsure:
         why = f": {check.unsure_why}" if check.unsure_why else ""
         yield Section(
@@ -354,7 +362,7 @@ def _nearest(names: Sequence[str]) -> str:
 def _listed(sites: Sequence[Site]) -> tuple[str, ...]:
     """Write each place on a line; of very many the first, and how many there are in JSON."""
     rest = len(sites) - MOST_SITES
-    more = (f"and {rest:,} more, which --format json lists",) if rest > 0 else ()
+    more = (f"and {rest:,} more, which --json lists",) if rest > 0 else ()
     return (*map(str, sites[:MOST_SITES]), *more)
 
 

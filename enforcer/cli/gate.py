@@ -12,6 +12,7 @@ from enforcer.baseline import Baseline
 from enforcer.baseline.reading import SHRINK, UPDATE, read_baseline
 from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.days import Days
+from enforcer.cli.formats import format_options
 from enforcer.cli.seen_options import seen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
@@ -48,9 +49,7 @@ _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     show_default=True,
     help="Whether entries of the baseline that are gone close the gate.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(list(_FORMS)), default="text", show_default=True
-)
+@format_options(*_FORMS)
 @click.pass_context
 def gate(  # noqa: PLR0913 - one parameter for each option
     context: click.Context,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from enforcer.cli.choosing import choose_store
+from enforcer.cli.formats import format_options
 from enforcer.errors import EnforcerError
 from enforcer.report import Report, build
 from enforcer.report.as_csv import as_csv
@@ -17,14 +18,7 @@ from enforcer.report.times import parse_since
 @click.command()
 @click.option("--map", "map_file", metavar="FILE", help="The migration map, which names the store.")
 @click.option("--store", metavar="FILE", help="The store to read.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown", "csv"]),
-    default="table",
-    show_default=True,
-    help="How to write it.",
-)
+@format_options("table", "json", "markdown", "csv")
 @click.option(
     "--since", metavar="TIME", help="Leave out what was last seen before: 30m, 2h, 3d, 2026-03-31."
 )
@@ -53,7 +47,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
       enforcer report
       enforcer report --since 2h --path shop.old_cart
       enforcer report --format markdown --top 10 > uses.md
-      enforcer report --format json | jq '.rules[] | {legacy, uses}'
+      enforcer report --json | jq '.rules[] | {legacy, uses}'
     """  # noqa: D301 - \b tells click to keep the lines
     moment = _moment(since) if since else None
     found = build(choose_store(store, map_file), since=moment, path=path)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from enforcer.baseline.record import Record
+from enforcer.errors import EnforcerError
 from enforcer.gate.seen import read_records, sites_in_store
 from enforcer.rules.model import MigrationMap
 
@@ -40,12 +41,19 @@ def seen(
     """Read what was seen, from records, a store, or both; none if neither is named.
 
     Raises:
-        EnforcerError: if one of them can't be read.
+        EnforcerError: if one of them can't be read, or no test ran in any of the records' runs.
 
     """
     if not records and not store:
         return None
     found = read_records(records)
+    if records and not found.has_tests:
+        names = ", ".join(f'"{record}"' for record in records)
+        message = (
+            f"no test ran when {names} was recorded: {found.missing}. Nothing is known of what "
+            "tests use, and nothing was written. Mend that, and record a run again (no-test-ran)"
+        )
+        raise EnforcerError(message)
     if store:
         for site in sites_in_store(store, migration_map, "the store"):
             found.add_site(site)

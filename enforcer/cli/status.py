@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from enforcer.cli.formats import format_options
 from enforcer.cli.status_as_json import status_as_json
 from enforcer.cli.status_as_text import status_as_text
 from enforcer.cli.status_asking import (
@@ -50,14 +51,7 @@ _MANY_FILES: Final = 500
 @click.option(
     "--python", metavar="PYTHON", help="Ask this interpreter; without it, the enforcer's own."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@format_options("text", "json")
 @click.pass_context
 def status(context: click.Context, *, map_file: str | None, python: str | None, form: str) -> None:
     """Say whether the enforcer is enabled here, by what, and what it can't see.
@@ -73,7 +67,7 @@ def status(context: click.Context, *, map_file: str | None, python: str | None, 
       enforcer status
       ENFORCER_MAP=$PWD/enforcer.toml enforcer status
       enforcer status --python /srv/app/.venv/bin/python --map enforcer.toml
-      enforcer status --format json | jq '.problems[]'
+      enforcer status --json | jq '.problems[]'
     """  # noqa: D301 - \b tells click to keep the lines
     found = _look(choose_python(python), _find_map(map_file))
     text = status_as_json(found) if form == "json" else status_as_text(found, sys.stdout)

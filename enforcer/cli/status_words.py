@@ -354,7 +354,7 @@ def _extensions(status: Status) -> Iterator[Fact]:
         )
     if len(found.candidates) > MOST_LINES:
         rest = counted(len(found.candidates) - MOST_LINES, "more such file")
-        yield Fact("warns", f"and {rest}; --format json lists all")
+        yield Fact("warns", f"and {rest}; --json lists all")
     if found.left_out:
         files = counted(found.left_out, "compiled file")
         yield Fact("tells", f"{files} could not be searched: too large, unreadable or too many")

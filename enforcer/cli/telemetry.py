@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from enforcer.cli.choosing import choose_map
+from enforcer.cli.formats import format_options
 from enforcer.errors import EnforcerError
 from enforcer.report.times import length
 from enforcer.rules.loading import load_map
@@ -41,14 +42,7 @@ def telemetry() -> None:
 
 @telemetry.command()
 @_map_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@format_options("text", "json")
 @click.pass_context
 def status(context: click.Context, *, map_file: str | None, form: str) -> None:
     """Say where each signal goes, and what waits to be sent.
@@ -59,7 +53,7 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
     Examples:
       enforcer telemetry status
       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 enforcer telemetry status
-      enforcer telemetry status --format json | jq .waiting.records
+      enforcer telemetry status --json | jq .waiting.records
     """  # noqa: D301 - \b tells click to keep the lines
     settings = read_settings()
     migration_map = load_map(choose_map(map_file))

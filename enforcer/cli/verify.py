@@ -6,6 +6,7 @@ import click
 
 from enforcer.cli.choosing import choose_map, load_chosen, require_rules
 from enforcer.cli.demo import require_websockets
+from enforcer.cli.formats import format_options
 from enforcer.cli.verify_as_json import verification_as_json
 from enforcer.cli.verify_as_markdown import verification_as_markdown
 from enforcer.cli.verify_as_text import verification_as_text, working
@@ -30,14 +31,7 @@ VIOLATED = 1
     help="How long the program may take.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show what holds, too.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@format_options("text", "markdown", "json")
 @click.pass_context
 def verify(  # noqa: PLR0913 - one parameter for each option
     context: click.Context,

@@ -22,7 +22,7 @@ from enforcer.delegation.parameters import (
 from enforcer.delegation.stand_ins import Replaced, hook_for, stand_in_code
 from enforcer.errors import InstanceError
 from enforcer.imports import bytecode
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports.bootstrap import cut, getframe
 from enforcer.imports.callers import module_name
 
 TYPE_CHECKING = False
@@ -46,13 +46,21 @@ def __new__(cls, {first}=MISSING, /, *args, **kwargs):
                 return found
         except ABSENT:
             pass
-    if {first} is MISSING:
-        return slow(cls, args, kwargs)
-    return slow(cls, ({first}, *args), kwargs)
+    try:
+        if {first} is MISSING:
+            return slow(cls, args, kwargs)
+        return slow(cls, ({first}, *args), kwargs)
+    except Refused as error:
+        cut(error)
+        raise
 """
 _GENERAL = """\
 def __new__(cls, /, *args, **kwargs):
-    return slow(cls, args, kwargs)
+    try:
+        return slow(cls, args, kwargs)
+    except Refused as error:
+        cut(error)
+        raise
 """
 _KNOWN = """\
     __enforcer_id = {identity}
@@ -110,6 +118,8 @@ class KeyedClass:
         namespace: dict[str, Any] = {
             "ABSENT": ABSENT,
             "MISSING": MISSING,
+            "Refused": InstanceError,
+            "cut": cut,
             "kept": self._kept,
             "slow": self._slow,
             "table": self.registry.table,
@@ -264,7 +274,22 @@ class KeyedClass:
 
 _OBJECT_INIT: object = object.__init__
 _OBJECT_NEW: object = object.__new__
-_TAKEN = frozenset({"ABSENT", "MISSING", "args", "cls", "found", "kept", "kwargs", "slow", "table"})
+_TAKEN = frozenset(
+    {
+        "ABSENT",
+        "MISSING",
+        "Refused",
+        "args",
+        "cls",
+        "cut",
+        "error",
+        "found",
+        "kept",
+        "kwargs",
+        "slow",
+        "table",
+    }
+)
 
 
 def _init_of(kept: type) -> "Callable[..., object]":

@@ -20,6 +20,7 @@ from enforcer.delegation.parameters import (
 )
 from enforcer.delegation.stand_ins import Replaced, hook_for, stand_in_code
 from enforcer.errors import InstanceError
+from enforcer.imports.bootstrap import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,10 +128,14 @@ class KeyedFunction:
             return self._obtain(args, kwargs)
 
     async def _obtain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
-        key = self._find(args, kwargs)
-        if key is MISSING:
-            return await self._make(args, kwargs)  # type: ignore[misc]
-        return await self.registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
+        try:
+            key = self._find(args, kwargs)
+            if key is MISSING:
+                return await self._make(args, kwargs)  # type: ignore[misc]
+            return await self.registry.obtain_async(key, lambda: self._make(args, kwargs))  # type: ignore[arg-type,return-value]
+        except InstanceError as error:
+            cut(error)
+            raise
 
     def _find(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         key = self._key.find(args, kwargs)

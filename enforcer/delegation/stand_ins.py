@@ -19,6 +19,8 @@ from enforcer.delegation.parameters import (
     ITERABLE_COROUTINE,
     of_code,
 )
+from enforcer.errors import InstanceError, LegacyCallError
+from enforcer.imports.bootstrap import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +99,11 @@ def hook_for(
         named = dict(zip(keyword, values[count:], strict=True))
         if kwargs:
             named.update(kwargs)
-        return call((*values[:count], *args), named)
+        try:
+            return call((*values[:count], *args), named)
+        except (InstanceError, LegacyCallError) as error:
+            cut(error)
+            raise
 
     return hook
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from enforcer.rules.model import Rule
 from enforcer.rules.stages import REMOVED, STRICT
 from enforcer.source.asking import Site
-from enforcer.source.findings import MapCheck
+from enforcer.source.findings import InstancesCheck, MapCheck
 
 REFUSED: Final = "would-be-refused"
 
@@ -55,6 +55,15 @@ def broken(check: MapCheck) -> Iterator[Broken]:
                 yield from _each("would-call-another", sites, path, finding.message, remedy)
     for factory in check.factories:
         yield from _refused(factory.rule, factory.refused)
+    for instances in check.failing_instances:
+        yield from _keyless(instances)
+
+
+def _keyless(check: InstancesCheck) -> Iterator[Broken]:
+    message = f'"{check.rule.canonical}" is called without a key, which is an error'
+    remedy = 'Pass a key, or write missing = "own"'
+    path = check.rule.canonical
+    yield from _each("instance-key-missing", check.keyless, path, message, remedy)
 
 
 def absent(check: MapCheck) -> Iterator[tuple[Rule, str]]:

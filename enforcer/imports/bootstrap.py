@@ -132,6 +132,21 @@ def trimmed(error: BaseException) -> BaseException:
     return error.with_traceback(None) if name.startswith("enforcer.") else error
 
 
+def cut(error: BaseException) -> None:
+    """Take the enforcer's inner frames out of the traceback of an error that it raised.
+
+    Called where the error leaves the enforcer, whose frame there is the first one; it stays.
+    Between frames of the program, such as a canonical ``__init__``, nothing is taken out.
+    """
+    last = step = error.__traceback__
+    while step is not None:
+        if not str(step.tb_frame.f_globals.get("__name__")).startswith("enforcer."):
+            last = step
+        step = step.tb_next
+    if last is not None:
+        last.tb_next = None
+
+
 def replaced_find_and_load() -> object | None:
     """Return what another tool put in the place of ``_find_and_load``; None if it did not."""
     now = vars(_bootstrap).get("_find_and_load")

@@ -72,6 +72,7 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "removal": rule.removal,
         "owner": rule.owner,
         "link": rule.link,
+        "stages": list(rule.stages or (rule.stage,)),
     }
 
 

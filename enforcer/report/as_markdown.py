@@ -52,7 +52,7 @@ def _rules(rules: Iterable[RuleReport]) -> Iterator[str]:
         yield _row(
             _code(rule.legacy),
             _code(rule.canonical),
-            rule.stage,
+            rule.shown_stage,
             f"{rule.uses:,}",
             f"{len(rule.call_sites):,}",
             "" if rule.first_seen is None else short(rule.first_seen),

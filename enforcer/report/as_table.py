@@ -100,7 +100,7 @@ def _heading(rule: RuleReport) -> Text:
     text = Text()
     text.append(visible(rule.legacy), style="bold")
     text.append(f"\n→ {visible(rule.canonical)}\n")
-    text.append(visible(rule.stage), style=_STAGE_STYLES.get(rule.stage, ""))
+    text.append(visible(rule.shown_stage), style=_STAGE_STYLES.get(rule.stage, ""))
     for part in _facts(rule):
         text.append(f" · {part}")
     return text

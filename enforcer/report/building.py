@@ -1,16 +1,19 @@
 """Build a report from a store."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from difflib import get_close_matches
 from operator import attrgetter
 
+from enforcer.errors import EnforcerError
 from enforcer.recording.use import PROBE
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
+from enforcer.rules.stages import STAGES
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
@@ -54,6 +57,7 @@ def build(
         run: only processes of this ``enforcer run``.
 
     Raises:
+        EnforcerError: if no rule has the path.
         StoreError: if the store can't be read, or nothing was ever recorded in it.
 
     """
@@ -68,9 +72,11 @@ def build(
                 'run your program with "enforcer run" first (no-store)'
             )
             raise StoreError(message)
+        if path is not None:
+            _check_path(path, reader.rules(Span()))
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
         rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
-        reports = rule_reports(rules, rows)
+        reports = rule_reports(rules, rows, _stages(reader, span))
         dropped = reader.dropped(span)
         watching = reader.watching(span)
         notices = tuple(_notices(reader, span, path))
@@ -83,12 +89,24 @@ def build(
     )
 
 
-def rule_reports(rules: Iterable[WatchedRule], rows: Iterable[SiteUses]) -> list[RuleReport]:
-    """Sum uses up by rule and call site, the rule with most uses first."""
+def rule_reports(
+    rules: Iterable[WatchedRule],
+    rows: Iterable[SiteUses],
+    stages: Mapping[str, tuple[str, ...]] | None = None,
+) -> list[RuleReport]:
+    """Sum uses up by rule and call site, the rule with most uses first.
+
+    Args:
+        rules: the rules, as the newest process had them.
+        rows: the uses.
+        stages: the stages that rules had in some process, by legacy path.
+
+    """
     found: defaultdict[str, _Found] = defaultdict(_Found)
     for row in rows:
         found[row.legacy].add(row)
-    reports = [_rule(rule, found[rule.legacy]) for rule in rules]
+    had = stages or {}
+    reports = [_rule(rule, found[rule.legacy], had.get(rule.legacy, ())) for rule in rules]
     return sorted(reports, key=lambda rule: (-rule.uses, rule.legacy))
 
 
@@ -117,7 +135,35 @@ def _reaches(rule: WatchedRule, prefix: str) -> bool:
     return is_within(top, prefix) or (rule.kind == TREE and is_within(prefix, top))
 
 
-def _rule(rule: WatchedRule, found: _Found) -> RuleReport:
+def _check_path(path: str, rules: Iterable[WatchedRule]) -> None:
+    """Raise an error for a path that no rule reaches: that nobody uses it would be no news."""
+    known = list(rules)
+    if any(_reaches(rule, path) for rule in known):
+        return
+    names = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in known]
+    near = get_close_matches(path, names, n=1)
+    remedy = f'Write "{near[0]}"' if near else "enforcer report without --path lists all paths"
+    message = f'--path: no rule has the path "{path}". {remedy} (unknown-path)'
+    raise EnforcerError(message)
+
+
+def _stages(reader: StoreReader, span: Span) -> dict[str, tuple[str, ...]]:
+    """Return the stages that rules had in the processes of a span, the mildest first."""
+    digests = {watched.digest for watched in reader.maps(span)}
+    if len(digests) == 1:
+        return {}  # one map with one stage each, as a rule
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for digest in digests:
+        for rule in reader.map_rules(digest):
+            found[rule.legacy].add(rule.stage)
+    return {legacy: tuple(sorted(had, key=_severity)) for legacy, had in found.items()}
+
+
+def _severity(stage: str) -> int:
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
+
+
+def _rule(rule: WatchedRule, found: _Found, stages: tuple[str, ...]) -> RuleReport:
     sites = sorted(
         map(_site, found.sites.values()),
         key=lambda site: (-site.uses, site.file, site.line, site.path, site.names),
@@ -125,7 +171,7 @@ def _rule(rule: WatchedRule, found: _Found) -> RuleReport:
     values = {each.name: getattr(rule, each.name) for each in fields(rule)}
     if not is_date(rule.remove_after):
         values["remove_after"] = ""  # anybody may have written to the store
-    return RuleReport(**values, call_sites=tuple(sites), probes=found.probes)
+    return RuleReport(**values, call_sites=tuple(sites), probes=found.probes, stages=stages)
 
 
 def _identity(row: SiteUses) -> tuple[object, ...]:

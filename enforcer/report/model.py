@@ -68,6 +68,7 @@ class RuleReport:
         link: where to read more, or empty.
         call_sites: who used it, most uses first.
         probes: how often somebody only asked whether it is there; those are no uses.
+        stages: every stage that it had in some process, the mildest first.
 
     """
 
@@ -83,9 +84,16 @@ class RuleReport:
     link: str
     call_sites: tuple[SiteReport, ...] = ()
     probes: int = 0
+    stages: tuple[str, ...] = ()
     uses: int = field(init=False)
     first_seen: int | None = field(init=False)
     last_seen: int | None = field(init=False)
+
+    @property
+    def shown_stage(self) -> str:
+        """The stage, and in brackets those that it had in other processes."""
+        others = [stage for stage in self.stages if stage != self.stage]
+        return f"{self.stage} (elsewhere {', '.join(others)})" if others else self.stage
 
     def __post_init__(self) -> None:
         """Sum up the call sites."""

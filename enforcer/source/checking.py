@@ -174,6 +174,7 @@ class _Checker:
             return found
         presence.sort(found, asks)
         found.changed = list(comparer.changed(rule, asks))
+        found.doubled = list(comparer.doubled(rule, asks))
         return found
 
     def _is_circular(self, ask: Ask) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.source.asking import Ask, Site
 from enforcer.source.definitions import PROPERTIES, Definition, DefinitionReader
-from enforcer.source.findings import ChangedCall
+from enforcer.source.findings import ChangedCall, DoubledClass
 from enforcer.source.signatures import differences
 
 
@@ -26,10 +26,7 @@ class Comparer:
         """
         if rule.implementation:
             return
-        sites: dict[tuple[str, str], set[Site]] = defaultdict(set)
-        for ask in asks:
-            if ask.name and ask.site.form != "string" and not ask.site.typing_only:
-                sites[ask.module, ask.name].add(ask.site)
+        sites = _asked(asks)
         renamed = [(rule.module, name) for name in (rule.names or ())]
         if rule.kind == NAME:
             renamed = [(rule.module, rule.name)]
@@ -38,6 +35,20 @@ class Comparer:
                 places = tuple(sorted(sites.get((module, name), ())))
                 is_renamed = (module, name) in renamed
                 yield from self._compared(rule, module, name, places, is_renamed=is_renamed)
+
+    def doubled(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[DoubledClass]:
+        """Yield classes that legacy code which goes on running has beside canonical ones.
+
+        As without the enforcer, both stay: who asks for one never gets the other.
+        """
+        if not rule.implementation or rule.kind == NAME:
+            return
+        for (module, name), sites in sorted(_asked(asks).items()):
+            new = f"{rule.canonical_of(module)}:{rule.canonical_name(module, name)}"
+            legacy, canonical = self._reader.find(f"{module}:{name}"), self._reader.find(new)
+            both = legacy.kind == canonical.kind == "class"
+            if both and legacy.place != canonical.place:
+                yield DoubledClass(module, name, new.replace(":", "."), tuple(sorted(sites)))
 
     def _compared(
         self, rule: Rule, module: str, name: str, sites: tuple[Site, ...], *, is_renamed: bool
@@ -58,6 +69,15 @@ class Comparer:
         findings = tuple(found)
         if findings:
             yield ChangedCall(module, name, findings, sites)
+
+
+def _asked(asks: Iterable[Ask]) -> dict[tuple[str, str], set[Site]]:
+    """Return the names that a program asks legacy modules for, with the places."""
+    sites: dict[tuple[str, str], set[Site]] = defaultdict(set)
+    for ask in asks:
+        if ask.name and ask.site.form != "string" and not ask.site.typing_only:
+            sites[ask.module, ask.name].add(ask.site)
+    return sites
 
 
 def _is_known(found: Definition) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from enforcer.rules.delegated import ERROR
 from enforcer.rules.stages import REMOVED
 
 if TYPE_CHECKING:
@@ -102,6 +103,29 @@ class ChangedCall:
         return f"{self.module}.{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class DoubledClass:
+    """Name a class of legacy code that goes on running, which the canonical code has as well.
+
+    Attributes:
+        module: the legacy module.
+        name: the name there.
+        canonical: the dotted path of the canonical class.
+        sites: where the legacy one is asked for.
+
+    """
+
+    module: str
+    name: str
+    canonical: str
+    sites: "tuple[Site, ...]"
+
+    @property
+    def path(self) -> str:
+        """Return the legacy path of it."""
+        return f"{self.module}.{self.name}"
+
+
 @dataclass(slots=True)
 class RuleCheck:
     """Hold what one rule will meet.
@@ -127,6 +151,7 @@ class RuleCheck:
             ``would_break``.
         unasked: what only the legacy code has and nobody asks for.
         changed: what has another signature on the canonical side.
+        doubled: classes that stay two, because the legacy code goes on running.
         refused: the places that the rule's stage refuses today.
 
     """
@@ -150,6 +175,7 @@ class RuleCheck:
     renamed_missing: list[RenamedName] = field(default_factory=list)
     unasked: list[LegacyName] = field(default_factory=list)
     changed: list[ChangedCall] = field(default_factory=list)
+    doubled: list[DoubledClass] = field(default_factory=list)
     refused: "tuple[Site, ...]" = ()
 
     @property
@@ -287,6 +313,15 @@ class MapCheck:
     factories: tuple[FactoryCheck, ...] = ()
     instances: tuple[InstancesCheck, ...] = ()
     unmatched: "tuple[Unmatched, ...]" = ()
+
+    @property
+    def failing_instances(self) -> tuple[InstancesCheck, ...]:
+        """Return the rules for instances that the stages of today apply to calls without a key."""
+        return tuple(
+            one
+            for one in self.instances
+            if one.keyless and one.rule.missing == ERROR and one.rule.applies()
+        )
 
     @property
     def findings(self) -> int:

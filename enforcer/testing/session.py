@@ -163,6 +163,10 @@ class Session:
         finally:
             self._take()
 
+    def pytest_runtest_logstart(self) -> None:
+        """Know that a test ran, here or in a worker."""
+        self._record.has_tests = True
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Attribute what is used from now on to a test, and allow what its markers allow."""

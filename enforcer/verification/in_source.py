@@ -25,6 +25,7 @@ class InSource:
         changed: path → what its calls would mean instead.
         lacking: path → where names are asked for that only the legacy code has.
         refused: module of the program → the legacy paths that it is refused, with the places.
+        keyless: canonical class or factory → the places that call it without the key it needs.
         refused_calls: legacy factory → the places whose calls are refused.
 
     """
@@ -33,6 +34,7 @@ class InSource:
     lacking: dict[str, tuple[Site, ...]] = field(default_factory=dict)
     refused: dict[str, dict[str, list[Site]]] = field(default_factory=dict)
     refused_calls: dict[str, tuple[Site, ...]] = field(default_factory=dict)
+    keyless: dict[str, tuple[Site, ...]] = field(default_factory=dict)
 
 
 def read_source(migration_map: MigrationMap) -> InSource:
@@ -65,5 +67,6 @@ def read_source(migration_map: MigrationMap) -> InSource:
         refuse(factory.rule.legacy, factory.refused)
         if factory.refused:
             found.refused_calls[factory.rule.legacy] = factory.refused
+    found.keyless.update({one.rule.canonical: one.keyless for one in check.failing_instances})
     found.refused.update(by_service)
     return found

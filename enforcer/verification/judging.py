@@ -104,21 +104,12 @@ def _reached_case(seen: Seen, path: ImportPath, found: Looked, canonical: Looked
         return Case(shown, Outcome.PASSED, f"leads to {dotted(path.canonical)}", cause=cause)
     if path.is_factory and seen.why_not.get(path.legacy) == "":
         return Case(shown, Outcome.PASSED, f"delegates to {dotted(path.canonical)}")
-    if path.is_served and not _are_two_classes(path, found, canonical):
+    if path.is_served:
         return Case(shown, Outcome.PASSED, _SERVED)
     where = _OWN_CODE if found.shown == shown else f"leads to {found.shown}"
     said = f"{where} instead of {dotted(path.canonical)}"
     cause = f"{where} instead of the canonical object" if where == _OWN_CODE else "leads elsewhere"
     return Case(shown, Outcome.VIOLATED, said, cause=cause)
-
-
-def _are_two_classes(path: ImportPath, found: Looked, canonical: Looked) -> bool:
-    """Tell whether both sides define a class that somebody asks the legacy code for.
-
-    Constants, loggers and helper functions of two modules are two by nature; two classes of one
-    name are what ``isinstance`` and ``except`` stumble over.
-    """
-    return bool(path.services) and found.kind == canonical.kind == CLASS
 
 
 def _lacking(seen: Seen, cases: list[Case]) -> Iterator[Case]:
@@ -215,7 +206,7 @@ def _got(seen: Seen, path: ImportPath, found: Looked, canonical: Looked) -> tupl
     why_not = seen.why_not.get(path.legacy, NOBODY) if path.is_factory else NOBODY
     if found.number == canonical.number or not why_not:
         return Outcome.PASSED, dotted(path.canonical)
-    if path.is_served and not _are_two_classes(path, found, canonical):
+    if path.is_served:
         return Outcome.PASSED, f"{found.shown}, which the map lets answer"
     return Outcome.VIOLATED, f"{found.shown} ({why_not})" if path.is_factory else found.shown
 
@@ -242,21 +233,38 @@ def judge_definitions(seen: Seen) -> Result:
     wrong = count(cases, Outcome.VIOLATED)
     verb = "is" if wrong == 1 else "are"
     summary = f"{len(cases)} {'class' if len(cases) == 1 else 'classes'}"
-    summary += f", {wrong} of them {verb} defined more than once" if wrong else ", each once"
+    chosen = sum(case.cause == _BY_CHOICE for case in cases)
+    if wrong:
+        summary += f", {wrong} of them {verb} defined more than once"
+    if chosen:
+        summary += f", {chosen} of them with a second one in legacy code, as the map wants"
+    elif not wrong:
+        summary += ", each once"
     return Result(DEFINITIONS, summary if cases else "no legacy path names a class", tuple(cases))
 
 
+_BY_CHOICE: Final = "has a second one in legacy code"
+
+
 def _definition_case(seen: Seen, canonical: str, found: Looked) -> Case:
-    legacy = [
-        path.legacy
+    legacy = {
+        path.legacy: path
         for path in seen.job.paths
         if seen.look(path.canonical).number == found.number
         and (path.services or not path.is_served)
-    ]
-    looks = [look for look in map(seen.look, legacy) if look.kind == CLASS]
-    others = {look.shown for look in looks if look.number != found.number}
-    others |= {dotted(path) for path in seen.defined if path in legacy}
-    if others:
-        said = f"is defined again: {', '.join(sorted(others))}"
+    }
+    looks = {path: seen.look(path) for path in legacy}
+    others = {
+        path: look.shown
+        for path, look in looks.items()
+        if look.kind == CLASS and look.number != found.number
+    }
+    others |= {path: dotted(path) for path in seen.defined if path in legacy}
+    wrong = {shown for path, shown in others.items() if not legacy[path].is_served}
+    if wrong:
+        said = f"is defined again: {', '.join(sorted(wrong))}"
         return Case(dotted(canonical), Outcome.VIOLATED, said, cause="is defined again")
+    if others:
+        said = f"is {found.shown}, and the map lets {', '.join(sorted(others.values()))} answer"
+        return Case(dotted(canonical), Outcome.PASSED, said, cause=_BY_CHOICE)
     return Case(dotted(canonical), Outcome.PASSED, f"is {found.shown} on every path")

@@ -1,11 +1,15 @@
 """Judge by what was seen whether the invariants hold that speak of instances."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from enforcer.report.words import counted
 from enforcer.verification.facts import Called
 from enforcer.verification.model import INSTANCES, SHARING, Case, Outcome, Result
-from enforcer.verification.seen import NOBODY, Seen, count, dotted, last
+from enforcer.verification.seen import NOBODY, Seen, count, dotted, last, sites
+
+_KEYLESS: Final = "is called without a key"
+_RAISES: Final = 'Such a call raises an InstanceError. Pass a key, or write missing = "own".'
 
 
 def judge_instances(seen: Seen) -> Result:
@@ -13,8 +17,11 @@ def judge_instances(seen: Seen) -> Result:
     cases = [case for rule in seen.job.instances for case in _instances_of(seen, rule.canonical)]
     made = {call.number for call in seen.main.values() if call.number}
     keys = len({call.rule for call in seen.main.values() if call.number})
-    paths = counted(len(cases), "path")
+    keyless = sum(map(len, seen.source.keyless.values()))
+    paths = counted(sum(case.cause != _KEYLESS for case in cases), "path")
     summary = f"{paths}, {counted(len(made), 'instance')} for {counted(keys, 'key')}"
+    if keyless:
+        summary += f", and {counted(keyless, 'call')} without a key"
     if not cases:
         summary = "the map has no [[instances]]"
     return Result(INSTANCES, summary, tuple(cases))
@@ -29,6 +36,10 @@ def _instances_of(seen: Seen, rule: str) -> Iterator[Case]:
     for call in seen.main.values():
         if call.rule == rule:
             yield _instance_case(call, canonical, names)
+    keyless = seen.source.keyless.get(rule)
+    if keyless:
+        said = f"is called without a key in {sites(keyless)}"
+        yield Case(dotted(rule), Outcome.VIOLATED, said, cause=_KEYLESS, impact=_RAISES)
 
 
 def _instance_case(call: Called, canonical: Called, names: "_Numbered") -> Case:

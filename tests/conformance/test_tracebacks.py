@@ -203,3 +203,43 @@ def test_warnings_of_a_modules_body_point_at_the_caller(case, options):
         found = caught(attribute)
         assert found == [("a.new moved", True, attribute.__code__.co_firstlineno)], found
     """)
+
+
+def test_a_call_without_a_key_ends_at_the_callers_line(case):
+    """One frame is left where the error leaves the enforcer; the program's own ones stay."""
+    case.instances("shop:Cart", "user")
+    case.instances("shop:Outer", "user")
+    case.instances("shop:get", "user")
+    case.instances("shop:fetch", "user")
+    case.write(
+        "shop.py",
+        """
+        class Cart:
+            def __init__(self, user=None): ...
+        class Outer:
+            def __init__(self, user): self.cart = Cart()
+        def get(user=None): ...
+        async def fetch(user=None): ...
+        """,
+    )
+    case.check(
+        """
+    import shop, traceback
+    def names(act):
+        try:
+            act()
+        except Exception as error:
+            assert type(error).__name__ == "InstanceError", repr(error)
+            return [frame.name for frame in traceback.extract_tb(error.__traceback__)][1:]
+    def fetch(): shop.fetch().send(None)
+    def cart(): shop.Cart()
+    def unhashable(): shop.Cart([])
+    def get(): shop.get()
+    def outer(): shop.Outer("me")
+    assert names(cart) == ["cart", "__new__"], names(cart)
+    assert names(unhashable) == ["unhashable", "__new__"]
+    assert names(get) == ["get", "get", "hook"], names(get)
+    assert names(fetch) == ["fetch", "_obtain"], names(fetch)
+    assert names(outer)[-2:] == ["__init__", "__new__"], names(outer)
+    """
+    )

@@ -43,7 +43,7 @@ class Program:
 
     works: str
     app: str
-    old: str
+    old: str = ""
     new: str = ""
     rules: str = RULE
     pair: str = "shop.old:Cart shop.new:Cart"
@@ -54,6 +54,16 @@ class Program:
 
 ALIASED = "observe alias warn"
 CART = "class Cart: name = 'cart'\n"
+KEYED = """\
+class Cart:
+    name = "cart"
+    def __init__(self, user=None): ...
+def __getattr__(name):
+    if name in ("first", "second"):
+        return Cart("me")
+    raise AttributeError(name)
+"""
+INSTANCES = '[[instances]]\ncanonical = "shop.new:Cart"\nkey = "user"\n'
 APP = "from shop.old import Cart\nprint(Cart.name)"
 
 PROGRAMS = {
@@ -240,6 +250,37 @@ PROGRAMS = {
         pair="",
         more={"shop/old/__init__.py": "", "shop/old/sub.py": CART, "shop/new/__init__.py": ""},
         is_unmoved=True,
+    ),
+    "a_class_on_both_sides_of_a_legacy_implementation": Program(
+        ALIASED,
+        "from shop.old import Cart, make\nfrom shop.new import Cart as Other, make as moved\n"
+        "print(Cart is Other, moved is make)",
+        f"{CART}def make(): ...",
+        f"from shop.old import make\n{CART}",
+        f"{RULE}implementation = true",
+        pair="",
+    ),
+    "a_call_of_a_keyed_class_without_a_key": Program(
+        "observe",
+        "from shop.new import Cart\nprint(Cart('me').name, Cart().name)",
+        new=KEYED,
+        rules=INSTANCES,
+        pair="shop.new:first shop.new:second",
+    ),
+    "a_call_of_a_keyed_class_without_a_key_on_its_legacy_path": Program(
+        "observe",
+        "from shop.old import Cart\nprint(Cart(None).name)",
+        KEYED,
+        KEYED,
+        f"{RULE}{INSTANCES}",
+        pair="shop.new:first shop.new:second",
+    ),
+    "a_call_without_a_key_that_may": Program(
+        f"{ALIASED} strict removed",
+        "from shop.new import Cart\nprint(Cart('me').name, Cart().name)",
+        new=KEYED,
+        rules=f'{INSTANCES}missing = "own"\n',
+        pair="shop.new:first shop.new:second",
     ),
     "canonical_code_alone_uses_the_legacy_path": Program(
         f"{ALIASED} strict",

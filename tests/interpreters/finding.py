@@ -105,10 +105,10 @@ def own() -> Interpreter:
     return found
 
 
-def _candidates() -> list[str]:
+def candidates() -> list[str]:
     """Return what may be an interpreter: pyenv's, uv's, and those on PATH."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = [str(path) for path in sorted(root.glob("versions/*/bin/python"))]
+    found = [str(folder / "bin" / "python") for folder in _folders_in(root / "versions")]
     if shutil.which("uv"):
         done = subprocess.run(
             ["uv", "python", "dir"],  # noqa: S607 - from PATH
@@ -127,9 +127,17 @@ def _candidates() -> list[str]:
     return found
 
 
+def _folders_in(folder: Path) -> list[Path]:
+    """Return what lies in a folder, sorted; nothing where it can't be read, or isn't there."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
 def others(debian: Debian | None) -> list[Interpreter]:
     """Return all interpreters but this one, one of each version, the oldest first."""
-    asked = [describe(path) for path in _candidates()]
+    asked = [describe(path) for path in candidates()]
     if debian is not None:
         asked += [describe(path, debian.root) for path in debian.paths().values()]
     known = own().name

@@ -1,6 +1,8 @@
 """Runs that end early, or that were asked for in a wrong way, say what to do."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,40 @@ def test_hints_repeat_the_runs_map(run: Pytest, project: Path) -> None:
 
     update = "enforcer baseline update --record run.json --allow-new --map own.toml"
     assert f"  {update}\n" in done.stdout
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_run_without_tests_makes_no_baseline(run: Pytest, project: Path, *, is_new: bool) -> None:
+    """It saw nothing that tests use: an empty baseline, or an open gate, would be good news."""
+    file = project / "enforcer-baseline.toml"
+    if is_new:
+        file.unlink()
+    before = None if is_new else file.read_text()
+    write(project, {"tests/test_broken.py": "import nowhere\n"})
+    done = run("--enforcer-stage", "alias", "--enforcer-record", "run.json")
+    assert done.returncode != 0
+
+    update = enforcer(project, "baseline", "update", "--record", "run.json", "--allow-new")
+    gate = enforcer(project, "gate", "--record", "run.json")
+
+    for refused in (update, gate):
+        assert refused.returncode == 2
+        assert 'no test ran when "run.json" was recorded: ' in refused.stderr
+        assert "tests/test_broken.py failed" in refused.stderr
+    assert (file.read_text() if file.exists() else None) == before
+
+    options = ("--continue-on-collection-errors", "--enforcer-record", "run.json")
+    run("--enforcer-stage", "alias", *options)
+    update = enforcer(project, "baseline", "update", "--record", "run.json", "--allow-new")
+    assert update.returncode == 0, update.stderr
+    assert file.read_text().count("path =") == 2
+
+
+def enforcer(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "enforcer", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -133,3 +133,42 @@ def test_bad_since(enforcer: Enforcer) -> None:
         'enforcer: --since: "yesterday" is no time. Write an age such as 30m, 2h, 3d or 1w, '
         "or a date such as 2026-03-31 or 2026-03-31T18:00 (bad-since)\n"
     )
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("shop.odl_cart", 'Write "shop.old_cart"'),
+        ("zzz", "enforcer report without --path lists all paths"),
+    ],
+)
+def test_a_path_that_no_rule_has(enforcer: Enforcer, path: str, remedy: str) -> None:
+    """That nobody uses it would be good news of nothing."""
+    result = enforcer("report", "--path", path)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f'--path: no rule has the path "{path}". {remedy} (unknown-path)' in result.stderr
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("path", ["shop", "shop.old_cart", "b.old"])
+def test_a_path_that_a_rule_has(enforcer: Enforcer, path: str) -> None:
+    assert len(legacy_paths(enforcer("report", "--path", path, "--json"))) == 1
+
+
+def test_a_rule_shows_the_stages_of_all_processes(
+    folder: Path, make_process: Callable[..., Process], enforcer: Enforcer
+) -> None:
+    """The newest one's first; a process with another stage has another set of rules."""
+    with closing(Store(str(folder / ".enforcer" / "uses.db"))) as store:
+        for started, stage in enumerate(("strict", "alias", "warn"), 1):
+            process = make_process(id=f"{started:032x}", map_digest=stage, started=started)
+            store.watch(process, [Rule("shop.old_cart", "shop.cart", stage=stage)])
+
+    table = enforcer("report").stdout
+    [rule] = json.loads(enforcer("report", "--json").stdout)["rules"]
+
+    assert "warn (elsewhere alias, strict)" in table
+    assert (rule["stage"], rule["stages"]) == ("warn", ["alias", "warn", "strict"])
+    assert "| warn (elsewhere alias, strict) |" in enforcer("report", "--format", "markdown").stdout

@@ -97,6 +97,7 @@ def test_json(path: str) -> None:
                 "removal": "",
                 "owner": "",
                 "link": "",
+                "stages": ["alias"],
             },
             {
                 "legacy": "b.old",
@@ -114,6 +115,7 @@ def test_json(path: str) -> None:
                 "removal": "",
                 "owner": "@b",
                 "link": "",
+                "stages": ["alias"],
             },
         ],
         "dropped": 6,
