@@ -64,7 +64,10 @@ SUITES = {
         "3.1.3",
         "http",
         ("markupsafe", "cryptography", "ephemeral-port-reserve", "watchdog", "pytest-timeout"),
-        ("--ignore=tests/test_serving.py", "--ignore=tests/middleware/test_http_proxy.py"),
+        # They start a server with an environment of its own, which finds werkzeug only where
+        # it is installed and not on PYTHONPATH. Without it, with the enforcer or not, they wait
+        # for ever for the server's first answer (DevServerClient.wait_ready).
+        ("-m", "not dev_server"),
     ),
 }
 WAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
