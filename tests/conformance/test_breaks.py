@@ -163,9 +163,18 @@ def test_5_canonical_that_is_no_module(case):
 
 
 def test_5_copies_and_pickles_reduce_to_canonical(case):
+    """Also where canonical is more than a plain module."""
     case.rule("oldtop", "new.sub")
+    case.rule("oldodd", "new.odd")
+    case.write(
+        "new/odd.py",
+        "import sys, types\nclass Odd(types.ModuleType): pass\n"
+        "sys.modules[__name__].__class__ = Odd\n",
+    )
     case.check("""
-    import copy, oldtop, new.sub
+    import copy, oldtop, oldodd, new.sub, new.odd
+    assert copy.copy(oldodd) is copy.deepcopy(oldodd) is new.odd
+    assert pickle.loads(pickle.dumps(oldodd)) is new.odd
     assert copy.copy(oldtop) is copy.deepcopy(oldtop) is new.sub
     assert pickle.loads(pickle.dumps(oldtop)) is new.sub
     """)
