@@ -49,7 +49,7 @@ def test_table_is_the_default(enforcer: Enforcer) -> None:
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("form", "begin"),
-    [("json", '{\n  "rules": ['), ("csv", "legacy,canonical,"), ("markdown", "# Uses of ")],
+    [("json", '{\n  "rules": ['), ("csv", '"legacy","canonical",'), ("markdown", "# Uses of ")],
 )
 def test_formats(enforcer: Enforcer, form: str, begin: str) -> None:
     """Each format is written as it is."""
