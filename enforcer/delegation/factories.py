@@ -15,7 +15,7 @@ from enforcer.delegation.running import is_inside
 from enforcer.delegation.stand_ins import Replaced, copy_of, hook_for, stand_in_code
 from enforcer.errors import DelegationError
 from enforcer.imports import bootstrap
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports.bootstrap import frame_above
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.rules.stages import REMOVED, STRICT
@@ -144,7 +144,7 @@ class LegacyFactory:
 
     def _hook(self, code: "CodeType") -> "Callable[..., object]":
         # Above this one: the hook, the stand-in, and who called it.
-        return hook_for(code, lambda args, kwargs: self.call(getframe(3), args, kwargs))
+        return hook_for(code, lambda args, kwargs: self.call(frame_above(3), args, kwargs))
 
     def without_code(self) -> object:
         """Give what stands for the factory of an aliased module, whose code never runs."""
@@ -258,9 +258,9 @@ class LegacyFactory:
         return self.original(*args, **kwargs)
 
     def _begin(self) -> "Delegating | None":
-        from enforcer.delegation.delegating import Delegating
-
         try:
+            from enforcer.delegation.delegating import Delegating
+
             delegating = Delegating(self)
         except Exception as error:
             # The watched program comes first.

@@ -22,7 +22,7 @@ from enforcer.delegation.parameters import (
 from enforcer.delegation.stand_ins import Replaced, hook_for, stand_in_code
 from enforcer.errors import InstanceError
 from enforcer.imports import bytecode
-from enforcer.imports.bootstrap import cut, getframe
+from enforcer.imports.bootstrap import cut, frame_above
 from enforcer.imports.callers import module_name
 
 TYPE_CHECKING = False
@@ -144,7 +144,7 @@ class KeyedClass:
     def _slow(self, cls: type, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         if cls is not self._kept:
             return self._raw(cls, args, kwargs)
-        if self._rebuilds and _is_rebuilding(getframe(2)):
+        if self._rebuilds and _is_rebuilding(frame_above(2)):
             return self._raw(cls, args, kwargs)
         key = self._key.find(args, kwargs)
         if key is MISSING:

@@ -1,7 +1,7 @@
 """Find the object that a path names, and stand in for one that is no plain function."""
 
 from enforcer.imports import bootstrap
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports.bootstrap import frame_above
 from enforcer.imports.callers import module_name
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ class ObjectStandIn:
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Answer a call."""
-        return self._factory.call(getframe(1), args, kwargs)
+        return self._factory.call(frame_above(1), args, kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Be bound where the object would be."""
@@ -124,7 +124,7 @@ class _Bound:
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         call = self._stand_in._factory.call  # noqa: SLF001 - its other half
-        return call(getframe(1), (self._receiver, *args), kwargs)
+        return call(frame_above(1), (self._receiver, *args), kwargs)
 
     def __getattr__(self, name: str) -> object:
         instance = None if self._receiver is self._owner else self._receiver

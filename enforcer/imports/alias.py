@@ -73,7 +73,10 @@ class Alias:
     @bootstrap.as_import_system
     def __spec__(self) -> object:
         """Give the spec to whoever reads it, and count who imports."""
-        frame = getframe(1)
+        try:
+            frame = getframe(1)
+        except Exception:  # noqa: BLE001 - an audit hook refuses
+            frame = bootstrap.frame_beside(1)
         link: AliasLink = self.__enforcer_link__  # type: ignore[attr-defined]
         sites = link.sites
         offset = frame.f_lasti
@@ -142,7 +145,7 @@ class _Asking(Alias):
     @bootstrap.as_import_system
     def __getattr__(self, name: str) -> object:
         try:
-            return _link(self).missing(name, getframe(1))
+            return _link(self).missing(name, bootstrap.frame_above(1))
         except (AttributeError, ImportError) as error:
             raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
@@ -155,7 +158,7 @@ class _Forwarding(Alias):
     def __getattribute__(self, name: str) -> object:
         link = _link(self)
         if name == "__spec__":
-            return _read_spec(link, getframe(1))
+            return _read_spec(link, bootstrap.frame_above(1))
         if name in _NAMES or _is_own(self, name):
             return object.__getattribute__(self, name)
         try:
@@ -163,7 +166,7 @@ class _Forwarding(Alias):
         except AttributeError as error:
             lacking = error
         try:
-            return link.missing(name, getframe(1), lacking)
+            return link.missing(name, bootstrap.frame_above(1), lacking)
         except (AttributeError, ImportError) as error:
             raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
@@ -209,7 +212,9 @@ def new_alias(link: "AliasLink") -> Alias:
     _LINK.__set__(alias, link)
     own: dict[str, property] = {}
     if link.renamed or link.made or link.rule.fallback == LEGACY_FALLBACK:
-        own["__all__"] = property(lambda _alias: link.public_names(_asker(getframe(1))))
+        own["__all__"] = property(
+            lambda _alias: link.public_names(_asker(bootstrap.frame_above(1)))
+        )
     for legacy, canonical in link.renamed.items():
         own[legacy] = _renamed(link, canonical)
     for name in link.apart:
@@ -232,7 +237,7 @@ def _renamed(link: "AliasLink", name: str) -> property:
 def _apart(link: "AliasLink", name: str) -> property:
     path = f"{link.legacy}.{name}"
     return property(
-        lambda _alias: link.child_apart(name, _asker(getframe(1))),
+        lambda _alias: link.child_apart(name, _asker(bootstrap.frame_above(1))),
         lambda _alias, value: sys.modules.__setitem__(path, value),
         lambda _alias: sys.modules.__delitem__(path),
     )
@@ -284,7 +289,10 @@ def _take(alias: Alias, shape: type[Alias]) -> None:
     # hands reads both paths. Aliases of which people import names only share one class.
     if link.own_names or (link.is_held and shape is _Quick):
         kind = link.own_classes.get(shape) or _own_class(link, shape)
-    change_class(alias, kind)
+    try:
+        change_class(alias, kind)
+    except Exception:  # noqa: BLE001 - an audit hook refuses: it stays as it is, and is slower
+        return
 
 
 def _own_class(link: "AliasLink", shape: type[Alias]) -> type[Alias]:

@@ -9,7 +9,6 @@ from _frozen_importlib_external import NamespaceLoader
 
 from enforcer.imports import bootstrap
 from enforcer.imports.alias_link import AliasLink, importing
-from enforcer.imports.bootstrap import getframe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class AliasLoader:
         link = self._link
         link.spec = spec
         link.loosen()
-        frame = getframe(1)
+        frame = bootstrap.frame_above(1)
         if next(bootstrap.imports_in_progress(frame, link.legacy), None) is None:
             # LazyLoader and the like load a module by hand: nobody will tell of it.
             link.watch.guarded(link.legacy, link.record_importer, frame)

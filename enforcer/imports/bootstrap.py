@@ -292,6 +292,37 @@ def extension_spec(frame: "FrameType | LazyStatement") -> ModuleSpec | None:
     return spec if isinstance(spec, ModuleSpec) else None
 
 
+class _Here(Exception):  # noqa: N818 - no error
+    """Raised for its traceback."""
+
+
+@as_import_system
+def frame_beside(depth: int) -> "FrameType":
+    """Return a frame above the caller's, as ``sys._getframe`` does, without its audit event.
+
+    An audit hook may refuse the event by raising, and an import must not fail by that. It takes
+    some three times as long.
+    """
+    try:
+        raise _Here  # noqa: TRY301 - for the traceback
+    except _Here as error:
+        frame: FrameType = error.__traceback__.tb_frame  # type: ignore[union-attr]
+    for _ in range(depth + 1):
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame
+
+
+@as_import_system
+def frame_above(depth: int) -> "FrameType":
+    """Return a frame above the caller's, whatever audit hooks say."""
+    try:
+        return getframe(depth + 1)
+    except ValueError:
+        raise  # there are not as many frames
+    except Exception:  # noqa: BLE001 - an audit hook refuses
+        return frame_beside(depth + 1)
+
+
 @as_import_system
 def import_if_there(name: str) -> bool:
     """Import a module unless it, or a package that it lies in, does not exist; tell which."""

@@ -112,10 +112,11 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
     """
     own = type(spec)
     spec.__dict__["_initializing"] = _Followed(loading, own)
-    if own is ModuleSpec:
-        change_class(spec, HookedSpec)
-    else:
-        change_class(spec, type(own.__name__, (HookedSpec, own), {}))
+    kind = HookedSpec if own is ModuleSpec else type(own.__name__, (HookedSpec, own), {})
+    try:
+        change_class(spec, kind)
+    except Exception:  # noqa: BLE001 - an audit hook refuses: the load is not followed
+        spec.__dict__["_initializing"] = False
 
 
 def after_reload(spec: ModuleSpec, watch: "Watch") -> None:

@@ -10,7 +10,7 @@ instruction that reads the attribute goes on to fetch it and to read its spec.
 
 from _thread import _local
 
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports.bootstrap import frame_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Leaves(_local):
 
     def _forget_ended(self) -> None:
         running = set()
-        frame: FrameType | None = getframe(1)
+        frame: FrameType | None = frame_above(1)
         while frame is not None:
             running.add(id(frame))
             frame = frame.f_back

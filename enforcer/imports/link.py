@@ -62,7 +62,7 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
     @property
     @bootstrap.as_import_system
     def _initializing(self) -> bool:
-        frame = getframe(1)
+        frame = bootstrap.frame_above(1)
         if self._reader != (frame.f_code, frame.f_lasti):
             return bootstrap.is_initializing_spec(self._link.spec)  # a program that kept the spec
         try:
@@ -349,9 +349,9 @@ class Link:
                 if uses is not None:
                     next(uses)
                     return
-        except ValueError:
-            pass  # the thread has fewer frames: somebody else's look
-        reader = getframe(2)
+        except Exception:  # noqa: BLE001, S110 - an audit hook refuses; or there are fewer frames
+            pass  # then it is classified anew, or it is somebody else's look
+        reader = bootstrap.frame_above(2)
         loading = bootstrap.look_of(reader)
         if loading is not None:
             self._read_by_call(loading, reader)
@@ -475,7 +475,7 @@ class Link:
         self.spec = spec
         self.watch.locks.install(self)
         self.watch.parents.attach(self)
-        frame = getframe(2)
+        frame = bootstrap.frame_above(2)
         self.watch.guarded(self.legacy, self._record_start, frame)
 
     def _record_start(self, frame: "FrameType") -> None:
@@ -538,7 +538,7 @@ class Link:
         """Remember a load by C code, which may read the spec of this module's package next."""
         if self.legacy not in sys.modules or self.spec is not spec:
             return
-        loading = next(bootstrap.imports_in_progress(getframe(2), self.legacy), None)
+        loading = next(bootstrap.imports_in_progress(bootstrap.frame_above(2), self.legacy), None)
         importer = loading.f_back if loading is not None else None
         if importer is not None and not bootstrap.is_import_system(importer):
             self.watch.note_leaf(self.legacy, importer)

@@ -51,7 +51,7 @@ class Gate:
         refusal = locks.refusals.pop((get_ident(), link.legacy), None)
         if refusal is not None:
             raise bootstrap.trimmed(refusal)
-        frame = bootstrap.getframe(1)
+        frame = bootstrap.frame_above(1)
         if not locks.asks(link, frame):
             return True  # nobody else waits for this one, as no import would without us
         try:
@@ -64,7 +64,7 @@ class Gate:
     @bootstrap.as_import_system
     def release(self) -> None:
         """Release the lock, then count who passed it: that may run the program's code."""
-        lock, frame = self.lock, bootstrap.getframe(1)
+        lock, frame = self.lock, bootstrap.frame_above(1)
         if self._locks.skips(frame):
             return
         type(lock).release(lock)

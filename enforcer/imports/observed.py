@@ -13,7 +13,6 @@ asks for the module's lock, by the path.
 import sys
 
 from enforcer.imports import bootstrap, bytecode
-from enforcer.imports.bootstrap import getframe
 from enforcer.imports.link import Link
 from enforcer.imports.lockless import look_up
 from enforcer.imports.watched import watch
@@ -81,7 +80,7 @@ class ObservedLink(Link):
 
     def _count_call(self, _: None) -> None:
         """Count a call of ``import_module`` by the path that it names; see :class:`Link`."""
-        reader = getframe(2)
+        reader = bootstrap.frame_above(2)
         loading = bootstrap.look_of(reader)
         if loading is None:
             return  # the import system reads it for its own use

@@ -14,7 +14,7 @@ missing ones, such as the ``__path__`` that each ``from module import`` asks for
 import sys
 from types import ModuleType
 
-from enforcer.imports.bootstrap import getframe
+from enforcer.imports.bootstrap import frame_above
 from enforcer.imports.reclassing import change_class
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ def _reduce(module: ModuleType, protocol: int) -> object:
     from copyreg import dispatch_table
 
     original = original_class(module)
-    pickler = getframe(1).f_locals.get("self")
+    pickler = frame_above(1).f_locals.get("self")
     for table in (getattr(pickler, "dispatch_table", None), dispatch_table):
         reducer = table.get(original) if table is not None else None
         if reducer is not None:

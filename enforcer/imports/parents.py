@@ -7,7 +7,13 @@
 import sys
 from _thread import get_ident
 
-from enforcer.imports.bootstrap import as_import_system, getframe, namespace_of, trimmed
+from enforcer.imports.bootstrap import (
+    as_import_system,
+    frame_beside,
+    getframe,
+    namespace_of,
+    trimmed,
+)
 from enforcer.imports.fetches import fetch, fetching, times_listed
 from enforcer.imports.lockless import look_up
 from enforcer.imports.own_class import own_class, shield, watch_name
@@ -82,7 +88,10 @@ def _reader(
         except KeyError:
             raise AttributeError(name) from None
         if value is link.module:
-            frame = getframe(1)
+            try:
+                frame = getframe(1)
+            except Exception:  # noqa: BLE001 - an audit hook refuses
+                frame = frame_beside(1)
             offset = frame.f_lasti
             try:
                 cache = sites.of_thread[get_ident()] if FREE_THREADED else sites

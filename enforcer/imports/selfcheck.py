@@ -42,8 +42,8 @@ class _Cached:
 
     @property
     def __spec__(self) -> object:
-        self.readers.append(bootstrap.getframe(1))
-        frame = statement_frame(bootstrap.getframe(1), _NAME)
+        self.readers.append(bootstrap.frame_above(1))
+        frame = statement_frame(bootstrap.frame_above(1), _NAME)
         self.statements.append(bytecode.import_statement(frame))
         if self.initializing:
             return _initializing_spec()
@@ -123,7 +123,7 @@ def _waiting_is_seen() -> bool:
     lock: Any = bootstrap.module_lock(_NAME)
 
     def acquire() -> object:
-        waiting.append(bootstrap.is_waiting(bootstrap.getframe(1)))
+        waiting.append(bootstrap.is_waiting(bootstrap.frame_above(1)))
         return type(lock).acquire(lock)
 
     lock.acquire = acquire
