@@ -123,6 +123,7 @@ class Tree:
                 run(*DOWNLOAD, *self._install[:1], "--no-deps", "--target", str(target), plugin)
             path.append(str(target))
         report = folder / "report.xml"
+        report.unlink(missing_ok=True)  # that of the run before
         own = [word.format(name=self.suite.name) for word in options]
         ran = subprocess.run(
             [*PYTEST, f"--junitxml={report}", *own, *self.suite.words, *words],
@@ -135,7 +136,7 @@ class Tree:
             timeout=12 * PATIENCE,
         )
         assert report.exists(), ran.stdout + ran.stderr
-        found = outcomes(report)
+        found = outcomes(report, folder)
         shown = f"{self.suite.name} {way} {tree} {' '.join(words[:3])}: {summed_up(found)}"
         sys.stdout.write(f"{shown}\n")  # pytest -rP
         if "--enforcer" in words:
@@ -156,12 +157,16 @@ def unpacked(archive: Path, folder: Path) -> Path:
     return top
 
 
-def outcomes(report: Path) -> Counter[tuple[str, str]]:
-    """Count outcomes by test; numbers in names are left out, because some are of the clock."""
+def outcomes(report: Path, folder: Path) -> Counter[tuple[str, str]]:
+    """Count outcomes by test, without what differs from run to run in names of parameters.
+
+    Numbers, because some are of the clock, and the folder, because some are paths.
+    """
     found: Counter[tuple[str, str]] = Counter()
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest's own
         kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
-        name = re.sub(r"\d+", "#", f"{case.get('classname')}::{case.get('name')}")
+        name = f"{case.get('classname')}::{case.get('name')}".replace(str(folder), "")
+        name = re.sub(r"\d+", "#", name)
         found[name, ",".join(kinds) or "passed"] += 1
     return found
 
