@@ -39,7 +39,7 @@ TESTS = {
         "tests/unit/baseline",
         "tests/unit/cli/test_gate_command.py",
     ],
-    "gate": ["tests/unit/cli/test_gate_command.py"],
+    "gate": ["tests/unit/gate", "tests/unit/cli/test_gate_command.py"],
     "imports": ["tests/unit/imports", *CONFORMANCE],
     "recording": [
         "tests/unit/recording",
