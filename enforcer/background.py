@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+BEGIN_PATIENCE = 0.05
 GONE_PATIENCE = 0.05
 
 COUNTS_THREADS_LATE = (3, 13) <= sys.version_info < (3, 13, 10) or (
@@ -57,7 +58,7 @@ class Guest:
 
     """
 
-    __slots__ = ("_done", "_native_id", "_wake", "is_last")
+    __slots__ = ("_done", "_is_starting", "_native_id", "_wake", "is_last")
 
     def __init__(self) -> None:
         """Prepare; nothing runs before :meth:`start`."""
@@ -65,6 +66,8 @@ class Guest:
         self._wake.acquire()
         self._done = allocate_lock()
         self._done.acquire()
+        self._is_starting = allocate_lock()
+        self._is_starting.acquire()
         self._native_id = 0
         self.is_last = False
 
@@ -95,8 +98,19 @@ class Guest:
         finally:
             mask_signals(_signal.SIG_SETMASK, mask)
 
+    def settle(self) -> None:
+        """Wait until the thread rests for the first time.
+
+        C code may fork next. A thread that is only about to begin waits for the GIL then, and
+        the child would hand it over to that thread, which is not there, and hang (``drop_gil``
+        in Python/ceval_gil.h). One that rests waits in a lock of its own.
+        """
+        self._is_starting.acquire(timeout=BEGIN_PATIENCE)
+
     def rests(self, seconds: float) -> bool:
         """Wait in the thread, and tell whether it goes on; if not, it was asked to end."""
+        if self._is_starting.locked():
+            self._is_starting.release()
         return not self._wake.acquire(timeout=max(seconds, 0))
 
     def ask_to_end(self, *, is_last: bool = False) -> None:

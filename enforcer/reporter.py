@@ -159,11 +159,13 @@ class Schedule:
         if not self._starting.acquire(blocking=False):
             return
         try:
-            self._has_lived = True
+            is_first, self._has_lived = not self._has_lived, True
             if not self.may_have_thread():
                 self._collections.begin()
             elif self._thread is None:
-                self._launch()
+                thread = self._launch()
+                if thread is not None and is_first:
+                    thread.settle()
             if not self._is_registered:
                 self._is_registered = True
                 atexit.register(self._exit)
@@ -429,7 +431,7 @@ class Reporter(Schedule):
         super().__init__(process, interval)
         if self._quiet is None:
             # Children can leave notes once the store is there.
-            self._due = monotonic() + self._interval * _SOON
+            self._due = monotonic() + self._interval * _SOON * jitter(0.2)
 
     @property
     def is_quiet(self) -> bool:
@@ -445,7 +447,7 @@ class Reporter(Schedule):
         """Start the thread, and announce the process with its first use."""
         if self.announce() and self._brief_until:
             # A child may not live for long: it writes soon what it used.
-            self._due = min(self._due, monotonic() + self._interval * _SOON)
+            self._due = min(self._due, monotonic() + self._interval * _SOON * jitter(0.2))
         super().start()
 
     def announce(self) -> bool:

@@ -227,7 +227,7 @@ def test_a_missing_file_is_one_mistake(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_folder_is_not_a_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system says of it is in the message."""
+    """What it is stands in the message."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "enforcer.toml").mkdir()
 
@@ -235,7 +235,7 @@ def test_a_folder_is_not_a_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         load_map("enforcer.toml", environ={})
 
     assert str(caught.value) == (
-        "enforcer.toml: the map can't be read: Is a directory. "
+        "enforcer.toml: the map can't be read: it is a folder. "
         "Check what it is and who may read it. (unreadable-map)"
     )
 
