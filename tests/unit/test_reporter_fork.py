@@ -15,6 +15,7 @@ SET_UP = """
 import os, sys, time
 {wait_until}
 from enforcer.leaving import Guard
+from enforcer.recording import unseen_forks
 from enforcer.recording.process import current
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
@@ -52,6 +53,7 @@ def is_kept(file):
         return 0
 
 def after_in_child():
+    unseen_forks.was_seen()
     recorder.reset()
     reporter.after_fork(current(rules, parent=reporter.process.id))
 

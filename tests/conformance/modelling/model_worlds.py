@@ -98,7 +98,9 @@ class Drawer:
         if _coin(self.draw, 35):
             holder = self.one_of([*canonical, "par.mod"])
             name = self.one_of(NAMES)
-            self._rule("par.mod:legacy", f"{holder}:{name}")
+            # A name that is observed and not there is one that is gone.
+            stage = self.draw(st.sampled_from([each for each in STAGES if each != "observe"]))
+            self._rule("par.mod:legacy", f"{holder}:{name}", stage=stage)
 
     def _rule(self, legacy, canonical, **options):
         stage = options.pop("stage", None) or self.draw(st.sampled_from(STAGES))
@@ -146,12 +148,21 @@ class Drawer:
             if rule["stage"] == "observe":
                 self.kinds[legacy] = "package" if dot else "module"
                 if dot:
-                    self.kinds[f"{legacy}.a"] = self.kinds[f"{legacy}.b"] = "module"
-                    self.legacy |= {f"{legacy}.a", f"{legacy}.b"}
+                    self._observed_files(legacy, rule["canonical"].removesuffix(".*"), paths)
             elif _coin(self.draw, 40):
                 self.kinds[legacy] = "package" if dot or "." not in legacy else "module"
         if any(path.startswith("old.") for path in self.kinds):
             self.kinds["old"] = "package"
+
+    def _observed_files(self, legacy, canonical, paths):
+        """Keep the whole tree: what is gone of it would be aliased."""
+        self.kinds[f"{legacy}.a"] = self.kinds[f"{legacy}.b"] = "module"
+        self.legacy |= {f"{legacy}.a", f"{legacy}.b"}
+        for path in paths:
+            if path.startswith(f"{canonical}."):
+                is_package = any(other.startswith(f"{path}.") for other in paths)
+                kind = "package" if is_package or self.kinds[path] != "module" else "module"
+                self.kinds[legacy + path[len(canonical) :]] = kind
 
     # Modules and statements.
 

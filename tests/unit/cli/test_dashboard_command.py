@@ -135,7 +135,8 @@ def test_missing_extra_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 2
     assert error == (
         'enforcer: the dashboard needs the package "uvicorn", which is not installed here. '
-        'Write: pip install "codeowners>=0.7" "jinja2>=3.1" "starlette>=0.40" "uvicorn>=0.30" '
+        'Write: pip install "codeowners>=0.7" "h11>=0.16" "jinja2>=3.1" '
+        '"starlette>=1.1" "uvicorn>=0.40" '
         "(dashboard-extra)\n"
     )
 
