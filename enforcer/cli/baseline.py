@@ -15,6 +15,7 @@ from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.seen_options import FILE, seen, seen_options
 from enforcer.gate.seen import read_records
 from enforcer.rules.loading import DEFAULT_BASELINE
+from enforcer.rules.mistakes import require_rules
 
 HAS_NEW: Final = 1
 """The exit code where there is something new that was not taken in."""
@@ -57,6 +58,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
       enforcer baseline update --store .enforcer/uses.db --complete
     """  # noqa: D301 - \b tells click to keep the lines
     migration_map = load_chosen(choose_map(map_file))
+    require_rules(migration_map)
     usual = migration_map.baseline or str(Path(migration_map.path).with_name(DEFAULT_BASELINE))
     file = (baseline_file or Path(usual)).absolute()
     store = store if store or records else migration_map.store

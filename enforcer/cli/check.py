@@ -6,9 +6,9 @@ import click
 
 from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
 from enforcer.cli.check_as_text import check_as_text
-from enforcer.cli.choosing import choose_map, load_sound, require_rules
+from enforcer.cli.choosing import choose_map, load_sound
 from enforcer.cli.formats import format_options
-from enforcer.rules.mistakes import MapError
+from enforcer.rules.mistakes import MapError, require_rules
 from enforcer.source.checking import check_map
 
 WOULD_BREAK = 1

@@ -7,7 +7,7 @@ from enforcer.cli.map_mistakes import mistakes_beside
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
-from enforcer.rules.mistakes import MapError, Mistake
+from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_read_only, scheme_of
 from enforcer.startup import MAP_KEY
@@ -94,26 +94,6 @@ def load_sound(path: str) -> MigrationMap:
     if mistakes:
         raise MapError(mistakes)
     return migration_map
-
-
-def require_rules(migration_map: MigrationMap) -> None:
-    """See to it that a map has something to check.
-
-    Raises:
-        MapError: if it is empty; "nothing would break" would be no news.
-
-    """
-    if migration_map.rules or migration_map.factories or migration_map.instances:
-        return
-    mistake = Mistake(
-        file=migration_map.path,
-        line=0,
-        key="",
-        message="the map has no rules, so there is nothing to check.",
-        remedy="Write a [[rule]] with legacy and canonical, or name another map with --map.",
-        slug="no-rules",
-    )
-    raise MapError([mistake])
 
 
 def require_root(migration_map: MigrationMap) -> None:

@@ -12,13 +12,14 @@ from enforcer.rules.finding import PROJECT_FILE
 from enforcer.rules.lines import key_lines
 from enforcer.rules.mistakes import Mistake, MistakeList
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.regular import read_regular
 from enforcer.rules.values import nearest
 
 
 def mistakes_beside(path: str) -> list[Mistake]:
     """Return such mistakes of a map's file; none if it is no TOML."""
     try:
-        text = Path(path).read_text("utf-8")
+        text = read_regular(path).decode("utf-8")
         document: Any = tomllib.loads(text)
     except (OSError, ValueError, RecursionError):
         return []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from enforcer.cli.choosing import choose_store
+from enforcer.cli.choosing import choose_map, choose_store
 from enforcer.cli.formats import format_options
 from enforcer.errors import EnforcerError
 from enforcer.report import Report, build
@@ -13,6 +13,8 @@ from enforcer.report.as_csv import as_csv
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.report.times import parse_since
+from enforcer.rules.loading import load_map
+from enforcer.rules.model import TREE_SUFFIX
 
 
 @click.command()
@@ -49,9 +51,18 @@ def report(  # noqa: PLR0913 - one parameter for each option
       enforcer report --format markdown --top 10 > uses.md
       enforcer report --json | jq '.rules[] | {legacy, uses}'
     """  # noqa: D301 - \b tells click to keep the lines
-    moment = _moment(since) if since else None
-    found = build(choose_store(store, map_file), since=moment, path=path)
+    moment = _moment(since) if since is not None else None
+    known = _legacy_paths(map_file) if path is not None else []
+    found = build(choose_store(store, map_file), since=moment, path=path, known=known)
     click.echo(_write(found, form, top), nl=False, color=True)
+
+
+def _legacy_paths(map_file: str | None) -> list[str]:
+    """Return what the map at hand speaks of; nothing without one that can be read."""
+    try:
+        return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in load_map(choose_map(map_file))]
+    except EnforcerError:
+        return []
 
 
 def _moment(since: str) -> datetime:

@@ -18,6 +18,7 @@ from enforcer.report import Report, build
 from enforcer.rules.inherited import DIGEST_KEY, LATEST
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+from enforcer.rules.store_address import is_there
 from enforcer.startup import MAP_KEY
 from enforcer.store import StoreError
 
@@ -98,7 +99,7 @@ def _is_read_at_start() -> bool:
 
 def _written(store: str, run_id: str) -> str:
     found = Report((), dropped=0, processes=0)
-    if Path(store).exists():
+    if is_there(store):
         found = build(store, run=run_id)
     if not found.processes:
         message = (

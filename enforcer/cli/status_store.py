@@ -8,6 +8,7 @@ from time import time_ns
 from typing import Final
 
 from enforcer.cli.status_found import StoreFound
+from enforcer.rules.store_address import is_there
 from enforcer.store import StoreError
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -20,7 +21,7 @@ _BLIND = "blind"
 
 def look_at_store(path: str) -> StoreFound:
     """Say what a store holds, and whether it can be written."""
-    if not Path(path).exists():
+    if not is_there(path):
         return StoreFound(path, error=_folder_error(Path(path).parent))
     lately = Span(since=time_ns() - LATELY)
     try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import IO, Final
 
 import click
@@ -14,7 +13,7 @@ import click
 from enforcer.cli.choosing import choose_file, choose_store
 from enforcer.cli.days import Days
 from enforcer.errors import EnforcerError
-from enforcer.rules.store_address import is_read_only
+from enforcer.rules.store_address import is_read_only, is_there
 from enforcer.store import StoreError
 
 WRONG: Final = 1
@@ -135,7 +134,7 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
     from enforcer.store.exporting import export as export_store  # noqa: PLC0415 - slow to load
 
     path = choose_file(store, map_file)
-    if not Path(path).exists():
+    if not is_there(path):
         from enforcer.store.opening import no_store  # noqa: PLC0415 - the same
 
         raise no_store(path)
@@ -234,7 +233,7 @@ def _look_at_file(path: str) -> dict[str, object]:
     from enforcer.store.checking import check as check_store  # noqa: PLC0415 - slow to load
     from enforcer.store.opening import no_store  # noqa: PLC0415 - the same
 
-    if not Path(path).exists():
+    if not is_there(path):
         raise no_store(path)
     try:
         with _progress() as tell:

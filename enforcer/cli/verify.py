@@ -4,13 +4,14 @@ import sys
 
 import click
 
-from enforcer.cli.choosing import choose_map, load_chosen, require_rules
+from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.demo import require_websockets
 from enforcer.cli.formats import format_options
 from enforcer.cli.verify_as_json import verification_as_json
 from enforcer.cli.verify_as_markdown import verification_as_markdown
 from enforcer.cli.verify_as_text import verification_as_text, working
 from enforcer.demo import MAP
+from enforcer.rules.mistakes import require_rules
 from enforcer.verification import verify as verify_map
 from enforcer.verification.verifying import PATIENCE
 

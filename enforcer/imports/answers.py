@@ -157,6 +157,10 @@ class Answers:
         self, rule: "Rule", name: str, path: object, target: object, frame: "FrameType"
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
+        if name not in watch.links:
+            # Before anything else is loaded: other threads may wait for this module meanwhile,
+            # and the gate at its lock counts them by its link.
+            watch.alias_link(rule, name)
         caller = watch.guarded(name, watch.probing, name, frame)
         moved = rule.canonical_of(name)
         canonical = watch.locate(moved)

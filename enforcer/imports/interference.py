@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-    from typing import Any
 
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import MigrationMap, Rule
@@ -138,7 +137,8 @@ def _module(
     if names and not (watch is not None and _has_own_class(module, names)):
         listed = ", ".join(f'"{name}:{one}"' for one in names)
         yield name, f"{listed}: not seen, because {_reason(module, ahead)}."
-    rule = migration_map.match(name)
+    # In this process a rule may hold in another stage: where one side of it is gone.
+    rule = watch.match(name) if watch is not None else migration_map.match(name)
     if rule is not None and not _is_watched(watch, rule, name, module):
         yield name, f'Imports of "{name}" are not seen, because {_reason(module, ahead)}.'
 
@@ -223,5 +223,8 @@ def _described(value: object) -> str:
         return f"{value.__globals__.get('__name__')}.{value.__code__.co_qualname}()"
     if type(value) is ModuleType:
         return "another module"
-    kind: Any = value if issubclass(type(value), type) else type(value)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    kind = value if issubclass(type(value), type) else type(value)
+    module = type.__dict__["__module__"].__get__(kind)
+    # A class of modules may have a property of that name.
+    where = f"{module}." if type(module) is str else ""
+    return f"{where}{type.__dict__['__qualname__'].__get__(kind)}"

@@ -46,7 +46,12 @@ class _Found:
 
 
 def build(
-    store: str, *, since: datetime | None = None, path: str | None = None, run: str = ""
+    store: str,
+    *,
+    since: datetime | None = None,
+    path: str | None = None,
+    run: str = "",
+    known: Iterable[str] = (),
 ) -> Report:
     """Build the report of everything in a store, or of a part of it.
 
@@ -55,10 +60,11 @@ def build(
         since: leave out what was last seen before.
         path: only legacy paths at or below this one.
         run: only processes of this ``enforcer run``.
+        known: the legacy paths of a map, whose rules perhaps nobody has watched yet.
 
     Raises:
-        EnforcerError: if no rule has the path.
-        StoreError: if the store can't be read, or nothing was ever recorded in it.
+        EnforcerError: if no rule has the path, or nobody has watched it.
+        StoreError: if the store can't be read, or nothing was recorded in it since then.
 
     """
     span = Span(since=nanoseconds(since) if since else 0, run=run)
@@ -72,8 +78,14 @@ def build(
                 'run your program with "enforcer run" first (no-store)'
             )
             raise StoreError(message)
+        if not processes and since is not None:
+            message = (
+                f"nothing recorded since {short(span.since)} UTC: no process watched then. "
+                "Take an earlier --since (nothing-since)"
+            )
+            raise StoreError(message)
         if path is not None:
-            _check_path(path, reader.rules(Span()))
+            _check_path(path, reader.rules(Span()), known)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
         rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
         reports = rule_reports(rules, rows, _stages(reader, span))
@@ -135,12 +147,18 @@ def _reaches(rule: WatchedRule, prefix: str) -> bool:
     return is_within(top, prefix) or (rule.kind == TREE and is_within(prefix, top))
 
 
-def _check_path(path: str, rules: Iterable[WatchedRule]) -> None:
+def _check_path(path: str, rules: Iterable[WatchedRule], legacy: Iterable[str]) -> None:
     """Raise an error for a path that no rule reaches: that nobody uses it would be no news."""
-    known = list(rules)
-    if any(_reaches(rule, path) for rule in known):
+    watched = list(rules)
+    if any(_reaches(rule, path) for rule in watched):
         return
-    names = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in known]
+    if any(is_within(path, each) or is_within(each, path) for each in legacy):
+        message = (
+            f'--path: no process has watched "{path}" yet. The map has it: run your program '
+            "with this map first (not-watched)"
+        )
+        raise EnforcerError(message)
+    names = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in watched]
     near = get_close_matches(path, names, n=1)
     remedy = f'Write "{near[0]}"' if near else "enforcer report without --path lists all paths"
     message = f'--path: no rule has the path "{path}". {remedy} (unknown-path)'

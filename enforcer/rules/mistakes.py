@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from enforcer.rules.lines import KeyPath
+    from enforcer.rules.model import MigrationMap
 
 
 class Mistake:
@@ -109,3 +110,23 @@ class MistakeList:
                 slug=slug,
             )
         )
+
+
+def require_rules(migration_map: "MigrationMap") -> None:
+    """See to it that a map has something to check.
+
+    Raises:
+        MapError: if it is empty; "nothing would break" would be no news.
+
+    """
+    if migration_map.rules or migration_map.factories or migration_map.instances:
+        return
+    mistake = Mistake(
+        file=migration_map.path,
+        line=0,
+        key="",
+        message="the map has no rules, so there is nothing to check.",
+        remedy="Write a [[rule]] with legacy and canonical, or name another map with --map.",
+        slug="no-rules",
+    )
+    raise MapError([mistake])

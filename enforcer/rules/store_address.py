@@ -42,6 +42,11 @@ def file_of(address: str, folder: str = "") -> str:
     return os.path.realpath(os.path.join(folder, path_of(address.strip())))
 
 
+def is_there(file: str) -> bool:
+    """Return whether there is a file; none has a name that the system refuses."""
+    return os.path.exists(file)
+
+
 def is_known(address: str) -> bool:
     """Tell whether a store can have this address."""
     return scheme_of(address) in ("", SQLITE, *READ_ONLY)

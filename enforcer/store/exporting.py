@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from hashlib import sha256
-from pathlib import Path
 
+from enforcer.rules.store_address import is_there
 from enforcer.store import StoreError
 from enforcer.store.opening import begin_to_read, not_read, open_to_read
 from enforcer.store.schema import SCHEMA_VERSION
@@ -32,7 +32,7 @@ def export(path: str) -> Generator[str, None, None]:
 
 
 def _bring_up_to_date(path: str) -> None:
-    if Path(path).exists():
+    if is_there(path):
         Store(path).close()
 
 

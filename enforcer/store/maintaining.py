@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Final
 
+from enforcer.rules.store_address import is_there
 from enforcer.store import StoreError
 from enforcer.store.holding import Hold
 from enforcer.store.opening import no_store, not_read
@@ -24,7 +24,7 @@ def open_to_change(path: str) -> Iterator[sqlite3.Connection]:
         StoreError: if there is no store, or it can't be used.
 
     """
-    if not Path(path).exists():
+    if not is_there(path):
         raise no_store(path)
     Store(path, Patience(PATIENCE)).close()
     hold = Hold(path)

@@ -4,11 +4,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from time import time_ns
 from types import TracebackType
 from typing import Any, Self
 
+from enforcer.rules.store_address import is_there
 from enforcer.store import statements
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
@@ -58,7 +58,7 @@ class Reader:
 
         """
         self.path = path
-        if not Path(path).exists():
+        if not is_there(path):
             raise no_store(path)
         self._now = time_ns()
         self._first_hour = 0

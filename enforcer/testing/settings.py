@@ -9,6 +9,7 @@ from enforcer.baseline import Baseline
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
+from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.startup import MAP_KEY
@@ -47,7 +48,10 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
         raise EnforcerError(message)
     _check_stage(config)
     settings = {ENVIRONMENT_KEY: stage_of(config), STORE_KEY: store}
-    return load_map(path, environ={**os.environ, **settings}, cached=True)
+    migration_map = load_map(path, environ={**os.environ, **settings}, cached=True)
+    # As an editor leaves a map for a moment: nothing would be refused, and the baseline emptied.
+    require_rules(migration_map)
+    return migration_map
 
 
 def _check_stage(config: pytest.Config) -> None:

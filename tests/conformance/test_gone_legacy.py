@@ -135,3 +135,16 @@ def test_it_is_its_own_again_once_it_is_back(case):
     import par.old
     assert par.old.Y == 1
     """)
+
+
+def test_nothing_is_blind(case):
+    """What is gone is aliased, and seen: no notice says that it is not."""
+    case.rule("par.old", "new.sub", stage="observe")
+    case.rule("gone.*", "new.*", stage="observe")
+    case.check("""
+    import par.old, gone.sub, new
+    import enforcer
+    from enforcer import startup
+    startup.active().look_for_notices()
+    """)
+    assert {kind for kind, _ in case.notices} == {"gone"}

@@ -128,6 +128,24 @@ def test_a_pipe_as_map_holds_up_nothing(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("command", ["check", "verify", "gate"])
+def test_a_pipe_as_map_holds_up_no_command(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "enforcer.toml"
+    os.mkfifo(file)
+    done = subprocess.run(
+        [sys.executable, "-m", "enforcer", command, "--map", str(file)],
+        env=environment_without("ENFORCER"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert "it is no regular file" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("kind", ["folder", "device", "long"])
 def test_only_regular_files_of_some_length_are_read(tmp_path: Path, kind: str) -> None:
     file = tmp_path / "map.toml"

@@ -161,3 +161,15 @@ def test_a_wrong_word_in_the_ini_file(run: Pytest, project: Path) -> None:
     assert 'enforcer_stale is "ignore" in the ini file. Write fail or warn (bad-option)' in (
         run().stderr
     )
+
+
+def test_a_map_without_rules_makes_nothing_stale(run: Pytest, project: Path) -> None:
+    """As an editor leaves it for a moment: nothing runs, and the baseline keeps its entries."""
+    file = project / "enforcer-baseline.toml"
+    before = file.read_text()
+    write(project, {"enforcer.toml": ""})
+    done = run()
+
+    assert done.returncode == 4
+    assert "the map has no rules" in done.stderr
+    assert file.read_text() == before

@@ -172,3 +172,37 @@ def test_a_rule_shows_the_stages_of_all_processes(
     assert "warn (elsewhere alias, strict)" in table
     assert (rule["stage"], rule["stages"]) == ("warn", ["alias", "warn", "strict"])
     assert "| warn (elsewhere alias, strict) |" in enforcer("report", "--format", "markdown").stdout
+
+
+@pytest.mark.usefixtures("store")
+def test_time_that_nobody_watched_is_no_good_news(enforcer: Enforcer) -> None:
+    result = enforcer("report", "--since", "2100-01-01")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "no process watched then" in result.stderr
+    assert "(nothing-since)" in result.stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_empty_since_is_a_mistake(enforcer: Enforcer) -> None:
+    assert enforcer("report", "--since", "").returncode == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_path_that_only_the_map_has(enforcer: Enforcer, folder: Path) -> None:
+    """A rule that nobody watched yet is not one that does not exist."""
+    with (folder / "enforcer.toml").open("a") as file:
+        file.write('[[rule]]\nlegacy = "c.old"\ncanonical = "c.new"\n')
+    result = enforcer("report", "--path", "c.old")
+
+    assert result.returncode == 2
+    assert 'no process has watched "c.old" yet' in result.stderr
+    assert "(not-watched)" in result.stderr
+
+
+def test_name_that_no_file_can_have(enforcer: Enforcer, folder: Path) -> None:
+    result = enforcer("report", "--store", str(folder / ("a" * 300)))
+
+    assert result.returncode == 2
+    assert "(no-store)" in result.stderr
+    assert "Traceback" not in result.stderr
