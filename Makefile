@@ -45,6 +45,7 @@ conformance: $(VENV)/ready
 # Suites of others, many minutes each, in every way that pytest runs: not in CI.
 suites: $(VENV)/ready
 	$(BIN)/python -m pytest --numprocesses auto -m long
+	LEAK_SCALE=1 $(BIN)/python -m pytest tests/conformance/test_leaks.py
 
 # The standard library's own tests, with the enforcer and without, on every CPython, or on those
 # that ON names, such as ON="own 3.15". Those of multiprocessing take minutes: they run on the own

@@ -87,8 +87,6 @@ def check(one: Interpreter, tests: list[str], wheel: str) -> bool:
         *("--numprocesses", workers, "--dist", "worksteal"),
         *tests,
         CONFORMANCE_WHEEL=wheel,
-        # Minutes on each; the own one makes all of them.
-        LEAK_SCALE=os.environ.get("LEAK_SCALE", "0.1"),
     )
     say(f"{made - began:.0f} s to install, {time.monotonic() - made:.0f} s to test\n")
     return passed

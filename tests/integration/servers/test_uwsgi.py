@@ -37,8 +37,11 @@ OPTIONS = {
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_uses_of_all_workers_are_counted(world: World, ask: Ask, options: list[str]) -> None:
+    """A worker that is busy when the server ends is ended without Python's exit: not waited for."""
+    world.environment["ENFORCER_FLUSH_INTERVAL"] = "0.5"
     with uwsgi(world, *options) as server:
         answered = ask(port_of(server))
+        wait_until(lambda: world.has_counted(REQUESTS))
         server.stop()
     assert len(answered) == 2
     world.expect(REQUESTS)
