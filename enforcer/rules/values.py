@@ -129,7 +129,7 @@ def nearest(word: str, known: "Iterable[str]") -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if near:
         return f'Write "{near[0]}".'
-    return f"Remove it, or write one of {', '.join(known)}."
+    return f"Remove it, or write one of {', '.join(known)}." if known else "Remove it."
 
 
 def is_date(text: str) -> bool:
