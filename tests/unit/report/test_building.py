@@ -142,11 +142,11 @@ def test_since(path: str, keep: Keep, make_use: MakeUse) -> None:
 
 
 def test_since_after_everything(path: str, keep: Keep, make_use: MakeUse) -> None:
-    """A span in which nobody wrote has no processes, and that is no error."""
+    """A time in which nobody watched says nothing, and "0 uses" would look like good news."""
     keep(make_use())
 
-    report = build(path, since=datetime(2200, 1, 1, tzinfo=UTC))
-    assert (report.rules, report.processes, report.dropped) == ((), 0, 0)
+    with pytest.raises(StoreError, match=r"no process watched then.*\(nothing-since\)$"):
+        build(path, since=datetime(2200, 1, 1, tzinfo=UTC))
 
 
 def test_path(path: str, keep: Keep, make_use: MakeUse) -> None:

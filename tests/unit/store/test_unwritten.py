@@ -38,6 +38,7 @@ def test_a_path_that_the_system_refuses(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user"
 )
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # pytest-xdist's threads
 @pytest.mark.parametrize("what", ["the folder", "the file"])
 def test_a_folder_that_root_made_first(tmp_path: Path, what: str) -> None:
     """Another user reads whose it is."""
