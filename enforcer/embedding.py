@@ -30,14 +30,9 @@ _pid = os.getpid()
 _may_fork_until = monotonic() + SECONDS
 
 
-def is_embedded() -> bool:
-    """Return whether another program than Python's own initialised the interpreter."""
-    return not sys.orig_argv
-
-
 def may_have_thread() -> bool:
     """Return whether no C code will fork this process any more, as far as can be known."""
-    if not is_embedded():
+    if not unseen_forks.is_embedded():
         return True
     uwsgi = sys.modules.get("uwsgi")
     if uwsgi is not None and hasattr(uwsgi, "has_threads"):

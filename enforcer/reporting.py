@@ -10,6 +10,7 @@ import _thread
 import os
 import sys
 
+from enforcer.recording import unseen_forks
 from enforcer.rules.model import NO_LOG
 
 TYPE_CHECKING = False
@@ -157,7 +158,7 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
 
 
 def _start_late_where_embedded(schedule: "Schedule") -> None:
-    if not sys.orig_argv:
+    if unseen_forks.is_embedded():
         from enforcer.embedding import may_have_thread
 
         schedule.may_have_thread = may_have_thread

@@ -93,13 +93,13 @@ def _enable(
         if store and not wanted and os.environ.get(POD_KEY):
             _warn_of_loss(loaded.store)
         leave(loaded.digest, loaded.path)
+    _hook_into_fork()
     if store:
         _start_reporting(enforcement)
     load_now()
     enforcement.finder.install()
     _active = enforcement
-    _hook_into_fork()
-    if not sys.orig_argv:
+    if unseen_forks.is_embedded():
         _hook_into_server()
     if is_late:
         enforcement.begin(is_late=True)

@@ -9,7 +9,10 @@ the test reports.
 import os
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import subprocess
 
 T = TypeVar("T")
 
@@ -46,6 +49,29 @@ def wait_until(condition: Callable[[], T], said: Callable[[], object] = str) -> 
         assert time.monotonic() < until, said()
         time.sleep(0.01)
     return value
+
+
+def wait_beside(
+    process: "subprocess.Popen[str]", condition: Callable[[], T], said: Callable[[], object]
+) -> T:
+    """Return what a condition returns, once that is true; the process may not end before.
+
+    Args:
+        process: who makes it true.
+        condition: what to ask again and again.
+        said: what the process has said so far.
+
+    Raises:
+        AssertionError: if the process ends, or if it is not true after minutes.
+
+    """
+
+    def found() -> T:
+        value = condition()
+        assert value or process.poll() is None, said()
+        return value
+
+    return wait_until(found, said)
 
 
 def environment_without(*prefixes: str) -> dict[str, str]:

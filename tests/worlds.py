@@ -8,7 +8,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -16,7 +15,7 @@ from typing import Any, Self, TypeVar
 from enforcer.report import build
 from enforcer.report.as_json import as_json
 from enforcer.store import StoreError
-from tests.patience import PATIENCE, environment_without
+from tests.patience import PATIENCE, environment_without, wait_beside
 
 T = TypeVar("T")
 
@@ -176,12 +175,7 @@ class Server:
 
     def wait_for(self, condition: Callable[[], T]) -> T:
         """Wait until something holds, and give it."""
-        until = time.monotonic() + PATIENCE
-        while not (found := condition()):
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < until, self.said
-            time.sleep(0.02)
-        return found
+        return wait_beside(self.process, condition, lambda: self.said)
 
     def stop(self) -> None:
         """End it as an operator does; the enforcer has nothing to say about that."""

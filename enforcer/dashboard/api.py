@@ -88,15 +88,13 @@ class Api:
             offset = number(params.get("offset", ""), 0)
             limit = number(params.get("limit", ""), len(matching))
             shown = map(describe, matching[offset : offset + limit])
-            kept_as = path.strip("/")
+            file = path.strip("/")
             if params.get("format") == "csv":
-                pieces, media_type, kept_as = as_csv(columns, shown), "text/csv", f"{kept_as}.csv"
-            else:
-                pieces = _as_json(name, shown, total=len(matching), offset=offset)
-                media_type, kept_as = "application/json", f"{kept_as}.json"
-            is_kept = params.get("format") == "csv" or params.get("download")
-            headers = _kept_as(kept_as) if is_kept else {}
-            return LongAnswer(self._turns, pieces, media_type, headers)
+                pieces, headers = as_csv(columns, shown), _kept_as(f"{file}.csv")
+                return LongAnswer(self._turns, pieces, "text/csv", headers)
+            pieces = _as_json(name, shown, total=len(matching), offset=offset)
+            headers = _kept_as(f"{file}.json") if params.get("download") else {}
+            return LongAnswer(self._turns, pieces, "application/json", headers)
 
         respond = self._single(answer)
 

@@ -14,8 +14,9 @@ from threading import Lock
 from time import time_ns
 from typing import Final
 
-from enforcer.recording.notes import names_beside
+from enforcer.recording.notes import MARK
 from enforcer.report.model import RuleReport
+from enforcer.rules.store_address import names_beside
 from enforcer.store.queries import Span
 
 _MOST: Final = 8
@@ -57,7 +58,7 @@ class KeptSums:
         if time_ns() - max(each.st_mtime_ns for each in found) < _JUST_NOW:
             return ()
         states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
-        return (*states, *sorted(names_beside(str(self._file))))
+        return (*states, *sorted(names_beside(str(self._file), MARK)))
 
     def get(
         self, state: State, span: Span, read: Callable[[], list[RuleReport]]

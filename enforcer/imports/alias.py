@@ -158,11 +158,7 @@ class _Forwarding(Alias):
     def __getattribute__(self, name: str) -> object:
         link = _link(self)
         if name == "__spec__":
-            try:
-                frame = bootstrap.getframe(1)
-            except Exception:  # noqa: BLE001 - an audit hook refuses
-                frame = bootstrap.frame_beside(1)
-            return _read_spec(link, frame)
+            return _read_spec(link, bootstrap.frame_above(1))
         if name in _NAMES or _is_own(self, name):
             return object.__getattribute__(self, name)
         try:

@@ -17,7 +17,7 @@ from enforcer.imports.live_names import LiveModule
 from enforcer.imports.observed import ObservedLink
 from enforcer.recording.use import IMPORT_MODULE
 from enforcer.rules.model import NAME
-from enforcer.rules.stages import OBSERVE, REMOVED
+from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,9 +109,10 @@ class Answers:
             # The package is aliased and shows its canonical path; this module stayed behind.
             spec = watch.locate_legacy(name)
         link = watch.links.get(name)
-        if spec is None and target is None and self._is_gone(rule, name):
-            rule = watch.replace_gone(rule, name, rule.canonical_of(name))
-            return self._alias(rule, name, path, target, frame)
+        if spec is None and target is None and name not in watch.unmoved:
+            replaced = watch.replace_gone(rule, name, rule.canonical_of(name))
+            if replaced is not None:
+                return self._alias(replaced, name, path, target, frame)
         if spec is None or target is not None:
             if spec is not None and isinstance(link, ObservedLink) and link.module is target:
                 watch.guarded(name, link.reloading, spec)
@@ -123,16 +124,6 @@ class Answers:
             link = watch.links[name] = ObservedLink(watch, rule, name)
         hook(spec, link)
         return spec
-
-    def _is_gone(self, rule: "Rule", name: str) -> bool:
-        """Return whether only the canonical module is left of an observed path."""
-        watch = self._watch
-        is_observed = rule.stage == OBSERVE and not rule.implementation
-        return (
-            is_observed
-            and name not in watch.unmoved
-            and watch.locate(rule.canonical_of(name)) is not None
-        )
 
     def _refuse(
         self, rule: "Rule", name: str, path: object, frame: "FrameType"

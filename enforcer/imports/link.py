@@ -62,10 +62,7 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
     @property
     @bootstrap.as_import_system
     def _initializing(self) -> bool:
-        try:
-            frame = getframe(1)
-        except Exception:  # noqa: BLE001 - an audit hook refuses
-            frame = bootstrap.frame_beside(1)
+        frame = bootstrap.frame_above(1)
         if self._reader != (frame.f_code, frame.f_lasti):
             return bootstrap.is_initializing_spec(self._link.spec)  # a program that kept the spec
         try:
@@ -354,10 +351,7 @@ class Link:
                     return
         except Exception:  # noqa: BLE001, S110 - an audit hook refuses; or there are fewer frames
             pass  # then it is classified anew, or it is somebody else's look
-        try:
-            reader = getframe(2)
-        except Exception:  # noqa: BLE001 - an audit hook refuses
-            reader = bootstrap.frame_beside(2)
+        reader = bootstrap.frame_above(2)
         loading = bootstrap.look_of(reader)
         if loading is not None:
             self._read_by_call(loading, reader)
@@ -481,10 +475,7 @@ class Link:
         self.spec = spec
         self.watch.locks.install(self)
         self.watch.parents.attach(self)
-        try:
-            frame = getframe(2)
-        except Exception:  # noqa: BLE001 - an audit hook refuses
-            frame = bootstrap.frame_beside(2)
+        frame = bootstrap.frame_above(2)
         self.watch.guarded(self.legacy, self._record_start, frame)
 
     def _record_start(self, frame: "FrameType") -> None:

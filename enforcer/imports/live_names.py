@@ -13,7 +13,7 @@ from enforcer.imports.own_class import own_class, shield, watch_name
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
 from enforcer.recording.use import PROBE
-from enforcer.rules.stages import OBSERVE, REMOVED
+from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -219,9 +219,6 @@ class LiveModule:
 
     def _as_it_holds(self, rule: "Rule", namespace: "dict[str, object]") -> "Rule":
         """Return a rule, in stage alias if it is observed and the module lacks the name."""
-        is_observed = rule.stage == OBSERVE and not rule.implementation
-        if not is_observed or rule.name in namespace or "__getattr__" in namespace:
+        if rule.name in namespace or "__getattr__" in namespace:
             return rule
-        if self._watch.locate(rule.target) is None:
-            return rule
-        return self._watch.replace_gone(rule, f"{rule.module}:{rule.name}", rule.canonical)
+        return self._watch.replace_gone(rule, rule.legacy, rule.canonical) or rule

@@ -51,11 +51,7 @@ class Gate:
         refusal = locks.refusals.pop((get_ident(), link.legacy), None)
         if refusal is not None:
             raise bootstrap.trimmed(refusal)
-        try:
-            # Not by a function: each call is a place for other threads to come between.
-            frame = bootstrap.getframe(1)
-        except Exception:  # noqa: BLE001 - an audit hook refuses
-            frame = bootstrap.frame_beside(1)
+        frame = bootstrap.frame_above(1)
         if not locks.asks(link, frame):
             return True  # nobody else waits for this one, as no import would without us
         try:
@@ -68,11 +64,7 @@ class Gate:
     @bootstrap.as_import_system
     def release(self) -> None:
         """Release the lock, then count who passed it: that may run the program's code."""
-        lock = self.lock
-        try:
-            frame = bootstrap.getframe(1)
-        except Exception:  # noqa: BLE001 - an audit hook refuses
-            frame = bootstrap.frame_beside(1)
+        lock, frame = self.lock, bootstrap.frame_above(1)
         if self._locks.skips(frame):
             return
         type(lock).release(lock)

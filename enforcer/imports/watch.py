@@ -158,11 +158,22 @@ class Watch:
         self.notice("missing", legacy, text)
         return self.unmoved.setdefault(legacy, rule.in_stage(OBSERVE))
 
-    def replace_gone(self, rule: "Rule", legacy: str, canonical: str) -> "Rule":
-        """Return the rule in stage alias for an observed legacy path whose own code is gone.
+    def replace_gone(self, rule: "Rule", legacy: str, canonical: str) -> "Rule | None":
+        """Return the rule in stage alias for an observed legacy path that has no code of its own.
 
         To lower a stage must stop no program: without its file it can only get the canonical one.
+
+        Args:
+            rule: the rule of the path.
+            legacy: the path of a module or a name.
+            canonical: the path of it today.
+
+        Returns:
+            None if the rule does not observe the path, or if there is no canonical module either.
+
         """
+        if not rule.is_observed or self.locate(canonical.partition(":")[0]) is None:
+            return None
         text = f'"{legacy}" is gone: in stage observe, too, it gives "{canonical}".'
         self.notice("gone", legacy, text)
         return self.gone.setdefault(legacy, rule.in_stage(ALIAS))

@@ -18,6 +18,7 @@ from stat import S_IMODE, S_ISREG, S_IWGRP, S_IWOTH
 
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.rules.store_address import file_identity, names_beside, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,18 +146,8 @@ def may_leave_notes(path: str, identity: str) -> bool:
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
-        and len(names_beside(path)) < MOST_NOTES
+        and len(names_beside(path, MARK)) < MOST_NOTES
     )
-
-
-def names_beside(path: str) -> "list[str]":
-    """Name the files beside a store that are notes, or may be."""
-    folder, name = os.path.split(path)
-    begin = f"{name}{MARK}"
-    try:
-        return [each for each in os.listdir(folder or os.curdir) if each.startswith(begin)]
-    except OSError:
-        return []
 
 
 def maps_beside(path: str) -> "tuple[str, list[str]]":
@@ -169,12 +160,8 @@ def maps_beside(path: str) -> "tuple[str, list[str]]":
 
 
 def identity_of(path: str) -> str:
-    """Tell files of one name apart; empty if there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return ""
-    return f"{status.st_dev}-{status.st_ino}"
+    """Write what tells files of one name apart; empty if there is none."""
+    return "-".join(map(str, file_identity(path) or ()))
 
 
 def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
@@ -224,11 +211,3 @@ def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
             raise OSError(message)
     finally:
         os.close(descriptor)
-
-
-def remove(file: str) -> None:
-    """Remove a file that may be gone."""
-    try:
-        os.unlink(file)
-    except OSError:  # somebody else did, or nobody can
-        return

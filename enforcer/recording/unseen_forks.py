@@ -7,19 +7,36 @@ an end.
 """
 
 import os
+import sys
+from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PATIENCE = 1.0
+"""How long a thread waits for another one that begins anew, in seconds."""
+
 _pid = os.getpid()
+_begun_in = _pid
 _begin_anew: "Callable[[], object]" = int
+# By process id: a lock that the fork copied may belong to a thread that is not there.
+_locks: "dict[int, RLock]" = {}
+
+
+def is_embedded() -> bool:
+    """Return whether another program than Python's own initialised the interpreter.
+
+    Such a program may still fork, by C code.
+    """
+    return not sys.orig_argv
 
 
 def begin_anew_by(begin_anew: "Callable[[], object]") -> None:
-    """Set what is called, without arguments, in a child that C code forked."""
+    """Set what is called, without arguments, in a child that C code forks from now on."""
     global _begin_anew  # noqa: PLW0603 - one process, one way to begin anew
     _begin_anew = begin_anew
+    was_seen()  # this module may have been loaded before this process was forked
 
 
 def is_due() -> bool:
@@ -28,15 +45,37 @@ def is_due() -> bool:
 
 
 def notice() -> bool:
-    """Begin anew if C code forked this process since the last call; return whether it did."""
-    is_child = was_seen()
-    if is_child:
-        _begin_anew()
+    """Begin anew if C code forked this process since the last call; return whether it did.
+
+    One thread begins anew, and the others wait: what they recorded meanwhile would be forgotten.
+    """
+    pid = os.getpid()
+    if _begun_in == pid:
+        return False
+    lock = _locks.setdefault(pid, RLock())
+    is_alone = lock.acquire(timeout=PATIENCE)
+    try:
+        is_child = _is_new()  # not in a call by what begins anew itself
+        if is_child:
+            try:
+                _begin_anew()
+            finally:
+                was_seen()
+    finally:
+        if is_alone:
+            lock.release()
     return is_child
 
 
 def was_seen() -> bool:
     """Note that somebody else begins anew in this child; return whether it is a new one."""
+    global _begun_in  # noqa: PLW0603 - as above
+    is_new = _is_new()
+    _begun_in = _pid
+    return is_new
+
+
+def _is_new() -> bool:
     global _pid
     before, _pid = _pid, os.getpid()
     return before != _pid

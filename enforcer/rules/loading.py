@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from enforcer.rules.cache import CompiledMap
     from enforcer.rules.mistakes import Mistake
     from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
@@ -61,12 +60,8 @@ def load_map(
         mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
     chosen = _chosen_store(environ, mistakes)
     try:
-        compiled = cache.find(path, wanted, environ) if wanted else None
-        data = b"" if compiled is not None else _read(path)
-        source = wanted if compiled is not None else digest(data)
-        options, rules, outline = _content(
-            path, data, source, environ if cached else None, compiled
-        )
+        caches = environ if cached else None
+        source, options, rules, outline = _content(path, wanted, caches)
     except EnforcerError as error:
         if not mistakes:
             raise
@@ -96,32 +91,30 @@ def _read(path: str) -> bytes:
 
 
 def _content(
-    path: str,
-    data: bytes,
-    source: str,
-    caches: "Mapping[str, str] | None",
-    compiled: "CompiledMap | None",
-) -> "tuple[dict[str, Any], Sequence[Entry] | Callable[[], Sequence[Entry]], Outline | None]":
-    """Give what the file says: options, rules, outline.
+    path: str, wanted: str, caches: "Mapping[str, str] | None"
+) -> "tuple[str, dict[str, Any], Sequence[Entry] | Callable[[], Sequence[Entry]], Outline | None]":
+    """Return what the file says: its digest, options, rules, outline.
 
     Args:
         path: absolute path of the map.
-        data: its content.
-        source: digest of its content.
+        wanted: the digest of the content to take, where a cache still has it.
         caches: the environment that says where caches lie; None to do without them.
-        compiled: the compiled form, if it was found already.
 
     """
-    if compiled is None and caches is not None:
-        compiled = cache.find(path, source, caches)
+    compiled = cache.find(path, wanted, caches) if wanted and caches is not None else None
     if compiled is not None:
-        return compiled.options, compiled.rules, compiled.outline
+        return wanted, compiled.options, compiled.rules, compiled.outline
+    data = _read(path)
+    source = digest(data)
+    compiled = cache.find(path, source, caches) if caches is not None else None
+    if compiled is not None:
+        return source, compiled.options, compiled.rules, compiled.outline
     from enforcer.rules.document import read_document
 
     options, rules = read_document(path, data)
     if caches is not None:
         cache.keep(path, source, options, rules, caches)
-    return options, rules, None
+    return source, options, rules, None
 
 
 def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None, list[Mistake]]":

@@ -131,6 +131,11 @@ class Rule:
         """Tell whether the legacy path gives the canonical object."""
         return self.stage != OBSERVE and not self.implementation
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether the legacy path gives its own code because of its stage, and only until then."""
+        return self.stage == OBSERVE and not self.implementation
+
     def in_stage(self, stage: str) -> "Rule":
         """Return a copy in another stage, for a path of which one side is missing."""
         copy = Rule(self.legacy, self.canonical, stage=stage, owner=self.owner)

@@ -1,4 +1,4 @@
-"""Find the file that a process writes to, from what names its store.
+"""Find the file that a process writes to, from what names its store, and what lies beside it.
 
 A store is named by a path or by ``sqlite:///path``. ``ENFORCER_STORE`` may name a ClickHouse
 instead: that is where reports look. Programs send telemetry to the collector in front of it,
@@ -6,6 +6,10 @@ and write the map's own file all the same, so that nothing is lost while there i
 """
 
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Identity = tuple[int, int] | None
 
 READ_ONLY = ("clickhouse", "clickhouses", "chdb")
 """Schemes of stores that are only read."""
@@ -55,3 +59,29 @@ def is_known(address: str) -> bool:
 def is_read_only(address: str) -> bool:
     """Tell whether a store is only read."""
     return scheme_of(address) in READ_ONLY
+
+
+def file_identity(file: str) -> "Identity":
+    """Return what tells files of one name apart; None if there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def names_beside(store: str, mark: str) -> "list[str]":
+    """Return the names of the files beside a store that begin with its own and a mark."""
+    folder, name = os.path.split(store)
+    try:
+        return [each for each in os.listdir(folder or os.curdir) if each.startswith(name + mark)]
+    except OSError:
+        return []
+
+
+def remove(file: str) -> None:
+    """Remove a file that somebody else may have removed, or that nobody can."""
+    try:
+        os.unlink(file)
+    except OSError:
+        return

@@ -4,15 +4,16 @@ import os
 from collections.abc import Iterator
 from time import gmtime, strftime
 
+from enforcer.rules.store_address import file_identity, names_beside
 from enforcer.store import StoreError
 from enforcer.store.engine import sqlite3
-from enforcer.store.holding import Hold, identity
+from enforcer.store.holding import Hold
 from enforcer.store.schema import APPLICATION_ID, not_a_store
 from enforcer.store.waiting import Patience, code_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enforcer.store.holding import Identity
+    from enforcer.rules.store_address import Identity
 
 MARK = ".corrupt-"
 """What follows the name of a store that was set aside, before the time in UTC."""
@@ -60,7 +61,7 @@ def set_aside(path: str, damaged: "Identity", reason: str, hold: Hold, patience:
     try:
         if not hold.alone(patience):
             raise damaged_store(path, f"{reason}, and others still use it")
-        if identity(path) != damaged:
+        if file_identity(path) != damaged:
             return
         if not is_ours(path):
             raise not_a_store(path, reason)
@@ -87,11 +88,7 @@ def stores_set_aside(path: str) -> Iterator[tuple[str, int]]:
 
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
-    try:
-        found = sorted(each for each in os.listdir(folder or os.curdir) if each.startswith(begin))
-    except OSError:
-        return
-    for each in found:
+    for each in sorted(names_beside(path, MARK)):
         if each.endswith(_COMPANIONS):
             continue
         # "20261123T101500", or "20261123T101500.1" for the second one of a second

@@ -20,8 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enforcer.store.waiting import Patience
 
-    Identity = tuple[int, int] | None
-
 
 class Hold:
     """Hold one folder.
@@ -73,12 +71,3 @@ class Hold:
             else:
                 return True
         return False
-
-
-def identity(path: str) -> "Identity":
-    """Tell files of one name apart; None if there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

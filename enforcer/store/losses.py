@@ -7,6 +7,8 @@ begins to write takes the notes into the store; reports count those that are sti
 
 import os
 
+from enforcer.rules.store_address import names_beside, remove
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +45,7 @@ class Loss:
 
     def take_back(self) -> None:
         """Remove the note."""
-        try:
-            os.unlink(self.file)
-        except OSError:  # somebody else did, or nobody can
-            return
+        remove(self.file)
 
 
 def leave_loss(path: str, process: "Process", count: int) -> None:
@@ -76,11 +75,7 @@ def losses_beside(path: str) -> "Iterator[Loss]":
     """Give the notes beside a store."""
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
-    try:
-        names = [each for each in os.listdir(folder or os.curdir) if each.startswith(begin)]
-    except OSError:
-        return
-    for each in names:
+    for each in names_beside(path, MARK):
         loss = _loss(os.path.join(folder, each), each[len(begin) :])
         if loss is not None:
             yield loss

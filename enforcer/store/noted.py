@@ -8,16 +8,16 @@ import os
 
 from enforcer.recording.notes import (
     MAPS,
+    MARK,
     Note,
     identity_of,
     maps_beside,
-    names_beside,
     read_pairs,
-    remove,
     write_pairs,
 )
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.rules.store_address import names_beside, remove
 from enforcer.store.schema import DISABLED, EXIT
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ _LONGEST_INTERVAL = 1e8
 def notes_beside(path: str) -> "Iterator[Note]":
     """Give the notes beside a store, those for other stores of that name too."""
     folder = os.path.dirname(path)
-    for name in names_beside(path):
+    for name in names_beside(path, MARK):
         note = _note(os.path.join(folder, name), path)
         if note is not None:
             yield note

@@ -13,10 +13,11 @@ from time import time_ns
 
 from enforcer.recording.process import INTERVAL, Process
 from enforcer.rules.own_folder import ignore
+from enforcer.rules.store_address import file_identity
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
-from enforcer.store.holding import Hold, identity
+from enforcer.store.holding import Hold
 from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.noted import allow_no_notes, allow_notes, notes_beside
@@ -87,7 +88,7 @@ class Store:
         if not self._hold.together(self._patience):
             self._hold.release()
             raise _not_written(path, "another process is setting it aside")
-        self._file = identity(path)
+        self._file = file_identity(path)
         try:
             # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left, and more
             # than one positional argument is deprecated from 3.13 on.
@@ -156,9 +157,9 @@ class Store:
         self._commit(change)
         for each in added:
             each.take_back()
-        identity = getattr(rules, "identity", "")
-        if identity:
-            allow_notes(self.path, source, identity)
+        watched = getattr(rules, "identity", "")
+        if watched:
+            allow_notes(self.path, source, watched)
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Keep what a process had to say of a path; each notice is kept once.
@@ -263,7 +264,7 @@ class Store:
         if version < SCHEMA_VERSION:
             self._patiently(lambda: bring_up_to_date(self._connection))
         if self._file is None:
-            self._file = identity(self.path)
+            self._file = file_identity(self.path)
 
     def _commit(self, change: "Callable[[], None]") -> None:
         try:
@@ -277,7 +278,7 @@ class Store:
                 raise
         except sqlite3.Error as error:
             raise self._failure(error) from error
-        if identity(self.path) != self._file:
+        if file_identity(self.path) != self._file:
             message = f'"{self.path}" was removed or replaced while it was written (store-replaced)'
             raise ReplacedError(message, path=self.path)
 

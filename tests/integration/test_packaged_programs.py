@@ -14,7 +14,7 @@ from textwrap import dedent
 
 import pytest
 
-from enforcer.report import build
+from enforcer.report import Report, build
 from tests.patience import EXITS, PATIENCE
 
 USES = 120
@@ -86,8 +86,8 @@ def call(*words: str, cwd: Path, **environment: str) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def count(folder: Path, *words: str, site: tuple[object, ...] = CALL_SITE, **enabling: str) -> None:
-    """Run a packed program from a folder that it does not know; all uses have to be there."""
+def run(folder: Path, *words: str, **enabling: str) -> Report:
+    """Run a packed program from a folder that it does not know, and report all its uses."""
     elsewhere = folder / "elsewhere"
     shutil.rmtree(elsewhere, ignore_errors=True)
     elsewhere.mkdir()
@@ -103,6 +103,13 @@ def count(folder: Path, *words: str, site: tuple[object, ...] = CALL_SITE, **ena
     report = build(str(store))
     (rule,) = report.rules
     assert rule.uses == (elsewhere / "truth").stat().st_size == USES
+    return report
+
+
+def count(folder: Path, *words: str, site: tuple[object, ...] = CALL_SITE, **enabling: str) -> None:
+    """Run a packed program; it has one call site, and nothing to say."""
+    report = run(folder, *words, **enabling)
+    (rule,) = report.rules
     assert [
         (found.file, found.line, found.function, found.relation) for found in rule.call_sites
     ] == [site]
@@ -203,20 +210,14 @@ def test_zip_applications(program: Path, pack: Callable[[Path], str]) -> None:
     ending = pack(program)
     a_map = shutil.move(program / "enforcer.toml", folder / "enforcer.toml")
     shutil.rmtree(program)
-    elsewhere = folder / "elsewhere"
-    elsewhere.mkdir()
-    store = elsewhere / "uses.db"
-    call(
+    report = run(
+        folder,
         *(sys.executable, str(folder / "packed.pyz")),
-        cwd=elsewhere,
-        TRUTH=str(elsewhere / "truth"),
-        ENFORCER_STORE=str(store),
         ENFORCER_MAP=str(a_map),
         PEX_ROOT=str(folder / "pex"),
         SHIV_ROOT=str(folder / "shiv"),
     )
-    (rule,) = build(str(store)).rules
-    assert rule.uses == (elsewhere / "truth").stat().st_size == USES
+    (rule,) = report.rules
     (found,) = rule.call_sites
     assert found.file.endswith(ending)
     assert (found.line, found.function) == (4, "use")

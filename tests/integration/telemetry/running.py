@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sysconfig
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from tests.integration.telemetry.receiving import free_port
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_beside
 
 T = TypeVar("T")
 
@@ -55,12 +54,7 @@ class Running:
 
     def wait_for(self, condition: Callable[[], T]) -> T:
         """Wait until something holds, and give it."""
-        until = time.monotonic() + PATIENCE
-        while not (found := condition()):
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < until, self.said
-            time.sleep(0.02)
-        return found
+        return wait_beside(self.process, condition, lambda: self.said)
 
     def wait_until_it_serves(self, port: int) -> None:
         """Wait until somebody listens."""

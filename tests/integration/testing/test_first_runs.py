@@ -1,12 +1,13 @@
 """Runs that end early, or that were asked for in a wrong way, say what to do."""
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import in_a_process
 from tests.integration.testing.runs import Pytest, write
 
 
@@ -78,10 +79,4 @@ def test_a_run_without_tests_makes_no_baseline(run: Pytest, project: Path, *, is
 
 
 def enforcer(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "enforcer", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return in_a_process(words, folder, os.environ)

@@ -184,7 +184,8 @@ def test_a_child_that_c_code_forked_is_noticed_first(monkeypatch: pytest.MonkeyP
         recorder.reset()
 
     monkeypatch.setattr(unseen_forks, "_begin_anew", notice)
-    monkeypatch.setattr(unseen_forks, "_pid", os.getpid())
+    for known in ("_pid", "_begun_in"):
+        monkeypatch.setattr(unseen_forks, known, os.getpid())
     monkeypatch.setattr(os, "getpid", lambda: -1)
     recorder.tally(RULE, ALIASED, site(2)).count()
     assert noticed == [False]
@@ -196,6 +197,8 @@ def test_a_child_that_c_code_forked_is_noticed_first(monkeypatch: pytest.MonkeyP
 def test_a_child_that_c_code_forked_starts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its second call site doesn't forget the first one."""
     recorder = Recorder()
+    for known in ("_pid", "_begun_in"):
+        monkeypatch.setattr(unseen_forks, known, os.getpid())
     monkeypatch.setattr(os, "getpid", lambda: -1)
     recorder.tally(RULE, ALIASED, site()).count()
     recorder.tally(RULE, ALIASED, site(2)).count()
