@@ -18,7 +18,6 @@ from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
 from enforcer.rules.inherited import forget_left, leave, wanted_digest
-from enforcer.rules.stages import REMOVED, STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +83,10 @@ def _enable(
             )
             raise EnforcerError(message)
         return
+    if loaded.rollouts and loaded.place is None:
+        from enforcer.recording.process import place
+
+        loaded.place = place(loaded)  # before the rules are made: a stage never changes afterwards
     if baseline is None and not loaded.fail_open and loaded.baseline:
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
@@ -124,7 +127,7 @@ def _was_imported_before(migration_map: "MigrationMap") -> bool:
     names = [name for name in sys.modules.copy() if isinstance(name, str)]
     loaded = [name for name in names if outline.speaks_of(name)]
     rules = ((name, migration_map.match(name)) for name in sorted(loaded))
-    late = [name for name, rule in rules if rule is not None and rule.stage in (STRICT, REMOVED)]
+    late = [name for name, rule in rules if rule is not None and rule.refuses]
     if late:
         paths = ", ".join(f'"{name}"' for name in late)
         message = (

@@ -19,7 +19,6 @@ from enforcer.delegation.parameters import (
 )
 from enforcer.delegation.running import RUNNING, Running
 from enforcer.errors import DelegationError
-from enforcer.rules.stages import STRICT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,7 +214,7 @@ class Delegating:
             "Write an adapter that is sync, or delegate to a sync factory.",
         )
         factory.refuse(mismatch)
-        if factory.rule.stage == STRICT or factory.original is None:
+        if factory.rule.refuses or factory.original is None:
             message = f'"{factory.rule.legacy}" can\'t be delegated: {mismatch}'
             raise DelegationError(message)
         return wrapped(*args, **kwargs)

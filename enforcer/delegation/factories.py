@@ -18,7 +18,7 @@ from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import frame_above
 from enforcer.imports.sites import Sites
 from enforcer.imports.uses import can_be_remembered
-from enforcer.rules.stages import REMOVED, STRICT
+from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class LegacyFactory:
             self._record(frame, in_place=delegating is None)
         if delegating is not None:
             return delegating.call(args, kwargs)
-        if self.refusals and (rule.stage == STRICT or self.original is None):
+        if self.refusals and (rule.refuses or self.original is None):
             message = f'"{rule.legacy}" can\'t be delegated: {self.refusals[0]}'
             raise DelegationError(message)
         return self.run_legacy(args, kwargs)

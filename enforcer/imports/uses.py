@@ -13,7 +13,16 @@ from enforcer.imports.bytecode import LazyStatement
 from enforcer.imports.callers import module_name
 from enforcer.imports.messages import canonical_path, explain
 from enforcer.imports.places import place_of
-from enforcer.recording.use import ALIASED, BLOCKED, CALL, EXEMPTED, OBSERVED, PROBE, WARNED
+from enforcer.recording.use import (
+    ALIASED,
+    BLOCKED,
+    CALL,
+    EXEMPTED,
+    OBSERVED,
+    PROBE,
+    WARNED,
+    WOULD_BLOCK,
+)
 from enforcer.rules.stages import REMOVED, STRICT, WARN
 
 TYPE_CHECKING = False
@@ -112,7 +121,9 @@ class Uses:
         if rule.stage == REMOVED:
             return BLOCKED
         if rule.stage == STRICT:
-            return EXEMPTED if site in self.baseline else BLOCKED
+            if site in self.baseline:
+                return EXEMPTED
+            return BLOCKED if rule.refuse else WOULD_BLOCK
         if rule.stage == WARN:
             return WARNED
         return OBSERVED if in_place else ALIASED

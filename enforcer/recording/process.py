@@ -7,6 +7,7 @@ from time import time_ns
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
+    from enforcer.rules.rollout import Place
 
 RUN_KEY = "ENFORCER_RUN"
 """The environment variable by which ``enforcer run`` knows its own processes again.
@@ -20,6 +21,9 @@ RUN_FILE_KEY = "ENFORCER_RUN_FILE"
 SERVICE_KEY = "OTEL_SERVICE_NAME"
 RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
 """What OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
+
+HOST_KEY = "ENFORCER_HOST"
+"""The variable that names the host, where the machine's own name does not last: in a container."""
 
 MAX_COMMAND = 500
 
@@ -51,7 +55,7 @@ class Process:
         service: the service that the environment or the map names, or empty.
         service_version: the version of the service, or empty.
         environment: where it is deployed (``production``), or empty.
-        host: the name of the machine.
+        host: the name of the host; see :func:`host_name`.
         python: the version of the interpreter.
         command: its command line, cut at :data:`MAX_COMMAND` characters.
         started: when it was enabled (or forked), in nanoseconds since the epoch.
@@ -127,19 +131,16 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
     """
     if parent:
         _read_run_file()
-    resource = resource_attributes()
+    service, environment, resource = _deployed(migration_map)
     return Process(
         id=os.urandom(16).hex(),
         parent=parent,
         run=os.path.expandvars(os.environ.get(RUN_KEY, "")),
         pid=os.getpid(),
-        service=resource.get("service.name", migration_map.service),
+        service=service,
         service_version=resource.get("service.version", ""),
-        # The second name is the one before OpenTelemetry's semantic conventions 1.27.
-        environment=resource.get(
-            "deployment.environment.name", resource.get("deployment.environment", "")
-        ),
-        host=_host(),
+        environment=environment,
+        host=host_name(),
         python=sys.version.partition(" ")[0],
         command=" ".join(sys.orig_argv)[:MAX_COMMAND],
         started=time_ns(),
@@ -147,6 +148,24 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
         map_digest=migration_map.digest,
         root=migration_map.root,
     )
+
+
+def place(migration_map: "MigrationMap") -> "Place":
+    """Return where this process runs, as what it records says too."""
+    from enforcer.rules.rollout import Place
+
+    service, environment, _ = _deployed(migration_map)
+    return Place(host_name(), service, environment)
+
+
+def _deployed(migration_map: "MigrationMap") -> tuple[str, str, dict[str, str]]:
+    """Return the service, the environment and all that the resource says."""
+    resource = resource_attributes()
+    # The second name is the one before OpenTelemetry's semantic conventions 1.27.
+    environment = resource.get(
+        "deployment.environment.name", resource.get("deployment.environment", "")
+    )
+    return resource.get("service.name", migration_map.service), environment, resource
 
 
 def _read_run_file() -> None:
@@ -166,7 +185,11 @@ def _read_run_file() -> None:
     os.environ.update(variable.partition("=")[::2] for variable in variables)
 
 
-def _host() -> str:
+def host_name() -> str:
+    """Return the name of the host: what ``ENFORCER_HOST`` says, else the machine's own."""
+    named = os.environ.get(HOST_KEY, "").strip()
+    if named:
+        return named
     # Windows has no uname(), and "socket" would be much to load.
     uname = getattr(os, "uname", None)
     return str(uname().nodename) if uname is not None else os.environ.get("COMPUTERNAME", "")

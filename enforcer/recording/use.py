@@ -21,6 +21,7 @@ OBSERVED = "observed"
 ALIASED = "aliased"
 WARNED = "warned"
 EXEMPTED = "exempted"
+WOULD_BLOCK = "would_block"  # as aliased: the rule says refuse = false
 BLOCKED = "blocked"
 
 # Relations: whose code the caller is.

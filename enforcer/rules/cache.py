@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 10"
+_FORMAT = "enforcer map 11"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of programs that run for long ask for the map of their parent
@@ -43,6 +43,7 @@ _FIELDS = (
     "link",
     "implementation",
     "fallback",
+    "refuse",
     "line",
 )
 _FACTORY_FIELDS = (
@@ -57,6 +58,7 @@ _FACTORY_FIELDS = (
     "removal",
     "owner",
     "link",
+    "refuse",
     "line",
 )
 _INSTANCES_FIELDS = (

@@ -46,6 +46,7 @@ class Factory(Rule):
         removal: str = "",
         owner: str = "",
         link: str = "",
+        refuse: bool = True,
         line: int = 0,
     ) -> None:
         """Take the factories apart; nothing is validated here (see ``factory_table``)."""
@@ -59,6 +60,7 @@ class Factory(Rule):
             removal=removal,
             owner=owner,
             link=link,
+            refuse=refuse,
             line=line,
         )
         self.kind = FACTORY

@@ -17,6 +17,7 @@ FACTORY_KEYS = (
     "removal",
     "owner",
     "link",
+    "refuse",
 )
 INSTANCES_KEYS = (
     "canonical",
@@ -39,12 +40,13 @@ _KEY = 'key = "context.user_id"'
 _SAMPLE = 'sample = "package.samples:arguments"'
 
 
-def read_factory(table: Table, default_stage: str) -> Factory | None:
+def read_factory(table: Table, default_stage: str, *, refuse: bool = True) -> Factory | None:
     """Read one factory, noting every mistake in it.
 
     Args:
         table: the factory's table.
         default_stage: the stage if it names none.
+        refuse: whether it refuses where it is strict, if the factory does not say.
 
     Returns:
         The factory, or none if its paths are missing or make no sense.
@@ -67,6 +69,7 @@ def read_factory(table: Table, default_stage: str) -> Factory | None:
         removal=table.string("removal"),
         owner=table.string("owner"),
         link=table.string("link"),
+        refuse=table.flag("refuse", default=refuse),
         line=table.mistakes.line_of(table.where),
     )
     if not (legacy and canonical and is_allowed):

@@ -31,6 +31,9 @@ DEFAULT_BASELINE = "enforcer-baseline.toml"
 
 LOG_KEY = "ENFORCER_LOG"
 
+REFUSE_KEY = "ENFORCER_REFUSE"
+_FLAGS = {"": None, "true": True, "false": False}
+
 
 def load_map(
     path: str,
@@ -58,6 +61,10 @@ def load_map(
     if log and log not in LOGS:
         message = f'"{log}" is not a log. Write one of {", ".join(LOGS)}.'
         mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
+    refusal = environ.get(REFUSE_KEY, "").strip()
+    if refusal not in _FLAGS:
+        message = f'"{refusal}" is not a boolean. Write true or false.'
+        mistakes.append(_mistaken(REFUSE_KEY, message, "wrong-type"))
     chosen = _chosen_store(environ, mistakes)
     try:
         caches = environ if cached else None
@@ -76,8 +83,18 @@ def load_map(
         from enforcer.rules.exemptions import Exemption
 
         options["allow"] = [Exemption(*fields) for fields in options["allow"]]
+    if options["rollouts"]:
+        from enforcer.rules.rollout import Rollout
+
+        options["rollouts"] = [Rollout(**fields) for fields in options["rollouts"]]
     return MigrationMap(
-        rules, **options, path=path, digest=source, outline=outline, override=override
+        rules,
+        **options,
+        path=path,
+        digest=source,
+        outline=outline,
+        override=override,
+        refusal=_FLAGS.get(refusal),
     )
 
 

@@ -4,7 +4,7 @@ Plain classes with slots instead of dataclasses: this module is imported at proc
 start-up, where every import counts.
 """
 
-from enforcer.rules.stages import ALIAS, OBSERVE
+from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT
 
 MODULE = "module"
 TREE = "tree"
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.exemptions import Exemption
     from enforcer.rules.outline import Outline
+    from enforcer.rules.rollout import Place, Rollout
     from enforcer.rules.stages import StageOverride
 
     Entry: TypeAlias = "Rule | Instances"
@@ -60,6 +61,7 @@ class Rule:
         implementation: whether the implementation still lives at the legacy path.
         fallback: ``legacy`` if names that the canonical module lacks are served by the
             legacy module's own code; otherwise empty.
+        refuse: whether stage ``strict`` refuses, or only records that it would have.
         line: the line of the rule in the map's file, from 1; 0 if it came from elsewhere.
 
     """
@@ -77,6 +79,7 @@ class Rule:
         "names",
         "owner",
         "reason",
+        "refuse",
         "removal",
         "remove_after",
         "since",
@@ -100,6 +103,7 @@ class Rule:
         link: str = "",
         implementation: bool = False,
         fallback: str = "",
+        refuse: bool = True,
         line: int = 0,
     ) -> None:
         """Take a rule apart; nothing is validated here (see ``validation``)."""
@@ -121,6 +125,7 @@ class Rule:
         self.link = link
         self.implementation = implementation
         self.fallback = fallback
+        self.refuse = refuse
         self.line = line
 
     def __repr__(self) -> str:
@@ -139,9 +144,15 @@ class Rule:
     def in_stage(self, stage: str) -> "Rule":
         """Return a copy in another stage, for a path of which one side is missing."""
         copy = Rule(self.legacy, self.canonical, stage=stage, owner=self.owner)
-        for field in ("link", "line", "names", "reason", "removal", "remove_after", "since"):
+        fields = ("link", "line", "names", "reason", "refuse", "removal", "remove_after", "since")
+        for field in fields:
             setattr(copy, field, getattr(self, field))
         return copy
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the stage refuses callers, all or those without a place in the baseline."""
+        return self.stage == REMOVED or (self.stage == STRICT and self.refuse)
 
     @property
     def keeps_own_code(self) -> bool:
@@ -162,20 +173,24 @@ class Rule:
         return self.names.get(name, name) if module == self.module else name
 
 
+def path_of(entry: "Entry") -> str:
+    """Return the path by which the map names a rule: an ``[[instances]]`` has no legacy one."""
+    return entry.canonical if entry.kind == INSTANCES else entry.legacy  # type: ignore[union-attr]
+
+
 class _Index:
     """Hold what a map says by the paths that it is asked for."""
 
     __slots__ = ("factories", "instances", "names", "paths", "rules")
 
-    def __init__(self, entries: "Iterable[Entry]", override: "StageOverride | None") -> None:
+    def __init__(self, entries: "Iterable[Entry]", of: "MigrationMap") -> None:
         rules: list[Rule] = []
         factories: list[Factory] = []
         instances: list[Instances] = []
         self.paths: dict[str, Rule] = {}
         self.names: dict[str, dict[str, Rule]] = {}
         for entry in entries:
-            if override is not None:
-                entry.stage = override.apply(entry.stage)
+            of.put_in_stage(entry)
             if entry.kind == INSTANCES:
                 instances.append(entry)  # type: ignore[arg-type]
             elif entry.kind == FACTORY:
@@ -203,6 +218,7 @@ class MigrationMap:
     Attributes:
         service: the name of the service that runs, or empty.
         default_stage: the stage of rules that name none.
+        refuse: whether strict rules refuse that don't say.
         fail_open: whether the program goes on when the map is broken.
         sigterm: whether a SIGTERM that nobody handles is handled, to write the last uses.
         log: where a line for each new call site goes, one of :data:`LOGS`.
@@ -218,7 +234,11 @@ class MigrationMap:
         expect_refusals: the tests that expect refusals: node ids of pytest, or the start of some.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
+        rollouts: stages for a part of the fleet, in the order of the map.
+        place: where this process runs, which decides about them; None for the hardest stage that
+            any process of the fleet has.
         override: what replaces the stages that the map gives, or None.
+        refusal: what replaces what the map says of refusing, or None.
 
     """
 
@@ -237,6 +257,10 @@ class MigrationMap:
         "log",
         "override",
         "path",
+        "place",
+        "refusal",
+        "refuse",
+        "rollouts",
         "root",
         "scrub",
         "service",
@@ -252,6 +276,7 @@ class MigrationMap:
         *,
         service: str = "",
         default_stage: str = ALIAS,
+        refuse: bool = True,
         fail_open: bool = True,
         sigterm: bool = False,
         log: str = NO_LOG,
@@ -268,7 +293,9 @@ class MigrationMap:
         path: str = "",
         digest: str = "",
         outline: "Outline | None" = None,
+        rollouts: "Iterable[Rollout]" = (),
         override: "StageOverride | None" = None,
+        refusal: bool | None = None,
     ) -> None:
         """Take the fields as they are; nothing is validated here (see ``validation``).
 
@@ -280,6 +307,7 @@ class MigrationMap:
         self._outline = outline
         self.service = service
         self.default_stage = default_stage
+        self.refuse = refuse
         self.fail_open = fail_open
         self.sigterm = sigterm
         self.log = log
@@ -295,7 +323,10 @@ class MigrationMap:
         self.expect_refusals = tuple(expect_refusals)
         self.path = path
         self.digest = digest
+        self.rollouts = tuple(rollouts)
+        self.place: Place | None = None
         self.override = override
+        self.refusal = refusal
 
     @property
     def _index(self) -> _Index:
@@ -303,7 +334,7 @@ class MigrationMap:
         index = self._made.get("index")
         if index is None:
             rules = self._rules() if callable(self._rules) else self._rules
-            index = self._made.setdefault("index", _Index(rules, self.override))
+            index = self._made.setdefault("index", _Index(rules, self))
         return index
 
     @property
@@ -328,9 +359,36 @@ class MigrationMap:
     @property
     def identity(self) -> str:
         """What tells these rules from others without looking at them; empty if nothing does."""
-        override = self.override
-        stages = f"{override.lower}-{override.upper}" if override is not None else ""
-        return f"{self.digest} {stages}".rstrip() if self.digest else ""
+        if not self.digest:
+            return ""
+        override, parts = self.override, [self.digest]
+        if self.rollouts:
+            from enforcer.rules.rollout import holding
+
+            parts.append(f"on {','.join(map(str, holding(self.rollouts, self.place)))}")
+        if override is not None:
+            parts.append(f"{override.lower}-{override.upper}")
+        return " ".join(parts)
+
+    def put_in_stage(self, entry: "Entry") -> None:
+        """Set the stage that a rule, a factory or a rule for instances has in this process."""
+        is_rule = entry.kind != INSTANCES
+        stage, refuse = entry.stage, not is_rule or entry.refuse  # type: ignore[union-attr]
+        if self.rollouts:
+            from enforcer.rules.rollout import decide
+
+            stage, refuse = decide(
+                self.rollouts, path_of(entry), stage, refuse=refuse, place=self.place
+            )
+        if self.override is not None:
+            stage = self.override.apply(stage)
+        if self.refusal is not None:
+            refuse = self.refusal
+        if is_rule:
+            entry.refuse = refuse  # type: ignore[union-attr]
+            # What is removed can't be recorded only: there would be nothing to import.
+            stage = STRICT if stage == REMOVED and not refuse else stage
+        entry.stage = stage
 
     @property
     def outline(self) -> "Outline":

@@ -18,18 +18,20 @@ RULE_KEYS = (
     "link",
     "implementation",
     "fallback",
+    "refuse",
 )
 
 _LEGACY_EXAMPLE = 'legacy = "package.old"'
 _CANONICAL_EXAMPLE = 'canonical = "package.new"'
 
 
-def read_rule(table: Table, default_stage: str) -> Rule | None:
+def read_rule(table: Table, default_stage: str, *, refuse: bool = True) -> Rule | None:
     """Read one rule, noting every mistake in it.
 
     Args:
         table: the rule's table.
         default_stage: the stage if the rule names none.
+        refuse: whether it refuses where it is strict, if the rule does not say.
 
     Returns:
         The rule, or none if its paths are missing or make no sense: nothing can be said
@@ -55,6 +57,7 @@ def read_rule(table: Table, default_stage: str) -> Rule | None:
         link=table.string("link"),
         implementation=implementation,
         fallback=_read_fallback(table, has_implementation=implementation),
+        refuse=table.flag("refuse", default=refuse),
         line=table.mistakes.line_of(table.where),
     )
     if rule.kind == NAME:

@@ -11,6 +11,7 @@ from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
 from enforcer.rules.model import LOGS, NO_LOG
 from enforcer.rules.rule_table import read_rule, read_stage
+from enforcer.rules.stage_table import read_rollouts
 from enforcer.rules.stages import ALIAS
 from enforcer.rules.store_address import SQLITE, scheme_of
 from enforcer.rules.values import Table, nearest, type_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 OPTION_KEYS = (
     "service",
     "default_stage",
+    "refuse",
     "fail_open",
     "sigterm",
     "log",
@@ -45,7 +47,12 @@ OPTION_KEYS = (
 
 _SOURCE_FILE = "{file}"
 
-_ARRAYS = {"rule": "rule", "factory": "factory", "instances": "rule for instances"}
+_ARRAYS = {
+    "rule": "rule",
+    "factory": "factory",
+    "instances": "rule for instances",
+    "stage": "stage for a part of the fleet",
+}
 """The arrays of tables, with what one of them is called."""
 
 
@@ -54,6 +61,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
     return {
         "service": table.string("service"),
         "default_stage": read_stage(table, "default_stage", ALIAS),
+        "refuse": table.flag("refuse", default=True),
         "fail_open": table.flag("fail_open", default=True),
         "sigterm": table.flag("sigterm", default=False),
         "log": _read_log(table),
@@ -141,7 +149,7 @@ def validate(
     else:
         options, own = _split_map(document, mistakes)
     read = _read_options(options)
-    stage = read["default_stage"]
+    stage, refuse = read["default_stage"], read["refuse"]
     tables = {
         key: [
             Table(where, table, mistakes)
@@ -152,12 +160,12 @@ def validate(
     rules = [
         Entry(rule, table.where)
         for table in tables["rule"]
-        if (rule := read_rule(table, stage)) is not None
+        if (rule := read_rule(table, stage, refuse=refuse)) is not None
     ]
     factories: list[tuple[Factory, KeyPath]] = [
         (factory, table.where)
         for table in tables["factory"]
-        if (factory := read_factory(table, stage)) is not None
+        if (factory := read_factory(table, stage, refuse=refuse)) is not None
     ]
     instances: list[tuple[Instances, KeyPath]] = [
         (found, table.where)
@@ -169,6 +177,7 @@ def validate(
     entries: list[MapEntry] = [entry.rule for entry in rules]
     entries += [factory for factory, _ in factories]
     entries += [found for found, _ in instances]
+    read["rollouts"] = [one.fields() for one in read_rollouts(tables["stage"], entries)]
     return read, entries
 
 

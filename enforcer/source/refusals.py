@@ -62,7 +62,7 @@ class Refusals:
             BaselineError: if the map's baseline can't be read.
 
         """
-        if rule.stage not in (STRICT, REMOVED):
+        if not rule.refuses:
             return ()
         found = {
             site
@@ -78,7 +78,7 @@ class Refusals:
             BaselineError: if the map's baseline can't be read.
 
         """
-        if rule.stage not in (STRICT, REMOVED):
+        if not rule.refuses:
             return ()
         found = {site for site in sites if self._is_refused(rule, site, rule.legacy, CALL)}
         return tuple(sorted(found))

@@ -127,7 +127,7 @@ CREATE TABLE IF NOT EXISTS tally (
     rule     INTEGER NOT NULL REFERENCES rule,
     site     INTEGER NOT NULL REFERENCES call_site,
     stage    TEXT NOT NULL,
-    outcome  TEXT NOT NULL,             -- observed, aliased, warned, exempted, blocked
+    outcome  TEXT NOT NULL,             -- observed, aliased, warned, exempted, would_block, blocked
     UNIQUE (rule, site, stage, outcome)
 );
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import strftime, time_ns
 from typing import TYPE_CHECKING, Final
 
-from enforcer.recording.use import BLOCKED, WARNED
+from enforcer.recording.use import BLOCKED, WARNED, WOULD_BLOCK
 from enforcer.rules.stages import STRICT
 from enforcer.telemetry import names
 from enforcer.telemetry.records import Attributes, attributes_of
@@ -23,7 +23,7 @@ WARNING: Final = 13
 ERROR: Final = 17
 """Severities, as OpenTelemetry numbers them."""
 
-_SEVERITIES: Final = {WARNED: WARNING, BLOCKED: ERROR}
+_SEVERITIES: Final = {WARNED: WARNING, WOULD_BLOCK: WARNING, BLOCKED: ERROR}
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from enforcer.imports.messages import canonical_path, explain, remedy
-from enforcer.recording.use import BLOCKED, EXEMPTED, PROBE
+from enforcer.recording.use import BLOCKED, EXEMPTED, PROBE, WOULD_BLOCK
 from enforcer.rules.model import STRUCTLOG
 from enforcer.rules.stages import REMOVED, STRICT, WARN
 
@@ -111,7 +111,8 @@ class StructuredLog:
 
 def level_of(use: "Use") -> str:
     """Name the level of a use: by its stage, and one lower where it was tolerated."""
-    return "warning" if use.outcome == EXEMPTED else _LEVELS.get(use.stage, "info")
+    tolerated = use.outcome in (EXEMPTED, WOULD_BLOCK)
+    return "warning" if tolerated else _LEVELS.get(use.stage, "info")
 
 
 def fields_of(use: "Use", trace_id: int = 0, span_id: int = 0) -> dict[str, Any]:

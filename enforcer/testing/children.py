@@ -15,7 +15,7 @@ from enforcer.baseline.record import Record, SeenSite
 from enforcer.recording.items import ALLOWED_KEY, FOLDER_KEY
 from enforcer.recording.process import RUN_FILE_KEY, RUN_KEY
 from enforcer.reporting import INTERVAL_KEY
-from enforcer.rules.loading import BASELINE_KEY, STORE_KEY
+from enforcer.rules.loading import BASELINE_KEY, REFUSE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.startup import MAP_KEY
@@ -69,6 +69,7 @@ class Children:
         settings = {
             MAP_KEY: migration_map.path,
             ENVIRONMENT_KEY: stage,
+            REFUSE_KEY: "true",
             STORE_KEY: self.store,
             INTERVAL_KEY: _INTERVAL,
             RUN_KEY: f"${_TEST}",

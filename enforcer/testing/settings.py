@@ -8,7 +8,7 @@ import pytest
 from enforcer.baseline import Baseline
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
-from enforcer.rules.loading import DEFAULT_BASELINE, STORE_KEY, load_map
+from enforcer.rules.loading import DEFAULT_BASELINE, REFUSE_KEY, STORE_KEY, load_map
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
@@ -47,7 +47,7 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
         )
         raise EnforcerError(message)
     _check_stage(config)
-    settings = {ENVIRONMENT_KEY: stage_of(config), STORE_KEY: store}
+    settings = {ENVIRONMENT_KEY: stage_of(config), REFUSE_KEY: "true", STORE_KEY: store}
     migration_map = load_map(path, environ={**os.environ, **settings}, cached=True)
     # As an editor leaves a map for a moment: nothing would be refused, and the baseline emptied.
     require_rules(migration_map)

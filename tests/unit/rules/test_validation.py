@@ -47,8 +47,8 @@ OPTIONS = {
         '[enforcer]\nzzz = "x"',
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
-            "write one of service, default_stage, fail_open, sigterm, log, telemetry, scrub, "
-            "root, expected_services, store, baseline, allow, source_url, exclude, "
+            "write one of service, default_stage, refuse, fail_open, sigterm, log, telemetry, "
+            "scrub, root, expected_services, store, baseline, allow, source_url, exclude, "
             "expect_refusals. (unknown-key)"
         ),
     ),
@@ -407,7 +407,7 @@ RULES = {
             'enforcer.toml:4: rule.fail_open: "fail_open" is not a key of a rule. Remove it, or '
             "write "
             "one of legacy, canonical, names, stage, reason, since, remove_after, removal, owner, "
-            "link, implementation, fallback. (unknown-key)"
+            "link, implementation, fallback, refuse. (unknown-key)"
         ),
     ),
     "day that does not exist": (

@@ -1,0 +1,179 @@
+"""Decide which stage a rule has in a part of the fleet: the tables ``[[stage]]`` of a map.
+
+A host has one number from 0 to 100, and a table with ``percent = 10`` holds on hosts whose number
+is below 10. So a share that grows keeps the hosts that it had, and a smaller share is always a
+part of a larger one, also of another table. The number is a hash of the host's name: nothing is
+stored, drawn or asked for, and each process of a host decides alike.
+"""
+
+from enforcer.rules.digest import digest
+from enforcer.rules.exemptions import covers_path
+from enforcer.rules.stages import STAGES, STRICT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WHOLE = 100
+"""The share of all hosts, in percent."""
+
+_DIGITS = 16  # 64 bits
+
+
+class Place:
+    """Name where a process runs, as far as a rollout asks.
+
+    Attributes:
+        host: the host's name; see :func:`enforcer.recording.process.host_name`.
+        service: the service, or empty.
+        environment: where it is deployed (``production``), or empty.
+        number: the host's number, at least 0 and below 100.
+
+    """
+
+    __slots__ = ("environment", "host", "number", "service")
+
+    def __init__(self, host: str, service: str = "", environment: str = "") -> None:
+        """Hash the host's name."""
+        self.host = host
+        self.service = service
+        self.environment = environment
+        self.number = number_of(host)
+
+    def __repr__(self) -> str:
+        """Show the host and its number."""
+        return f"<Place {self.host} at {self.number:.2f} %>"
+
+
+class Rollout:
+    """Put rules into another stage in a part of the fleet: one table ``[[stage]]``.
+
+    Attributes:
+        path: a legacy path, with all that lies below it; empty for every rule.
+        service: the service that it holds in; empty for all.
+        environment: the environment that it holds in; empty for all.
+        percent: the share of the hosts, from 0 to 100.
+        stage: the stage of its rules there; empty if it leaves that alone.
+        refuse: whether strict rules refuse there; None if it leaves that alone.
+        line: its line in the map's file, from 1.
+
+    """
+
+    __slots__ = ("environment", "line", "path", "percent", "refuse", "service", "stage")
+
+    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+        self,
+        *,
+        path: str = "",
+        service: str = "",
+        environment: str = "",
+        percent: float = WHOLE,
+        stage: str = "",
+        refuse: bool | None = None,
+        line: int = 0,
+    ) -> None:
+        """Take the fields as they are; nothing is validated here (see ``stage_table``)."""
+        self.path = path
+        self.service = service
+        self.environment = environment
+        self.percent = percent
+        self.stage = stage
+        self.refuse = refuse
+        self.line = line
+
+    def fields(self) -> "dict[str, object]":
+        """Return its fields as plain values, which a cache can keep."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __repr__(self) -> str:
+        """Show which rules go where."""
+        return f"<Rollout of {self.path or 'all rules'} to {self.stage} on {self.percent} %>"
+
+    def covers(self, path: str) -> bool:
+        """Return whether it speaks of the rule with a legacy path."""
+        return not self.path or covers_path(self.path, path.removesuffix(".*"))
+
+    def holds_at(self, place: Place) -> bool:
+        """Return whether it holds in the processes of a place."""
+        return (
+            self.service in ("", place.service)
+            and self.environment in ("", place.environment)
+            and place.number < self.percent
+        )
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it holds in every process."""
+        return not self.service and not self.environment and self.percent >= WHOLE
+
+    def hides(self, earlier: "Rollout") -> bool:
+        """Return whether an earlier table has no effect beside this one, in any process."""
+        return (
+            (not self.path or (bool(earlier.path) and self.covers(earlier.path)))
+            and self.service in ("", earlier.service)
+            and self.environment in ("", earlier.environment)
+            and self.percent >= earlier.percent
+            and bool(self.stage or not earlier.stage)
+            and (self.refuse is not None or earlier.refuse is None)
+        )
+
+    def apply(self, stage: str, *, refuse: bool) -> tuple[str, bool]:
+        """Return the stage of a rule where it holds, and whether a strict rule refuses."""
+        return self.stage or stage, refuse if self.refuse is None else self.refuse
+
+
+def number_of(host: str) -> float:
+    """Hash the name of a host to its number, at least 0 and below 100.
+
+    The hash is CPython's own for the names of ``.pyc`` files (SipHash): the same in each version
+    from 3.11 to 3.15 and on each machine. One that changed would draw all hosts anew, so a test
+    has the numbers of some.
+    """
+    hashed = digest(host.encode("utf-8", "surrogateescape"))
+    return int(hashed[:_DIGITS], 16) * WHOLE / (1 << 4 * _DIGITS)
+
+
+def decide(
+    rollouts: "Iterable[Rollout]",
+    path: str,
+    stage: str,
+    *,
+    refuse: bool,
+    place: "Place | None",
+) -> tuple[str, bool]:
+    """Return the stage of a rule, and whether it refuses where it is strict.
+
+    Of the tables that hold, the last one decides.
+
+    Args:
+        rollouts: the tables, in the order of the map.
+        path: the legacy path of the rule.
+        stage: the rule's own stage.
+        refuse: whether it refuses by itself.
+        place: where the process runs. None asks for the hardest answer that any process of the
+            fleet gets: what commands that read the source have to reckon with on any machine.
+
+    """
+    possible = {(stage, refuse)}
+    for rollout in rollouts:
+        if not rollout.covers(path):
+            continue
+        if place is not None and not rollout.holds_at(place):
+            continue
+        then = {rollout.apply(had, refuse=refused) for had, refused in possible}
+        is_sure = place is not None or rollout.is_everywhere
+        possible = then if is_sure else possible | then
+    return max(possible, key=_hardness)
+
+
+def _hardness(answer: tuple[str, bool]) -> tuple[int, bool]:
+    stage, refuse = answer
+    level = STAGES.index(stage)
+    return (level if refuse else min(level, STAGES.index(STRICT))), refuse
+
+
+def holding(rollouts: "Sequence[Rollout]", place: "Place | None") -> tuple[int, ...]:
+    """Return the positions of the tables that hold at a place; all of them without one."""
+    if place is None:
+        return tuple(range(len(rollouts)))
+    return tuple(index for index, one in enumerate(rollouts) if one.holds_at(place))
