@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.baseline.model import Entry, Key
+from enforcer.rules.regular import read_regular
 
 FEWEST_ALIKE: Final = 0.6
 """How much of two bodies has to be alike; git asks for half of a file."""
@@ -47,7 +48,7 @@ def renamed_functions(
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return read_regular(str(file)).decode("utf-8")
     except (OSError, ValueError):
         return ""
 

@@ -10,7 +10,7 @@ from enforcer.baseline.model import Baseline, Entry
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import KINDS
 from enforcer.rules.lines import key_lines
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular import read_regular, read_trusted
 from enforcer.rules.values import nearest, type_of
 
 VERSION: Final = 1
@@ -44,7 +44,7 @@ def read_baseline(file: Path) -> Baseline:
 
     """
     try:
-        text = read_regular(str(file)).decode("utf-8")
+        text = read_trusted(str(file)).decode("utf-8")
     except FileNotFoundError:
         message = (
             f'there is no baseline "{file}". Write one: {SEE_ALL}, '
@@ -67,7 +67,7 @@ def read_sides(file: Path) -> list[Baseline]:
 
     """
     try:
-        text = file.read_text("utf-8")
+        text = read_regular(str(file)).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return [read_baseline(file)]
     if _CONFLICT.search(text) is None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from codeowners import CodeOwners
 
+from enforcer.rules.regular import read_regular
 from enforcer.rules.repository import is_absolute
 
 PLACES: Final = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
@@ -44,7 +45,7 @@ class Owners:
         self.file = str(file)
         self._below = Path(root).resolve().relative_to(top).as_posix()
         try:
-            self._rules = CodeOwners(file.read_text("utf-8", errors="replace")[:_LONGEST])
+            self._rules = CodeOwners(read_regular(str(file), _LONGEST).decode("utf-8", "replace"))
             owners = (owner for _, _, owners, _, _ in self._rules.paths for _, owner in owners)
             self.names = tuple(sorted(set(owners)))
         except Exception as error:  # noqa: BLE001 - whatever the parser meets

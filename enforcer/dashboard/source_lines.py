@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from enforcer.rules.regular import read_regular
+
 AROUND: Final = 3
 """How many lines to show before and after the line."""
 
@@ -44,10 +46,10 @@ def read_source(root: str, file: str) -> tuple[str, ...]:
     if found is None:
         return ()
     try:
-        if found.stat().st_size > _LARGEST_FILE:
-            return ()
-        # Only what ends a line for Python: splitlines() also splits at form feeds and \x1c.
-        return tuple(found.read_text("utf-8", errors="replace").removesuffix("\n").split("\n"))
+        text = read_regular(str(found), _LARGEST_FILE).decode("utf-8", "replace")
+        # As Python ends lines: splitlines() also splits at form feeds and \x1c.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return tuple(text.removesuffix("\n").split("\n"))
     except (OSError, ValueError):
         return ()
 

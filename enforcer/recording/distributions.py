@@ -7,8 +7,8 @@ imports it first makes itself the main thread of Python 3.11 and 3.12.
 
 import os
 import sys
-from _io import FileIO
 
+from enforcer.rules.regular import read_regular
 from enforcer.rules.repository import is_absolute, with_slashes
 
 TYPE_CHECKING = False
@@ -174,9 +174,7 @@ def _editable_project(folder: str) -> str:
 
 
 def _lines(path: str) -> list[str]:
-    # FileIO and not open(), which tests of the watched program may have replaced by a mock.
     try:
-        with FileIO(path) as file:
-            return file.readall().decode("utf-8", "surrogateescape").splitlines()
+        return read_regular(path).decode("utf-8", "surrogateescape").splitlines()
     except OSError:
         return []

@@ -14,10 +14,11 @@ What a file holds is ``KEY=VALUE``, each with a zero byte behind it, as in
 """
 
 import os
-from stat import S_IMODE, S_ISREG, S_IWGRP, S_IWOTH
+from stat import S_IMODE, S_IWGRP, S_IWOTH
 
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.rules.regular import HAS_OWNERS, open_regular, read_open
 from enforcer.rules.store_address import file_identity, names_beside, remove
 
 TYPE_CHECKING = False
@@ -35,11 +36,9 @@ MAPS = ".maps"
 _FIRST = "enforcer=1"
 _LAST = ["end=", ""]
 _MOST_BYTES = 1 << 16
-_HAS_OWNERS = hasattr(os, "geteuid")  # Windows has none of this kind
-# A link, a pipe or a device under the name of a note is none.
-_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _AS_IT_IS
-_TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS
+_TO_MAKE = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+)
 
 
 class Note:
@@ -142,10 +141,15 @@ def store_for_note(path: str, identity: str) -> str:
 
 
 def may_leave_notes(path: str, identity: str) -> bool:
-    """Tell whether a process that watches a map may leave notes beside a store."""
+    """Tell whether a process that watches a map may leave notes beside a store.
+
+    It may not in a folder that everybody may write to: a stranger could put a link under the
+    name of its next note, and its time would be set on what that leads to.
+    """
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
+        and not os.stat(os.path.dirname(path) or os.curdir).st_mode & S_IWOTH
         and len(names_beside(path, MARK)) < MOST_NOTES
     )
 
@@ -173,13 +177,12 @@ def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
 
     """
     try:
-        descriptor = os.open(file, _TO_READ)
+        descriptor, status = open_regular(file, follows=False)
     except (OSError, ValueError):  # a name can't be one of a file
         return [], 0
     try:
-        status = os.fstat(descriptor)
-        is_file = S_ISREG(status.st_mode) and _may_write(status.st_uid, os.stat(path))
-        data = os.read(descriptor, _MOST_BYTES) if is_file else b""
+        is_own = _may_write(status.st_uid, os.stat(path))
+        data = read_open(descriptor, file, _MOST_BYTES) if is_own else b""
         first, *parts = data.decode("utf-8", "surrogatepass").split("\0")
     except (OSError, ValueError):
         return [], 0
@@ -193,7 +196,7 @@ def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
 
 def _may_write(user: int, store: os.stat_result) -> bool:
     is_shared = bool(store.st_mode & (S_IWGRP | S_IWOTH))
-    return is_shared or not _HAS_OWNERS or user in (0, os.geteuid(), store.st_uid)
+    return is_shared or not HAS_OWNERS or user in (0, os.geteuid(), store.st_uid)
 
 
 def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
@@ -203,7 +206,7 @@ def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
     data = "\0".join((_FIRST, *parts, *_LAST)).encode("utf-8", "surrogatepass")
     descriptor = os.open(file, _TO_MAKE, S_IMODE(status.st_mode) & 0o666)
     try:
-        if _HAS_OWNERS and os.geteuid() == 0:
+        if HAS_OWNERS and os.geteuid() == 0:
             os.fchown(descriptor, status.st_uid, status.st_gid)
         if len(data) > _MOST_BYTES or os.write(descriptor, data) != len(data):
             remove(file)

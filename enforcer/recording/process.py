@@ -4,6 +4,8 @@ import os
 import sys
 from time import time_ns
 
+from enforcer.rules.regular import read_trusted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
@@ -178,8 +180,7 @@ def _read_run_file() -> None:
     if not file or not any("multiprocessing.forkserver" in word for word in sys.orig_argv):
         return
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as opened:
-            variables = opened.read().split("\0")
+        variables = read_trusted(file).decode("utf-8", "surrogateescape").split("\0")
     except OSError:  # no test began since the server did
         return
     os.environ.update(variable.partition("=")[::2] for variable in variables)

@@ -14,6 +14,7 @@ import sys
 from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
+from enforcer.rules.regular import HAS_OWNERS, is_private, open_regular, read_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _FORMAT = "enforcer map 11"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of programs that run for long ask for the map of their parent
-_CAN_TELL_OWNERS = hasattr(os, "geteuid")  # Windows has no owners of this kind
 _FIELDS = (
     "legacy",
     "canonical",
@@ -140,7 +140,7 @@ def keep(
         environ: says where the user's cache folder is.
 
     """
-    if not _CAN_TELL_OWNERS:
+    if not HAS_OWNERS:
         return  # it would never be believed
     data = _pack(source, options, rules)
     for folder, name in _places(path, environ):
@@ -190,31 +190,25 @@ def _forget_old(folder: str, name: str) -> None:
         return  # another process deletes them as well
 
 
-def _is_safe(status: os.stat_result, is_kind: "Callable[[int], bool]") -> bool:
-    """Tell whether only this user and root can have written something."""
-    if not _CAN_TELL_OWNERS:
-        return False
-    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return is_kind(status.st_mode) and not others and status.st_uid in (os.geteuid(), 0)
-
-
 def _read(folder: str, name: str) -> bytes | None:
     try:
-        if not _is_safe(os.lstat(folder), stat.S_ISDIR):
+        if not _is_own_folder(folder):
             return None
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(os.path.join(folder, name), flags)
+        path = os.path.join(folder, name)
+        descriptor, status = open_regular(path, follows=False)
     except (OSError, ValueError):
         return None
     try:
-        status = os.fstat(descriptor)
-        if not _is_safe(status, stat.S_ISREG) or status.st_size > _MOST_BYTES:
-            return None
-        return os.read(descriptor, status.st_size)
+        return read_open(descriptor, path, _MOST_BYTES) if is_private(status) else None
     except OSError:
         return None
     finally:
         os.close(descriptor)
+
+
+def _is_own_folder(folder: str) -> bool:
+    status = os.lstat(folder)
+    return stat.S_ISDIR(status.st_mode) and is_private(status)
 
 
 def _write(folder: str, name: str, data: bytes) -> None:
@@ -225,7 +219,7 @@ def _write(folder: str, name: str, data: bytes) -> None:
         os.mkdir(folder, 0o755)
         ignore(folder)
     except FileExistsError:
-        if not _is_safe(os.lstat(folder), stat.S_ISDIR):
+        if not _is_own_folder(folder):
             raise PermissionError(folder) from None
     # Others may write at the same time: each writes a file of its own, the last one stays.
     draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")

@@ -2,7 +2,7 @@
 
 import os
 
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular import is_trusted, read_trusted
 
 MAP_FILE = "enforcer.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -14,12 +14,13 @@ def find_map(folder: str) -> str | None:
     """Find the migration map that holds for a folder: there, or in a folder above.
 
     In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
-    table ``[tool.enforcer]``.
+    table ``[tool.enforcer]``. One that a stranger may have put there, as above every folder in
+    ``/tmp``, is passed over: a map has the program import and call what it names.
     """
     folder = os.path.abspath(folder)
     while True:
         own = os.path.join(folder, MAP_FILE)
-        if os.path.isfile(own):
+        if os.path.isfile(own) and is_trusted(own):
             return own
         project = os.path.join(folder, PROJECT_FILE)
         if _speaks_of_enforcer(project):
@@ -39,7 +40,7 @@ def has_table(document: dict[str, object]) -> bool:
 def _speaks_of_enforcer(path: str) -> bool:
     """Tell whether a project file has the enforcer's table, or meant to have it."""
     try:
-        data = read_regular(path)
+        data = read_trusted(path)
     except OSError:
         return False
     if b"enforcer" not in data:

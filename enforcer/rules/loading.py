@@ -10,7 +10,7 @@ from enforcer.errors import EnforcerError
 from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular import read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
 
@@ -100,7 +100,7 @@ def load_map(
 
 def _read(path: str) -> bytes:
     try:
-        return read_regular(path)
+        return read_trusted(path)
     except OSError as error:
         from enforcer.rules.document import unreadable
 

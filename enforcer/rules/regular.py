@@ -1,44 +1,176 @@
-"""Read a file whole, in bounded time and memory, whatever stands under its name.
+"""Read files whole, in bounded time and memory, and know who may have put them there.
 
-A pipe would block the start of the interpreter for ever, a device may never end, and a file that
-is being written is read once: what was read is what is parsed and digested.
+Every file that the enforcer reads in the watched program is opened here. A named pipe would block
+the thread that opens it for ever, a device may never end, and a file that is being written is read
+once: what was read is what is parsed and digested. In a folder that everybody may write to, such
+as ``/tmp``, another user may have put a file under the name that the enforcer looks for.
 """
 
 import os
 import stat
+from errno import ENXIO
+
+# Tests of the watched program replace os.open, os.read or builtins.open by mocks.
+from os import O_RDONLY, close, fstat, lstat
+from os import open as open_file
+from os import read as read_file
 
 MOST_BYTES = 1 << 24
 """How long a file may be: a map of 10,000 rules has some 2 MB."""
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_BINARY = getattr(os, "O_BINARY", 0)  # on Windows, where a text's ends of lines would change
+HAS_OWNERS = hasattr(os, "geteuid")
+"""Whether files have owners of the kind that POSIX knows; they have none on Windows."""
+
+# O_NONBLOCK: to open a pipe that nobody writes to would wait for a writer.
+# O_BINARY: on Windows, where a text's ends of lines would change.
+_FLAGS = (
+    O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE = 1 << 20
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link"),
+)
 
 
-def read_regular(path: str) -> bytes:
-    """Return what a regular file has.
+def read_regular(path: str, most: int = MOST_BYTES) -> bytes:
+    """Return what a regular file has, whoever wrote it.
 
     Args:
         path: its path; symlinks are followed.
+        most: how many bytes it may have.
 
     Raises:
-        OSError: if it can't be read, is no regular file, or is longer than :data:`MOST_BYTES`;
-            ``strerror`` says which.
+        OSError: if it can't be read, is no regular file, or is longer; ``strerror`` says which.
 
     """
-    # O_NONBLOCK: to open a pipe that nobody writes to would wait for a writer.
-    descriptor = os.open(path, _FLAGS | _BINARY)
+    descriptor, _ = open_regular(path)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise OSError(0, f"it is {kind}", path)
-        data = b""
-        while len(data) <= MOST_BYTES:
-            part = os.read(descriptor, _AT_ONCE)
-            if not part:
-                return data
-            data += part
-        raise OSError(0, f"it is longer than {MOST_BYTES >> 20} MiB", path)
+        return read_open(descriptor, path, most)
     finally:
-        os.close(descriptor)
+        close(descriptor)
+
+
+def read_trusted(path: str, most: int = MOST_BYTES) -> bytes:
+    """Return what a regular file has that decides what a program does.
+
+    Args:
+        path: its path; symlinks are followed.
+        most: how many bytes it may have.
+
+    Raises:
+        OSError: as :func:`read_regular` does, and if a stranger may have put it there.
+
+    """
+    descriptor, status = open_regular(path)
+    try:
+        require_trusted(path, status)
+        return read_open(descriptor, path, most)
+    finally:
+        close(descriptor)
+
+
+def open_regular(path: str, *, follows: bool = True) -> "tuple[int, os.stat_result]":
+    """Open a regular file to read it, and return its descriptor and its status.
+
+    Args:
+        path: its path.
+        follows: whether it may be a symlink.
+
+    Raises:
+        OSError: if it can't be opened, or is no regular file.
+
+    """
+    try:
+        descriptor = open_file(path, _FLAGS | (0 if follows else _NO_LINK))
+    except OSError as error:
+        if error.errno == ENXIO:  # "No such device or address" is a socket
+            error.strerror = "it is a socket, no file"
+        raise
+    status = fstat(descriptor)
+    kind = kind_of(status)
+    if kind:
+        close(descriptor)
+        raise OSError(0, f"it is {kind}, no file", path)
+    return descriptor, status
+
+
+def read_open(descriptor: int, path: str, most: int = MOST_BYTES) -> bytes:
+    """Return what an open file has.
+
+    Raises:
+        OSError: if it can't be read, or is longer.
+
+    """
+    data = b""
+    while len(data) <= most:
+        part = read_file(descriptor, min(_AT_ONCE, most + 1 - len(data)))
+        if not part:
+            return data
+        data += part
+    size = f"{most >> 20} MiB" if most >> 20 else f"{most} bytes"
+    raise OSError(0, f"it is longer than {size}", path)
+
+
+def kind_of(status: os.stat_result) -> str:
+    """Return what is no regular file in words; empty for one that is."""
+    if stat.S_ISREG(status.st_mode):
+        return ""
+    return next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "something else")
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Return whether only this user and root can have written a file, or into a folder."""
+    if not HAS_OWNERS:
+        return False
+    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return not others and status.st_uid in (os.geteuid(), 0)
+
+
+def require_trusted(path: str, status: "os.stat_result | None" = None) -> None:
+    """Raise an error for a file that a stranger may have put there.
+
+    That is one which belongs to neither this user, nor root, nor the owner of its folder, where
+    everybody may write into that folder. The rule is Linux's own, ``fs.protected_regular`` and
+    ``fs.protected_symlinks``, which hold in sticky folders only, and not everywhere.
+
+    Args:
+        path: the file; of a symlink, the link and what it leads to are judged.
+        status: of the file that was opened, if it was.
+
+    Raises:
+        OSError: if it is not trusted, or not there.
+
+    """
+    if not HAS_OWNERS:
+        return
+    own = lstat(path)
+    _require_owner(path, own)
+    if stat.S_ISLNK(own.st_mode):
+        real = os.path.realpath(path)
+        _require_owner(real, lstat(real) if status is None else status)
+
+
+def _require_owner(path: str, status: os.stat_result) -> None:
+    folder = os.stat(os.path.dirname(path) or os.curdir)
+    is_shared = folder.st_mode & stat.S_IWOTH
+    if is_shared and status.st_uid not in (os.geteuid(), 0, folder.st_uid):
+        message = f"it belongs to user {status.st_uid}, in a folder that everybody may write to"
+        raise OSError(0, message, path)
+
+
+def is_trusted(path: str) -> bool:
+    """Return whether a file is there, and no stranger can have put it there."""
+    try:
+        require_trusted(path)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
+from enforcer.rules.regular import open_regular
 from enforcer.rules.stages import REMOVED
-from enforcer.source.reading import require_regular
 from enforcer.source.tree import own_files
 
 SUFFIXES: Final = (".so", ".pyd")
@@ -86,17 +86,18 @@ class ExtensionSearch:
             OSError: if it can't be read, or is too large.
 
         """
-        require_regular(file)
-        with file.open("rb") as opened:
-            size = os.fstat(opened.fileno()).st_size
-            if size > MOST_BYTES:
-                message = f"{size:,} bytes"
+        opened, status = open_regular(str(file))
+        try:
+            if status.st_size > MOST_BYTES:
+                message = f"{status.st_size:,} bytes"
                 raise OSError(message)
-            if not size:
+            if not status.st_size:
                 return None
-            with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            with mmap.mmap(opened, 0, access=mmap.ACCESS_READ) as content:
                 calls = tuple(call.decode() for call in _CALLS if content.find(call) >= 0)
                 paths = tuple(sorted(self._paths(content))) if calls else ()
+        finally:
+            os.close(opened)
         return Candidate(str(file), calls, paths) if paths else None
 
     def _paths(self, content: mmap.mmap) -> set[str]:

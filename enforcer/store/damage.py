@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from time import gmtime, strftime
 
+from enforcer.rules.regular import is_trusted, open_regular
 from enforcer.rules.store_address import file_identity, names_beside
 from enforcer.store import StoreError
 from enforcer.store.engine import sqlite3
@@ -35,10 +36,13 @@ def is_ours(path: str) -> bool:
     To close a file gives up all locks of this process on it.
     """
     try:
-        with open(path, "rb") as file:
-            head = file.read(_APPLICATION.stop)
+        file, _ = open_regular(path)
     except OSError:
         return False
+    try:
+        head = os.read(file, _APPLICATION.stop)
+    finally:
+        os.close(file)
     mark = APPLICATION_ID.to_bytes(4, "big")
     return head.startswith(_MAGIC) and head[_APPLICATION] == mark
 
@@ -96,8 +100,9 @@ def stores_set_aside(path: str) -> Iterator[tuple[str, int]]:
             time = datetime.strptime(each[len(begin) :].partition(".")[0] + "Z", f"{_TIME}%z")
         except ValueError:
             continue
-        seconds = int(time.timestamp())
-        yield os.path.join(folder, each), seconds * 1_000_000_000
+        file = os.path.join(folder, each)
+        if is_trusted(file):
+            yield file, int(time.timestamp()) * 1_000_000_000
 
 
 def _rename(path: str) -> None:

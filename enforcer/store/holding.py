@@ -35,7 +35,9 @@ class Hold:
         if not _HAS_FCNTL:
             return
         try:
-            self._file = os.open(os.path.dirname(path) or os.curdir, os.O_RDONLY)
+            # O_DIRECTORY: to open a pipe would block.
+            flags = os.O_RDONLY | os.O_DIRECTORY
+            self._file = os.open(os.path.dirname(path) or os.curdir, flags)
         except OSError:
             return
 

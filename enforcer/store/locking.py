@@ -24,9 +24,10 @@ def require_locks(path: str) -> None:
     """
     if not _HAS_FCNTL:
         return
-    probe = f"{path}.lock-{os.getpid()}"
+    # Random, and made anew: a stranger may have put a link to some other file there.
+    probe = f"{path}.lock-{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        file = os.open(probe, os.O_CREAT | os.O_RDWR, 0o600)
+        file = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     except OSError:  # that it can't be written is said where it is
         return
     try:

@@ -6,7 +6,9 @@ begins to write takes the notes into the store; reports count those that are sti
 """
 
 import os
+from stat import S_ISREG
 
+from enforcer.rules.regular import is_trusted
 from enforcer.rules.store_address import names_beside, remove
 
 TYPE_CHECKING = False
@@ -19,6 +21,9 @@ MARK = ".lost-"
 
 _PARTS = 3
 _LONGEST_RUN = 64
+_MOST_USES = 1 << 53  # sums of such counts still fit into SQLite's integers
+# A stranger who guesses the name may have put a pipe there, or a link.
+_TO_MAKE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 
 class Loss:
@@ -64,15 +69,13 @@ def leave_loss(path: str, process: "Process", count: int) -> None:
         return
     run = process.run.encode("utf-8", "replace")[:_LONGEST_RUN].hex()
     try:
-        os.close(
-            os.open(f"{path}{MARK}{run}-{process.id}-{count}", os.O_CREAT | os.O_WRONLY, 0o666)
-        )
+        os.close(os.open(f"{path}{MARK}{run}-{process.id}-{count}", _TO_MAKE, 0o666))
     except OSError:  # the line on standard error is all that is left
         return
 
 
 def losses_beside(path: str) -> "Iterator[Loss]":
-    """Give the notes beside a store."""
+    """Return the notes beside a store, but none that a stranger may have put there."""
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
     for each in names_beside(path, MARK):
@@ -87,7 +90,12 @@ def _loss(file: str, words: str) -> Loss | None:
         return None
     try:
         run = bytes.fromhex(parts[0]).decode("utf-8", "replace")
-        time = os.stat(file).st_mtime_ns
-        return Loss(file, run=run, process=parts[1], count=int(parts[2]), time=time)
+        count = int(parts[2])
+        status = os.lstat(file)
+        if not S_ISREG(status.st_mode) or not is_trusted(file):
+            return None
+        if not 0 < count < _MOST_USES:
+            return None
+        return Loss(file, run=run, process=parts[1], count=count, time=status.st_mtime_ns)
     except (OSError, ValueError):
         return None

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from enforcer.store import StoreError
 from enforcer.store.damage import damaged_store, is_damage, is_ours
+from enforcer.store.guarding import require_files
 from enforcer.store.losses import losses_beside
 from enforcer.store.noted import notes_beside
 from enforcer.store.rows import Rows
@@ -26,6 +27,7 @@ def open_to_read(path: str) -> sqlite3.Connection:
         StoreError: if it can't be read.
 
     """
+    require_files(path)
     try:
         connection = _connect(path, "mode=rw")
     except sqlite3.OperationalError as error:
@@ -48,6 +50,7 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
         version = schema_version(connection, path)
     except BaseException as error:
         connection.close()

@@ -290,6 +290,13 @@ def _statements(script: str) -> "Iterator[str]":
             statement = ""
 
 
+# What runs by itself when a store is read or written: a crafted file could keep a process busy.
+_FOREIGN = """
+SELECT count(*) FROM sqlite_master
+WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
+"""
+
+
 def schema_version(connection: sqlite3.Connection, path: str) -> int:
     """Give the schema version of an open file; 0 for one with nothing in it.
 
@@ -300,12 +307,13 @@ def schema_version(connection: sqlite3.Connection, path: str) -> int:
     # One transaction, so that a store which is being made is seen whole or not at all.
     connection.execute("BEGIN")
     try:
-        version, application, tables = (
+        version, application, tables, foreign = (
             connection.execute(query).fetchone()[0]
             for query in (
                 "PRAGMA user_version",
                 "PRAGMA application_id",
                 "SELECT count(*) FROM sqlite_master",
+                _FOREIGN,
             )
         )
     finally:
@@ -313,6 +321,8 @@ def schema_version(connection: sqlite3.Connection, path: str) -> int:
             connection.execute("COMMIT")
     if application != APPLICATION_ID and (application or version or tables):
         raise not_a_store(path, "it is a database of another program")
+    if foreign:
+        raise not_a_store(path, "it has triggers, views or virtual tables, and no store has")
     if version > SCHEMA_VERSION:
         message = (
             f'the store "{path}" has schema {version}, and this enforcer knows only up to '

@@ -17,6 +17,7 @@ from enforcer.rules.store_address import file_identity
 from enforcer.store import ReplacedError, StoreError
 from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
+from enforcer.store.guarding import require_own
 from enforcer.store.holding import Hold
 from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
@@ -90,12 +91,16 @@ class Store:
             raise _not_written(path, "another process is setting it aside")
         self._file = file_identity(path)
         try:
+            require_own(path)
             # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left, and more
             # than one positional argument is deprecated from 3.13 on.
             self._connection = sqlite3.connect(path)
         except sqlite3.Error as error:
             self._hold.release()
             raise _not_written(path, error) from error
+        except StoreError:
+            self._hold.release()
+            raise
         self._connection.isolation_level = None
         self._rows = Rows(self._connection, clock)
         self._known = known or Known()
@@ -255,6 +260,7 @@ class Store:
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA busy_timeout = 0")
         self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("PRAGMA trusted_schema = OFF")
         self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:

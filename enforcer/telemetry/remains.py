@@ -9,6 +9,7 @@ sends those makes log events of it, with the ids that this process would have gi
 import marshal
 import os
 from contextlib import suppress
+from stat import S_ISDIR
 from time import time_ns
 
 from enforcer.recording.process import Process
@@ -16,6 +17,7 @@ from enforcer.recording.use import CallSite, Use
 from enforcer.rules.delegated import Factory
 from enforcer.rules.digest import digest
 from enforcer.rules.model import FACTORY, Rule
+from enforcer.rules.regular import is_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ USES = "uses"
 
 _FORMAT = "enforcer uses 1"
 _MARSHAL = 4  # the version that every Python from 3.11 on reads
-_OTHERS_MAY_WRITE = 0o022
 
 
 def places(migration_map: "MigrationMap", environ: "Mapping[str, str]") -> "Iterator[str]":
@@ -108,11 +109,20 @@ def make(folder: str) -> None:
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     with suppress(FileExistsError):
         os.mkdir(folder, 0o700)
-    status = os.lstat(folder)
-    is_shared = status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE
-    if is_shared or os.path.islink(folder) or not os.path.isdir(folder):
+    if not is_own_folder(folder):
         message = f'"{folder}" can be written by others'
         raise PermissionError(message)
+
+
+def is_own_folder(folder: str) -> bool:
+    """Return whether a folder, which is no link, is written by this user alone.
+
+    Raises:
+        OSError: if it is not there.
+
+    """
+    status = os.lstat(folder)
+    return S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and is_private(status)
 
 
 def write(folder: str, name: str, data: bytes) -> None:

@@ -7,6 +7,7 @@ must not be there when the program forks.
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from enforcer.rules.regular import read_regular
 from enforcer.telemetry.sending import SendingError
 from enforcer.telemetry.settings import LOGS, METRICS, TRACES
 
@@ -81,5 +82,4 @@ def _channel(grpc: Any, target: "Target") -> Any:  # noqa: ANN401 - untyped
 def _read(path: str) -> bytes | None:
     if not path:
         return None
-    with open(path, "rb") as file:  # noqa: PTH123 - as short as it gets
-        return file.read()
+    return read_regular(path)

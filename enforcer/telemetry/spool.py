@@ -18,7 +18,8 @@ from pathlib import Path
 from time import time, time_ns
 from typing import TYPE_CHECKING, Final
 
-from enforcer.telemetry.remains import USES, make, places, write
+from enforcer.rules.regular import is_private, open_regular, read_open
+from enforcer.telemetry.remains import USES, is_own_folder, make, places, write
 from enforcer.telemetry.settings import SIGNALS
 
 if TYPE_CHECKING:
@@ -108,13 +109,15 @@ class Spool:
     def claim(self, waiting: Waiting) -> "Claim | None":
         """Take a request to send it; None if somebody else does, or it is gone."""
         try:
-            file = os.open(waiting.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file, status = open_regular(str(waiting.path), follows=False)
         except OSError:
             return None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file).st_nlink:
-                return Claim(waiting, file)
+            # A second name of a file is a way to have another one of this user's sent.
+            if is_private(status) and status.st_nlink == 1:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(file).st_nlink:  # whoever had it before may have sent it
+                    return Claim(waiting, file)
         except OSError:
             pass
         os.close(file)
@@ -144,9 +147,13 @@ class Claim:
         self._file = file
 
     def read(self) -> bytes:
-        """Give the request."""
-        parts = iter(lambda: os.read(self._file, 1 << 20), b"")
-        return b"".join(parts)
+        """Return the request.
+
+        Raises:
+            OSError: if it can't be read, or is longer than all that a folder may have.
+
+        """
+        return read_open(self._file, str(self.waiting.path), MOST_BYTES)
 
     def remove(self) -> None:
         """Forget the request: it was sent, or never will be."""
@@ -159,8 +166,9 @@ class Claim:
 
 
 def _files_in(folder: Path) -> "Iterator[Waiting]":
+    # What others put there would be sent with the headers of this user, who pays for it.
     try:
-        paths = list(folder.iterdir())
+        paths = list(folder.iterdir()) if is_own_folder(str(folder)) else []
     except OSError:
         return
     for path in paths:
@@ -187,12 +195,12 @@ def _read_name(path: Path) -> Waiting | None:
 def _forget_draft(path: Path) -> None:
     # Of a process that was killed while it wrote.
     with suppress(OSError):
-        if path.stat().st_mtime < time() - _DRAFT_LIVES:
+        if path.lstat().st_mtime < time() - _DRAFT_LIVES:
             path.unlink()
 
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return 0

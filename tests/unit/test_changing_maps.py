@@ -124,7 +124,7 @@ def test_a_pipe_as_map_holds_up_nothing(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout == "ran\n"
-    assert "the map can't be read: it is no regular file." in done.stderr
+    assert "the map can't be read: it is a named pipe, no file." in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -142,7 +142,7 @@ def test_a_pipe_as_map_holds_up_no_command(tmp_path: Path, command: str) -> None
         check=False,
     )
     assert done.returncode in (1, 2)
-    assert "it is no regular file" in done.stdout + done.stderr
+    assert "it is a named pipe, no file" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 

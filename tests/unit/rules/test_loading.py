@@ -235,7 +235,7 @@ def test_a_folder_is_not_a_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         load_map("enforcer.toml", environ={})
 
     assert str(caught.value) == (
-        "enforcer.toml: the map can't be read: it is a folder. "
+        "enforcer.toml: the map can't be read: it is a folder, no file. "
         "Check what it is and who may read it. (unreadable-map)"
     )
 

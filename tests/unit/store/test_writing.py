@@ -310,7 +310,7 @@ def test_a_store_that_is_locked_is_let_go(path: str) -> None:
 def test_a_store_that_is_a_folder_is_let_go(path: str) -> None:
     """Where there can't be a file, the folder around it is free for others."""
     Path(path).mkdir(parents=True)
-    with pytest.raises(StoreError, match="can't be written"):
+    with pytest.raises(StoreError, match="it is a folder, no file"):
         Store(path)
 
     assert not is_in_use(path)
