@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
-    from enforcer.imports.answers import Answers
+    from enforcer.imports.finder import Answering
+    from enforcer.imports.plain_entries import PlainAnswers
     from enforcer.imports.watch import Watch
     from enforcer.recording.items import Item
     from enforcer.recording.recorder import Recorder, Tally
+    from enforcer.recording.safe_mode import SafeMode
     from enforcer.recording.use import CallSite, Use
     from enforcer.reporter import Schedule
     from enforcer.rules.model import MigrationMap
@@ -41,6 +43,7 @@ class Enforcement:
         context: what gives the recorder a context to keep with a new call site.
         item: what returns the running test to which uses without own code belong; None where
             no tests run.
+        safe_mode: why this process only aliases; None if it watches.
 
     """
 
@@ -51,6 +54,7 @@ class Enforcement:
         "_is_ended",
         "_look_at",
         "_notices",
+        "_plain",
         "_recorder",
         "_watch",
         "context",
@@ -60,6 +64,7 @@ class Enforcement:
         "map",
         "on_new_site",
         "reporters",
+        "safe_mode",
     )
 
     def __init__(
@@ -73,6 +78,7 @@ class Enforcement:
         self.load_reporting: Callable[[], object] = int
         self.context: Callable[[], Context | None] = type(None)
         self.item: Callable[[], Item | None] | None = None
+        self.safe_mode: SafeMode | None = None
         self._baseline = baseline
         self._failed = False
         self._is_ended = False
@@ -82,6 +88,7 @@ class Enforcement:
         self._recorder: dict[str, Recorder] = {}
         self._watch: dict[str, Watch | None] = {}
         self._emitter: dict[str, Emitter] = {}
+        self._plain: dict[str, PlainAnswers] = {}
 
     @property
     def recorder(self) -> "Recorder":
@@ -244,12 +251,40 @@ class Enforcement:
         if self._recorder:
             self.recorder.reset(lost)
 
-    def _answers(self) -> "Answers | None":
-        try:
-            watch = self.watch or self.begin()
-        except Exception as error:  # noqa: BLE001 - the watched program comes first
-            if not self._failed:
-                self._failed = True
-                sys.stderr.write(f"enforcer: nothing is watched: {error!r} (not-begun)\n")
-            return None
-        return watch.answers if watch is not None else None
+    def calm(self, mode: "SafeMode") -> bool:
+        """Alias from now on and do no more; return whether that is news.
+
+        What was imported so far stays as it is. It is quick, and may be called inside an import.
+        """
+        if self.safe_mode is not None:
+            return False
+        self.safe_mode = mode
+        self.note(mode.notice())
+        return True
+
+    def _answers(self) -> "Answering | None":
+        watch = self.watch
+        if watch is None and self.safe_mode is None:
+            try:
+                watch = self.begin()
+            except Exception as error:  # noqa: BLE001 - the watched program comes first
+                if not self._failed:
+                    self._failed = True
+                    sys.stderr.write(f"enforcer: nothing is watched: {error!r} (not-begun)\n")
+                return self._plain_answers()
+        if watch is None:
+            return None if self._is_ended else self._plain_answers()
+        return watch.answers
+
+    def _plain_answers(self) -> "PlainAnswers":
+        answers = self._plain.get("")
+        if answers is None:
+            from enforcer.imports.plain_entries import PlainAnswers
+
+            load_now()
+            mode = self.safe_mode
+            answers = PlainAnswers(
+                self.map, keeps_own_code=mode is not None and mode.keeps_own_code
+            )
+            answers = self._plain.setdefault("", answers)
+        return answers

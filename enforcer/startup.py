@@ -17,6 +17,7 @@ from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
+from enforcer.recording.safe_mode import safe_mode_at_start
 from enforcer.rules.inherited import forget_left, leave, wanted_digest
 
 TYPE_CHECKING = False
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from enforcer.embedding import UwsgiHooks
     from enforcer.leaving import Guard
+    from enforcer.recording.safe_mode import SafeMode
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import MigrationMap
 
@@ -87,6 +89,10 @@ def _enable(
         from enforcer.recording.process import place
 
         loaded.place = place(loaded)  # before the rules are made: a stage never changes afterwards
+    mode = safe_mode_at_start(loaded.path)
+    if mode is not None:
+        _enable_safely(loaded, mode, store=store)
+        return
     if baseline is None and not loaded.fail_open and loaded.baseline:
         baseline = _read_baseline(loaded.baseline)
     enforcement = Enforcement(loaded, baseline)
@@ -106,6 +112,22 @@ def _enable(
         _hook_into_server()
     if is_late:
         enforcement.begin(is_late=True)
+
+
+def _enable_safely(loaded: "MigrationMap", mode: "SafeMode", *, store: bool) -> None:
+    """Alias, and do no more: what was imported before stays as it is, and nothing is started."""
+    global _active  # noqa: PLW0603 - one enforcement per interpreter
+    enforcement = Enforcement(loaded)
+    enforcement.calm(mode)
+    if loaded.path:
+        leave(loaded.digest, loaded.path)
+    load_now()
+    enforcement.finder.install()
+    _active = enforcement
+    if store:
+        from enforcer.recording.safe_mode import leave_note
+
+        leave_note(loaded, mode)
 
 
 def _read_baseline(file: str) -> "Container[CallSite]":

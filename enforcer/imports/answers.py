@@ -10,6 +10,7 @@ from _thread import get_ident
 from enforcer.imports import bootstrap
 from enforcer.imports.alias import link_of
 from enforcer.imports.alias_loader import alias_spec, reloading
+from enforcer.imports.branches import ancestors_of
 from enforcer.imports.callers import RUN
 from enforcer.imports.finder import Finder
 from enforcer.imports.hooks import after_reload, hook
@@ -21,7 +22,6 @@ from enforcer.rules.stages import REMOVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import FrameType
 
     from enforcer.imports.alias_link import AliasLink
@@ -44,7 +44,7 @@ class Answers:
         """Serve one watch."""
         self._watch = watch
         self.made: dict[str, bootstrap.ModuleSpec] = {}
-        self._needed = _ancestors(watch.map.rules)
+        self._needed = ancestors_of(watch.map.rules)
         self._parents = frozenset(
             rule.module.rpartition(".")[0] for rule in watch.map.rules if rule.kind != NAME
         )
@@ -227,20 +227,3 @@ class Answers:
             link.spec = alias_spec(link, canonical)
             self._watch.locks.install(link)
             sys.modules[name] = link.module  # type: ignore[assignment]
-
-
-def _ancestors(rules: "Iterable[Rule]") -> frozenset[str]:
-    ancestors = set()
-    for rule in rules:
-        parent = rule.module.rpartition(".")[0]
-        # A package that holds the canonical module as well is there if that module is: made
-        # empty, it would only hide from the program that its folder is not on the path.
-        while (
-            parent
-            and rule.kind != NAME
-            and not rule.implementation
-            and not f"{rule.target}.".startswith(f"{parent}.")
-        ):
-            ancestors.add(parent)
-            parent = parent.rpartition(".")[0]
-    return frozenset(ancestors)

@@ -16,9 +16,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.machinery import ModuleSpec
+    from types import FrameType
+    from typing import Protocol
 
-    from enforcer.imports.answers import Answers
     from enforcer.rules.outline import Outline
+
+    class Answering(Protocol):
+        """Answer for legacy modules: ``answers.Answers``, or plainly ``PlainAnswers``."""
+
+        def answer(
+            self, name: str, path: object, target: object, frame: FrameType
+        ) -> ModuleSpec | None:
+            """Give the spec of a module that the migration map speaks of, else None."""
+
 
 _TAKE_ALL = frozenset({"jaxtyping", "typeguard"})
 """The packages that may put a finder for all modules before all others."""
@@ -29,7 +39,7 @@ _ANSWER_ALONE = _TAKE_ALL | {"_pytest"}
 class Finder:
     """Hand what concerns a rule to those who answer for it."""
 
-    def __init__(self, outline: "Outline", begin: "Callable[[], Answers | None]") -> None:
+    def __init__(self, outline: "Outline", begin: "Callable[[], Answering | None]") -> None:
         """Wait for the first module that concerns a rule.
 
         Args:

@@ -17,14 +17,16 @@ class Locator:
 
     Attributes:
         asking: the threads that are asking; the enforcer's finder stands aside for them.
+        stand_ins: the packages for which a plain module of that name stands in.
 
     """
 
-    __slots__ = ("asking",)
+    __slots__ = ("asking", "stand_ins")
 
     def __init__(self) -> None:
         """Start with nobody asking."""
         self.asking: dict[int, int] = {}
+        self.stand_ins: set[str] = set()
 
     def find(self, name: str, path: "list[str] | None") -> "ModuleSpec | None":
         """Ask the other finders for one module, given its parent's search path."""
@@ -81,7 +83,7 @@ class Locator:
     def _own_search_path(self, package: str) -> "list[str] | None":
         # A package that is aliased shows its canonical path; its own code lies elsewhere.
         module = sys.modules.get(package)
-        if module is not None:
+        if module is not None and package not in self.stand_ins:
             own = bootstrap.namespace_of(module) or {}
             if own.get("__name__") == package:
                 return own.get("__path__")  # type: ignore[return-value]

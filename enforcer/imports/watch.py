@@ -13,6 +13,7 @@ from enforcer.imports.alias import link_of
 from enforcer.imports.alias_link import AliasLink
 from enforcer.imports.alias_loader import alias_spec
 from enforcer.imports.answers import Answers
+from enforcer.imports.branches import children_apart, packages_of
 from enforcer.imports.callers import Caller, Ownership, module_name, statement_frame
 from enforcer.imports.fetches import Stars
 from enforcer.imports.leaves import Leaves
@@ -28,12 +29,11 @@ from enforcer.imports.uses import Uses
 from enforcer.imports.watched import unwatch_all
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
-from enforcer.rules.model import NAME
-from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED
+from enforcer.rules.stages import ALIAS, OBSERVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Mapping
     from collections.abc import Set as AbstractSet
     from types import FrameType, ModuleType
     from typing import Protocol, TypeVar
@@ -116,10 +116,10 @@ class Watch:
         self.parents = Parents(self)
         self.observing = Observing(self)
         self.answers = Answers(self)
-        self.branches = _packages(migration_map.rules)
+        self.branches = packages_of(migration_map.rules)
         self.delegation: Delegation | None = None
         self.on_legacy: Callable[[], object] = int
-        self._apart = _children_apart(migration_map)
+        self._apart = children_apart(migration_map)
         self._displaced: dict[str, ModuleType] = {}
 
     # What lies above the imports.
@@ -387,28 +387,3 @@ class Watch:
                 del namespace[child]
             else:
                 namespace[child] = original
-
-
-def _packages(rules: "Iterable[Rule]") -> "AbstractSet[str]":
-    packages = set()
-    for rule in rules:
-        package = rule.module.rpartition(".")[0] if rule.kind != NAME else ""
-        while package and package not in packages:
-            packages.add(package)
-            package = package.rpartition(".")[0]
-    return packages
-
-
-def _children_apart(migration_map: "MigrationMap") -> "dict[str, set[str]]":
-    """List, for each package, the modules that stay, or went elsewhere than the package."""
-    apart: dict[str, set[str]] = {}
-    for rule in migration_map.rules:
-        package, _, child = rule.module.rpartition(".")
-        if not package or rule.kind == NAME or rule.stage == REMOVED:
-            continue
-        around = migration_map.match(package)
-        if not rule.aliases() or (
-            around is not None and around.canonical_of(rule.module) != rule.target
-        ):
-            apart.setdefault(package, set()).add(child)
-    return apart

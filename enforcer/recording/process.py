@@ -32,6 +32,9 @@ MAX_COMMAND = 500
 INTERVAL = 5.0
 """How often a process writes what is new, in seconds, unless told otherwise."""
 
+DISABLED = "disabled"
+"""How a process ends that watches no longer, and goes on."""
+
 RARELY = 60.0
 """How often a process writes if there is nothing new, in seconds, at most."""
 

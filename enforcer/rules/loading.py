@@ -11,7 +11,7 @@ from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.regular import read_trusted
-from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
 
 TYPE_CHECKING = False
@@ -136,7 +136,7 @@ def _content(
 
 def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None, list[Mistake]]":
     text = environ.get(ENVIRONMENT_KEY, "").strip()
-    if not text:
+    if text in ("", OFF):
         return None, []
     try:
         return StageOverride(text), []

@@ -16,6 +16,9 @@ STAGES = (OBSERVE, ALIAS, WARN, STRICT, REMOVED)
 ENVIRONMENT_KEY = "ENFORCER_STAGE"
 """The environment variable that overrides the stage of every rule."""
 
+OFF = "off"
+"""What it says where nothing is to be watched (``recording.safe_mode``); no rule has that stage."""
+
 
 class StageOverride:
     """Replace, raise or lower the stage of every rule.

@@ -4,6 +4,7 @@ Every time is in nanoseconds since the epoch; an hour, a day or a month is a tim
 :data:`HOUR`, :data:`DAY` or :data:`MONTH`, which is made of whole weeks.
 """
 
+from enforcer.recording.process import DISABLED as DISABLED  # noqa: PLC0414 - an export
 from enforcer.store import StoreError
 from enforcer.store.engine import sqlite3
 
@@ -30,7 +31,6 @@ MONTH = 28 * DAY
 
 # How a process ended.
 EXIT = "exit"
-DISABLED = "disabled"
 LOST = "lost"  # it could not write its last uses, and noted how many
 UNKNOWN = "unknown"
 

@@ -1,0 +1,289 @@
+"""Alias legacy modules by plain entries in ``sys.modules``, and do nothing else.
+
+This answers in safe mode, and where what watches imports could not begin. ``sys.modules[legacy]``
+is the canonical module (or a plain module, see ``plain_modules``), so a cached legacy import is the
+import system's own and costs nothing. Nothing is counted or refused, and whether the legacy
+module's own code is gone decides alone where a rule does not alias.
+
+The canonical module is imported in ``exec_module``: imported in ``create_module``, before anything
+stands in ``sys.modules``, threads that import both in circles would deadlock. Until then a
+placeholder stands there, which forwards to the canonical module for those that got hold of it.
+"""
+
+import sys
+from _thread import get_ident
+from types import ModuleType
+
+from enforcer.imports import bootstrap
+from enforcer.imports.branches import ancestors_of, children_apart
+from enforcer.imports.hooks import hook
+from enforcer.imports.locating import Locator
+from enforcer.imports.lockless import look_up
+from enforcer.imports.plain_modules import Extras, add_names, plain_module
+from enforcer.rules.model import LEGACY_FALLBACK
+from enforcer.rules.stages import OBSERVE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
+
+    from enforcer.rules.model import MigrationMap, Rule
+
+
+class PlainAnswers:
+    """Give the specs of legacy modules, and of modules with legacy names."""
+
+    def __init__(self, migration_map: "MigrationMap", *, keeps_own_code: bool = False) -> None:
+        """Serve one map.
+
+        Args:
+            migration_map: the map.
+            keeps_own_code: whether legacy code that is still there answers, whatever the stage.
+
+        """
+        self._map = migration_map
+        self._keeps_own_code = keeps_own_code
+        self._locator = Locator()
+        self._apart = children_apart(migration_map, serves_removed=True)
+        self._needed = ancestors_of(migration_map.rules)
+        self._factories: dict[str, set[str]] = {}
+        for factory in migration_map.factories:
+            self._factories.setdefault(factory.module, set()).add(factory.name)
+
+    @bootstrap.as_import_system
+    def answer(
+        self, name: str, path: object, target: object, frame: "FrameType"
+    ) -> "bootstrap.ModuleSpec | None":
+        """Give the spec of a module that the migration map speaks of, else None.
+
+        Args:
+            name: the module's path.
+            path: where its package says that it looks for its modules.
+            target: the module that is reloaded, if one is.
+            frame: who asks for the spec.
+
+        """
+        if target is not None or get_ident() in self._locator.asking:
+            return None
+        rule = self._map.match(name)
+        if rule is None:
+            return self._find_unmatched(name, path)
+        if self._answers_itself(rule):
+            spec = self._locator.locate_legacy(name)
+            if spec is not None:
+                return spec
+        canonical = self._locate(rule.canonical_of(name), name, frame)
+        if canonical is None:
+            return self._locator.locate_legacy(name)
+        return _spec(name, canonical, PlainLoader(self, rule, name, canonical))
+
+    def _answers_itself(self, rule: "Rule") -> bool:
+        return self._keeps_own_code or rule.implementation or rule.stage == OBSERVE
+
+    def _find_unmatched(self, name: str, path: object) -> "bootstrap.ModuleSpec | None":
+        names = self._map.names_in(name)
+        if names:
+            spec = self._locator.find(name, path)  # type: ignore[arg-type]
+            if spec is not None:
+                hook(spec, _Names(name, names))
+                return spec
+        if name in self._needed and self._locator.find(name, path) is None:  # type: ignore[arg-type]
+            # A legacy path's package that is gone from disk: an empty one holds the alias.
+            spec = bootstrap.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = []
+            return spec
+        return None
+
+    @bootstrap.as_import_system
+    def _locate(
+        self, canonical: str, name: str, frame: "FrameType"
+    ) -> "bootstrap.ModuleSpec | None":
+        spec = self._locator.locate(canonical)
+        parent = canonical.rpartition(".")[0]
+        if spec is not None or not parent or parent in sys.modules:
+            return spec
+        if next(bootstrap.imports_in_progress(frame, name), None) is None:
+            return None  # somebody only looks, and nothing is to run for that
+        bootstrap.import_if_there(parent)  # a package may make its submodules itself
+        return self._locator.locate(canonical)
+
+    def module_for(self, rule: "Rule", legacy: str, spec: "bootstrap.ModuleSpec | None") -> object:
+        """Return what is to stand in ``sys.modules`` for a legacy path.
+
+        Args:
+            rule: the rule that covers it.
+            legacy: the path; its canonical module is loaded.
+            spec: the spec of a module that stands in.
+
+        """
+        canonical = rule.canonical_of(legacy)
+        module = plain_module(legacy, canonical, spec, self._extras(rule, legacy))
+        if module is not sys.modules[canonical]:
+            self._locator.stand_ins.add(legacy)
+        return module
+
+    def _extras(self, rule: "Rule", legacy: str) -> Extras:
+        """Return what a legacy module has that its canonical one lacks."""
+        kept = self._factories.get(legacy, set())
+        own_code = None
+        if kept or rule.fallback == LEGACY_FALLBACK:
+            own_code = _own_code(self._locator, legacy)
+        renamed = rule.names if legacy == rule.module else {}
+        return Extras(renamed, self._apart.get(legacy, frozenset()), kept, own_code)
+
+
+def _own_code(locator: Locator, legacy: str) -> "Callable[[], ModuleType | None] | None":
+    """Make what executes a legacy module's own code, once; None if it is gone."""
+    spec = locator.locate_legacy(legacy)
+    if spec is None or spec.loader is None:
+        return None
+    executed: list[ModuleType] = []
+
+    @bootstrap.as_import_system
+    def execute() -> ModuleType | None:
+        lock = bootstrap.module_lock(legacy)
+        lock.acquire()
+        try:
+            if not executed:
+                code = bootstrap.module_from_spec(spec)
+                executed.append(code)
+                try:
+                    spec.loader.exec_module(code)  # type: ignore[union-attr]
+                except BaseException:
+                    executed.clear()
+                    raise
+            return executed[0]
+        finally:
+            lock.release()
+
+    return execute
+
+
+class _Names:
+    """Add legacy names to a module when it was executed."""
+
+    __slots__ = ("_name", "_rules")
+
+    def __init__(self, name: str, rules: "Mapping[str, Rule]") -> None:
+        self._name = name
+        self._rules = rules
+
+    def starting(self, _spec: "bootstrap.ModuleSpec") -> None:
+        """Let the module's own code run first."""
+
+    def finished(self, _spec: "bootstrap.ModuleSpec") -> None:
+        """Add what it lacks."""
+        module = sys.modules.get(self._name)
+        if module is not None:
+            add_names(module, self._rules)
+
+
+def _spec(
+    name: str, canonical: "bootstrap.ModuleSpec", loader: "PlainLoader"
+) -> "bootstrap.ModuleSpec":
+    spec = bootstrap.ModuleSpec(name, loader, origin=canonical.origin)  # type: ignore[arg-type]
+    spec.submodule_search_locations = canonical.submodule_search_locations
+    return spec
+
+
+class PlainLoader:
+    """Load a legacy module by importing the canonical one and putting that in its place.
+
+    Attributes:
+        has_begun: whether the canonical module may be imported.
+
+    """
+
+    def __init__(
+        self, answers: PlainAnswers, rule: "Rule", legacy: str, canonical: "bootstrap.ModuleSpec"
+    ) -> None:
+        """Serve one legacy module whose canonical spec was located."""
+        self._answers = answers
+        self._rule = rule
+        self._legacy = legacy
+        self._spec = canonical
+        self._canonical = rule.canonical_of(legacy)
+        self.has_begun = False
+
+    def create_module(self, _spec: "bootstrap.ModuleSpec") -> "Placeholder":
+        """Return what stands there until the canonical module is loaded."""
+        return Placeholder(self._legacy, self)
+
+    @bootstrap.as_import_system
+    def exec_module(self, placeholder: "Placeholder") -> None:
+        """Import the canonical module, and put it in the place of the placeholder."""
+        self.has_begun = True
+        module = bootstrap.import_by_c(self._canonical)
+        if not bootstrap.is_initializing(module):
+            self.replace(placeholder)
+
+    def replace(self, placeholder: "Placeholder") -> None:
+        """Put what the canonical module has become in the place of the placeholder.
+
+        A canonical module that imports its own legacy path stays behind it: to whoever finds a
+        module in ``sys.modules`` under another name, nothing says that it is being executed.
+        """
+        legacy = self._legacy
+        if look_up(sys.modules, legacy, None) is not placeholder:
+            return
+        module = self._answers.module_for(self._rule, legacy, placeholder.__spec__)
+        sys.modules[legacy] = module  # type: ignore[assignment]
+        package, _, child = legacy.rpartition(".")
+        namespace = bootstrap.namespace_of(look_up(sys.modules, package, None)) or {}
+        if namespace.get(child) is placeholder:
+            namespace[child] = module
+
+    def target(self) -> object:
+        """Return the canonical module, after another thread that executes it."""
+        module: object = look_up(sys.modules, self._canonical, None)
+        if module is None or bootstrap.is_initializing(module):
+            module = bootstrap.import_by_c(self._canonical)
+        return module
+
+    def renamed(self, name: str) -> str:
+        """Return a name as the canonical module has it."""
+        return self._rule.canonical_name(self._legacy, name)
+
+    def __getattr__(self, name: str) -> object:
+        """Answer for source, code and resources as the canonical module's loader does."""
+        value = getattr(self._spec.loader, name)
+        if not callable(value) or name.startswith("__"):
+            return value
+
+        def ask(*arguments: object) -> object:
+            return value(*(self._spec.name if one == self._legacy else one for one in arguments))
+
+        return ask
+
+
+class Placeholder(ModuleType):
+    """Forward to a canonical module for those that met it while that was being loaded."""
+
+    def __init__(self, legacy: str, loader: PlainLoader) -> None:
+        """Stand for one legacy module."""
+        super().__init__(legacy)
+        del self.__dict__["__doc__"]
+        self.__dict__["__enforcer_loader__"] = loader
+
+    @bootstrap.as_import_system
+    def __getattr__(self, name: str) -> object:
+        """Ask the canonical module, and make way if it is there by now."""
+        loader: PlainLoader = self.__dict__["__enforcer_loader__"]
+        if not loader.has_begun:
+            raise AttributeError(name)  # the import system looks what it has to set
+        module = loader.target()
+        if not bootstrap.is_initializing(module):
+            loader.replace(self)
+        return getattr(module, loader.renamed(name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what the import system sets here, and all else on the canonical module."""
+        if name.startswith("__"):
+            super().__setattr__(name, value)
+        else:
+            setattr(self.__dict__["__enforcer_loader__"].target(), name, value)
+
+    def __dir__(self) -> "list[str]":
+        """List the canonical module's names."""
+        return dir(self.__dict__["__enforcer_loader__"].target())

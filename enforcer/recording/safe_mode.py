@@ -1,0 +1,126 @@
+"""Decide whether a process only aliases, and why: the way back when something misbehaves.
+
+In safe mode legacy paths go on giving the canonical objects, and that is all: nothing is counted,
+refused, stored or sent. A process that begins so has plain entries in ``sys.modules``; one that is
+switched keeps the objects that it has. It stays in safe mode until it ends, also where the reason
+is gone: what it used meanwhile was not seen, and counts on both sides of a hole look like evidence.
+"""
+
+import os
+
+from enforcer.recording.notice import Notice
+from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
+
+SAFE_KEY = "ENFORCER_SAFE"
+"""The environment variable that has processes begin in safe mode."""
+
+SWITCH = "enforcer.off"
+"""The file beside the map that has processes begin in safe mode, and switches running ones."""
+
+SUBJECT = "safe mode"
+"""The subject of the notice by which a process in safe mode is known."""
+
+ENVIRONMENT = "environment"
+FILE = "file"
+ERRORS = "errors"
+CALL = "call"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enforcer.rules.model import MigrationMap
+
+_UNSET = frozenset({"", "0", "false", "no", "off"})
+
+
+class SafeMode:
+    """Say why a process only aliases.
+
+    Attributes:
+        reason: ``environment``, ``file``, ``errors`` or ``call``.
+        text: the same for people, as the end of "because …".
+        keeps_own_code: whether legacy code that is still there answers, as without the enforcer.
+
+    """
+
+    __slots__ = ("keeps_own_code", "reason", "text")
+
+    def __init__(self, reason: str, text: str, *, keeps_own_code: bool = False) -> None:
+        """Take the fields as they are."""
+        self.reason = reason
+        self.text = text
+        self.keeps_own_code = keeps_own_code
+
+    def notice(self) -> Notice:
+        """Return what the map's owner should know: such a process is blind from now on."""
+        text = (
+            f"In safe mode ({self.reason}), because {self.text}: legacy paths are aliased, and "
+            "nothing is counted or refused from then on, until the process is started anew."
+        )
+        return Notice("blind", SUBJECT, text)
+
+
+def safe_mode_at_start(path: str) -> SafeMode | None:
+    """Return why a process that starts with a map only aliases; None if it does not.
+
+    Args:
+        path: the map's file; empty for a map without one.
+
+    """
+    value = os.environ.get(SAFE_KEY, "").strip()
+    if value.lower() not in _UNSET:
+        return SafeMode(ENVIRONMENT, f"{SAFE_KEY} is {value}")
+    if os.environ.get(ENVIRONMENT_KEY, "").strip() == OFF:
+        return SafeMode(ENVIRONMENT, f"{ENVIRONMENT_KEY} is {OFF}", keeps_own_code=True)
+    return switched_off(path)
+
+
+def switched_off(path: str) -> SafeMode | None:
+    """Return the reason if the file that switches processes off lies beside a map; else None.
+
+    Args:
+        path: the map's file; empty for a map without one.
+
+    """
+    switch = switch_of(path)
+    if not path or not os.path.lexists(switch):
+        return None
+    return SafeMode(FILE, f'"{switch}" is there')
+
+
+def switch_of(path: str) -> str:
+    """Name the file that switches off the processes with a map."""
+    return os.path.join(os.path.dirname(os.path.abspath(path)), SWITCH)
+
+
+def leave_note(migration_map: "MigrationMap", mode: SafeMode) -> None:
+    """Note once, beside the store, that a process began in safe mode; or do nothing.
+
+    Only where the store lies below the map's folder, which was read just now: a store on another
+    disk may be what makes programs hang.
+    """
+    folder = os.path.dirname(migration_map.path)
+    store = migration_map.store
+    if not folder or not store.startswith(os.path.join(folder, "")):
+        return
+    from enforcer.recording.notes import Note, file_of_note, may_leave_notes, store_for_note
+    from enforcer.recording.process import DISABLED, INTERVAL, current
+
+    identity = migration_map.identity
+    if not may_leave_notes(store, identity):
+        return
+    process = current(migration_map)
+    note = Note(
+        file_of_note(store, process, 0),
+        store=store_for_note(store, identity),
+        identity=identity,
+        process=process,
+        interval=INTERVAL,
+        since=process.started,
+        till=process.started,
+        ending=DISABLED,
+        notices=[mode.notice()],
+    )
+    try:
+        note.write()
+    except OSError:  # it is a courtesy
+        return
