@@ -73,9 +73,10 @@ def update(  # noqa: PLR0913 - one parameter for each option
     judged = [one for one in judged if one not in barred]
     if allow_new:
         after = grown(after, judged)
-    if after != written or not file.is_file():
-        write_baseline(after, file)
     refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
+    # An empty file, where nothing was taken in, would say that nothing is tolerated.
+    if after != written or not (file.is_file() or refused):
+        write_baseline(after, file)
     lines = (
         *map(_rewriting, rewritings(written, migration_map)),
         *_changes(judged, allow_new=allow_new),

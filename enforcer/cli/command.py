@@ -47,6 +47,12 @@ def find_command(words: Sequence[str]) -> Command:
     if name in ("python", "python3", f"python3.{sys.version_info.minor}"):
         return _python(arguments)
     program = shutil.which(name, path=os.pathsep.join(_folders()))
+    if program is None and Path(name).is_file():
+        message = (
+            f'"{name}" is not executable. Write "python {name}" if it is a Python script, or '
+            f'"chmod +x {name}" (not-executable)'
+        )
+        raise EnforcerError(message)
     if program is None:
         raise _not_found(name, "there is no such program")
     return Command(program, tuple(words))

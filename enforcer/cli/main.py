@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -38,6 +39,11 @@ class Commands(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"enforcer: {line}", err=True)
             ctx.exit(USER_ERROR)
+
+    def main(self, *words: Any, **options: Any) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command line; output that can't be written ends it with exit code 2."""
+        try:
+            return super().main(*words, **options)
         except OSError as error:
             if error.errno not in _UNWRITABLE or error.filename is not None:
                 raise
@@ -45,7 +51,7 @@ class Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             message = f"enforcer: the output can't be written: {error.strerror} (output-unwritable)"
             click.echo(message, err=True)
-            ctx.exit(USER_ERROR)
+            sys.exit(USER_ERROR)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -257,6 +257,12 @@ def _rules(status: Status) -> Iterator[Fact]:
         stages = Counter(rule.stage for rule in content.rules)
         parts = [f"{stages[stage]:,} {stage}" for stage in STAGES if stages[stage]]
         yield Fact("fine", f"{counted(len(content.rules), 'rule')}: {', '.join(parts) or 'none'}")
+        if content.factories:
+            yield Fact("fine", counted(len(content.factories), "factory", "factories"))
+        if content.instances:
+            yield Fact(
+                "fine", counted(len(content.instances), "rule for instances", "rules for instances")
+            )
         if not Path(content.root).is_dir():
             yield Fact("wrong", f'root: there is no folder "{content.root}" (root-not-found)')
     if status.stage:

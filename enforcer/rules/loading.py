@@ -12,7 +12,7 @@ from enforcer.rules.digest import digest
 from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.regular import read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
-from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
+from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> st
     """Give the file that the environment names; empty if it names none to write to."""
     address = environ.get(STORE_KEY, "")
     if not is_known(address):
-        message = f'there is no kind of store "{scheme_of(address)}".'
+        message = unknown(address)
         mistakes.append(_mistaken(STORE_KEY, message, "unknown-store", f"Write {KINDS}."))
     return "" if is_read_only(address) or not address.strip() else file_of(address)
 

@@ -53,7 +53,19 @@ def is_there(file: str) -> bool:
 
 def is_known(address: str) -> bool:
     """Tell whether a store can have this address."""
-    return scheme_of(address) in ("", SQLITE, *READ_ONLY)
+    scheme = scheme_of(address)
+    if scheme == SQLITE:
+        # After two slashes comes a host: "sqlite://folder/uses.db" means no folder from the root.
+        return address.strip().startswith(f"{SQLITE}:///")
+    return scheme in ("", *READ_ONLY)
+
+
+def unknown(address: str) -> str:
+    """Say what is wrong with an address that no store can have, without a password in it."""
+    scheme = scheme_of(address)
+    if scheme == SQLITE:
+        return "a path after sqlite:// is absolute, with a third slash."
+    return f'there is no kind of store "{scheme}".'
 
 
 def is_read_only(address: str) -> bool:

@@ -4,7 +4,7 @@
 ``clickhouses://host`` (TLS) and ``chdb:///path`` are ClickHouse.
 """
 
-from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, scheme_of
+from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
 from enforcer.store import StoreError
 from enforcer.store.queries import StoreReader
 
@@ -37,6 +37,5 @@ def check_address(address: str) -> None:
 
     """
     if not is_known(address):
-        # The rest may have a password in it.
-        message = f'there is no kind of store "{scheme_of(address)}". Write {KINDS} (unknown-store)'
+        message = f"{unknown(address)} Write {KINDS} (unknown-store)"
         raise StoreError(message)

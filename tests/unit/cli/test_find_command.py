@@ -89,3 +89,11 @@ def test_not_found(name: str, reason: str) -> None:
         f'command not found: "{name}": {reason}. Write a script (app.py), -m and a module, '
         "or a program that is on PATH (command-not-found)"
     )
+
+
+def test_a_file_that_is_not_executable(tmp_path: Path) -> None:
+    """It is there, so it is not said to be missing."""
+    file = tmp_path / "tool"
+    file.touch()
+    with pytest.raises(EnforcerError, match=r"is not executable\. Write .* \(not-executable\)"):
+        find_command([str(file)])

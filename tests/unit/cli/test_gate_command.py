@@ -407,9 +407,13 @@ def test_the_baseline_shrinks_and_grows_only_if_asked_to(project: Path) -> None:
 
 
 def test_a_first_baseline_is_made_from_a_run(project: Path) -> None:
-    (project / "enforcer-baseline.toml").unlink()
+    file = project / "enforcer-baseline.toml"
+    file.unlink()
     run = record(project, *ALL)
 
+    refused = enforcer("baseline", "update", "--record", run)
+    assert refused.exit_code == 1
+    assert not file.exists(), "an empty one would say that nothing is tolerated"
     assert enforcer("baseline", "update", "--record", run, "--allow-new").exit_code == 0
     assert enforcer("gate", "--record", run).stdout.endswith("0 findings, 3 in the baseline\n")
 

@@ -82,10 +82,11 @@ def test_a_factory_for_a_name_that_is_renamed() -> None:
     ) in enforcer("check").stderr
 
 
-def test_output_that_can_not_be_written_is_one_line() -> None:
+@pytest.mark.parametrize("words", [("gate",), ("--help",), ("report", "--help"), ("--version",)])
+def test_output_that_can_not_be_written_is_one_line(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "enforcer", "gate"],
+            [sys.executable, "-m", "enforcer", *words],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -9,6 +9,7 @@ import pytest
 from enforcer.cli.choosing import choose_store
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
+from enforcer.store import StoreError
 from enforcer.store.readers import open_reader
 from enforcer.store.sqlite import Store
 
@@ -82,3 +83,20 @@ def test_unknown_kind(tmp_path: Path) -> None:
             str(tmp_path / "enforcer.toml"), environ={"ENFORCER_STORE": "redis://u:secret@host"}
         )
     assert "secret" not in str(caught.value)
+
+
+def test_two_slashes_and_a_name_are_no_path(tmp_path: Path) -> None:
+    """It would be a host; the folder from the root is not what is meant."""
+    (tmp_path / "enforcer.toml").write_text(MAP)
+    with pytest.raises(StoreError, match="with a third slash"):
+        open_reader("sqlite://var/uses.db")
+    with pytest.raises(MapError, match="with a third slash"):
+        load_map(
+            str(tmp_path / "enforcer.toml"), environ={"ENFORCER_STORE": "sqlite://var/uses.db"}
+        )
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    """SQLite says no more than that it is unable to open it."""
+    with pytest.raises(StoreError, match=r"is a folder\. Name the file in it"):
+        open_reader(str(tmp_path))
