@@ -129,8 +129,6 @@ def not_read(path: str, error: BaseException) -> StoreError:
     if is_damage(error):
         reason = str(error)
         return damaged_store(path, reason) if is_ours(path) else not_a_store(path, reason)
-    if Path(path).is_dir():
-        return StoreError(f'the store "{path}" is a folder. Name the file in it (store-not-read)')
     return StoreError(
         f'the store "{path}" can\'t be read: {error}. '
         "Check that you may read the file and its folder (store-not-read)"
