@@ -165,6 +165,7 @@ class Api:
             **records.rule_record(found, rule),
             "sites": [self._record(found.caller(rule, site)) for site in rule.call_sites],
             "services": [records.service_use_record(row) for row in services],
+            "hosts": found.hosts(rule.legacy),
         }
 
     def _record(self, caller: Caller) -> Record:

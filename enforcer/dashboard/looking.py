@@ -16,6 +16,7 @@ from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.timeline import Timeline
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.building import rule_reports
+from enforcer.report.hosts import stages_on_hosts
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.report.whose import whose
 from enforcer.rules.model import MigrationMap
@@ -111,6 +112,10 @@ class Look:
                 return self._of_owner(rule_reports([rule], rows)[0])
         rules = _map_rules(self._map)
         return next((rule for rule in rules if is_wanted(rule.legacy)), None)
+
+    def hosts(self, legacy: str) -> dict[str, int]:
+        """Return on how many hosts a rule has which stage."""
+        return stages_on_hosts(self.reader, self.span).get(legacy, {})
 
     @cached_property
     def rules(self) -> list[RuleReport]:

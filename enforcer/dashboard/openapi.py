@@ -68,6 +68,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         names=_TEXTS,
         uses=_COUNT,
         refused=_COUNT,
+        would_be_refused=_COUNT,
         outcomes=_COUNTS,
         **_SEEN,
         owner=_TEXT,
@@ -130,6 +131,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             _all_of(
                 sites={"type": "array", "items": _ref("CallSite")},
                 services={"type": "array", "items": _ref("ServiceUses")},
+                hosts=_COUNTS,
             ),
         ]
     },

@@ -149,6 +149,7 @@ class Pages:
         services.sort(key=lambda row: (row["last_seen"], row["uses"]), reverse=True)
         return {
             "rule": records.rule_record(found, rule),
+            "hosts": found.hosts(rule.legacy),
             "uses": _uses_chart(found, found.timeline([rule]), rule.legacy),
             "services": services,
             "table": shown,

@@ -50,6 +50,7 @@ CALLER_COLUMNS: Final = (
     Column("relation", "Relation", "hidden"),
     Column("distribution", "Distribution", "hidden"),
     Column("refused", "Refused", "hidden"),
+    Column("would_be_refused", "Would be refused", "hidden"),
     Column("via", "Via", "hidden"),
     Column("link", "Link", "hidden"),
 )
@@ -146,6 +147,7 @@ def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:
         "names": list(site.names),
         "uses": site.uses,
         "refused": site.blocked,
+        "would_be_refused": site.would_be_blocked,
         "outcomes": dict(site.outcomes),
         "first_seen": iso(site.first_seen),
         "last_seen": iso(site.last_seen),

@@ -73,6 +73,7 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "owner": rule.owner,
         "link": rule.link,
         "stages": list(rule.stages or (rule.stage,)),
+        "hosts": dict(rule.hosts),
     }
 
 

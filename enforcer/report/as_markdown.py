@@ -11,6 +11,7 @@ from enforcer.report.words import (
     notice,
     origin,
     place,
+    refusals,
     services,
     totals,
     warnings,
@@ -78,7 +79,7 @@ def _callers(rule: RuleReport, top: int) -> Iterator[str]:
 def _caller(rule: RuleReport, site: SiteReport) -> str:
     inner = f" for {_code(inner_path(rule, site))}" if inner_path(rule, site) else ""
     whose = f" ({origin(site)})" if origin(site) else ""
-    refused = f", {site.blocked:,} refused" if site.blocked else ""
+    refused = "".join(f", {part}" for part in refusals(site))
     return f"{_code(place(site))}{inner}{whose}{refused}"
 
 

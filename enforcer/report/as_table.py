@@ -24,6 +24,7 @@ from enforcer.report.words import (
     notice,
     origin,
     place,
+    refusals,
     services,
     span,
     totals,
@@ -126,8 +127,8 @@ def _caller(rule: RuleReport, site: SiteReport) -> Padding:
         text.append(f" for {inner_path(rule, site)}", style="dim")
     if origin(site):
         text.append(f" [{origin(site)}]", style="yellow")
-    if site.blocked:
-        text.append(f", {site.blocked:,} refused", style="red")
+    for part in refusals(site):
+        text.append(f", {part}", style="red")
     return Padding(text, (0, 0, 0, 2))
 
 

@@ -9,11 +9,11 @@ from operator import attrgetter
 
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import PROBE
+from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import TREE, TREE_SUFFIX
-from enforcer.rules.stages import STAGES
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
@@ -88,7 +88,7 @@ def build(
             _check_path(path, reader.rules(Span()), known)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
         rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
-        reports = rule_reports(rules, rows, _stages(reader, span))
+        reports = rule_reports(rules, rows, _stages(reader, span), stages_on_hosts(reader, span))
         dropped = reader.dropped(span)
         watching = reader.watching(span)
         notices = tuple(_notices(reader, span, path))
@@ -105,6 +105,7 @@ def rule_reports(
     rules: Iterable[WatchedRule],
     rows: Iterable[SiteUses],
     stages: Mapping[str, tuple[str, ...]] | None = None,
+    hosts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[RuleReport]:
     """Sum uses up by rule and call site, the rule with most uses first.
 
@@ -112,13 +113,17 @@ def rule_reports(
         rules: the rules, as the newest process had them.
         rows: the uses.
         stages: the stages that rules had in some process, by legacy path.
+        hosts: on how many hosts a rule has which stage, by legacy path.
 
     """
     found: defaultdict[str, _Found] = defaultdict(_Found)
     for row in rows:
         found[row.legacy].add(row)
-    had = stages or {}
-    reports = [_rule(rule, found[rule.legacy], had.get(rule.legacy, ())) for rule in rules]
+    had, on = stages or {}, hosts or {}
+    reports = [
+        _rule(rule, found[rule.legacy], had.get(rule.legacy, ()), on.get(rule.legacy, {}))
+        for rule in rules
+    ]
     return sorted(reports, key=lambda rule: (-rule.uses, rule.legacy))
 
 
@@ -174,14 +179,12 @@ def _stages(reader: StoreReader, span: Span) -> dict[str, tuple[str, ...]]:
     for digest in digests:
         for rule in reader.map_rules(digest):
             found[rule.legacy].add(rule.stage)
-    return {legacy: tuple(sorted(had, key=_severity)) for legacy, had in found.items()}
+    return {legacy: tuple(sorted(had, key=severity)) for legacy, had in found.items()}
 
 
-def _severity(stage: str) -> int:
-    return STAGES.index(stage) if stage in STAGES else len(STAGES)
-
-
-def _rule(rule: WatchedRule, found: _Found, stages: tuple[str, ...]) -> RuleReport:
+def _rule(
+    rule: WatchedRule, found: _Found, stages: tuple[str, ...], hosts: Mapping[str, int]
+) -> RuleReport:
     sites = sorted(
         map(_site, found.sites.values()),
         key=lambda site: (-site.uses, site.file, site.line, site.path, site.names),
@@ -189,7 +192,9 @@ def _rule(rule: WatchedRule, found: _Found, stages: tuple[str, ...]) -> RuleRepo
     values = {each.name: getattr(rule, each.name) for each in fields(rule)}
     if not is_date(rule.remove_after):
         values["remove_after"] = ""  # anybody may have written to the store
-    return RuleReport(**values, call_sites=tuple(sites), probes=found.probes, stages=stages)
+    return RuleReport(
+        **values, call_sites=tuple(sites), probes=found.probes, stages=stages, hosts=hosts
+    )
 
 
 def _identity(row: SiteUses) -> tuple[object, ...]:

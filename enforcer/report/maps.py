@@ -13,6 +13,7 @@ def map_differences(maps: Iterable[WatchedMap]) -> Iterator[NoticeOf]:
     """Yield a notice for each service that had two maps at once.
 
     Then one path may lead to two definitions, and one process refuses what another one lets pass.
+    What a ``[[stage]]`` of one map makes different is meant to be.
 
     Args:
         maps: what each service watched, and when.
@@ -24,15 +25,15 @@ def map_differences(maps: Iterable[WatchedMap]) -> Iterator[NoticeOf]:
             of_service[one.service, one.environment].append(one)
     for (service, environment), watched in sorted(of_service.items()):
         together = {
-            one.digest: one
+            one.family
             for pair in combinations(watched, 2)
-            if pair[0].digest != pair[1].digest and _overlap(*pair)
+            if pair[0].family != pair[1].family and _overlap(*pair)
             for one in pair
         }
         if together:
             name = f'"{service}"' if service else "without a name"
             where = f' in "{environment}"' if environment else ""
-            processes = sum(one.processes for one in watched if one.digest in together)
+            processes = sum(one.processes for one in watched if one.family in together)
             text = (
                 f"the service {name}{where} had {len(together)} migration maps in the same time. "
                 "Restart it, so that one path means one thing (maps-differ)"

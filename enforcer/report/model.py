@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enforcer.recording.recorder import OVERFLOW
-from enforcer.recording.use import BLOCKED
+from enforcer.recording.use import BLOCKED, WOULD_BLOCK
+from enforcer.report.hosts import words
 from enforcer.store.watching import Watching
 
 
@@ -50,6 +51,11 @@ class SiteReport:
         """Count the uses that were refused."""
         return self.outcomes.get(BLOCKED, 0)
 
+    @property
+    def would_be_blocked(self) -> int:
+        """Count the uses that a dry run let pass, and that would have been refused."""
+        return self.outcomes.get(WOULD_BLOCK, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleReport:
@@ -69,6 +75,7 @@ class RuleReport:
         call_sites: who used it, most uses first.
         probes: how often somebody only asked whether it is there; those are no uses.
         stages: every stage that it had in some process, the mildest first.
+        hosts: on how many hosts it has which stage, the mildest first.
 
     """
 
@@ -85,13 +92,16 @@ class RuleReport:
     call_sites: tuple[SiteReport, ...] = ()
     probes: int = 0
     stages: tuple[str, ...] = ()
+    hosts: Mapping[str, int] = field(default_factory=dict)
     uses: int = field(init=False)
     first_seen: int | None = field(init=False)
     last_seen: int | None = field(init=False)
 
     @property
     def shown_stage(self) -> str:
-        """The stage, and in brackets those that it had in other processes."""
+        """The stage on each host, or the stage, and those that it had in other processes."""
+        if len(self.hosts) > 1:
+            return words(self.hosts)
         others = [stage for stage in self.stages if stage != self.stage]
         return f"{self.stage} (elsewhere {', '.join(others)})" if others else self.stage
 

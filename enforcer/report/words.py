@@ -59,6 +59,14 @@ def origin(site: SiteReport) -> str:
     return visible(site.distribution) or "not own code"
 
 
+def refusals(site: SiteReport) -> Iterator[str]:
+    """Write how many uses of a call site were refused, or would have been."""
+    if site.blocked:
+        yield f"{site.blocked:,} refused"
+    if site.would_be_blocked:
+        yield f"{site.would_be_blocked:,} would have been refused"
+
+
 def span(first: int, last: int) -> str:
     """Write a span of time to the minute, without saying anything twice."""
     begin, end = short(first), short(last)

@@ -363,9 +363,9 @@ class MigrationMap:
             return ""
         override, parts = self.override, [self.digest]
         if self.rollouts:
-            from enforcer.rules.rollout import holding
+            from enforcer.rules.rollout import identity_of
 
-            parts.append(f"on {','.join(map(str, holding(self.rollouts, self.place)))}")
+            parts.append(identity_of(self.rollouts, self.place))
         if override is not None:
             parts.append(f"{override.lower}-{override.upper}")
         return " ".join(parts)

@@ -18,6 +18,7 @@ WHOLE = 100
 """The share of all hosts, in percent."""
 
 _DIGITS = 16  # 64 bits
+_MARK = "on:"
 
 
 class Place:
@@ -170,6 +171,16 @@ def _hardness(answer: tuple[str, bool]) -> tuple[int, bool]:
     stage, refuse = answer
     level = STAGES.index(stage)
     return (level if refuse else min(level, STAGES.index(STRICT))), refuse
+
+
+def identity_of(rollouts: "Sequence[Rollout]", place: "Place | None") -> str:
+    """Name the tables that hold, as a part of the identity of a map: ``on:0,2``."""
+    return f"{_MARK}{','.join(map(str, holding(rollouts, place)))}"
+
+
+def family_of(identity: str) -> str:
+    """Return the identity of a map without the tables that hold."""
+    return " ".join(part for part in identity.split(" ") if not part.startswith(_MARK))
 
 
 def holding(rollouts: "Sequence[Rollout]", place: "Place | None") -> tuple[int, ...]:

@@ -232,6 +232,7 @@ class WatchedMap:
         since: when the first of them began to watch.
         till: when the last of them was there last.
         stages: how many rules have which stage, by stage.
+        family: the same for sets that a ``[[stage]]`` of one map makes different.
 
     """
 
@@ -244,6 +245,24 @@ class WatchedMap:
     since: int
     till: int
     stages: tuple[tuple[str, int], ...]
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostMap:
+    """Name the rules that the newest process of a service had on a host.
+
+    Attributes:
+        service: whose process, with the environment.
+        host: the name of the host.
+        digest: the set of rules, as in :class:`WatchedMap`.
+
+    """
+
+    service: str
+    environment: str
+    host: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +376,9 @@ class StoreReader(Protocol):
 
     def maps(self, span: Span) -> Iterable[WatchedMap]:
         """Give the sets of rules that services watched, the one that was there last first."""
+
+    def hosts(self, span: Span) -> Iterable[HostMap]:
+        """Give the newest set of rules on each host of a service."""
 
     def map_rules(self, digest: str) -> Iterable[WatchedRule]:
         """Give the rules of one set."""

@@ -8,6 +8,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Any, Self
 
+from enforcer.rules.rollout import family_of
 from enforcer.rules.store_address import is_there
 from enforcer.store import statements
 from enforcer.store.damage import stores_set_aside
@@ -17,6 +18,7 @@ from enforcer.store.opening import PATIENCE, begin_to_read, no_store, not_read, 
 from enforcer.store.queries import (
     DAY,
     Health,
+    HostMap,
     NoticeOf,
     ProcessWatch,
     RuleUses,
@@ -41,6 +43,7 @@ from enforcer.store.watching import (
     blind_query,
     endings_query,
     gaps_query,
+    hosts_query,
     maps_query,
     processes_query,
     services_query,
@@ -207,7 +210,12 @@ class Reader:
         for key, stage, count in self._rows(STAGES, span):
             stages[key].append((stage, count))
         for row in self._rows(maps_query(PROCESSES), span):
-            yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]])])
+            yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]]), family_of(row[0])])
+
+    def hosts(self, span: Span) -> Iterator[HostMap]:
+        """Give the newest set of rules on each host of a service."""
+        for row in self._rows(hosts_query(PROCESSES), span):
+            yield HostMap(*row[:-1])
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
         """Give the rules of one set."""

@@ -121,6 +121,19 @@ GROUP BY map, deployment ORDER BY max(written) DESC, service, version, environme
 """  # noqa: S608 - made of constants
 
 
+def hosts_query(processes: str) -> str:
+    """Write the query for the fields of ``HostMap``, and when its process began.
+
+    Of a group SQLite shows the row with the ``max()``.
+    """
+    return f"""
+SELECT service, environment, host, digest, max(started)
+FROM process JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
+WHERE process.key IN ({processes}) AND pid
+GROUP BY service, environment, host ORDER BY service, environment, host
+"""  # noqa: S608 - made of constants
+
+
 STAGES = "SELECT map, stage, count(*) FROM declaration GROUP BY map, stage ORDER BY map, stage"
 
 

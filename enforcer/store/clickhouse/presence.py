@@ -102,7 +102,8 @@ GROUP BY rule ORDER BY rule
 def _maps(sources: Sources) -> str:
     return f"""
 SELECT process, arraySort(groupUniqArray((rule, canonical, stage, removal))) AS rules,
-       lower(hex(sipHash128(rules))) AS digest
+       lower(hex(sipHash128(rules))) AS digest,
+       lower(hex(sipHash128(arrayMap(each -> (each.1, each.2, each.4), rules)))) AS family
 FROM {sources.watched} GROUP BY process
 """  # noqa: S608 - made of constants
 
@@ -111,9 +112,18 @@ def maps(sources: Sources) -> str:
     """Ask for the sets of rules that services watched, with the stages of their rules."""
     return f"""
 SELECT digest, '', {_DEPLOYMENT}, count(), min(began), max(written) AS till,
-       arrayMap(each -> each.3, any(rules))
+       arrayMap(each -> each.3, any(rules)), any(family)
 FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
 GROUP BY digest, {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}, digest
+"""  # noqa: S608 - made of constants
+
+
+def hosts(sources: Sources) -> str:
+    """Ask for the fields of ``HostMap``."""
+    return f"""
+SELECT service, environment, host, argMax(digest, began)
+FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
+GROUP BY service, environment, host ORDER BY service, environment, host
 """  # noqa: S608 - made of constants
 
 

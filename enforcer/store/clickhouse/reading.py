@@ -23,6 +23,7 @@ from enforcer.store.clickhouse.sources import Sources
 from enforcer.store.queries import (
     DAY,
     Health,
+    HostMap,
     NoticeOf,
     ProcessWatch,
     RuleUses,
@@ -181,8 +182,13 @@ class ClickHouseReader:
 
     def maps(self, span: Span) -> Iterator[WatchedMap]:
         """Give the sets of rules that services watched, the one that was there last first."""
-        for *fields, stages in self._ask(presence.maps, span):
-            yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items()))])
+        for *fields, stages, family in self._ask(presence.maps, span):
+            yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items())), family])
+
+    def hosts(self, span: Span) -> Iterator[HostMap]:
+        """Give the newest set of rules on each host of a service."""
+        for row in self._ask(presence.hosts, span):
+            yield HostMap(*row)
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
         """Give the rules of one set."""

@@ -98,6 +98,7 @@ def test_json(path: str) -> None:
                 "owner": "",
                 "link": "",
                 "stages": ["alias"],
+                "hosts": {"alias": 1},
             },
             {
                 "legacy": "b.old",
@@ -116,6 +117,7 @@ def test_json(path: str) -> None:
                 "owner": "@b",
                 "link": "",
                 "stages": ["alias"],
+                "hosts": {"alias": 1},
             },
         ],
         "dropped": 6,
