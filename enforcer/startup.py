@@ -88,7 +88,7 @@ def _enable(
     if loaded.rollouts and loaded.place is None:
         from enforcer.recording.process import place
 
-        loaded.place = place(loaded)  # before the rules are made: a stage never changes afterwards
+        loaded.settle(place(loaded))
     mode = safe_mode_at_start(loaded.path)
     if mode is not None:
         _enable_safely(loaded, mode, store=store)

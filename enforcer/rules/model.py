@@ -303,6 +303,13 @@ class MigrationMap:
         that makes them; it may be called more than once.
         """
         self._rules = rules if callable(rules) else tuple(rules)
+        self.rollouts = tuple(rollouts)
+        if self.rollouts and not callable(self._rules):
+            from copy import copy
+
+            # Their stages are set twice: for a look at the map, and where a process runs.
+            given = self._rules
+            self._rules = lambda: map(copy, given)
         self._made: dict[str, _Index] = {}
         self._outline = outline
         self.service = service
@@ -323,7 +330,6 @@ class MigrationMap:
         self.expect_refusals = tuple(expect_refusals)
         self.path = path
         self.digest = digest
-        self.rollouts = tuple(rollouts)
         self.place: Place | None = None
         self.override = override
         self.refusal = refusal
@@ -369,6 +375,11 @@ class MigrationMap:
         if override is not None:
             parts.append(f"{override.lower}-{override.upper}")
         return " ".join(parts)
+
+    def settle(self, place: "Place") -> None:
+        """Decide by where this process runs; call it before anything keeps one of the rules."""
+        self.place = place
+        self._made.clear()
 
     def put_in_stage(self, entry: "Entry") -> None:
         """Set the stage that a rule, a factory or a rule for instances has in this process."""

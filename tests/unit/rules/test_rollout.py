@@ -28,7 +28,8 @@ HOSTS = [f"host-{number}" for number in range(10_000)]
 
 def stages(text: str, read_map: ReadMap, place: Place | None) -> dict[str, str]:
     migration_map = read_map(RULES + text)
-    migration_map.place = place
+    if place is not None:
+        migration_map.settle(place)
     return {rule.legacy: rule.stage for rule in migration_map.rules}
 
 
@@ -174,7 +175,7 @@ def test_processes_that_decide_alike_share_an_identity(read_map: ReadMap) -> Non
     migration_map = read_map(RULES + '[[stage]]\npercent = 10\nstage = "warn"\n')
     identities = []
     for here in (place(share=10), Place("x", "service"), place(share=80), place(share=90)):
-        migration_map.place = here
+        migration_map.settle(here)
         identities.append(migration_map.identity)
 
     first, _, third, fourth = identities
@@ -195,8 +196,19 @@ def test_the_cache_holds_for_each_host(read_map: ReadMap) -> None:
 
     for share, stage in ((10, "warn"), (11, "observe")):
         migration_map = load_map(path, cached=True)
-        migration_map.place = place(share=share)
+        migration_map.settle(place(share=share))
         assert migration_map.rules[0].stage == stage
+
+
+def test_a_look_at_the_map_decides_nothing(read_map: ReadMap) -> None:
+    """Commands look at stages before a process settles; so does a test run."""
+    migration_map = read_map(RULES + '[[stage]]\npercent = 10\nstage = "removed"\n')
+
+    assert {rule.stage for rule in migration_map.rules} == {"removed"}
+    migration_map.settle(place(share=99))
+    assert {rule.stage for rule in migration_map.rules} == {"observe", "alias"}
+    migration_map.settle(place(share=10))
+    assert {rule.stage for rule in migration_map.rules} == {"removed"}
 
 
 TABLE = 'path = "shop.old_cart"\npercent = 10\nstage = "warn"'
