@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from enforcer.cli.rollout_words import rollout_records
 from enforcer.rules.mistakes import MapError
 from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
@@ -32,6 +33,7 @@ def check_as_json(found: MapCheck) -> str:
         "instances": [_instances(check) for check in found.instances],
         "unreadable": [{"file": one.file, "error": one.error} for one in found.unreadable],
         "unmatched": [one._asdict() for one in found.unmatched],
+        "rollouts": rollout_records(found.rollouts, found.place) if found.place is not None else [],
     }
     return _dump(document)
 

@@ -18,6 +18,7 @@ from enforcer.cli.check_words import (
     heading,
     instances_heading,
     instances_sections,
+    rollouts,
     sections,
     summary,
     unmatched,
@@ -76,7 +77,7 @@ def _lines(found: MapCheck) -> Iterator[str]:
 
 def _of_the_whole(found: MapCheck) -> Iterator[Section]:
     """Yield what belongs to no single rule."""
-    for section in (unreadable(found), unmatched(found)):
+    for section in (rollouts(found), unreadable(found), unmatched(found)):
         if section is not None:
             yield section
 
@@ -94,7 +95,7 @@ def _trees(found: MapCheck) -> Iterator[Tree]:
             _add(tree, section)
         yield tree
     for section in _of_the_whole(found):
-        tree = Tree(Text(section.title, style=_STYLES[WARNS]), guide_style="dim")
+        tree = Tree(Text(section.title, style=_STYLES[section.weight]), guide_style="dim")
         for line in section.lines:
             tree.add(Text(line))
         yield tree

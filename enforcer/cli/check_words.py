@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from enforcer.cli.rollout_words import rollout_lines
 from enforcer.report.words import counted
 from enforcer.rules.delegated import OWN
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, Rule
@@ -169,6 +170,14 @@ def unmatched(found: MapCheck) -> Section | None:
         for one in found.unmatched
     )
     return Section(f"{number} of the map {_match(number)} nothing (unmatched-entry)", WARNS, lines)
+
+
+def rollouts(found: MapCheck) -> Section | None:
+    """Name the stages for a part of the fleet, and which of them hold here."""
+    if not found.rollouts or found.place is None:
+        return None
+    title = "stages for a part of the fleet; rules are judged by the hardest that some host has"
+    return Section(title, TELLS, tuple(rollout_lines(found.rollouts, found.place)))
 
 
 def _match(number: str) -> str:

@@ -26,6 +26,7 @@ from enforcer.cli.status_found import ExtensionsFound, MapFound, Status, StoreFo
 from enforcer.cli.status_store import look_at_store
 from enforcer.cli.status_words import problems
 from enforcer.errors import EnforcerError
+from enforcer.recording.process import place
 from enforcer.rules import cache
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
@@ -123,6 +124,7 @@ def _find_map(option: str | None) -> MapFound:
 def _read_map(path: str, by: str, written: str) -> MapFound:
     try:
         content = load_map(path)
+        content.settle(place(content))
     except MapError as error:
         return MapFound(path, by, written, mistakes=error.mistakes)
     return MapFound(path, by, written, content)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 
+from enforcer.cli.rollout_words import rollout_records
 from enforcer.cli.status_found import MapFound, Status, StoreFound
 from enforcer.cli.status_words import headline, problems
 from enforcer.report.times import iso
@@ -42,12 +43,16 @@ def status_as_json(status: Status) -> str:
 def _map(found: MapFound) -> dict[str, object] | None:
     if not found.path:
         return None
-    rules = found.content.rules if found.content is not None else ()
+    content = found.content
+    rules = content.rules if content is not None else ()
     return {
         "path": found.path,
         "chosen_by": found.chosen_by,
         "rules": len(rules),
         "stages": Counter(rule.stage for rule in rules),
+        "rollouts": rollout_records(content.rollouts, content.place)
+        if content is not None and content.place is not None
+        else [],
         "mistakes": [str(mistake) for mistake in found.mistakes],
         "compiled": found.compiled,
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import enforcer
+from enforcer.cli.rollout_words import rollout_lines
 from enforcer.cli.status_asking import Installation, Package
 from enforcer.cli.status_found import Status
 from enforcer.cli.tested import TESTED, minor_of, tested_beside
@@ -265,6 +266,9 @@ def _rules(status: Status) -> Iterator[Fact]:
             )
         if not Path(content.root).is_dir():
             yield Fact("wrong", f'root: there is no folder "{content.root}" (root-not-found)')
+    if content is not None and content.rollouts and content.place is not None:
+        lines = "\n".join(rollout_lines(content.rollouts, content.place))
+        yield Fact("tells", f"stages for a part of the fleet:\n{lines}")
     if status.stage:
         yield Fact("tells", f'{ENVIRONMENT_KEY} is "{status.stage}": the stages above are after it')
     if status.map.compiled is not None:

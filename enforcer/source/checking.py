@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from enforcer.baseline.model import Baseline
+from enforcer.recording.process import place
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
 from enforcer.source.aliased import AliasedNames
@@ -84,6 +85,8 @@ class _Checker:
             factories=delegations.factories(),
             instances=delegations.instances(),
             unmatched=find_unmatched(self._map),
+            rollouts=self._map.rollouts,
+            place=place(self._map),
         )
 
     # Reading files.

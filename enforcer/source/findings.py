@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.model import Rule
+    from enforcer.rules.rollout import Place, Rollout
     from enforcer.source.asking import Site
     from enforcer.source.definitions import Definition
     from enforcer.source.locating import Located
@@ -301,6 +302,8 @@ class MapCheck:
         unreadable: the files that could not be parsed.
         imported: whether the canonical modules were imported.
         unmatched: entries of the map that match no file and no test.
+        rollouts: stages for a part of the fleet; rules are judged by the hardest of them.
+        place: where this runs, to tell which of them hold here.
 
     """
 
@@ -313,6 +316,8 @@ class MapCheck:
     factories: tuple[FactoryCheck, ...] = ()
     instances: tuple[InstancesCheck, ...] = ()
     unmatched: "tuple[Unmatched, ...]" = ()
+    rollouts: "tuple[Rollout, ...]" = ()
+    place: "Place | None" = None
 
     @property
     def failing_instances(self) -> tuple[InstancesCheck, ...]:

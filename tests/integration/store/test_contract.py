@@ -12,6 +12,7 @@ import pytest
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
+from enforcer.report.hosts import stages_on_hosts
 from enforcer.rules.model import Rule
 from enforcer.store.queries import (
     DAY,
@@ -306,6 +307,31 @@ def test_rules(engine: Any, facts: Any) -> None:
         "shop.mod:old": ("name", "shop.mod:new", "alias"),
     }
     assert found["shop.old_cart"].removal == "2.0"
+
+
+def test_stages_on_hosts(engine: Any, facts: Any) -> None:
+    """What a service had last on a host counts; stages alone make no other family of maps."""
+    strict = [replace_rule(CART, stage="strict", removal="2.0"), TREE]
+    engine.record(
+        [
+            facts.Beat(process(1, started=NOON), strict, NOON),
+            facts.Beat(process(2, started=NOON + 1), [CART, TREE], NOON + 1),
+            facts.Beat(process(3, started=NOON, host="web2"), strict, NOON),
+            facts.Beat(process(4, started=NOON, host="web2", service="job"), [CART], NOON),
+        ]
+    )
+    with engine.open() as reader:
+        hosts = [(one.service, one.environment, one.host) for one in reader.hosts(Span())]
+        found = stages_on_hosts(reader, Span())
+        later = list(reader.hosts(Span(since=NOON + HOUR)))
+
+    assert hosts == [
+        ("job", "production", "web2"),
+        ("shop", "production", "web1"),
+        ("shop", "production", "web2"),
+    ]
+    assert later == []
+    assert found == {CART.legacy: {"warn": 2, "strict": 1}, TREE.legacy: {"strict": 2}}
 
 
 def replace_rule(rule: Rule, **fields: Any) -> Rule:

@@ -432,3 +432,25 @@ def test_a_map_without_rules_is_no_good_news(shop: Path, command: str) -> None:
     assert result.exit_code == 2
     assert "the map has no rules, so there is nothing to check. Write a [[rule]]" in result.output
     assert "nothing would break" not in result.output
+
+
+def test_shares_are_judged_by_the_hardest_stage_on_every_machine(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be refused on one host in ten would be refused."""
+    with (shop / "enforcer.toml").open("a") as file:
+        file.write('[[stage]]\npath = "shop.old_cart"\nservice = "cart"\npercent = 10\n')
+        file.write('stage = "strict"\n')
+    findings = set()
+    for host in ("web-1", "db-1"):
+        monkeypatch.setenv("ENFORCER_HOST", host)
+        result = check()
+        assert "shop.old_cart -> shop.cart (strict, enforcer.toml:4)" in result.output
+        assert "(would-be-refused)" in result.output
+        share = "strict for shop.old_cart on 10 % of the hosts of cart: does not hold here"
+        assert share in result.output
+        assert f'here is host "{host}", number ' in result.output
+        document = json.loads(check("--json").output)
+        assert document["rollouts"][0]["percent"] == 10
+        findings.add(document["findings"])
+    assert len(findings) == 1

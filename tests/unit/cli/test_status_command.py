@@ -431,6 +431,27 @@ def test_stage_override(
     assert "(unknown-stage)" in status(**named, ENFORCER_STAGE="louder")["problems"][0]
 
 
+def test_stages_for_a_part_of_the_fleet(
+    enforcer: Enforcer, status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
+) -> None:
+    """The stages are those that this host has, and why it has them."""
+    with (folder / "enforcer.toml").open("a") as file:
+        file.write('[[stage]]\nenvironment = "production"\npercent = 30\nstage = "warn"\n')
+    there = {"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=production"}
+
+    for host, stage, words in (
+        ("db-1", "warn", "30 % of the hosts in production: holds here"),
+        ("web-1", "alias", "30 % of the hosts in production: does not hold here"),
+    ):
+        found = status(**named, **there, ENFORCER_HOST=host)
+        assert found["map"]["stages"] == {stage: 1}
+        assert [one["holds_here"] for one in found["map"]["rollouts"]] == [stage == "warn"]
+        result = enforcer("status", **named, **there, ENFORCER_HOST=host)
+        assert f"warn for all rules on {words}" in result.stdout
+        assert f'here is host "{host}", number ' in result.stdout
+        assert 'environment "production"' in result.stdout
+
+
 def test_store_that_can_not_be_made(
     status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
 ) -> None:
