@@ -23,7 +23,7 @@ with Plainly():
         LegacyImportError,
         LegacyImportWarning,
     )
-    from enforcer.startup import collect, disable, enable, flush, notices, release
+    from enforcer.startup import collect, disable, enable, flush, notices, release, safe
 
 __all__ = [
     "DelegationError",
@@ -40,6 +40,7 @@ __all__ = [
     "flush",
     "notices",
     "release",
+    "safe",
 ]
 
 __version__ = "0.1.0"

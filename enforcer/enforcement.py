@@ -4,6 +4,7 @@ import sys
 from time import monotonic
 
 from enforcer.eager import load_now
+from enforcer.errors import EnforcerError
 from enforcer.imports.finder import Finder
 from enforcer.recording.notice import Notice
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL = 60.0
 """How often to look at what other code did to imports, in seconds."""
+
+MOST_ERRORS = 10
+"""After how many errors of its own a process goes into safe mode."""
 
 
 class Enforcement:
@@ -50,6 +54,7 @@ class Enforcement:
     __slots__ = (
         "_baseline",
         "_emitter",
+        "_errors",
         "_failed",
         "_is_ended",
         "_look_at",
@@ -72,7 +77,7 @@ class Enforcement:
     ) -> None:
         """Prepare; nothing outside is touched."""
         self.map = migration_map
-        self.finder = Finder(migration_map.outline, self._answers)
+        self.finder = Finder(migration_map.outline, self._answers, self._recover)
         self.reporters: tuple[Schedule, ...] = ()
         self.on_new_site: Callable[[], object] = int
         self.load_reporting: Callable[[], object] = int
@@ -80,6 +85,7 @@ class Enforcement:
         self.item: Callable[[], Item | None] | None = None
         self.safe_mode: SafeMode | None = None
         self._baseline = baseline
+        self._errors = 0
         self._failed = False
         self._is_ended = False
         self._look_at = 0.0
@@ -136,6 +142,7 @@ class Enforcement:
         watch = Watch(self.map, self.recorder, tolerance, self._notices)
         watch.uses.ownership.item = self.item or items_of_environment()
         watch.on_legacy = self._load_reporting
+        watch.on_error = self.failed
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 
@@ -146,6 +153,8 @@ class Enforcement:
             watch.install(is_late=is_late)
             if is_late:
                 self._load_reporting()
+        if self.safe_mode is not None and begun is not None:
+            begun.calm()
         return begun
 
     def _load_reporting(self) -> None:
@@ -212,7 +221,7 @@ class Enforcement:
         Call it in a thread of the enforcer's: a look may take a moment.
         """
         now = monotonic()
-        if now >= self._look_at and not self._is_ended:
+        if now >= self._look_at and not self._is_ended and self.safe_mode is None:
             self._look_at = now + LOOK_INTERVAL
             from enforcer.imports.interference import interference
 
@@ -254,13 +263,31 @@ class Enforcement:
     def calm(self, mode: "SafeMode") -> bool:
         """Alias from now on and do no more; return whether that is news.
 
-        What was imported so far stays as it is. It is quick, and may be called inside an import.
+        What was imported so far stays as it is, and what was counted waits to be collected. It is
+        quick, and may be called inside an import.
         """
         if self.safe_mode is not None:
             return False
         self.safe_mode = mode
         self.note(mode.notice())
+        if self.watch is not None:
+            self.watch.calm()
         return True
+
+    def failed(self, error: Exception) -> None:
+        """Count an error of the enforcer's own, and go into safe mode after some."""
+        if isinstance(error, (MemoryError, RecursionError)):
+            return  # the program's, wherever it comes up
+        self._errors += 1
+        if self._errors >= MOST_ERRORS:
+            self._give_up(f"{MOST_ERRORS} errors of its own came up, the last one {error!r}")
+
+    def _give_up(self, text: str) -> None:
+        from enforcer.recording.safe_mode import ERRORS, SafeMode
+
+        mode = SafeMode(ERRORS, text)
+        if self.calm(mode):
+            _write(f"{mode.notice().text} Please report it (safe-mode)")
 
     def _answers(self) -> "Answering | None":
         watch = self.watch
@@ -270,21 +297,45 @@ class Enforcement:
             except Exception as error:  # noqa: BLE001 - the watched program comes first
                 if not self._failed:
                     self._failed = True
-                    sys.stderr.write(f"enforcer: nothing is watched: {error!r} (not-begun)\n")
+                    _write(f"nothing is watched: {error!r} (not-begun)")
                 return self._plain_answers()
         if watch is None:
             return None if self._is_ended else self._plain_answers()
         return watch.answers
 
-    def _plain_answers(self) -> "PlainAnswers":
-        answers = self._plain.get("")
+    def _recover(self, error: Exception) -> "Answering | None":
+        """Return who answers after an error, plainly; None if it is not the enforcer's own."""
+        if isinstance(error, (MemoryError, RecursionError, Warning, EnforcerError)):
+            return None
+        answers = self._plain_answers()
         if answers is None:
+            return None
+        from enforcer.imports.bootstrap import raised_here
+
+        if not raised_here(error):
+            return None
+        self.failed(error)
+        return answers
+
+    def _plain_answers(self) -> "PlainAnswers | None":
+        """Return who gives plain aliases; None if that can't be loaded either."""
+        answers = self._plain.get("")
+        if answers is not None:
+            return answers
+        mode = self.safe_mode
+        try:
             from enforcer.imports.plain_entries import PlainAnswers
 
             load_now()
-            mode = self.safe_mode
-            answers = PlainAnswers(
-                self.map, keeps_own_code=mode is not None and mode.keeps_own_code
-            )
-            answers = self._plain.setdefault("", answers)
-        return answers
+            keeps_own_code = mode is not None and mode.keeps_own_code
+            answers = PlainAnswers(self.map, keeps_own_code=keeps_own_code)
+        except Exception:  # noqa: BLE001 - an audit hook refuses
+            return None
+        return self._plain.setdefault("", answers)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(f"enforcer: {text}\n")
+    except Exception:  # noqa: BLE001 - standard error is closed, so there is nobody to tell
+        return

@@ -75,6 +75,7 @@ class Schedule:
             would start.
         on_beat: called without arguments after each time that was due, in the thread, and
             before the last.
+        on_wound_up: called without arguments when everything was written after :meth:`wind_up`.
         spent: how much of the time that an exit may take is over already, in seconds.
 
     """
@@ -89,10 +90,12 @@ class Schedule:
         """
         self.may_have_thread: Callable[[], bool] = _always
         self.on_beat: Callable[[], object] = int
+        self.on_wound_up: Callable[[], object] = int
         self._followers: tuple[Schedule, ...] = ()
         self._interval = min(max(interval, 0.01), TIMEOUT_MAX)
         self._exit_timeout = exit_timeout()
         self._is_stopped = False
+        self._is_winding_up = False
         self._is_registered = False
         self._collections = Collections(self._has_come_to_stay)
         self._met_in = 0
@@ -195,6 +198,23 @@ class Schedule:
         if self._retire_all():
             self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
 
+    def wind_up(self) -> None:
+        """Write everything a last time and end the threads, for good; wait for nothing.
+
+        It may be called in such a thread. An exit waits for what is not written by then.
+        """
+        if self._is_stopped:
+            return
+        for each in (self, *self._followers):
+            each._is_stopped = each._is_winding_up = True  # noqa: SLF001 - one of us
+            if not each.is_wanted:
+                continue
+            if each._thread is None and not each.may_have_thread():  # noqa: SLF001
+                each._flushing.flush_last(each._exit_timeout, _DISABLED)  # noqa: SLF001
+                each.on_wound_up()
+            else:
+                each.ask_to_finish(each._exit_timeout, _DISABLED)  # noqa: SLF001
+
     def end_with_interpreter(self) -> None:
         """Leave the end to :meth:`leave`, for a subinterpreter; call it once."""
         self._is_registered = True
@@ -204,11 +224,13 @@ class Schedule:
         """Write everything a last time in this thread, and end ours, before an interpreter ends."""
         unseen_forks.notice()
         self._is_stopped = True
-        thread, self._thread = self._thread, None
+        thread, self._thread = self._thread or self._last, None
         if thread is not None:
             # One that is left is a fatal error: the end waits for it as long as it takes.
-            thread.end(TIMEOUT_MAX)
+            thread.end(TIMEOUT_MAX, is_last=thread.is_last)
             thread.wait_until_gone(TIMEOUT_MAX)
+        if self._is_winding_up:
+            return
         self._flushing.flush_last(self._exit_timeout, EXIT)
         complain(self._flushing.loss())
 
@@ -295,6 +317,9 @@ class Schedule:
             self._deliver()
         if thread.is_last:
             self._flushing.flush_last(self._exit_timeout, self._ending)
+            if self._is_winding_up:
+                complain(self._flushing.loss())
+                self.on_wound_up()
 
     def _deliver(self) -> None:
         if self._flushing.flush_unless_busy(FLUSH_PATIENCE):
@@ -320,7 +345,11 @@ class Schedule:
     # The end.
 
     def _exit(self) -> None:
-        if self._retire_all():
+        if self._is_winding_up:
+            for each in (self, *self._followers):
+                if each._last is not None:  # noqa: SLF001 - one of us
+                    each._last.ends_for(self._exit_timeout)  # noqa: SLF001
+        elif self._retire_all():
             self._finish_quietly()
 
     def _retire_all(self) -> bool:

@@ -10,7 +10,9 @@ import _thread
 import os
 import sys
 
+from enforcer.errors import EnforcerError
 from enforcer.recording import unseen_forks
+from enforcer.recording.safe_mode import switched_off
 from enforcer.rules.model import NO_LOG
 
 TYPE_CHECKING = False
@@ -63,6 +65,7 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
     if leader is None:
         return None
     enforcement.reporters = (leader,)
+    leader.on_beat = lambda: _look(enforcement, leader, emits=emits)
     if emits:
         _keep_contexts(enforcement)
         emitter_of(enforcement)
@@ -84,6 +87,7 @@ def _report_from_subinterpreter(enforcement: "Enforcement") -> None:
     """
     reporter = _reporter(enforcement)
     enforcement.reporters = (reporter,)
+    reporter.on_beat = lambda: _look(enforcement, reporter, emits=False)
     reporter.end_with_interpreter()
     is_told = False
 
@@ -109,10 +113,22 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
         enforcement.load_reporting = _load_writer
     else:
         _load_writer()
-    if emits:
-        # The application may bring OpenTelemetry at any time.
-        leader.on_beat = lambda: emitter_of(enforcement)
     return leader
+
+
+def _look(enforcement: "Enforcement", leader: "Schedule", *, emits: bool) -> None:
+    """Look, after each delivery, whether the process is to go on as it does."""
+    error = leader.last_error
+    if error is not None and not isinstance(error, (EnforcerError, OSError)):
+        enforcement.failed(error)
+    if enforcement.safe_mode is None:
+        mode = switched_off(enforcement.map.path)
+        if mode is not None:
+            enforcement.calm(mode)
+    if enforcement.safe_mode is not None:
+        leader.wind_up()
+    elif emits:
+        emitter_of(enforcement)  # the application may bring OpenTelemetry at any time
 
 
 def _load_writer() -> None:

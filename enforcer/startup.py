@@ -17,7 +17,7 @@ from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
-from enforcer.recording.safe_mode import safe_mode_at_start
+from enforcer.recording.safe_mode import CALL, SafeMode, safe_mode_at_start
 from enforcer.rules.inherited import forget_left, leave, wanted_digest
 
 TYPE_CHECKING = False
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from enforcer.embedding import UwsgiHooks
     from enforcer.leaving import Guard
-    from enforcer.recording.safe_mode import SafeMode
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import MigrationMap
 
@@ -162,7 +161,7 @@ def _was_imported_before(migration_map: "MigrationMap") -> bool:
 
 def disable() -> None:
     """Stop watching, keep what was recorded, and leave nothing behind."""
-    global _active, _guard  # noqa: PLW0603 - one enforcement per interpreter
+    global _active
     if _active is None:
         return
     ended, _active = _active, None
@@ -172,6 +171,27 @@ def disable() -> None:
     forget_left()
     if ended.reporters:
         ended.reporters[0].stop()
+    _stand_down()
+
+
+def safe() -> None:
+    """Go into safe mode: alias from now on, and do no more, until this process ends.
+
+    What was counted is written; nothing is counted, warned of or refused any more. No object of
+    the program changes: what was imported stays as it is, and what is imported later through a
+    legacy path gives the same objects as before.
+    """
+    if _active is None:
+        return
+    _active.calm(SafeMode(CALL, "enforcer.safe() was called"))
+    for reporter in _active.reporters[:1]:
+        reporter.stop()
+    _stand_down()
+
+
+def _stand_down() -> None:
+    """Take the hooks before the ends of the process away: there is nothing more to write."""
+    global _guard  # noqa: PLW0603 - one enforcement per interpreter
     if _guard is not None:
         _guard.go()
         _guard = None
@@ -192,7 +212,7 @@ def collect() -> "tuple[list[Use], int]":
 
 def flush() -> None:
     """Write what was recorded so far to the store, and emit it, now."""
-    if _active is None:
+    if _active is None or _active.safe_mode is not None:
         return
     if _active.reporters:
         from enforcer.reporting import emitter_of
@@ -208,7 +228,7 @@ def keep() -> None:
 
     For a child that was forked from a process that only collected them.
     """
-    if _active is not None and not _active.reporters:
+    if _active is not None and not _active.reporters and _active.safe_mode is None:
         _start_reporting(_active, emits=False)
 
 
@@ -247,7 +267,7 @@ def enable_from_environment() -> None:
         _keep_paths()
         enable(path)
     except Exception as error:  # noqa: BLE001 - the watched program comes first
-        fails_open = getattr(error, "fail_open", True)
+        fails_open = getattr(error, "fail_open", True) or safe_mode_at_start(path) is not None
         _complain(error, path, fails_open=fails_open)
         if not fails_open:
             # The interpreter is still starting: an exception would be printed with a
@@ -343,6 +363,8 @@ def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
     from enforcer.reporting import start_reporting
 
     _guard = start_reporting(enforcement, emits=emits)
+    for reporter in enforcement.reporters[:1]:
+        reporter.on_wound_up = _stand_down
 
 
 def _hook_into_fork() -> None:
@@ -415,6 +437,9 @@ def _after_fork_in_child() -> None:
 
 
 def _report_anew(enforcement: Enforcement) -> None:
+    if enforcement.safe_mode is not None:
+        enforcement.reporters = ()  # the parent's, which may be writing its last
+        _stand_down()
     if enforcement.reporters:
         from enforcer.recording.process import current
 

@@ -228,7 +228,8 @@ class LegacyFactory:
             return self.run_legacy(args, kwargs)
         rule = self.rule
         delegating = None
-        if rule.aliases() and rule.stage != REMOVED and not self.refusals:
+        is_safe = self.watch.uses.is_safe
+        if rule.aliases() and (is_safe or rule.stage != REMOVED) and not self.refusals:
             delegating = self._delegating or self._begin()
         uses = self._sites.find(frame) if frame is not None else None
         if uses is not None:
@@ -237,7 +238,7 @@ class LegacyFactory:
             self._record(frame, in_place=delegating is None)
         if delegating is not None:
             return delegating.call(args, kwargs)
-        if self.refusals and (rule.refuses or self.original is None):
+        if self.refusals and ((rule.refuses and not is_safe) or self.original is None):
             message = f'"{rule.legacy}" can\'t be delegated: {self.refusals[0]}'
             raise DelegationError(message)
         return self.run_legacy(args, kwargs)

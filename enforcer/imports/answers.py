@@ -69,7 +69,7 @@ class Answers:
         if rule is None:
             return self._find_unmatched(name, path, target)
         watch.on_legacy()
-        if rule.stage == REMOVED:
+        if rule.stage == REMOVED and not watch.uses.is_safe:
             return self._refuse(rule, name, path, frame)
         if not rule.aliases():
             return self._observe(rule, name, path, target, frame)

@@ -125,11 +125,16 @@ def trimmed(error: BaseException) -> BaseException:
 
     A property that C calls lets it pass, and its own frame is the only one that is left.
     """
+    return error.with_traceback(None) if raised_here(error) else error
+
+
+def raised_here(error: BaseException) -> bool:
+    """Tell whether code of the enforcer raised an error, or C code that it called."""
     innermost = error.__traceback__
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
-    name = "" if innermost is None else str(innermost.tb_frame.f_globals["__name__"])
-    return error.with_traceback(None) if name.startswith("enforcer.") else error
+    name = "" if innermost is None else str(innermost.tb_frame.f_globals.get("__name__"))
+    return name.startswith("enforcer.")
 
 
 def cut(error: BaseException) -> None:

@@ -39,17 +39,25 @@ _ANSWER_ALONE = _TAKE_ALL | {"_pytest"}
 class Finder:
     """Hand what concerns a rule to those who answer for it."""
 
-    def __init__(self, outline: "Outline", begin: "Callable[[], Answering | None]") -> None:
+    def __init__(
+        self,
+        outline: "Outline",
+        begin: "Callable[[], Answering | None]",
+        recover: "Callable[[Exception], Answering | None]",
+    ) -> None:
         """Wait for the first module that concerns a rule.
 
         Args:
             outline: what the map speaks of.
             begin: gives who answers, cheaply after the first time; None while nobody does.
+            recover: gives who answers after an error in who does; None if the error is not the
+                enforcer's own.
 
         """
         self._heads = outline.heads
         self._outline = outline
         self._begin = begin
+        self._recover = recover
 
     def find_spec(
         self, name: str, path: object = None, target: object = None
@@ -77,6 +85,11 @@ class Finder:
             from enforcer.imports.bootstrap import trimmed
 
             raise trimmed(error)  # noqa: B904 - the same error
+        except Exception as error:
+            answers = self._recover(error)
+            if answers is None:
+                raise
+            return answers.answer(name, path, target, frame)
         finally:
             for _ in range(times):
                 _imp.acquire_lock()

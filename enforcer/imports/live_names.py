@@ -127,7 +127,7 @@ class LegacyName:
     @bootstrap.as_import_system
     def _value(self) -> object:
         rule = self._rule
-        if rule.stage == REMOVED and self._watch.enabled:
+        if rule.stage == REMOVED and self._watch.enabled and not self._watch.uses.is_safe:
             raise AttributeError(rule.name)
         if not rule.aliases():
             name = rule.name

@@ -13,6 +13,7 @@ from enforcer.imports.bytecode import LazyStatement
 from enforcer.imports.callers import module_name
 from enforcer.imports.messages import canonical_path, explain
 from enforcer.imports.places import place_of
+from enforcer.recording.recorder import Tally
 from enforcer.recording.use import (
     ALIASED,
     BLOCKED,
@@ -22,6 +23,7 @@ from enforcer.recording.use import (
     PROBE,
     WARNED,
     WOULD_BLOCK,
+    CallSite,
 )
 from enforcer.rules.stages import REMOVED, STRICT, WARN
 
@@ -31,19 +33,21 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from enforcer.imports.callers import Caller, Ownership
-    from enforcer.recording.recorder import Recorder, Tally
-    from enforcer.recording.use import CallSite
+    from enforcer.recording.recorder import Recorder
     from enforcer.rules.model import Rule
 
 
 MOST_RESOLVED = 4096
 """How many lazy imports are remembered as counted."""
 
+_NOBODY = CallSite("", file="", line=0, function="", module="", mechanism="")
+"""Whose uses are in safe mode."""
+
 
 class Uses:
     """Turn callers into recorded uses."""
 
-    __slots__ = ("_resolved", "baseline", "ownership", "recorder")
+    __slots__ = ("_resolved", "baseline", "is_safe", "ownership", "recorder")
 
     def __init__(
         self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[CallSite]"
@@ -52,6 +56,7 @@ class Uses:
         self.recorder = recorder
         self.ownership = ownership
         self.baseline = baseline
+        self.is_safe = False
         self._resolved: dict[tuple[int, str], tuple[object]] = {}
 
     def record(self, rule: "Rule", path: str, caller: "Caller", *, in_place: bool) -> "Tally":
@@ -73,6 +78,8 @@ class Uses:
             LegacyCallWarning: the same, for a call.
 
         """
+        if self.is_safe:
+            return Tally(rule, OBSERVED, _NOBODY)
         site = self.ownership.site(path, caller)
         outcome = self._outcome(rule, site, in_place=in_place)
         tally = self.recorder.tally(rule, outcome, site)
@@ -109,11 +116,15 @@ class Uses:
 
     def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
         """Tell whether the stage refuses a caller; nothing is counted."""
+        if self.is_safe:
+            return False
         site = self.ownership.site(path, caller)
         return self._outcome(rule, site, in_place=False) == BLOCKED
 
     def probe(self, rule: "Rule", path: str, caller: "Caller") -> None:
         """Count a look that asked whether a path exists; it is no use."""
+        if self.is_safe:
+            return
         caller.mechanism = PROBE
         self.recorder.tally(rule, OBSERVED, self.ownership.site(path, caller)).count()
 

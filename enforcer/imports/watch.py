@@ -90,6 +90,7 @@ class Watch:
         delegation: who answers for factories and keeps instances; None if there are none.
         on_legacy: called without arguments, on the importing thread, before each load of a module
             that may be used by a legacy path or name; it must be cheap.
+        on_error: called with each error of the enforcer's own.
 
     """
 
@@ -119,6 +120,7 @@ class Watch:
         self.branches = packages_of(migration_map.rules)
         self.delegation: Delegation | None = None
         self.on_legacy: Callable[[], object] = int
+        self.on_error: Callable[[Exception], object] = _ignore
         self._apart = children_apart(migration_map)
         self._displaced: dict[str, ModuleType] = {}
 
@@ -272,6 +274,7 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - the watched program comes first
             text = f'Uses of "{subject}" were not recorded: {error!r}.'
             self.notice("blind", subject, text)
+            self.on_error(error)
             return None
 
     def notice(self, kind: str, subject: str, text: str) -> None:
@@ -356,6 +359,11 @@ class Watch:
         if self.delegation is not None:
             self.delegation.forget_threads()
 
+    def calm(self) -> None:
+        """Count, warn and refuse no more; all objects stay what they are."""
+        self.uses.is_safe = True
+        self.forget_sites()
+
     def remove(self) -> None:
         """Stop watching and leave nothing behind."""
         self.enabled = False
@@ -387,3 +395,7 @@ class Watch:
                 del namespace[child]
             else:
                 namespace[child] = original
+
+
+def _ignore(_error: Exception) -> None:
+    return
