@@ -19,6 +19,7 @@ from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
 from enforcer.recording.safe_mode import CALL, SafeMode, safe_mode_at_start
 from enforcer.rules.inherited import forget_left, leave, wanted_digest
+from enforcer.rules.trusted_environment import has_foreign_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,13 +257,22 @@ def notices() -> "list[Notice]":
 def enable_from_environment() -> None:
     """Enable by ``ENFORCER_MAP`` while the interpreter starts; never stop the program.
 
-    The one exception is a map that says ``fail_open = false``.
+    The one exception is a map that says ``fail_open = false``. With ``-E`` and ``-I`` Python
+    ignores its own variables, and not those of others: the program has the rights of whoever set
+    them, and its legacy paths may be gone.
     """
     global _asked_environment  # noqa: PLW0603 - two site folders ask twice
     path = os.environ.get(MAP_KEY, "").strip()
     if not path or _active is not None or _asked_environment or _is_own_command():
         return
     _asked_environment = True
+    if has_foreign_rights():
+        _write_line(
+            f"not enabled: this program has the rights of user {os.geteuid()}, and user "
+            f"{os.getuid()} started it: {MAP_KEY} is not read. Call enforcer.enable() in the "
+            "program (set-user-id)"
+        )
+        return
     try:
         _keep_paths()
         enable(path)

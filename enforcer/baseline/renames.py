@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from enforcer.baseline.functions import renamed_functions
 from enforcer.baseline.model import Baseline, Entry, Key
 from enforcer.baseline.portable import rewritings, rewritten
+from enforcer.rules.git import ask_git
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.repository import is_absolute, top_of, with_slashes
 
@@ -138,16 +138,7 @@ def _read(output: str) -> list[tuple[str, str]]:
 
 def _git(root: Path, *words: str, index: str = "") -> str:
     """Ask git; without it, or outside of a repository, it has nothing to say."""
-    try:
-        done = subprocess.run(  # noqa: S603 - git with words of our own
-            ["git", "-C", str(root), *words],  # noqa: S607 - whichever git is on PATH
-            env={**os.environ, "GIT_INDEX_FILE": index} if index else None,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    environ = {**os.environ, "GIT_INDEX_FILE": index} if index else None
+    answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
+    text = (answer or b"").decode("utf-8", "surrogateescape")
+    return text.replace("\r\n", "\n")  # of a file, as Python reads its source

@@ -1,6 +1,5 @@
 """Put the dashboard together as an ASGI application."""
 
-import subprocess
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from enforcer.dashboard.pages import Pages
 from enforcer.dashboard.rendering import ASSETS, Rendering
 from enforcer.dashboard.security import Guard
 from enforcer.dashboard.settings import Settings
+from enforcer.rules.git import ask_git
 
 _GIT_SECONDS: Final = 5.0
 
@@ -86,14 +86,5 @@ def create_dashboard(settings: Settings) -> Dashboard:
 
 def _revision(root: str) -> str:
     """Give the commit that the source at hand is a checkout of; empty without git."""
-    try:
-        done = subprocess.run(  # noqa: S603 - git with words of our own
-            ["git", "-C", root, "rev-parse", "HEAD"],  # noqa: S607 - whichever git is on PATH
-            capture_output=True,
-            text=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    answer = ask_git(root, "rev-parse", "HEAD", timeout=_GIT_SECONDS)
+    return (answer or b"").decode("ascii", "replace").strip()

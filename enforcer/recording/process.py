@@ -5,6 +5,7 @@ import sys
 from time import time_ns
 
 from enforcer.rules.regular import read_trusted
+from enforcer.rules.trusted_environment import trusted_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _read_run_file() -> None:
     The server keeps the environment of the test that started it, and forks children for later
     tests as well.
     """
-    file = os.environ.get(RUN_FILE_KEY, "")
+    file = trusted_environment().get(RUN_FILE_KEY, "")
     if not file or not any("multiprocessing.forkserver" in word for word in sys.orig_argv):
         return
     try:

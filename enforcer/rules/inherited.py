@@ -6,6 +6,8 @@ leave two definitions of a class in one service.
 
 import os
 
+from enforcer.rules.trusted_environment import trusted_environment
+
 DIGEST_KEY = "ENFORCER_MAP_DIGEST"
 """The variable by which a process names its map: a digest, and the path of the file."""
 
@@ -26,7 +28,7 @@ def wanted_digest(path: str) -> str:
     """
     if _left:
         return ""
-    digest, _, file = os.environ.get(DIGEST_KEY, "").partition(" ")
+    digest, _, file = trusted_environment().get(DIGEST_KEY, "").partition(" ")
     return digest if file == os.path.abspath(path) else ""
 
 

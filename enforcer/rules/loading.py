@@ -13,6 +13,7 @@ from enforcer.rules.model import LOGS, MigrationMap
 from enforcer.rules.regular import read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
+from enforcer.rules.trusted_environment import trusted_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def load_map(
 
     Args:
         path: an ``enforcer.toml`` (any name will do), or a ``pyproject.toml``.
-        environ: the environment, by default the process's own.
+        environ: the environment, by default the process's own, see
+            :func:`enforcer.rules.trusted_environment.trusted_environment`.
         cached: whether a compiled form of it may be taken, or kept for the next time.
         wanted: the digest of the content to take, where a cache still has it.
 
@@ -54,7 +56,7 @@ def load_map(
         MapError: if anything is wrong with it; all mistakes are in the error.
 
     """
-    environ = os.environ if environ is None else environ
+    environ = trusted_environment() if environ is None else environ
     path = os.path.abspath(path)
     override, mistakes = _read_override(environ)
     log = environ.get(LOG_KEY, "").strip()

@@ -1,7 +1,6 @@
 """Walk over a project's own Python files."""
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from pathspec import GitIgnoreSpec
 
 from enforcer.errors import EnforcerError
+from enforcer.rules.git import ask_git
 from enforcer.rules.model import MigrationMap
 
 _FOREIGN_FOLDERS: Final = frozenset(("__pycache__", "node_modules", "site-packages"))
@@ -105,20 +105,8 @@ def _ignored_by_git(root: Path) -> frozenset[str]:
     words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
     # Hooks of git run with variables that name a repository, which needn't be the root's.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    try:
-        done = subprocess.run(  # noqa: S603 - git with words of our own
-            ["git", "-C", str(root), *words],  # noqa: S607 - whichever git is on PATH
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return frozenset()
-    if done.returncode != 0:
-        return frozenset()
-    paths = frozenset(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+    answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
+    paths = frozenset(os.fsdecode(path) for path in (answer or b"").split(b"\0") if path)
     return frozenset() if "./" in paths else paths
 
 

@@ -5,8 +5,9 @@ looks at the environment and at what the application itself has loaded. No gette
 OpenTelemetry's is called: where ``OTEL_PYTHON_TRACER_PROVIDER`` is set, it would make a provider.
 """
 
-import os
 import sys
+
+from enforcer.rules.trusted_environment import trusted_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def is_without_end(provider: object) -> bool:
 
 def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
     """Tell whether there is anything to emit to."""
-    environ = os.environ if environ is None else environ
+    environ = trusted_environment() if environ is None else environ
     if is_disabled(environ) or choice.is_off:
         return False
     return names_an_endpoint(environ) or any(providers())

@@ -6,11 +6,11 @@ OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 """
 
 import atexit
-import os
 from time import monotonic
 
 from enforcer.reporter import EXIT, Schedule, complain
 from enforcer.rules.model import NO_LOG
+from enforcer.rules.trusted_environment import trusted_environment
 from enforcer.telemetry.asked import (
     OVER,
     is_asked_for,
@@ -141,7 +141,7 @@ class Emitter(Schedule):
             self._map,
             ledger,
             settings=settings,
-            spool=Spool(folders(self._map, os.environ)),
+            spool=Spool(folders(self._map, trusted_environment())),
             providers=self._providers,
             note=self._note,
             notices=self._notices,
@@ -175,5 +175,5 @@ class Emitter(Schedule):
         """
         del timeout, is_in_time
         if self._map.telemetry and is_asked_for() and not self._emits.setdefault("", False):
-            keep(places(self._map, os.environ), self.process, self._totals())
+            keep(places(self._map, trusted_environment()), self.process, self._totals())
         return ""

@@ -9,12 +9,12 @@ OpenTelemetry's Python SDK reads it.
 the providers that are made of that file are used, by whoever makes them.
 """
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from enforcer.errors import EnforcerError
+from enforcer.rules.trusted_environment import trusted_environment
 from enforcer.telemetry.asked import is_disabled, names_an_endpoint
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def read_settings(environ: "Mapping[str, str] | None" = None) -> Settings:
         SettingsError: if a variable names a protocol that is not spoken, or a number is none.
 
     """
-    environ = os.environ if environ is None else environ
+    environ = trusted_environment() if environ is None else environ
     if is_disabled(environ):
         return Settings(is_disabled=True)
     if not names_an_endpoint(environ):

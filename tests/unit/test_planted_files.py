@@ -420,6 +420,18 @@ def test_probe_for_locks_overwrites_nothing(
     assert own.read_text() == "kept"
 
 
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_store_is_for_those_whom_the_umask_leaves(tmp_path: Path, mask: int, mode: int) -> None:
+    """It has names of files, and command lines."""
+    before = os.umask(mask)
+    try:
+        Store(str(tmp_path / "uses.db")).close()
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "uses.db").stat().st_mode & 0o777 == mode
+
+
 def test_length_is_exact(tmp_path: Path) -> None:
     """A file of just that length is read, one byte more is too long."""
     file = tmp_path / "file"

@@ -28,6 +28,21 @@ def test_hints_name_what_an_extra_needs() -> None:
     assert install_command("none") == 'pip install ".[none]", in its sources'
 
 
+def test_floors_are_above_known_holes() -> None:
+    """What the page is served with: the first releases without the holes that are published."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    extra = project["project"]["optional-dependencies"]["dashboard"]
+    floors = dict(requirement.split(">=") for requirement in extra)
+    mended = {
+        "h11": (0, 16),  # CVE-2025-43859: chunked bodies
+        "jinja2": (3, 1, 6),  # CVE-2025-27516, CVE-2024-56201: templates
+        "starlette": (0, 49, 1),  # CVE-2025-62727: ranges of files; CVE-2025-54121: forms
+    }
+
+    for name, release in mended.items():
+        assert tuple(map(int, floors[name].split("."))) >= release
+
+
 def test_the_name_is_that_of_the_project() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
 

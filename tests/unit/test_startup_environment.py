@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.rules.trusted_environment import has_foreign_rights, trusted_environment
 from tests.patience import PATIENCE, environment_without
 
 GOOD = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
@@ -224,3 +225,115 @@ def test_a_broken_map_in_code_is_one_line_too(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "ran\n")
     assert done.stderr.startswith("enforcer: not enabled: enforcer.toml:1: ")
     assert done.stderr.count("\n") == 1
+
+
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else"
+)
+
+
+LINE = (
+    "enforcer: not enabled: this program has the rights of user 0, and user 12345 started it: "
+    "ENFORCER_MAP is not read. Call enforcer.enable() in the program (set-user-id)\n"
+)
+
+
+def with_ids(folder: Path, real: int, program: str = PROGRAM) -> tuple[str, str]:
+    """Return what a set-user-ID program of root writes that another user starts."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**environment_without("ENFORCER"), "ENFORCER_MAP": str(folder / "enforcer.toml")},
+        preexec_fn=lambda: os.setresuid(real, 0, 0),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    return done.stdout, done.stderr
+
+
+@needs_root
+def test_a_program_with_rights_of_somebody_else_does_not_read_the_variable(folder: Path) -> None:
+    """Anybody could have a set-user-ID program import what they like, as its owner."""
+    assert with_ids(folder, 0) == ("enabled\n", "")
+    assert with_ids(folder, 12345) == (
+        "ran\n",
+        LINE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "effective_user", "group", "effective_group", "is_foreign"),
+    [
+        (1000, 1000, 1000, 1000, False),
+        (1000, 0, 1000, 1000, True),
+        (1000, 1001, 1000, 1000, True),
+        (1000, 1000, 1000, 5, True),
+        (0, 33, 0, 33, False),
+        (0, 0, 0, 0, False),
+    ],
+    ids=["own", "of root", "of a user", "of a group", "given up by root", "root"],
+)
+def test_whose_rights_a_process_has(  # noqa: PLR0913 - four ids
+    monkeypatch: pytest.MonkeyPatch,
+    user: int,
+    effective_user: int,
+    group: int,
+    effective_group: int,
+    *,
+    is_foreign: bool,
+) -> None:
+    ids = zip(
+        ("getuid", "geteuid", "getgid", "getegid"),
+        (user, effective_user, group, effective_group),
+        strict=True,
+    )
+    for name, value in ids:
+        monkeypatch.setattr(os, name, lambda value=value: value)
+
+    assert has_foreign_rights() is is_foreign
+    assert bool(trusted_environment()) is not is_foreign
+
+
+@needs_root
+def test_a_program_that_root_gave_less_rights_reads_it(folder: Path) -> None:
+    """A server that root starts, and that goes on as somebody else."""
+    program = f"import os; os.seteuid(12345); {PROGRAM}"
+
+    assert with_ids(folder, 0, program)[0] == "enabled\n"
+
+
+@needs_root
+def test_a_map_named_in_code_takes_nothing_from_a_strangers_environment(folder: Path) -> None:
+    """Neither the store nor anything else is theirs to choose."""
+    program = (
+        "import os; os.environ.update(ENFORCER_STORE='/stranger/uses.db', ENFORCER_STAGE='off?');"
+        "import enforcer, enforcer.startup as s; enforcer.enable('enforcer.toml', store=False);"
+        "print(s.active().map.store)"
+    )
+    own = f"{folder}/.enforcer/uses.db\n"
+
+    assert with_ids(folder, 12345, program) == (own, LINE)
+    program = f"import enforcer; enforcer.disable(); {program.replace('off?', '')}"
+    assert with_ids(folder, 0, program) == ("/stranger/uses.db\n", "")
+
+
+def test_isolated_mode_adds_no_folder(folder: Path) -> None:
+    """The variable holds with -I, as in docs/compatibility.md; what -I is for holds as well."""
+    program = "import sys; print('enforcer.startup' in sys.modules, sys.path)"
+    without, on = (
+        subprocess.run(
+            [sys.executable, "-I", "-c", program],
+            cwd=folder,
+            env={**environment_without("ENFORCER"), **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
+        ).stdout
+        for variables in ({}, {"ENFORCER_MAP": str(folder / "enforcer.toml")})
+    )
+
+    assert without.startswith("False [")
+    assert on == without.replace("False", "True", 1)

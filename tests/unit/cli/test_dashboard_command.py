@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from enforcer.cli.main import main
+from enforcer.distribution import install_command
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.sqlite import Store
@@ -135,9 +136,7 @@ def test_missing_extra_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 2
     assert error == (
         'enforcer: the dashboard needs the package "uvicorn", which is not installed here. '
-        'Write: pip install "codeowners>=0.7" "h11>=0.16" "jinja2>=3.1" '
-        '"starlette>=1.1" "uvicorn>=0.40" '
-        "(dashboard-extra)\n"
+        f"Write: {install_command('dashboard')} (dashboard-extra)\n"
     )
 
 

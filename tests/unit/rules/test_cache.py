@@ -1,6 +1,7 @@
 """A compiled map says what the map says, or is not used."""
 
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -280,6 +281,14 @@ def test_nowhere_to_write_is_no_matter(project: Project) -> None:
 
     assert len(project.load().rules) == 3
     assert len(project.load().rules) == 3
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_cache_is_for_those_whom_the_umask_leaves(project: Project, mask: int, mode: int) -> None:
+    os.umask(mask)
+    project.load()
+
+    assert [stat.S_IMODE(file.stat().st_mode) for file in project.caches()] == [mode]
 
 
 def test_many_writers_at_once_leave_one_sound_cache(project: Project) -> None:

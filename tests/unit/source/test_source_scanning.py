@@ -132,6 +132,14 @@ def test_what_is_no_regular_file_is_named_and_waited_for_by_nobody(write: Write)
     }
 
 
+@pytest.mark.parametrize("nested", ["(" * 100_000, "x" + ".x" * 300_000])
+def test_sources_that_no_parser_takes_are_named(write: Write, nested: str) -> None:
+    """They end neither the command nor the interpreter."""
+    scanned = scan(write({"deep.py": f"import a.old\n{nested}"}))
+
+    assert scanned["deep.py"].error != ""
+
+
 def test_what_a_map_excludes_is_not_scanned(write: Write) -> None:
     """Not even if it mentions a legacy path."""
     root = write({"app.py": "import a.old", "gen/x.py": "import a.old"})

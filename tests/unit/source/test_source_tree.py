@@ -111,6 +111,20 @@ def test_git_is_asked_about_the_root_and_not_about_a_repository_of_a_hook(
     assert files(root) == ["app.py"]
 
 
+def test_git_runs_no_program_that_a_repository_names(write: Write) -> None:
+    """An archive may bring a repository along, with its configuration."""
+    root = write({"app.py": "", "generated.py": "", ".gitignore": "generated.py"})
+    git(root, "init", "--quiet")
+    git(root, "add", "app.py")
+    program = root / "program"
+    program.write_text(f"#!/bin/sh\ntouch {root}/ran\n")
+    program.chmod(0o755)
+    git(root, "config", "core.fsmonitor", str(program))
+
+    assert files(root) == ["app.py"]
+    assert not (root / "ran").exists()
+
+
 def test_a_root_that_git_ignores_as_a_whole_is_walked(write: Write) -> None:
     """Somebody who checks it means it."""
     root = write({"scratch/app.py": "", "scratch/pkg/mod.py": "", ".gitignore": "/scratch"})

@@ -97,6 +97,7 @@ def test_an_answer_in_another_form_is_good_as_well() -> None:
     [
         (b"HTTP/1.1 503 No\r\nRetry-After: 17\r\n\r\n", "503", False, 17),
         (b"HTTP/1.1 400 No\r\n\r\n", "400", True, 0),
+        (b"HTTP/1.1 307 To\r\nLocation: http://evil.example/\r\n\r\n", "307", False, 0),
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Sign in", "garbage", False, 0),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "BadStatusLine", False, 0),
         (b"", "RemoteDisconnected", False, 0),
