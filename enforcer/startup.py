@@ -34,6 +34,9 @@ MAP_KEY = "ENFORCER_MAP"
 POD_KEY = "KUBERNETES_SERVICE_HOST"
 """What Kubernetes sets in each container."""
 
+_MOST_LINES = 10
+"""How many mistakes in a map a process writes to standard error, one line for each."""
+
 _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
 _asked_environment = False
@@ -60,7 +63,8 @@ def enable(
     Raises:
         BaselineError: if the map's baseline can't be read, and it says ``fail_open = false``.
         MapError: if the map has mistakes and says ``fail_open = false``; otherwise they are
-            written to standard error and the program goes on without the enforcer.
+            written to standard error and the program goes on without what they concern, or
+            without the enforcer if the file can't be read and never could.
         LateEnablingError: if a strict path has been imported already.
         EnforcerError: if another map is in force.
 
@@ -325,8 +329,12 @@ def _is_own_command() -> bool:
 
 
 def _note_map(enforcement: Enforcement, wanted: str) -> None:
-    """Note what the owner should know of the map: it has no rules, or is not the parent's."""
+    """Note what the owner should know of the map: what is ignored, or that it has no rules."""
     loaded = enforcement.map
+    for ignored in loaded.ignored:
+        enforcement.note(Notice(*ignored))
+    if loaded.ignored and loaded.digest != wanted:  # else the parent wrote it
+        _write_ignored(loaded)
     if not loaded.outline.heads:
         text = f'"{loaded.path}" has no rules: nothing is watched (no-rules)'
         enforcement.note(Notice("empty", loaded.path, text))
@@ -338,6 +346,15 @@ def _note_map(enforcement: Enforcement, wanted: str) -> None:
             "started it, which no cache has any more (map-changed)"
         )
         enforcement.note(Notice("map", loaded.path, text))
+
+
+def _write_ignored(loaded: "MigrationMap") -> None:
+    """Write what is ignored of the map or the environment, a line each, as far as it is few."""
+    for _, _, text in loaded.ignored[:_MOST_LINES]:
+        _write_line(text)
+    more = len(loaded.ignored) - _MOST_LINES
+    if more > 0:
+        _write_line(f'{more} more mistakes, see "enforcer check --map {loaded.path}"')
 
 
 def _warn_of_loss(store: str) -> None:
@@ -358,7 +375,7 @@ def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | N
     from enforcer.rules.loading import load_map
 
     try:
-        return load_map(migration_map, cached=True, wanted=wanted)
+        return load_map(migration_map, cached=True, wanted=wanted, lenient=True)
     except EnforcerError as error:
         from enforcer.rules.mistakes import MapError
 

@@ -60,7 +60,8 @@ def report(  # noqa: PLR0913 - one parameter for each option
 def _legacy_paths(map_file: str | None) -> list[str]:
     """Return what the map at hand speaks of; nothing without one that can be read."""
     try:
-        return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in load_map(choose_map(map_file))]
+        found = load_map(choose_map(map_file), cached=True, lenient=True)
+        return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in found]
     except EnforcerError:
         return []
 

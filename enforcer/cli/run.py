@@ -60,7 +60,8 @@ def run(
     environ = {**os.environ, **_settings(map_file, stage, store)}
     if environ.get(DIGEST_KEY, "").strip() != LATEST:
         environ.pop(DIGEST_KEY, None)  # of a program that this command was started by
-    kept_in = load_map(environ[MAP_KEY], environ=environ).store
+    # The program reports what is ignored of its map.
+    kept_in = load_map(environ[MAP_KEY], environ=environ, cached=True, lenient=True).store
     found = find_command(command)
     if not report:
         replace_by(found, environ)

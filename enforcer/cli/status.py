@@ -126,8 +126,16 @@ def _read_map(path: str, by: str, written: str) -> MapFound:
         content = load_map(path)
         content.settle(place(content))
     except MapError as error:
-        return MapFound(path, by, written, mistakes=error.mistakes)
+        return MapFound(path, by, written, _in_force(path), error.mistakes)
     return MapFound(path, by, written, content)
+
+
+def _in_force(path: str) -> MigrationMap | None:
+    """Return what programs take of a map with mistakes; None if nothing."""
+    try:
+        return load_map(path, cached=True, lenient=True)
+    except MapError:
+        return None
 
 
 def _find_store(chosen: MapFound) -> StoreFound:

@@ -18,7 +18,7 @@ class MapFound:
         chosen_by: ``--map``, ``ENFORCER_MAP``, ``search`` (found from here) or ``code`` (what
             enables it at start-up names it); empty if there is none.
         written: what the variable or the option says, as written.
-        content: the map; None if it has mistakes or there is none.
+        content: the map, without what programs ignore of it; None if they can take nothing.
         mistakes: what is wrong with it.
         compiled: whether its compiled form is kept; None if that is not known.
 

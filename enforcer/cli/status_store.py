@@ -8,6 +8,7 @@ from time import time_ns
 from typing import Final
 
 from enforcer.cli.status_found import StoreFound
+from enforcer.recording.notice import BLIND_KINDS
 from enforcer.rules.store_address import is_there
 from enforcer.store import StoreError
 from enforcer.store.queries import Span
@@ -15,8 +16,6 @@ from enforcer.store.reading import Reader
 
 LATELY: Final = 24 * 3_600_000_000_000
 """How far back a process may have written to count as one of today, in nanoseconds."""
-
-_BLIND = "blind"
 
 
 def look_at_store(path: str) -> StoreFound:
@@ -29,7 +28,7 @@ def look_at_store(path: str) -> StoreFound:
             processes = reader.processes(Span())
             last_written = reader.last_written(Span())
             notices = reader.notices(lately)
-            blind = tuple(notice for notice in notices if notice.kind == _BLIND)
+            blind = tuple(notice for notice in notices if notice.kind in BLIND_KINDS)
     except StoreError as error:
         return StoreFound(path, exists=True, error=str(error))
     return StoreFound(

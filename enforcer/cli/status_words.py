@@ -13,6 +13,7 @@ from enforcer.cli.status_asking import Installation, Package
 from enforcer.cli.status_found import Status
 from enforcer.cli.tested import TESTED, minor_of, tested_beside
 from enforcer.distribution import DISTRIBUTION
+from enforcer.recording.notice import BLIND_KINDS
 from enforcer.report.times import short
 from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
@@ -333,7 +334,7 @@ def _blind(status: Status) -> Iterator[Fact]:
     package = status.installation.package
     here = dict.fromkeys(package.blind if package is not None else ())
     state = status.with_map or status.state
-    here.update(dict.fromkeys(text for kind, _, text in state.notices if kind == "blind"))
+    here.update(dict.fromkeys(text for kind, _, text in state.notices if kind in BLIND_KINDS))
     yield from (Fact("wrong", f"{text} (blind)") for text in here)
     for name in status.late[:MOST_LINES]:
         yield Fact(

@@ -8,16 +8,20 @@ from difflib import get_close_matches
 from operator import attrgetter
 
 from enforcer.errors import EnforcerError
+from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.use import PROBE
 from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import nanoseconds, short
-from enforcer.rules.model import TREE, TREE_SUFFIX
+from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
+
+_OF_ALL_PATHS = (*BLIND_KINDS, IGNORED, LAST)
+"""Kinds of notices that matter for a report on some paths, whatever their subject."""
 
 _OF_SITE = attrgetter(
     "path",
@@ -143,7 +147,7 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
     for one in map_differences(reader.maps(span)):
         yield NoticeReport(one.kind, one.subject, one.text, one.processes)
     for notice in reader.notices(span):
-        if path is None or notice.kind == "blind" or is_within(notice.subject, path):
+        if path is None or notice.kind in _OF_ALL_PATHS or is_within(notice.subject, path):
             yield NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
 
 

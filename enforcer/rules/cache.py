@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enforcer.rules.model import Entry
+    from enforcer.rules.sound_part import Ignored
 
 FOLDER = ".enforcer"
 
@@ -82,15 +83,23 @@ class CompiledMap:
     Attributes:
         options: the values of the table ``[enforcer]``, by key.
         outline: what the rules speak of.
+        ignored: a notice for each part with a mistake.
 
     """
 
-    __slots__ = ("_rules", "options", "outline")
+    __slots__ = ("_rules", "ignored", "options", "outline")
 
-    def __init__(self, options: "dict[str, Any]", outline: Outline, rules: bytes) -> None:
+    def __init__(
+        self,
+        options: "dict[str, Any]",
+        outline: Outline,
+        rules: bytes,
+        ignored: "Sequence[Ignored]",
+    ) -> None:
         """Take the parts; the rules are packed."""
         self.options = options
         self.outline = outline
+        self.ignored = ignored
         self._rules = rules
 
     def rules(self) -> "list[Entry]":
@@ -105,30 +114,56 @@ class CompiledMap:
         return made
 
 
-def find(path: str, source: str, environ: "Mapping[str, str]") -> CompiledMap | None:
+def find(
+    path: str, source: str, environ: "Mapping[str, str]", *, is_current: bool = False
+) -> CompiledMap | None:
     """Give the compiled form of a map, if a trusted cache has it.
 
     Args:
         path: absolute path of the map.
         source: digest of its content.
         environ: says where the user's cache folder is.
+        is_current: whether this is the content that the file has now: then it is what
+            :func:`find_last` returns, also where the cache of a later edit is younger.
 
     """
     for folder, name in _places(path, environ):
-        data = _read(folder, _file_name(name, source))
-        if data is not None:
-            compiled = _unpack(data, source)
-            if compiled is not None:
-                return compiled
+        compiled = _compiled_in(folder, name, source)
+        if compiled is not None:
+            if is_current:
+                _touch(os.path.join(folder, _file_name(name, source)))
+            return compiled
     return None
 
 
-def keep(
+def find_last(path: str, environ: "Mapping[str, str]") -> "tuple[CompiledMap, str] | None":
+    """Return the compiled form that a map's file had last, with the digest of its content.
+
+    Args:
+        path: absolute path of the map.
+        environ: says where the user's cache folder is.
+
+    """
+    caches = [
+        (time, folder, name, file.removeprefix(f"{name}.")[:DIGITS])
+        for folder, name in _places(path, environ)
+        for time, file in _caches_in(folder, name)
+    ]
+    for _, folder, name, source in sorted(caches, reverse=True):
+        compiled = _compiled_in(folder, name, source)
+        if compiled is not None:
+            return compiled, source
+    return None
+
+
+def keep(  # noqa: PLR0913 - one parameter for each part of a map
     path: str,
     source: str,
     options: "dict[str, Any]",
     rules: "Sequence[Entry]",
     environ: "Mapping[str, str]",
+    *,
+    ignored: "Sequence[Ignored]" = (),
 ) -> None:
     """Write the compiled form where it can be kept; nothing is said if it can't.
 
@@ -138,11 +173,12 @@ def keep(
         options: the values of the table ``[enforcer]``, by key.
         rules: all that it says, without any override.
         environ: says where the user's cache folder is.
+        ignored: a notice for each part with a mistake.
 
     """
     if not HAS_OWNERS:
         return  # it would never be believed
-    data = _pack(source, options, rules)
+    data = _pack(source, options, rules, ignored)
     for folder, name in _places(path, environ):
         try:
             _write(folder, _file_name(name, source), data)
@@ -172,22 +208,41 @@ def _file_name(name: str, source: str) -> str:
     return f"{name}.{source}.{_TAG}.cache"
 
 
-def _forget_old(folder: str, name: str) -> None:
-    """Delete all but the newest caches of one map, for this version of Python."""
+def _compiled_in(folder: str, name: str, source: str) -> CompiledMap | None:
+    data = _read(folder, _file_name(name, source))
+    return None if data is None else _unpack(data, source)
+
+
+def _touch(file: str) -> None:
+    try:
+        os.utime(file)
+    except OSError:
+        return  # it is another user's, or on a disk that is only read
+
+
+def _caches_in(folder: str, name: str) -> "list[tuple[int, str]]":
+    """Return when each cache of one map was needed last, for this version of Python."""
     length = len(_file_name(name, "0" * DIGITS))
     try:
         with os.scandir(folder) as entries:
-            caches = [
-                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.path)
+            return [
+                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
                 for entry in entries
                 if entry.name.startswith(f"{name}.")
                 and entry.name.endswith(f".{_TAG}.cache")
                 and len(entry.name) == length
             ]
-        for _, file in sorted(caches)[:-_MOST_KEPT]:
-            os.unlink(file)
     except OSError:
-        return  # another process deletes them as well
+        return []  # another process deletes them as well
+
+
+def _forget_old(folder: str, name: str) -> None:
+    """Delete all but the newest caches of one map, for this version of Python."""
+    for _, file in sorted(_caches_in(folder, name))[:-_MOST_KEPT]:
+        try:
+            os.unlink(os.path.join(folder, file))
+        except OSError:
+            return  # another process deletes them as well
 
 
 def _read(folder: str, name: str) -> bytes | None:
@@ -236,7 +291,12 @@ def _write(folder: str, name: str, data: bytes) -> None:
         raise
 
 
-def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Entry]") -> bytes:
+def _pack(
+    source: str,
+    options: "dict[str, Any]",
+    rules: "Sequence[Entry]",
+    ignored: "Sequence[Ignored]",
+) -> bytes:
     from enforcer.rules.outline import outline_of
 
     outline = outline_of(rules)
@@ -246,8 +306,8 @@ def _pack(source: str, options: "dict[str, Any]", rules: "Sequence[Entry]") -> b
         fields = (_FIELDS, _FACTORY_FIELDS, _INSTANCES_FIELDS)[index]
         by_kind[index].append([getattr(rule, field) for field in fields])
     packed = marshal.dumps(by_kind)
-    parts = (_FORMAT, source, options, outline.heads, outline.covering, outline.beside, packed)
-    data = marshal.dumps(parts)
+    paths = (outline.heads, outline.covering, outline.beside)
+    data = marshal.dumps((_FORMAT, source, options, paths, packed, tuple(ignored)))
     return digest(data).encode() + data
 
 
@@ -258,5 +318,5 @@ def _unpack(data: bytes, source: str) -> CompiledMap | None:
     parts = marshal.loads(content)  # noqa: S302 - its digest is right, and nobody else wrote it
     if parts[:2] != (_FORMAT, source):
         return None
-    _, _, options, heads, covering, beside, rules = parts
-    return CompiledMap(options, Outline(heads, covering, beside), rules)
+    _, _, options, paths, rules, ignored = parts
+    return CompiledMap(options, Outline(*paths), rules, ignored)

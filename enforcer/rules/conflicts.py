@@ -4,7 +4,7 @@ Only rules whose own paths are sound take part. Stages play no role: a rule that
 today must not turn into a mistake by being raised.
 """
 
-from enforcer.rules.model import NAME, TREE, TREE_SUFFIX, Rule
+from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,41 @@ def check_conflicts(entries: "Sequence[Entry]", mistakes: "MistakeList") -> None
             _check_redundant(entry, index, mistakes)
             _check_renamed(entry, index, mistakes)
         _check_canonical(entry, index, mistakes, cycles)
+
+
+class Ends:
+    """Find where the canonical paths of rules lead that are moved by other rules."""
+
+    def __init__(self, rules: "Sequence[Rule]") -> None:
+        """Take all rules of the map."""
+        self._index = _Index([Entry(rule, ()) for rule in rules])
+
+    def is_circular(self, rule: Rule) -> bool:
+        """Return whether a rule leads back to its own legacy path."""
+        trail = _Trail(rule, self._index)
+        return trail.is_endless and rule.legacy in trail.circle
+
+    def go_to_end(self, rule: Rule) -> bool:
+        """Change the canonical path of a rule to the one that other rules alias it to.
+
+        A module that is observed, or still has the implementation, is an end.
+
+        Returns:
+            Whether there is an end.
+
+        """
+        trail = _Trail(rule, self._index)
+        if rule.kind not in (MODULE, TREE, NAME) or trail.is_endless:
+            return False
+        for step, path in zip(trail.rules[1:], trail.paths[2:], strict=True):
+            if not step.aliases():
+                break
+            if rule.target == step.module:
+                names = {old: step.names.get(new, new) for old, new in rule.names.items()}
+                rule.names = {**step.names, **names}
+            rule.target, _, rule.target_name = path.partition(":")
+            rule.canonical = path + (TREE_SUFFIX if rule.kind == TREE else "")
+        return True
 
 
 def _is_duplicate(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:

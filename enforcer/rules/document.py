@@ -11,6 +11,7 @@ import tomllib
 from enforcer.rules.finding import MAP_FILE, PROJECT_FILE, has_table
 from enforcer.rules.lines import key_lines
 from enforcer.rules.mistakes import MapError, Mistake, MistakeList
+from enforcer.rules.model import FACTORY, INSTANCES
 from enforcer.rules.validation import validate
 
 TYPE_CHECKING = False
@@ -19,17 +20,23 @@ if TYPE_CHECKING:
 
     from enforcer.rules.lines import KeyPath
     from enforcer.rules.model import Entry
+    from enforcer.rules.sound_part import Ignored
 
 
-def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]":
-    """Read options, by key, and rules, factories and instances.
+def read_document(
+    path: str, data: bytes, *, lenient: bool = False
+) -> "tuple[dict[str, Any], list[Entry], list[Ignored]]":
+    """Read options, by key, rules, factories and instances, and what is ignored.
 
     Args:
         path: absolute path of the file.
         data: its content.
+        lenient: whether to take the sound part of a map with mistakes, unless it says
+            ``fail_open = false``.
 
     Raises:
-        MapError: if anything is wrong with it; all mistakes are in the error.
+        MapError: if anything is wrong with it, or nothing in it is sound; all mistakes are in
+            the error.
 
     """
     text = _decode(path, data)
@@ -40,10 +47,20 @@ def read_document(path: str, data: bytes) -> "tuple[dict[str, Any], list[Entry]]
         prefix = ("tool", "enforcer")
         if not has_table(document):
             raise _no_table(path)
-    options, rules = validate(document, mistakes, prefix=prefix)
-    if mistakes.found:
-        raise MapError(mistakes.found, fail_open=options["fail_open"])
-    return options, rules
+    contents = validate(document, mistakes, prefix=prefix)
+    if not mistakes.found:
+        return contents.options, contents.entries, []
+    if not lenient or not contents.options["fail_open"]:
+        raise MapError(mistakes.found, fail_open=contents.options["fail_open"])
+    from enforcer.rules.sound_part import sound_part
+
+    own: Any = document
+    for key in prefix:
+        own = own[key]
+    options, entries, ignored = sound_part(contents, mistakes, own)
+    if not entries and any(own.get(array) for array in ("rule", FACTORY, INSTANCES)):
+        raise MapError(mistakes.found)  # nothing of it is sound
+    return options, entries, ignored
 
 
 def unreadable(path: str, error: OSError) -> MapError:

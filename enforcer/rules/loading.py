@@ -9,7 +9,7 @@ import os
 from enforcer.errors import EnforcerError
 from enforcer.rules import cache
 from enforcer.rules.digest import digest
-from enforcer.rules.model import LOGS, MigrationMap
+from enforcer.rules.model import IGNORED, LAST, LOGS, MigrationMap
 from enforcer.rules.regular import read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
@@ -18,11 +18,13 @@ from enforcer.rules.trusted_environment import trusted_environment
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeGuard
 
+    from enforcer.rules.cache import CompiledMap
     from enforcer.rules.mistakes import Mistake
     from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
+    from enforcer.rules.sound_part import Ignored
 
 STORE_KEY = "ENFORCER_STORE"
 DEFAULT_STORE = ".enforcer/uses.db"
@@ -42,6 +44,7 @@ def load_map(
     environ: "Mapping[str, str] | None" = None,
     cached: bool = False,
     wanted: str = "",
+    lenient: bool = False,
 ) -> MigrationMap:
     """Read and validate a migration map.
 
@@ -51,6 +54,9 @@ def load_map(
             :func:`enforcer.rules.trusted_environment.trusted_environment`.
         cached: whether a compiled form of it may be taken, or kept for the next time.
         wanted: the digest of the content to take, where a cache still has it.
+        lenient: whether to go on without what is wrong with it, unless the map says
+            ``fail_open = false``: with its sound part, or with what the file said last where
+            it can't be read at all. ``ignored`` of the map has what is missing.
 
     Raises:
         MapError: if anything is wrong with it; all mistakes are in the error.
@@ -63,20 +69,22 @@ def load_map(
     if log and log not in LOGS:
         message = f'"{log}" is not a log. Write one of {", ".join(LOGS)}.'
         mistakes.append(_mistaken(LOG_KEY, message, "unknown-log"))
+        log = ""
     refusal = environ.get(REFUSE_KEY, "").strip()
     if refusal not in _FLAGS:
         message = f'"{refusal}" is not a boolean. Write true or false.'
         mistakes.append(_mistaken(REFUSE_KEY, message, "wrong-type"))
     chosen = _chosen_store(environ, mistakes)
     try:
-        caches = environ if cached else None
-        source, options, rules, outline = _content(path, wanted, caches)
+        content = _content(path, environ if cached else None, wanted=wanted, lenient=lenient)
     except EnforcerError as error:
         if not mistakes:
             raise
         raise _joined(mistakes, error) from None
-    if mistakes:
+    options = content.options
+    if mistakes and not (lenient and options["fail_open"]):
         raise _joined(mistakes, fail_open=options["fail_open"])
+    ignored = [*content.ignored, *map(_ignored_variable, mistakes)]
     options["root"] = _beside(path, options["root"])
     options["store"] = chosen or file_of(options["store"] or DEFAULT_STORE, os.path.dirname(path))
     options["log"] = log or options["log"]
@@ -90,13 +98,14 @@ def load_map(
 
         options["rollouts"] = [Rollout(**fields) for fields in options["rollouts"]]
     return MigrationMap(
-        rules,
+        content.rules,
         **options,
         path=path,
-        digest=source,
-        outline=outline,
+        digest=content.source,
+        outline=content.outline,
         override=override,
         refusal=_FLAGS.get(refusal),
+        ignored=ignored,
     )
 
 
@@ -109,31 +118,104 @@ def _read(path: str) -> bytes:
         raise unreadable(path, error) from error
 
 
+class _Content:
+    """What the file says.
+
+    Attributes:
+        options: the values of the table ``[enforcer]``, by key.
+        rules: the rules, or what makes them.
+        source: digest of the file's content.
+        outline: what the rules speak of, if it is known.
+        ignored: a notice for each part that is not in force.
+
+    """
+
+    __slots__ = ("ignored", "options", "outline", "rules", "source")
+
+    def __init__(
+        self,
+        options: "dict[str, Any]",
+        rules: "Sequence[Entry] | Callable[[], Sequence[Entry]]",
+        source: str,
+        ignored: "Sequence[Ignored]",
+        outline: "Outline | None" = None,
+    ) -> None:
+        self.options = options
+        self.rules = rules
+        self.source = source
+        self.ignored = ignored
+        self.outline = outline
+
+
 def _content(
-    path: str, wanted: str, caches: "Mapping[str, str] | None"
-) -> "tuple[str, dict[str, Any], Sequence[Entry] | Callable[[], Sequence[Entry]], Outline | None]":
-    """Return what the file says: its digest, options, rules, outline.
+    path: str, caches: "Mapping[str, str] | None", *, wanted: str, lenient: bool
+) -> _Content:
+    """Return what the file says.
 
     Args:
         path: absolute path of the map.
-        wanted: the digest of the content to take, where a cache still has it.
         caches: the environment that says where caches lie; None to do without them.
+        wanted: the digest of the content to take, where a cache still has it.
+        lenient: whether to go on without what is wrong with it.
 
     """
-    compiled = cache.find(path, wanted, caches) if wanted and caches is not None else None
-    if compiled is not None:
-        return wanted, compiled.options, compiled.rules, compiled.outline
+    if wanted and caches is not None:
+        compiled = cache.find(path, wanted, caches)
+        if _is_usable(compiled, lenient=lenient):
+            return _compiled_content(compiled, wanted)
+    try:
+        return _content_of_file(path, caches, lenient=lenient)
+    except EnforcerError as error:
+        if caches is None or not lenient:
+            raise
+        return _last_content(path, caches, error)
+
+
+def _content_of_file(path: str, caches: "Mapping[str, str] | None", *, lenient: bool) -> _Content:
     data = _read(path)
     source = digest(data)
-    compiled = cache.find(path, source, caches) if caches is not None else None
-    if compiled is not None:
-        return source, compiled.options, compiled.rules, compiled.outline
+    compiled = None if caches is None else cache.find(path, source, caches, is_current=True)
+    if _is_usable(compiled, lenient=lenient):
+        return _compiled_content(compiled, source)
     from enforcer.rules.document import read_document
 
-    options, rules = read_document(path, data)
+    options, rules, ignored = read_document(path, data, lenient=lenient)
     if caches is not None:
-        cache.keep(path, source, options, rules, caches)
-    return source, options, rules, None
+        cache.keep(path, source, options, rules, caches, ignored=ignored)
+    return _Content(options, rules, source, ignored)
+
+
+def _last_content(path: str, environ: "Mapping[str, str]", error: EnforcerError) -> _Content:
+    """Return what the file said before it was damaged or deleted.
+
+    Raises:
+        MapError: if no cache has it, or it says ``fail_open = false``.
+
+    """
+    last = cache.find_last(path, environ) if getattr(error, "fail_open", False) else None
+    if last is None:
+        raise error
+    compiled, source = last
+    if not compiled.options["fail_open"]:
+        error.fail_open = False  # type: ignore[attr-defined]  # a MapError
+        raise error
+    mistakes = getattr(error, "mistakes", (error,))
+    text = f"what the map said before is in force: {mistakes[0]}"
+    content = _compiled_content(compiled, source)
+    content.ignored = [(LAST, path, text), *content.ignored]
+    return content
+
+
+def _is_usable(compiled: "CompiledMap | None", *, lenient: bool) -> "TypeGuard[CompiledMap]":
+    return compiled is not None and (lenient or not compiled.ignored)
+
+
+def _compiled_content(compiled: "CompiledMap", source: str) -> _Content:
+    return _Content(compiled.options, compiled.rules, source, compiled.ignored, compiled.outline)
+
+
+def _ignored_variable(mistake: "Mistake") -> "Ignored":
+    return IGNORED, mistake.file, f"the {mistake.file} is ignored: {mistake}"
 
 
 def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None, list[Mistake]]":
@@ -165,6 +247,7 @@ def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> st
     if not is_known(address):
         message = unknown(address)
         mistakes.append(_mistaken(STORE_KEY, message, "unknown-store", f"Write {KINDS}."))
+        return ""
     return "" if is_read_only(address) or not address.strip() else file_of(address)
 
 

@@ -80,16 +80,18 @@ class MistakeList:
         file: the file as a person would name it.
         lines: the line of each key of the file.
         found: the mistakes so far.
+        places: the path of the key of each of them.
 
     """
 
-    __slots__ = ("file", "found", "lines")
+    __slots__ = ("file", "found", "lines", "places")
 
     def __init__(self, file: str, lines: "Mapping[KeyPath, int]") -> None:
         """Start without mistakes."""
         self.file = file
         self.lines = lines
         self.found: list[Mistake] = []
+        self.places: list[KeyPath] = []
 
     def line_of(self, path: "KeyPath") -> int:
         """Give the line of a key, or that of the nearest table around it."""
@@ -100,6 +102,7 @@ class MistakeList:
     def add(self, path: "KeyPath", *, message: str, remedy: str, slug: str) -> None:
         """Note a mistake at a key."""
         key = ".".join(part for part in path if isinstance(part, str))
+        self.places.append(path)
         self.found.append(
             Mistake(
                 file=self.file,

@@ -4,6 +4,7 @@ Plain classes with slots instead of dataclasses: this module is imported at proc
 start-up, where every import counts.
 """
 
+from enforcer.rules.digest import digest
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT
 
 MODULE = "module"
@@ -14,6 +15,12 @@ INSTANCES = "instances"
 
 TREE_SUFFIX = ".*"
 LEGACY_FALLBACK = "legacy"
+
+IGNORED = "ignored"
+"""The kind of a notice on a part of the map, or of the environment, that is ignored."""
+
+LAST = "last"
+"""The kind of a notice that the map's file can't be read, and what it said last is in force."""
 
 NO_LOG = "off"
 STRUCTLOG = "structlog"
@@ -239,6 +246,8 @@ class MigrationMap:
             any process of the fleet has.
         override: what replaces the stages that the map gives, or None.
         refusal: what replaces what the map says of refusing, or None.
+        ignored: kind, subject and text of a notice for each part of the file, or of the
+            environment, that is not in force because of a mistake.
 
     """
 
@@ -254,6 +263,7 @@ class MigrationMap:
         "expect_refusals",
         "expected_services",
         "fail_open",
+        "ignored",
         "log",
         "override",
         "path",
@@ -296,6 +306,7 @@ class MigrationMap:
         rollouts: "Iterable[Rollout]" = (),
         override: "StageOverride | None" = None,
         refusal: bool | None = None,
+        ignored: "Iterable[tuple[str, str, str]]" = (),
     ) -> None:
         """Take the fields as they are; nothing is validated here (see ``validation``).
 
@@ -333,6 +344,7 @@ class MigrationMap:
         self.place: Place | None = None
         self.override = override
         self.refusal = refusal
+        self.ignored = tuple(ignored)
 
     @property
     def _index(self) -> _Index:
@@ -374,6 +386,11 @@ class MigrationMap:
             parts.append(identity_of(self.rollouts, self.place))
         if override is not None:
             parts.append(f"{override.lower}-{override.upper}")
+        ignored = sorted(one[:2] for one in self.ignored if one[0] != LAST)
+        if ignored:
+            # Another enforcer may understand more of the same file.
+            text = repr(ignored).encode("utf-8", "backslashreplace")
+            parts.append(f"without {digest(text)}")
         return " ".join(parts)
 
     def settle(self, place: "Place") -> None:

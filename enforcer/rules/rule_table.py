@@ -2,7 +2,7 @@
 
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, TREE_SUFFIX, Rule
 from enforcer.rules.paths import check_legacy, check_path, is_identifier, kind_of
-from enforcer.rules.stages import STAGES
+from enforcer.rules.stages import OBSERVE, STAGES
 from enforcer.rules.values import Table
 
 RULE_KEYS = (
@@ -84,8 +84,8 @@ def _read_path(table: Table, key: str, example: str) -> str:
 
 
 def read_stage(table: Table, key: str, default: str) -> str:
-    """Read a stage; give the default for a mistaken one."""
-    stage = table.string(key, default)
+    """Read a stage; return ``observe``, which changes nothing, for a mistaken one."""
+    stage = table.string(key, OBSERVE) if key in table.values else default
     if stage in STAGES:
         return stage
     table.note(
@@ -94,7 +94,7 @@ def read_stage(table: Table, key: str, default: str) -> str:
         remedy=f"Write one of {', '.join(STAGES)}.",
         slug="unknown-stage",
     )
-    return default
+    return OBSERVE
 
 
 def read_dates(table: Table) -> tuple[str, str]:

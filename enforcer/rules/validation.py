@@ -133,9 +133,33 @@ def _read_store(table: Table) -> str:
     return ""
 
 
+class Contents:
+    """What a map's document says.
+
+    Attributes:
+        options: the values of the table ``[enforcer]``, by key.
+        entries: rules, factories and instances whose paths make sense.
+        places: the table of each of them in the document.
+
+    """
+
+    __slots__ = ("entries", "options", "places")
+
+    def __init__(
+        self,
+        options: "dict[str, Any]",
+        entries: "list[MapEntry]",
+        places: "list[KeyPath]",
+    ) -> None:
+        """Take the fields as they are."""
+        self.options = options
+        self.entries = entries
+        self.places = places
+
+
 def validate(
     document: "Mapping[str, object]", mistakes: "MistakeList", *, prefix: "KeyPath"
-) -> "tuple[dict[str, Any], list[MapEntry]]":
+) -> "Contents":
     """Read options, by key, and rules, factories and instances, noting every mistake.
 
     Args:
@@ -178,7 +202,9 @@ def validate(
     entries += [factory for factory, _ in factories]
     entries += [found for found, _ in instances]
     read["rollouts"] = [one.fields() for one in read_rollouts(tables["stage"], entries)]
-    return read, entries
+    places = [entry.where for entry in rules]
+    places += [where for _, where in (*factories, *instances)]
+    return Contents(read, entries, places)
 
 
 def _split_map(

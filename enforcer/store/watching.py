@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.schema import DISABLED, EXIT, LOST, UNKNOWN
 
@@ -137,7 +138,9 @@ GROUP BY service, environment, host ORDER BY service, environment, host
 STAGES = "SELECT map, stage, count(*) FROM declaration GROUP BY map, stage ORDER BY map, stage"
 
 
-BLIND = "SELECT text FROM notice WHERE kind = 'blind' AND process = :process ORDER BY subject"
+_IS_BLIND = f"kind IN {BLIND_KINDS}"
+
+BLIND = f"SELECT text FROM notice WHERE {_IS_BLIND} AND process = :process ORDER BY subject"  # noqa: S608 - made of constants
 
 
 def processes_query(processes: str) -> str:
@@ -170,5 +173,5 @@ ORDER BY written DESC, id
 def blind_query(processes: str) -> str:
     """Write the query for how many processes could not see something."""
     return f"""
-SELECT count(DISTINCT process) FROM notice WHERE kind = 'blind' AND process IN ({processes})
+SELECT count(DISTINCT process) FROM notice WHERE {_IS_BLIND} AND process IN ({processes})
 """  # noqa: S608 - made of constants

@@ -4,6 +4,7 @@ A process says with each export of metrics which rules it watches. One that said
 longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 """
 
+from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.clickhouse.sources import Sources
 
@@ -187,6 +188,7 @@ def blind(sources: Sources) -> str:
     """Ask what each process could not see."""
     return f"""
 SELECT process, groupUniqArray(text) FROM (
-    SELECT process, subject, text FROM {sources.notices} WHERE kind = 'blind' ORDER BY subject
+    SELECT process, subject, text FROM {sources.notices}
+    WHERE kind IN {BLIND_KINDS} ORDER BY subject
 ) WHERE process IN ({_ids(sources)}) GROUP BY process
 """  # noqa: S608 - made of constants

@@ -210,6 +210,23 @@ def test_map_with_mistakes(
     assert found["problems"][0].startswith("enforcer.toml:3: rule.canonical:")
 
 
+def test_map_with_a_sound_part(
+    status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
+) -> None:
+    """The rules that hold are counted, and what was left out is a blind spot."""
+    with (folder / "enforcer.toml").open("a") as file:
+        file.write('[[rule]]\nlegacy = "x"\ncanonical = "x"\n')
+    found = status(**named)
+
+    assert facts(found)[0] is True
+    assert [rule.rpartition(" ")[2] for rule in found["map"]["mistakes"]] == ["(alias-to-itself)"]
+    assert any(
+        problem.startswith('the rule "x" is left out: enforcer.toml:')
+        and problem.endswith("(alias-to-itself) (blind)")
+        for problem in found["problems"]
+    )
+
+
 def test_map_that_stops_every_program(
     status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
 ) -> None:
