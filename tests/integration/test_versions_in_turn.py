@@ -3,21 +3,16 @@
 In turn and at once: an upgrade can be rolled out host by host, and the wheel can be rolled back.
 """
 
-import io
 import json
 import subprocess
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.installing import PROJECT, Python, build, empty
+from tests.installing import Python
 from tests.patience import PATIENCE, environment_without
-
-EARLIER = {"c7e119f": "0.1.0"}
-"""The commits that are shared with programs out there, by how `git` names them."""
 
 FILES = {
     "pkg/__init__.py": "",
@@ -90,29 +85,6 @@ class Version:
             self.run_module("enforcer", "report", "--format", "json")
         )
         return document
-
-
-@pytest.fixture(scope="session", params=EARLIER)
-def earlier(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Python:
-    """Build an earlier version; that needs the history (`fetch-depth: 0` in CI)."""
-    folder = tmp_path_factory.mktemp("earlier")
-    source = folder / "source"
-    source.mkdir()
-    git = ["git", "-C", str(PROJECT), "archive", "--format=tar", request.param]
-    archive = subprocess.run(git, check=True, capture_output=True, timeout=PATIENCE).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(source, filter="data")
-    python = empty(folder / "environment")
-    python.install(build(source, folder / "wheel"))
-    return python
-
-
-@pytest.fixture(scope="session")
-def today(tmp_path_factory: pytest.TempPathFactory) -> Python:
-    folder = tmp_path_factory.mktemp("today")
-    python = empty(folder / "environment")
-    python.install(build(PROJECT, folder / "wheel"))
-    return python
 
 
 @pytest.fixture
