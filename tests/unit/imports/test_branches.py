@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.imports.watch import _children_apart, _packages
+from enforcer.imports.branches import children_apart, packages_of
 from enforcer.rules.model import MigrationMap, Rule
 
 
@@ -15,7 +15,7 @@ def test_all_packages_above_a_legacy_module_are_watched() -> None:
         Rule("x.y:name", "x.y:other"),
     ]
 
-    assert _packages(rules) == {"a", "a.b", "a.b.c"}
+    assert packages_of(rules) == {"a", "a.b", "a.b.c"}
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_a_module_that_went_elsewhere_than_its_package_is_apart(
     is_apart: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     """Also one that stays where it was."""
-    apart = _children_apart(MigrationMap([Rule("old.*", "new.*"), rule]))
+    apart = children_apart(MigrationMap([Rule("old.*", "new.*"), rule]))
 
     assert apart == ({"old": {"b"}} if is_apart else {})
 
 
 def test_without_a_rule_for_the_package_only_what_stays_is_apart() -> None:
-    assert _children_apart(MigrationMap([Rule("a.b", "c.d"), Rule("top", "c.top")])) == {}
-    assert _children_apart(MigrationMap([Rule("a.b", "c.d", stage="observe")])) == {"a": {"b"}}
+    assert children_apart(MigrationMap([Rule("a.b", "c.d"), Rule("top", "c.top")])) == {}
+    assert children_apart(MigrationMap([Rule("a.b", "c.d", stage="observe")])) == {"a": {"b"}}
