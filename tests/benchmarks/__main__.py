@@ -19,6 +19,7 @@ from tests.benchmarks.cost import measure_cost, print_cost
 from tests.benchmarks.dashboard import measure_dashboard, print_dashboard
 from tests.benchmarks.figures import measure_figures, print_figures
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
+from tests.benchmarks.fleet import measure_fleet, print_fleet
 from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
@@ -49,6 +50,7 @@ _TIMED: Final = {
     "memory": (measure_memory, print_memory, 5),
     "store-ingest": (measure_store_ingest, print_store_ingest, 5),
     "store-clickhouse": (measure_store_clickhouse, print_store_clickhouse, 1),
+    "fleet": (measure_fleet, print_fleet, 1),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
     "dashboard": (measure_dashboard, print_dashboard, 40),
     "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
