@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enforcer.baseline.model import Baseline, Entry, Key, Names, joined_names
+from enforcer.rules.exemptions import covers_path
 
 
 class Verdict(StrEnum):
@@ -47,7 +48,11 @@ class Judged:
 
 
 def compare(
-    baseline: Baseline, seen: Mapping[Key, Mapping[int, Names]], *, is_complete: bool
+    baseline: Baseline,
+    seen: Mapping[Key, Mapping[int, Names]],
+    *,
+    is_complete: bool,
+    blind: Iterable[str] = (),
 ) -> list[Judged]:
     """Judge each call site that was seen, and each entry of a baseline.
 
@@ -56,9 +61,17 @@ def compare(
         seen: the lines that were seen, with the names that each asks for, by key.
         is_complete: whether the run could see all there is; in any other nothing is stale
             or has shrunk.
+        blind: legacy paths that not all processes watched: nothing at or below them is stale
+            or has shrunk either.
 
     """
     judged, met = [], set()
+    paths = tuple(blind)
+
+    def may_be_gone(entry: Entry) -> bool:
+        is_unseen = any(covers_path(path, entry.path) for path in paths)
+        return is_complete and not is_unseen and not entry.is_flaky
+
     for key, lines in seen.items():
         entry = baseline.find(key)
         known = {
@@ -68,7 +81,7 @@ def compare(
         }
         if entry is not None and known:
             met.add(key)
-            verdict = _verdict(entry, len(known), is_complete=is_complete)
+            verdict = _verdict(entry, len(known), may_be_gone=may_be_gone(entry))
             judged.append(
                 Judged(verdict, entry, tuple(sorted(known)), joined_names(known.values()))
             )
@@ -77,16 +90,15 @@ def compare(
             names = joined_names(new.values())
             made = Entry(*key, count=len(new), names=names)
             judged.append(Judged(Verdict.NEW, made, tuple(sorted(new)), names, entry))
-    if is_complete:
-        gone = (entry for entry in baseline if entry.key not in met and not entry.is_flaky)
-        judged += [Judged(Verdict.STALE, entry) for entry in gone]
+    gone = (entry for entry in baseline if entry.key not in met and may_be_gone(entry))
+    judged += [Judged(Verdict.STALE, entry) for entry in gone]
     return sorted(judged, key=lambda one: one.entry.key)
 
 
-def _verdict(entry: Entry, seen: int, *, is_complete: bool) -> Verdict:
+def _verdict(entry: Entry, seen: int, *, may_be_gone: bool) -> Verdict:
     if seen > entry.count:
         return Verdict.GREW
-    if seen < entry.count and is_complete and not entry.is_flaky:
+    if seen < entry.count and may_be_gone:
         return Verdict.SHRANK
     return Verdict.TOLERATED
 

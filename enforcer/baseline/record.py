@@ -63,12 +63,14 @@ class Record:
     Attributes:
         missing: why the run could not see all there is, or empty.
         has_tests: whether any test ran.
+        blind: legacy paths that not all processes watched, with the reason.
 
     """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
         self.missing = ""
+        self.blind: dict[str, str] = {}
         self.has_tests = False
         self._sites: dict[Key, dict[int, SeenSite]] = {}
 

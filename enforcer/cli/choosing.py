@@ -44,7 +44,7 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
     if chosen:
         check_address(chosen)
         return chosen if is_read_only(chosen) else file_of(chosen)
-    return load_map(choose_map(migration_map), cached=True, lenient=True).store
+    return load_map(choose_map(migration_map), lenient=True).store
 
 
 def choose_file(store: str | None, migration_map: str | None) -> str:

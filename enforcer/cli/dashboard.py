@@ -134,7 +134,7 @@ def _settings(
     if chosen and not found:
         yield chosen, None
         return
-    migration_map = load_map(choose_map(map_file), cached=True, lenient=True)
+    migration_map = load_map(choose_map(map_file), lenient=True)
     yield chosen or migration_map.store, migration_map
 
 

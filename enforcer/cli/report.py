@@ -60,7 +60,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
 def _legacy_paths(map_file: str | None) -> list[str]:
     """Return what the map at hand speaks of; nothing without one that can be read."""
     try:
-        found = load_map(choose_map(map_file), cached=True, lenient=True)
+        found = load_map(choose_map(map_file), lenient=True)
         return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in found]
     except EnforcerError:
         return []

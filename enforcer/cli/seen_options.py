@@ -8,7 +8,7 @@ import click
 
 from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
-from enforcer.gate.seen import read_records, sites_in_store
+from enforcer.gate.seen import blind_in_store, read_records, sites_in_store
 from enforcer.rules.model import MigrationMap
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -57,6 +57,8 @@ def seen(
     if store:
         for site in sites_in_store(store, migration_map, "the store"):
             found.add_site(site)
+        if not records:
+            found.blind = blind_in_store(store, migration_map)
         if not records:
             found.miss("a store does not know what else there is")
     if is_complete:

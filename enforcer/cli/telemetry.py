@@ -56,7 +56,7 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
       enforcer telemetry status --json | jq .waiting.records
     """  # noqa: D301 - \b tells click to keep the lines
     settings = read_settings()
-    migration_map = load_map(choose_map(map_file), cached=True, lenient=True)
+    migration_map = load_map(choose_map(map_file), lenient=True)
     waiting = Spool(folders(migration_map, os.environ)).waiting()
     if form == "json":
         click.echo(json.dumps(_as_json(settings, waiting), indent=2))
@@ -96,7 +96,7 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
             "http://localhost:4318 for instance (no-endpoint)"
         )
         raise EnforcerError(message)
-    migration_map = load_map(choose_map(map_file), cached=True, lenient=True)
+    migration_map = load_map(choose_map(map_file), lenient=True)
     spool = Spool(folders(migration_map, os.environ))
     revive(spool, migration_map, Scrub(migration_map.scrub))
     outbox = Outbox(settings, spool, process="")

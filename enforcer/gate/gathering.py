@@ -13,6 +13,7 @@ from enforcer.baseline.record import Record, SeenSite
 from enforcer.baseline.renames import follow_renames
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
+from enforcer.gate.seen import NOBODY
 from enforcer.gate.source import REFUSED, absent, broken
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
@@ -73,12 +74,15 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     gathering.is_stale_error = is_stale_error
     judged: list[Judged] = []
     if seen is not None:
-        judged = compare(gathering.baseline, seen.lines(), is_complete=seen.is_complete)
+        judged = compare(
+            gathering.baseline, seen.lines(), is_complete=seen.is_complete, blind=seen.blind
+        )
     findings = {
         *gathering.dates(),
         *gathering.names(judged),
         *gathering.source(seen),
         *gathering.verdicts(judged, seen),
+        *gathering.blind(seen),
     }
     tolerated = sum(min(len(one.lines), one.entry.count) for one in judged if _is_old(one))
     root, top = migration_map.root, str(gathering.top)
@@ -191,6 +195,22 @@ class _Gathering:
                 yield from self._grown(one.entry, one.lines)
             elif one.verdict in (Verdict.STALE, Verdict.SHRANK):
                 yield self._stale(one)
+
+    def blind(self, seen: Record | None) -> Iterator[Finding]:
+        """Yield the rules that not all processes watched: nobody knows that they are unused."""
+        if seen is None:
+            return
+        for path, reason in seen.blind.items():
+            if reason == NOBODY and not seen.is_complete:
+                continue  # a rule that is new in the map
+            yield self._finding(
+                "blind-rule",
+                self._in_map(self._rules[path].line),
+                f'"{path}" is {reason}: what was not seen may be there all the same',
+                "Mend the map, or run all processes with it",
+                path,
+                is_error=seen.is_complete,
+            )
 
     def _new(self, one: Judged, seen: Record | None) -> Iterator[Finding]:
         entry = one.entry

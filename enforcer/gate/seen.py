@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from enforcer.baseline.model import asked_names, file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
-from enforcer.rules.model import MigrationMap
+from enforcer.report.words import unwatched
+from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
+
+NOBODY: Final = "watched by no process"
+"""Why a rule is blind that no process had in its map."""
 
 
 def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
@@ -35,6 +39,20 @@ def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Itera
             owner = owners.get(rule.legacy, "")
             names = asked_names(site.path, site.mechanism, site.names)
             yield SeenSite(*key, site.line, outcome, owner, where, names=names)
+
+
+def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
+    """Return the legacy paths of a map that not all processes of a store watched, with reasons.
+
+    Raises:
+        StoreError: if the store can't be read, or nothing was recorded in it.
+
+    """
+    report = build(store)
+    watched = {rule.legacy.removesuffix(TREE_SUFFIX): unwatched(rule) for rule in report.rules}
+    paths = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map]
+    found = {path: watched.get(path, NOBODY) for path in paths}
+    return {path: reason for path, reason in found.items() if reason}
 
 
 def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Iterator[SeenSite]:

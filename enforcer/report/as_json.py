@@ -3,6 +3,7 @@
 import json
 
 from enforcer.report.model import Report, RuleReport, SiteReport
+from enforcer.report.rule_services import RuleService
 from enforcer.report.times import iso, seconds
 from enforcer.store.watching import ServiceWatch, Watching
 
@@ -74,6 +75,20 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "link": rule.link,
         "stages": list(rule.stages or (rule.stage,)),
         "hosts": dict(rule.hosts),
+        "services": [_rule_service(service) for service in rule.services],
+    }
+
+
+def _rule_service(service: RuleService) -> dict[str, object]:
+    return {
+        "service": service.service,
+        "version": service.version,
+        "environment": service.environment,
+        "uses": service.uses,
+        "processes": service.processes,
+        "since": iso(service.since) if service.since else None,
+        "till": iso(service.till) if service.till else None,
+        "unwatched": service.unwatched,
     }
 
 

@@ -14,6 +14,7 @@ from enforcer.report.words import (
     refusals,
     services,
     totals,
+    unwatched,
     warnings,
     watched,
 )
@@ -40,6 +41,10 @@ def _lines(report: Report, top: int) -> Iterator[str]:
     if report.rules:
         yield ""
         yield from _rules(report.rules)
+    for rule in report.rules:
+        if unwatched(rule):
+            yield ""
+            yield f"{_code(rule.legacy)} is {unwatched(rule)}."
     for rule in report.rules:
         if rule.call_sites:
             yield ""

@@ -28,6 +28,7 @@ from enforcer.report.words import (
     services,
     span,
     totals,
+    unwatched,
     visible,
     warnings,
     watched,
@@ -113,6 +114,8 @@ def _facts(rule: RuleReport) -> Iterator[str]:
     else:
         yield counted(len(rule.call_sites), "call site")
         yield span(rule.first_seen, rule.last_seen)
+    if unwatched(rule):
+        yield unwatched(rule)
     if rule.probes:
         yield counted(rule.probes, "probe")
     if rule.owner:

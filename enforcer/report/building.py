@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from difflib import get_close_matches
 from operator import attrgetter
+from typing import Any
 
 from enforcer.errors import EnforcerError
 from enforcer.recording.notice import BLIND_KINDS
@@ -13,6 +14,7 @@ from enforcer.recording.use import PROBE
 from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
+from enforcer.report.rule_services import RuleService, rule_services
 from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX
 from enforcer.rules.values import is_date
@@ -92,7 +94,13 @@ def build(
             _check_path(path, reader.rules(Span()), known)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
         rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
-        reports = rule_reports(rules, rows, _stages(reader, span), stages_on_hosts(reader, span))
+        reports = rule_reports(
+            rules,
+            rows,
+            _stages(reader, span),
+            stages_on_hosts(reader, span),
+            rule_services(reader, span),
+        )
         dropped = reader.dropped(span)
         watching = reader.watching(span)
         notices = tuple(_notices(reader, span, path))
@@ -110,6 +118,7 @@ def rule_reports(
     rows: Iterable[SiteUses],
     stages: Mapping[str, tuple[str, ...]] | None = None,
     hosts: Mapping[str, Mapping[str, int]] | None = None,
+    services: Mapping[str, tuple[RuleService, ...]] | None = None,
 ) -> list[RuleReport]:
     """Sum uses up by rule and call site, the rule with most uses first.
 
@@ -118,14 +127,21 @@ def rule_reports(
         rows: the uses.
         stages: the stages that rules had in some process, by legacy path.
         hosts: on how many hosts a rule has which stage, by legacy path.
+        services: what each service says of a rule, by legacy path.
 
     """
     found: defaultdict[str, _Found] = defaultdict(_Found)
     for row in rows:
         found[row.legacy].add(row)
-    had, on = stages or {}, hosts or {}
+    had, on, by = stages or {}, hosts or {}, services or {}
     reports = [
-        _rule(rule, found[rule.legacy], had.get(rule.legacy, ()), on.get(rule.legacy, {}))
+        _rule(
+            rule,
+            found[rule.legacy],
+            stages=had.get(rule.legacy, ()),
+            hosts=on.get(rule.legacy, {}),
+            services=by.get(rule.legacy, ()),
+        )
         for rule in rules
     ]
     return sorted(reports, key=lambda rule: (-rule.uses, rule.legacy))
@@ -186,9 +202,7 @@ def _stages(reader: StoreReader, span: Span) -> dict[str, tuple[str, ...]]:
     return {legacy: tuple(sorted(had, key=severity)) for legacy, had in found.items()}
 
 
-def _rule(
-    rule: WatchedRule, found: _Found, stages: tuple[str, ...], hosts: Mapping[str, int]
-) -> RuleReport:
+def _rule(rule: WatchedRule, found: _Found, **others: Any) -> RuleReport:  # noqa: ANN401 - other fields of the report
     sites = sorted(
         map(_site, found.sites.values()),
         key=lambda site: (-site.uses, site.file, site.line, site.path, site.names),
@@ -196,9 +210,7 @@ def _rule(
     values = {each.name: getattr(rule, each.name) for each in fields(rule)}
     if not is_date(rule.remove_after):
         values["remove_after"] = ""  # anybody may have written to the store
-    return RuleReport(
-        **values, call_sites=tuple(sites), probes=found.probes, stages=stages, hosts=hosts
-    )
+    return RuleReport(**values, call_sites=tuple(sites), probes=found.probes, **others)
 
 
 def _identity(row: SiteUses) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enforcer.recording.recorder import OVERFLOW
 from enforcer.recording.use import BLOCKED, WOULD_BLOCK
 from enforcer.report.hosts import words
+from enforcer.report.rule_services import RuleService
 from enforcer.store.watching import Watching
 
 
@@ -76,6 +77,7 @@ class RuleReport:
         probes: how often somebody only asked whether it is there; those are no uses.
         stages: every stage that it had in some process, the mildest first.
         hosts: on how many hosts it has which stage, the mildest first.
+        services: which services used it, and which watched it.
 
     """
 
@@ -93,6 +95,7 @@ class RuleReport:
     probes: int = 0
     stages: tuple[str, ...] = ()
     hosts: Mapping[str, int] = field(default_factory=dict)
+    services: tuple[RuleService, ...] = ()
     uses: int = field(init=False)
     first_seen: int | None = field(init=False)
     last_seen: int | None = field(init=False)
@@ -104,6 +107,11 @@ class RuleReport:
             return words(self.hosts)
         others = [stage for stage in self.stages if stage != self.stage]
         return f"{self.stage} (elsewhere {', '.join(others)})" if others else self.stage
+
+    @property
+    def unwatched(self) -> tuple[RuleService, ...]:
+        """The services with processes whose map lacks the rule: their silence says nothing."""
+        return tuple(service for service in self.services if service.unwatched)
 
     def __post_init__(self) -> None:
         """Sum up the call sites."""

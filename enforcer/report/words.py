@@ -90,6 +90,17 @@ def left_out(rule: RuleReport, shown: int) -> str:
     return f"and {counted(more, 'more call site')} with {counted(uses, 'use')}"
 
 
+def unwatched(rule: RuleReport) -> str:
+    """Write which services do not watch a rule, whose silence says nothing; empty if all do."""
+    names = [
+        f"{visible(one.name)} ({counted(one.unwatched, 'process', 'processes')})"
+        for one in rule.unwatched
+    ]
+    more = len(names) - MOST_SERVICES
+    names = [*names[:MOST_SERVICES], *([f"{more:,} more"] if more > 0 else [])]
+    return f"not watched by {', '.join(names)}" if names else ""
+
+
 def totals(report: Report) -> str:
     """Write the sums of a report in one line."""
     used = sum(1 for rule in report.rules if rule.uses)

@@ -491,6 +491,31 @@ def test_a_store_is_looked_at(project: Path) -> None:
     assert lines("--store", store, "--complete") == []
 
 
+def test_silence_of_a_process_whose_map_lacks_a_rule_is_no_evidence(project: Path) -> None:
+    """An older version of the program, which runs beside the new one."""
+    write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": "import shop.app"})
+    write(project, {"other.toml": '[[rule]]\nlegacy = "other"\ncanonical = "elsewhere"\n'})
+    store = str(project / ".enforcer/uses.db")
+    for words in (("--", "run.py"), ("--map", "other.toml", "--", "-c", "")):
+        done = subprocess.run(
+            [sys.executable, "-m", "enforcer", "run", "--store", store, *words],
+            cwd=project,
+            check=False,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+    before = (project / "enforcer-baseline.toml").read_text()
+
+    (warned,) = lines("--store", store)
+    (closed,) = lines("--store", store, "--complete")
+    assert ": warning: " in warned
+    assert ": error: " in closed
+    assert "is not watched by a service without a name (1 process)" in closed
+    assert closed.endswith("(blind-rule)")
+    assert enforcer("baseline", "update", "--complete").exit_code == 0
+    assert (project / "enforcer-baseline.toml").read_text() == before
+
+
 STAGES = {
     "observe": [],
     "alias": ["3: would-break"],

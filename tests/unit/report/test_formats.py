@@ -99,6 +99,18 @@ def test_json(path: str) -> None:
                 "link": "",
                 "stages": ["alias"],
                 "hosts": {"alias": 1},
+                "services": [
+                    {
+                        "service": "",
+                        "version": "",
+                        "environment": "",
+                        "uses": 7,
+                        "processes": 1,
+                        "since": "2026-03-29T16:00:00Z",
+                        "till": "2026-03-29T16:00:00Z",
+                        "unwatched": 0,
+                    }
+                ],
             },
             {
                 "legacy": "b.old",
@@ -118,6 +130,18 @@ def test_json(path: str) -> None:
                 "link": "",
                 "stages": ["alias"],
                 "hosts": {"alias": 1},
+                "services": [
+                    {
+                        "service": "",
+                        "version": "",
+                        "environment": "",
+                        "uses": 0,
+                        "processes": 1,
+                        "since": "2026-03-29T16:00:00Z",
+                        "till": "2026-03-29T16:00:00Z",
+                        "unwatched": 0,
+                    }
+                ],
             },
         ],
         "dropped": 6,
