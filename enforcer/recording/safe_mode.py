@@ -9,6 +9,7 @@ is gone: what it used meanwhile was not seen, and counts on both sides of a hole
 import os
 
 from enforcer.recording.notice import Notice
+from enforcer.rules.regular import is_trusted_name
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
 
 SAFE_KEY = "ENFORCER_SAFE"
@@ -77,12 +78,14 @@ def safe_mode_at_start(path: str) -> SafeMode | None:
 def switched_off(path: str) -> SafeMode | None:
     """Return the reason if the file that switches processes off lies beside a map; else None.
 
+    What a stranger put there, into a folder that everybody may write to, is passed over.
+
     Args:
         path: the map's file; empty for a map without one.
 
     """
     switch = switch_of(path)
-    if not path or not os.path.lexists(switch):
+    if not path or not is_trusted_name(switch):
         return None
     return SafeMode(FILE, f'"{switch}" is there')
 

@@ -174,3 +174,17 @@ def is_trusted(path: str) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def is_trusted_name(path: str) -> bool:
+    """Return whether something has a name, whatever it is, and no stranger can have put it there.
+
+    Of a symlink the link is judged, and not what it leads to.
+    """
+    try:
+        status = lstat(path)
+        if HAS_OWNERS:
+            _require_owner(path, status)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -7,6 +7,8 @@ and write the map's own file all the same, so that nothing is lost while there i
 
 import os
 
+from enforcer.rules.regular import is_trusted_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Identity = tuple[int, int] | None
@@ -36,14 +38,17 @@ def file_of(address: str, folder: str = "") -> str:
     """Return the one spelling of a SQLite store's file that all who use it share.
 
     What lies beside a store (its log, losses, notes) lies beside the file itself, as SQLite has
-    it, and not beside a link to it.
+    it, and not beside a link to it. A link that a stranger may have put there keeps its name:
+    whoever opens the store refuses it by that.
 
     Args:
         address: a path, or its URL.
         folder: what a relative path is relative to; the working directory if empty.
 
     """
-    return os.path.realpath(os.path.join(folder, path_of(address.strip())))
+    file = os.path.join(folder, path_of(address.strip()))
+    is_planted = os.path.islink(file) and not is_trusted_name(file)
+    return os.path.abspath(file) if is_planted else os.path.realpath(file)
 
 
 def is_there(file: str) -> bool:

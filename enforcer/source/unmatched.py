@@ -12,6 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from enforcer.rules.lines import key_lines
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.regular import read_regular
 from enforcer.rules.repository import top_of
 from enforcer.source.functions import function_names
 from enforcer.source.tree import own_files
@@ -65,7 +66,7 @@ def find_unmatched(migration_map: MigrationMap) -> tuple[Unmatched, ...]:
 def _lines_of(file: Path) -> dict[tuple[str | int, ...], int]:
     """Return the lines of a map's arrays, by key and index."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_regular(str(file)).decode("utf-8")
     except OSError:
         return {}
     return {path[-2:]: line for path, line in key_lines(text).items()}

@@ -44,9 +44,9 @@ def require_own(path: str) -> None:
     for suffix in ("", *_COMPANIONS):
         file = path + suffix
         try:
-            is_shared = is_shared or bool(os.stat(path).st_mode & (S_IWGRP | S_IWOTH))
-            if not suffix or not is_shared:
+            if not is_shared:
                 require_trusted(file)
+            is_shared = is_shared or bool(os.stat(path).st_mode & (S_IWGRP | S_IWOTH))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             continue
         except OSError as error:

@@ -4,6 +4,7 @@ Each way of reading a file in the watched program meets a pipe, a folder, a link
 an end, and one of another user in a folder that everybody may write to.
 """
 
+import ast
 import os
 import sqlite3
 import threading
@@ -24,9 +25,11 @@ from enforcer.recording import process
 from enforcer.recording.distributions import distribution_of, forget
 from enforcer.recording.notes import MARK as WATCHED
 from enforcer.recording.notes import may_leave_notes, read_pairs, write_pairs
+from enforcer.recording.safe_mode import switched_off
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import load_map
 from enforcer.rules.regular import MOST_BYTES, is_trusted, read_regular, read_trusted
+from enforcer.rules.store_address import file_of
 from enforcer.source.extensions import ExtensionSearch
 from enforcer.source.reading import read_source
 from enforcer.store import StoreError
@@ -280,6 +283,34 @@ def test_store_that_is_shared_on_purpose_is_written(shared: Path) -> None:
 
 
 @needs_root
+def test_link_of_a_stranger_is_no_way_to_another_store(shared: Path, tmp_path: Path) -> None:
+    """What is recorded would go into a file of this user that the stranger chose."""
+    link, chosen = shared / "uses.db", tmp_path / "chosen.db"
+    link.symlink_to(chosen)
+    assert file_of(str(link)) == str(chosen)
+    os.lchown(link, STRANGER, STRANGER)
+
+    with pytest.raises(StoreError, match="store-of-stranger"):
+        Store(file_of(str(link)))
+    assert not chosen.exists()
+
+
+@needs_root
+def test_stranger_switches_nothing_off(shared: Path) -> None:
+    """A file beside the map has processes count no more."""
+    (shared / "enforcer.toml").write_text(MAP)
+    switch = shared / "enforcer.off"
+    switch.symlink_to("nowhere")
+    os.lchown(switch, STRANGER, STRANGER)
+    assert switched_off(str(shared / "enforcer.toml")) is None
+
+    os.lchown(switch, 0, 0)
+    mode = switched_off(str(shared / "enforcer.toml"))
+    assert mode is not None
+    assert mode.reason == "file"
+
+
+@needs_root
 def test_losses_of_a_stranger_do_not_count(shared: Path) -> None:
     path = str(shared / "uses.db")
     Store(path).close()
@@ -444,6 +475,46 @@ def test_length_is_exact(tmp_path: Path) -> None:
         opened.truncate(MOST_BYTES + 1)
     with pytest.raises(OSError, match="it is longer than 16 MiB"):
         read_regular(str(file))
+
+
+# Where else files are opened, and why nobody can put anything there, or somebody means it.
+ELSEWHERE = {
+    "enforcer/cli/executing.py": "/dev/tty",
+    "enforcer/cli/main.py": "/dev/null",
+    "enforcer/cli/status_asking.py": "a file of the package",
+    "enforcer/cli/status_program.py": "metadata of the package",
+    "enforcer/dashboard/rendering.py": "files of the package",
+    "enforcer/demo/backend.py": "the demo's own log",
+    "enforcer/gate/seen.py": "a record that the command line names, a pipe too",
+    "enforcer/recording/notes.py": "made anew, never opened",
+    "enforcer/rules/cache.py": "made anew, never opened",
+    "enforcer/rules/own_folder.py": "made anew, never opened",
+    "enforcer/store/checking.py": "a store that is open",
+    "enforcer/store/holding.py": "a folder",
+    "enforcer/store/lasting.py": "/proc",
+    "enforcer/store/locking.py": "made anew, never opened",
+    "enforcer/store/losses.py": "made anew, never opened",
+    "enforcer/telemetry/remains.py": "made anew, never opened",
+}
+OPENING = {"open", "FileIO", "read_text", "read_bytes", "open_code", "fdopen"}
+
+
+def test_files_are_opened_in_one_place() -> None:
+    """Whoever opens one elsewhere has to say why a pipe or a stranger is no matter there."""
+    root = Path(__file__).resolve().parents[2]
+    found = set()
+    for file in (root / "enforcer").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if called in OPENING:
+                    found.add((file.relative_to(root).as_posix(), ast.unparse(node.func)))
+    ours = {name for name, _ in found if not name.startswith("enforcer/demo/app/")}
+    # Duplicates of standard output, and a browser.
+    ours -= {"enforcer/verification/examining.py", "enforcer/source/importing.py"}
+    ours -= {"enforcer/cli/dashboard.py"}
+
+    assert sorted(ours) == sorted(ELSEWHERE)
 
 
 @pytest.mark.parametrize("name", ["open", "read", "fstat"])
