@@ -100,12 +100,11 @@ class Note:
             OSError: if that can't be done.
 
         """
-        times = (self.till, self.till)
         try:
-            os.utime(self.file, ns=times)
+            _set_time(self.file, self.till)
         except FileNotFoundError:
             write_pairs(self.file, self.pairs(), beside=self.file.rpartition(MARK)[0])
-            os.utime(self.file, ns=times)
+            _set_time(self.file, self.till)
 
     def says_as_much_as(self, other: "Note") -> bool:
         """Tell whether another note of this process differs in its time alone."""
@@ -129,6 +128,20 @@ class Note:
                 yield field, getattr(notice, field)
 
 
+def _set_time(file: str, time: int) -> None:
+    """Set the time of a note, and of nothing that a link under its name leads to."""
+    if os.utime not in os.supports_fd:  # Windows
+        os.utime(file, ns=(time, time))
+        return
+    descriptor, status = open_regular(file, follows=False)
+    try:
+        if status.st_nlink > 1:
+            raise OSError(0, "it has another name", file)
+        os.utime(descriptor, ns=(time, time))
+    finally:
+        os.close(descriptor)
+
+
 def file_of_note(path: str, process: Process, number: int) -> str:
     """Name the file of a note that a process leaves beside a store."""
     return f"{path}{MARK}{process.id}-{number}"
@@ -141,15 +154,10 @@ def store_for_note(path: str, identity: str) -> str:
 
 
 def may_leave_notes(path: str, identity: str) -> bool:
-    """Tell whether a process that watches a map may leave notes beside a store.
-
-    It may not in a folder that everybody may write to: a stranger could put a link under the
-    name of its next note, and its time would be set on what that leads to.
-    """
+    """Tell whether a process that watches a map may leave notes beside a store."""
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
-        and not os.stat(os.path.dirname(path) or os.curdir).st_mode & S_IWOTH
         and len(names_beside(path, MARK)) < MOST_NOTES
     )
 

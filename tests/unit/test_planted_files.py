@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +23,7 @@ from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
 from enforcer.recording import process
 from enforcer.recording.distributions import distribution_of, forget
-from enforcer.recording.notes import MARK as WATCHED
-from enforcer.recording.notes import may_leave_notes, read_pairs, write_pairs
+from enforcer.recording.notes import Note, file_of_note, read_pairs
 from enforcer.recording.safe_mode import switched_off
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import load_map
@@ -363,20 +362,36 @@ def test_forged_request_is_not_sent(tmp_path: Path, whose: str) -> None:
     assert spool.claim(waiting) is None
 
 
-@needs_root
-def test_no_notes_are_left_where_everybody_writes(shared: Path, tmp_path: Path) -> None:
-    """A link under the name of the next one would have its time set on what it leads to."""
-    for folder, may in ((shared, False), (tmp_path / "own", True)):
-        path = str(folder / "uses.db")
-        Store(path).close()
-        status = Path(path).stat()
-        pairs = [("store", "s"), ("file", f"{status.st_dev}-{status.st_ino}"), ("map", "m")]
-        with suppress(FileNotFoundError):
-            Path(f"{path}.maps").unlink()
-        write_pairs(f"{path}.maps", pairs, beside=path)
+@pytest.mark.parametrize("kind", ["link", "second name"])
+def test_time_of_a_note_is_set_on_no_other_file(
+    tmp_path: Path, make_process: MakeProcess, kind: str
+) -> None:
+    """Under the name of a process's next note there may be a link to a file of this user."""
+    path, who = str(tmp_path / "uses.db"), make_process()
+    Store(path).close()
+    own = tmp_path / "own"
+    own.touch()
+    before = own.stat().st_mtime_ns
+    note = Note(
+        file_of_note(path, who, 0),
+        store="s",
+        identity="m",
+        process=who,
+        interval=5.0,
+        since=1,
+        till=2,
+    )
+    if kind == "link":
+        Path(note.file).symlink_to(own)
+    else:
+        Path(note.file).hardlink_to(own)
 
-        assert may_leave_notes(path, "m") is may
-        assert not list(folder.glob(f"*{WATCHED}*"))
+    with pytest.raises(OSError, match=r"it has another name|symbolic links"):
+        note.write()
+    assert own.stat().st_mtime_ns == before
+    Path(note.file).unlink()
+    note.write()
+    assert Path(note.file).stat().st_mtime_ns == 2
 
 
 def test_loss_is_not_written_through_what_lies_there(
