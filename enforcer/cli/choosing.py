@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import click
+
 from enforcer.cli.map_mistakes import mistakes_beside
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
@@ -44,7 +46,20 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
     if chosen:
         check_address(chosen)
         return chosen if is_read_only(chosen) else file_of(chosen)
-    return load_map(choose_map(migration_map), lenient=True).store
+    return load_lenient(choose_map(migration_map)).store
+
+
+def load_lenient(path: str) -> MigrationMap:
+    """Load a map as programs do that run, and write what is ignored of it to standard error.
+
+    Raises:
+        MapError: if nothing of it is sound, or it says ``fail_open = false``.
+
+    """
+    migration_map = load_map(path, lenient=True)
+    for _, _, text in migration_map.ignored:
+        click.echo(f"enforcer: {text}", err=True)
+    return migration_map
 
 
 def choose_file(store: str | None, migration_map: str | None) -> str:

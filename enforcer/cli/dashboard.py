@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import click
 
-from enforcer.cli.choosing import choose_map
+from enforcer.cli.choosing import choose_map, load_lenient
 from enforcer.distribution import install_command
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
@@ -134,7 +134,7 @@ def _settings(
     if chosen and not found:
         yield chosen, None
         return
-    migration_map = load_map(choose_map(map_file), lenient=True)
+    migration_map = load_lenient(choose_map(map_file))
     yield chosen or migration_map.store, migration_map
 
 

@@ -10,11 +10,10 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from enforcer.cli.choosing import choose_map
+from enforcer.cli.choosing import choose_map, load_lenient
 from enforcer.cli.formats import format_options
 from enforcer.errors import EnforcerError
 from enforcer.report.times import length
-from enforcer.rules.loading import load_map
 from enforcer.store.waiting import Patience
 from enforcer.telemetry.outbox import Outbox
 from enforcer.telemetry.reviving import revive
@@ -56,7 +55,7 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
       enforcer telemetry status --json | jq .waiting.records
     """  # noqa: D301 - \b tells click to keep the lines
     settings = read_settings()
-    migration_map = load_map(choose_map(map_file), lenient=True)
+    migration_map = load_lenient(choose_map(map_file))
     waiting = Spool(folders(migration_map, os.environ)).waiting()
     if form == "json":
         click.echo(json.dumps(_as_json(settings, waiting), indent=2))
@@ -96,7 +95,7 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
             "http://localhost:4318 for instance (no-endpoint)"
         )
         raise EnforcerError(message)
-    migration_map = load_map(choose_map(map_file), lenient=True)
+    migration_map = load_lenient(choose_map(map_file))
     spool = Spool(folders(migration_map, os.environ))
     revive(spool, migration_map, Scrub(migration_map.scrub))
     outbox = Outbox(settings, spool, process="")

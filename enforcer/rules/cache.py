@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Another number whenever rules get another field, or a map that was sound is not any more.
-_FORMAT = "enforcer map 11"
+_FORMAT = "enforcer map 12"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of programs that run for long ask for the map of their parent

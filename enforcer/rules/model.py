@@ -26,6 +26,12 @@ NO_LOG = "off"
 STRUCTLOG = "structlog"
 LOGGING = "logging"
 
+KEEP_DAYS = 400
+"""For how many days a store keeps what was recorded: what runs once a year is still known."""
+
+LEAST_DAYS = 90
+"""For how many days a store keeps the hours of uses, and at least what was recorded."""
+
 LOGS = (NO_LOG, STRUCTLOG, LOGGING)
 """Where a line for each new call site may go."""
 
@@ -234,6 +240,7 @@ class MigrationMap:
         root: absolute path of the folder that holds the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
+        keep_days: for how many days the store keeps what was recorded; 0 for ever.
         baseline: absolute path of the file with what strict rules tolerate, or empty.
         allow: who may use a strict path until a day.
         source_url: template of links to call sites in the code host, or empty.
@@ -264,6 +271,7 @@ class MigrationMap:
         "expected_services",
         "fail_open",
         "ignored",
+        "keep_days",
         "log",
         "override",
         "path",
@@ -295,6 +303,7 @@ class MigrationMap:
         root: str = "",
         expected_services: "Iterable[str]" = (),
         store: str = "",
+        keep_days: int = KEEP_DAYS,
         baseline: str = "",
         allow: "Iterable[Exemption]" = (),
         source_url: str = "",
@@ -334,6 +343,7 @@ class MigrationMap:
         self.root = root
         self.expected_services = tuple(expected_services)
         self.store = store
+        self.keep_days = keep_days
         self.baseline = baseline
         self.allow = tuple(allow)
         self.source_url = source_url

@@ -9,7 +9,7 @@ from enforcer.rules.conflicts import Entry, check_conflicts
 from enforcer.rules.exemptions import read_exemptions
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
-from enforcer.rules.model import LOGS, NO_LOG
+from enforcer.rules.model import KEEP_DAYS, LEAST_DAYS, LOGS, NO_LOG
 from enforcer.rules.rule_table import read_rule, read_stage
 from enforcer.rules.stage_table import read_rollouts
 from enforcer.rules.stages import ALIAS
@@ -38,6 +38,7 @@ OPTION_KEYS = (
     "root",
     "expected_services",
     "store",
+    "keep_days",
     "baseline",
     "allow",
     "source_url",
@@ -70,12 +71,27 @@ def _read_options(table: Table) -> "dict[str, Any]":
         "root": table.string("root", "."),
         "expected_services": table.strings("expected_services"),
         "store": _read_store(table),
+        "keep_days": _read_keep_days(table),
         "baseline": table.string("baseline"),
         "allow": read_exemptions(table),
         "source_url": _read_source_url(table),
         "exclude": table.strings("exclude"),
         "expect_refusals": table.strings("expect_refusals"),
     }
+
+
+def _read_keep_days(table: Table) -> int:
+    """Read for how many days the store keeps what was recorded; for ever if that is mistaken."""
+    days = table.values.get("keep_days", KEEP_DAYS)
+    if isinstance(days, int) and not isinstance(days, bool) and (days == 0 or days > LEAST_DAYS):
+        return days
+    table.note(
+        "keep_days",
+        message=f'"keep_days" is {days if isinstance(days, int) else type_of(days)}.',
+        remedy=f"Write more than {LEAST_DAYS} days, or 0 to keep everything: keep_days = 400.",
+        slug="bad-keep-days",
+    )
+    return 0
 
 
 def _read_log(table: Table) -> str:

@@ -12,6 +12,7 @@ import os
 from time import time_ns
 
 from enforcer.recording.process import INTERVAL, Process
+from enforcer.rules.model import KEEP_DAYS
 from enforcer.rules.own_folder import ignore
 from enforcer.rules.store_address import file_identity
 from enforcer.store import ReplacedError, StoreError
@@ -22,8 +23,9 @@ from enforcer.store.holding import Hold
 from enforcer.store.locking import no_locks, require_locks
 from enforcer.store.losses import Loss, losses_beside
 from enforcer.store.noted import allow_no_notes, allow_notes, notes_beside
+from enforcer.store.retention import sweep
 from enforcer.store.rows import Rows
-from enforcer.store.schema import LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
+from enforcer.store.schema import DAY, LOST, SCHEMA_VERSION, bring_up_to_date, schema_version
 from enforcer.store.tallies import Known, Tallies
 from enforcer.store.unwritten import not_written
 from enforcer.store.waiting import Patience, patiently
@@ -49,6 +51,10 @@ _LOCK_FAILURES = (
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_PROTOCOL,
 )
+
+
+_FOR_SWEEPING = 0.1
+"""The part of a visit's time that may go into removing what is too old."""
 
 
 class Store:
@@ -165,6 +171,7 @@ class Store:
         watched = getattr(rules, "identity", "")
         if watched:
             allow_notes(self.path, source, watched)
+        self._sweep(getattr(rules, "keep_days", KEEP_DAYS))
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Keep what a process had to say of a path; each notice is kept once.
@@ -225,6 +232,17 @@ class Store:
             self._rows.end(key, ending, self._now())
 
         self._commit(change)
+
+    def _sweep(self, keep_days: int) -> None:
+        """Remove what is too old, in a part of the time that this visit may take."""
+        patience = self._patience.within(self._patience.left() * _FOR_SWEEPING)
+        try:
+            if sweep(self._connection, self._now() // DAY, keep_days, lambda: not patience.lasts()):
+                allow_no_notes(self.path)  # a map may be gone for which they would do
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise self._failure(error) from error
+            # Another process writes, or there is no more time: the next visit goes on.
 
     def _prepare_uses(self, uses: "Sequence[Use]") -> None:
         try:

@@ -299,3 +299,11 @@ def test_a_map_that_was_never_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MapError, match="no such file") as caught:
         load(tmp_path)
     assert caught.value.fail_open
+
+
+def test_a_store_keeps_everything_where_it_is_not_known_how_long(tmp_path: Path) -> None:
+    """What was removed by mistake would be gone."""
+    assert load(tmp_path, "[enforcer]\nkeep_days = 30\n" + rule()).keep_days == 0
+    assert load(tmp_path, '[enforcer]\nkeep_days = "1y"\n' + rule()).keep_days == 0
+    assert load(tmp_path, "[enforcer]\nkeep_days = 91\n" + rule()).keep_days == 91
+    assert load(tmp_path, rule()).keep_days == 400

@@ -48,8 +48,8 @@ OPTIONS = {
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
             "write one of service, default_stage, refuse, fail_open, sigterm, log, telemetry, "
-            "scrub, root, expected_services, store, baseline, allow, source_url, exclude, "
-            "expect_refusals. (unknown-key)"
+            "scrub, root, expected_services, store, keep_days, baseline, allow, "
+            "source_url, exclude, expect_refusals. (unknown-key)"
         ),
     ),
     "no function to scrub": (

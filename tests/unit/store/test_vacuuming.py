@@ -83,6 +83,26 @@ def test_keeps_days(filled: str) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (3,), table  # noqa: S608 - our own names
 
 
+def rows(path: str) -> int:
+    """Count the rows of all tables."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'state'"
+        ).fetchall()
+        counts = (connection.execute(f"SELECT count(*) FROM {name}") for (name,) in tables)  # noqa: S608 - our own names
+        return sum(int(count.fetchone()[0]) for count in counts)
+
+
+@pytest.mark.parametrize("days", [{"keep_days": 50}, {"keep_days": 5}, {"keep_hours_days": 20}])
+def test_rows_that_are_kept_do_not_count_as_removed(filled: str, days: dict[str, int]) -> None:
+    """Sums of which a part is gone are made anew."""
+    before = rows(filled)
+    removed = vacuum(filled, **days).removed  # type: ignore[arg-type]
+
+    assert removed == before - rows(filled) > 0
+    assert vacuum(filled, **days).removed == 0  # type: ignore[arg-type]
+
+
 def test_total_is_of_the_deployments_that_are_left(
     path: str, make_process: Callable[..., Process], make_use: MakeUse
 ) -> None:

@@ -1,0 +1,211 @@
+"""Remove from a SQLite store what is too old: the one place where rows are deleted.
+
+``enforcer store vacuum`` removes what it is told to. By itself a store loses each day what is
+older than its retention, so that its growth is bounded: :func:`sweep` runs inside the visits of
+processes that write, in short transactions, and stops as soon as the program wants to go on.
+
+A clock that is wrong must not empty the store. So a sweep removes something only where the one
+before was at most :data:`LONGEST_PAUSE` earlier, by its own clock: a process whose clock is years
+ahead only notes its day, and the next one with a right clock notes that again.
+"""
+
+from enforcer.rules.model import LEAST_DAYS
+from enforcer.store.schema import DAY, HOUR, MONTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+KEEP_PROCESSES_DAYS = 7
+"""For how many days a store keeps which of the uses a process did that has ended."""
+
+LONGEST_PAUSE = 40
+"""How many days may lie between two sweeps of which the second one removes anything."""
+
+_INSTRUCTIONS = 10_000
+"""After how many of SQLite's instructions to look whether there is time: a millisecond or less."""
+
+_AT_ONCE = 20
+"""The uses of how many processes are removed in one transaction."""
+
+_DAYS = MONTH // DAY
+_HOURS = DAY // HOUR
+
+# Of a month that has lost some of its days only the others remain.
+TOO_OLD = f"""
+DELETE FROM use_by_hour WHERE hour < :day * {_HOURS};
+DELETE FROM rule_by_hour WHERE hour < :day * {_HOURS};
+DELETE FROM dropped WHERE hour < :day * {_HOURS};
+DELETE FROM use_by_day WHERE day < :day;
+DELETE FROM rule_by_day WHERE day < :day;
+DELETE FROM total_by_day WHERE day < :day;
+DELETE FROM use_by_month WHERE month <= :day / {_DAYS};
+INSERT INTO use_by_month
+SELECT day / {_DAYS}, tally, deployment, sum(count), min(first_seen), max(last_seen)
+FROM use_by_day WHERE day / {_DAYS} <= :day / {_DAYS} GROUP BY 1, 2, 3;
+DELETE FROM total_ever WHERE tally IN (SELECT tally FROM use_ever WHERE last_seen < :time);
+DELETE FROM use_ever WHERE last_seen < :time;
+INSERT INTO total_ever
+SELECT tally, sum(count), min(first_seen), max(last_seen)
+FROM use_ever WHERE tally NOT IN (SELECT tally FROM total_ever) GROUP BY tally;
+DELETE FROM use WHERE last_seen < :time;
+DELETE FROM heartbeat WHERE till < :time;
+DELETE FROM notice WHERE process IN (SELECT key FROM process WHERE written < :time);
+DELETE FROM process WHERE written < :time AND key NOT IN (SELECT process FROM use)
+    AND key NOT IN (SELECT process FROM dropped);
+DELETE FROM tally WHERE key NOT IN (SELECT tally FROM use_ever)
+    AND key NOT IN (SELECT tally FROM use) AND key NOT IN (SELECT tally FROM use_by_day);
+DELETE FROM call_site WHERE key NOT IN (SELECT site FROM tally);
+DELETE FROM map WHERE key NOT IN (SELECT map FROM process);
+DELETE FROM declaration WHERE map NOT IN (SELECT key FROM map);
+DELETE FROM rule WHERE key NOT IN (SELECT rule FROM declaration)
+    AND key NOT IN (SELECT rule FROM tally) AND key NOT IN (SELECT rule FROM rule_by_day);
+DELETE FROM deployment WHERE key NOT IN (SELECT deployment FROM process)
+    AND key NOT IN (SELECT deployment FROM use_ever)
+    AND key NOT IN (SELECT deployment FROM rule_by_day)
+"""  # noqa: S608 - made of constants
+
+OLD_HOURS = f"""
+DELETE FROM use_by_hour WHERE hour < :day * {_HOURS};
+DELETE FROM rule_by_hour WHERE hour < :day * {_HOURS};
+INSERT INTO state (name, value) VALUES ('first_hour', :day * {_HOURS})
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+"""  # noqa: S608 - made of constants
+
+# Writers remember keys from visit to visit.
+_NEW_KEYS = "UPDATE state SET value = random() WHERE name = 'keys'"
+
+_SWEPT = "SELECT value FROM state WHERE name = 'swept'"
+_SET_SWEPT = """
+INSERT INTO state (name, value) VALUES ('swept', :day)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
+# The keys of a few processes: each look-up goes to the next process in the index.
+_WITH_USES = f"""
+WITH RECURSIVE found (process) AS (
+    SELECT min(process) FROM use
+    UNION ALL
+    SELECT (SELECT min(process) FROM use WHERE process > found.process) FROM found
+    WHERE process IS NOT NULL
+)
+SELECT process FROM found JOIN process ON process.key = found.process
+WHERE written < :time LIMIT {_AT_ONCE}
+"""  # noqa: S608 - made of constants
+_IS_TOO_OLD = """
+SELECT EXISTS (SELECT * FROM use_by_day WHERE day < :day)
+    OR EXISTS (SELECT * FROM rule_by_day WHERE day < :day)
+    OR EXISTS (SELECT * FROM process WHERE written < :time)
+"""
+_FIRST_HOUR = "SELECT min(hour) FROM use_by_hour"
+
+
+def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
+    """Execute a script that removes what is older than a day, and count the rows that are gone.
+
+    Rows that are removed and added again, because a part of what they sum up is gone, don't count.
+    """
+    removed = 0
+    for statement in (*script.split(";"), _NEW_KEYS):
+        rows = connection.execute(statement, {"day": day, "time": day * DAY}).rowcount
+        if statement.lstrip().startswith("DELETE"):
+            removed += rows
+        elif "SELECT" in statement:
+            removed -= rows
+    return removed
+
+
+def sweep(
+    connection: "sqlite3.Connection", today: int, keep_days: int, is_over: "Callable[[], bool]"
+) -> bool:
+    """Remove what is older than the retention, once a day, as far as there is time.
+
+    Args:
+        connection: the store, outside of a transaction.
+        today: the day, since the epoch.
+        keep_days: for how many days to keep what was recorded; 0 for ever.
+        is_over: tells whether there is no more time.
+
+    Returns:
+        Whether maps may be gone.
+
+    Raises:
+        sqlite3.Error: if another process writes, or there was no more time for a step; what
+            other steps removed is gone.
+
+    """
+    row = connection.execute(_SWEPT).fetchone()
+    if row is not None and row[0] == today:
+        return False
+    has_removed_maps = False
+    if keep_days and row is not None and 0 < today - row[0] <= LONGEST_PAUSE:
+        connection.set_progress_handler(is_over, _INSTRUCTIONS)
+        try:
+            for may_be_gone in _steps(connection, today, keep_days):
+                has_removed_maps = has_removed_maps or may_be_gone
+                if is_over():
+                    return has_removed_maps
+        finally:
+            connection.set_progress_handler(None, 0)
+    with Transaction(connection):
+        connection.execute(_SET_SWEPT, {"day": today})
+    return has_removed_maps
+
+
+def _steps(connection: "sqlite3.Connection", today: int, keep_days: int) -> "Iterator[bool]":
+    """Remove what is too old, in a transaction for each step; yield whether maps may be gone."""
+    yield False
+    yield from _remove_uses_of_processes(connection, today - KEEP_PROCESSES_DAYS)
+    yield from _remove_hours(connection, today - LEAST_DAYS)
+    yield _remove_days(connection, today - keep_days)
+
+
+class Transaction:
+    """Do all of something, or nothing of it."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: "sqlite3.Connection") -> None:
+        """Take the connection; nothing begins yet."""
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        """Begin, and lock the store."""
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        """End with all of it, or with nothing where there was an error."""
+        if kind is None:
+            self._connection.execute("COMMIT")
+        elif self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _remove_uses_of_processes(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":
+    while True:
+        found = connection.execute(_WITH_USES, {"time": day * DAY}).fetchall()
+        if not found:
+            return
+        with Transaction(connection):
+            connection.executemany("DELETE FROM use WHERE process = ?", found)
+        yield False
+
+
+def _remove_hours(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":
+    """Remove the hours before a day, those of one day in each transaction."""
+    while True:
+        ((first,),) = connection.execute(_FIRST_HOUR)
+        if first is None or first >= day * _HOURS:
+            return
+        with Transaction(connection):
+            execute(connection, OLD_HOURS, first // _HOURS + 1)
+        yield False
+
+
+def _remove_days(connection: "sqlite3.Connection", day: int) -> bool:
+    values = {"day": day, "time": day * DAY}
+    if not connection.execute(_IS_TOO_OLD, values).fetchone()[0]:
+        return False
+    with Transaction(connection):
+        execute(connection, TOO_OLD, day)
+    return True
