@@ -1,13 +1,17 @@
 """Build wheels of the project, and install them into virtual environments of a test's own."""
 
+import io
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 from tests.patience import PATIENCE
 
 PROJECT = Path(__file__).parents[1]
+
+_FIXED_SECOND = "EXIT_PATIENCE = 1.0"
 
 
 def pip(python: str | Path, *words: str | Path, **environment: str) -> None:
@@ -26,6 +30,17 @@ def build(source: Path, folder: Path) -> Path:
     words = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
     pip(sys.executable, *words)
     return next(folder.glob("*.whl"))
+
+
+def build_commit(commit: str, folder: Path) -> Path:
+    """Build the wheel of a commit of the project into a folder."""
+    source = folder / "source"
+    source.mkdir()
+    git = ["git", "-C", str(PROJECT), "archive", "--format=tar", commit]
+    archive = subprocess.run(git, check=True, capture_output=True, timeout=PATIENCE).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(source, filter="data")
+    return build(source, folder / "wheel")
 
 
 class Python:
@@ -55,3 +70,14 @@ def empty(folder: Path, *options: str, maker: str | Path = sys.executable) -> Py
     # The startup files of a folder that is added thus are not read.
     python.write("dependencies.pth", *(path for path in sys.path if "site-packages" in path))
     return python
+
+
+def give_earlier_exits_time(python: Python) -> None:
+    """Let an exit of an earlier version wait as long as it takes: on a busy machine uses were lost.
+
+    Its second is fixed; the variable that ``environment_without`` sets is of later versions.
+    """
+    file = python.package / "enforcer" / "reporter.py"
+    source = file.read_text()
+    assert source.count(_FIXED_SECOND) == 1
+    file.write_text(source.replace(_FIXED_SECOND, f"EXIT_PATIENCE = {PATIENCE}.0"))

@@ -1,13 +1,11 @@
 """Run real programs with the enforcer enabled by the environment, and report on them."""
 
 import importlib.util
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -15,7 +13,14 @@ from typing import Any
 import pytest
 
 from tests.commands import in_this_process
-from tests.installing import PROJECT, Python, build, empty
+from tests.installing import (
+    PROJECT,
+    Python,
+    build,
+    build_commit,
+    empty,
+    give_earlier_exits_time,
+)
 from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
 COMPONENTS = {
@@ -76,8 +81,6 @@ def _is_there(name: str) -> bool:
 
 EARLIER = {"c7e119f": "0.1.0"}
 """The commits that are shared with programs out there, by how `git` names them."""
-
-FIXED_SECOND = "EXIT_PATIENCE = 1.0"
 
 PRELUDE = """
 import os, sys, time
@@ -165,35 +168,26 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session", params=EARLIER)
-def earlier(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Python:
+def earlier_wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build an earlier version; that needs the history (`fetch-depth: 0` in CI)."""
-    folder = tmp_path_factory.mktemp("earlier")
-    source = folder / "source"
-    source.mkdir()
-    git = ["git", "-C", str(PROJECT), "archive", "--format=tar", request.param]
-    archive = subprocess.run(git, check=True, capture_output=True, timeout=PATIENCE).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(source, filter="data")
-    python = empty(folder / "environment")
-    python.install(build(source, folder / "wheel"))
-    _have_patience(python)
-    return python
-
-
-def _have_patience(python: Python) -> None:
-    """Let an exit of an earlier version wait as long as it takes: on a busy machine uses were lost.
-
-    Its second is fixed; the variable that ``environment_without`` sets is of later versions.
-    """
-    file = python.package / "enforcer" / "reporter.py"
-    source = file.read_text()
-    assert source.count(FIXED_SECOND) == 1
-    file.write_text(source.replace(FIXED_SECOND, f"EXIT_PATIENCE = {PATIENCE}.0"))
+    return build_commit(request.param, tmp_path_factory.mktemp("earlier"))
 
 
 @pytest.fixture(scope="session")
-def today(tmp_path_factory: pytest.TempPathFactory) -> Python:
-    folder = tmp_path_factory.mktemp("today")
-    python = empty(folder / "environment")
-    python.install(build(PROJECT, folder / "wheel"))
+def earlier(earlier_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Python:
+    python = empty(tmp_path_factory.mktemp("environment") / "earlier")
+    python.install(earlier_wheel)
+    give_earlier_exits_time(python)
+    return python
+
+
+@pytest.fixture(scope="session")
+def today_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(PROJECT, tmp_path_factory.mktemp("today"))
+
+
+@pytest.fixture(scope="session")
+def today(today_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Python:
+    python = empty(tmp_path_factory.mktemp("environment") / "today")
+    python.install(today_wheel)
     return python
