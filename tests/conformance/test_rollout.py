@@ -122,3 +122,43 @@ def test_an_early_import_is_no_error_in_a_dry_run(case):
     case.check("import par.old")
 
     assert [row["outcome"] for row in case.rows] == ["would_block"]
+
+
+def test_what_a_mixed_fleet_can_not_exchange(case):
+    """The table in docs/map.md: pickles, names of classes, errors, state of a module."""
+    for name in ("par/old.py", "new/sub.py"):
+        case.write(name, "REGISTRY = []\nclass Y: pass\nclass Error(Exception): pass\n")
+    case.rule("par.old", "new.sub", stage="observe")
+    case.tables.append(("stage", {"percent": 10, "stage": "alias"}))
+    sending = """
+    import par.old, new.sub
+    with open("HOST", "wb") as file:
+        pickle.dump((par.old.Y(), par.old.Error()), file)
+    assert f"{par.old.Y.__module__}.Y" == "NAME"
+    par.old.REGISTRY.append(1)
+    assert (new.sub.REGISTRY == [1]) == IS_ALIASED
+    """
+    reading = """
+    import par.old, new.sub
+    with open("HOST", "rb") as file:
+        sent, error = pickle.load(file)
+    assert type(sent) is new.sub.Y
+    assert isinstance(sent, par.old.Y) is HOLDS
+    try:
+        raise error
+    except par.old.Error:
+        assert HOLDS
+    except new.sub.Error:
+        assert not HOLDS
+    """
+
+    def run(host, program, **words):
+        case.environment["ENFORCER_HOST"] = host
+        for word, value in words.items():
+            program = program.replace(word, str(value))
+        case.check(program.replace('"HOST"', repr(str(case.folder / "sent"))))
+
+    run(INSIDE, sending, NAME="new.sub.Y", IS_ALIASED=True)
+    run(OUTSIDE, reading, HOLDS=False)
+    run(OUTSIDE, sending, NAME="par.old.Y", IS_ALIASED=False)
+    run(INSIDE, reading, HOLDS=True)
