@@ -150,9 +150,11 @@ def _read_baseline(file: str) -> "Container[CallSite]":
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
     """Tell whether modules that the map speaks of are loaded already."""
     outline = migration_map.outline
+    plain = sys.modules.get("enforcer.imports.plain_modules")
+    left = plain.LEFT if plain is not None else ()  # by a watch that ended
     names = [name for name in sys.modules.copy() if isinstance(name, str)]
     loaded = [name for name in names if outline.speaks_of(name)]
-    rules = ((name, migration_map.match(name)) for name in sorted(loaded))
+    rules = ((name, migration_map.match(name)) for name in sorted(set(loaded).difference(left)))
     late = [name for name, rule in rules if rule is not None and rule.refuses]
     if late:
         paths = ", ".join(f'"{name}"' for name in late)
@@ -165,7 +167,11 @@ def _was_imported_before(migration_map: "MigrationMap") -> bool:
 
 
 def disable() -> None:
-    """Stop watching, keep what was recorded, and leave nothing behind."""
+    """Stop watching, and keep what was recorded.
+
+    What a legacy path gave it goes on giving, by plain entries in ``sys.modules``; paths that
+    nobody has imported so far mean what they mean without the enforcer.
+    """
     global _active
     if _active is None:
         return

@@ -64,6 +64,7 @@ class Record:
         missing: why the run could not see all there is, or empty.
         has_tests: whether any test ran.
         blind: legacy paths that not all processes watched, with the reason.
+        safe_mode: why the run, or a part of it, was in safe mode and saw nothing; or empty.
 
     """
 
@@ -71,6 +72,7 @@ class Record:
         """Start with nothing seen."""
         self.missing = ""
         self.blind: dict[str, str] = {}
+        self.safe_mode = ""
         self.has_tests = False
         self._sites: dict[Key, dict[int, SeenSite]] = {}
 
@@ -94,7 +96,8 @@ class Record:
         """Take over what another process of the same run has seen."""
         if not document["is_complete"]:
             self.miss(str(document.get("missing") or "not all tests ran"))
-        # Earlier versions did not write it.
+        # Earlier versions did not write them.
+        self.safe_mode = self.safe_mode or str(document.get("safe_mode") or "")
         self.has_tests = self.has_tests or bool(document.get("has_tests", True))
         for fields in document["sites"]:
             names = fields.get("names")  # JSON has no tuples
@@ -107,6 +110,7 @@ class Record:
         return {
             "is_complete": self.is_complete,
             "missing": self.missing,
+            "safe_mode": self.safe_mode,
             "has_tests": self.has_tests,
             "sites": sites,
         }

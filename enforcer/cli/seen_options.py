@@ -54,6 +54,12 @@ def seen(
             "tests use, and nothing was written. Mend that, and record a run again (no-test-ran)"
         )
         raise EnforcerError(message)
+    if found.safe_mode:
+        message = (
+            f"tests ran in safe mode ({found.safe_mode}): what they use was neither seen nor refused. "
+            "Mend that, and record a run again (safe-mode)"
+        )
+        raise EnforcerError(message)
     if store:
         for site in sites_in_store(store, migration_map, "the store"):
             found.add_site(site)

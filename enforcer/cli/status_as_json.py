@@ -16,6 +16,7 @@ def status_as_json(status: Status) -> str:
     document = {
         "enabled": status.state.enabled,
         "summary": headline(status),
+        "safe_mode": status.state.safe_mode,
         "problems": problems(status),
         "python": {
             "executable": python.executable,

@@ -47,6 +47,7 @@ class State:
         root: the folder that holds own code.
         service: the service that the map names.
         stages: the stage of each rule.
+        safe_mode: why it only aliases; empty if it watches.
         notices: what it has to say: kind, subject and text.
         said: what it wrote to standard error.
         exit_code: what it ended with; not 0 if it did not get as far as to answer.
@@ -58,6 +59,7 @@ class State:
     root: str = ""
     service: str = ""
     stages: tuple[str, ...] = ()
+    safe_mode: str = ""
     notices: tuple[tuple[str, str, str], ...] = ()
     said: str = ""
     exit_code: int = 0

@@ -34,6 +34,7 @@ def state() -> "dict[str, Any] | None":
         "root": migration_map.root,
         "service": migration_map.service,
         "stages": [rule.stage for rule in migration_map.rules],
+        "safe_mode": enforcement.safe_mode.text if enforcement.safe_mode is not None else "",
         "notices": [(one.kind, one.subject, one.text) for one in _notices(enforcement)],
     }
 

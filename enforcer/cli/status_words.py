@@ -82,6 +82,8 @@ def headline(status: Status) -> str:
     """Say in one line whether the enforcer is enabled here."""
     if not status.state.enabled:
         return f"Not enabled here: {_why_not(status)}."
+    if status.state.safe_mode:
+        return f"In safe mode here: {status.state.safe_mode}. Legacy paths are aliased, no more."
     wrong = len(problems(status))
     if not wrong:
         return "Enabled here."

@@ -10,7 +10,7 @@ from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
-from enforcer.report.words import unwatched
+from enforcer.report.words import safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -49,9 +49,10 @@ def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
 
     """
     report = build(store)
+    safe = safe_processes(report)
     watched = {rule.legacy.removesuffix(TREE_SUFFIX): unwatched(rule) for rule in report.rules}
     paths = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map]
-    found = {path: watched.get(path, NOBODY) for path in paths}
+    found = {path: watched.get(path, NOBODY) or safe for path in paths}
     return {path: reason for path, reason in found.items() if reason}
 
 

@@ -33,17 +33,11 @@ bootstrap.as_import_system(Finder.find_spec)  # it is loaded long before this
 
 
 class Answers:
-    """Give the specs of legacy modules, and of modules with legacy names.
-
-    Attributes:
-        made: the empty packages made for legacy paths whose own are gone.
-
-    """
+    """Give the specs of legacy modules, and of modules with legacy names."""
 
     def __init__(self, watch: "Watch") -> None:
         """Serve one watch."""
         self._watch = watch
-        self.made: dict[str, bootstrap.ModuleSpec] = {}
         self._needed = ancestors_of(watch.map.rules)
         self._parents = frozenset(
             rule.module.rpartition(".")[0] for rule in watch.map.rules if rule.kind != NAME
@@ -95,7 +89,6 @@ class Answers:
             # A legacy path's package that is gone from disk: an empty one holds the alias.
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = []
-            self.made[name] = spec
             return spec
         return None
 

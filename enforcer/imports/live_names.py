@@ -43,6 +43,11 @@ class LegacyName:
         self._settled: object = None
         watch.forgetful.append(self)
 
+    @property
+    def is_aliased(self) -> bool:
+        """Whether it gives the canonical object."""
+        return self._rule.aliases()
+
     def forget(self) -> None:
         """Look at every instruction anew."""
         self._sites.forget()

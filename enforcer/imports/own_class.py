@@ -117,12 +117,6 @@ def restore_class(module: object) -> None:
         change_class(module, original)
 
 
-def restore_all() -> None:
-    """Give every loaded module back the class that it had."""
-    for module in list(sys.modules.values()):
-        restore_class(module)
-
-
 def original_class(module: object) -> type:
     """Give the class that a module had before it got one of its own."""
     original: type = vars(type(module)).get(_MARK, type(module))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from enforcer.rules.model import Rule
 
+LEFT: "set[str]" = set()
+"""The legacy paths whose plain entries stay where nothing is watched any more."""
+
 
 class Extras:
     """Hold what a legacy module has that its canonical module lacks.

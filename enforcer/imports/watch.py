@@ -17,13 +17,14 @@ from enforcer.imports.branches import children_apart, packages_of
 from enforcer.imports.callers import Caller, Ownership, module_name, statement_frame
 from enforcer.imports.fetches import Stars
 from enforcer.imports.leaves import Leaves
+from enforcer.imports.leftovers import leave_entries, restore_modules
 from enforcer.imports.live_names import LegacyName, LiveModule
 from enforcer.imports.locating import Locator
 from enforcer.imports.lockless import look_up
 from enforcer.imports.locks import Locks
 from enforcer.imports.observed import ObservedLink, Observing
-from enforcer.imports.own_class import restore_all
 from enforcer.imports.parents import Parents
+from enforcer.imports.plain_modules import LEFT
 from enforcer.imports.selfcheck import blind_spots
 from enforcer.imports.uses import Uses
 from enforcer.imports.watched import unwatch_all
@@ -122,7 +123,6 @@ class Watch:
         self.on_legacy: Callable[[], object] = int
         self.on_error: Callable[[Exception], object] = _ignore
         self._apart = children_apart(migration_map)
-        self._displaced: dict[str, ModuleType] = {}
 
     # What lies above the imports.
 
@@ -308,16 +308,19 @@ class Watch:
         if rule is None:
             self._go_along(name, module)
             return
-        self.notice(
-            "late",
-            name,
-            f'"{name}" had been imported before the enforcer was enabled; '
-            "who imported it until then was not seen.",
-        )
+        if name in LEFT:
+            LEFT.discard(name)
+        else:
+            self.notice(
+                "late",
+                name,
+                f'"{name}" had been imported before the enforcer was enabled; '
+                "who imported it until then was not seen.",
+            )
         if rule.aliases():
             canonical = self.locate(rule.canonical_of(name))
             if canonical is not None:
-                self._replace(rule, name, module, canonical)
+                self._replace(rule, name, canonical)
                 return
             rule = self.leave_unmoved(rule, name, rule.canonical_of(name))
         link = self.links[name] = ObservedLink(self, rule, name)
@@ -332,11 +335,8 @@ class Watch:
         if self.follows(name) and not bootstrap.is_initializing(module):
             self.was_loaded(name)
 
-    def _replace(
-        self, rule: "Rule", name: str, module: "ModuleType", canonical: bootstrap.ModuleSpec
-    ) -> None:
+    def _replace(self, rule: "Rule", name: str, canonical: bootstrap.ModuleSpec) -> None:
         link = self.alias_link(rule, name)
-        self._displaced[name] = module
         link.spec = alias_spec(link, canonical)
         sys.modules[name] = link.module  # type: ignore[assignment]
         self.locks.install(link)
@@ -365,36 +365,15 @@ class Watch:
         self.forget_sites()
 
     def remove(self) -> None:
-        """Stop watching and leave nothing behind."""
+        """Stop watching; what legacy paths gave they go on giving, by plain entries."""
         self.enabled = False
         self.forget_sites()
         if self.delegation is not None:
             self.delegation.remove()
         self.locks.forget()
-        restore_all()
+        restore_modules(self.map)
         unwatch_all()
-        for name, link in self.links.items():
-            if isinstance(link, AliasLink):
-                self._hand_back(name, link)
-        for name, spec in self.answers.made.items():
-            if getattr(sys.modules.get(name), "__spec__", None) is spec:
-                del sys.modules[name]
-
-    def _hand_back(self, name: str, link: AliasLink) -> None:
-        original = self._displaced.get(name)
-        if link_of(sys.modules.get(name)) is link:
-            if original is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = original
-        parent, _, child = name.rpartition(".")
-        package = sys.modules.get(parent)
-        namespace = bootstrap.namespace_of(package) if package is not None else None
-        if namespace is not None and namespace.get(child) is link.module:
-            if original is None:
-                del namespace[child]
-            else:
-                namespace[child] = original
+        leave_entries(self.map, self.links)
 
 
 def _ignore(_error: Exception) -> None:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
+from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.times import length, short
@@ -140,6 +141,13 @@ def services(report: Report) -> Iterator[str]:
     if len(found) > MOST_SERVICES:
         more = len(found) - MOST_SERVICES
         yield f"and {counted(more, 'more service or version', 'more services or versions')}"
+
+
+def safe_processes(report: Report) -> str:
+    """Write that processes watch nothing from some time on; empty if none does so."""
+    number = sum(one.processes for one in report.notices if one.subject == SAFE_MODE)
+    who = counted(number, "process", "processes")
+    return f"no longer watched by {who} in safe mode" if number else ""
 
 
 def warnings(report: Report) -> Iterator[str]:

@@ -94,6 +94,9 @@ class Session:
         startup.enable(self._map, store=False, baseline=self._tolerated)
         enforcement = startup.active()
         if enforcement is not None:
+            if enforcement.safe_mode is not None:
+                self._record.safe_mode = enforcement.safe_mode.text
+                self._record.miss(f"the run was in safe mode: {enforcement.safe_mode.text}")
             enforcement.tell(self._tolerated.note)
             enforcement.attribute(self._item)
 

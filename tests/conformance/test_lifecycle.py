@@ -50,46 +50,53 @@ def test_late_enabling_of_a_strict_rule_raises(case, stage):
     assert "LateEnablingError" in done.stderr
 
 
-def test_disable_leaves_nothing_behind(case):
+def test_what_is_disabled_gives_the_same_objects(case):
+    """No hook is left; each path that was imported goes on giving what it gave."""
     case.rule("old.*", "new.*")
     case.rule("par.old", "new.sub")
     case.rule("par.seen", "new.sub", stage="observe")
     case.rule("par.live:old", "par.live:current")
+    case.rule("par.live:gone", "new.sub:Y")
+    case.rule("par.kept:old", "new.sub:Y")
+    case.rule("par.unused", "new.sub")
     case.rule("gone.deep.mod", "new.sub")
     case.write("par/seen.py")
     case.write("par/old.py", "class Own: pass\n")
-    case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
+    case.write("par/unused.py", "class Own: pass\n")
+    case.write("par/live.py", "def current(): pass\n")
+    case.write("par/kept.py", "def old(): return 'own'\ndef inner(): return old()\n")
     case.check("""
-    import enforcer, gc
+    import enforcer
     from importlib import _bootstrap
-    import par
-    untouched = type(par), dict(vars(par))
-    import old.sub, par.old, par.seen, par.live, gone.deep.mod
+    import old.sub, par.old, par.seen, par.live, par.kept, gone.deep.mod, new.sub
     from old import sub
     held = sys.modules["old.sub"]
+    made = par.old.Y(), par.live.gone(), par.kept.old()
     uses = enforcer.collect()[0]
     enforcer.disable()
     assert not [f for f in sys.meta_path if type(f).__module__.startswith("enforcer")]
-    left = [name for name in sys.modules if name.startswith(("old", "par.old", "gone"))]
-    assert left == [], left
-    for module in (par, par.seen, par.live):
-        assert type(module) is types.ModuleType
-    assert "old" not in vars(par)
-    assert par.live.old.__name__ == "old"
+    for module in (par, par.old, par.seen, par.live):
+        assert type(module) is types.ModuleType, module
+    assert type(par.old.__spec__).__name__ == "ModuleSpec"
     locks = {name: lock for name, lock in _bootstrap._module_locks.items()}
     assert not [name for name, lock in locks.items() if type(lock).__module__.startswith("enforcer")]
-    import par.old
-    assert par.old.Own.__module__ == "par.old"
-    import new.sub
-    assert held.Y is new.sub.Y
-    assert type(par.old.__spec__).__name__ == "ModuleSpec"
-    assert not hasattr(new, "old") and importlib.util.find_spec("old") is None
+    assert not hasattr(new, "old") and held.Y is new.sub.Y
+    import old, par.old, old.sub, gone.deep.mod
+    from par import old as child
+    from par.live import old as name, gone as other
+    from par.kept import old as defined
+    assert child is par.old is sys.modules["old.sub"] is gone.deep.mod is new.sub and old is new
+    assert name is par.live.current and other is defined is new.sub.Y
+    assert all(isinstance(one, new.sub.Y) for one in made) and par.kept.inner() == "own"
+    import par.unused
+    assert par.unused.Own.__module__ == "par.unused"
+    assert enforcer.collect() == ([], 0)
     enforcer.disable()
     """)
-    assert len(case.rows) == 5
+    assert {row["path"] for row in case.rows} >= {"old.sub", "par.old", "gone.deep.mod"}
 
 
-def test_disable_puts_a_late_module_back(case):
+def test_a_late_module_stays_replaced_when_disabled(case):
     case.rule("par.old", "new.sub")
     case.write("par/old.py", "class Own: pass\n")
     case.environment["BEFORE"] = "import par.old"
@@ -97,9 +104,36 @@ def test_disable_puts_a_late_module_back(case):
     import enforcer, par
     from par.old import Y
     enforcer.disable()
-    from par.old import Own
-    assert par.old is sys.modules["par.old"] and par.old.Own is Own
+    from par.old import Y as after
+    import new.sub
+    assert after is Y and par.old is sys.modules["par.old"] is new.sub
     """)
+
+
+def test_a_strict_rule_holds_again_after_disabling(case):
+    """What an earlier watch has left is not late: its plain entries are replaced."""
+    case.rule("par.old", "new.sub", stage="strict", names={"build": "Y"})
+    case.tolerate(("par.old", "main.py", "<module>"))
+    case.check("""
+    import enforcer, new.sub
+    import par.old
+    for _ in range(2):
+        enforcer.disable()
+        import par.old
+        assert par.old is new.sub and par.old.build is new.sub.Y
+        enforcer.enable("enforcer.toml", store=False)
+        import par.old
+        assert par.old.build is new.sub.Y
+    def refused():
+        import par.old
+    try:
+        refused()
+    except enforcer.LegacyImportError:
+        pass
+    else:
+        raise AssertionError
+    """)
+    assert ("late", "par.old") not in case.notices
 
 
 def test_enabling_again_after_disabling(case):

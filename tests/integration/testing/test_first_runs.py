@@ -80,3 +80,19 @@ def test_a_run_without_tests_makes_no_baseline(run: Pytest, project: Path, *, is
 
 def enforcer(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return in_a_process(words, folder, os.environ)
+
+
+def test_a_run_in_safe_mode_proves_nothing(run: Pytest, project: Path) -> None:
+    """Its tests run, and its record is evidence for no gate."""
+    (project / "enforcer.off").touch()
+
+    done = run("--enforcer-record", "run.json")
+
+    assert done.returncode == pytest.ExitCode.OK
+    why = f'because the run was in safe mode: "{project / "enforcer.off"}" is there'
+    assert f"0 new; nothing counts as gone, {why}" in done.stdout
+    record = json.loads((project / "run.json").read_text())
+    assert (record["is_complete"], record["sites"]) == (False, [])
+    gate = in_a_process(("gate", "--record", "run.json", "--complete"), project, {})
+    assert gate.returncode == 2
+    assert "tests ran in safe mode" in gate.stderr

@@ -516,6 +516,21 @@ def test_silence_of_a_process_whose_map_lacks_a_rule_is_no_evidence(project: Pat
     assert (project / "enforcer-baseline.toml").read_text() == before
 
 
+def test_a_process_in_safe_mode_proves_nothing(project: Path) -> None:
+    """What it did not see is not gone, whatever the user says."""
+    use = "import shop.app, enforcer\nenforcer.safe()\n"
+    write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": use})
+    command = [sys.executable, "-m", "enforcer", "run", "--", "run.py"]
+    done = subprocess.run(command, cwd=project, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    store = str(project / ".enforcer/uses.db")
+    (warned,) = lines("--store", store)
+    (closed,) = lines("--store", store, "--complete")
+    assert ": warning: " in warned
+    assert ': error: "shop.old" is no longer watched by 1 process in safe mode' in closed
+    assert closed.endswith("(blind-rule)")
+
+
 STAGES = {
     "observe": [],
     "alias": ["3: would-break"],

@@ -495,6 +495,23 @@ def test_store_that_is_none(
     assert other.read_bytes() == before
 
 
+def test_safe_mode(
+    status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
+) -> None:
+    """Why a process that starts here only aliases is the headline, and a problem."""
+    found = status(**named, ENFORCER_SAFE="1")
+    assert found["summary"] == (
+        "In safe mode here: ENFORCER_SAFE is 1. Legacy paths are aliased, no more."
+    )
+    [problem] = found["problems"]
+    assert problem.startswith("In safe mode (environment), because ENFORCER_SAFE is 1: ")
+    switch = folder / "enforcer.off"
+    switch.touch()
+    assert status(**named)["safe_mode"] == f'"{switch}" is there'
+    switch.unlink()
+    assert status(**named)["safe_mode"] == ""
+
+
 def test_store_with_blind_processes(enforcer: Enforcer, folder: Path) -> None:
     """What processes could not see lately is told, and how many they were."""
     (folder / "enforcer.toml").write_text('[[rule]]\nlegacy = "live:old"\ncanonical = "live:new"\n')
