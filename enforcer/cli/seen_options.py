@@ -56,8 +56,8 @@ def seen(
         raise EnforcerError(message)
     if found.safe_mode:
         message = (
-            f"tests ran in safe mode ({found.safe_mode}): what they use was neither seen nor refused. "
-            "Mend that, and record a run again (safe-mode)"
+            f"tests ran in safe mode ({found.safe_mode}): what they use was neither seen nor "
+            "refused. Mend that, and record a run again (safe-mode)"
         )
         raise EnforcerError(message)
     if store:
