@@ -29,9 +29,11 @@ def write_baseline(baseline: Baseline, file: Path) -> None:
         BaselineError: if it can't be written.
 
     """
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        draft.write_text(baseline_text(baseline), encoding="utf-8")
+        # Made anew: under its name there may be a link to another file.
+        with draft.open("x", encoding="utf-8") as opened:
+            opened.write(baseline_text(baseline))
         draft.replace(file)
     except OSError as error:
         with suppress(OSError):

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import pytest
 
 from enforcer.baseline.functions import renamed_functions
-from enforcer.baseline.model import Entry
-from enforcer.baseline.reading import read_baseline, read_sides
+from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.reading import BaselineError, read_baseline, read_sides
+from enforcer.baseline.writing import write_baseline
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
@@ -449,6 +450,21 @@ def test_store_that_computes_is_none(tmp_path: Path, statement: str) -> None:
             use(path)
 
 
+def test_baseline_is_written_through_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the name of the draft there may be a link to a file of this user."""
+    own, file = tmp_path / "own", tmp_path / "enforcer-baseline.toml"
+    own.write_text("kept")
+    monkeypatch.setattr("os.urandom", lambda size: b"\0" * size)
+    for end in ("", "-00000000"):
+        Path(f"{tmp_path}/.{file.name}.{os.getpid()}{end}").symlink_to(own)
+
+    with pytest.raises(BaselineError, match="can't be written"):
+        write_baseline(Baseline(), file)
+    assert own.read_text() == "kept"
+
+
 def test_probe_for_locks_overwrites_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -494,6 +510,7 @@ def test_length_is_exact(tmp_path: Path) -> None:
 
 # Where else files are opened, and why nobody can put anything there, or somebody means it.
 ELSEWHERE = {
+    "enforcer/baseline/writing.py": "made anew, never opened",
     "enforcer/cli/executing.py": "/dev/tty",
     "enforcer/cli/main.py": "/dev/null",
     "enforcer/cli/status_asking.py": "a file of the package",
