@@ -194,7 +194,7 @@ def test_failed_write_is_made_good(parts: Parts, make_use: MakeUse) -> None:
     for line in (1, 2):
         parts.recorder.uses = [make_use(line=line)]
         assert not parts.reporter.flush()
-    assert "store-not-written" in str(parts.reporter.last_error)
+    assert "not-a-store" in str(parts.reporter.last_error)
 
     mend_store(parts.path)
     assert parts.reporter.flush()
@@ -346,8 +346,8 @@ def test_stop_says_what_is_lost(
     parts.reporter.stop(PATIENCE)
 
     error = capsys.readouterr().err
-    assert error.startswith("enforcer: 3 uses could not be kept: the store ")
-    assert error.endswith("(store-not-written)\n")
+    assert error.startswith("enforcer: 3 uses could not be kept: ")
+    assert error.endswith("(not-a-store)\n")
     assert error.count("\n") == 1
 
 

@@ -117,6 +117,7 @@ def test_enabled(
         "stages": {"alias": 1},
         "mistakes": [],
         "compiled": None,
+        "rollouts": [],
     }
     assert found["modes"] == {"-E": True, "-I": True, "-P": True, "-s": True, "-S": False}
 
