@@ -7,7 +7,6 @@ the shell, with wheels that pip installs.
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -229,18 +228,15 @@ def test_in_and_back(
         '--disable-pip-version-check "$@"\n'
     )
     pip.chmod(0o755)
-    wheels = folder.parent / "wheels"
-    wheels.mkdir()
-    shutil.copy(today_wheel, wheels)
     environment = {
         **environment_without("ENFORCER", "PYTHON", "OTEL", "VIRTUAL_ENV"),
         "PATH": os.pathsep.join([str(bin_folder), str(python.path.parent), os.environ["PATH"]]),
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
-        "PIP_FIND_LINKS": str(wheels),
         "COLUMNS": "400",
         "ENFORCER_FLUSH_INTERVAL": "0.2",
         "BEFORE": str(earlier_wheel),
+        "NEW": str(today_wheel),
     }
     fleet.restart(environment)
     fleet.check()
