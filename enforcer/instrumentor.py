@@ -8,18 +8,22 @@ at once, and ends before they do.
 Loaded by OpenTelemetry, through the entry point ``opentelemetry_instrumentor``.
 """
 
+import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined] # untyped
     BaseInstrumentor,
 )
+from opentelemetry.metrics import get_meter_provider
 
 from enforcer.reporting import emitter_of
-from enforcer.startup import active
+from enforcer.startup import MAP_KEY, active
 from enforcer.telemetry.asked import choice
 
 if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+
     from enforcer.telemetry.emitter import Emitter
 
 
@@ -55,6 +59,8 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
         emitter = _emitter()
         if emitter is not None:
             emitter.notice_providers()
+        elif active() is None and os.environ.get(MAP_KEY, "").strip():
+            _tell_that_nothing_is_enabled(kwargs.get("meter_provider"))
 
     def _uninstrument(self, **_: Any) -> None:  # noqa: ANN401 - as it is in the base class
         """Emit what is new, and nothing any more."""
@@ -63,6 +69,19 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
             emitter.flush()
         choice.is_off = True
         choice.given.update(dict.fromkeys(choice.given))
+
+
+def _tell_that_nothing_is_enabled(provider: "MeterProvider | None") -> None:
+    """Count this process as one where a map is named and the enforcer is not enabled.
+
+    It can say so by no other way: a process that is not enabled has no thread and no store.
+    """
+    from enforcer.telemetry import names  # noqa: PLC0415 - most processes are enabled
+    from enforcer.telemetry.providers import Instruments  # noqa: PLC0415 - as above
+    from enforcer.telemetry.records import points_of_process  # noqa: PLC0415 - as above
+
+    instruments = Instruments(provider or get_meter_provider())
+    instruments.tell(points_of_process({names.NOT_ENABLED: True}, os.urandom(16).hex()))
 
 
 def _emitter() -> "Emitter | None":

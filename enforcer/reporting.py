@@ -253,9 +253,18 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
         _interval(),
         note=enforcement.note,
         notices=enforcement.look_for_notices,
+        is_unwritten=lambda: _is_unwritten(enforcement),
     )
     _start_late_where_embedded(emitter)
     return emitter
+
+
+def _is_unwritten(enforcement: "Enforcement") -> bool:
+    """Return whether the store could not be written the last time."""
+    leader = next(iter(enforcement.reporters), None)
+    if leader is None or not enforcement.map.store:
+        return False
+    return leader.last_error is not None
 
 
 def _keep_contexts(enforcement: "Enforcement") -> None:

@@ -50,6 +50,7 @@ class Emitter(Schedule):
         *,
         note: "Callable[[Notice], object]",
         notices: "Callable[[], Iterable[Notice]]",
+        is_unwritten: "Callable[[], bool]" = bool,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -60,6 +61,7 @@ class Emitter(Schedule):
             interval: how often to emit, in seconds.
             note: takes what the map's owner should know.
             notices: gives all that this process has to say so far.
+            is_unwritten: tells whether the store could not be written the last time.
 
         """
         self._is_before_shutdown = False
@@ -68,6 +70,7 @@ class Emitter(Schedule):
         self._totals = totals
         self._note = note
         self._notices = notices
+        self._is_unwritten = is_unwritten
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         super()._reset(process, brief_until)
@@ -146,6 +149,7 @@ class Emitter(Schedule):
             note=self._note,
             notices=self._notices,
             ending=lambda: EXIT if self._is_exiting else "",
+            is_unwritten=self._is_unwritten,
         )
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":

@@ -48,16 +48,22 @@ ENDED: Final = "deprecated_import.ended"
 
 USES: Final = "deprecated_import.uses"
 RULE_COUNT: Final = "deprecated_import.rule.count"
+PROCESS_COUNT: Final = "deprecated_import.process.count"
 CALL_SITE_COUNT: Final = "deprecated_import.call_site.count"
 DROPPED: Final = "deprecated_import.dropped"
 
 COUNTERS: Final = {USES: "{use}", DROPPED: "{event}"}
-UP_DOWN: Final = {RULE_COUNT: "{rule}", CALL_SITE_COUNT: "{call_site}"}
+UP_DOWN: Final = {
+    RULE_COUNT: "{rule}",
+    PROCESS_COUNT: "{process}",
+    CALL_SITE_COUNT: "{call_site}",
+}
 """Units of metrics, by kind."""
 
 DESCRIPTIONS: Final = {
     USES: "Uses of deprecated import paths.",
     RULE_COUNT: "Rules for deprecated import paths that are watched, used or expired.",
+    PROCESS_COUNT: "Processes by what the enforcer can do in them.",
     CALL_SITE_COUNT: "Call sites that use deprecated import paths.",
     DROPPED: "Records of the enforcer that were lost before they could be sent.",
 }
@@ -71,6 +77,7 @@ MECHANISM: Final = "deprecated_import.mechanism"
 RELATION: Final = "deprecated_import.relation"
 REMOVAL: Final = "deprecated_import.removal"
 STATE: Final = "deprecated_import.rule.state"
+PROCESS_STATE: Final = "deprecated_import.process.state"
 PROCESS: Final = "deprecated_import.process"
 
 ID: Final = "deprecated_import.id"
@@ -91,3 +98,10 @@ WATCHED: Final = "watched"
 IS_USED: Final = "used"
 EXPIRED: Final = "expired"
 """States of a rule."""
+
+WATCHING: Final = "watching"
+NO_RULES: Final = "no_rules"
+NOT_WRITTEN: Final = "not_written"
+BLIND: Final = "blind"
+NOT_ENABLED: Final = "not_enabled"
+"""States of a process. One that is not enabled can say so only by ``opentelemetry-instrument``."""

@@ -17,7 +17,7 @@ from enforcer.rules.repository import is_absolute
 from enforcer.telemetry import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from opentelemetry.trace import SpanContext
 
@@ -117,7 +117,11 @@ def _shown_via(site: "CallSite") -> str:
 
 
 def points_of(
-    rules: "Iterable[Rule]", uses: "Iterable[Use]", dropped: dict[str, int], process: str
+    rules: "Iterable[Rule]",
+    uses: "Iterable[Use]",
+    dropped: dict[str, int],
+    process: str,
+    states: "Mapping[str, bool] | None" = None,
 ) -> "Iterator[Point]":
     """Make the points of all metrics.
 
@@ -126,6 +130,7 @@ def points_of(
         uses: all uses of this process so far.
         dropped: how many log events were lost, by why.
         process: the ``id`` of this process.
+        states: in which states this process is.
 
     """
     totals: dict[tuple[object, ...], Point] = {}
@@ -144,6 +149,14 @@ def points_of(
     for kind, count in dropped.items():
         attributes: Attributes = {names.ERROR_TYPE: kind, names.PROCESS: process}
         yield Point(names.DROPPED, attributes, count)
+    yield from points_of_process(states or {}, process)
+
+
+def points_of_process(states: "Mapping[str, bool]", process: str) -> "Iterator[Point]":
+    """Make a point for each state that a process may be in: 1 if it is, or else 0."""
+    for state, holds in states.items():
+        attributes: Attributes = {names.PROCESS_STATE: state, names.PROCESS: process}
+        yield Point(names.PROCESS_COUNT, attributes, int(holds))
 
 
 def _metric_attributes(use: "Use", process: str) -> Attributes:

@@ -7,7 +7,8 @@ signal that goes nowhere yet waits without costing anything; see ``enforcer.tele
 from time import monotonic, strftime
 from typing import TYPE_CHECKING, Final
 
-from enforcer.recording.notice import Notice
+from enforcer.recording.notice import BLIND_KINDS, Notice
+from enforcer.telemetry import names
 from enforcer.telemetry import providers as through
 from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.breathing import breathing
@@ -63,6 +64,7 @@ class Signals:
         note: "Callable[[Notice], object]",
         notices: "Callable[[], Iterable[Notice]]",
         ending: "Callable[[], str]",
+        is_unwritten: "Callable[[], bool]" = bool,
     ) -> None:
         """Take the parts; nothing is emitted.
 
@@ -76,6 +78,7 @@ class Signals:
             note: takes what the map's owner should know.
             notices: gives all that this process has to say so far.
             ending: tells how the process ends, if it does by now.
+            is_unwritten: tells whether the store could not be written the last time.
 
         """
         self.outbox = Outbox(settings, spool, process.id)
@@ -84,6 +87,7 @@ class Signals:
         self._notices = notices
         self._noticed: set[tuple[str, str]] = set()
         self._ending = ending
+        self._is_unwritten = is_unwritten
         self._has_said_goodbye = False
         self._process = process
         self._map = migration_map
@@ -97,7 +101,7 @@ class Signals:
         self._spool = spool
         self._sequence = 0
         self._metrics_due = 0.0
-        self._told = (-1, 0, "")
+        self._told: tuple[object, ...] = ()
 
     def emit(self, patience: "Patience", ending: str = "") -> None:
         """Emit everything that is new.
@@ -258,9 +262,10 @@ class Signals:
         if provider is not None:
             if self._instruments is None or self._instruments.provider is not provider:
                 self._instruments = through.Instruments(provider)  # type: ignore[arg-type]
-                self._told = (-1, 0, "")
+                self._told = ()
             lost = sum(self._dropped().values())
-            state = (self._ledger.changes, lost, strftime("%Y-%m-%d"))  # rules expire by day
+            today = strftime("%Y-%m-%d")  # rules expire by day
+            state = (self._ledger.changes, lost, today, *self._states().values())
             if state != self._told:
                 self._told = state
                 self._instruments.tell(self._points())
@@ -274,7 +279,16 @@ class Signals:
 
     def _points(self) -> "Iterator[Point]":
         uses = (seen.all_uses() for seen in breathing(self._ledger, MANY) if seen.total)
-        return points_of(self._map, uses, self._dropped(), self._process.id)
+        return points_of(self._map, uses, self._dropped(), self._process.id, self._states())
+
+    def _states(self) -> dict[str, bool]:
+        has_rules = bool(self._map.outline.heads)
+        return {
+            names.WATCHING: has_rules,
+            names.NO_RULES: not has_rules,
+            names.NOT_WRITTEN: self._is_unwritten(),
+            names.BLIND: any(notice.kind in BLIND_KINDS for notice in self._notices()),
+        }
 
     def _dropped(self) -> dict[str, int]:
         dropped = {**self.outbox.dropped, HELD_BACK: self._scrub.held_back}

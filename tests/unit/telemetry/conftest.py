@@ -41,6 +41,7 @@ class Parts:
         self.map = MigrationMap([OLD, TREE], root="/srv/shop")
         self.providers: list[object] = [None, None, None]
         self.notices: list[Notice] = []
+        self.is_unwritten = False
         self.ending = ""
         self.spool = Spool([folder])
         self.make(Settings())
@@ -58,6 +59,7 @@ class Parts:
             note=self.notices.append,
             notices=lambda: self.notices,
             ending=lambda: self.ending,
+            is_unwritten=lambda: self.is_unwritten,
         )
         self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
 

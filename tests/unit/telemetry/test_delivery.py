@@ -53,7 +53,8 @@ class Application:
         for metric in data.resource_metrics[0].scope_metrics[0].metrics:
             for point in metric.data.data_points:
                 of = point.attributes
-                key = of.get("deprecated_import.rule.state") or of.get("error.type") or ""
+                states = ("deprecated_import.rule.state", "deprecated_import.process.state")
+                key = next((of[name] for name in (*states, "error.type") if name in of), "")
                 key = f"{of.get('deprecated_import.rule', '')} {key}".strip()
                 found.setdefault(metric.name, {})[key] = point.value
         return found
@@ -161,6 +162,32 @@ def test_states_of_rules(parts: Parts, application: Application) -> None:
         "pack.old.* watched": 1,
     }
     assert metrics["deprecated_import.call_site.count"] == {"old": 2}
+
+
+def test_states_of_a_process(parts: Parts, application: Application) -> None:
+    """An alert tells a process that can't say what is used from one that uses nothing."""
+
+    def states() -> dict[str, int]:
+        parts.deliver()
+        return application.metrics()["deprecated_import.process.count"]
+
+    parts.providers = application.providers
+    assert states() == {"watching": 1}
+    parts.is_unwritten = True
+    parts.notices.append(Notice("left-out", "old", "the rule is left out"))
+    assert states() == {"watching": 1, "not_written": 1, "blind": 1}
+    parts.is_unwritten = False
+    assert states() == {"watching": 1, "not_written": 0, "blind": 1}
+
+
+def test_states_of_a_process_without_rules(parts: Parts, application: Application) -> None:
+    """It watches nothing, and says so."""
+    parts.map = MigrationMap()
+    parts.make(Settings())
+    parts.providers = application.providers
+    parts.deliver()
+
+    assert application.metrics()["deprecated_import.process.count"] == {"no_rules": 1}
 
 
 def test_attributes(parts: Parts, application: Application) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import enforcer
 from enforcer.instrumentor import EnforcerInstrumentor
@@ -103,3 +105,24 @@ def test_detached_is_off(
     instrumentor.uninstrument()
 
     assert not is_asked_for()
+
+
+@pytest.mark.parametrize("named", ["enforcer.toml", ""])
+def test_a_process_that_is_not_enabled_is_counted(
+    instrumentor: EnforcerInstrumentor, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """Where a map is named: it has no telemetry of its own, and an alert has to know it."""
+    monkeypatch.setenv("ENFORCER_MAP", named)
+    reader = InMemoryMetricReader()
+    instrumentor.instrument(skip_dep_check=True, meter_provider=MeterProvider([reader]))
+
+    data = reader.get_metrics_data()
+    points = [
+        (metric.name, point.attributes["deprecated_import.process.state"], point.value)
+        for resource in (data.resource_metrics if data is not None else ())
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        for point in metric.data.data_points
+    ]
+    expected = [("deprecated_import.process.count", "not_enabled", 1)] if named else []
+    assert points == expected
