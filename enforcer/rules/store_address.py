@@ -18,6 +18,9 @@ READ_ONLY = ("clickhouse", "clickhouses", "chdb")
 
 SQLITE = "sqlite"
 
+MOST_BESIDE = 10_000
+"""How many files of one kind are looked at beside a store."""
+
 KINDS = "a path, sqlite:///path, clickhouses://host/database or clickhouse://host/database"
 
 
@@ -88,12 +91,16 @@ def file_identity(file: str) -> "Identity":
 
 
 def names_beside(store: str, mark: str) -> "list[str]":
-    """Return the names of the files beside a store that begin with its own and a mark."""
+    """Return the names of the files beside a store that begin with its own and a mark.
+
+    There are at most :data:`MOST_BESIDE`: a stranger may have made any number of them.
+    """
     folder, name = os.path.split(store)
     try:
-        return [each for each in os.listdir(folder or os.curdir) if each.startswith(name + mark)]
+        names = os.listdir(folder or os.curdir)
     except OSError:
         return []
+    return [each for each in names if each.startswith(name + mark)][:MOST_BESIDE]
 
 
 def remove(file: str) -> None:

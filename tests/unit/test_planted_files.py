@@ -310,6 +310,19 @@ def test_stranger_switches_nothing_off(shared: Path) -> None:
     assert mode.reason == "file"
 
 
+def test_files_without_number_are_not_all_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million notes would keep whoever reads them busy for long."""
+    path = str(tmp_path / "uses.db")
+    Store(path).close()
+    monkeypatch.setattr("enforcer.rules.store_address.MOST_BESIDE", 5)
+    for number in range(20):
+        Path(f"{path}.lost--p{number}-1").touch()
+
+    assert len(list(losses_beside(path))) == 5
+
+
 @needs_root
 def test_losses_of_a_stranger_do_not_count(shared: Path) -> None:
     path = str(shared / "uses.db")
