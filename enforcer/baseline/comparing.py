@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enforcer.baseline.model import Baseline, Entry, Key, Names, joined_names
-from enforcer.rules.exemptions import covers_path
+from enforcer.rules.model import covers_path
 
 
 class Verdict(StrEnum):

@@ -85,7 +85,7 @@ def _is_allowed(site: "CallSite") -> bool:
     allowed = allowed_paths()
     if not allowed:
         return False
-    from enforcer.rules.exemptions import covers_path  # only some processes of test runs
+    from enforcer.rules.model import covers_path  # only some processes of test runs
 
     return any(covers_path(path, site.path) for path in allowed)
 

@@ -1,6 +1,6 @@
 """Let single callers use a strict path until a day, and no longer."""
 
-from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.model import covers_path
 from enforcer.rules.values import Table
 
 TYPE_CHECKING = False
@@ -59,12 +59,6 @@ class Exemption:
         if file.endswith("/"):
             return site.file.startswith(file)
         return site.file == file and function in ("", site.function)
-
-
-def covers_path(allowed: str, path: str) -> bool:
-    """Return whether a legacy path is an allowed one, or lies below it."""
-    own = allowed.removesuffix(TREE_SUFFIX)
-    return path == own or path.startswith((f"{own}.", f"{own}:"))
 
 
 def read_exemptions(table: Table) -> tuple[tuple[str, str, str, str, int], ...]:

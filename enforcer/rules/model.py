@@ -186,6 +186,12 @@ class Rule:
         return self.names.get(name, name) if module == self.module else name
 
 
+def covers_path(covering: str, path: str) -> bool:
+    """Return whether a path of the map is another one, or lies below it."""
+    own = covering.removesuffix(TREE_SUFFIX)
+    return path == own or path.startswith((f"{own}.", f"{own}:"))
+
+
 def path_of(entry: "Entry") -> str:
     """Return the path by which the map names a rule: an ``[[instances]]`` has no legacy one."""
     return entry.canonical if entry.kind == INSTANCES else entry.legacy  # type: ignore[union-attr]

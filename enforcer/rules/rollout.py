@@ -7,7 +7,7 @@ stored, drawn or asked for, and each process of a host decides alike.
 """
 
 from enforcer.rules.digest import digest
-from enforcer.rules.exemptions import covers_path
+from enforcer.rules.model import TREE_SUFFIX, covers_path
 from enforcer.rules.stages import STAGES, STRICT
 
 TYPE_CHECKING = False
@@ -92,14 +92,14 @@ class Rollout:
 
     def covers(self, path: str) -> bool:
         """Return whether it speaks of the rule with a legacy path."""
-        return not self.path or covers_path(self.path, path.removesuffix(".*"))
+        return not self.path or covers_path(self.path, path.removesuffix(TREE_SUFFIX))
 
     def holds_at(self, place: Place) -> bool:
         """Return whether it holds in the processes of a place."""
         return (
-            self.service in ("", place.service)
+            place.number < self.percent
+            and self.service in ("", place.service)
             and self.environment in ("", place.environment)
-            and place.number < self.percent
         )
 
     @property
@@ -155,15 +155,19 @@ def decide(
             fleet gets: what commands that read the source have to reckon with on any machine.
 
     """
+    if place is None:
+        return _hardest([one for one in rollouts if one.covers(path)], stage, refuse=refuse)
+    for rollout in rollouts:
+        if rollout.holds_at(place) and rollout.covers(path):
+            stage, refuse = rollout.apply(stage, refuse=refuse)
+    return stage, refuse
+
+
+def _hardest(rollouts: "Iterable[Rollout]", stage: str, *, refuse: bool) -> tuple[str, bool]:
     possible = {(stage, refuse)}
     for rollout in rollouts:
-        if not rollout.covers(path):
-            continue
-        if place is not None and not rollout.holds_at(place):
-            continue
         then = {rollout.apply(had, refuse=refused) for had, refused in possible}
-        is_sure = place is not None or rollout.is_everywhere
-        possible = then if is_sure else possible | then
+        possible = then if rollout.is_everywhere else possible | then
     return max(possible, key=_hardness)
 
 

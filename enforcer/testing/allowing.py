@@ -9,8 +9,7 @@ import pytest
 
 from enforcer.baseline.record import SeenSite
 from enforcer.recording.use import CallSite
-from enforcer.rules.exemptions import covers_path
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import MigrationMap, covers_path
 from enforcer.rules.values import nearest
 from enforcer.testing.tolerated import EXPECTING, MARKER
 
