@@ -51,6 +51,26 @@ def test_a_new_use_fails_its_test_and_says_what_to_write(
     assert "enforcer/imports" not in done.stdout  # the traceback ends at the import
 
 
+def test_a_dry_run_of_production_refuses_in_tests(run: Pytest, project: Path) -> None:
+    """Also in processes that a test starts."""
+    dry = "[enforcer]\nrefuse = false\n" + dedent(FILES["enforcer.toml"])
+    child = "subprocess.run([sys.executable, '-c', 'from old import X'], check=True)"
+    tests = f"""\
+        import subprocess, sys
+        def test_here():
+            from old import X
+        def test_there():
+            {child}
+        """
+    write(project, {"enforcer.toml": dry, "tests/test_new.py": tests})
+
+    done = run()
+
+    assert done.returncode == 1
+    for name in ("test_here", "test_there"):
+        assert f"FAILED tests/test_new.py::{name}" in done.stdout
+
+
 @pytest.mark.parametrize("workers", SEPARATE)
 def test_a_swallowed_refusal_fails_the_test_at_its_end(
     run: Pytest, project: Path, workers: tuple[str, ...]

@@ -1,5 +1,6 @@
 """What was recorded arrives once, at the application's providers or at a collector."""
 
+from collections.abc import Callable
 from contextvars import copy_context
 
 import pytest
@@ -13,11 +14,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from enforcer.recording.notice import Notice
-from enforcer.recording.use import BLOCKED
+from enforcer.recording.use import BLOCKED, WOULD_BLOCK, Use
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.store.waiting import Patience
 from enforcer.telemetry.asked import choice
+from enforcer.telemetry.events import WARNING, event_of
+from enforcer.telemetry.records import attributes_of
 from enforcer.telemetry.settings import Settings
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
@@ -289,6 +292,16 @@ def test_what_a_provider_raises_stops_nothing(parts: Parts, application: Applica
     parts.deliver()
 
     assert len(application.counts()) == 599
+
+
+def test_whom_a_dry_run_let_pass(make_use: Callable[..., Use]) -> None:
+    """It was used, and somebody should know before it is refused."""
+    use = make_use(stage="strict", outcome=WOULD_BLOCK)
+
+    event = event_of(use, attributes_of(use, "process"), "id")
+
+    assert (event.name, event.severity) == ("deprecated_import.used", WARNING)
+    assert event.attributes["deprecated_import.outcome"] == "would_block"
 
 
 def test_a_collector_gets_all_signals(parts: Parts, receiver: Receiver) -> None:

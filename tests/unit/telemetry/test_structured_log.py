@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
-from enforcer.recording.use import BLOCKED, EXEMPTED, WARNED, Use
+from enforcer.recording.use import BLOCKED, EXEMPTED, WARNED, WOULD_BLOCK, Use
 from enforcer.rules.delegated import Factory
 from enforcer.rules.model import LOGGING, STRUCTLOG, Rule
 from enforcer.telemetry.structured_log import SPAN, StructuredLog
@@ -102,6 +102,7 @@ def test_words_on_a_terminal(make_use: MakeUse, monkeypatch: pytest.MonkeyPatch)
         ("alias", "aliased", "info", "used"),
         ("warn", WARNED, "warning", "used"),
         ("strict", EXEMPTED, "warning", "used"),
+        ("strict", WOULD_BLOCK, "warning", "used"),
         ("strict", BLOCKED, "error", "blocked"),
         ("removed", BLOCKED, "error", "blocked"),
     ],
