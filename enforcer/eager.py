@@ -5,11 +5,16 @@ what it needs must be there before, and must not load where the watched program 
 """
 
 import sys
-import types
+
+_HAS_LAZY = sys.version_info >= (3, 15)
 
 
 def load_now() -> None:
     """Import what the loaded modules of this package import."""
+    if not _HAS_LAZY:
+        return
+    import types  # noqa: PLC0415 - not at every start
+
     lazy: type | None = getattr(types, "LazyImportType", None)
     if lazy is None:
         return

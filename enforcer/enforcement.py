@@ -42,8 +42,9 @@ class Enforcement:
         reporters: what reports, in threads of its own: what keeps the counts, and then what
             emits them; the first one leads.
         on_new_site: what the recorder calls after each new call site.
-        load_reporting: loads what the threads that report will need; called on the thread that
-            imports the first module that can be used by a legacy path or name.
+        load_reporting: loads what the threads that report will need, or says that none will;
+            called on the thread that imports the first module that can be used by a legacy path or
+            name.
         context: what gives the recorder a context to keep with a new call site.
         item: what returns the running test to which uses without own code belong; None where
             no tests run.
@@ -329,6 +330,7 @@ class Enforcement:
             load_now()
             keeps_own_code = mode is not None and mode.keeps_own_code
             answers = PlainAnswers(self.map, keeps_own_code=keeps_own_code)
+            answers.on_legacy = self._load_reporting
         except Exception:  # noqa: BLE001 - an audit hook refuses
             return None
         return self._plain.setdefault("", answers)

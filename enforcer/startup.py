@@ -17,7 +17,7 @@ from enforcer.errors import EnforcerError, LateEnablingError
 from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
-from enforcer.recording.safe_mode import CALL, SafeMode, safe_mode_at_start
+from enforcer.recording.safe_mode import CALL, SafeMode, leave_note, safe_mode_at_start
 from enforcer.rules.inherited import forget_left, leave, wanted_digest
 from enforcer.rules.trusted_environment import has_foreign_rights
 
@@ -125,13 +125,11 @@ def _enable_safely(loaded: "MigrationMap", mode: "SafeMode", *, store: bool) -> 
     enforcement.calm(mode)
     if loaded.path:
         leave(loaded.digest, loaded.path)
+    if store:
+        enforcement.load_reporting = lambda: leave_note(loaded, mode)
     load_now()
     enforcement.finder.install()
     _active = enforcement
-    if store:
-        from enforcer.recording.safe_mode import leave_note
-
-        leave_note(loaded, mode)
 
 
 def _read_baseline(file: str) -> "Container[CallSite]":

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 
 class PlainAnswers:
-    """Give the specs of legacy modules, and of modules with legacy names."""
+    """Give the specs of legacy modules, and of modules with legacy names.
+
+    Attributes:
+        on_legacy: called without arguments before the load of a legacy module.
+
+    """
 
     def __init__(self, migration_map: "MigrationMap", *, keeps_own_code: bool = False) -> None:
         """Serve one map.
@@ -43,6 +48,7 @@ class PlainAnswers:
 
         """
         self._map = migration_map
+        self.on_legacy: Callable[[], object] = int
         self._keeps_own_code = keeps_own_code
         self._locator = Locator()
         self._apart = children_apart(migration_map, serves_removed=True)
@@ -69,6 +75,7 @@ class PlainAnswers:
         rule = self._map.match(name)
         if rule is None:
             return self._find_unmatched(name, path)
+        self.on_legacy()
         if self._answers_itself(rule):
             spec = self._locator.locate_legacy(name)
             if spec is not None:

@@ -99,20 +99,26 @@ def leave_note(migration_map: "MigrationMap", mode: SafeMode) -> None:
     """Note once, beside the store, that a process began in safe mode; or do nothing.
 
     Only where the store lies below the map's folder, which was read just now: a store on another
-    disk may be what makes programs hang.
+    disk may be what makes programs hang. Called with the first import of a legacy path: without
+    one there was nothing to count.
     """
     folder = os.path.dirname(migration_map.path)
-    store = migration_map.store
-    if not folder or not store.startswith(os.path.join(folder, "")):
-        return
+    if folder and migration_map.store.startswith(os.path.join(folder, "")):
+        try:
+            _leave_note(migration_map, mode)
+        except Exception:  # noqa: BLE001 - it is a courtesy
+            return
+
+
+def _leave_note(migration_map: "MigrationMap", mode: SafeMode) -> None:
     from enforcer.recording.notes import Note, file_of_note, may_leave_notes, store_for_note
     from enforcer.recording.process import DISABLED, INTERVAL, current
 
-    identity = migration_map.identity
+    store, identity = migration_map.store, migration_map.identity
     if not may_leave_notes(store, identity):
         return
     process = current(migration_map)
-    note = Note(
+    Note(
         file_of_note(store, process, 0),
         store=store_for_note(store, identity),
         identity=identity,
@@ -122,8 +128,4 @@ def leave_note(migration_map: "MigrationMap", mode: SafeMode) -> None:
         till=process.started,
         ending=DISABLED,
         notices=[mode.notice()],
-    )
-    try:
-        note.write()
-    except OSError:  # it is a courtesy
-        return
+    ).write()

@@ -23,6 +23,7 @@ from tests.benchmarks.fleet import measure_fleet, print_fleet
 from tests.benchmarks.harness import Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
+from tests.benchmarks.safe_mode import measure_safe_mode, print_safe_mode
 from tests.benchmarks.start_up import measure_start_up, print_start_up
 from tests.benchmarks.store_clickhouse import measure_store_clickhouse, print_store_clickhouse
 from tests.benchmarks.store_ingest import measure_store_ingest, print_store_ingest
@@ -43,6 +44,7 @@ from tests.interpreters.finding import own
 
 _TIMED: Final = {
     "cost": (measure_cost, print_cost, 11),
+    "safe-mode": (measure_safe_mode, print_safe_mode, 11),
     "untouched": (measure_untouched, print_untouched, 15),
     "first-imports": (measure_first_imports, print_first_imports, 21),
     "start-up": (measure_start_up, print_start_up, 21),

@@ -13,6 +13,8 @@ ENFORCER: Final = "enforcer"
 OVERRIDE: Final = "override"
 WARNING_SHIM: Final = "pep562"
 LEAST: Final = "least"
+SAFE: Final = "safe"
+SWITCHED: Final = "switched"
 
 
 @dataclass(frozen=True, slots=True)

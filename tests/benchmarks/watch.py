@@ -5,6 +5,7 @@ in the interpreter under test, which may have nothing but the standard library.
 """
 
 import builtins
+import os
 import sys
 import warnings
 from collections import Counter
@@ -13,7 +14,15 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-from tests.benchmarks.mechanisms import ENFORCER, LEAST, NATIVE, OVERRIDE, SHIMS
+from tests.benchmarks.mechanisms import (
+    ENFORCER,
+    LEAST,
+    NATIVE,
+    OVERRIDE,
+    SAFE,
+    SHIMS,
+    SWITCHED,
+)
 from tests.benchmarks.world import LEGACY_MODULES, MAP_FILE
 
 Sightings = Counter[tuple[str, int]]
@@ -36,10 +45,16 @@ def watch(mechanism: str, world: Path) -> Look:
 
 def start_quietly(mechanism: str, world: Path) -> None:
     """Start a mechanism as production would have it: warnings are ignored by a filter."""
-    if mechanism == ENFORCER:
+    if mechanism in (ENFORCER, SAFE, SWITCHED):
         import enforcer  # noqa: PLC0415 - only the enforcer's own processes may load it
 
+        if mechanism == SAFE:
+            os.environ["ENFORCER_SAFE"] = "1"
         enforcer.enable(str(world / MAP_FILE))
+        if mechanism == SWITCHED:
+            for legacy in LEGACY_MODULES:
+                import_module(legacy)
+            enforcer.safe()
     elif mechanism == OVERRIDE:
         _watch_with_override()
     elif mechanism == LEAST:
