@@ -314,6 +314,18 @@ def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
     if not isinstance(error, EnforcerError):
         text = f"{error!r} (not-foreseen)"
     _write_line(f"{happened}: {text}")
+    _leave_trace(path, f"{happened}: {text}")
+
+
+def _leave_trace(path: str, text: str) -> None:
+    """Have reports know of this process, beside the store that it would have written to."""
+    try:
+        from enforcer.rules.loading import usual_store
+        from enforcer.store.not_enabled import leave_trace
+
+        leave_trace(usual_store(path), text)
+    except Exception:  # noqa: BLE001 - as where the working directory is gone
+        return
 
 
 def _write_line(text: str) -> None:

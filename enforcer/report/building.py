@@ -19,6 +19,7 @@ from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
+from enforcer.store.not_enabled import traces_beside
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
 
@@ -160,11 +161,24 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
             "what was counted until then (store-damaged)"
         )
         yield NoticeReport("damaged", reader.path, text, processes=0)
+    yield from _not_enabled(reader.path, span)
     for one in map_differences(reader.maps(span)):
         yield NoticeReport(one.kind, one.subject, one.text, one.processes)
     for notice in reader.notices(span):
         if path is None or notice.kind in _OF_ALL_PATHS or is_within(notice.subject, path):
             yield NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
+
+
+def _not_enabled(store: str, span: Span) -> Iterator[NoticeReport]:
+    """Yield a notice for each reason why processes are not enabled that name a map."""
+    traces = [
+        text
+        for time, text in traces_beside(store)
+        if time >= span.since and not 0 < span.until <= time
+    ]
+    for text, processes in Counter(traces).items():
+        times = "" if processes == 1 else f", {processes:,} times"
+        yield NoticeReport("not-enabled", store, f"a process was {text}{times}", processes=0)
 
 
 def _reaches(rule: WatchedRule, prefix: str) -> bool:

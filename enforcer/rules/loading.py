@@ -214,6 +214,12 @@ def _compiled_content(compiled: "CompiledMap", source: str) -> _Content:
     return _Content(compiled.options, compiled.rules, source, compiled.ignored, compiled.outline)
 
 
+def usual_store(path: str) -> str:
+    """Return the store of a map that can't be read: the environment's, or the usual one."""
+    chosen = _chosen_store(os.environ, [])
+    return chosen or file_of(DEFAULT_STORE, os.path.dirname(os.path.abspath(path)))
+
+
 def _ignored_variable(mistake: "Mistake") -> "Ignored":
     return IGNORED, mistake.file, f"the {mistake.file} is ignored: {mistake}"
 

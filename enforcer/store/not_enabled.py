@@ -1,0 +1,67 @@
+"""Note beside a store that a process names a map, and the enforcer is not enabled in it.
+
+Such a process has no map, no thread and no telemetry: a line in ``uses.db.not-enabled`` is all that
+a report can know of it. A file that is full begins anew.
+"""
+
+import os
+from time import time_ns
+
+from enforcer.rules.regular import is_trusted, read_trusted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = ".not-enabled"
+
+MOST_BYTES = 1 << 16
+"""How long the file may get: some 300 lines."""
+
+_LONGEST_TEXT = 1_000
+# A stranger who guesses the name may have put a pipe there, or a link.
+_FLAGS = (
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
+
+
+def leave_trace(path: str, text: str) -> None:
+    """Note that this process is not enabled; nothing is written if that is not possible.
+
+    Args:
+        path: the store, whose folder has to be there.
+        text: why it is not.
+
+    """
+    file = f"{path}{MARK}"
+    shown = "".join(char if char.isprintable() else " " for char in text[:_LONGEST_TEXT])
+    line = f"{time_ns()} {shown}\n".encode("utf-8", "backslashreplace")
+    try:
+        if os.path.lexists(file) and not is_trusted(file):
+            return
+        descriptor = os.open(file, _FLAGS, 0o666)
+        try:
+            if os.fstat(descriptor).st_size + len(line) > MOST_BYTES:
+                os.ftruncate(descriptor, 0)
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+    except OSError:  # the line on standard error is all that is left
+        return
+
+
+def traces_beside(path: str) -> "Iterator[tuple[int, str]]":
+    """Yield when a process was not enabled, in nanoseconds since the epoch, and why."""
+    try:
+        lines = read_trusted(f"{path}{MARK}").decode("utf-8", "replace").splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        time, _, text = line.partition(" ")
+        if time.isdecimal() and text:
+            yield int(time), text
