@@ -89,7 +89,7 @@ def _enable(
             )
             raise EnforcerError(message)
         return
-    if loaded.rollouts and loaded.place is None:
+    if not loaded.is_settled:
         from enforcer.recording.process import place
 
         loaded.settle(place(loaded))

@@ -257,6 +257,7 @@ class MigrationMap:
         rollouts: stages for a part of the fleet, in the order of the map.
         place: where this process runs, which decides about them; None for the hardest stage that
             any process of the fleet has.
+        is_settled: whether that was decided; a process that is enabled decides otherwise.
         override: what replaces the stages that the map gives, or None.
         refusal: what replaces what the map says of refusing, or None.
         ignored: kind, subject and text of a notice for each part of the file, or of the
@@ -277,6 +278,7 @@ class MigrationMap:
         "expected_services",
         "fail_open",
         "ignored",
+        "is_settled",
         "keep_days",
         "log",
         "override",
@@ -358,6 +360,7 @@ class MigrationMap:
         self.path = path
         self.digest = digest
         self.place: Place | None = None
+        self.is_settled = not self.rollouts
         self.override = override
         self.refusal = refusal
         self.ignored = tuple(ignored)
@@ -409,9 +412,15 @@ class MigrationMap:
             parts.append(f"without {digest(text)}")
         return " ".join(parts)
 
-    def settle(self, place: "Place") -> None:
-        """Decide by where this process runs; call it before anything keeps one of the rules."""
+    def settle(self, place: "Place | None") -> None:
+        """Decide by a place, or for the whole fleet; call it before anything keeps a rule.
+
+        Args:
+            place: where this process runs; None for the hardest stages that any process has.
+
+        """
         self.place = place
+        self.is_settled = True
         self._made.clear()
 
     def put_in_stage(self, entry: "Entry") -> None:

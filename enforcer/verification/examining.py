@@ -56,6 +56,7 @@ def main() -> None:
     job = Job.from_document(json.load(sys.stdin))
     sys.path[:0] = job.search
     migration_map = load_map(job.map_file)
+    migration_map.settle(None)  # the same answer on every machine
     if job.is_enforced:
         # This process asks in place of callers that strict rules tolerate; whom they refuse is
         # known from the source. In stage removed everybody is refused all the same.

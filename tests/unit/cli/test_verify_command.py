@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import enforcer
 from enforcer.cli.main import main
+from enforcer.rules.rollout import number_of
 
 MAP = """\
 [[rule]]
@@ -269,6 +270,19 @@ def test_in_stage_strict_the_baseline_decides(write: Write) -> None:
     )
     assert seen(grown["services"])["shop.jobs"] == "is refused shop.old_cart (shop/jobs.py:1)"
     assert [name for name, one in grown.items() if one["result"] == "violated"] == ["services"]
+
+
+def test_a_share_of_the_fleet_is_judged_alike_on_every_machine(write: Write) -> None:
+    """By the hardest stage, whatever this host would have: the legacy code answers nowhere."""
+    share = '[[stage]]\npercent = 50\nstage = "alias"\n'
+    write(map=f'[enforcer]\ndefault_stage = "observe"\n{MAP}\n{share}')
+
+    numbers = {}
+    for host in ("db-1", "web-7"):
+        numbers[number_of(host) < 50] = found(ENFORCER_HOST=host)
+
+    assert numbers[True] == numbers[False]
+    assert {one["result"] for one in numbers[True].values()} == {"passed"}
 
 
 PAIR = """\

@@ -1,14 +1,17 @@
 """The page of a rule shows which stage it has on how many hosts, and whom a dry run let pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from enforcer.dashboard.app import create_dashboard
 from enforcer.dashboard.settings import Settings
+from enforcer.recording.process import Process
 from enforcer.recording.use import WOULD_BLOCK, Use
 from enforcer.rules.model import Rule
+from enforcer.store.sqlite import Store
 
 Keep = Callable[..., None]
 
@@ -46,3 +49,24 @@ def test_who_would_have_been_refused(
 
     assert "1,234 would have been refused" in show("/rules/shop.old_cart").text
     assert "1,234 would have been refused" in show("/callers?by=site").text
+
+
+def test_shares_of_one_map_can_be_told_apart(
+    path: str, make_process: Callable[..., Process], show: Callable[..., Any]
+) -> None:
+    for number, stage in enumerate(("observe", "alias")):
+        with closing(Store(path)) as store:
+            store.watch(make_process(), Rules([rule(stage)], number))
+
+    text = show("/services").text
+
+    assert "0123456789 on:0" in text
+    assert "0123456789 on:1" in text
+
+
+class Rules(list[Rule]):
+    """Rules of a map, where one table holds."""
+
+    def __init__(self, rules: Iterable[Rule], table: int) -> None:
+        super().__init__(rules)
+        self.identity = f"0123456789abcdef on:{table}"

@@ -209,6 +209,9 @@ def test_a_look_at_the_map_decides_nothing(read_map: ReadMap) -> None:
     assert {rule.stage for rule in migration_map.rules} == {"observe", "alias"}
     migration_map.settle(place(share=10))
     assert {rule.stage for rule in migration_map.rules} == {"removed"}
+    migration_map.settle(None)
+    assert {rule.stage for rule in migration_map.rules} == {"removed"}
+    assert migration_map.is_settled
 
 
 TABLE = 'path = "shop.old_cart"\npercent = 10\nstage = "warn"'
