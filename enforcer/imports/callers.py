@@ -10,6 +10,7 @@ import sys
 
 from enforcer.imports import bootstrap, bytecode
 from enforcer.imports.bytecode import LazyStatement
+from enforcer.imports.folding import fold_label, fold_path
 from enforcer.imports.lazy import lazy_statement
 from enforcer.imports.lockless import look_up
 from enforcer.imports.places import CELL, place_of
@@ -169,6 +170,10 @@ class Caller:
         return self.mechanism in (PROBE, RUN)
 
 
+_MOST_KNOWN = 4096
+"""How many names of files are remembered."""
+
+
 class Ownership:
     """Tell the team's own code from everybody else's, by file.
 
@@ -210,20 +215,26 @@ class Ownership:
         """
         known = look_up(self._known, filename, None)
         if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()  # a program may make names without end
             known = self._known[filename] = self._classify(filename)
         return known
 
     def _classify(self, filename: str) -> tuple[str, str]:
         """Look a file up: a symlink in its path, or in the root's, gives it no other name."""
+        if filename.startswith("<frozen"):
+            return THIRD_PARTY, filename
         if filename.startswith("<"):
-            return (THIRD_PARTY if filename.startswith("<frozen") else OWN), filename
+            return OWN, filename if filename.startswith(CELL) else fold_label(filename)
         # A relative name is meant from the root, wherever the program works.
         path = with_slashes(os.path.normpath(os.path.join(self._root, filename)))
         real = _real(path)
         if self._is_foreign(path) or self._is_foreign(real):
             # The folder that stands for the release of today keeps its name.
             is_inside = real.startswith(self._real_root)
-            return THIRD_PARTY, self._root + real[len(self._real_root) :] if is_inside else path
+            return THIRD_PARTY, (
+                self._root + real[len(self._real_root) :] if is_inside else fold_path(path)
+            )
         spellings = (real, self._real_root), (path, self._root)
         for file, root in spellings:
             if file.startswith(root):
@@ -235,7 +246,7 @@ class Ownership:
         for (file, root), top in zip(spellings, self._tops, strict=True):
             if is_below(file, top):
                 return OWN, with_slashes(os.path.relpath(file, root))
-        return THIRD_PARTY, path
+        return THIRD_PARTY, fold_path(path)
 
     def _is_foreign(self, path: str) -> bool:
         folders = set(path.split("/"))
