@@ -24,6 +24,7 @@ from enforcer.background import (
 )
 from enforcer.flushing import FORK_PATIENCE, Flushing
 from enforcer.recording import unseen_forks
+from enforcer.rules.variables import EXIT_TIMEOUT_KEY, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ INTERVAL = 5.0
 
 FLUSH_PATIENCE = 5.0
 EXIT_PATIENCE = 1.0
-
-EXIT_TIMEOUT_KEY = "ENFORCER_EXIT_TIMEOUT"
-"""The environment variable that sets how long an exit may take, in seconds."""
 
 # The rest of the time is for noting on the disk what is lost, or not delivered.
 _TO_DELIVER = 0.8
@@ -526,11 +524,8 @@ class Reporter(Schedule):
 
 def exit_timeout() -> float:
     """Return how long an exit may take, in seconds; what is no number leaves the default."""
-    try:
-        # In this order a NaN is no more than the least.
-        return min(max(0.05, float(os.environ.get(EXIT_TIMEOUT_KEY, EXIT_PATIENCE))), TIMEOUT_MAX)
-    except ValueError:
-        return EXIT_PATIENCE
+    # In this order a NaN is no more than the least.
+    return min(max(0.05, number(EXIT_TIMEOUT_KEY, EXIT_PATIENCE)), TIMEOUT_MAX)
 
 
 def jitter(least: float) -> float:

@@ -14,6 +14,7 @@ from enforcer.errors import EnforcerError
 from enforcer.recording import unseen_forks
 from enforcer.recording.safe_mode import switched_off
 from enforcer.rules.model import NO_LOG
+from enforcer.rules.variables import INTERVAL_KEY, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from enforcer.store.waiting import Patience
     from enforcer.telemetry.emitter import Emitter
 
-INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
 DEFAULT_INTERVAL = 5.0
 
 _WRITER = (
@@ -328,7 +328,4 @@ def _is_main_interpreter() -> bool:
 
 
 def _interval() -> float:
-    try:
-        return max(0.05, float(os.environ.get(INTERVAL_KEY, DEFAULT_INTERVAL)))
-    except ValueError:
-        return DEFAULT_INTERVAL
+    return max(0.05, number(INTERVAL_KEY, DEFAULT_INTERVAL))

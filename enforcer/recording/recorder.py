@@ -5,13 +5,13 @@ the others read the totals and remember what they saw.
 """
 
 import _thread
-import os
 from time import time_ns
 
 from enforcer.recording import unseen_forks
 from enforcer.recording.counting import Uses
 from enforcer.recording.use import PROBE, CallSite, Use
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.variables import LIMIT_KEY, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +26,14 @@ OVERFLOW = "<other call sites>"
 DEFAULT_LIMIT = 10_000
 
 _AT_ONCE = 1000
+_MOST_LIMIT = 1 << 53  # what a float has exactly
 _CONTEXT_LIVES = 60_000_000_000  # nanoseconds
-
-LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
-"""The environment variable that sets another limit."""
 
 
 def limit_from_environment() -> int:
     """Give how many call sites a process tells apart."""
-    try:
-        return max(int(os.environ.get(LIMIT_KEY, DEFAULT_LIMIT)), 0)
-    except ValueError:
-        return DEFAULT_LIMIT
+    # In this order a NaN is 0.
+    return int(min(max(0, number(LIMIT_KEY, DEFAULT_LIMIT)), _MOST_LIMIT))
 
 
 class Tally:

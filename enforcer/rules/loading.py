@@ -14,6 +14,7 @@ from enforcer.rules.regular import read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
 from enforcer.rules.trusted_environment import trusted_environment
+from enforcer.rules.variables import NUMBERS, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def load_map(
     if refusal not in _FLAGS:
         message = f'"{refusal}" is not a boolean. Write true or false.'
         mistakes.append(_mistaken(REFUSE_KEY, message, "wrong-type"))
+    mistakes += _bad_numbers(environ)
     chosen = _chosen_store(environ, mistakes)
     try:
         content = _content(path, environ if cached else None, wanted=wanted, lenient=lenient)
@@ -245,6 +247,16 @@ def _mistaken(variable: str, message: str, slug: str, remedy: str = "") -> "Mist
         remedy=remedy,
         slug=slug,
     )
+
+
+def _bad_numbers(environ: "Mapping[str, str]") -> "list[Mistake]":
+    """Return a mistake for each variable that has something else than a number."""
+    texts = ((key, environ.get(key, "").strip()) for key in NUMBERS)
+    return [
+        _mistaken(key, f'"{text}" is not a number.', "not-a-number", "Write one, or unset it.")
+        for key, text in texts
+        if text and not is_number(text)
+    ]
 
 
 def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> str:

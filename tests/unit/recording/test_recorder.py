@@ -9,7 +9,6 @@ import pytest
 from enforcer.recording import unseen_forks
 from enforcer.recording.recorder import (
     DEFAULT_LIMIT,
-    LIMIT_KEY,
     OVERFLOW,
     Recorder,
 )
@@ -56,7 +55,7 @@ def test_sites_beyond_the_limit_share_one_row() -> None:
 def test_limit_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no number is passed by."""
     for value, limit in (("7", 7), ("-1", 0), ("many", DEFAULT_LIMIT), ("", DEFAULT_LIMIT)):
-        monkeypatch.setenv(LIMIT_KEY, value)
+        monkeypatch.setenv("ENFORCER_MAX_CALL_SITES", value)
         assert Recorder().limit == limit
 
 

@@ -196,6 +196,20 @@ def test_a_project_file_is_taken_in_part_as_well(tmp_path: Path) -> None:
     assert [subject for _, subject, _ in found.ignored] == ["other"]
 
 
+@pytest.mark.parametrize(
+    "name", ["ENFORCER_FLUSH_INTERVAL", "ENFORCER_EXIT_TIMEOUT", "ENFORCER_MAX_CALL_SITES"]
+)
+def test_a_number_that_is_none_is_ignored(tmp_path: Path, name: str) -> None:
+    """A line says so, and the default holds."""
+    found = load(tmp_path, rule(), **{name: "often"})
+    ((kind, subject, text),) = found.ignored
+    assert (kind, subject) == ("ignored", f"environment variable {name}")
+    assert text.endswith('"often" is not a number. Write one, or unset it. (not-a-number)')
+    assert load(tmp_path, rule(), **{name: " "}).ignored == ()
+    with pytest.raises(MapError, match="not-a-number"):
+        load_map(str(tmp_path / "enforcer.toml"), environ={name: "often"})
+
+
 @pytest.mark.parametrize("name", ["ENFORCER_STAGE", "ENFORCER_LOG", "ENFORCER_STORE"])
 def test_a_variable_that_makes_no_sense_is_ignored(tmp_path: Path, name: str) -> None:
     """The map holds as it is written."""

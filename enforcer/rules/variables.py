@@ -1,0 +1,33 @@
+"""Read the numbers among the variables of the environment.
+
+What is no number is ignored, and :func:`enforcer.rules.loading.load_map` notes it: a mistake in the
+environment must not stop a program.
+"""
+
+import os
+
+INTERVAL_KEY = "ENFORCER_FLUSH_INTERVAL"
+"""How often a process writes, in seconds."""
+
+EXIT_TIMEOUT_KEY = "ENFORCER_EXIT_TIMEOUT"
+"""How long an exit may take, in seconds."""
+
+LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
+"""How many call sites a process tells apart."""
+
+NUMBERS = (INTERVAL_KEY, EXIT_TIMEOUT_KEY, LIMIT_KEY)
+
+
+def number(key: str, default: float) -> float:
+    """Return the number that a variable has; the default where it has none that makes sense."""
+    text = os.environ.get(key, "").strip()
+    return float(text) if text and is_number(text) else default
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is a number; who reads it has limits of its own."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
