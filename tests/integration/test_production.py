@@ -19,6 +19,7 @@ import pytest
 
 from enforcer.rules.rollout import number_of
 from tests.installing import PROJECT, Python, empty, give_earlier_exits_time
+from tests.pages import blocks, shows
 from tests.patience import PATIENCE, environment_without, wait_until
 
 PAGE = (PROJECT / "docs" / "production.md").read_text("utf-8")
@@ -180,30 +181,6 @@ def fleet(folder: Path, python: Python) -> Iterator[Fleet]:
     fleet = Fleet(folder, python)
     yield fleet
     fleet.kill()
-
-
-def blocks(page: str) -> list[list[tuple[str, list[str]]]]:
-    """Return the commands of each block, with the lines that the page shows after them."""
-    found = []
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
-        commands: list[tuple[str, list[str]]] = []
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                commands.append((line[2:], []))
-            elif line == ">" or line.startswith("> "):
-                command, shown = commands[-1]
-                commands[-1] = f"{command}\n{line[2:]}", shown
-            else:
-                commands[-1][1].append(line)
-        found.append(commands)
-    return found
-
-
-def shows(output: str, shown: list[str]) -> bool:
-    """Return whether an output is what the page shows, where `…` stands for anything."""
-    pattern = "\n".join(re.escape(line).replace("…", ".*") for line in shown)
-    whole = f"(?s:{pattern})" if shown else ".*"
-    return re.fullmatch(whole, output.strip("\n").replace("\n\n", "\n"), re.DOTALL) is not None
 
 
 def uses_of(shell: Shell) -> int:
