@@ -1,7 +1,6 @@
 """The page about what to do when the enforcer misbehaves: its commands do what it says."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -68,11 +67,11 @@ def service(world: World) -> Iterator[World]:
 
 def test_a_running_service_is_calmed_and_looked_at(service: World) -> None:
     """In the order of the page: the file, what status and report show, and afterwards."""
-    environ = {**os.environ, **service.environment}
 
-    def answers(command: str, shown: list[str]) -> bool:
-        done = in_this_process(shlex.split(command)[1:], service.folder, environ)
-        return shows(done.stdout, shown)
+    def ask(command: str) -> str:
+        words = shlex.split(command)[1:]
+        environ = {**service.environment, "COLUMNS": "400"}
+        return in_this_process(words, service.folder, environ).stdout
 
     wait_until(lambda: service.truth > 0)
     (service.folder / SWITCH).touch()
@@ -88,7 +87,10 @@ def test_a_running_service_is_calmed_and_looked_at(service: World) -> None:
             counted = service.report["rules"][0]["uses"]
             subprocess.run(shlex.split(command), cwd=service.folder, check=True)
         else:
-            wait_until(lambda command=command, shown=shown: answers(command, shown))
+            wait_until(
+                lambda command=command, shown=shown: shows(ask(command), shown),
+                lambda command=command: ask(command),
+            )
     before = service.truth
     wait_until(lambda: service.truth > before)
     assert service.report["rules"][0]["uses"] == counted
