@@ -283,7 +283,10 @@ class Store:
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:
             require_locks(self.path)
-            self._patiently(lambda: self._connection.execute("PRAGMA journal_mode = WAL"))
+            # What is not fetched fails when its cursor is cleared, and CPython 3.15 prints that.
+            self._patiently(
+                lambda: self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            )
             allow_no_notes(self.path)
         if version < SCHEMA_VERSION:
             self._patiently(lambda: bring_up_to_date(self._connection))
