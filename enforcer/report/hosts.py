@@ -10,7 +10,8 @@ from enforcer.store.queries import Span, StoreReader
 def stages_on_hosts(reader: StoreReader, span: Span) -> dict[str, dict[str, int]]:
     """Count, by legacy path, the hosts by the stage that the rule has there.
 
-    What a service had last on a host counts, so a host with two services may have two stages.
+    What a service had last on a host counts, so a host with two services may have two stages;
+    and only hosts that were there within a day before the last one.
 
     Args:
         reader: reads the store.

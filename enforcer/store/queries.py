@@ -378,7 +378,7 @@ class StoreReader(Protocol):
         """Give the sets of rules that services watched, the one that was there last first."""
 
     def hosts(self, span: Span) -> Iterable[HostMap]:
-        """Give the newest set of rules on each host of a service."""
+        """Give the newest set of rules on each host of a service, of the last day of a span."""
 
     def map_rules(self, digest: str) -> Iterable[WatchedRule]:
         """Give the rules of one set."""

@@ -213,7 +213,7 @@ class Reader:
             yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]]), family_of(row[0])])
 
     def hosts(self, span: Span) -> Iterator[HostMap]:
-        """Give the newest set of rules on each host of a service."""
+        """Give the newest set of rules on each host of a service, of the last day of a span."""
         for row in self._rows(hosts_query(PROCESSES), span):
             yield HostMap(*row[:-1])
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
-from enforcer.store.schema import DISABLED, EXIT, LOST, UNKNOWN
+from enforcer.store.schema import DAY, DISABLED, EXIT, LOST, UNKNOWN
 
 _IS_SILENT = f"(written + silence < :now OR written > :now + {CLOCKS_DIFFER})"
 
@@ -125,12 +125,18 @@ GROUP BY map, deployment ORDER BY max(written) DESC, service, version, environme
 def hosts_query(processes: str) -> str:
     """Write the query for the fields of ``HostMap``, and when its process began.
 
+    Containers leave the names of hosts behind that are long gone, so only the last day counts.
     Of a group SQLite shows the row with the ``max()``.
     """
     return f"""
+WITH shown AS (SELECT key, written FROM process WHERE key IN ({processes}) AND pid)
 SELECT service, environment, host, digest, max(started)
 FROM process JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
-WHERE process.key IN ({processes}) AND pid
+WHERE process.key IN (
+    SELECT key FROM shown WHERE written >= (
+        SELECT max(written) FROM shown WHERE written <= :now + {CLOCKS_DIFFER}
+    ) - {DAY}
+)
 GROUP BY service, environment, host ORDER BY service, environment, host
 """  # noqa: S608 - made of constants
 

@@ -7,6 +7,7 @@ longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.clickhouse.sources import Sources
+from enforcer.store.schema import DAY
 
 _DEPLOYMENT = "service, version, environment"
 _FIELDS = "service, version, environment, host, pid, python, command"
@@ -120,10 +121,14 @@ GROUP BY digest, {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}, digest
 
 
 def hosts(sources: Sources) -> str:
-    """Ask for the fields of ``HostMap``."""
+    """Ask for the fields of ``HostMap``: those of hosts that were there on the last day."""
     return f"""
 SELECT service, environment, host, argMax(digest, began)
 FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
+WHERE written >= (
+    SELECT max(written) FROM ({processes(sources)})
+    WHERE written <= {{now:Int64}} + {CLOCKS_DIFFER}
+) - {DAY}
 GROUP BY service, environment, host ORDER BY service, environment, host
 """  # noqa: S608 - made of constants
 

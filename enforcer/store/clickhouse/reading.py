@@ -186,7 +186,7 @@ class ClickHouseReader:
             yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items())), family])
 
     def hosts(self, span: Span) -> Iterator[HostMap]:
-        """Give the newest set of rules on each host of a service."""
+        """Give the newest set of rules on each host of a service, of the last day of a span."""
         for row in self._ask(presence.hosts, span):
             yield HostMap(*row)
 

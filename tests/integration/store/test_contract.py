@@ -318,6 +318,8 @@ def test_stages_on_hosts(engine: Any, facts: Any) -> None:
             facts.Beat(process(2, started=NOON + 1), [CART, TREE], NOON + 1),
             facts.Beat(process(3, started=NOON, host="web2"), strict, NOON),
             facts.Beat(process(4, started=NOON, host="web2", service="job"), [CART], NOON),
+            # A container of the day before, whose name nobody has any more.
+            facts.Beat(process(5, started=NOON - 2 * DAY, host="gone"), [CART], NOON - 2 * DAY),
         ]
     )
     with engine.open() as reader:

@@ -13,6 +13,7 @@ from enforcer.recording.process import (
     RUN_FILE_KEY,
     RUN_KEY,
     current,
+    place,
     resource_attributes,
 )
 from enforcer.rules.model import MigrationMap
@@ -168,3 +169,13 @@ def test_a_child_of_a_fork_server_knows_the_running_test(
             "t.py::test_b" if is_known else "t.py::test_a"
         )
         assert os.environ["ENFORCER_ALLOWED"] == ("a=b old" if is_known else "")
+
+
+def test_a_host_may_have_a_name_that_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's own name changes with each start; what decides is what is recorded."""
+    named = " node-7 "
+    monkeypatch.setenv("ENFORCER_HOST", named)
+
+    assert current(MigrationMap()).host == place(MigrationMap()).host == "node-7"
+    monkeypatch.setenv("ENFORCER_HOST", "")
+    assert current(MigrationMap()).host == place(MigrationMap()).host == platform.node()
