@@ -193,8 +193,12 @@ class Schedule:
             timeout: how long to wait for that, in seconds; as long as for an exit if None.
 
         """
+        threads = [each._thread for each in (self, *self._followers)]  # noqa: SLF001 - one of us
         if self._retire_all():
             self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
+        for thread in threads:
+            if thread is not None:
+                thread.wait_until_gone()  # else Python warns where the program forks next
 
     def wind_up(self) -> None:
         """Write everything a last time and end the threads, for good; wait for nothing.

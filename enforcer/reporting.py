@@ -10,7 +10,6 @@ import _thread
 import os
 import sys
 
-from enforcer.errors import EnforcerError
 from enforcer.recording import unseen_forks
 from enforcer.recording.safe_mode import switched_off
 from enforcer.rules.model import NO_LOG
@@ -33,6 +32,17 @@ if TYPE_CHECKING:
     from enforcer.telemetry.emitter import Emitter
 
 DEFAULT_INTERVAL = 5.0
+
+_MISTAKES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+"""What a delivery raises by a mistake in it."""
 
 _WRITER = (
     "enforcer.imports.interference",
@@ -119,7 +129,7 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
 def _look(enforcement: "Enforcement", leader: "Schedule", *, emits: bool) -> None:
     """Look, after each delivery, whether the process is to go on as it does."""
     error = leader.last_error
-    if error is not None and not isinstance(error, (EnforcerError, OSError)):
+    if isinstance(error, _MISTAKES):  # not what a locked store, a full disk or a network raises
         enforcement.failed(error)
     if enforcement.safe_mode is None:
         mode = switched_off(enforcement.map.path)

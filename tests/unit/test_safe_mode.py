@@ -205,6 +205,31 @@ assert active().safe_mode.reason == "errors"
     assert blind(world) != []
 
 
+@pytest.mark.parametrize(("error", "reason"), [("KeyError", "errors"), ("OSError", "none")])
+def test_only_a_mistake_in_a_delivery_switches_a_process(
+    world: World, error: str, reason: str
+) -> None:
+    """A store that is locked or a disk that is full for a minute stops no counting."""
+    world.environment["ENFORCER_FLUSH_INTERVAL"] = "3600"
+    done = run_with_line(
+        world,
+        f"""
+from enforcer.store.sqlite import Store
+whole, Store.write = Store.write, lambda *_: exec("raise {error}('no')")
+use()
+for _ in range(12):
+    leader._deliver()
+Store.write = whole
+assert getattr(active().safe_mode, "reason", "none") == "{reason}"
+""",
+    )
+    is_switched = reason == "errors"
+    assert ("In safe mode (errors)" in done) is is_switched
+    # Its last delivery failed as well, and it said so.
+    assert ("1 use could not be kept: KeyError('no')" in done) is is_switched
+    assert uses(world) == (0 if is_switched else 1)
+
+
 def test_an_error_in_what_answers_leaves_a_plain_alias(world: World) -> None:
     """Where the legacy file is gone, no error of ours takes the alias away."""
     (world.folder / "shop" / "old.py").unlink()
