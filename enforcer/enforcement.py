@@ -269,11 +269,15 @@ class Enforcement:
         """
         if self.safe_mode is not None:
             return False
+        self._calm_watch()  # who reads that it is safe counts no more
         self.safe_mode = mode
         self.note(mode.notice())
+        self._calm_watch()  # another thread may have begun it meanwhile
+        return True
+
+    def _calm_watch(self) -> None:
         if self.watch is not None:
             self.watch.calm()
-        return True
 
     def failed(self, error: Exception) -> None:
         """Count an error of the enforcer's own, and go into safe mode after some."""
