@@ -32,8 +32,12 @@ _AT_ONCE = 20
 _DAYS = MONTH // DAY
 _HOURS = DAY // HOUR
 
-# Of a month that has lost some of its days only the others remain.
+# Of a month that has lost some of its days only the others remain. The processes that may be too
+# old are looked for once: a fleet has hundreds of thousands.
 TOO_OLD = f"""
+DROP TABLE IF EXISTS temp.old_process;
+CREATE TEMPORARY TABLE old_process (key INTEGER PRIMARY KEY);
+INSERT INTO temp.old_process SELECT key FROM process WHERE started < :time;
 DELETE FROM use_by_hour WHERE hour < :day * {_HOURS};
 DELETE FROM rule_by_hour WHERE hour < :day * {_HOURS};
 DELETE FROM dropped WHERE hour < :day * {_HOURS};
@@ -49,19 +53,22 @@ DELETE FROM use_ever WHERE last_seen < :time;
 INSERT INTO total_ever
 SELECT tally, sum(count), min(first_seen), max(last_seen)
 FROM use_ever WHERE tally NOT IN (SELECT tally FROM total_ever) GROUP BY tally;
-DELETE FROM use WHERE last_seen < :time;
-DELETE FROM heartbeat WHERE till < :time;
-DELETE FROM notice WHERE process IN (SELECT key FROM process WHERE written < :time);
-DELETE FROM process WHERE written < :time AND key NOT IN (SELECT process FROM use)
+DELETE FROM use WHERE last_seen < :time AND process IN (SELECT key FROM old_process);
+DELETE FROM heartbeat WHERE till < :time AND process IN (SELECT key FROM old_process);
+DELETE FROM notice WHERE process IN (
+    SELECT key FROM process WHERE key IN (SELECT key FROM old_process) AND written < :time
+);
+DELETE FROM process WHERE key IN (SELECT key FROM old_process) AND written < :time
+    AND NOT EXISTS (SELECT * FROM use WHERE process = process.key)
     AND key NOT IN (SELECT process FROM dropped);
 DELETE FROM tally WHERE key NOT IN (SELECT tally FROM use_ever)
     AND key NOT IN (SELECT tally FROM use) AND key NOT IN (SELECT tally FROM use_by_day);
 DELETE FROM call_site WHERE key NOT IN (SELECT site FROM tally);
-DELETE FROM map WHERE key NOT IN (SELECT map FROM process);
+DELETE FROM map WHERE NOT EXISTS (SELECT * FROM process WHERE map = map.key);
 DELETE FROM declaration WHERE map NOT IN (SELECT key FROM map);
 DELETE FROM rule WHERE key NOT IN (SELECT rule FROM declaration)
     AND key NOT IN (SELECT rule FROM tally) AND key NOT IN (SELECT rule FROM rule_by_day);
-DELETE FROM deployment WHERE key NOT IN (SELECT deployment FROM process)
+DELETE FROM deployment WHERE NOT EXISTS (SELECT * FROM process WHERE deployment = deployment.key)
     AND key NOT IN (SELECT deployment FROM use_ever)
     AND key NOT IN (SELECT deployment FROM rule_by_day)
 """  # noqa: S608 - made of constants
@@ -73,6 +80,8 @@ INSERT INTO state (name, value) VALUES ('first_hour', :day * {_HOURS})
 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 """  # noqa: S608 - made of constants
 
+_MADE_ANEW = ("INSERT INTO use_by_month", "INSERT INTO total_ever")
+
 # Writers remember keys from visit to visit.
 _NEW_KEYS = "UPDATE state SET value = random() WHERE name = 'keys'"
 
@@ -81,17 +90,10 @@ _SET_SWEPT = """
 INSERT INTO state (name, value) VALUES ('swept', :day)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
-# The keys of a few processes: each look-up goes to the next process in the index.
-_WITH_USES = f"""
-WITH RECURSIVE found (process) AS (
-    SELECT min(process) FROM use
-    UNION ALL
-    SELECT (SELECT min(process) FROM use WHERE process > found.process) FROM found
-    WHERE process IS NOT NULL
-)
-SELECT process FROM found JOIN process ON process.key = found.process
-WHERE written < :time LIMIT {_AT_ONCE}
-"""  # noqa: S608 - made of constants
+_NEXT_WITH_USES = """
+SELECT key, written < :time FROM process
+WHERE key = (SELECT min(process) FROM use WHERE process > :process)
+"""
 _IS_TOO_OLD = """
 SELECT EXISTS (SELECT * FROM use_by_day WHERE day < :day)
     OR EXISTS (SELECT * FROM rule_by_day WHERE day < :day)
@@ -110,7 +112,7 @@ def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
         rows = connection.execute(statement, {"day": day, "time": day * DAY}).rowcount
         if statement.lstrip().startswith("DELETE"):
             removed += rows
-        elif "SELECT" in statement:
+        elif statement.lstrip().startswith(_MADE_ANEW):
             removed -= rows
     return removed
 
@@ -182,13 +184,23 @@ class Transaction:
 
 
 def _remove_uses_of_processes(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":
+    """Remove the uses of processes that have not written since a day, those of some at once."""
+    process, found = 0, []
     while True:
-        found = connection.execute(_WITH_USES, {"time": day * DAY}).fetchall()
-        if not found:
+        # Each look-up goes to the next process in the index, past all of its uses.
+        values = {"time": day * DAY, "process": process}
+        row = connection.execute(_NEXT_WITH_USES, values).fetchone()
+        if row is not None:
+            process, is_old = row
+            if is_old:
+                found.append((process,))
+        if len(found) == _AT_ONCE or (row is None and found):
+            with Transaction(connection):
+                connection.executemany("DELETE FROM use WHERE process = ?", found)
+            found = []
+            yield False
+        if row is None:
             return
-        with Transaction(connection):
-            connection.executemany("DELETE FROM use WHERE process = ?", found)
-        yield False
 
 
 def _remove_hours(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":

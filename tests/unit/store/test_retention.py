@@ -164,3 +164,20 @@ def test_a_store_that_another_process_writes_is_swept_later(
     monkeypatch.undo()
     write(0)
     assert len(rules(path)) == 2
+
+
+def test_a_sweep_goes_on_where_it_stopped(
+    write: Write, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each visit removes some of what is too old, however much there is."""
+    monkeypatch.setattr(retention, "_AT_ONCE", 1)
+    for days in (12, 11, 10):
+        write(days)
+    calls = iter([False, True])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        day = TODAY // DAY
+        assert not retention.sweep(connection, day, 400, lambda: next(calls, True))
+        assert rows(path, "use") == 2
+        retention.sweep(connection, day, 400, lambda: False)
+    assert rows(path, "use") == 0
+    assert rows(path, "use_by_day") == 3
