@@ -17,7 +17,7 @@ from enforcer.recording.process import RUN_KEY
 from enforcer.report import Report, build
 from enforcer.rules.inherited import DIGEST_KEY, LATEST
 from enforcer.rules.loading import STORE_KEY, load_map
-from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
+from enforcer.rules.stages import ENVIRONMENT_KEY, read_override
 from enforcer.rules.store_address import is_there
 from enforcer.startup import MAP_KEY
 from enforcer.store import StoreError
@@ -77,7 +77,7 @@ def _settings(map_file: str | None, stage: str | None, store: str | None) -> dic
     settings = {MAP_KEY: choose_map(map_file), RUN_KEY: os.urandom(8).hex()}
     if stage is not None:
         try:
-            StageOverride(stage)
+            read_override(stage)
         except ValueError as error:
             message = f"--stage: {error} (unknown-stage)"
             raise EnforcerError(message) from None

@@ -11,7 +11,7 @@ from enforcer.rules import cache
 from enforcer.rules.digest import digest
 from enforcer.rules.model import IGNORED, LAST, LOGS, MigrationMap
 from enforcer.rules.regular import read_trusted
-from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, StageOverride
+from enforcer.rules.stages import ENVIRONMENT_KEY, read_override
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
 from enforcer.rules.trusted_environment import trusted_environment
 from enforcer.rules.variables import NUMBERS, is_number
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
     from enforcer.rules.sound_part import Ignored
+    from enforcer.rules.stages import StageOverride
 
 STORE_KEY = "ENFORCER_STORE"
 DEFAULT_STORE = ".enforcer/uses.db"
@@ -227,11 +228,8 @@ def _ignored_variable(mistake: "Mistake") -> "Ignored":
 
 
 def _read_override(environ: "Mapping[str, str]") -> "tuple[StageOverride | None, list[Mistake]]":
-    text = environ.get(ENVIRONMENT_KEY, "").strip()
-    if text in ("", OFF):
-        return None, []
     try:
-        return StageOverride(text), []
+        return read_override(environ.get(ENVIRONMENT_KEY, "")), []
     except ValueError as error:
         return None, [_mistaken(ENVIRONMENT_KEY, str(error), "unknown-stage")]
 

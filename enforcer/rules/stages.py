@@ -54,3 +54,16 @@ class StageOverride:
     def apply(self, stage: str) -> str:
         """Give the stage that a rule at ``stage`` has under this override."""
         return STAGES[min(max(STAGES.index(stage), self.lower), self.upper)]
+
+
+def read_override(text: str) -> StageOverride | None:
+    """Read an override; None where there is none, and where nothing is to be watched.
+
+    Args:
+        text: what :data:`ENVIRONMENT_KEY` says, or an option that stands for it.
+
+    Raises:
+        ValueError: if that is no override; the message says what to write.
+
+    """
+    return None if text.strip() in ("", OFF) else StageOverride(text)

@@ -122,6 +122,14 @@ def test_unknown_stage(enforcer: Enforcer) -> None:
     assert result.stderr.endswith("(unknown-stage)\n")
 
 
+def test_stage_off(enforcer: Enforcer) -> None:
+    """The command runs as without the enforcer, and nothing is recorded."""
+    asks = "import enforcer.startup as s; print(s.active().safe_mode.text)"
+    result = enforcer("run", "--stage", "off", "--", "-c", asks)
+
+    assert (result.returncode, result.stdout) == (0, "ENFORCER_STAGE is off\n")
+
+
 def test_unknown_command(enforcer: Enforcer) -> None:
     """A command that is nowhere is one line."""
     result = enforcer("run", "--", "no-such-tool")
