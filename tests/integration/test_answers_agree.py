@@ -201,6 +201,13 @@ PROGRAMS = {
     "a_caller_in_the_baseline": Program(
         f"{ALIASED} strict", APP, CART, CART, baseline=("<module>",)
     ),
+    "a_dry_run_on_a_share_of_the_hosts": Program(
+        f"{ALIASED} strict removed",
+        APP,
+        CART,
+        CART,
+        rules=f"[enforcer]\nrefuse = false\n{RULE}[[stage]]\npercent = 50\nstage = 'warn'\n",
+    ),
     "a_caller_of_which_another_function_is_in_the_baseline": Program(
         ALIASED,
         "def main():\n    from shop.old import Cart\n    print(Cart.name)\nmain()",
