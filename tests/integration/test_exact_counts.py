@@ -113,9 +113,13 @@ def test_a_pool_that_is_terminated(project: Project, method: str) -> None:
     code = """
         import multiprocessing
 
+        def begin(barrier):
+            use(1)
+            barrier.wait()  # else one may do it all, before the other one has begun
+
         if __name__ == "__main__":
             context = multiprocessing.get_context(sys.argv[1])
-            with context.Pool(2) as pool:
+            with context.Pool(2, begin, [context.Barrier(2)]) as pool:
                 assert pool.map(use, [1] * 120) == [None] * 120
                 left = len(multiprocessing.active_children())
             print(left)
