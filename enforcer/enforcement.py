@@ -287,11 +287,11 @@ class Enforcement:
         if self._errors >= MOST_ERRORS:
             self._give_up(f"{MOST_ERRORS} errors of its own came up, the last one {error!r}")
 
-    def _give_up(self, text: str) -> None:
+    def _give_up(self, text: str, *, is_said: bool = False) -> None:
         from enforcer.recording.safe_mode import ERRORS, SafeMode
 
         mode = SafeMode(ERRORS, text)
-        if self.calm(mode):
+        if self.calm(mode) and not is_said:
             _write(f"{mode.notice().text} Please report it (safe-mode)")
 
     def _answers(self) -> "Answering | None":
@@ -303,6 +303,7 @@ class Enforcement:
                 if not self._failed:
                     self._failed = True
                     _write(f"nothing is watched: {error!r} (not-begun)")
+                    self._give_up(f"nothing could be watched: {error!r}", is_said=True)
                 return self._plain_answers()
         if watch is None:
             return None if self._is_ended else self._plain_answers()

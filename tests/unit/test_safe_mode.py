@@ -279,9 +279,10 @@ def fail(self, **_):
 enforcement.Enforcement.begin = fail
 active()._watch.clear()
 import shop.old, shop.new
-assert shop.old is shop.new
+assert shop.old is shop.new and active().safe_mode.reason == "errors"
 """,
     )
+    assert len(blind(world)) == 1
     assert done == "enforcer: nothing is watched: KeyError('a bug') (not-begun)\n"
 
 
