@@ -48,6 +48,7 @@ class Enforcement:
         context: what gives the recorder a context to keep with a new call site.
         item: what returns the running test to which uses without own code belong; None where
             no tests run.
+        is_starting: whether it is being enabled just now.
         safe_mode: why this process only aliases; None if it watches.
 
     """
@@ -65,6 +66,7 @@ class Enforcement:
         "_watch",
         "context",
         "finder",
+        "is_starting",
         "item",
         "load_reporting",
         "map",
@@ -88,6 +90,7 @@ class Enforcement:
         self._baseline = baseline
         self._errors = 0
         self._failed = False
+        self.is_starting = False
         self._is_ended = False
         self._look_at = 0.0
         self._notices: dict[tuple[str, str], Notice] = {}
@@ -222,7 +225,10 @@ class Enforcement:
         Call it in a thread of the enforcer's: a look may take a moment.
         """
         now = monotonic()
-        if now >= self._look_at and not self._is_ended and self.safe_mode is None:
+        # A thread that looks while the program's thread still enables would find that the finder,
+        # or the watch of a module that is loaded already, is not there.
+        is_enabled = not (self.is_starting or self._is_ended) and self.safe_mode is None
+        if now >= self._look_at and is_enabled:
             self._look_at = now + LOOK_INTERVAL
             from enforcer.imports.interference import interference
 

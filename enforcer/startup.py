@@ -107,15 +107,19 @@ def _enable(
             _warn_of_loss(loaded.store)
         leave(loaded.digest, loaded.path)
     _hook_into_fork()
-    if store:
-        _start_reporting(enforcement)
-    load_now()
-    enforcement.finder.install()
-    _active = enforcement
-    if unseen_forks.is_embedded():
-        _hook_into_server()
-    if is_late:
-        enforcement.begin(is_late=True)
+    enforcement.is_starting = True
+    try:
+        if store:
+            _start_reporting(enforcement)
+        load_now()
+        enforcement.finder.install()
+        _active = enforcement
+        if unseen_forks.is_embedded():
+            _hook_into_server()
+        if is_late:
+            enforcement.begin(is_late=True)
+    finally:
+        enforcement.is_starting = False
 
 
 def _enable_safely(loaded: "MigrationMap", mode: "SafeMode", *, store: bool) -> None:

@@ -206,6 +206,26 @@ def test_a_missing_map_is_one_line(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+LOOKING = """
+import old
+import enforcer, enforcer.startup as startup
+startup._start_reporting = lambda enforcement, **_: enforcement.look_for_notices()
+enforcer.enable("enforcer.toml")
+startup.active().look_for_notices()
+print([notice.kind for notice in enforcer.notices()])
+"""
+
+
+def test_a_thread_that_looks_while_the_program_still_enables_finds_nothing_wrong(
+    folder: Path,
+) -> None:
+    """On a busy machine the reporter's thread may be the first to go on."""
+    (folder / "old.py").touch()
+    with (folder / "enforcer.toml").open("a") as file:
+        file.write('stage = "observe"\n')
+    assert python(folder, LOOKING).stdout == "['late']\n"
+
+
 def test_children_are_enabled_too(folder: Path) -> None:
     """A subprocess inherits the variable."""
     program = (
