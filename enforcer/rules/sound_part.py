@@ -90,9 +90,11 @@ def sound_part(
         ignored.append((kind, path.removesuffix(TREE_SUFFIX), text))
         if is_held:
             entries.append(entry)
+    watched = {_path_of(entry).removesuffix(TREE_SUFFIX) for entry in entries}
     for table, found in by_table.items():
         subject = _legacy_at(table, document) or f"{found[0].file}:{found[0].line}"
-        ignored.append((LEFT_OUT, subject, _text(f'the rule "{subject}" is left out', found)))
+        kind = IGNORED if subject in watched else LEFT_OUT
+        ignored.append((kind, subject, _text(f'the rule "{subject}" is left out', found)))
     if not is_refusing:
         _refuse_nobody(contents.options, entries)
     return contents.options, entries, ignored

@@ -337,3 +337,66 @@ def test_isolated_mode_adds_no_folder(folder: Path) -> None:
 
     assert without.startswith("False [")
     assert on == without.replace("False", "True", 1)
+
+
+PARENT = (
+    "import subprocess, sys, old, new; print(old.N, vars(old) is vars(new), flush=True);"
+    "subprocess.run([sys.executable, '-c', 'import old; print(old.N)'], check=True)"
+)
+MISTAKES = {
+    "no TOML any more": (
+        "[[rule]\n",
+        "what the map said before is in force: enforcer.toml:1: this is not TOML: ",
+    ),
+    "a rule beside": (
+        GOOD + BROKEN.replace("old", "older"),
+        'the rule "older" is left out: enforcer.toml:4: rule: the rule has no "canonical". ',
+    ),
+    "a key beside": (
+        GOOD + 'shade = "dark"\n',
+        'the rule "old" holds without a key: enforcer.toml:4: rule.shade: "shade" is not a key ',
+    ),
+    "an option beside": (
+        GOOD + '[enforcer]\nshade = "shop"\n',
+        "a part of the map is ignored: enforcer.toml:5: enforcer.shade: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_said_once_and_its_sound_part_holds(
+    folder: Path, text: str, said: str
+) -> None:
+    """With file, line and key; the processes that the program starts are silent."""
+    environ = {"ENFORCER_MAP": "enforcer.toml", "HOME": str(folder)}
+    assert python(folder, program=PARENT, **environ).stderr == ""
+    (folder / "enforcer.toml").write_text(text)
+    done = python(folder, program=PARENT, **environ)
+
+    assert (done.returncode, done.stdout) == (0, "1 True\n1\n"), done.stderr
+    assert done.stderr.startswith(f"enforcer: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bad_variable_is_said_once_and_ignored(folder: Path) -> None:
+    """The map's own stages hold, and with ``fail_open = false`` the program ends."""
+    environ = {"ENFORCER_MAP": "enforcer.toml", "ENFORCER_STAGE": "srtict", "HOME": str(folder)}
+    done = python(folder, program=PARENT, **environ)
+    assert (done.returncode, done.stdout) == (0, "1 True\n1\n"), done.stderr
+    assert done.stderr.startswith("enforcer: the environment variable ENFORCER_STAGE is ignored: ")
+    assert done.stderr.count("\n") == 1
+
+    (folder / "enforcer.toml").write_text(CLOSED + GOOD)
+    done = python(folder, program=PARENT, **environ)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+
+
+def test_many_mistakes_beside_a_sound_rule_are_some_lines(folder: Path) -> None:
+    """The last line has the command that shows them all."""
+    (folder / "enforcer.toml").write_text(GOOD + BROKEN * 30)
+    done = python(folder, ENFORCER_MAP="enforcer.toml", HOME=str(folder))
+    assert done.stdout == "enabled\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) == 11
+    assert lines[-1].startswith('enforcer: 20 more mistakes, see "enforcer check --map ')

@@ -108,6 +108,12 @@ def test_a_map_that_says_so_is_not_taken_in_part(tmp_path: Path, text: str) -> N
         load_map(str(tmp_path / "enforcer.toml"), environ={}, cached=True)
 
 
+def test_a_path_that_another_rule_watches_is_not_blind(tmp_path: Path) -> None:
+    """Only a path that nobody watches is."""
+    found = load(tmp_path, rule() + rule(canonical=""))
+    assert [(kind, subject) for kind, subject, _ in found.ignored] == [("ignored", "old")]
+
+
 def test_a_rule_leads_to_where_its_canonical_path_leads(tmp_path: Path) -> None:
     """A rule that somebody adds for the canonical path takes no alias away."""
     found = load(
