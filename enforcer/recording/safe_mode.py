@@ -11,6 +11,7 @@ import os
 from enforcer.recording.notice import Notice
 from enforcer.rules.regular import is_trusted_name
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
+from enforcer.rules.trusted_environment import trusted_environment
 
 SAFE_KEY = "ENFORCER_SAFE"
 """The environment variable that has processes begin in safe mode."""
@@ -67,10 +68,11 @@ def safe_mode_at_start(path: str) -> SafeMode | None:
         path: the map's file; empty for a map without one.
 
     """
-    value = os.environ.get(SAFE_KEY, "").strip()
+    environ = trusted_environment()
+    value = environ.get(SAFE_KEY, "").strip()
     if value.lower() not in _UNSET:
         return SafeMode(ENVIRONMENT, f"{SAFE_KEY} is {value}")
-    if os.environ.get(ENVIRONMENT_KEY, "").strip() == OFF:
+    if environ.get(ENVIRONMENT_KEY, "").strip() == OFF:
         return SafeMode(ENVIRONMENT, f"{ENVIRONMENT_KEY} is {OFF}", keeps_own_code=True)
     return switched_off(path)
 

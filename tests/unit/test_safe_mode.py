@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording.safe_mode import SAFE_KEY, safe_mode_at_start
+from enforcer.rules import trusted_environment
 from tests.patience import PATIENCE
 from tests.worlds import World
 
@@ -133,6 +135,21 @@ assert os._exit.__module__ == "posix" and threading.active_count() == 1
     )
     (text,) = blind(world)
     assert text.startswith("In safe mode (call), because enforcer.safe() was called: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_safe"), [("1", True), ("yes", True), ("0", False), ("off", False), (" ", False)]
+)
+def test_values_of_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    is_safe: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """What says no is no; and nobody decides for a program with rights that are not theirs."""
+    monkeypatch.setenv(SAFE_KEY, value)
+    assert (safe_mode_at_start("") is not None) is is_safe
+    monkeypatch.setattr(trusted_environment, "has_foreign_rights", lambda: True)
+    assert safe_mode_at_start("") is None
 
 
 def test_a_process_without_uses_says_so_too(world: World) -> None:
