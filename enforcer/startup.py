@@ -399,9 +399,29 @@ def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | N
     except EnforcerError as error:
         from enforcer.rules.mistakes import MapError
 
-        if not isinstance(error, MapError) or not error.fail_open:
+        if not isinstance(error, MapError):
             raise
+        if not error.fail_open:
+            return _load_in_safe_mode(migration_map, wanted, error)
         _complain(error, migration_map)
+        return None
+
+
+def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "MigrationMap | None":
+    """Load a map that stops programs, if this one aliases only: it may have no other way back.
+
+    Raises:
+        EnforcerError: the error that was met, if this process is not to be in safe mode.
+
+    """
+    if safe_mode_at_start(path) is None:
+        raise error
+    from enforcer.rules.loading import load_map
+
+    try:
+        return load_map(path, cached=True, wanted=wanted, lenient=True, regardless=True)
+    except EnforcerError:  # nothing of it is sound, and no cache has what it said before
+        _complain(error, path)
         return None
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read_document(
-    path: str, data: bytes, *, lenient: bool = False
+    path: str, data: bytes, *, lenient: bool = False, regardless: bool = False
 ) -> "tuple[dict[str, Any], list[Entry], list[Ignored]]":
     """Read options, by key, rules, factories and instances, and what is ignored.
 
@@ -33,6 +33,7 @@ def read_document(
         data: its content.
         lenient: whether to take the sound part of a map with mistakes, unless it says
             ``fail_open = false``.
+        regardless: whether to do so in that case, too.
 
     Raises:
         MapError: if anything is wrong with it, or nothing in it is sound; all mistakes are in
@@ -50,7 +51,7 @@ def read_document(
     contents = validate(document, mistakes, prefix=prefix)
     if not mistakes.found:
         return contents.options, contents.entries, []
-    if not lenient or not contents.options["fail_open"]:
+    if not lenient or not (regardless or contents.options["fail_open"]):
         raise MapError(mistakes.found, fail_open=contents.options["fail_open"])
     from enforcer.rules.sound_part import sound_part
 

@@ -47,6 +47,7 @@ def load_map(
     cached: bool = False,
     wanted: str = "",
     lenient: bool = False,
+    regardless: bool = False,
 ) -> MigrationMap:
     """Read and validate a migration map.
 
@@ -59,6 +60,8 @@ def load_map(
         lenient: whether to go on without what is wrong with it, unless the map says
             ``fail_open = false``: with its sound part, or with what the file said last where
             it can't be read at all. ``ignored`` of the map has what is missing.
+        regardless: whether a lenient reading goes on where the map says ``fail_open = false``,
+            too, as a process does in safe mode.
 
     Raises:
         MapError: if anything is wrong with it; all mistakes are in the error.
@@ -79,13 +82,19 @@ def load_map(
     mistakes += _bad_numbers(environ)
     chosen = _chosen_store(environ, mistakes)
     try:
-        content = _content(path, environ if cached else None, wanted=wanted, lenient=lenient)
+        content = _content(
+            path,
+            environ if cached else None,
+            wanted=wanted,
+            lenient=lenient,
+            regardless=regardless,
+        )
     except EnforcerError as error:
         if not mistakes:
             raise
         raise _joined(mistakes, error) from None
     options = content.options
-    if mistakes and not (lenient and options["fail_open"]):
+    if mistakes and not (lenient and (regardless or options["fail_open"])):
         raise _joined(mistakes, fail_open=options["fail_open"])
     ignored = [*content.ignored, *map(_ignored_variable, mistakes)]
     options["root"] = _beside(path, options["root"])
@@ -151,7 +160,12 @@ class _Content:
 
 
 def _content(
-    path: str, caches: "Mapping[str, str] | None", *, wanted: str, lenient: bool
+    path: str,
+    caches: "Mapping[str, str] | None",
+    *,
+    wanted: str,
+    lenient: bool,
+    regardless: bool,
 ) -> _Content:
     """Return what the file says.
 
@@ -160,46 +174,52 @@ def _content(
         caches: the environment that says where caches lie; None to do without them.
         wanted: the digest of the content to take, where a cache still has it.
         lenient: whether to go on without what is wrong with it.
+        regardless: whether to do so where it says ``fail_open = false``, too.
 
     """
     if wanted and caches is not None:
         compiled = cache.find(path, wanted, caches)
-        if _is_usable(compiled, lenient=lenient):
+        if _is_usable(compiled, lenient=lenient, regardless=regardless):
             return _compiled_content(compiled, wanted)
     try:
-        return _content_of_file(path, caches, lenient=lenient)
+        return _content_of_file(path, caches, lenient=lenient, regardless=regardless)
     except EnforcerError as error:
         if caches is None or not lenient:
             raise
-        return _last_content(path, caches, error)
+        return _last_content(path, caches, error, regardless=regardless)
 
 
-def _content_of_file(path: str, caches: "Mapping[str, str] | None", *, lenient: bool) -> _Content:
+def _content_of_file(
+    path: str, caches: "Mapping[str, str] | None", *, lenient: bool, regardless: bool
+) -> _Content:
     data = _read(path)
     source = digest(data)
     compiled = None if caches is None else cache.find(path, source, caches, is_current=True)
-    if _is_usable(compiled, lenient=lenient):
+    if _is_usable(compiled, lenient=lenient, regardless=regardless):
         return _compiled_content(compiled, source)
     from enforcer.rules.document import read_document
 
-    options, rules, ignored = read_document(path, data, lenient=lenient)
+    options, rules, ignored = read_document(path, data, lenient=lenient, regardless=regardless)
     if caches is not None:
         cache.keep(path, source, options, rules, caches, ignored=ignored)
     return _Content(options, rules, source, ignored)
 
 
-def _last_content(path: str, environ: "Mapping[str, str]", error: EnforcerError) -> _Content:
+def _last_content(
+    path: str, environ: "Mapping[str, str]", error: EnforcerError, *, regardless: bool
+) -> _Content:
     """Return what the file said before it was damaged or deleted.
 
     Raises:
         MapError: if no cache has it, or it says ``fail_open = false``.
 
     """
-    last = cache.find_last(path, environ) if getattr(error, "fail_open", False) else None
+    goes_on = regardless or getattr(error, "fail_open", False)
+    last = cache.find_last(path, environ) if goes_on else None
     if last is None:
         raise error
     compiled, source = last
-    if not compiled.options["fail_open"]:
+    if not regardless and not compiled.options["fail_open"]:
         error.fail_open = False  # type: ignore[attr-defined]  # a MapError
         raise error
     mistakes = getattr(error, "mistakes", (error,))
@@ -209,8 +229,13 @@ def _last_content(path: str, environ: "Mapping[str, str]", error: EnforcerError)
     return content
 
 
-def _is_usable(compiled: "CompiledMap | None", *, lenient: bool) -> "TypeGuard[CompiledMap]":
-    return compiled is not None and (lenient or not compiled.ignored)
+def _is_usable(
+    compiled: "CompiledMap | None", *, lenient: bool, regardless: bool
+) -> "TypeGuard[CompiledMap]":
+    if compiled is None or not compiled.ignored:
+        return compiled is not None
+    # A process in safe mode may have compiled a map that stops all others.
+    return lenient and (regardless or compiled.options["fail_open"])
 
 
 def _compiled_content(compiled: "CompiledMap", source: str) -> _Content:

@@ -136,6 +136,38 @@ def test_a_map_may_stop_the_program(folder: Path, text: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("way", ["variable", "file", "stage off"])
+def test_safe_mode_aliases_by_a_map_that_stops_programs(folder: Path, way: str) -> None:
+    """It is the way back: the sound rules are aliased, and no other process hears of it."""
+    (folder / "enforcer.toml").write_text(CLOSED + GOOD + 'colour = "red"\n')
+    variables = {"variable": {"ENFORCER_SAFE": "1"}, "stage off": {"ENFORCER_STAGE": "off"}}
+    if way == "file":
+        (folder / "enforcer.off").touch()
+    program = "import old; print(old.N)"
+    safe = python(folder, program=program, ENFORCER_MAP="enforcer.toml", **variables.get(way, {}))
+    assert (safe.returncode, safe.stdout, safe.stderr) == (0, "1\n", "")
+
+    (folder / "enforcer.off").unlink(missing_ok=True)
+    done = python(folder, program=program, ENFORCER_MAP="enforcer.toml")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_safe_mode_aliases_by_what_a_map_that_stops_programs_said_before(folder: Path) -> None:
+    """Where the file is no TOML any more."""
+    (folder / "enforcer.toml").write_text(CLOSED + GOOD)
+    assert python(folder, ENFORCER_MAP="enforcer.toml").stdout == "enabled\n"
+    (folder / "enforcer.toml").write_text(CLOSED + GOOD + "[[rule")
+    assert python(folder, ENFORCER_MAP="enforcer.toml").returncode == 2
+
+    safe = python(
+        folder,
+        program="import old; print(old.N)",
+        ENFORCER_MAP="enforcer.toml",
+        ENFORCER_SAFE="1",
+    )
+    assert (safe.returncode, safe.stdout, safe.stderr) == (0, "1\n", "")
+
+
 @pytest.mark.parametrize("path", ["", " ", "\t\n"])
 def test_a_blank_variable_is_none(folder: Path, path: str) -> None:
     """As where a template of the environment was not filled in."""
