@@ -27,6 +27,7 @@ from enforcer.cli.status_store import look_at_store
 from enforcer.cli.status_words import problems
 from enforcer.errors import EnforcerError
 from enforcer.recording.process import place
+from enforcer.recording.safe_mode import safe_mode_at_start
 from enforcer.rules import cache
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
@@ -132,10 +133,13 @@ def _read_map(path: str, by: str, written: str) -> MapFound:
 
 def _in_force(path: str) -> MigrationMap | None:
     """Return what programs take of a map with mistakes; None if nothing."""
+    is_safe = safe_mode_at_start(path) is not None
     try:
-        return load_map(path, cached=True, lenient=True)
+        content = load_map(path, cached=True, lenient=True, regardless=is_safe)
     except MapError:
         return None
+    content.settle(place(content))
+    return content
 
 
 def _find_store(chosen: MapFound) -> StoreFound:

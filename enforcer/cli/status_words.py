@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,10 +14,12 @@ from enforcer.cli.status_found import Status
 from enforcer.cli.tested import TESTED, minor_of, tested_beside
 from enforcer.distribution import DISTRIBUTION
 from enforcer.recording.notice import BLIND_KINDS
+from enforcer.recording.safe_mode import SAFE_KEY
 from enforcer.report.times import short
 from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
-from enforcer.rules.stages import ENVIRONMENT_KEY, STAGES
+from enforcer.rules.model import LAST, Rule
+from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, STAGES, STRICT
 from enforcer.rules.store_address import is_read_only, scheme_of
 from enforcer.startup import MAP_KEY
 
@@ -28,6 +30,9 @@ MOST_LINES = 10
 
 MOST_PATHS = 3
 """How many legacy paths of one compiled file are named."""
+
+
+_OFF_SAYS = f"{ENVIRONMENT_KEY} is {OFF}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,9 @@ def headline(status: Status) -> str:
     if not status.state.enabled:
         return f"Not enabled here: {_why_not(status)}."
     if status.state.safe_mode:
-        return f"In safe mode here: {status.state.safe_mode}. Legacy paths are aliased, no more."
+        which = "that are gone " if status.state.safe_mode == _OFF_SAYS else ""
+        why = f"In safe mode here: {status.state.safe_mode}."
+        return f"{why} Legacy paths {which}are aliased, no more."
     wrong = len(problems(status))
     if not wrong:
         return "Enabled here."
@@ -258,9 +265,8 @@ def _map(status: Status) -> Iterator[Fact]:
 def _rules(status: Status) -> Iterator[Fact]:
     content = status.map.content
     if content is not None:
-        stages = Counter(rule.stage for rule in content.rules)
-        parts = [f"{stages[stage]:,} {stage}" for stage in STAGES if stages[stage]]
-        yield Fact("fine", f"{counted(len(content.rules), 'rule')}: {', '.join(parts) or 'none'}")
+        parts = ", ".join(_numbers(content.rules)) or "none"
+        yield Fact("fine", f"{counted(len(content.rules), 'rule')}: {parts}")
         if content.factories:
             yield Fact("fine", counted(len(content.factories), "factory", "factories"))
         if content.instances:
@@ -272,11 +278,25 @@ def _rules(status: Status) -> Iterator[Fact]:
     if content is not None and content.rollouts and content.place is not None:
         lines = "\n".join(rollout_lines(content.rollouts, content.place))
         yield Fact("tells", f"stages for a part of the fleet:\n{lines}")
-    if status.stage:
+    if status.stage == OFF:
+        yield Fact("tells", f'{ENVIRONMENT_KEY} is "{OFF}": the stages above have no effect')
+    elif content is not None and content.override is not None:
         yield Fact("tells", f'{ENVIRONMENT_KEY} is "{status.stage}": the stages above are after it')
+    if content is not None and any(kind == LAST for kind, _, _ in content.ignored):
+        yield Fact("tells", "what the file said before is in force, from its compiled form (last)")
     if status.map.compiled is not None:
         kept = "is kept" if status.map.compiled else "can't be kept, which slows every start"
         yield Fact("tells", f"its compiled form {kept}")
+
+
+def _numbers(rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield how many rules are in each stage, and how many of them only record."""
+    stages = Counter(rule.stage for rule in rules)
+    lenient = sum(rule.stage == STRICT and not rule.refuse for rule in rules)
+    for stage in STAGES:
+        if stages[stage]:
+            dry = f" ({lenient:,} without refusing)" if stage == STRICT and lenient else ""
+            yield f"{stages[stage]:,} {stage}{dry}"
 
 
 def _start(status: Status) -> Iterator[Fact]:
@@ -296,7 +316,8 @@ def _start(status: Status) -> Iterator[Fact]:
         yield Fact(
             "wrong",
             f"Python ends with exit code {status.state.exit_code}: no program can start here. "
-            "fail_open = true in the map lets programs start without the enforcer (fail-open)",
+            f"{SAFE_KEY}=1 lets programs start with plain aliases, fail_open = true in the map "
+            "without what is wrong (fail-open)",
         )
 
 
@@ -350,7 +371,14 @@ def _blind(status: Status) -> Iterator[Fact]:
         number = counted(notice.processes, "process", "processes")
         yield Fact("wrong", f"{number} in the last 24 hours: {notice.text} (blind)")
     if not here and not status.late and not status.store.blind and package is not None:
-        yield Fact("fine", "none on this CPython, and none reported in the last 24 hours")
+        yield Fact("fine", f"none on this CPython, {_reported(status)}")
+
+
+def _reported(status: Status) -> str:
+    """Write that no process reported a blind spot, or that it is not known."""
+    if status.store.error or not status.store.path:
+        return "and what processes reported can't be read"
+    return "and none reported in the last 24 hours"
 
 
 def _extensions(status: Status) -> Iterator[Fact]:

@@ -15,12 +15,16 @@ from enforcer.gate.findings import Finding, Level
 from enforcer.gate.names import Names
 from enforcer.gate.seen import NOBODY
 from enforcer.gate.source import REFUSED, absent, broken
+from enforcer.report.words import IN_SAFE_MODE
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of
 from enforcer.rules.stages import REMOVED
 from enforcer.source.checking import check_map
 from enforcer.source.unmatched import EXPECTING
+
+_BLIND_REMEDY = "Mend the map, or run all processes with it"
+_SAFE_REMEDY = "Remove enforcer.off or the variable that says so, and restart them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ class _Gathering:
                 "blind-rule",
                 self._in_map(self._rules[path].line),
                 f'"{path}" is {reason}: what was not seen may be there all the same',
-                "Mend the map, or run all processes with it",
+                _SAFE_REMEDY if reason.endswith(IN_SAFE_MODE) else _BLIND_REMEDY,
                 path,
                 is_error=seen.is_complete,
             )

@@ -54,9 +54,10 @@ class SafeMode:
 
     def notice(self) -> Notice:
         """Return what the map's owner should know: such a process is blind from now on."""
+        which = "that are gone " if self.keeps_own_code else ""
         text = (
-            f"In safe mode ({self.reason}), because {self.text}: legacy paths are aliased, and "
-            "nothing is counted or refused from then on, until the process is started anew."
+            f"In safe mode ({self.reason}), because {self.text}: legacy paths {which}are "
+            "aliased, and nothing is counted or refused from then on, until the process is started anew."
         )
         return Notice("blind", SUBJECT, text)
 

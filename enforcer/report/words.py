@@ -12,6 +12,9 @@ from enforcer.rules.model import TREE_SUFFIX
 MOST_SERVICES = 10
 """How many services, versions and environments to name."""
 
+IN_SAFE_MODE = "in safe mode"
+"""How the reason ends for which what processes in safe mode use is not known."""
+
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
 # Control characters, marks that turn the direction of writing, lone surrogates, odd line ends.
@@ -147,7 +150,7 @@ def safe_processes(report: Report) -> str:
     """Write that processes watch nothing from some time on; empty if none does so."""
     number = sum(one.processes for one in report.notices if one.subject == SAFE_MODE)
     who = counted(number, "process", "processes")
-    return f"no longer watched by {who} in safe mode" if number else ""
+    return f"no longer watched by {who} {IN_SAFE_MODE}" if number else ""
 
 
 def warnings(report: Report) -> Iterator[str]:

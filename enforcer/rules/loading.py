@@ -40,7 +40,7 @@ REFUSE_KEY = "ENFORCER_REFUSE"
 _FLAGS = {"": None, "true": True, "false": False}
 
 
-def load_map(
+def load_map(  # noqa: PLR0913 - one parameter for each way to read it
     path: str,
     *,
     environ: "Mapping[str, str] | None" = None,

@@ -44,7 +44,7 @@ class StageOverride:
             expected = ", ".join(STAGES)
             message = (
                 f'"{text}" is not a stage. '
-                f'Write one of {expected}, or "at-least:STAGE" or "at-most:STAGE".'
+                f'Write one of {expected}, or "at-least:STAGE", "at-most:STAGE" or "off".'
             )
             raise ValueError(message)
         level = STAGES.index(stage)

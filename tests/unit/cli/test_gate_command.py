@@ -528,7 +528,9 @@ def test_a_process_in_safe_mode_proves_nothing(project: Path) -> None:
     (closed,) = lines("--store", store, "--complete")
     assert ": warning: " in warned
     assert ': error: "shop.old" is no longer watched by 1 process in safe mode' in closed
-    assert closed.endswith("(blind-rule)")
+    assert closed.endswith(
+        "Remove enforcer.off or the variable that says so, and restart them. (blind-rule)"
+    )
 
 
 STAGES = {

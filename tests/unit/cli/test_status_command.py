@@ -447,6 +447,8 @@ def test_stage_override(
     assert '  · ENFORCER_STAGE is "at-least:strict": the stages above' in result.stdout
 
     assert "(unknown-stage)" in status(**named, ENFORCER_STAGE="louder")["problems"][0]
+    result = enforcer("status", **named, ENFORCER_STAGE="louder")
+    assert "the stages above" not in result.stdout
 
 
 def test_stages_for_a_part_of_the_fleet(
@@ -506,11 +508,56 @@ def test_safe_mode(
     )
     [problem] = found["problems"]
     assert problem.startswith("In safe mode (environment), because ENFORCER_SAFE is 1: ")
+    off = status(**named, ENFORCER_STAGE="off")
+    assert off["summary"] == (
+        "In safe mode here: ENFORCER_STAGE is off. Legacy paths that are gone are aliased, no more."
+    )
+    assert "legacy paths that are gone are aliased" in off["problems"][0]
     switch = folder / "enforcer.off"
     switch.touch()
     assert status(**named)["safe_mode"] == f'"{switch}" is there'
     switch.unlink()
     assert status(**named)["safe_mode"] == ""
+
+
+def test_strict_rules_that_only_record(
+    enforcer: Enforcer, named: dict[str, str], folder: Path
+) -> None:
+    """Who reads "strict" would else expect refusals."""
+    (folder / "enforcer.toml").write_text(
+        '[enforcer]\ndefault_stage = "strict"\n'
+        '[[rule]]\nlegacy = "a"\ncanonical = "b"\nrefuse = false\n'
+        '[[rule]]\nlegacy = "c"\ncanonical = "d"\n'
+    )
+    assert "2 rules: 2 strict (1 without refusing)\n" in enforcer("status", **named).stdout
+    dry = enforcer("status", **named, ENFORCER_REFUSE="false").stdout
+    assert "2 rules: 2 strict (2 without refusing)\n" in dry
+
+
+def test_map_that_is_damaged_while_programs_run(
+    enforcer: Enforcer, status: Callable[..., dict[str, Any]], named: dict[str, str], folder: Path
+) -> None:
+    """What holds then is what the file said before, and the store is looked at all the same."""
+    assert enforcer("run", "--", "-c", "import os").returncode == 0
+    with (folder / "enforcer.toml").open("a") as file:
+        file.write("[[rule")
+    result = enforcer("status", **named)
+    assert (
+        "  · what the file said before is in force, from its compiled form (last)\n"
+        in result.stdout
+    )
+    assert status(**named)["enabled"] is True
+
+
+def test_broken_map_with_a_share_of_the_fleet(
+    enforcer: Enforcer, named: dict[str, str], folder: Path
+) -> None:
+    """The stages of this host are counted in the sound part of a map as in a sound one."""
+    (folder / "enforcer.toml").write_text(
+        '[[rule]]\nlegacy = "a"\ncanonical = "b"\nstage = "observe"\ncolour = "red"\n'
+        '[[stage]]\npercent = 100\nstage = "warn"\n'
+    )
+    assert "1 rule: 1 warn\n" in enforcer("status", **named).stdout
 
 
 def test_store_with_blind_processes(enforcer: Enforcer, folder: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_wrong_override_is_a_mistake_of_the_environment(
         (
             'environment variable ENFORCER_STAGE: "loud" is not a stage. '
             "Write one of observe, alias, warn, strict, removed, "
-            'or "at-least:STAGE" or "at-most:STAGE". (unknown-stage)'
+            'or "at-least:STAGE", "at-most:STAGE" or "off". (unknown-stage)'
         )
     ]
 
