@@ -57,7 +57,8 @@ class SafeMode:
         which = "that are gone " if self.keeps_own_code else ""
         text = (
             f"In safe mode ({self.reason}), because {self.text}: legacy paths {which}are "
-            "aliased, and nothing is counted or refused from then on, until the process is started anew."
+            "aliased, and nothing is counted or refused from then on, until the process is "
+            "started anew."
         )
         return Notice("blind", SUBJECT, text)
 
