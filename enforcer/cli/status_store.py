@@ -11,7 +11,8 @@ from enforcer.cli.status_found import StoreFound
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.rules.store_address import is_there
 from enforcer.store import StoreError
-from enforcer.store.queries import Span
+from enforcer.store.not_enabled import reasons_beside
+from enforcer.store.queries import NoticeOf, Span
 from enforcer.store.reading import Reader
 
 LATELY: Final = 24 * 3_600_000_000_000
@@ -20,9 +21,13 @@ LATELY: Final = 24 * 3_600_000_000_000
 
 def look_at_store(path: str) -> StoreFound:
     """Say what a store holds, and whether it can be written."""
-    if not is_there(path):
-        return StoreFound(path, error=_folder_error(Path(path).parent))
     lately = Span(since=time_ns() - LATELY)
+    not_enabled = tuple(
+        NoticeOf("not-enabled", path, text, processes)
+        for text, processes in reasons_beside(path, since=lately.since).items()
+    )
+    if not is_there(path):
+        return StoreFound(path, error=_folder_error(Path(path).parent), blind=not_enabled)
     try:
         with Reader(path) as reader:
             processes = reader.processes(Span())
@@ -30,14 +35,14 @@ def look_at_store(path: str) -> StoreFound:
             notices = reader.notices(lately)
             blind = tuple(notice for notice in notices if notice.kind in BLIND_KINDS)
     except StoreError as error:
-        return StoreFound(path, exists=True, error=str(error))
+        return StoreFound(path, exists=True, error=str(error), blind=not_enabled)
     return StoreFound(
         path,
         exists=True,
         error=_write_error(path),
         processes=processes,
         last_written=last_written,
-        blind=blind,
+        blind=(*blind, *not_enabled),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enforcer.dashboard.looking import Look
 from enforcer.report.maps import map_differences
 from enforcer.report.model import Report
-from enforcer.report.words import span, warnings
+from enforcer.report.words import counted, span, warnings
+from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import NoticeOf
 
 _MOST_NOTICES = 20
@@ -44,7 +45,7 @@ def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
     """
     health, watching = look.health, look.watching
     report = Report((), health.dropped, health.processes, watching=watching)
-    problems = [*warnings(report), *_set_aside(health.set_aside)]
+    problems = [*warnings(report), *_set_aside(health.set_aside), *_not_enabled(look)]
     if not look.filters.service:
         there = {each.service for each in watching.services}
         problems += [
@@ -71,3 +72,12 @@ def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
 def _set_aside(stores: tuple[tuple[str, int], ...]) -> Iterator[str]:
     for file, _ in stores:
         yield f'A store was damaged, and set aside as "{file}", with what was counted until then.'
+
+
+def _not_enabled(look: Look) -> Iterator[str]:
+    """Yield why processes were not enabled: nobody knows what they used, nor of which service."""
+    span = look.span
+    reasons = reasons_beside(look.reader.path, since=span.since, until=span.until)
+    for text, processes in reasons.items():
+        number = counted(processes, "process that names", "processes that name")
+        yield f"{number} a map saw nothing: {text}"

@@ -10,8 +10,9 @@ from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
-from enforcer.report.words import safe_processes, unwatched
+from enforcer.report.words import counted, safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
+from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 
@@ -49,11 +50,18 @@ def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
 
     """
     report = build(store)
-    safe = safe_processes(report)
+    unseen = safe_processes(report) or _not_enabled(store)
     watched = {rule.legacy.removesuffix(TREE_SUFFIX): unwatched(rule) for rule in report.rules}
     paths = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map]
-    found = {path: watched.get(path, NOBODY) or safe for path in paths}
+    found = {path: watched.get(path, NOBODY) or unseen for path in paths}
     return {path: reason for path, reason in found.items() if reason}
+
+
+def _not_enabled(store: str) -> str:
+    """Write that processes with a map were not enabled; empty if none is known."""
+    number = sum(reasons_beside(store).values())
+    who = counted(number, "process that was", "processes that were")
+    return f"not watched by {who} not enabled" if number else ""
 
 
 def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Iterator[SeenSite]:

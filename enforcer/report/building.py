@@ -19,7 +19,7 @@ from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
-from enforcer.store.not_enabled import traces_beside
+from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
 
@@ -171,12 +171,8 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
 
 def _not_enabled(store: str, span: Span) -> Iterator[NoticeReport]:
     """Yield a notice for each reason why processes are not enabled that name a map."""
-    traces = [
-        text
-        for time, text in traces_beside(store)
-        if time >= span.since and not 0 < span.until <= time
-    ]
-    for text, processes in Counter(traces).items():
+    reasons = reasons_beside(store, since=span.since, until=span.until)
+    for text, processes in reasons.items():
         times = "" if processes == 1 else f", {processes:,} times"
         yield NoticeReport("not-enabled", store, f"a process was {text}{times}", processes=0)
 

@@ -65,3 +65,19 @@ def traces_beside(path: str) -> "Iterator[tuple[int, str]]":
         time, _, text = line.partition(" ")
         if time.isdecimal() and text:
             yield int(time), text
+
+
+def reasons_beside(path: str, *, since: int = 0, until: int = 0) -> "dict[str, int]":
+    """Count the processes that were not enabled, by the reason.
+
+    Args:
+        path: the store.
+        since: leave out what was before, in nanoseconds since the epoch; 0 for all.
+        until: leave out what was then or later; 0 for all.
+
+    """
+    reasons: dict[str, int] = {}
+    for time, text in traces_beside(path):
+        if time >= since and not 0 < until <= time:
+            reasons[text] = reasons.get(text, 0) + 1
+    return reasons

@@ -9,6 +9,7 @@ from enforcer.store import StoreError
 from enforcer.store.damage import damaged_store, is_damage, is_ours
 from enforcer.store.guarding import require_files
 from enforcer.store.losses import losses_beside
+from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.noted import notes_beside
 from enforcer.store.rows import Rows
 from enforcer.store.schema import SCHEMA_VERSION, bring_up_to_date, not_a_store, schema_version
@@ -118,10 +119,10 @@ def no_store(path: str) -> StoreError:
     """Say that there is no store; and if so, that uses were lost all the same."""
     lost = sum(loss.count for loss in losses_beside(path))
     reason = f"{lost} uses could not be kept, and there is " if lost else ""
-    return StoreError(
-        f'nothing recorded: {reason}no store at "{path}"; '
-        'run your program with "enforcer run" first (no-store)'
-    )
+    remedy = 'run your program with "enforcer run" first'
+    if reasons_beside(path):
+        remedy = 'a process with this map was not enabled, see "enforcer status"'
+    return StoreError(f'nothing recorded: {reason}no store at "{path}"; {remedy} (no-store)')
 
 
 def not_read(path: str, error: BaseException) -> StoreError:

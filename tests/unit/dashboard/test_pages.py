@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from enforcer.report.whose import whose
+from enforcer.rules.model import Rule
+from enforcer.store.not_enabled import leave_trace
 
+Keep = Callable[..., None]
 Visit = Callable[..., Any]
 
 Report = dict[str, Any]
@@ -246,3 +249,13 @@ def test_link_leads_to_the_code_host(visit: Visit) -> None:
         link.startswith("https://code.example/shop/blob/") and link.endswith("#L15")
         for link in page.links
     )
+
+
+def test_processes_that_were_not_enabled_are_missing(keep: Keep, show: Visit, path: str) -> None:
+    """A page with a path without a use must not call its data whole."""
+    keep(rules=[Rule("a.old", "a.new")])
+    assert "The data is whole" in show("/").text
+    leave_trace(path, "not enabled: a reason")
+    text = show("/").text
+    assert "The data is whole" not in text
+    assert "1 process that names a map saw nothing: not enabled: a reason" in text

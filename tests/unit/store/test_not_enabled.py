@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.cli.status_store import look_at_store
+from enforcer.gate.seen import blind_in_store
 from enforcer.recording.process import Process
 from enforcer.report import build
-from enforcer.store import not_enabled
+from enforcer.rules.model import MigrationMap, Rule
+from enforcer.store import StoreError, not_enabled
 from enforcer.store.not_enabled import leave_trace, traces_beside
 from enforcer.store.sqlite import Store
 from tests.patience import PATIENCE, environment_without
@@ -44,6 +47,34 @@ def test_the_report_names_it(tmp_path: Path, option: str) -> None:
     happened = "stopped, as the map says fail_open = false: " if option else "not enabled: "
     assert notice.text.startswith(f"a process was {happened}{tmp_path}/enforcer.toml:")
     assert notice.text.endswith("(missing-key), 2 times")
+    found = look_at_store(str(store))
+    assert [(one.kind, one.processes) for one in found.blind] == [("not-enabled", 2)]
+    assert found.blind[0].text.startswith(happened)
+
+
+def test_it_is_no_evidence(tmp_path: Path) -> None:
+    """The gate does not take for gone what such a process may have used."""
+    store = tmp_path / "uses.db"
+    with closing(Store(str(store))) as opened:
+        opened.watch(Process(id="a" * 32, pid=1), [Rule("old", "new")])
+    migration_map = MigrationMap([Rule("old", "new")])
+    assert blind_in_store(str(store), migration_map) == {}
+
+    leave_trace(str(store), "not enabled: a reason")
+    assert blind_in_store(str(store), migration_map) == {
+        "old": "not watched by 1 process that was not enabled"
+    }
+
+
+def test_who_looks_for_a_store_hears_of_it(tmp_path: Path) -> None:
+    """Where no process was enabled, "run your program first" would be the wrong advice."""
+    store = str(tmp_path / "uses.db")
+    with pytest.raises(StoreError, match="run your program with"):
+        build(store)
+    leave_trace(store, "not enabled: a reason")
+    with pytest.raises(StoreError, match='was not enabled, see "enforcer status"'):
+        build(store)
+    assert [one.text for one in look_at_store(store).blind] == ["not enabled: a reason"]
 
 
 def test_no_folder_is_made_for_it(tmp_path: Path) -> None:
