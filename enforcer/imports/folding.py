@@ -11,8 +11,8 @@ FOLDED = "*"
 _TEMPORARY = ("/tmp/", "/temp/", "/var/folders/", "/dev/shm/")  # noqa: S108 - names to look for
 _HEX = frozenset("0123456789abcdefABCDEF")
 _RANDOM = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
-_SHORTEST_HASH = 8
-_SHORTEST_DIGEST = 32
+_LEAST_HASH = 8
+_LEAST_DIGEST = 32
 _RANDOM_CHARACTERS = 8
 _DASHES_OF_UUID = (8, 13, 18, 23)
 _LENGTH_OF_UUID = 36
@@ -20,7 +20,7 @@ _LENGTH_OF_UUID = 36
 
 def fold_label(label: str) -> str:
     """Return a name in angle brackets without numbers, addresses and hashes."""
-    return _fold_words(label, _SHORTEST_HASH)
+    return _fold_words(label, _LEAST_HASH)
 
 
 def fold_path(path: str) -> str:
@@ -49,7 +49,7 @@ def _fold_folder(name: str, *, is_temporary: bool) -> str:
             return f"{begin}{FOLDED}"
     if len(name) > _LENGTH_OF_UUID and _is_uuid(name[-_LENGTH_OF_UUID:]):
         return f"{name[:-_LENGTH_OF_UUID]}{FOLDED}"
-    return _fold_words(name, _SHORTEST_DIGEST, numbers=False)
+    return _fold_words(name, _LEAST_DIGEST, numbers=False)
 
 
 def _is_uuid(name: str) -> bool:

@@ -7,7 +7,7 @@ a report can know of it. A file that is full begins anew.
 import os
 from time import time_ns
 
-from enforcer.rules.regular import is_trusted, read_trusted
+from enforcer.rules.regular import kind_of, read_trusted, require_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +42,13 @@ def leave_trace(path: str, text: str) -> None:
     shown = "".join(char if char.isprintable() else " " for char in text[:_LONGEST_TEXT])
     line = f"{time_ns()} {shown}\n".encode("utf-8", "backslashreplace")
     try:
-        if os.path.lexists(file) and not is_trusted(file):
-            return
         descriptor = os.open(file, _FLAGS, 0o666)
         try:
-            if os.fstat(descriptor).st_size + len(line) > MOST_BYTES:
+            status = os.fstat(descriptor)
+            if kind_of(status) or status.st_nlink != 1:
+                return  # put there since, or another name of a file that is not ours to write
+            require_trusted(file, status)
+            if status.st_size + len(line) > MOST_BYTES:
                 os.ftruncate(descriptor, 0)
             os.write(descriptor, line)
         finally:

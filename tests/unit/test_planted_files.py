@@ -539,6 +539,7 @@ ELSEWHERE = {
     "enforcer/store/lasting.py": "/proc",
     "enforcer/store/locking.py": "made anew, never opened",
     "enforcer/store/losses.py": "made anew, never opened",
+    "enforcer/store/not_enabled.py": "to append a line, and looked at before",
     "enforcer/telemetry/remains.py": "made anew, never opened",
 }
 OPENING = {"open", "FileIO", "read_text", "read_bytes", "open_code", "fdopen"}

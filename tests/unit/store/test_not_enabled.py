@@ -104,3 +104,12 @@ def test_a_pipe_under_its_name_holds_up_nothing(tmp_path: Path) -> None:
     os.unlink(f"{store}.not-enabled")  # noqa: PTH108 - a str
     Path(f"{store}.not-enabled").write_bytes(b"\xff\nx y\n12\n13 so\n")
     assert texts(store) == ["so"]
+
+
+def test_another_name_of_a_file_is_not_written(tmp_path: Path) -> None:
+    """A stranger who guesses the name may have made it a name of a file of ours."""
+    ours = tmp_path / "ours"
+    ours.write_text("ours\n")
+    (tmp_path / "uses.db.not-enabled").hardlink_to(ours)
+    leave_trace(str(tmp_path / "uses.db"), "why")
+    assert ours.read_text() == "ours\n"
