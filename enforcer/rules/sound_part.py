@@ -51,7 +51,7 @@ _LEADS_ON = frozenset({"canonical-is-legacy", "chain"})
 _DELEGATED = (FACTORY, INSTANCES)
 _ARRAYS = ("rule", *_DELEGATED)
 _REFUSES_NOBODY = "strict paths refuse nobody"
-_REFUSING = ("allow", "baseline", "refuse", "stage")
+_REFUSING = ("allow", "baseline", "refuse")
 
 
 def sound_part(
@@ -74,7 +74,7 @@ def sound_part(
             by_table.setdefault(table, []).append(mistake)
         else:
             text = _without_option(place, contents.options)
-            is_refusing = is_refusing and text != _REFUSES_NOBODY
+            is_refusing = is_refusing and not text.endswith(_REFUSES_NOBODY)
             ignored.append((IGNORED, mistake.key, _text(text, [mistake])))
     entries: list[Entry] = []
     ends = Ends([entry for entry in contents.entries if entry.kind not in _DELEGATED])  # type: ignore[misc]
@@ -150,6 +150,8 @@ def _without_option(place: "KeyPath", options: "dict[str, Any]") -> str:
         # Without the function that filters telemetry nothing may be sent.
         options["telemetry"] = False
         return "no telemetry is sent"
+    if "stage" in place:
+        return f"a table [[stage]] is ignored, and {_REFUSES_NOBODY}"
     if any(key in place for key in _REFUSING):
         return _REFUSES_NOBODY
     return "a part of the map is ignored"

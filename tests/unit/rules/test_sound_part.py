@@ -158,7 +158,9 @@ def test_strict_rules_refuse_nobody_where_it_is_not_known_who_may(
 
     assert [(each.stage, each.refuses) for each in found.rules] == [("strict", False)]
     assert found.allow == ()
-    assert "strict paths refuse nobody: " in found.ignored[0][2]
+    text = found.ignored[0][2]
+    assert "strict paths refuse nobody: " in text
+    assert text.startswith("a table [[stage]] is ignored, and ") == ("[[stage]]" in option)
 
 
 def test_nothing_is_sent_where_the_filter_is_not_known(tmp_path: Path) -> None:
