@@ -75,9 +75,15 @@ class Reader:
 
     def __enter__(self) -> Self:
         """Give itself, inside one transaction: all it reads is of one moment."""
-        begin_to_read(self._connection, self.path)
-        for (hour,) in self._rows(statements.FIRST_HOUR, Span()):
-            self._first_hour = hour
+        try:
+            begin_to_read(self._connection, self.path)
+            for (hour,) in self._rows(statements.FIRST_HOUR, Span()):
+                self._first_hour = hour
+        except BaseException as error:
+            self._close()
+            if isinstance(error, sqlite3.Error):
+                raise not_read(self.path, error) from error
+            raise
         return self
 
     def __exit__(
@@ -87,6 +93,9 @@ class Reader:
         traceback: TracebackType | None,
     ) -> None:
         """Close the file."""
+        self._close()
+
+    def _close(self) -> None:
         self._connection.close()
         self._hold.release()
 

@@ -19,6 +19,7 @@ from enforcer.recording.notes import (
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.store import StoreError
 from enforcer.store.checking import check
 from enforcer.store.exporting import export
 from enforcer.store.noted import notes_beside
@@ -122,6 +123,17 @@ def test_reading_changes_nothing(store: str, leave: LeaveNote) -> None:
     check(store)
 
     assert (Path(store).read_bytes(), sorted(Path(store).parent.iterdir())) == before
+
+
+def test_damaged_store_with_notes_is_a_mistake_of_the_store(store: str, leave: LeaveNote) -> None:
+    """Notes are added before anything is read, so the damage is met there first."""
+    leave()
+    data = bytearray(Path(store).read_bytes())
+    data[4_096:] = b"\xff" * len(data[4_096:])
+    Path(store).write_bytes(data)
+
+    with pytest.raises(StoreError, match="is damaged"), Reader(store):
+        pass
 
 
 def test_noted_process_is_stored_as_one_that_wrote(
