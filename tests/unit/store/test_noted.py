@@ -128,8 +128,13 @@ def test_reading_changes_nothing(store: str, leave: LeaveNote) -> None:
 def test_damaged_store_with_notes_is_a_mistake_of_the_store(store: str, leave: LeaveNote) -> None:
     """Notes are added before anything is read, so the damage is met there first."""
     leave()
+    with closing(sqlite3.connect(store)) as connection:
+        ((size,),) = connection.execute("PRAGMA page_size")
+        pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'map'")
+        spoiled = [page for (page,) in pages]
     data = bytearray(Path(store).read_bytes())
-    data[4_096:] = b"\xff" * len(data[4_096:])
+    for page in spoiled:
+        data[(page - 1) * size : page * size] = b"\xff" * size
     Path(store).write_bytes(data)
 
     with pytest.raises(StoreError, match="is damaged"), Reader(store):
