@@ -64,6 +64,7 @@ class Record:
         missing: why the run could not see all there is, or empty.
         has_tests: whether any test ran.
         blind: legacy paths that not all processes watched, with the reason.
+        lost: what is known to be missing whatever the rule, a sentence each.
         safe_mode: why the run, or a part of it, was in safe mode and saw nothing; or empty.
 
     """
@@ -72,6 +73,7 @@ class Record:
         """Start with nothing seen."""
         self.missing = ""
         self.blind: dict[str, str] = {}
+        self.lost: tuple[str, ...] = ()
         self.safe_mode = ""
         self.has_tests = False
         self._sites: dict[Key, dict[int, SeenSite]] = {}
@@ -80,6 +82,11 @@ class Record:
     def is_complete(self) -> bool:
         """Whether the run could see all there is."""
         return not self.missing
+
+    @property
+    def shows_what_is_gone(self) -> bool:
+        """Whether what it lacks is not there any more; what single rules lack is another matter."""
+        return self.is_complete and not self.lost
 
     def miss(self, why: str) -> None:
         """Note why the run could not see all there is; the first reason stays."""

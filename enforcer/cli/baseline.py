@@ -67,7 +67,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
         return
     written = read_baseline(file) if file.is_file() else Baseline((), str(file))
     before = follow_renames(written, migration_map)
-    judged = compare(before, found.lines(), is_complete=found.is_complete, blind=found.blind)
+    judged = compare(before, found.lines(), is_complete=found.shows_what_is_gone, blind=found.blind)
     after = shrunk(before, judged)
     barred = [one for one in judged if one.verdict == Verdict.NEW and why_not(one.entry.file)]
     judged = [one for one in judged if one not in barred]

@@ -8,7 +8,7 @@ import click
 
 from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
-from enforcer.gate.seen import blind_in_store, read_records, sites_in_store
+from enforcer.gate.seen import blind_in_store, lost_in_store, read_records, sites_in_store
 from enforcer.rules.model import MigrationMap
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -65,7 +65,7 @@ def seen(
             found.add_site(site)
         if not records:
             found.blind = blind_in_store(store, migration_map)
-        if not records:
+            found.lost = lost_in_store(store, migration_map)
             found.miss("a store does not know what else there is")
     if is_complete:
         found.missing = ""

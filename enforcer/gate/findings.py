@@ -26,6 +26,7 @@ KINDS: Final = {
     "canonical-missing": "A canonical path does not exist, so its legacy code still answers.",
     "would-call-another": "A call in the source means something else to the canonical function.",
     "instance-key-missing": "A call gives no key to a class or a factory that needs one.",
+    "blind-store": "Something is known to be missing from the store, so any path may be in use.",
     "blind-rule": "Processes of the store did not watch a rule, so it may be in use all the same.",
     "unmatched-entry": "An entry of the map matches no file and no test.",
     "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",

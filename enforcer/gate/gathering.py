@@ -79,7 +79,10 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     judged: list[Judged] = []
     if seen is not None:
         judged = compare(
-            gathering.baseline, seen.lines(), is_complete=seen.is_complete, blind=seen.blind
+            gathering.baseline,
+            seen.lines(),
+            is_complete=seen.shows_what_is_gone,
+            blind=seen.blind,
         )
     findings = {
         *gathering.dates(),
@@ -204,6 +207,15 @@ class _Gathering:
         """Yield the rules that not all processes watched: nobody knows that they are unused."""
         if seen is None:
             return
+        for sentence in seen.lost:
+            yield self._finding(
+                "blind-store",
+                self._in_map(0),
+                sentence.rstrip("."),
+                'See "enforcer report", mend the cause, and begin a store anew',
+                "",
+                is_error=seen.is_complete,
+            )
         for path, reason in seen.blind.items():
             if reason == NOBODY and not seen.is_complete:
                 continue  # a rule that is new in the map

@@ -8,9 +8,12 @@ from typing import Any, Final
 from enforcer.baseline.model import asked_names, file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
+from enforcer.recording.notice import BLIND
+from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import build
-from enforcer.report.words import counted, safe_processes, unwatched
+from enforcer.report.building import DAMAGED
+from enforcer.report.words import counted, lost_uses, safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import Span
@@ -18,6 +21,12 @@ from enforcer.store.reading import Reader
 
 NOBODY: Final = "watched by no process"
 """Why a rule is blind that no process had in its map."""
+
+BLIND_TO_SOME: Final = "not seen whatever way it is used"
+"""Why a rule is blind of which a process said so."""
+
+# Notices that say of a store that something is missing; what C code forked counts as lost uses.
+_LOSING: Final = (BLIND, DAMAGED)
 
 
 def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
@@ -52,9 +61,25 @@ def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
     report = build(store)
     unseen = safe_processes(report) or _not_enabled(store)
     watched = {rule.legacy.removesuffix(TREE_SUFFIX): unwatched(rule) for rule in report.rules}
+    blind = {one.subject for one in report.notices if one.kind == BLIND}
+    watched |= {path: watched.get(path) or BLIND_TO_SOME for path in blind if path in watched}
     paths = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map]
     found = {path: watched.get(path, NOBODY) or unseen for path in paths}
     return {path: reason for path, reason in found.items() if reason}
+
+
+def lost_in_store(store: str, migration_map: MigrationMap) -> tuple[str, ...]:
+    """Return what is known to be missing from a store, whatever the rule, a sentence each.
+
+    Raises:
+        StoreError: if the store can't be read, or nothing was recorded in it.
+
+    """
+    report = build(store)
+    known = {SAFE_MODE, *(rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map)}
+    lost = [lost_uses(report)] if report.dropped else []
+    told = [one.text for one in report.notices if one.kind in _LOSING and one.subject not in known]
+    return (*lost, *told)
 
 
 def _not_enabled(store: str) -> str:

@@ -1,6 +1,7 @@
 """Say what the map's owner should know of a process, besides its uses."""
 
-BLIND_KINDS = ("blind", "left-out")
+BLIND = "blind"
+BLIND_KINDS = (BLIND, "left-out")
 """The kinds of notices that say of a process: uses may be missing."""
 
 

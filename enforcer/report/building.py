@@ -23,6 +23,9 @@ from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
 
+DAMAGED = "damaged"
+"""The kind of notice of a store that was set aside."""
+
 _OF_ALL_PATHS = (*BLIND_KINDS, IGNORED, LAST)
 """Kinds of notices that matter for a report on some paths, whatever their subject."""
 
@@ -160,7 +163,7 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
             f'the store was damaged. It was set aside on {short(time)} UTC as "{file}", with '
             "what was counted until then (store-damaged)"
         )
-        yield NoticeReport("damaged", reader.path, text, processes=0)
+        yield NoticeReport(DAMAGED, reader.path, text, processes=0)
     yield from _not_enabled(reader.path, span)
     for one in map_differences(reader.maps(span)):
         yield NoticeReport(one.kind, one.subject, one.text, one.processes)

@@ -153,11 +153,16 @@ def safe_processes(report: Report) -> str:
     return f"no longer watched by {who} {IN_SAFE_MODE}" if number else ""
 
 
+def lost_uses(report: Report) -> str:
+    """Write how many uses are known to be lost."""
+    return f"{counted(report.dropped, 'use was', 'uses were')} lost: the counts are too low."
+
+
 def warnings(report: Report) -> Iterator[str]:
     """Write what is known to be missing, or may be, a sentence each."""
     watching = report.watching
     if report.dropped:
-        yield f"{counted(report.dropped, 'use was', 'uses were')} lost: the counts are too low."
+        yield lost_uses(report)
     if watching.vanished:
         who = "it" if watching.vanished == 1 else "each"
         yield (

@@ -3,9 +3,11 @@
 import datetime as dt
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +19,9 @@ from click.testing import CliRunner, Result
 from junitparser import JUnitXml
 
 from enforcer.cli.main import main
+from enforcer.recording.process import current
+from enforcer.rules.loading import load_map
+from enforcer.store.losses import leave_loss
 
 FILES = {
     "enforcer.toml": """\
@@ -531,6 +536,43 @@ def test_a_process_in_safe_mode_proves_nothing(project: Path) -> None:
     assert closed.endswith(
         "Remove enforcer.off or the variable that says so, and restart them. (blind-rule)"
     )
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("damage", "the store was damaged. It was set aside on "),
+        ("loss", "3 uses were lost: the counts are too low"),
+    ],
+)
+def test_a_store_that_lost_something_proves_nothing(project: Path, harm: str, said: str) -> None:
+    """Any path may have been used by what is missing, whatever the user says."""
+    write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": "import shop.app"})
+    store = project / ".enforcer/uses.db"
+    command = [sys.executable, "-m", "enforcer", "run", "--", "run.py"]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    if harm == "damage":
+        with closing(sqlite3.connect(store)) as connection:
+            pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'process'")
+            ((page,),) = pages.fetchall()
+            ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+        with store.open("r+b") as opened:
+            opened.seek((page - 1) * size)
+            opened.write(b"\xff" * size)
+        subprocess.run(command, cwd=project, check=True, capture_output=True)
+    else:
+        leave_loss(str(store), current(load_map("enforcer.toml")), 3)
+    before = (project / "enforcer-baseline.toml").read_text()
+
+    (warned,) = lines("--store", str(store))
+    (closed,) = lines("--store", str(store), "--complete")
+    assert warned.startswith(f"enforcer.toml: warning: {said}")
+    assert closed.startswith(f"enforcer.toml: error: {said}")
+    assert closed.endswith(
+        'See "enforcer report", mend the cause, and begin a store anew. (blind-store)'
+    )
+    assert enforcer("baseline", "update", "--complete").exit_code == 0
+    assert (project / "enforcer-baseline.toml").read_text() == before
 
 
 STAGES = {
