@@ -106,7 +106,7 @@ def _enable(
         if store and not wanted and os.environ.get(POD_KEY):
             _warn_of_loss(loaded.store)
         leave(loaded.digest, loaded.path)
-    _hook_into_fork()
+    unseen_forks.begin_anew_by(_after_unseen_fork)
     enforcement.is_starting = True
     try:
         if store:
@@ -114,6 +114,9 @@ def _enable(
         load_now()
         enforcement.finder.install()
         _active = enforcement
+        # What is hooked last is called first. Logging's hook takes a lock that our thread may need
+        # to come to an end, for which ours waits: so ours comes after what reports was loaded.
+        _hook_into_fork()
         if unseen_forks.is_embedded():
             _hook_into_server()
         if is_late:
@@ -436,7 +439,6 @@ def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
 
 def _hook_into_fork() -> None:
     global _fork_hooks  # noqa: PLW0603 - a fork hook can't be taken back
-    unseen_forks.begin_anew_by(_after_unseen_fork)
     if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
         os.register_at_fork(

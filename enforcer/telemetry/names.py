@@ -48,7 +48,7 @@ ENDED: Final = "deprecated_import.ended"
 
 USES: Final = "deprecated_import.uses"
 RULE_COUNT: Final = "deprecated_import.rule.count"
-PROCESS_COUNT: Final = "deprecated_import.process.count"
+PROCESS_COUNT: Final = "deprecated_import.processes"
 CALL_SITE_COUNT: Final = "deprecated_import.call_site.count"
 DROPPED: Final = "deprecated_import.dropped"
 

@@ -432,3 +432,33 @@ def test_many_mistakes_beside_a_sound_rule_are_some_lines(folder: Path) -> None:
     lines = done.stderr.splitlines()
     assert len(lines) == 11
     assert lines[-1].startswith('enforcer: 20 more mistakes, see "enforcer check --map ')
+
+
+FORK_HOOKS = """
+import os, sys
+hooked = []
+register = os.register_at_fork
+def registering(**hooks):
+    if "before" in hooks:
+        hooked.append(sys._getframe(1).f_globals["__name__"])
+    register(**hooks)
+os.register_at_fork = registering
+import enforcer
+enforcer.enable("enforcer.toml")
+print(*hooked)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+def test_a_fork_calls_our_hook_before_that_of_logging(tmp_path: Path) -> None:
+    """Logging's takes a lock that our thread may need to end, and the fork waits for that."""
+    (tmp_path / "enforcer.toml").write_text('[[rule]]\nlegacy = "old"\ncanonical = "new"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", FORK_HOOKS],
+        cwd=tmp_path,
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["logging", "enforcer.startup"]

@@ -172,7 +172,7 @@ def test_states_of_a_process(parts: Parts, application: Application) -> None:
 
     def states() -> dict[str, int]:
         parts.deliver()
-        return application.metrics()["deprecated_import.process.count"]
+        return application.metrics()["deprecated_import.processes"]
 
     parts.providers = application.providers
     assert states() == {"watching": 1}
@@ -190,7 +190,7 @@ def test_states_of_a_process_without_rules(parts: Parts, application: Applicatio
     parts.providers = application.providers
     parts.deliver()
 
-    assert application.metrics()["deprecated_import.process.count"] == {"no_rules": 1}
+    assert application.metrics()["deprecated_import.processes"] == {"no_rules": 1}
 
 
 def test_attributes(parts: Parts, application: Application) -> None:

@@ -124,5 +124,5 @@ def test_a_process_that_is_not_enabled_is_counted(
         for metric in scope.metrics
         for point in metric.data.data_points
     ]
-    expected = [("deprecated_import.process.count", "not_enabled", 1)] if named else []
+    expected = [("deprecated_import.processes", "not_enabled", 1)] if named else []
     assert points == expected
