@@ -36,9 +36,9 @@ def _read(table: Table, paths: "Sequence[str]") -> Rollout | None:
     before = len(table.mistakes.found)
     table.check_keys(_KEYS, "[[stage]]")
     rollout = Rollout(
-        path=table.string("path"),
-        service=table.string("service"),
-        environment=table.string("environment"),
+        path=_read_name(table, "path"),
+        service=_read_name(table, "service"),
+        environment=_read_name(table, "environment"),
         percent=_read_percent(table),
         stage=_read_stage(table),
         refuse=table.flag("refuse", default=True) if "refuse" in table.values else None,
@@ -59,6 +59,19 @@ def _read(table: Table, paths: "Sequence[str]") -> Rollout | None:
             slug="unknown-path",
         )
     return rollout if len(table.mistakes.found) == before else None
+
+
+def _read_name(table: Table, key: str) -> str:
+    name = table.string(key)
+    if isinstance(table.values.get(key), str) and not name.strip():
+        # Such as a template's variable that nobody has set: it would hold everywhere.
+        table.note(
+            key,
+            message=f'"{key}" is empty.',
+            remedy=f"Write a name, or remove {key} for all of them.",
+            slug="empty-name",
+        )
+    return name
 
 
 def _read_stage(table: Table) -> str:

@@ -250,6 +250,11 @@ TABLE = 'path = "shop.old_cart"\npercent = 10\nstage = "warn"'
         ),
         ("path = 3\nstage = 'warn'", '"path" is an integer.'),
         (
+            f"{TABLE}\nservice = ''",
+            '"service" is empty. Write a name, or remove service for all of them. (empty-name)',
+        ),
+        (f"{TABLE}\nenvironment = ' '", '"environment" is empty.'),
+        (
             f"{TABLE}\n[[stage]]\npath = 'shop'\nstage = 'strict'",
             "it holds wherever the table at line 12 does, which has no effect then",
         ),
