@@ -193,6 +193,10 @@ def _content_of_file(
     path: str, caches: "Mapping[str, str] | None", *, lenient: bool, regardless: bool
 ) -> _Content:
     data = _read(path)
+    if lenient and caches is not None and not data.strip() and _had_rules(path, caches):
+        from enforcer.rules.document import unreadable
+
+        raise unreadable(path, OSError(0, "it is empty, and was not before"))
     source = digest(data)
     compiled = None if caches is None else cache.find(path, source, caches, is_current=True)
     if _is_usable(compiled, lenient=lenient, regardless=regardless):
@@ -203,6 +207,11 @@ def _content_of_file(
     if caches is not None:
         cache.keep(path, source, options, rules, caches, ignored=ignored)
     return _Content(options, rules, source, ignored)
+
+
+def _had_rules(path: str, caches: "Mapping[str, str]") -> bool:
+    last = cache.find_last(path, caches)
+    return last is not None and bool(last[0].outline.heads)
 
 
 def _last_content(

@@ -376,6 +376,10 @@ PARENT = (
     "subprocess.run([sys.executable, '-c', 'import old; print(old.N)'], check=True)"
 )
 MISTAKES = {
+    "emptied": (
+        "\n",
+        "what the map said before is in force: enforcer.toml: the map can't be read: it is",
+    ),
     "no TOML any more": (
         "[[rule]\n",
         "what the map said before is in force: enforcer.toml:1: this is not TOML: ",
