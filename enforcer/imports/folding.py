@@ -27,7 +27,8 @@ def fold_path(path: str) -> str:
     """Return an absolute path without random names of folders.
 
     These are UUIDs and digests wherever they are, and in folders for temporary files what
-    ``tempfile`` appends: eight characters after ``tmp``, a dash or a dot.
+    ``tempfile`` appends: eight characters after ``tmp``, or after a dash or a dot if they are no
+    letters alone.
     """
     lowered = path.lower()
     begin = min((lowered.find(folder) for folder in _TEMPORARY if folder in lowered), default=-1)
@@ -45,7 +46,9 @@ def _fold_folder(name: str, *, is_temporary: bool) -> str:
         return FOLDED
     if is_temporary:
         begin, random = name[:-_RANDOM_CHARACTERS], name[-_RANDOM_CHARACTERS:]
-        if (begin == "tmp" or begin.endswith(("-", "."))) and _RANDOM.issuperset(random):
+        # After a dash eight letters may be a word, as in "site-packages".
+        is_marked = begin.endswith(("-", ".")) and not random.isalpha()
+        if (begin == "tmp" or is_marked) and _RANDOM.issuperset(random):
             return f"{begin}{FOLDED}"
     if len(name) > _LENGTH_OF_UUID and _is_uuid(name[-_LENGTH_OF_UUID:]):
         return f"{name[:-_LENGTH_OF_UUID]}{FOLDED}"
