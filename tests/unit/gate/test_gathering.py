@@ -10,6 +10,7 @@ from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.gate.findings import Level
 from enforcer.gate.gathering import Gate, gather
+from enforcer.gate.seen import NOBODY
 from enforcer.rules.loading import load_map
 
 TODAY = dt.date(2026, 6, 1)
@@ -48,8 +49,12 @@ def gate(
     *sites: SeenSite,
     baseline: Baseline | None = None,
     is_stale_error: bool = True,
+    blind: dict[str, str] | None = None,
 ) -> Gate:
     record = Record()
+    if blind is not None:
+        record.miss("a store does not know what else there is")
+        record.blind = blind
     for site in sites:
         record.add_site(site)
     return gather(
@@ -171,3 +176,21 @@ def test_names_that_would_break_are_named_where_the_alias_answers(project: Path)
         "alias": {"would-break"},
         "removed": {"would-be-refused"},
     }
+
+
+def test_a_rule_that_no_process_has_is_new_in_the_map(project: Path) -> None:
+    """It is no news; what only some processes watched is."""
+    write_map(project, f"{RULE}{RULE.replace('old', 'older')}")
+    result = gate(project, blind={"shop.old": NOBODY, "shop.older": "not watched by shop 1"})
+
+    (one,) = [one for one in result.findings if one.kind == "blind-rule"]
+    assert (one.path, one.level) == ("shop.older", Level.WARNING)
+
+
+@pytest.mark.parametrize(("file", "is_named"), [("shop/gone.py", True), ("shop/app.py", False)])
+def test_an_entry_for_a_file_that_is_gone(project: Path, *, file: str, is_named: bool) -> None:
+    entry = Entry("shop.old", file, "<module>", "import_statement", line=3)
+    baseline = Baseline((entry,), str(project / "enforcer-baseline.toml"))
+
+    kinds = {one[0] for one in found(gate(project, baseline=baseline, blind={}))}
+    assert ("unknown-caller" in kinds) is is_named

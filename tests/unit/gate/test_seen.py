@@ -4,8 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from enforcer.baseline.record import SeenSite
-from enforcer.gate.seen import sites_of_run
+import pytest
+
+from enforcer.baseline.record import Record, SeenSite
+from enforcer.errors import EnforcerError
+from enforcer.gate.seen import (
+    BLIND_TO_SOME,
+    blind_in_store,
+    lost_in_store,
+    read_records,
+    sites_of_run,
+    write_record,
+)
 from enforcer.rules.loading import load_map
 from enforcer.store.reading import Reader
 
@@ -38,3 +48,41 @@ def test_the_call_sites_of_one_run(tmp_path: Path) -> None:
     )
     assert sites == [expected]
     assert nothing == []
+
+
+BLIND = """
+import enforcer
+from enforcer.recording.notice import Notice
+from enforcer.startup import active
+enforcer.enable("enforcer.toml")
+for subject in ("old", "another hook"):
+    active().note(Notice("blind", subject, f"{subject} hides imports."))
+import old, older
+"""
+
+
+def test_what_a_process_could_not_see(tmp_path: Path) -> None:
+    """Of a path it concerns that path's rule; anything else concerns all of them."""
+    rule = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
+    text = f'[enforcer]\nstore = "uses.db"\n{rule}{rule.replace("old", "older")}'
+    (tmp_path / "enforcer.toml").write_text(text)
+    (tmp_path / "new.py").write_text("")
+    (tmp_path / "app.py").write_text(BLIND)
+    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env={}, check=True)
+    migration_map = load_map(str(tmp_path / "enforcer.toml"), environ={})
+
+    assert blind_in_store(migration_map.store, migration_map) == {"old": BLIND_TO_SOME}
+    assert lost_in_store(migration_map.store, migration_map) == ("another hook hides imports.",)
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """The folder is made; where it can't be, that is a line."""
+    record = Record()
+    site = SeenSite("old", "app.py", "f", "call", 3, "aliased", "", "a test", names=("X",))
+    record.add_site(site)
+    write_record(record, tmp_path / "records" / "run.json")
+
+    assert list(read_records((tmp_path / "records" / "run.json",))) == [site]
+    (tmp_path / "file").touch()
+    with pytest.raises(EnforcerError, match=r"can't be written: .* \(record-unwritable\)"):
+        write_record(record, tmp_path / "file" / "run.json")
