@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.recording import unseen_forks
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -17,6 +18,7 @@ def child(monkeypatch: pytest.MonkeyPatch) -> None:
     for known in ("_pid", "_begun_in"):
         monkeypatch.setattr(unseen_forks, known, os.getpid())
     monkeypatch.setattr(os, "getpid", lambda: -1)
+    monkeypatch.setattr(unseen_forks, "PATIENCE", PATIENCE)
 
 
 @pytest.mark.usefixtures("child")
