@@ -3,9 +3,12 @@
 import re
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from enforcer.imports.folding import fold_path
 
 USES = """
 SELECT call_site.file, process.command, tally.stage, sum(use.count)
@@ -48,7 +51,7 @@ class Evidence:
     notices: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def read_evidence(store: Path, tests: tuple[Path, ...], moved: Path) -> Evidence:
+def read_evidence(store: Path, tests: Iterable[Path], moved: Path) -> Evidence:
     """Read a store.
 
     Args:
@@ -60,6 +63,8 @@ def read_evidence(store: Path, tests: tuple[Path, ...], moved: Path) -> Evidence
     evidence = Evidence()
     if not store.exists():
         return evidence
+    # As call sites name them, without the random part of a temporary folder's name.
+    *tests, moved = (Path(fold_path(f"{folder}/")) for folder in (*tests, moved))
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         for file, command, stage, count in connection.execute(USES):
             evidence.total += count
@@ -81,7 +86,7 @@ def read_evidence(store: Path, tests: tuple[Path, ...], moved: Path) -> Evidence
     return evidence
 
 
-def _suite(file: Path, tests: tuple[Path, ...]) -> str | None:
+def _suite(file: Path, tests: Iterable[Path]) -> str | None:
     for folder in tests:
         if file.is_relative_to(folder):
             first = file.relative_to(folder).parts[0].removesuffix(".py")
