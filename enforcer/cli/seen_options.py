@@ -9,6 +9,7 @@ import click
 from enforcer.baseline.record import Record
 from enforcer.errors import EnforcerError
 from enforcer.gate.seen import blind_in_store, lost_in_store, read_records, sites_in_store
+from enforcer.report import build
 from enforcer.rules.model import MigrationMap
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -61,11 +62,12 @@ def seen(
         )
         raise EnforcerError(message)
     if store:
-        for site in sites_in_store(store, migration_map, "the store"):
+        report = build(store)
+        for site in sites_in_store(report, migration_map, "the store"):
             found.add_site(site)
         if not records:
-            found.blind = blind_in_store(store, migration_map)
-            found.lost = lost_in_store(store, migration_map)
+            found.blind = blind_in_store(report, store, migration_map)
+            found.lost = lost_in_store(report, migration_map)
             found.miss("a store does not know what else there is")
     if is_complete:
         found.missing = ""

@@ -11,7 +11,7 @@ from enforcer.errors import EnforcerError
 from enforcer.recording.notice import BLIND
 from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import BLOCKED, PROBE
-from enforcer.report import build
+from enforcer.report import Report
 from enforcer.report.building import DAMAGED
 from enforcer.report.words import counted, lost_uses, safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
@@ -29,20 +29,17 @@ BLIND_TO_SOME: Final = "not seen whatever way it is used"
 _LOSING: Final = (BLIND, DAMAGED)
 
 
-def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
-    """Give the call sites that a store has.
+def sites_in_store(report: Report, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
+    """Yield the call sites that a store has.
 
     Args:
-        store: path of the SQLite file.
+        report: what the store has.
         migration_map: whose rules and owners they are.
         where: what to say of where they were seen.
 
-    Raises:
-        StoreError: if the store can't be read, or nothing was recorded in it.
-
     """
     owners = _owners(migration_map)
-    for rule in build(store).rules:
+    for rule in report.rules:
         for site in rule.call_sites:
             outcome = BLOCKED if BLOCKED in site.outcomes else next(iter(site.outcomes), "")
             key = site.path, file_of(site.file), site.function, site.mechanism
@@ -51,14 +48,15 @@ def sites_in_store(store: str, migration_map: MigrationMap, where: str) -> Itera
             yield SeenSite(*key, site.line, outcome, owner, where, names=names)
 
 
-def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
+def blind_in_store(report: Report, store: str, migration_map: MigrationMap) -> dict[str, str]:
     """Return the legacy paths of a map that not all processes of a store watched, with reasons.
 
-    Raises:
-        StoreError: if the store can't be read, or nothing was recorded in it.
+    Args:
+        report: what the store has.
+        store: path of the SQLite file, beside which processes left notes.
+        migration_map: the map.
 
     """
-    report = build(store)
     unseen = safe_processes(report) or _not_enabled(store)
     watched = {rule.legacy.removesuffix(TREE_SUFFIX): unwatched(rule) for rule in report.rules}
     blind = {one.subject for one in report.notices if one.kind == BLIND}
@@ -68,14 +66,8 @@ def blind_in_store(store: str, migration_map: MigrationMap) -> dict[str, str]:
     return {path: reason for path, reason in found.items() if reason}
 
 
-def lost_in_store(store: str, migration_map: MigrationMap) -> tuple[str, ...]:
-    """Return what is known to be missing from a store, whatever the rule, a sentence each.
-
-    Raises:
-        StoreError: if the store can't be read, or nothing was recorded in it.
-
-    """
-    report = build(store)
+def lost_in_store(report: Report, migration_map: MigrationMap) -> tuple[str, ...]:
+    """Return what is known to be missing from a store, whatever the rule, a sentence each."""
     known = {SAFE_MODE, *(rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map)}
     lost = [lost_uses(report)] if report.dropped else []
     told = [one.text for one in report.notices if one.kind in _LOSING and one.subject not in known]

@@ -16,7 +16,7 @@ from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService, rule_services
 from enforcer.report.times import nanoseconds, short
-from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX
+from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX, covers_path
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.not_enabled import reasons_beside
@@ -97,7 +97,7 @@ def build(
         if path is not None:
             _check_path(path, reader.rules(Span()), known)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
-        rows = (row for row in reader.uses(span) if path is None or is_within(row.path, path))
+        rows = (row for row in reader.uses(span) if path is None or covers_path(path, row.path))
         reports = rule_reports(
             rules,
             rows,
@@ -151,12 +151,6 @@ def rule_reports(
     return sorted(reports, key=lambda rule: (-rule.uses, rule.legacy))
 
 
-def is_within(path: str, prefix: str) -> bool:
-    """Tell whether a dotted path is a prefix or lies below it, on its dots and colon."""
-    prefix = prefix.removesuffix(TREE_SUFFIX)
-    return path == prefix or path.startswith((f"{prefix}.", f"{prefix}:"))
-
-
 def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[NoticeReport]:
     for file, time in reader.set_aside(span):
         text = (
@@ -168,7 +162,7 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
     for one in map_differences(reader.maps(span)):
         yield NoticeReport(one.kind, one.subject, one.text, one.processes)
     for notice in reader.notices(span):
-        if path is None or notice.kind in _OF_ALL_PATHS or is_within(notice.subject, path):
+        if path is None or notice.kind in _OF_ALL_PATHS or covers_path(path, notice.subject):
             yield NoticeReport(notice.kind, notice.subject, notice.text, notice.processes)
 
 
@@ -182,7 +176,7 @@ def _not_enabled(store: str, span: Span) -> Iterator[NoticeReport]:
 
 def _reaches(rule: WatchedRule, prefix: str) -> bool:
     top = rule.legacy.removesuffix(TREE_SUFFIX)
-    return is_within(top, prefix) or (rule.kind == TREE and is_within(prefix, top))
+    return covers_path(prefix, top) or (rule.kind == TREE and covers_path(top, prefix))
 
 
 def _check_path(path: str, rules: Iterable[WatchedRule], legacy: Iterable[str]) -> None:
@@ -190,7 +184,7 @@ def _check_path(path: str, rules: Iterable[WatchedRule], legacy: Iterable[str]) 
     watched = list(rules)
     if any(_reaches(rule, path) for rule in watched):
         return
-    if any(is_within(path, each) or is_within(each, path) for each in legacy):
+    if any(covers_path(each, path) or covers_path(path, each) for each in legacy):
         message = (
             f'--path: no process has watched "{path}" yet. The map has it: run your program '
             "with this map first (not-watched)"

@@ -15,7 +15,7 @@ enforcer that reads it, with keys and stages that this one doesn't know.
 """
 
 from enforcer.rules.conflicts import Ends
-from enforcer.rules.model import FACTORY, IGNORED, INSTANCES, TREE_SUFFIX
+from enforcer.rules.model import FACTORY, IGNORED, INSTANCES, TREE_SUFFIX, path_of
 from enforcer.rules.stages import OBSERVE, REMOVED
 
 TYPE_CHECKING = False
@@ -84,13 +84,13 @@ def sound_part(
         if not found and not is_circular:
             entries.append(entry)
             continue
-        path = _path_of(entry)
+        path = path_of(entry)
         kind, happened, is_held = _weaken(entry, found, ends, is_circular=is_circular)
         text = _text(f'the rule "{path}" {happened}', found)
         ignored.append((kind, path.removesuffix(TREE_SUFFIX), text))
         if is_held:
             entries.append(entry)
-    watched = {_path_of(entry).removesuffix(TREE_SUFFIX) for entry in entries}
+    watched = {path_of(entry).removesuffix(TREE_SUFFIX) for entry in entries}
     for table, found in by_table.items():
         subject = _legacy_at(table, document) or f"{found[0].file}:{found[0].line}"
         kind = IGNORED if subject in watched else LEFT_OUT
@@ -155,10 +155,6 @@ def _without_option(place: "KeyPath", options: "dict[str, Any]") -> str:
     if any(key in place for key in _REFUSING):
         return _REFUSES_NOBODY
     return "a part of the map is ignored"
-
-
-def _path_of(entry: "Entry") -> str:
-    return entry.canonical if entry.kind == INSTANCES else entry.legacy  # type: ignore[union-attr]
 
 
 def _legacy_at(table: "KeyPath", document: "Mapping[str, Any]") -> str:

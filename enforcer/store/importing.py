@@ -10,7 +10,8 @@ from time import time_ns
 from typing import Any, Final
 
 from enforcer.store import StoreError
-from enforcer.store.maintaining import open_to_change, transaction
+from enforcer.store.maintaining import open_to_change
+from enforcer.store.retention import Transaction
 from enforcer.store.schema import DAY, MONTH
 from enforcer.store.sqlite import Store
 from enforcer.store.transferring import FORMAT, PARTS, Part
@@ -83,7 +84,7 @@ def import_lines(
     """
     Store(path).close()
     reading = _Reading(lines, progress)
-    with open_to_change(path) as connection, transaction(connection):
+    with open_to_change(path) as connection, Transaction(connection):
         known = dict(connection.execute("SELECT id, export FROM source"))
         common = [source for source in reading.sources if source in known]
         if common:

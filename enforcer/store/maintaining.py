@@ -38,15 +38,3 @@ def open_to_change(path: str) -> Iterator[sqlite3.Connection]:
         raise not_read(path, error) from error
     finally:
         hold.release()
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all of something, or nothing of it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 
-from enforcer.store.maintaining import open_to_change, transaction
+from enforcer.store.maintaining import open_to_change
 from enforcer.store.noted import allow_no_notes
-from enforcer.store.retention import OLD_HOURS, TOO_OLD, execute
+from enforcer.store.retention import OLD_HOURS, TOO_OLD, Transaction, execute
 from enforcer.store.schema import DAY
 
 
@@ -68,5 +68,5 @@ def vacuum(
 
 
 def _execute(connection: sqlite3.Connection, script: str, day: int) -> int:
-    with transaction(connection):
+    with Transaction(connection):
         return execute(connection, script, day)

@@ -16,6 +16,7 @@ from enforcer.gate.seen import (
     sites_of_run,
     write_record,
 )
+from enforcer.report import build
 from enforcer.rules.loading import load_map
 from enforcer.store.reading import Reader
 
@@ -71,8 +72,11 @@ def test_what_a_process_could_not_see(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env={}, check=True)
     migration_map = load_map(str(tmp_path / "enforcer.toml"), environ={})
 
-    assert blind_in_store(migration_map.store, migration_map) == {"old": BLIND_TO_SOME}
-    assert lost_in_store(migration_map.store, migration_map) == ("another hook hides imports.",)
+    report = build(migration_map.store)
+
+    blind = blind_in_store(report, migration_map.store, migration_map)
+    assert blind == {"old": BLIND_TO_SOME}
+    assert lost_in_store(report, migration_map) == ("another hook hides imports.",)
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from enforcer.recording.use import ALIASED, BLOCKED, PROBE, Use
 from enforcer.report import build
-from enforcer.report.building import is_within
-from enforcer.rules.model import Rule
+from enforcer.rules.model import Rule, covers_path
 from enforcer.store import StoreError
 from enforcer.store.schema import HOUR
 from enforcer.store.sqlite import Store
@@ -205,6 +204,6 @@ def test_store_in_which_nobody_wrote(path: str) -> None:
         ("a", "a.b", False),
     ],
 )
-def test_is_within(legacy: str, prefix: str, *, expected: bool) -> None:
+def test_covers_path(legacy: str, prefix: str, *, expected: bool) -> None:
     """A prefix ends at a dot or a colon."""
-    assert is_within(legacy, prefix) is expected
+    assert covers_path(prefix, legacy) is expected

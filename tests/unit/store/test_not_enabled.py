@@ -58,10 +58,10 @@ def test_it_is_no_evidence(tmp_path: Path) -> None:
     with closing(Store(str(store))) as opened:
         opened.watch(Process(id="a" * 32, pid=1), [Rule("old", "new")])
     migration_map = MigrationMap([Rule("old", "new")])
-    assert blind_in_store(str(store), migration_map) == {}
+    assert blind_in_store(build(str(store)), str(store), migration_map) == {}
 
     leave_trace(str(store), "not enabled: a reason")
-    assert blind_in_store(str(store), migration_map) == {
+    assert blind_in_store(build(str(store)), str(store), migration_map) == {
         "old": "not watched by 1 process that was not enabled"
     }
 
