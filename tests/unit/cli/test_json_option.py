@@ -1,24 +1,26 @@
 """Every command that writes JSON has ``--json``, beside ``--format json`` where that is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from enforcer.cli.main import main
+from enforcer.cli.main import SUMMARIES, load, main
 
 
-def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+def commands(
+    some: Mapping[str, click.Command], *names: str
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in some.items():
         if isinstance(command, click.Group):
-            yield from commands(command, *names, name)
+            yield from commands(command.commands, *names, name)
         else:
             yield (*names, name), command
 
 
-COMMANDS = dict(commands(main))  # type: ignore[arg-type]
+COMMANDS = dict(commands({name: load(name) for name in SUMMARIES}))
 
 
 def options(command: click.Command) -> set[str]:

@@ -1,5 +1,6 @@
 """Say what the commands are, and what is wrong, in few words."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import enforcer as package
-from enforcer.cli.main import main
+from enforcer.cli.main import SUMMARIES, load, main
 from tests.commands import in_a_process, in_this_process
 from tests.patience import PATIENCE
 
@@ -88,3 +89,75 @@ def test_no_line_of_a_list_of_commands_is_cut(words: list[str]) -> None:
 
     assert listed
     assert "..." not in listed
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_a_list_of_commands_has_their_own_short_help(name: str) -> None:
+    assert load(name).get_short_help_str(limit=100) == SUMMARIES[name]
+
+
+def test_every_command_has_an_entry_in_the_list() -> None:
+    folder = Path(package.__file__).parent / "cli"
+    commands = {
+        file.stem
+        for file in folder.glob("*.py")
+        if re.search(
+            rf"^@click\.(command|group)\(.*\ndef {file.stem}\(",
+            file.read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+    }
+    assert commands - {"main"} == set(SUMMARIES)
+
+
+LISTS = {
+    "help": (["--help"], {}),
+    "completion": (
+        [],
+        {"_ENFORCER_COMPLETE": "bash_complete", "COMP_WORDS": "enforcer st", "COMP_CWORD": "1"},
+    ),
+}
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_a_list_of_commands_imports_none(which: str, environ: dict[str, str]) -> None:
+    """Nor do they import what theirs need: that made the help of all take a third of a second."""
+    words, variables = LISTS[which]
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from enforcer.cli.main import main\n"
+        f"main({words}, prog_name='enforcer')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    loaded = done.stderr.split()
+    assert "status" in done.stdout
+    assert [name for name in loaded if name.startswith("enforcer.cli.")] == ["enforcer.cli.main"]
+    assert not {"google.protobuf", "pathspec", "rich", "sqlite3", "tomlkit"}.intersection(loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("enforcer st", ["status", "store"]),
+        ("enforcer store ex", ["export"]),
+        ("enforcer report --form", ["--format"]),
+    ],
+)
+def test_a_shell_completes_commands_and_their_options(
+    enforcer: Enforcer, words: str, completions: list[str]
+) -> None:
+    variables = {
+        "_ENFORCER_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    lines = enforcer("--help", **variables).stdout.split()
+    assert lines == [f"plain,{completion}" for completion in completions]
