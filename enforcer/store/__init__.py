@@ -1,21 +1,20 @@
-"""Keep what was recorded, and give it back."""
+"""Stores of recorded uses: SQLite written and read, ClickHouse read, and their errors."""
 
 from enforcer.errors import EnforcerError
 
 
 class StoreError(EnforcerError):
-    """Report that a store can't be read or written, and what to do.
+    """A store can't be read or written; the message says what to do.
 
     Attributes:
-        path: the store beside which it may be noted that uses were lost, or empty.
+        path: the store beside which the number of lost uses may be noted, or empty.
 
     """
 
     def __init__(self, message: str, *, path: str = "") -> None:
-        """Take the message, and the store if it is one."""
         super().__init__(message)
         self.path = path
 
 
 class ReplacedError(StoreError):
-    """Report that another file took the place of the store: what was written is not in it."""
+    """Another file took the place of the store, so what was written to the old one is not in it."""

@@ -1,4 +1,4 @@
-"""Look a SQLite store over: the file, the roll-ups, and what lies beside it."""
+"""Check of a SQLite store: damaged pages, roll-ups that disagree, files left beside it."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -66,15 +66,15 @@ WHERE days.count IS NOT totals.count + totals.probes OR days.sites IS NOT totals
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Say what a store holds, and what is wrong with it.
+    """Result of a check: row counts, problems and remarks.
 
     Attributes:
         path: the store.
         size: its size in bytes.
-        schema: the version of its schema; an older one is read as it will be.
-        counts: how many rows of what; days are days since the epoch.
+        schema: the version of its schema; an older one is read through a migrated copy.
+        counts: the number of rows by table; days are days since the epoch.
         problems: what is wrong, one line each.
-        remarks: what one should know, one line each.
+        remarks: what is worth knowing, one line each.
 
     """
 
@@ -87,14 +87,14 @@ class Checked:
 
 
 def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> Checked:
-    """Look a store over; nothing is changed.
+    """Check a store without changing it.
 
     Args:
         path: the store.
-        progress: told of each step.
+        progress: called with the name of each step.
 
     Raises:
-        StoreError: if there is none, or it can't be read at all.
+        StoreError: if there is no store, or it can't be read at all.
 
     """
     try:

@@ -1,4 +1,7 @@
-"""Set a damaged store aside, and never delete it. Loaded only where one was met, or may be."""
+"""Detect a damaged store and set it aside; imported only where damage was met or is suspected.
+
+A damaged store is renamed, never deleted.
+"""
 
 import os
 from collections.abc import Iterator
@@ -26,20 +29,21 @@ _COMPANIONS = ("-shm", "-wal")
 
 
 def is_damage(error: BaseException) -> bool:
-    """Tell whether SQLite says that a file is damaged, or none of its own."""
+    """Return whether SQLite reports a file as corrupt, or as no database."""
     return code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_ours(path: str) -> bool:
-    """Tell by its first bytes whether a file was a store.
+    """Return whether a file's first bytes are those of a store.
 
-    To close a file gives up all locks of this process on it.
+    Closing the file releases every POSIX lock that this process has on it.
     """
     try:
         file, _ = open_regular(path)
     except OSError:
         return False
     try:
+        # Not by SQLite, which may refuse to open a damaged file.
         head = os.read(file, _APPLICATION.stop)
     finally:
         os.close(file)
@@ -48,18 +52,18 @@ def is_ours(path: str) -> bool:
 
 
 def set_aside(path: str, damaged: "Identity", reason: str, hold: Hold, patience: Patience) -> None:
-    """Rename a damaged store and what belongs to it, if no other process did already.
+    """Rename a damaged store and its companion files, unless another process did already.
 
     Args:
-        path: the store. The connection that found the damage is still open: SQLite sees that
-            the file was moved, and then leaves its log alone.
-        damaged: which file was found damaged.
-        reason: what SQLite said of it.
-        hold: holds the folder; afterwards the store has to be opened anew.
-        patience: how long to wait until nobody else uses the store.
+        path: the store. The connection that met the damage is still open: SQLite notices
+            that the file was moved, and then leaves its write-ahead log alone.
+        damaged: the identity of the damaged file.
+        reason: SQLite's message.
+        hold: the lock on the folder; afterwards the store has to be opened anew.
+        patience: how long to wait until no other process uses the store.
 
     Raises:
-        StoreError: if the file never was a store, or can't be set aside now.
+        StoreError: if the file never was a store, or can't be renamed now.
 
     """
     try:
@@ -75,7 +79,7 @@ def set_aside(path: str, damaged: "Identity", reason: str, hold: Hold, patience:
 
 
 def damaged_store(path: str, reason: str) -> StoreError:
-    """Say that a store is damaged, and still where it was."""
+    """Return the error for a damaged store that is still in its place."""
     return StoreError(
         f'the store "{path}" is damaged: {reason}. The next process that writes sets it aside '
         "and begins a new one, where it may rename files (store-damaged)",
@@ -84,7 +88,7 @@ def damaged_store(path: str, reason: str) -> StoreError:
 
 
 def stores_set_aside(path: str) -> Iterator[tuple[str, int]]:
-    """Give the damaged stores beside a store, the oldest first, and when they were set aside.
+    """Yield the damaged stores beside a store, oldest first, and when each was set aside.
 
     The time is in nanoseconds since the epoch.
     """
@@ -111,6 +115,8 @@ def _rename(path: str) -> None:
     while os.path.exists(aside):
         number += 1
         aside = f"{base}.{number}"
+    # The store comes last: if it came first and this process died in between, the next process
+    # would create a new store beside the old write-ahead log, and SQLite would replay that.
     for companion in (*_COMPANIONS, ""):
         if os.path.exists(f"{path}{companion}"):
             os.rename(f"{path}{companion}", f"{aside}{companion}")

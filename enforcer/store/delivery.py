@@ -1,7 +1,7 @@
-"""Hand what a process recorded to its store, exactly once, whatever happens to the store.
+"""Delivery of one process's uses to its store, exactly once.
 
-A batch that could not be written is kept and written later with the same number, so that the
-store counts it once. Loaded by the reporter's thread with the first write.
+A batch that could not be written is queued, and written later under the same sequence number, so
+that the store counts it once. Imported by the reporter's thread at its first write.
 """
 
 from time import monotonic
@@ -27,38 +27,38 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
     class Collector(Protocol):
-        """Collect uses; ``enforcer.recording.recorder.Recorder`` does."""
+        """Source of recorded uses; implemented by ``enforcer.recording.recorder.Recorder``."""
 
         def collect(self) -> tuple[list[Use], int]:
-            """Give the uses since the last call, and how many were lost since."""
+            """Return the uses since the last call, and how many were lost since."""
 
     class OpenStore(Protocol):
-        """Take batches of uses; ``enforcer.store.sqlite.Store`` does."""
+        """An open store that accepts batches; implemented by ``enforcer.store.sqlite.Store``."""
 
         def knows(self, process: Process) -> bool:
-            """Tell whether a process was introduced."""
+            """Return whether a process was added to the store."""
 
         def watch(self, process: Process, rules: Iterable[Rule], interval: float) -> None:
-            """Note that a process watches these rules, and that it is still there."""
+            """Record that a process watches these rules, and that it is still alive."""
 
         def note(self, process: Process, notices: Iterable[Notice]) -> None:
-            """Keep what a process had to say of a path."""
+            """Record a process's notices."""
 
         def write(self, process: Process, sequence: int, uses: Sequence[Use], dropped: int) -> None:
-            """Add a batch, or do nothing if it was added before."""
+            """Add a batch of uses, or do nothing if it was added before."""
 
         def leave(self, process: Process, ending: str) -> None:
-            """Note that a process has written everything, and watches no longer."""
+            """Record that a process has written everything, and watches no longer."""
 
         def close(self) -> None:
-            """End the visit."""
+            """Close the store until the next visit."""
 
 
 class Delivery:
-    """Keep what one process has to write until its store has taken it.
+    """Queue of what one process has to write; a batch leaves it once the store has it.
 
     Attributes:
-        backlog: the batches that the store has not taken yet.
+        backlog: the batches that are not in the store yet.
 
     """
 
@@ -73,16 +73,16 @@ class Delivery:
         open_store: "Callable[[Patience], OpenStore]",
         brief_until: float,
     ) -> None:
-        """Take the parts; nothing was written yet.
+        """Connect the parts; nothing is written yet.
 
         Args:
-            process: what to write as.
+            process: the process to write as.
             rules: the rules that are watched.
-            interval: how often it will be called, in seconds.
-            collector: what to collect uses from.
-            notices: gives all that this process has to say so far.
+            interval: how often :meth:`deliver` will be called, in seconds.
+            collector: the source of uses.
+            notices: returns all notices of this process so far.
             open_store: opens the store for one visit.
-            brief_until: until when a process that has nothing to tell leaves no trace, by
+            brief_until: until when a process with nothing to report leaves no trace, by
                 the monotonic clock.
 
         """
@@ -103,12 +103,13 @@ class Delivery:
         """Write everything that is new.
 
         Args:
-            seconds: how long to wait for others who write.
-            is_needed: tells whether the program wants to go on, so that this has to end.
+            seconds: how long to wait for other writers.
+            is_needed: returns True once the program waits to fork or to exit, so that this
+                has to stop.
             ending: how the process ends, if this is its last write.
 
         Raises:
-            Exception: whatever went wrong; what was not written is kept.
+            Exception: whatever went wrong; what was not written stays queued.
 
         """
         self._take()
@@ -128,7 +129,7 @@ class Delivery:
             self._note_loss(self._noted_loss, 0)
 
     def loss(self, error: Exception) -> str:
-        """Say what is lost if the process ends now, and why; empty if nothing is."""
+        """Return what is lost if the process ends now, and why; empty if nothing is."""
         reason = error if isinstance(error, EnforcerError) else f"{error!r} (not-kept)"
         uses = self.backlog.total()
         if uses:
@@ -191,33 +192,31 @@ class Delivery:
 
 
 class Estate:
-    """Collect what a parent had recorded and not written when it was forked; once."""
+    """Uses that a parent had recorded and not written when it was forked; collected once."""
 
     __slots__ = ("_lost", "_uses")
 
     def __init__(self, uses: "list[Use]", lost: int) -> None:
-        """Take the fields as they are."""
         self._uses = uses
         self._lost = lost
 
     def collect(self) -> "tuple[list[Use], int]":
-        """Return it the first time, and nothing afterwards."""
+        """Return the uses the first time, and nothing afterwards."""
         collected = self._uses, self._lost
         self._uses, self._lost = [], 0
         return collected
 
 
 class Succession:
-    """Deliver what a parent left, in its name, and then as the child.
+    """Delivery that writes a parent's last batch in the parent's name first, then the child's own.
 
-    Each child of a parent does so. The batch has the number that the parent's own first one would
-    have, so the store counts it once.
+    Every child of that parent does so. The batch has the number that the parent's own first one
+    would have, so the store counts it once.
     """
 
     __slots__ = ("_child", "_parent")
 
     def __init__(self, parent: Delivery, child: Delivery) -> None:
-        """Take the parts; nothing was written yet."""
         self._parent: Delivery | None = parent
         self._child = child
 
@@ -229,5 +228,5 @@ class Succession:
         self._child.deliver(seconds, is_needed, ending)
 
     def loss(self, error: Exception) -> str:
-        """Say what is lost if the process ends now, and why; empty if nothing is."""
+        """Return what is lost if the process ends now, and why; empty if nothing is."""
         return self._child.loss(error)

@@ -1,4 +1,4 @@
-"""Write all that a SQLite store has as lines of JSON."""
+"""Export of a SQLite store as lines of JSON."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from enforcer.store.transferring import FORMAT, PARTS, Part
 
 
 def export(path: str) -> Generator[str, None, None]:
-    """Give the lines of an export, of one moment.
+    """Yield the lines of an export, all from one snapshot of the store.
 
     Raises:
         StoreError: if the store can't be read.

@@ -1,7 +1,7 @@
-"""Refuse files that are no store, or a stranger's, before SQLite opens them.
+"""Checks before SQLite opens a file: that it is a regular file, and that no stranger put it there.
 
-SQLite opens whatever lies under a name, and replays the log that lies beside it. A store that
-another user put into ``/tmp`` would get what this program does; its log could say anything.
+SQLite opens whatever has the name, and replays the write-ahead log beside it. A store that another
+user put into ``/tmp`` would receive this program's data, and its log could contain anything.
 """
 
 import os
@@ -15,10 +15,10 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def require_files(path: str) -> None:
-    """Raise an error where a store to read, or what belongs to it, is no regular file.
+    """Raise an error if a store to read, or one of its companions, is not a regular file.
 
     Raises:
-        StoreError: if so; that nothing is there is no error.
+        StoreError: if so; a missing file is no error.
 
     """
     for suffix in ("", *_COMPANIONS):
@@ -33,10 +33,10 @@ def require_files(path: str) -> None:
 
 
 def require_own(path: str) -> None:
-    """Raise an error where a store to write is none, or one that a stranger may have put there.
+    """Raise an error if a store to write is not a regular file, or may be a stranger's.
 
     Raises:
-        StoreError: if so; that nothing is there is no error.
+        StoreError: if so; a missing file is no error.
 
     """
     require_files(path)

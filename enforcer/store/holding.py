@@ -1,7 +1,7 @@
-"""Hold the folder of a store, so that nobody renames the store while it is used.
+"""Advisory lock on a store's folder, so that nobody renames the store while it is in use.
 
-Whoever visits a store holds its folder together with all others who do; whoever renames the
-store holds it alone. Else SQLite would lay the log of one file over another one.
+Readers and writers share the lock; whoever renames the store has it exclusively. Otherwise SQLite
+would apply the write-ahead log of one file to another.
 """
 
 import os
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 class Hold:
-    """Hold one folder.
+    """A ``flock`` on one folder.
 
-    Where folders can't be held, nobody is held up, and no store can be renamed.
+    Where folders can't be locked, nobody waits, and no store can be renamed.
     """
 
     __slots__ = ("_file",)
 
     def __init__(self, path: str) -> None:
-        """Open the folder that a store lies in; nothing is held yet."""
+        """Open the folder of a store; nothing is locked yet."""
         self._file = -1
         if not _HAS_FCNTL:
             return
@@ -42,15 +42,15 @@ class Hold:
             return
 
     def together(self, patience: "Patience") -> bool:
-        """Hold it with all others who use the store; wait for one who renames it."""
+        """Lock the folder, shared with other users of the store; wait while somebody renames it."""
         return self._lock(patience, is_shared=True) or self._file < 0
 
     def alone(self, patience: "Patience") -> bool:
-        """Hold it so that nobody else uses the store; wait until nobody does."""
+        """Lock the folder exclusively; wait until no other process uses the store."""
         return self._lock(patience, is_shared=False)
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         file, self._file = self._file, -1
         if file < 0:
             return
@@ -63,6 +63,9 @@ class Hold:
         while self._file >= 0:
             kind = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
             try:
+                # flock() and not lockf(): an exclusive POSIX lock needs a descriptor that is open
+                # for writing, and a folder's never is. Polled, because a blocking call could not
+                # stop for a fork or an exit of the program.
                 fcntl.flock(self._file, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 if not patience.lasts():

@@ -1,4 +1,4 @@
-"""Add an export to a SQLite store: all of it, or nothing."""
+"""Import of an export into a SQLite store: all of it, or nothing."""
 
 import json
 import sqlite3
@@ -52,7 +52,7 @@ FROM use_by_day GROUP BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Say what was added.
+    """Result of an import.
 
     Attributes:
         rows: how many rows the export has.
@@ -67,19 +67,19 @@ class Imported:
 def import_lines(
     path: str, lines: Iterable[str], *, progress: Callable[[int], object] = lambda _: None
 ) -> Imported:
-    """Add an export to a store, which is made if it isn't there.
+    """Add an export to a store, which is created if it does not exist.
 
-    The same export is added once. Another export of a store that is in here already is refused,
-    because what both have would count twice.
+    The same export is added once. Another export of a store whose rows are in here already is
+    refused, because the rows that both contain would count twice.
 
     Args:
         path: the store.
         lines: the export.
-        progress: told how many rows were read so far.
+        progress: called with the number of rows read so far.
 
     Raises:
-        StoreError: if the export is broken, or of a store that is in here; then nothing of it
-            was added.
+        StoreError: if the export is broken, or of a store that was imported before; then nothing
+            of it was added.
 
     """
     Store(path).close()
@@ -107,7 +107,7 @@ def import_lines(
 
 
 class _Reading:
-    """Read the lines of an export, and see that all of them are there."""
+    """Parser of an export's lines, which verifies the row count and the digest at the end."""
 
     def __init__(self, lines: Iterable[str], progress: Callable[[int], object]) -> None:
         self._lines = iter(lines)
@@ -122,7 +122,7 @@ class _Reading:
         self.first_hour = int(head.get("first_hour", 0))
 
     def parts(self) -> Iterator[tuple[Part, dict[str, Any]]]:
-        """Give each row, and the table that it is for."""
+        """Yield each row with the table that it belongs to."""
         while True:
             row = self._next()
             if "end" in row:
@@ -140,7 +140,7 @@ class _Reading:
             raise _broken(self.rows + 2, "the rows are not those that were written")
 
     def finish(self) -> str:
-        """Read to the end; give the digest."""
+        """Read to the end and return the digest."""
         for _ in self.parts():
             pass
         return self.digest

@@ -1,10 +1,10 @@
-"""Tell whether what is written to a folder is there after the container has ended."""
+"""Detection of folders whose files do not outlive their container."""
 
 import os
 from _io import FileIO
 
 _MOUNTS = "/proc/self/mountinfo"
-# What a container's own layer, and memory, are made of.
+# File systems of a container's writable layer, and those in memory.
 _OF_CONTAINER = {
     "aufs": "the container's own file system",
     "fuse-overlayfs": "the container's own file system",
@@ -15,9 +15,9 @@ _OF_CONTAINER = {
 
 
 def why_not_kept(file: str) -> str:
-    """Return why a file does not outlive its container; empty if it does, or nobody can tell.
+    """Return why a file does not outlive its container; empty if it does, or if that is unknown.
 
-    It reads one file, and never raises.
+    Reads one file, and never raises.
 
     Args:
         file: an absolute path; the file and its folder need not exist.
@@ -33,7 +33,7 @@ def why_not_kept(file: str) -> str:
 
 
 def _judged(folder: str, lines: list[str]) -> str:
-    """Judge by the mount that holds a folder; of two at one place the later one is on top."""
+    """Return why by the mount that contains a folder; of two mounts at one place the later wins."""
     best, why = "", ""
     for line in lines:
         # proc_pid_mountinfo(5): 36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/x rw

@@ -1,4 +1,4 @@
-"""Find out whether a file system has the locks that a store lives by."""
+"""Probe for the file locks that SQLite needs, on the file system of a store."""
 
 import errno
 import os
@@ -16,19 +16,19 @@ _MISSING = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.E
 
 
 def require_locks(path: str) -> None:
-    """See to it that files beside a store can be locked as SQLite does.
+    """Raise an error if files beside a store can't be locked as SQLite locks them.
 
     Raises:
-        StoreError: if they can't be.
+        StoreError: if so.
 
     """
     if not _HAS_FCNTL:
         return
-    # Random, and made anew: a stranger may have put a link to some other file there.
+    # A random name, and O_EXCL: a stranger may have put a link to some other file there.
     probe = f"{path}.lock-{os.getpid()}-{os.urandom(4).hex()}"
     try:
         file = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except OSError:  # that it can't be written is said where it is
+    except OSError:  # not writable: the error is raised where the store is opened
         return
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,7 +41,7 @@ def require_locks(path: str) -> None:
 
 
 def no_locks(path: str, reason: str) -> StoreError:
-    """Say that files can't be locked where a store lies."""
+    """Return the error for a store on a file system without locks."""
     return StoreError(
         f'the store "{path}" is on a file system without locks ({reason}): processes that write '
         "at the same time would damage it. Name a file on a local disk in ENFORCER_STORE, one "

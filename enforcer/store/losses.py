@@ -1,8 +1,8 @@
-"""Note beside a store how many uses a process could not write by its end.
+"""Markers beside a store for uses that a process could not write before it ended.
 
-The note is the name of an empty file, ``uses.db.lost-RUN-PROCESS-COUNT``: a name can be
-written where the store is locked and, mostly, where the disk is full. The next process that
-begins to write takes the notes into the store; reports count those that are still there.
+A marker is an empty file named ``uses.db.lost-RUN-PROCESS-COUNT``: a name can be written where the
+store is locked and, mostly, where the disk is full. The next process that begins to write moves the
+markers into the store; reports count those that are still there.
 """
 
 import os
@@ -27,21 +27,20 @@ _TO_MAKE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 
 class Loss:
-    """Hold one note.
+    """One marker of lost uses.
 
     Attributes:
         file: the file whose name it is.
         run: the ``enforcer run`` that the process belongs to, or empty.
         process: the ``id`` of the process.
         count: how many uses it lost.
-        time: when it wrote the note, in nanoseconds since the epoch.
+        time: when the marker was written, in nanoseconds since the epoch.
 
     """
 
     __slots__ = ("count", "file", "process", "run", "time")
 
     def __init__(self, file: str, *, run: str, process: str, count: int, time: int) -> None:
-        """Take the fields as they are."""
         self.file = file
         self.run = run
         self.process = process
@@ -49,17 +48,17 @@ class Loss:
         self.time = time
 
     def take_back(self) -> None:
-        """Remove the note."""
+        """Remove the marker."""
         remove(self.file)
 
 
 def leave_loss(path: str, process: "Process", count: int) -> None:
-    """Note how many uses a process lost, instead of what it noted before.
+    """Write a marker of how many uses a process lost, in place of its earlier one.
 
     Args:
         path: the store.
-        process: whose uses they are.
-        count: how many; 0 takes the note back.
+        process: the process that lost them.
+        count: how many; 0 only removes the earlier marker.
 
     """
     for loss in losses_beside(path):
@@ -75,7 +74,7 @@ def leave_loss(path: str, process: "Process", count: int) -> None:
 
 
 def losses_beside(path: str) -> "Iterator[Loss]":
-    """Return the notes beside a store, but none that a stranger may have put there."""
+    """Yield the markers beside a store, except any that a stranger may have put there."""
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"
     for each in names_beside(path, MARK):

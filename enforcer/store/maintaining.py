@@ -1,4 +1,4 @@
-"""Open a SQLite store to change what is in it, while others may write it."""
+"""Exclusive access to a SQLite store for maintenance, while other processes may write it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PATIENCE: Final = 30.0
 
 @contextmanager
 def open_to_change(path: str) -> Iterator[sqlite3.Connection]:
-    """Give a connection to a store that is there, brought up to date.
+    """Yield a connection to an existing store, migrated to the current schema.
 
     Raises:
         StoreError: if there is no store, or it can't be used.

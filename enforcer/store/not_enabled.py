@@ -1,7 +1,7 @@
-"""Note beside a store that a process names a map, and the enforcer is not enabled in it.
+"""Log beside a store of processes that name a map but could not enable the enforcer.
 
 Such a process has no map, no thread and no telemetry: a line in ``uses.db.not-enabled`` is all that
-a report can know of it. A file that is full begins anew.
+a report can know of it. A full file is truncated and begun again.
 """
 
 import os
@@ -31,11 +31,11 @@ _FLAGS = (
 
 
 def leave_trace(path: str, text: str) -> None:
-    """Note that this process is not enabled; nothing is written if that is not possible.
+    """Append a line that this process is not enabled; do nothing if the file can't be written.
 
     Args:
-        path: the store, whose folder has to be there.
-        text: why it is not.
+        path: the store, whose folder has to exist.
+        text: why it is not enabled.
 
     """
     file = f"{path}{MARK}"
@@ -58,7 +58,7 @@ def leave_trace(path: str, text: str) -> None:
 
 
 def traces_beside(path: str) -> "Iterator[tuple[int, str]]":
-    """Yield when a process was not enabled, in nanoseconds since the epoch, and why."""
+    """Yield when each process was not enabled, in nanoseconds since the epoch, and why."""
     try:
         lines = read_trusted(f"{path}{MARK}").decode("utf-8", "replace").splitlines()
     except (OSError, ValueError):
@@ -70,7 +70,7 @@ def traces_beside(path: str) -> "Iterator[tuple[int, str]]":
 
 
 def reasons_beside(path: str, *, since: int = 0, until: int = 0) -> "dict[str, int]":
-    """Count the processes that were not enabled, by the reason.
+    """Count the processes that were not enabled, by reason.
 
     Args:
         path: the store.

@@ -1,7 +1,7 @@
-"""Find what processes noted beside a store, and say for which maps they may.
+"""Quiet processes' notes beside a store: reading them, and marking the maps that allow them.
 
-The next process that writes takes notes into the store, and readers count those that are still
-there. To take a note twice changes nothing, so whoever does it may die before it is removed.
+The next process that writes adds the notes to the store, and readers count those that are still
+there. Adding a note twice changes nothing, so a process may die before it removes the file.
 """
 
 import os
@@ -32,7 +32,7 @@ _LONGEST_INTERVAL = 1e8
 
 
 def notes_beside(path: str) -> "Iterator[Note]":
-    """Give the notes beside a store, those for other stores of that name too."""
+    """Yield the notes beside a store, including those for other stores of that name."""
     folder = os.path.dirname(path)
     for name in names_beside(path, MARK):
         note = _note(os.path.join(folder, name), path)
@@ -41,12 +41,12 @@ def notes_beside(path: str) -> "Iterator[Note]":
 
 
 def allow_notes(path: str, store: str, identity: str) -> None:
-    """Have processes leave notes beside a store that has the rules of their map.
+    """Allow processes to leave notes beside a store, which has the rules of their map.
 
     Args:
         path: the store.
         store: its ``id``.
-        identity: the map.
+        identity: the map's identity.
 
     """
     known, maps = maps_beside(path)
@@ -58,13 +58,15 @@ def allow_notes(path: str, store: str, identity: str) -> None:
     pairs = [("store", store), ("file", identity_of(path)), *(("map", each) for each in maps)]
     try:
         write_pairs(draft, pairs, beside=path)
+        # Renamed into place: a process that reads the file meanwhile sees the old list or the new
+        # one.
         os.replace(draft, file)
     except OSError:  # they write into the store, as this process does
         remove(draft)
 
 
 def allow_no_notes(path: str) -> None:
-    """Have processes write into a store; its rows may be gone, or it is another one."""
+    """Make processes write into the store: its rows may be gone, or it is another store."""
     remove(f"{path}{MAPS}")
 
 
@@ -90,7 +92,7 @@ def _note(file: str, path: str) -> Note | None:
 
 
 def _is_sound(note: Note) -> bool:
-    """Tell whether the store can take a note: numbers that it can't would hold up all others."""
+    """Return whether the store can add a note: out-of-range numbers would block all other notes."""
     numbers = (note.since, note.till, note.process.started, note.process.pid)
     return (
         all(0 <= number < _MOST for number in numbers)

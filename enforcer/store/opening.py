@@ -1,4 +1,4 @@
-"""Open a SQLite store for reading, whoever writes it, and say why not."""
+"""Read-only connections to a SQLite store, with the notes beside it, and errors for people."""
 
 import os
 import sqlite3
@@ -22,7 +22,7 @@ PATIENCE = 5.0
 
 
 def open_to_read(path: str) -> sqlite3.Connection:
-    """Open a store that is there; it is never changed.
+    """Open an existing store; it is never changed.
 
     Raises:
         StoreError: if it can't be read.
@@ -71,7 +71,8 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
 
 
 def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
-    # Reading changes no store. The next process that writes brings it up to date.
+    # Readers never migrate the file, only a copy in memory. The next process that writes migrates
+    # it.
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         old.backup(copy)
@@ -83,10 +84,10 @@ def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def begin_to_read(connection: sqlite3.Connection, path: str) -> None:
-    """Begin a transaction, in which the store has what is noted beside it, too.
+    """Begin a read transaction that also sees the notes beside the store.
 
-    Notes are added to temporary copies of the tables, which hide the tables themselves: the
-    store is not changed.
+    Notes are added to temporary copies of the tables, which shadow the tables themselves: the store
+    is not changed.
     """
     # Before the transaction begins: a note that is gone by then is in the store.
     notes = list(notes_beside(path))
@@ -116,7 +117,7 @@ def _has_content(path: str) -> bool:
 
 
 def no_store(path: str) -> StoreError:
-    """Say that there is no store; and if so, that uses were lost all the same."""
+    """Return the error for a missing store; it says so if uses were lost all the same."""
     lost = sum(loss.count for loss in losses_beside(path))
     reason = f"{lost} uses could not be kept, and there is " if lost else ""
     remedy = 'run your program with "enforcer run" first'
@@ -126,7 +127,7 @@ def no_store(path: str) -> StoreError:
 
 
 def not_read(path: str, error: BaseException) -> StoreError:
-    """Say why a store can't be read."""
+    """Return the error for a store that can't be read."""
     if is_damage(error):
         reason = str(error)
         return damaged_store(path, reason) if is_ours(path) else not_a_store(path, reason)

@@ -1,7 +1,7 @@
-"""Say what can be asked of a store, and how the answers look, whatever engine keeps it.
+"""The questions that a store answers (``StoreReader``), and the row types of the answers.
 
-Every time is in nanoseconds since the epoch, in UTC. Probes are never among uses. No engine is
-loaded here: see :func:`enforcer.store.readers.open_reader`.
+The same for every engine. Every time is in nanoseconds since the epoch, in UTC. Probes are never
+among uses. No engine is loaded here: see :func:`enforcer.store.readers.open_reader`.
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ MONDAY: Final = 4 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Say which part of a store to read.
+    """The part of a store to read: a span of time, and filters.
 
-    Counts are of whole hours: those that the span touches. What the processes of one deployment
-    did within an hour is left out only if all of it lies outside the span. Where only days are
-    kept of a time that long ago, they are whole days.
+    Counts are of whole hours: those that the span touches. What the processes of one deployment did
+    within an hour is left out only if all of it lies outside the span. Where only days are kept of
+    a time that long ago, they are whole days.
 
     Attributes:
         since: leave out what was last seen before this time; 0 for all.
@@ -46,7 +46,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class WatchedRule:
-    """Give a rule as the newest process that watched it had it."""
+    """A rule as the newest process that watched it declared it."""
 
     legacy: str
     kind: str
@@ -62,7 +62,7 @@ class WatchedRule:
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make
 class SiteUses:
-    """Sum the uses of one rule at one call site with one outcome, over all processes.
+    """Uses of one rule at one call site with one outcome, summed over all processes.
 
     Rows of probes are among these: they have that mechanism.
     """
@@ -86,7 +86,7 @@ class SiteUses:
 
 @dataclass(frozen=True, slots=True)
 class NoticeOf:
-    """Give what processes had to say of a path, and how many of them."""
+    """A notice, and how many processes reported it."""
 
     kind: str
     subject: str
@@ -96,11 +96,11 @@ class NoticeOf:
 
 @dataclass(frozen=True, slots=True)
 class RuleUses:
-    """Sum the uses of one rule.
+    """Uses of one rule, summed.
 
     Attributes:
         legacy: the legacy path, as the map has it.
-        count: how many uses, probes left out.
+        count: how many uses, without probes.
         probes: how many probes.
         sites: at how many call sites it was used.
         first_seen: time of the first use in the span; 0 if there were only probes.
@@ -118,10 +118,10 @@ class RuleUses:
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make
 class UsesInTime:
-    """Count the uses of one rule in one hour, day or week.
+    """Uses of one rule in one hour, day or week.
 
     Attributes:
-        start: when it began; weeks begin on Thursdays, as the epoch did.
+        start: when that hour, day or week began.
         legacy: the rule's legacy path.
         count: how many uses; at least 1.
 
@@ -134,7 +134,7 @@ class UsesInTime:
 
 @dataclass(frozen=True, slots=True)
 class SitesInTime:
-    """Count the call sites of one rule that were active on one day.
+    """Call sites of one rule that were active on one day.
 
     Attributes:
         start: when the day began.
@@ -150,7 +150,7 @@ class SitesInTime:
 
 @dataclass(frozen=True, slots=True)
 class ServiceUses:
-    """Sum the uses of one rule by one service, in one version and environment."""
+    """Uses of one rule by one service, in one version and environment."""
 
     legacy: str
     service: str
@@ -164,7 +164,7 @@ class ServiceUses:
 
 @dataclass(frozen=True, slots=True)
 class SiteServiceUses:
-    """Sum the uses of one rule at one line by one service, in one version and environment."""
+    """Uses of one rule at one line by one service, in one version and environment."""
 
     legacy: str
     file: str
@@ -180,24 +180,24 @@ class SiteServiceUses:
 
 @dataclass(frozen=True, slots=True)
 class ProcessWatch:
-    """Tell how one process watched.
+    """One process: when it watched, how it ended, and what it missed.
 
     Attributes:
-        id: its random name.
+        id: its random identifier.
         service: the service it belongs to, or empty; with its version and environment.
-        host: the machine; empty where it is not known.
-        pid: its number there, or 0.
+        host: the machine; empty if unknown.
+        pid: its process id there, or 0.
         python: the version of its interpreter, or empty.
         command: its command line, or empty.
         run: its ``enforcer run``, or empty.
         map: the digest of the set of rules it watched; see :class:`WatchedMap`.
         since: when it began to watch.
-        till: when it was there last.
+        till: its last heartbeat.
         ending: ``exit``, ``disabled``, ``lost``, ``unknown``, ``vanished``, or ``running``.
-        gaps: how often it was silent for too long, and came back.
-        longest_gap: for how many nanoseconds.
+        gaps: how often its heartbeat stopped for too long, and came back.
+        longest_gap: the longest gap in nanoseconds.
         dropped: how many uses it lost.
-        blind: what it could not see, one text for each thing.
+        blind: its blind spots, one text each.
 
     """
 
@@ -222,17 +222,17 @@ class ProcessWatch:
 
 @dataclass(frozen=True, slots=True)
 class WatchedMap:
-    """Give one set of rules that processes of one service watched.
+    """One set of rules that processes of one service watched.
 
     Attributes:
-        digest: tells sets apart.
-        path: where the map lay for the newest of the processes, or empty.
-        service: whose processes, with version and environment.
+        digest: identifies the set.
+        path: where the map was for the newest of the processes, or empty.
+        service: the service of the processes, with version and environment.
         processes: how many of them.
         since: when the first of them began to watch.
-        till: when the last of them was there last.
+        till: the last heartbeat of any of them.
         stages: how many rules have which stage, by stage.
-        family: the same for sets that a ``[[stage]]`` of one map makes different.
+        family: equal for the sets that a ``[[stage]]`` table makes out of one map.
 
     """
 
@@ -250,10 +250,10 @@ class WatchedMap:
 
 @dataclass(frozen=True, slots=True)
 class HostMap:
-    """Name the rules that the newest process of a service had on a host.
+    """The set of rules that the newest process of a service had on a host.
 
     Attributes:
-        service: whose process, with the environment.
+        service: the process's service, with the environment.
         host: the name of the host.
         digest: the set of rules, as in :class:`WatchedMap`.
 
@@ -267,17 +267,17 @@ class HostMap:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Tell what may be missing in a span: anything that forbids to call a rule safe.
+    """What may be missing in a span; any of it forbids the verdict "safe".
 
     Attributes:
         processes: how many processes watched.
         dropped: how many uses were lost.
         vanished: how many processes ended without a last write.
-        unknown: of how many processes it is not known how they ended.
-        gaps: how many processes were silent for too long, and came back.
-        blind: how many processes could not see something.
+        unknown: for how many processes it is unknown how they ended.
+        gaps: how many processes had a gap in their heartbeat.
+        blind: how many processes had a blind spot.
         set_aside: damaged stores that were set aside, and when.
-        last_written: when something was written last; 0 if nothing ever was.
+        last_written: the time of the last write; 0 if there never was one.
 
     """
 
@@ -292,22 +292,22 @@ class Health:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether nothing is missing, as far as is known."""
+        """Return whether nothing is missing, as far as is known."""
         missing = self.dropped or self.vanished or self.unknown or self.gaps or self.blind
         return bool(self.processes) and not missing and not self.set_aside
 
 
 def bucket_start(number: int, bucket: int) -> int:
-    """Give when a bucket began, by its number: weeks are counted from the first Monday."""
+    """Return when a bucket begins, by its number: weeks are counted from the first Monday."""
     return number * bucket + (MONDAY if bucket == WEEK else 0)
 
 
 class StoreReader(Protocol):
-    """Answer questions about a store; a context manager in which all is of one moment."""
+    """Reader of a store, whatever its engine; a context manager that reads one snapshot."""
 
     @property
     def path(self) -> str:
-        """Name the store for people: a file, or an address without a password."""
+        """The store's name for people: a file, or an address without a password."""
 
     def __enter__(self) -> Self:
         """Begin to read."""
@@ -318,75 +318,75 @@ class StoreReader(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the store."""
 
     def processes(self, span: Span) -> int:
-        """Count the processes that were there in a span."""
+        """Count the processes that were alive in a span."""
 
     def dropped(self, span: Span) -> int:
         """Count the uses that were lost in a span, exact to the hour."""
 
     def watching(self, span: Span) -> Watching:
-        """Give who watched in a span, and what may be missing."""
+        """Return the services that watched in a span, and what may be missing."""
 
     def set_aside(self, span: Span) -> list[tuple[str, int]]:
-        """Give the damaged stores that were set aside in a span, and when that was."""
+        """Return the damaged stores that were set aside in a span, and when."""
 
     def last_written(self, span: Span) -> int:
-        """Give the time of the last write in a span; 0 if there was none."""
+        """Return the time of the last write in a span; 0 if there was none."""
 
     def health(self, span: Span) -> Health:
-        """Give what may be missing in a span, in short."""
+        """Return a summary of what may be missing in a span."""
 
     def rules(self, span: Span) -> Iterable[WatchedRule]:
-        """Give every rule that some process watched in a span."""
+        """Return every rule that a process watched in a span."""
 
     def uses(self, span: Span, legacy: str = "") -> Iterable[SiteUses]:
-        """Give the uses in a span, of one rule if it is named, one row for each outcome."""
+        """Return the uses in a span, of one rule if named, one row for each outcome."""
 
     def rule_uses(self, span: Span) -> Iterable[RuleUses]:
-        """Give the uses of each rule that has any, or has probes."""
+        """Return the uses of each rule that has any, or has probes."""
 
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterable[UsesInTime]:
-        """Give the uses of each rule that has any, by the hour, day or week, oldest first.
+        """Return the uses of each rule that has any, by the hour, day or week, oldest first.
 
         The first and the last bucket are whole, too. Weeks begin on Mondays.
 
         Args:
             span: what to read.
             bucket: :data:`HOUR`, :data:`DAY` or :data:`WEEK`.
-            legacy: of one rule, if not empty.
+            legacy: only this rule, if not empty.
 
         """
 
     def sites_in_time(self, span: Span) -> Iterable[SitesInTime]:
-        """Give how many call sites of each rule were active on each day, oldest first."""
+        """Return how many call sites of each rule were active on each day, oldest first."""
 
     def active_sites(self, span: Span, legacy: str = "") -> Iterable[SitesInTime]:
-        """Give how many call sites of all rules, or of one, were active on each day."""
+        """Return how many call sites of all rules, or of one, were active on each day."""
 
     def new_sites(self, span: Span) -> Iterable[SiteUses]:
-        """Give the call sites that were first seen in a span, and never before by anybody."""
+        """Return the call sites that were first seen in a span, by any process ever."""
 
     def service_uses(self, span: Span, legacy: str = "") -> Iterable[ServiceUses]:
-        """Give the uses of each rule, or of one, by service, version and environment."""
+        """Return the uses of each rule, or of one, by service, version and environment."""
 
     def site_service_uses(self, span: Span, legacy: str) -> Iterable[SiteServiceUses]:
-        """Give the uses of one rule by line of code, service, version and environment."""
+        """Return the uses of one rule by line of code, service, version and environment."""
 
     def maps(self, span: Span) -> Iterable[WatchedMap]:
-        """Give the sets of rules that services watched, the one that was there last first."""
+        """Return the sets of rules that services watched, the most recent first."""
 
     def hosts(self, span: Span) -> Iterable[HostMap]:
-        """Give the newest set of rules on each host of a service, of the last day of a span."""
+        """Return the newest set of rules on each host of a service, of the last day of a span."""
 
     def map_rules(self, digest: str) -> Iterable[WatchedRule]:
-        """Give the rules of one set."""
+        """Return the rules of one set."""
 
     def process_watches(
         self, span: Span, *, limit: int = 100, offset: int = 0
     ) -> Iterable[ProcessWatch]:
-        """Give the processes that were there in a span, the one that was there last first."""
+        """Return the processes that were alive in a span, the most recent first."""
 
     def notices(self, span: Span) -> Iterable[NoticeOf]:
-        """Give what processes that were there in a span had to say."""
+        """Return the notices of processes that were alive in a span."""

@@ -1,4 +1,4 @@
-"""Open a store to read it, by its address, whatever engine keeps it.
+"""Open a store for reading by its address, in SQLite or ClickHouse.
 
 ``/path/uses.db`` or ``sqlite:///path/uses.db`` is a file; ``clickhouse://host``,
 ``clickhouses://host`` (TLS) and ``chdb:///path`` are ClickHouse.
@@ -10,7 +10,7 @@ from enforcer.store.queries import StoreReader
 
 
 def open_reader(address: str) -> StoreReader:
-    """Open a store that is there; never make or change one.
+    """Open an existing store; never create or change one.
 
     Args:
         address: a path, or a URL.
@@ -30,10 +30,10 @@ def open_reader(address: str) -> StoreReader:
 
 
 def check_address(address: str) -> None:
-    """See to it that there is such a kind of store.
+    """Raise an error if the address names an unknown kind of store.
 
     Raises:
-        StoreError: if there is not.
+        StoreError: if it does.
 
     """
     if not is_known(address):

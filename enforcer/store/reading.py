@@ -1,4 +1,4 @@
-"""Read a SQLite store, while other processes write it."""
+"""Reader of a SQLite store, used while other processes write it."""
 
 import sqlite3
 from collections import defaultdict
@@ -51,10 +51,10 @@ from enforcer.store.watching import (
 
 
 class Reader:
-    """Hold one SQLite store open for reading; a context manager."""
+    """One SQLite store open for reading; a context manager that reads one snapshot."""
 
     def __init__(self, path: str) -> None:
-        """Open a store that is there; never make or change one.
+        """Open an existing store; never create or change one.
 
         Raises:
             StoreError: if there is none, or it can't be read.
@@ -66,6 +66,9 @@ class Reader:
         self._now = time_ns()
         self._first_hour = 0
         self._hold = Hold(path)
+        # The lock keeps writers from renaming a damaged store while this connection has its
+        # write-ahead log open. Without the lock in time, read all the same: a reader changes
+        # nothing.
         self._hold.together(Patience(PATIENCE))
         try:
             self._connection = open_to_read(path)
@@ -74,7 +77,7 @@ class Reader:
             raise
 
     def __enter__(self) -> Self:
-        """Give itself, inside one transaction: all it reads is of one moment."""
+        """Begin one transaction, so that all answers come from one snapshot."""
         try:
             begin_to_read(self._connection, self.path)
             for (hour,) in self._rows(statements.FIRST_HOUR, Span()):
@@ -92,7 +95,6 @@ class Reader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the file."""
         self._close()
 
     def _close(self) -> None:
@@ -106,13 +108,13 @@ class Reader:
     def dropped(self, span: Span) -> int:
         """Count the uses that were lost in a span, exact to the hour.
 
-        What processes noted beside the store counts too.
+        The markers beside the store count too.
         """
         noted = sum(loss.count for loss in _losses(self.path, span))
         return int(self._rows(statements.DROPPED, span)[0][0]) + noted
 
     def watching(self, span: Span) -> Watching:
-        """Give who watched in a span, and what may be missing."""
+        """Return the services that watched in a span, and what may be missing."""
         services = self._rows(services_query(PROCESSES), span)
         ((ended, running, vanished, unknown, interval),) = self._rows(
             endings_query(PROCESSES), span
@@ -132,9 +134,9 @@ class Reader:
         )
 
     def set_aside(self, span: Span) -> list[tuple[str, int]]:
-        """Give the damaged stores that were set aside in a span, and when that was.
+        """Return the damaged stores that were set aside in a span, and when.
 
-        Of a run those count that were set aside after it began.
+        For a run, only those that were set aside after it began.
         """
         began = span.since
         if span.run:
@@ -143,11 +145,11 @@ class Reader:
         return [(file, time) for file, time in stores_set_aside(self.path) if time >= began - 10**9]
 
     def last_written(self, span: Span) -> int:
-        """Give the time of the last write in a span; 0 if there was none."""
+        """Return the time of the last write in a span; 0 if there was none."""
         return int(self._rows(statements.LAST_WRITTEN, span)[0][0])
 
     def health(self, span: Span) -> Health:
-        """Give what may be missing in a span, in short."""
+        """Return a summary of what may be missing in a span."""
         watching = self.watching(span)
         return Health(
             processes=self.processes(span),
@@ -161,60 +163,60 @@ class Reader:
         )
 
     def rules(self, span: Span) -> Iterator[WatchedRule]:
-        """Give every rule that some process watched in a span."""
+        """Yield every rule that a process watched in a span."""
         for row in self._rows(statements.RULES, span):
             yield WatchedRule(*row[:-1])
 
     def uses(self, span: Span, legacy: str = "") -> Iterator[SiteUses]:
-        """Give the uses in a span; those of one deployment in one hour are taken together."""
+        """Yield the uses in a span; those of one deployment in one hour are summed."""
         for row in self._rows(statements.uses(span, legacy), span, legacy=legacy):
             yield SiteUses(*row)
 
     def runs(self) -> list[str]:
-        """Name the runs that processes belong to; last comes empty, for those without one."""
+        """Return the names of all runs; an empty one comes last, for processes without a run."""
         return [run for (run,) in self._rows(statements.RUNS, Span())]
 
     def rule_uses(self, span: Span) -> Iterator[RuleUses]:
-        """Give the uses of each rule that has any, or has probes."""
+        """Yield the uses of each rule that has any, or has probes."""
         for row in self._rows(statements.rule_uses(span), span):
             yield RuleUses(*row)
 
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
-        """Give the uses of each rule that has any, by the hour or by the day.
+        """Yield the uses of each rule that has any, by the hour, day or week.
 
-        Those of one run are put into the hour of the last use of each call site.
+        Those of one run are counted in the hour of each call site's last use.
         """
         query = statements.uses_in_time(span, bucket)
         for start, rule, count in self._rows(query, span, legacy=legacy):
             yield UsesInTime(bucket_start(start, bucket), rule, count)
 
     def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
-        """Give how many call sites of each rule were active on each day."""
+        """Yield how many call sites of each rule were active on each day."""
         for start, rule, sites in self._rows(statements.sites_in_time(span), span):
             yield SitesInTime(start * DAY, rule, sites)
 
     def active_sites(self, span: Span, legacy: str = "") -> Iterator[SitesInTime]:
-        """Give how many call sites of all rules, or of one, were active on each day."""
+        """Yield how many call sites of all rules, or of one, were active on each day."""
         for start, sites in self._rows(statements.active_sites(span), span, legacy=legacy):
             yield SitesInTime(start * DAY, legacy, sites)
 
     def new_sites(self, span: Span) -> Iterator[SiteUses]:
-        """Give the call sites that were first seen in a span, and never before."""
+        """Yield the call sites that were first seen in a span, and never before."""
         for row in self._rows(statements.NEW_SITES, span):
             yield SiteUses(*row)
 
     def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
-        """Give the uses of each rule, or of one, by service, version and environment."""
+        """Yield the uses of each rule, or of one, by service, version and environment."""
         for row in self._rows(statements.service_uses(span, legacy), span, legacy=legacy):
             yield ServiceUses(*row)
 
     def site_service_uses(self, span: Span, legacy: str) -> Iterator[SiteServiceUses]:
-        """Give the uses of one rule by line of code, service, version and environment."""
+        """Yield the uses of one rule by line of code, service, version and environment."""
         for row in self._rows(statements.site_service_uses(span, legacy), span, legacy=legacy):
             yield SiteServiceUses(*row)
 
     def maps(self, span: Span) -> Iterator[WatchedMap]:
-        """Give the sets of rules that services watched, the one that was there last first."""
+        """Yield the sets of rules that services watched, the most recent first."""
         stages: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
         for key, stage, count in self._rows(STAGES, span):
             stages[key].append((stage, count))
@@ -222,19 +224,19 @@ class Reader:
             yield WatchedMap(*[*row[:-1], tuple(stages[row[-1]]), family_of(row[0])])
 
     def hosts(self, span: Span) -> Iterator[HostMap]:
-        """Give the newest set of rules on each host of a service, of the last day of a span."""
+        """Yield the newest set of rules on each host of a service, of the last day of a span."""
         for row in self._rows(hosts_query(PROCESSES), span):
             yield HostMap(*row[:-1])
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
-        """Give the rules of one set."""
+        """Yield the rules of one set."""
         for row in self._rows(statements.MAP_RULES, Span(), digest=digest):
             yield WatchedRule(*row)
 
     def process_watches(
         self, span: Span, *, limit: int = 100, offset: int = 0
     ) -> Iterator[ProcessWatch]:
-        """Give the processes that were there in a span, the one that was there last first."""
+        """Yield the processes that were alive in a span, the most recent first."""
         query = processes_query(PROCESSES)
         rows = self._rows(query, span, limit=limit, offset=offset)
         for row in rows:
@@ -242,7 +244,7 @@ class Reader:
             yield ProcessWatch(*[*row[:-1], tuple(text for (text,) in blind)])
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
-        """Give what processes that wrote in a span had to say."""
+        """Yield the notices of processes that wrote in a span."""
         for row in self._rows(statements.NOTICES, span):
             yield NoticeOf(*row)
 

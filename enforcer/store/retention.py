@@ -1,12 +1,13 @@
-"""Remove from a SQLite store what is too old: the one place where rows are deleted.
+"""Retention in a SQLite store: the SQL that deletes old rows, and the daily sweep.
 
-``enforcer store vacuum`` removes what it is told to. By itself a store loses each day what is
-older than its retention, so that its growth is bounded: :func:`sweep` runs inside the visits of
-processes that write, in short transactions, and stops as soon as the program wants to go on.
+Rows are deleted nowhere else. ``enforcer store vacuum`` deletes what it is asked to. By itself a
+store loses each day what is older than its retention, so that its size is bounded: :func:`sweep`
+runs in processes that write, in short transactions, and stops as soon as the program wants to go
+on.
 
-A clock that is wrong must not empty the store. So a sweep removes something only where the one
-before was at most :data:`LONGEST_PAUSE` earlier, by its own clock: a process whose clock is years
-ahead only notes its day, and the next one with a right clock notes that again.
+A wrong clock must not empty the store. So a sweep deletes something only where the one before was
+at most :data:`LONGEST_PAUSE` days earlier, by its own clock: a process whose clock is years ahead
+only records its day, and the next one with a right clock corrects that.
 """
 
 from enforcer.rules.model import LEAST_DAYS
@@ -32,8 +33,8 @@ _AT_ONCE = 20
 _DAYS = MONTH // DAY
 _HOURS = DAY // HOUR
 
-# Of a month that has lost some of its days only the others remain. The processes that may be too
-# old are looked for once: a fleet has hundreds of thousands.
+# A month that has lost some of its days is summed again from the days that remain. The processes
+# that may be too old are selected once: a fleet has hundreds of thousands.
 TOO_OLD = f"""
 DROP TABLE IF EXISTS temp.old_process;
 CREATE TEMPORARY TABLE old_process (key INTEGER PRIMARY KEY);
@@ -82,7 +83,7 @@ ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 
 _MADE_ANEW = ("INSERT INTO use_by_month", "INSERT INTO total_ever")
 
-# Writers remember keys from visit to visit.
+# Writers cache keys from visit to visit, and drop their cache when this value changes.
 _NEW_KEYS = "UPDATE state SET value = random() WHERE name = 'keys'"
 
 _SWEPT = "SELECT value FROM state WHERE name = 'swept'"
@@ -103,9 +104,9 @@ _FIRST_HOUR = "SELECT min(hour) FROM use_by_hour"
 
 
 def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
-    """Execute a script that removes what is older than a day, and count the rows that are gone.
+    """Run a script that deletes what is older than a day, and return how many rows are gone.
 
-    Rows that are removed and added again, because a part of what they sum up is gone, don't count.
+    Rows that are deleted and inserted again, because a part of what they sum is gone, don't count.
     """
     removed = 0
     for statement in (*script.split(";"), _NEW_KEYS):
@@ -120,20 +121,20 @@ def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
 def sweep(
     connection: "sqlite3.Connection", today: int, keep_days: int, is_over: "Callable[[], bool]"
 ) -> bool:
-    """Remove what is older than the retention, once a day, as far as there is time.
+    """Delete what is older than the retention, once a day, as far as there is time.
 
     Args:
         connection: the store, outside of a transaction.
         today: the day, since the epoch.
         keep_days: for how many days to keep what was recorded; 0 for ever.
-        is_over: tells whether there is no more time.
+        is_over: returns whether the time is up.
 
     Returns:
         Whether maps may be gone.
 
     Raises:
-        sqlite3.Error: if another process writes, or there was no more time for a step; what
-            other steps removed is gone.
+        sqlite3.Error: if another process writes, or the time was up within a step; what
+            earlier steps deleted is gone.
 
     """
     row = connection.execute(_SWEPT).fetchone()
@@ -141,6 +142,8 @@ def sweep(
         return False
     has_removed_maps = False
     if keep_days and row is not None and 0 < today - row[0] <= LONGEST_PAUSE:
+        # SQLite calls the handler inside of a statement, and interrupts the statement if it returns
+        # true: the only way to stop a long DELETE when the program wants to fork or to exit.
         connection.set_progress_handler(is_over, _INSTRUCTIONS)
         try:
             for may_be_gone in _steps(connection, today, keep_days):
@@ -155,7 +158,7 @@ def sweep(
 
 
 def _steps(connection: "sqlite3.Connection", today: int, keep_days: int) -> "Iterator[bool]":
-    """Remove what is too old, in a transaction for each step; yield whether maps may be gone."""
+    """Delete what is too old, one transaction per step; yield whether maps may be gone."""
     yield False
     yield from _remove_uses_of_processes(connection, today - KEEP_PROCESSES_DAYS)
     yield from _remove_hours(connection, today - LEAST_DAYS)
@@ -163,20 +166,19 @@ def _steps(connection: "sqlite3.Connection", today: int, keep_days: int) -> "Ite
 
 
 class Transaction:
-    """Do all of something, or nothing of it."""
+    """Transaction that locks the store at its beginning, and rolls back on an error."""
 
     __slots__ = ("_connection",)
 
     def __init__(self, connection: "sqlite3.Connection") -> None:
-        """Take the connection; nothing begins yet."""
         self._connection = connection
 
     def __enter__(self) -> None:
-        """Begin, and lock the store."""
+        # IMMEDIATE: a transaction that reads first and asks for the write lock later fails at once
+        # with SQLITE_BUSY if another process wrote in between, however long it would wait.
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        """End with all of it, or with nothing where there was an error."""
         if kind is None:
             self._connection.execute("COMMIT")
         elif self._connection.in_transaction:
@@ -184,7 +186,7 @@ class Transaction:
 
 
 def _remove_uses_of_processes(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":
-    """Remove the uses of processes that have not written since a day, those of some at once."""
+    """Delete the uses of processes that have not written since a day, a few processes at a time."""
     process, found = 0, []
     while True:
         # Each look-up goes to the next process in the index, past all of its uses.
@@ -204,7 +206,7 @@ def _remove_uses_of_processes(connection: "sqlite3.Connection", day: int) -> "It
 
 
 def _remove_hours(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]":
-    """Remove the hours before a day, those of one day in each transaction."""
+    """Delete the hours before a day, one day per transaction."""
     while True:
         ((first,),) = connection.execute(_FIRST_HOUR)
         if first is None or first >= day * _HOURS:

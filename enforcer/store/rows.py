@@ -1,4 +1,7 @@
-"""Put records into the rows of a store, inside a transaction that somebody else began."""
+"""Insert and look up the rows of a SQLite store: processes, rules, call sites, notes, heartbeats.
+
+The caller begins and ends the transaction.
+"""
 
 from time import time_ns
 
@@ -82,21 +85,21 @@ JOIN rule ON rule.key = declaration.rule WHERE process.key = ? AND legacy = ?
 
 
 class Rows:
-    """Find and add rows of one open store."""
+    """Look-ups and inserts on one open store; keys are the tables' integer keys."""
 
     def __init__(
         self, connection: "sqlite3.Connection", clock: "Callable[[], int] | None" = None
     ) -> None:
-        """Work on a connection; the clock gives nanoseconds since the epoch."""
+        """Bind to a connection; the clock returns nanoseconds since the epoch."""
         self._clock = clock
         self._connection = connection
 
     def process(self, process: "Process") -> int | None:
-        """Give the key of a process, or None if the store does not know it."""
+        """Return the key of a process, or None if the store does not know it."""
         return self._key("SELECT key FROM process WHERE id = ?", (process.id,))
 
     def introduce(self, process: "Process", rules: "Iterable[Rule]", interval: float) -> int:
-        """Add a process, unless it is known, and give its key."""
+        """Insert a process unless it is known, and return its key."""
         known = self.process(process)
         return self._add_process(process, self._map(rules), interval) if known is None else known
 
@@ -125,9 +128,9 @@ class Rows:
         )
 
     def beat(self, process: int) -> None:
-        """Note that a process is there now, and that it has been since it last said so.
+        """Extend a process's heartbeat until now.
 
-        After a silence that is too long it has a gap there, which stays visible.
+        After a silence that was too long a new span begins, so that the gap stays visible.
         """
         now = self._now()
         written, silence, since = self._connection.execute(_LAST_BEAT, (process,)).fetchone()
@@ -148,7 +151,7 @@ class Rows:
         )
 
     def end(self, process: int, ending: str, time: int) -> bool:
-        """Note how a process ended, and tell whether that is new."""
+        """Record how a process ended, and return whether that is new."""
         ended = self._connection.execute(
             "UPDATE process SET ended = ?, ending = ? WHERE key = ? AND ending <> ?",
             (time, ending, process, ending),
@@ -161,14 +164,14 @@ class Rows:
         return str(self._connection.execute(query).fetchone()[0])
 
     def add_noted(self, note: "Note", rules: "Iterable[Rule]" = ()) -> bool:
-        """Add what a process noted, also where it was added before.
+        """Insert a quiet process's note; once more changes nothing.
 
         Args:
-            note: what it noted beside this store.
+            note: a note beside this store.
             rules: those of a map that the store may not know yet.
 
         Returns:
-            Whether it was added; it can't be as long as nobody knows the rules of its map.
+            Whether it was inserted; it can't be while the rules of its map are unknown.
 
         """
         process = self.process(note.process)
@@ -188,7 +191,7 @@ class Rows:
     def add_notices(
         self, process: int | None, notices: "Iterable[Notice]", time: int | None = None
     ) -> None:
-        """Add what a process has to say, each thing once; it says it now, or at a time."""
+        """Insert a process's notices, each once, with the current time or the given one."""
         noted = self._now() if time is None else time
         for notice in notices:
             self._connection.execute(
@@ -201,7 +204,7 @@ class Rows:
         return time_ns() if self._clock is None else self._clock()
 
     def is_new(self, process: int, sequence: int) -> bool:
-        """Note that a batch is being added, and tell whether it was not before."""
+        """Record that a batch is being added, and return whether it was not added before."""
         counted = self._connection.execute(
             "UPDATE process SET sequence = ? WHERE key = ? AND sequence < ?",
             (sequence, process, sequence),
@@ -209,12 +212,12 @@ class Rows:
         return counted.rowcount > 0
 
     def add_dropped(self, process: int, count: int, time: int) -> None:
-        """Add uses that were lost, at a time."""
+        """Add a number of lost uses, at a time."""
         if count:
             self._connection.execute(_ADD_DROPPED, (time // HOUR, process, count))
 
     def _map(self, rules: "Iterable[Rule]") -> int:
-        # The rules of a map that the store knows need not be made.
+        # If the store knows the map, its rules are not even built from the compiled map.
         digest = getattr(rules, "identity", "") or _digest(rules)
         known = self._key("SELECT key FROM map WHERE digest = ?", (digest,))
         if known is not None:
@@ -225,7 +228,7 @@ class Rows:
         return key
 
     def declared(self, process: int, rule: "Rule") -> int:
-        """Give the key of a rule, which a process declares unless its map did."""
+        """Return the key of a rule, after declaring it for the process's map if that did not."""
         known = self._key(_DECLARED, (process, _text(rule.legacy)))
         if known is not None:
             return known
@@ -249,14 +252,14 @@ class Rows:
         )
 
     def site(self, site: "CallSite") -> int:
-        """Give the key of a call site, which is added unless it is known."""
+        """Return the key of a call site, inserted if it is new."""
         values = _values(site, _SITE_FIELDS)
         same = " AND ".join(f"{field} = ?" for field in _SITE_FIELDS)
         known = self._key(f"SELECT key FROM call_site WHERE {same}", values)  # noqa: S608 - constants
         return self._insert("call_site", _SITE_FIELDS, values) if known is None else known
 
     def tally(self, rule: int, site: int, stage: str, outcome: str) -> int:
-        """Give the key of what is counted, which is added unless it is known."""
+        """Return the key of a tally (rule, call site, stage and outcome), inserted if it is new."""
         values = (rule, site, stage, outcome)
         known = self._key(
             "SELECT key FROM tally WHERE rule = ? AND site = ? AND stage = ? AND outcome = ?",
@@ -267,7 +270,7 @@ class Rows:
         return self._insert("tally", ("rule", "site", "stage", "outcome"), values)
 
     def deployment(self, process: int) -> int:
-        """Give the key of what a process was deployed as."""
+        """Return the key of a process's deployment."""
         return self._key("SELECT deployment FROM process WHERE key = ?", (process,)) or 0
 
     def _deployment(self, process: "Process") -> int:

@@ -1,4 +1,4 @@
-"""Define the tables of the SQLite store, and tell a store from another file.
+"""The tables of the SQLite store, their version, and the check that a file is a store.
 
 Every time is in nanoseconds since the epoch; an hour, a day or a month is a time divided by
 :data:`HOUR`, :data:`DAY` or :data:`MONTH`, which is made of whole weeks.
@@ -257,10 +257,12 @@ PRAGMA user_version = {SCHEMA_VERSION};
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Make the tables, or change those of an older version, in one transaction.
+    """Create the tables, or migrate those of an older version, in one transaction.
 
-    Several processes may be here at once: each looks again once the others are done.
+    Several processes may be here at once: each reads the version again once the others are done.
     """
+    # The write lock comes first and the version is read under it, so that two processes can't both
+    # migrate.
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -281,7 +283,7 @@ def _upgrades(version: int) -> "list[str]":
 
 
 def _statements(script: str) -> "Iterator[str]":
-    # executescript() would commit first, and leave the transaction open where it fails.
+    # executescript() would commit the open transaction first, and on an error leave its own open.
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -290,7 +292,8 @@ def _statements(script: str) -> "Iterator[str]":
             statement = ""
 
 
-# What runs by itself when a store is read or written: a crafted file could keep a process busy.
+# Triggers, views and virtual tables run code when a store is read or written: a crafted file could
+# keep a process busy for ever.
 _FOREIGN = """
 SELECT count(*) FROM sqlite_master
 WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
@@ -298,10 +301,10 @@ WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
 
 
 def schema_version(connection: sqlite3.Connection, path: str) -> int:
-    """Give the schema version of an open file; 0 for one with nothing in it.
+    """Return the schema version of an open file; 0 for an empty file.
 
     Raises:
-        StoreError: if the file is a database of something else, or too new.
+        StoreError: if the file is another program's database, or too new.
 
     """
     # One transaction, so that a store which is being made is seen whole or not at all.
@@ -333,7 +336,7 @@ def schema_version(connection: sqlite3.Connection, path: str) -> int:
 
 
 def not_a_store(path: str, reason: str) -> StoreError:
-    """Say that a file is no store of the enforcer."""
+    """Return the error for a file that is not a store."""
     return StoreError(
         f'"{path}" is no store of the enforcer: {reason}. '
         "Name another file, or move this one away (not-a-store)"

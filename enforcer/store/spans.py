@@ -1,4 +1,4 @@
-"""Say which hours, days and months a span touches."""
+"""Arithmetic of a span: the hours, days and months that it touches."""
 
 from enforcer.store.queries import DAY, HOUR, Span
 from enforcer.store.schema import MONTH
@@ -8,11 +8,11 @@ _DAYS = MONTH // DAY
 
 
 def bounds(span: Span, first_hour: int = 0) -> dict[str, int]:
-    """Give what a span touches: hours at its ends, then days, and months in the middle.
+    """Return what a span touches: hours at its ends, then days, and months in the middle.
 
     Args:
         span: the span.
-        first_hour: from when on hours are kept; before that, all days are whole.
+        first_hour: the first hour whose hourly rows are kept; before it, days are whole.
 
     """
     end = span.until or 2**63
@@ -44,10 +44,10 @@ def bounds(span: Span, first_hour: int = 0) -> dict[str, int]:
 
 
 def _inner(first: int, last: int, length: int) -> tuple[int, int]:
-    """Return the first and the last unit of a length that lie inside; none if they are reversed."""
+    """Return the first and the last whole unit inside; the first is greater if there is none."""
     return -(-first // length), (last + 1) // length - 1
 
 
 def is_filtered(span: Span) -> bool:
-    """Tell whether a span is of some processes only."""
+    """Return whether a span has a filter on processes."""
     return bool(span.run or span.service or span.version or span.environment)

@@ -1,11 +1,10 @@
-"""Write what was recorded into SQLite, from many processes at once.
+"""The SQLite writer: processes, heartbeats, uses and notices, written by many processes at once.
 
-The watched program is a stranger's: it may fork, or close every file descriptor. So a store
-is opened for one visit and closed again, and this module imports nothing that starts threads.
-
-Files come and go while the program runs. A store that is missing is made anew; one that is
-damaged is set aside first; and what was written to a file that is no longer there by then is
-reported as not written.
+The watched program is somebody else's: it may fork, or close every file descriptor. So a store is
+opened for one visit and closed again, and this module imports nothing that starts threads. Files
+come and go while the program runs. A missing store is created anew; a damaged one is set aside
+first; and what was written to a file that is no longer there at the commit is reported as not
+written.
 """
 
 import os
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-# SQLite could not lock, or share memory, though nobody is in its way.
+# SQLite could not lock, or share memory, though no other process has a lock.
 _LOCK_FAILURES = (
     sqlite3.SQLITE_IOERR_LOCK,
     sqlite3.SQLITE_IOERR_RDLOCK,
@@ -58,7 +57,7 @@ _FOR_SWEEPING = 0.1
 
 
 class Store:
-    """Hold one SQLite file open for writing."""
+    """One SQLite file open for writing."""
 
     def __init__(
         self,
@@ -67,13 +66,13 @@ class Store:
         known: Known | None = None,
         clock: "Callable[[], int] | None" = None,
     ) -> None:
-        """Open the file; make it, and its folder, if it isn't there.
+        """Open the file; create it, and its folder, if it does not exist.
 
         Args:
             path: the file.
-            patience: how long to wait for others who write.
-            known: what is remembered from visit to visit.
-            clock: gives the time in nanoseconds since the epoch, instead of the system's.
+            patience: how long to wait for other writers.
+            known: the cache of keys from earlier visits.
+            clock: returns the time in nanoseconds since the epoch, instead of the system's.
 
         Raises:
             ReplacedError: if the file was damaged; it is set aside, and can be opened again.
@@ -123,7 +122,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file."""
-        # What could not be tidied up now will be by the next one who closes it.
+        # A checkpoint that fails now is made by the next process that closes the file.
         try:
             self._connection.close()
         except sqlite3.Error:
@@ -132,22 +131,25 @@ class Store:
             self._hold.release()
 
     def knows(self, process: Process) -> bool:
-        """Tell whether a process was introduced to this file."""
+        """Return whether this file knows a process."""
         try:
             return self._patiently(lambda: self._rows.process(process)) is not None
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
     def watch(self, process: Process, rules: "Iterable[Rule]", interval: float = INTERVAL) -> None:
-        """Note that a process watches these rules, and that it was there just now.
+        """Record that a process watches these rules, and that it was alive just now.
+
+        A process's first call also adds the notes and markers that other processes left beside the
+        store.
 
         Args:
-            process: who watches.
+            process: the process that watches.
             rules: what it watches.
             interval: how often it writes, in seconds.
 
         Raises:
-            StoreError: if it could not be written; then nothing of it was.
+            StoreError: if it could not be written; then nothing was.
 
         """
         notes = [] if self.knows(process) else list(notes_beside(self.path))
@@ -174,14 +176,14 @@ class Store:
         self._sweep(getattr(rules, "keep_days", KEEP_DAYS))
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
-        """Keep what a process had to say of a path; each notice is kept once.
+        """Record a process's notices, each once.
 
         Args:
-            process: who says it; :meth:`watch` was called for it.
-            notices: what it says.
+            process: the process; :meth:`watch` was called for it.
+            notices: its notices.
 
         Raises:
-            StoreError: if it could not be written; then nothing of it was.
+            StoreError: if they could not be written; then none was.
 
         """
         self._commit(lambda: self._rows.add_notices(self._rows.process(process), notices))
@@ -192,7 +194,7 @@ class Store:
         """Add a batch of uses, or do nothing if it was added before.
 
         Args:
-            process: whose uses they are.
+            process: the process whose uses they are.
             sequence: the number of the batch; each one of a process is higher than the last.
             uses: what was recorded since the batch before.
             dropped: how many uses were lost since the batch before.
@@ -215,10 +217,10 @@ class Store:
         self._known.keep()
 
     def leave(self, process: Process, ending: str) -> None:
-        """Note that a process has written everything, and watches no longer.
+        """Record that a process has written everything, and watches no longer.
 
         Args:
-            process: who leaves; :meth:`watch` was called for it.
+            process: the process; :meth:`watch` was called for it.
             ending: how it ends.
 
         Raises:
@@ -234,7 +236,7 @@ class Store:
         self._commit(change)
 
     def _sweep(self, keep_days: int) -> None:
-        """Remove what is too old, in a part of the time that this visit may take."""
+        """Delete what is too old, in a part of the time that this visit may take."""
         patience = self._patience.within(self._patience.left() * _FOR_SWEEPING)
         try:
             if sweep(self._connection, self._now() // DAY, keep_days, lambda: not patience.lasts()):
@@ -268,17 +270,21 @@ class Store:
     def _add_noted(
         self, notes: "Iterable[Note]", source: str, rules: "Iterable[Rule]"
     ) -> "Iterator[Note]":
-        """Add what processes noted, and give the notes that are needed no more."""
+        """Insert notes, and yield those whose files are needed no more."""
         for note in notes:
             self._check_patience()
-            # One that was left beside an older store of this name is of no use to anybody.
+            # A note for an older store of this name is worthless, and removed as well.
             if note.store != source or self._rows.add_noted(note, rules):
                 yield note
 
     def _prepare(self) -> None:
+        # SQLite would wait by itself, inside one call that nothing can interrupt; _patiently()
+        # polls instead.
         self._connection.execute("PRAGMA busy_timeout = 0")
         self._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.execute("PRAGMA trusted_schema = OFF")
+        # In WAL mode NORMAL syncs at checkpoints only: a power failure may lose the last commits,
+        # and never damages the file. FULL would sync the disk at each visit.
         self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:
@@ -306,6 +312,8 @@ class Store:
         except sqlite3.Error as error:
             raise self._failure(error) from error
         if file_identity(self.path) != self._file:
+            # The rows went into a file without a name, or one that has another name by now: the
+            # caller opens the store again and writes the batch once more.
             message = f'"{self.path}" was removed or replaced while it was written (store-replaced)'
             raise ReplacedError(message, path=self.path)
 
@@ -313,7 +321,7 @@ class Store:
         return patiently(call, self._patience)
 
     def _check_patience(self) -> None:
-        # Many rows take long: the program may want to fork meanwhile.
+        # Many rows take long: stop between steps as soon as the program wants to fork.
         if self._patience.is_needed():
             message = f'the store "{self.path}" was not written in time (store-not-written)'
             raise StoreError(message, path=self.path)

@@ -1,6 +1,6 @@
-"""Write the SQL that answers what is asked of a SQLite store.
+"""The SQL of a SQLite store's answers: uses, call sites and rules by span, filter and roll-up.
 
-Each statement takes the fields of a span as values, and its :func:`~enforcer.store.spans.bounds`.
+Each statement has the fields of a span as parameters, and its :func:`~enforcer.store.spans.bounds`.
 """
 
 from typing import Final
@@ -70,7 +70,7 @@ _OF_RULE = """
 tally IN (SELECT tally.key FROM tally JOIN rule ON rule.key = tally.rule WHERE legacy = :legacy)
 """
 
-# Days are kept in the order of rules, so that those of one rule are found without the others.
+# The rows of days are ordered by day and rule: one look-up per day skips all other rules.
 _DAYS_OF_RULE = f"""
 SELECT {_COUNTS} FROM (
     WITH RECURSIVE each (day) AS (
@@ -85,8 +85,8 @@ SELECT {_COUNTS} FROM (
 """  # noqa: S608 - made of constants
 
 
-# An hour's row is of all processes of a deployment. Of the hour that a span begins in, the uses of
-# processes that came and went before the span are known one by one, and are left out.
+# An hour's row sums all processes of a deployment. In the first hour of a span, the uses of
+# processes that ended before the span begins are known one by one, and are subtracted.
 _HEAD_HOURS = f"""
 (
     SELECT hour, tally, deployment, first_seen, last_seen,
@@ -102,12 +102,12 @@ _HEAD_HOURS = f"""
 
 
 def _bounds(span: Span) -> str:
-    # What leaves nothing out need not be looked up for each of many thousand rows.
+    # A filter that leaves nothing out is omitted: it would be checked for thousands of rows.
     return f"{_BOUNDS} AND deployment IN ({DEPLOYMENTS})" if is_filtered(span) else _BOUNDS
 
 
 def _counts(span: Span, legacy: str = "") -> str:
-    """Choose the tables that have what a span needs in as few rows as can be."""
+    """Choose the tables that answer for a span with the fewest rows."""
     bounds = _bounds(span)
     only = f"{bounds} AND {_OF_RULE}" if legacy else bounds
     if span.run:
@@ -147,8 +147,8 @@ FROM ({_counts(span, legacy)}) GROUP BY {keys}
 
 
 def uses(span: Span, legacy: str) -> str:
-    """Write the query for the fields of ``SiteUses``."""
-    # Summed up before the long texts of call sites are there to be carried along.
+    """Return the query for the fields of ``SiteUses``."""
+    # Summed before the join with the long texts of call sites, which would be sorted with the rows.
     return f"""
 SELECT legacy, {_SITE}, outcome, count, first_seen, last_seen
 FROM (
@@ -161,7 +161,7 @@ FROM (
 
 
 def rule_uses(span: Span) -> str:
-    """Write the query for the fields of ``RuleUses``."""
+    """Return the query for the fields of ``RuleUses``."""
     is_use = f"mechanism <> '{PROBE}'"
     return f"""
 SELECT legacy, coalesce(sum(count) FILTER (WHERE {is_use}), 0),
@@ -176,10 +176,10 @@ GROUP BY tally.rule ORDER BY legacy
 
 
 def uses_in_time(span: Span, bucket: int) -> str:
-    """Write the query for the fields of ``UsesInTime``; ``start`` is in buckets.
+    """Return the query for the fields of ``UsesInTime``; ``start`` is in buckets.
 
     Raises:
-        ValueError: if the bucket is no hour, day or week.
+        ValueError: if the bucket is not an hour, a day or a week.
 
     """
     if bucket not in (HOUR, DAY, WEEK):
@@ -212,7 +212,7 @@ WHERE count > 0 AND :legacy IN ('', legacy) ORDER BY start, legacy
 
 
 def sites_in_time(span: Span) -> str:
-    """Write the query for the fields of ``SitesInTime``; ``start`` is in days."""
+    """Return the query for the fields of ``SitesInTime``; ``start`` is in days."""
     return f"""
 SELECT start, legacy, sites FROM ({_sites_per_day(span)}) JOIN rule ON rule.key = rule
 WHERE sites > 0 ORDER BY start, legacy
@@ -220,7 +220,7 @@ WHERE sites > 0 ORDER BY start, legacy
 
 
 def active_sites(span: Span) -> str:
-    """Write the query for the days and the sums of ``SitesInTime``."""
+    """Return the query for the days and the sums of ``SitesInTime``."""
     return f"""
 SELECT start, sum(sites) FROM ({_sites_per_day(span)}) JOIN rule ON rule.key = rule
 WHERE sites > 0 AND :legacy IN ('', legacy) GROUP BY start ORDER BY start
@@ -262,7 +262,7 @@ GROUP BY tally.rule, tally.site, outcome ORDER BY min(first_seen) DESC
 
 
 def service_uses(span: Span, legacy: str) -> str:
-    """Write the query for the fields of ``ServiceUses``."""
+    """Return the query for the fields of ``ServiceUses``."""
     return f"""
 SELECT legacy, service, version, environment, sum(count), count(DISTINCT site),
        min(first_seen), max(last_seen)
@@ -274,7 +274,7 @@ GROUP BY rule.key, deployment.key ORDER BY legacy, service, version, environment
 
 
 def site_service_uses(span: Span, legacy: str) -> str:
-    """Write the query for the fields of ``SiteServiceUses``."""
+    """Return the query for the fields of ``SiteServiceUses``."""
     return f"""
 SELECT legacy, file, line, function, service, version, environment, sum(count),
        min(first_seen), max(last_seen)

@@ -1,7 +1,7 @@
-"""Add uses to those of a process and to the roll-ups, inside a transaction.
+"""Addition of a batch of uses to all tables that count them, inside a transaction.
 
-What a process counts is the same from visit to visit, so its keys are remembered. A batch is
-put into a table of this connection's own, in memory, and SQLite adds it up from there.
+A process counts the same things from visit to visit, so their keys are cached. A batch is inserted
+into a temporary table in memory, and SQLite sums it into the roll-ups from there.
 """
 
 from enforcer.recording.use import PROBE
@@ -74,7 +74,7 @@ SELECT last_seen / {HOUR}, rule, sum(count * (1 - probe)), sum(count * probe)
 FROM batch GROUP BY 1, 2
 """  # noqa: S608 - made of constants
 
-# Which call sites are new on their day can be seen only before they are added to it.
+# Counts the call sites that are new on their day, so it runs before they are added to the day.
 _NEW_ON_THEIR_DAY = f"""
 INSERT INTO total_by_day (day, rule, count, probes, sites)
 SELECT last_seen / {DAY}, rule, 0, 0, count(DISTINCT site) FROM batch
@@ -109,21 +109,20 @@ _STATEMENTS_FOR_RULES = (
 
 
 class Known:
-    """Remember the keys of what one process counts, from visit to visit.
+    """Cache of the keys of what one process counts, from visit to visit.
 
-    They hold for one process in one file, for as long as no row is removed from it.
+    The keys are valid for one process in one file, for as long as no row is deleted from it.
     """
 
     __slots__ = ("_new", "_of", "_old")
 
     def __init__(self) -> None:
-        """Know nothing."""
         self._of: object = None
         self._old: dict[Identity, Keys] = {}
         self._new: dict[Identity, Keys] = {}
 
     def hold_for(self, owner: object) -> bool:
-        """Say what the keys belong to, and tell whether it is what they belonged to so far."""
+        """Set the owner of the keys; return whether it is unchanged, and clear the cache if not."""
         if owner == self._of:
             return True
         self._of = owner
@@ -131,19 +130,19 @@ class Known:
         return False
 
     def forget_new(self) -> None:
-        """Forget what a transaction found that failed."""
+        """Drop the keys of a transaction that failed."""
         self._new = {}
 
     def get(self, identity: "Identity") -> "Keys | None":
-        """Give the keys, if they are known."""
+        """Return the keys, if they are cached."""
         return self._old.get(identity) or self._new.get(identity)
 
     def add(self, identity: "Identity", keys: "Keys") -> None:
-        """Know keys; until :meth:`keep` they are of a transaction that may fail."""
+        """Add keys; until :meth:`keep` they belong to a transaction that may fail."""
         self._new[identity] = keys
 
     def keep(self) -> None:
-        """Remember what is new: it is in the file."""
+        """Keep the new keys: their transaction was committed."""
         if len(self._old) > _MOST_KNOWN:
             self._old = {}
         self._old |= self._new
@@ -151,15 +150,15 @@ class Known:
 
 
 class Tallies:
-    """Add uses to one open store."""
+    """Adder of uses to one open store."""
 
     def __init__(self, connection: "sqlite3.Connection", rows: "Rows", known: Known) -> None:
-        """Work on a connection.
+        """Bind to a connection.
 
         Args:
             connection: inside a transaction whenever something is added.
-            rows: finds and adds rules and call sites.
-            known: what was found before.
+            rows: looks up and inserts rules and call sites.
+            known: the cache of keys.
 
         """
         self._connection = connection
@@ -168,7 +167,7 @@ class Tallies:
         self._is_prepared = False
 
     def prepare(self, uses: "Sequence[Use]", before_each: "Callable[[], None]") -> None:
-        """Make ready before the transaction what can be, so that others need not wait for it.
+        """Prepare before the transaction what can be prepared, so that other writers wait less.
 
         Args:
             uses: what will be added.
@@ -196,8 +195,8 @@ class Tallies:
         Args:
             process: its key.
             deployment: the key of its deployment.
-            uses: what it counted, for which :meth:`prepare` was called.
-            file: tells the store from another one that has its name later.
+            uses: its uses, for which :meth:`prepare` was called.
+            file: the identity of the store's file.
             before_each: called before each step.
 
         """
@@ -243,5 +242,5 @@ class Tallies:
 
 
 def _identity(use: "Use") -> "Identity":
-    # Sites are the same whatever their distribution, which is found out later than they are.
+    # Call sites compare equal whatever their distribution, which is found later than they are.
     return use.rule.legacy, use.stage, use.outcome, use.site, use.site.distribution

@@ -1,7 +1,8 @@
-"""Name what an export of a SQLite store has in it, and how its rows refer to each other.
+"""Format of an export of a SQLite store: its tables, columns and references.
 
-An export is lines of JSON. The first names the format, and the stores that are in it; then comes
-one line for each row, each after those that it refers to; the last says how many rows there were.
+An export is lines of JSON. The first has the format's version, and the ids of the stores that are
+in it; then comes one line for each row, each after those that it refers to; the last has the number
+of rows and their digest.
 """
 
 from dataclasses import dataclass, field
@@ -16,15 +17,15 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Describe one table of an export.
+    """One table of an export.
 
     Attributes:
         table: its name.
-        columns: its columns, but for its own key.
-        identity: the columns that tell rows apart, in every store.
-        references: which columns are keys of which tables.
+        columns: its columns, without its own key.
+        identity: the columns that identify a row, in every store.
+        references: the tables that columns refer to, by column.
         has_key: whether other tables refer to it.
-        merge: what to do with a row that is there already.
+        merge: what to do with a row that exists already.
 
     """
 

@@ -1,4 +1,4 @@
-"""Say why a store can't be written, and what to do: its path, its owner, its disk."""
+"""Errors for a store that can't be written, with the remedy: its path, its owner, its disk."""
 
 import errno
 import os
@@ -20,11 +20,11 @@ _REMEDIES = {
 
 
 def not_written(path: str, error: "Exception | str") -> StoreError:
-    """Return the error for a store that can't be made or written.
+    """Return the error for a store that can't be created or written.
 
     Args:
         path: its file.
-        error: what SQLite or the system answered, or why in words.
+        error: what SQLite or the system answered, or the reason as text.
 
     """
     length = len(os.fsencode(path))
@@ -53,7 +53,7 @@ def _remedy(path: str, error: "Exception | str") -> str:
 
 
 def _whose(path: str) -> str:
-    """Return whose the file or folder is that this process may not write; empty if it may."""
+    """Return who owns the file or folder that this process may not write; empty if it may."""
     user = getattr(os, "geteuid", None)  # Windows has no owners of this kind
     there = path
     while not os.path.lexists(there):

@@ -1,7 +1,7 @@
-"""Make a store of an older enforcer one of today. Loaded only where one was met.
+"""Migrations of SQLite stores from older schemas; imported only where one was met.
 
-Each script makes a store of one version one of the next, whatever came after that: it does not
-use the tables of today.
+Each script migrates one version to the next, whatever came after that: it does not use the current
+schema's definitions.
 """
 
 from enforcer.store.schema import UNKNOWN

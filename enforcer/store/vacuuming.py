@@ -1,4 +1,4 @@
-"""Remove from a SQLite store what is too old, and give the room back."""
+"""Delete old rows from a SQLite store on request, and shrink its file."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from enforcer.store.schema import DAY
 
 @dataclass(frozen=True, slots=True)
 class Vacuumed:
-    """Say how much room was given back.
+    """Result of a vacuum: sizes and deleted rows.
 
     Attributes:
-        before: how many bytes the file had.
-        after: how many it has.
-        removed: how many rows are gone.
+        before: the file's size before, in bytes.
+        after: its size afterwards.
+        removed: how many rows were deleted.
 
     """
 
@@ -35,16 +35,16 @@ def vacuum(
     keep_hours_days: int | None = None,
     progress: Callable[[str], object] = lambda _: None,
 ) -> Vacuumed:
-    """Remove whole days that are too old, and make the file as small as can be.
+    """Delete whole days that are too old, and shrink the file.
 
-    Others may write meanwhile: they wait, or keep what they have and come again.
+    Other processes may write meanwhile: they wait, or keep their batch for the next visit.
 
     Args:
         path: the store.
         keep_days: how many days to keep; all if None.
-        keep_hours_days: of how many days to keep the hours; of all if None. Older ones are
-            then known by the day.
-        progress: told of each step.
+        keep_hours_days: for how many days to keep hourly rows; for all if None. Older uses
+            are then known by the day.
+        progress: called with the name of each step.
 
     Raises:
         StoreError: if it can't be done.
@@ -63,6 +63,8 @@ def vacuum(
             removed += _execute(connection, OLD_HOURS, today - keep_hours_days)
         progress("make the file smaller")
         connection.execute("VACUUM")
+        # VACUUM writes the whole new file into the write-ahead log; only a checkpoint with TRUNCATE
+        # shrinks both files on the disk.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Vacuumed(before, Path(path).stat().st_size, removed)
 

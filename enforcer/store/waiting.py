@@ -1,7 +1,7 @@
-"""Wait for a store that another process has locked, for as long as somebody wants it.
+"""Retries while another process has the store locked, bounded by time and by the program's needs.
 
-SQLite would wait by itself, deep inside one call, and nobody could tell it that the program
-wants to fork or to exit.
+SQLite would wait by itself, deep inside one call, and could not be told that the program wants to
+fork or to exit.
 """
 
 from time import monotonic, sleep
@@ -24,10 +24,11 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class Patience:
-    """Say how long to wait for others.
+    """A deadline that also ends when the program wants to fork or to exit.
 
     Attributes:
-        is_needed: tells whether the program wants to go on, so that all work has to end.
+        is_needed: returns True once the program waits to fork or to exit, so that all work
+            has to stop.
 
     """
 
@@ -36,32 +37,32 @@ class Patience:
     def __init__(
         self, seconds: float = PATIENCE, is_needed: "Callable[[], bool]" = lambda: False
     ) -> None:
-        """Begin to wait now, for some seconds at most."""
+        """Start the clock: the deadline is some seconds from now."""
         self.is_needed = is_needed
         self._until = monotonic() + seconds
 
     def within(self, seconds: float) -> "Patience":
-        """Give a patience that ends with this one, and after some seconds at the latest."""
+        """Return a patience that ends with this one, and after some seconds at the latest."""
         return Patience(min(seconds, self.left()), self.is_needed)
 
     def left(self) -> float:
-        """Give how long it lasts, in seconds, unless it has to end before."""
+        """Return the remaining seconds; it may end earlier if the program waits to go on."""
         return max(self._until - monotonic(), 0)
 
     def lasts(self) -> bool:
-        """Tell whether to wait on."""
+        """Return whether to wait on."""
         return monotonic() < self._until and not self.is_needed()
 
 
 def patiently(call: "Callable[[], T]", patience: Patience) -> "T":
-    """Call until nobody has the store locked, or patience ends.
+    """Retry a call until the store is not locked, or patience ends.
 
     Args:
         call: asks SQLite for something, and leaves nothing behind if that fails.
         patience: asked some two hundred times a second.
 
     Raises:
-        sqlite3.OperationalError: what SQLite said the last time.
+        sqlite3.OperationalError: SQLite's last error.
 
     """
     pause = 0.001
@@ -76,5 +77,5 @@ def patiently(call: "Callable[[], T]", patience: Patience) -> "T":
 
 
 def code_of(error: BaseException) -> int:
-    """Give SQLite's primary number of an error, or 0."""
+    """Return SQLite's primary result code of an error, or 0."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

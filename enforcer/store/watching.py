@@ -1,4 +1,4 @@
-"""Read from a store who watched, from when till when, and what may be missing."""
+"""Presence in a SQLite store: who watched, from when till when, and what may be missing."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _IS_SILENT = f"(written + silence < :now OR written > :now + {CLOCKS_DIFFER})"
 
 @dataclass(frozen=True, slots=True)
 class ServiceWatch:
-    """Tell when the processes of one service, in one version and environment, watched.
+    """When the processes of one service, in one version and environment, watched.
 
     Attributes:
         service: its name, or empty.
@@ -19,7 +19,7 @@ class ServiceWatch:
         environment: where it is deployed, or empty.
         processes: how many of its processes wrote.
         since: when the first of them began to watch, in nanoseconds since the epoch.
-        till: when the last of them was there last.
+        till: the last heartbeat of any of them.
 
     """
 
@@ -33,18 +33,18 @@ class ServiceWatch:
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """Tell how well processes watched.
+    """How completely processes watched: by service, endings, gaps and blind spots.
 
     Attributes:
-        services: who watched, the service that was there last first.
+        services: the services that watched, the most recent first.
         ended: how many processes wrote everything before they ended.
         running: how many have not ended, as far as is known.
         vanished: how many ended without a last write.
-        unknown: of how many it is not known how they ended; nothing kept that.
+        unknown: for how many it is unknown how they ended; older schemas did not record it.
         interval: how many nanoseconds of uses a vanished process may have lost.
         gaps: how many processes did not write for too long, and came back.
-        longest_gap: for how many nanoseconds.
-        blind: how many processes could not see something.
+        longest_gap: the longest such gap in nanoseconds.
+        blind: how many processes had a blind spot.
 
     """
 
@@ -65,14 +65,14 @@ class Watching:
 
     @property
     def till(self) -> int | None:
-        """When the last process was there last."""
+        """The last heartbeat of any process."""
         return max((service.till for service in self.services), default=None)
 
 
 def services_query(processes: str) -> str:
-    """Write the query for the fields of :class:`ServiceWatch`.
+    """Return the query for the fields of :class:`ServiceWatch`.
 
-    A process without a number is known only by its note of what it lost.
+    A process without a process id is known only by its marker of lost uses.
     """
     return f"""
 SELECT service, version, environment, count(*),
@@ -87,7 +87,7 @@ ORDER BY till DESC, service, version, environment
 
 
 def endings_query(processes: str) -> str:
-    """Write the query for how processes ended, and what the vanished ones may have lost."""
+    """Return the query for how processes ended, and what the vanished ones may have lost."""
     gone = f"ending = '' AND {_IS_SILENT}"
     return f"""
 SELECT count(*) FILTER (WHERE ending IN ('{EXIT}', '{DISABLED}', '{LOST}')),
@@ -100,7 +100,7 @@ FROM process WHERE key IN ({processes})
 
 
 def gaps_query(processes: str) -> str:
-    """Write the query for how many processes have gaps, and the longest one."""
+    """Return the query for how many processes have gaps, and the longest one."""
     return f"""
 SELECT count(DISTINCT process), coalesce(max(since - before), 0)
 FROM (
@@ -112,7 +112,7 @@ WHERE before IS NOT NULL AND since >= :since AND (:until = 0 OR before < :until)
 
 
 def maps_query(processes: str) -> str:
-    """Write the query for the fields of ``WatchedMap``, but for the stages; and the map's key."""
+    """Return the query for the fields of ``WatchedMap`` without the stages, and the map's key."""
     return f"""
 SELECT digest, map_path, service, version, environment, count(*), min(started), max(written),
        map.key
@@ -123,10 +123,10 @@ GROUP BY map, deployment ORDER BY max(written) DESC, service, version, environme
 
 
 def hosts_query(processes: str) -> str:
-    """Write the query for the fields of ``HostMap``, and when its process began.
+    """Return the query for the fields of ``HostMap``, and when its process began.
 
-    Containers leave the names of hosts behind that are long gone, so only the last day counts.
-    Of a group SQLite shows the row with the ``max()``.
+    Containers leave names of hosts behind that are long gone, so only the last day counts. In a
+    group SQLite returns the row that has the ``max()``.
     """
     return f"""
 WITH shown AS (SELECT key, written FROM process WHERE key IN ({processes}) AND pid)
@@ -150,7 +150,7 @@ BLIND = f"SELECT text FROM notice WHERE {_IS_BLIND} AND process = :process ORDER
 
 
 def processes_query(processes: str) -> str:
-    """Write the query for the fields of ``ProcessWatch``, but for its blind spots; and its key."""
+    """Return the query for the fields of ``ProcessWatch`` without blind spots, and its key."""
     return f"""
 WITH page AS (
     SELECT * FROM process WHERE key IN ({processes}) AND pid
@@ -177,7 +177,7 @@ ORDER BY written DESC, id
 
 
 def blind_query(processes: str) -> str:
-    """Write the query for how many processes could not see something."""
+    """Return the query for how many processes had a blind spot."""
     return f"""
 SELECT count(DISTINCT process) FROM notice WHERE {_IS_BLIND} AND process IN ({processes})
 """  # noqa: S608 - made of constants

@@ -1,5 +1,5 @@
-"""Read a fleet's uses from ClickHouse, where an OpenTelemetry Collector puts them.
+"""The ClickHouse engine: answers about a fleet, read from an OpenTelemetry Collector's tables.
 
-Nothing is written here but the roll-ups that ``enforcer store init`` makes, and nobody who is
-watched loads this: a watched program sends telemetry to the collector.
+Nothing is written here but the roll-ups that ``enforcer store init`` creates, and no watched
+process imports this: it sends telemetry to the collector.
 """

@@ -1,4 +1,4 @@
-"""Connect to ClickHouse by a URL, and say in one line why not.
+"""Connections to ClickHouse by URL, and errors for people.
 
 ``clickhouses://USER:PASSWORD@HOST:8443/DATABASE`` is HTTPS, ``clickhouse://`` HTTP, and
 ``chdb:///FOLDER`` the engine inside this process. The options that a URL may have are
@@ -40,16 +40,16 @@ _NO_DATABASE = "Code: 81"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Say where a ClickHouse is.
+    """Parsed address of a ClickHouse database.
 
     Attributes:
         scheme: ``clickhouse``, ``clickhouses`` or ``chdb``.
         host: its host, or empty for the embedded engine.
         port: its port.
-        user: who asks, or empty for the server's default.
+        user: the user, or empty for the server's default.
         password: the user's, or empty.
         database: the database with the collector's tables; for the embedded engine the folder.
-        options: the values of :data:`OPTIONS` that are given.
+        options: the values of the :data:`OPTIONS` in the URL.
 
     """
 
@@ -62,7 +62,7 @@ class Address:
     options: dict[str, Any]
 
     def __str__(self) -> str:
-        """Write the address without the password."""
+        """Return the address without the password."""
         if self.scheme == "chdb":
             return f"chdb://{self.database}"
         user = f"{self.user}@" if self.user else ""
@@ -75,10 +75,10 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Read the address of a ClickHouse.
+    """Parse the address of a ClickHouse database.
 
     Raises:
-        StoreError: if it is none.
+        StoreError: if it is malformed.
 
     """
     scheme = url.partition("://")[0]
@@ -127,7 +127,7 @@ def connect(address: Address) -> "Client":
             f"Run: {install_command('clickhouse')} (clickhouse-not-installed)"
         )
         raise StoreError(message) from None
-    # What goes wrong is told once, by us.
+    # clickhouse-connect logs each failure as well; it is reported once, by the error raised here.
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     try:
         return clickhouse_connect.get_client(**_arguments(address))
@@ -170,10 +170,10 @@ def _arguments(address: Address) -> dict[str, Any]:
 def ask(
     client: "Client", address: Address, query: str, values: dict[str, object] | None = None
 ) -> Sequence[Sequence[Any]]:
-    """Give the rows of an answer.
+    """Return the rows of a query's answer.
 
     Raises:
-        StoreError: if ClickHouse does not give one.
+        StoreError: if the query fails.
 
     """
     from clickhouse_connect.driver.exceptions import (  # noqa: PLC0415 - an extra
@@ -187,7 +187,7 @@ def ask(
 
 
 def failure(address: Address, error: Exception) -> StoreError:
-    """Say what went wrong, and what to do."""
+    """Return the error for people: what went wrong, and what to do."""
     text = str(error)
     if any(code in text for code in _WRONG_PASSWORD):
         message = (
@@ -215,7 +215,7 @@ def failure(address: Address, error: Exception) -> StoreError:
 
 
 def _reason(text: str) -> str:
-    # urllib3 wraps what the system says into what it was doing.
+    # urllib3 wraps the system's message into a description of the request.
     said = _SYSTEM_ERROR.search(text)
     return said[1].strip() if said else _short(text)
 

@@ -1,4 +1,4 @@
-"""Make the roll-ups in ClickHouse, and fill them from what is there already."""
+"""Creation of the roll-ups in ClickHouse, and their backfill from the collector's tables."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -50,17 +50,17 @@ def initialise(
     keep_days: int | None = None,
     progress: Callable[[str], object] = lambda _: None,
 ) -> int:
-    """Make the tables and views of the roll-ups, unless they are there, and fill them.
+    """Create the tables and views of the roll-ups, unless they exist, and backfill them.
 
-    To do it again is harmless.
+    Idempotent.
 
     Args:
         address: the database with the collector's tables.
-        keep_days: how long roll-ups are kept; as they are now if None, for ever at first.
-        progress: told of each step.
+        keep_days: how long roll-ups are kept; unchanged if None, and at first for ever.
+        progress: called with the name of each step.
 
     Returns:
-        The version that was there before; 0 if there were none.
+        The version that was there before; 0 if there was none.
 
     Raises:
         StoreError: if it can't be done.
@@ -104,10 +104,10 @@ def initialise(
 
 
 def collector_tables(client: "Client", address: Address) -> bool:
-    """Tell whether the collector's log table names events; see that it is there.
+    """Check that the collector's tables exist, and return whether logs have an ``EventName``.
 
     Raises:
-        StoreError: if the collector's tables are not there.
+        StoreError: if they don't exist.
 
     """
     rows = ask(client, address, _COLUMNS)
@@ -124,7 +124,7 @@ def collector_tables(client: "Client", address: Address) -> bool:
 
 
 def version(client: "Client", address: Address) -> int:
-    """Give the version of the roll-ups; 0 if there are none."""
+    """Return the version of the roll-ups; 0 if there are none."""
     ((is_there,),) = ask(client, address, f"EXISTS TABLE {VERSIONS}")
     if not is_there:
         return 0
@@ -135,7 +135,7 @@ def version(client: "Client", address: Address) -> int:
 def _backfills(
     client: "Client", address: Address, table: str, select: str, *, has_event_name: bool
 ) -> list[str]:
-    """Write the statements that fill a table; uses day by day, as memory is finite."""
+    """Return the statements that fill a table; uses day by day, to bound the memory."""
     if table != USES:
         return [f"INSERT INTO {table} {select}"]
     days = ask(client, address, _DAYS)

@@ -1,7 +1,7 @@
-"""Write the SQL that tells which processes watched, from when till when, and what is missing.
+"""The SQL of presence in ClickHouse: which processes watched, how they ended, what is missing.
 
-A process says with each export of metrics which rules it watches. One that said nothing for
-longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
+Each export of a process's metrics names the rules that it watches. A process that exported nothing
+for longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 """
 
 from enforcer.recording.notice import BLIND_KINDS
@@ -14,7 +14,7 @@ _FIELDS = "service, version, environment, host, pid, python, command"
 
 
 def processes(sources: Sources) -> str:
-    """Ask for the processes that were there in a span, with all fields of theirs."""
+    """Return the query for the processes that were alive in a span, with all their fields."""
     newest = ", ".join(f"argMax({field}, till) AS {field}" for field in _FIELDS.split(", "))
     return f"""
 SELECT process, {_FIELDS}, began, written FROM (
@@ -33,12 +33,12 @@ def _ids(sources: Sources) -> str:
 
 
 def count(sources: Sources) -> str:
-    """Ask how many processes there were, and when the last one was there last."""
+    """Return the query for the number of processes, and the last heartbeat."""
     return f"SELECT count(), max(written) FROM ({processes(sources)})"  # noqa: S608 - constants
 
 
 def services(sources: Sources) -> str:
-    """Ask for the fields of ``ServiceWatch``."""
+    """Return the query for the fields of ``ServiceWatch``."""
     return f"""
 SELECT {_DEPLOYMENT}, count(), greatest(min(began), {{since:Int64}}), max(written) AS till
 FROM ({processes(sources)}) GROUP BY {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}
@@ -62,7 +62,7 @@ SELECT process, silence.1 AS since, silence.2 AS before FROM (
 
 
 def gaps(sources: Sources) -> str:
-    """Ask how many processes have gaps in a span, and for the longest one."""
+    """Return the query for how many processes have gaps in a span, and the longest one."""
     return f"""
 SELECT uniqExact(process), max(since - before) FROM ({_gaps(sources)})
 WHERE since >= {{since:Int64}} AND ({{until:Int64}} = 0 OR before < {{until:Int64}})
@@ -70,9 +70,9 @@ WHERE since >= {{since:Int64}} AND ({{until:Int64}} = 0 OR before < {{until:Int6
 
 
 def endings(sources: Sources) -> str:
-    """Ask how many processes ended how.
+    """Return the query for how many processes ended in which way.
 
-    Where nobody ever said goodbye, it is not known of those who are silent how they ended.
+    If no process ever sent an ending, it is unknown how the silent ones ended.
     """
     return f"SELECT ending, count() FROM ({_with_endings(sources)}) GROUP BY ending"  # noqa: S608 - constants
 
@@ -93,7 +93,7 @@ FROM ({processes(sources)}) AS found LEFT JOIN (
 
 
 def rules(sources: Sources) -> str:
-    """Ask for each rule, as the process that began last had it."""
+    """Return the query for each rule, as the process that began last had it."""
     return f"""
 SELECT rule, argMax(canonical, began), argMax(stage, began), argMax(removal, began)
 FROM {sources.watched} AS watched INNER JOIN ({processes(sources)}) AS found USING process
@@ -111,7 +111,7 @@ FROM {sources.watched} GROUP BY process
 
 
 def maps(sources: Sources) -> str:
-    """Ask for the sets of rules that services watched, with the stages of their rules."""
+    """Return the query for the sets of rules that services watched, with the rules' stages."""
     return f"""
 SELECT digest, '', {_DEPLOYMENT}, count(), min(began), max(written) AS till,
        arrayMap(each -> each.3, any(rules)), any(family)
@@ -121,7 +121,7 @@ GROUP BY digest, {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}, digest
 
 
 def hosts(sources: Sources) -> str:
-    """Ask for the fields of ``HostMap``: those of hosts that were there on the last day."""
+    """Return the query for the fields of ``HostMap``, for hosts that were alive on the last day."""
     return f"""
 SELECT service, environment, host, argMax(digest, began)
 FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
@@ -134,7 +134,7 @@ GROUP BY service, environment, host ORDER BY service, environment, host
 
 
 def map_rules(sources: Sources) -> str:
-    """Ask for the rules of one set."""
+    """Return the query for the rules of one set."""
     return f"""
 SELECT each.1, each.2, each.3, each.4 FROM (
     SELECT arrayJoin(rules) AS each FROM ({_maps(sources)})
@@ -144,7 +144,7 @@ SELECT each.1, each.2, each.3, each.4 FROM (
 
 
 def watches(sources: Sources) -> str:
-    """Ask for the fields of ``ProcessWatch``, but for its blind spots and what it lost."""
+    """Return the query for the fields of ``ProcessWatch`` without blind spots and lost uses."""
     return f"""
 SELECT process, {_DEPLOYMENT}, host, pid, python, command, '', digest, began, written, ending,
        gaps, longest
@@ -159,9 +159,9 @@ ORDER BY written DESC, process LIMIT {{rows:Int64}} OFFSET {{offset:Int64}}
 
 
 def dropped(sources: Sources) -> str:
-    """Ask how many uses each process lost, exact to the hour.
+    """Return the query for how many uses each process lost, exact to the hour.
 
-    A count is of what was lost since its process began (temporality cumulative), or since the
+    A count covers what was lost since its process began (temporality cumulative), or since the
     count before (delta).
     """
     hour = 3_600_000_000_000
@@ -182,7 +182,7 @@ WHERE process IN ({_ids(sources)}) GROUP BY process HAVING sum(lost) > 0
 
 
 def notices(sources: Sources) -> str:
-    """Ask for the fields of ``NoticeOf``."""
+    """Return the query for the fields of ``NoticeOf``."""
     return f"""
 SELECT kind, subject, text, uniqExact(process) FROM {sources.notices}
 WHERE process IN ({_ids(sources)}) GROUP BY kind, subject, text ORDER BY kind, subject, text
@@ -190,7 +190,7 @@ WHERE process IN ({_ids(sources)}) GROUP BY kind, subject, text ORDER BY kind, s
 
 
 def blind(sources: Sources) -> str:
-    """Ask what each process could not see."""
+    """Return the query for each process's blind spots."""
     return f"""
 SELECT process, groupUniqArray(text) FROM (
     SELECT process, subject, text FROM {sources.notices}

@@ -1,7 +1,7 @@
-"""Write the SQL that answers what is asked of ClickHouse.
+"""The SQL of ClickHouse's answers: uses, call sites and rules by span, filter and roll-up.
 
-Each takes the fields of a span as values, and its :func:`~enforcer.store.spans.bounds`; further
-``{now:Int64}`` and ``{limit:Int64}``: after how long without a word a process is gone.
+Each has the fields of a span as parameters, and its :func:`~enforcer.store.spans.bounds`; further
+``{now:Int64}`` and ``{limit:Int64}``: after how long a silence a process is gone.
 """
 
 from enforcer.store.clickhouse.records import SITE_FIELDS
@@ -19,7 +19,7 @@ AND ({version:String} = '' OR version = {version:String})
 AND ({environment:String} = '' OR environment = {environment:String})
 """
 _OF_RULE = "({legacy:String} = '' OR rule = {legacy:String})"
-# The collector's database knows of no `enforcer run`.
+# Telemetry does not carry the `enforcer run`: a span of one run is empty here.
 _NO_RUN = "{run:String} = ''"
 
 
@@ -36,9 +36,9 @@ GROUP BY {unit}, {_KEY} HAVING {_is_within("first_seen", "last_seen")}
 
 
 def _head_hours(sources: Sources) -> str:
-    """Select hours without what processes did that ended before the span begins.
+    """Select hours without the uses of processes that ended before the span begins.
 
-    An hour's row is of all processes of a deployment, so the first hour is added up anew.
+    An hour's row sums all processes of a deployment, so the first hour is summed again.
     """
     columns = f"hour, {_KEY}, count, first_seen, last_seen"
     first = f"""
@@ -55,7 +55,7 @@ UNION ALL SELECT {columns} FROM ({by_hour(f"({first})")})
 
 
 def _counts(sources: Sources, span: Span) -> str:
-    """Choose the tables that have what a span needs in as few rows as can be."""
+    """Choose the tables that answer for a span with the fewest rows."""
     if sources.ever and not span.since and not span.until:
         return f"""
 SELECT {_KEY}, count, first_seen, last_seen FROM {sources.ever}
@@ -74,7 +74,7 @@ WHERE {_MINE} AND {_OF_RULE} AND {_NO_RUN}
 
 
 def uses(sources: Sources, span: Span) -> str:
-    """Ask for the fields of ``SiteUses``."""
+    """Return the query for the fields of ``SiteUses``."""
     return f"""
 SELECT rule, {_SITE}, outcome, count, first_seen, last_seen
 FROM (
@@ -86,7 +86,7 @@ ORDER BY rule, file, line, outcome
 
 
 def rule_uses(sources: Sources, span: Span) -> str:
-    """Ask for the fields of ``RuleUses``."""
+    """Return the query for the fields of ``RuleUses``."""
     return f"""
 SELECT rule, sumIf(count, probe = 0), sumIf(count, probe = 1), uniqExactIf(site, probe = 0),
        minIf(first_seen, probe = 0), maxIf(last_seen, probe = 0)
@@ -95,10 +95,10 @@ FROM ({_counts(sources, span)}) GROUP BY rule ORDER BY rule
 
 
 def uses_in_time(sources: Sources, bucket: int) -> str:
-    """Ask for the fields of ``UsesInTime``; ``start`` is in buckets.
+    """Return the query for the fields of ``UsesInTime``; ``start`` is in buckets.
 
     Raises:
-        ValueError: if the bucket is no hour, day or week.
+        ValueError: if the bucket is not an hour, a day or a week.
 
     """
     if bucket not in (HOUR, DAY, WEEK):
@@ -120,7 +120,7 @@ GROUP BY start, rule ORDER BY start, rule
 
 
 def sites_in_time(sources: Sources) -> str:
-    """Ask for the fields of ``SitesInTime``; ``start`` is in days."""
+    """Return the query for the fields of ``SitesInTime``; ``start`` is in days."""
     table, start = sources.days or sources.hours, "day" if sources.days else "intDiv(hour, 24)"
     return f"""
 SELECT {start} AS start, rule, uniqExact(site) FROM {table}
@@ -131,7 +131,7 @@ GROUP BY start, rule ORDER BY start, rule
 
 
 def active_sites(sources: Sources) -> str:
-    """Ask for the days and the sums of ``SitesInTime``."""
+    """Return the query for the days and the sums of ``SitesInTime``."""
     return f"""
 SELECT start, sum(sites) FROM (
     SELECT start, sites FROM ({sites_in_time(sources)}) AS each (start, rule, sites)
@@ -140,7 +140,7 @@ SELECT start, sum(sites) FROM (
 
 
 def new_sites(sources: Sources) -> str:
-    """Ask for the fields of ``SiteUses`` of call sites that nobody saw before the span."""
+    """Return the query for the fields of ``SiteUses`` of call sites never seen before the span."""
     ever = sources.ever or sources.hours
     return f"""
 SELECT rule, {_SITE}, outcome, count, first_seen, last_seen
@@ -157,7 +157,7 @@ ORDER BY first_seen DESC, rule, file, line, outcome
 
 
 def service_uses(sources: Sources, span: Span) -> str:
-    """Ask for the fields of ``ServiceUses``."""
+    """Return the query for the fields of ``ServiceUses``."""
     return f"""
 SELECT rule, {_DEPLOYMENT}, sum(count), uniqExact(site), min(first_seen), max(last_seen)
 FROM ({_counts(sources, span)}) WHERE probe = 0
@@ -166,7 +166,7 @@ GROUP BY rule, {_DEPLOYMENT} ORDER BY rule, {_DEPLOYMENT}
 
 
 def site_service_uses(sources: Sources, span: Span) -> str:
-    """Ask for the fields of ``SiteServiceUses``."""
+    """Return the query for the fields of ``SiteServiceUses``."""
     return f"""
 SELECT rule, file, line, function, {_DEPLOYMENT}, {_ADD_UP}
 FROM (

@@ -1,7 +1,7 @@
-"""Answer questions about a fleet from ClickHouse.
+"""Reader of a fleet's store in ClickHouse.
 
 What telemetry does not carry stays empty: the reason, the owner, the link and the first day of a
-rule, and which ``enforcer run`` a process belongs to.
+rule, and the ``enforcer run`` of a process.
 """
 
 from collections import Counter
@@ -46,12 +46,12 @@ Rows = Sequence[Sequence[Any]]
 
 
 class ClickHouseReader:
-    """Hold one connection to a database that a collector writes; a context manager."""
+    """One connection to a database that a collector writes; a context manager."""
 
     def __init__(self, url: str) -> None:
-        """Connect; never make or change anything.
+        """Connect; never create or change anything.
 
-        Roll-ups are read where ``enforcer store init`` made them.
+        The roll-ups are read if ``enforcer store init`` created them.
 
         Raises:
             StoreError: if there is no answer, or no collector wrote to the database.
@@ -69,7 +69,6 @@ class ClickHouseReader:
             raise
 
     def __enter__(self) -> Self:
-        """Give itself."""
         return self
 
     def __exit__(
@@ -78,16 +77,15 @@ class ClickHouseReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the connection."""
         self._client.close()
 
     @property
     def is_rolled_up(self) -> bool:
-        """Tell whether answers come from the roll-ups."""
+        """Return whether answers come from the roll-ups."""
         return bool(self._sources.days)
 
     def processes(self, span: Span) -> int:
-        """Count the processes that were there in a span."""
+        """Count the processes that were alive in a span."""
         return int(self._ask(presence.count, span)[0][0])
 
     def dropped(self, span: Span) -> int:
@@ -95,7 +93,7 @@ class ClickHouseReader:
         return sum(self._dropped(span).values())
 
     def watching(self, span: Span) -> Watching:
-        """Give who watched in a span, and what may be missing."""
+        """Return the services that watched in a span, and what may be missing."""
         endings = Counter(
             {ending: int(count) for ending, count in self._ask(presence.endings, span)}
         )
@@ -114,16 +112,16 @@ class ClickHouseReader:
         )
 
     def set_aside(self, span: Span) -> list[tuple[str, int]]:
-        """Give nothing: ClickHouse looks after its own files."""
+        """Return nothing: ClickHouse looks after its own files."""
         del span
         return []
 
     def last_written(self, span: Span) -> int:
-        """Give when a process of a span was there last; 0 if there was none."""
+        """Return the last heartbeat of the processes of a span; 0 if there was none."""
         return int(self._ask(presence.count, span)[0][1])
 
     def health(self, span: Span) -> Health:
-        """Give what may be missing in a span, in short."""
+        """Return a summary of what may be missing in a span."""
         watching = self.watching(span)
         return Health(
             processes=sum(service.processes for service in watching.services),
@@ -137,67 +135,67 @@ class ClickHouseReader:
         )
 
     def rules(self, span: Span) -> Iterator[WatchedRule]:
-        """Give every rule that some process watched in a span."""
+        """Return every rule that a process watched in a span."""
         return map(_rule, self._ask(presence.rules, span))
 
     def uses(self, span: Span, legacy: str = "") -> Iterator[SiteUses]:
-        """Give the uses in a span; those of one deployment in one hour are taken together."""
+        """Yield the uses in a span; those of one deployment in one hour are summed."""
         for row in self._ask(questions.uses, span, span, legacy=legacy):
             yield SiteUses(*row)
 
     def rule_uses(self, span: Span) -> Iterator[RuleUses]:
-        """Give the uses of each rule that has any, or has probes."""
+        """Yield the uses of each rule that has any, or has probes."""
         for row in self._ask(questions.rule_uses, span, span):
             yield RuleUses(*row)
 
     def uses_in_time(self, span: Span, bucket: int, legacy: str = "") -> Iterator[UsesInTime]:
-        """Give the uses of each rule that has any, by the hour, day or week."""
+        """Yield the uses of each rule that has any, by the hour, day or week."""
         for start, rule, count in self._ask(questions.uses_in_time, span, bucket, legacy=legacy):
             yield UsesInTime(bucket_start(start, bucket), rule, count)
 
     def sites_in_time(self, span: Span) -> Iterator[SitesInTime]:
-        """Give how many call sites of each rule were active on each day."""
+        """Yield how many call sites of each rule were active on each day."""
         for start, rule, sites in self._ask(questions.sites_in_time, span):
             yield SitesInTime(start * DAY, rule, sites)
 
     def active_sites(self, span: Span, legacy: str = "") -> Iterator[SitesInTime]:
-        """Give how many call sites of all rules, or of one, were active on each day."""
+        """Yield how many call sites of all rules, or of one, were active on each day."""
         for start, sites in self._ask(questions.active_sites, span, legacy=legacy):
             yield SitesInTime(start * DAY, legacy, sites)
 
     def new_sites(self, span: Span) -> Iterator[SiteUses]:
-        """Give the call sites that were first seen in a span, and never before."""
+        """Yield the call sites that were first seen in a span, and never before."""
         for row in self._ask(questions.new_sites, span):
             yield SiteUses(*row)
 
     def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
-        """Give the uses of each rule, or of one, by service, version and environment."""
+        """Yield the uses of each rule, or of one, by service, version and environment."""
         for row in self._ask(questions.service_uses, span, span, legacy=legacy):
             yield ServiceUses(*row)
 
     def site_service_uses(self, span: Span, legacy: str) -> Iterator[SiteServiceUses]:
-        """Give the uses of one rule by line of code, service, version and environment."""
+        """Yield the uses of one rule by line of code, service, version and environment."""
         for row in self._ask(questions.site_service_uses, span, span, legacy=legacy):
             yield SiteServiceUses(*row)
 
     def maps(self, span: Span) -> Iterator[WatchedMap]:
-        """Give the sets of rules that services watched, the one that was there last first."""
+        """Yield the sets of rules that services watched, the most recent first."""
         for *fields, stages, family in self._ask(presence.maps, span):
             yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items())), family])
 
     def hosts(self, span: Span) -> Iterator[HostMap]:
-        """Give the newest set of rules on each host of a service, of the last day of a span."""
+        """Yield the newest set of rules on each host of a service, of the last day of a span."""
         for row in self._ask(presence.hosts, span):
             yield HostMap(*row)
 
     def map_rules(self, digest: str) -> Iterator[WatchedRule]:
-        """Give the rules of one set."""
+        """Return the rules of one set."""
         return map(_rule, self._ask(presence.map_rules, Span(), digest=digest))
 
     def process_watches(
         self, span: Span, *, limit: int = 100, offset: int = 0
     ) -> Iterator[ProcessWatch]:
-        """Give the processes that were there in a span, the one that was there last first."""
+        """Yield the processes that were alive in a span, the most recent first."""
         lost = self._dropped(span)
         blind = {process: texts for process, texts in self._ask(presence.blind, span)}  # noqa: C416 - rows are no pairs to mypy
         for row in self._ask(presence.watches, span, rows=limit, offset=offset):
@@ -205,7 +203,7 @@ class ClickHouseReader:
             yield ProcessWatch(*[*row, lost.get(process, 0), tuple(blind.get(process, ()))])
 
     def notices(self, span: Span) -> Iterator[NoticeOf]:
-        """Give what processes that were there in a span had to say."""
+        """Yield the notices of processes that were alive in a span."""
         for row in self._ask(presence.notices, span):
             yield NoticeOf(*row)
 

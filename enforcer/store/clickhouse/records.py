@@ -1,7 +1,7 @@
-"""Write the SQL that finds the enforcer's records in the collector's tables.
+"""The SQL that selects the enforcer's records from the collector's log and metric tables.
 
-The names of tables and columns are those of the OpenTelemetry Collector's ClickHouse exporter;
-its log tables have had an ``EventName`` only for a while, and ``TimestampTime`` is not used here.
+The names of tables and columns are those of the OpenTelemetry Collector's ClickHouse exporter.
+Older versions of its log tables have no ``EventName``; ``TimestampTime`` is not used here.
 """
 
 from typing import Final
@@ -55,7 +55,7 @@ def _is_event(*names: str, has_event_name: bool) -> str:
 
 
 def uses(*, has_event_name: bool, when: str = "true") -> str:
-    """Select one row for each row of a flush; a row that was sent twice comes twice."""
+    """Select the rows of uses as they were flushed; a row that was sent twice comes twice."""
     return f"""
 SELECT
     {_log("deprecated_import.process")} AS process,
@@ -75,7 +75,7 @@ FROM {LOGS} WHERE {when} AND {_is_event("used", "blocked", has_event_name=has_ev
 
 
 def notices(*, has_event_name: bool) -> str:
-    """Select what processes had to say of a path."""
+    """Select the notices of processes."""
     return f"""
 SELECT
     {_log("deprecated_import.process")} AS process,
@@ -87,7 +87,7 @@ FROM {LOGS} WHERE {_is_event("notice", has_event_name=has_event_name)}
 
 
 def endings(*, has_event_name: bool) -> str:
-    """Select how processes said goodbye."""
+    """Select how processes ended."""
     return f"""
 SELECT
     {_log("deprecated_import.process")} AS process,

@@ -1,8 +1,8 @@
-"""Define the roll-ups in ClickHouse, and the views that keep them.
+"""The roll-up tables in ClickHouse, and the materialized views that fill them.
 
-Views see what is inserted, as it is inserted. What the collector sends twice, because an answer
-was lost, is kept out by :data:`USES`: it takes no row that it has. All others are fed from it,
-or don't mind.
+Views see rows as they are inserted. What the collector sends twice, because an answer was lost, is
+deduplicated by :data:`USES`: it accepts no row that it has. All other tables are fed from it, or
+are idempotent.
 """
 
 from typing import Final
@@ -105,7 +105,7 @@ ENGINE = ReplacingMergeTree(ended) ORDER BY process
 
 ALL_KNOWN: Final = f"SELECT process, id FROM {USES}"  # noqa: S608 - constants
 
-# In a view, the table that it watches has only the rows that are being inserted.
+# Inside of a view, the name of the watched table stands for the rows that are being inserted.
 _KNOWN = f"""
 {ALL_KNOWN} WHERE process IN (SELECT LogAttributes['deprecated_import.process'] FROM {LOGS})
 """  # noqa: S608 - made of constants
@@ -132,7 +132,7 @@ WHERE (process, id) NOT IN ({known}) LIMIT 1 BY process, id
 
 
 def by_hour(source: str) -> str:
-    """Add uses up by the hour."""
+    """Return the query that sums uses by the hour."""
     return f"""
 SELECT hour, {_TALLY_KEY}, {_ADD_UP}
 FROM (SELECT *, toUInt32(intDiv(last_seen, {HOUR})) AS hour FROM {source})
@@ -141,7 +141,7 @@ GROUP BY hour, {_TALLY_KEY}
 
 
 def sites(source: str) -> str:
-    """Give each call site, once or more often."""
+    """Return the query for each call site, once or more often."""
     return f"SELECT DISTINCT site, {', '.join(SITE_FIELDS)} FROM ({source})"  # noqa: S608 - constants
 
 
@@ -160,7 +160,7 @@ WATCHED: Final = f"SELECT DISTINCT process, rule, canonical, stage, removal FROM
 
 
 def views(*, has_event_name: bool) -> dict[str, tuple[str, str, str]]:
-    """Give the views: what each fills, whose rows it sees, and what it selects."""
+    """Return the views: the table that each fills, the table that it watches, and its query."""
     found = uses(has_event_name=has_event_name)
     by_day = f"""
 SELECT day, {_TALLY_KEY}, {_ADD_UP}
@@ -169,7 +169,7 @@ GROUP BY day, {_TALLY_KEY}
 """  # noqa: S608 - made of constants
     ever = f"SELECT {_TALLY_KEY}, {_ADD_UP} FROM {USES} GROUP BY {_TALLY_KEY}"  # noqa: S608 - constants
     return {
-        # Those that are fed by others' rows stand first, so that they miss none.
+        # Views on another view's table come first, so that they miss no row.
         "enforcer_use_by_hour": ("enforcer_use_by_hour", USES, by_hour(USES)),
         "enforcer_use_by_day": ("enforcer_use_by_day", USES, by_day),
         "enforcer_use_ever": ("enforcer_use_ever", USES, ever),

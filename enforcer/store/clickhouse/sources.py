@@ -1,6 +1,6 @@
-"""Say where the reader finds its rows: in the roll-ups, or in the collector's own tables.
+"""The tables that the ClickHouse reader selects from: roll-ups, or the collector's own.
 
-The answers are the same. From the collector's tables they cost what all its rows cost.
+The answers are the same; from the collector's tables they cost a scan of all its rows.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from enforcer.store.clickhouse.schema import MINUTES, PROCESSES, USES, WATCHED, 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Name what to select from: tables, or selects in parentheses.
+    """What to select from: tables, or queries in parentheses.
 
     Attributes:
         uses: uses as processes reported them.
@@ -20,12 +20,12 @@ class Sources:
         days: uses by the day, or empty if there are only hours.
         ever: uses of all time, or empty if there are only hours.
         sites: call sites.
-        processes: processes, from when till when they were there.
-        minutes: the minutes in which they said so.
-        watched: the rules that they watched.
-        drops: counts of what they lost.
-        notices: what they had to say.
-        endings: how they ended.
+        processes: processes, with the time of their first and last heartbeat.
+        minutes: the minutes that have a heartbeat.
+        watched: the rules that processes watched.
+        drops: counts of lost uses.
+        notices: notices.
+        endings: how processes ended.
 
     """
 
@@ -43,7 +43,7 @@ class Sources:
 
     @classmethod
     def rolled_up(cls) -> Self:
-        """Read what ``enforcer store init`` made."""
+        """Return the tables that ``enforcer store init`` creates."""
         return cls(
             uses=USES,
             hours="enforcer_use_by_hour",
@@ -60,7 +60,7 @@ class Sources:
 
     @classmethod
     def raw(cls, *, has_event_name: bool) -> Self:
-        """Read the collector's tables."""
+        """Return queries on the collector's tables."""
         found = uses(has_event_name=has_event_name)
         return cls(
             uses=f"({found} LIMIT 1 BY process, id)",
