@@ -1,6 +1,6 @@
-"""Alias legacy modules and see every import of them.
+"""Alias legacy modules and record every import of them.
 
-Light, silent, exact: this package runs inside other people's imports. It uses the standard
-library's small modules only, holds no lock of its own while anything is imported, and leaves
-no frame behind on a cached import.
+This package runs inside other people's imports. It loads only small modules of the standard
+library, holds no lock of its own while anything is imported, and leaves no frame on the stack
+after a cached import.
 """

@@ -1,17 +1,19 @@
-"""Stand in ``sys.modules`` for a legacy module, over the canonical module's namespace.
+"""Alias objects: what ``sys.modules`` has for a legacy module.
 
 An alias is an instance of a plain class whose ``__dict__`` *is* the canonical module's: reads,
-writes, ``vars()`` and ``import *`` need no forwarding. Its class is one of three, and changes:
+writes, ``vars()`` and ``import *`` need no forwarding. Its class is one of three, and changes
+over time:
 
-- *asking*: a missing name is looked for elsewhere. Every alias begins so.
-- *quick*: a missing name is missing. ``from old import X`` asks each module for ``__path__``,
-  which most have not, and a ``__getattr__`` would make each such import pay for that.
-- *forwarding*: every look-up goes to a canonical object that is more than a dictionary.
+- *asking*: has a ``__getattr__`` that looks missing names up elsewhere. Every alias begins so.
+- *quick*: has none, so a missing name is missing. ``from old import X`` reads ``__path__`` of
+  each module, which most lack; a ``__getattr__`` would run at each such import.
+- *forwarding*: forwards every look-up to a canonical object that is more than a dictionary.
 
-An alias with renamed names, or with children of its own, has such classes for itself.
+These classes are shared. An alias with renamed names, or with children of its own, has a
+subclass for itself.
 
-The import system writes on modules (``__spec__``, ``__path__``, children …). On an alias these
-writes go nowhere: the namespace belongs to the canonical module.
+The import system writes on modules (``__spec__``, ``__path__``, children …). An alias ignores
+these writes, because the namespace belongs to the canonical module.
 """
 
 import sys
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
 
     from enforcer.imports.alias_link import AliasLink
 
+# A module global is one look-up on the hot path, sys.modules two. The documentation of sys warns
+# against replacing that dictionary.
 _modules = sys.modules
 
-# What _init_module_attrs and others set on a module that they load (Lib/importlib/_bootstrap.py).
+# What _init_module_attrs (Lib/importlib/_bootstrap.py) and importlib.reload set on a module;
+# LazyLoader sets __class__. Written through an alias they would change the canonical module.
 _IMPORT_SYSTEM_NAMES = frozenset(
     {
         "__cached__",
@@ -49,7 +54,7 @@ _IMPORT_SYSTEM_NAMES = frozenset(
 
 
 def _lacks_module(_alias: object) -> str:
-    # A class's __module__ can't be deleted, and a module has none.
+    # A class's __module__ shows through its instances and can't be deleted; a module has none.
     name = "__module__"
     raise AttributeError(name)
 
@@ -58,13 +63,16 @@ _NO_MODULE = property(_lacks_module)
 
 
 class Alias:
-    """Do what all aliases do."""
+    """Common behaviour of all aliases."""
 
-    # The namespace is the canonical module's: what belongs to the alias lies beside it.
+    # Where "__dict__" is a slot of an ordinary class, any dictionary may be assigned to it; on a
+    # ModuleType it is read-only. That one assignment makes both modules share a namespace. The
+    # alias's own state can't be in that dictionary, so it is in a slot of its own.
     __slots__ = ("__dict__", "__enforcer_link__", "__weakref__")
 
     __module__ = _NO_MODULE
     __doc__ = None  # a module's own
+    # isinstance(alias, ModuleType) reads __class__ after type(), so it is true.
     __class__ = property(lambda _alias: ModuleType)
     __name__ = property(lambda alias: _link(alias).shown_name())
     __annotations__ = property(lambda alias: _link(alias).annotations())
@@ -72,11 +80,17 @@ class Alias:
     @property
     @bootstrap.as_import_system
     def __spec__(self) -> object:
-        """Give the spec to whoever reads it, and count who imports."""
+        """Return the spec to its reader, and count the import that reads it."""
         try:
+            # CPython reads __spec__ on every import of a cached module, with the importing frame
+            # right above: import_ensure_initialized in C (Python/import.c), _find_and_load in
+            # Python, 3.11 to 3.15. sys._getframe raises an audit event, which a hook may refuse;
+            # frame_beside needs none.
             frame = getframe(1)
         except Exception:  # noqa: BLE001 - an audit hook refuses
             frame = bootstrap.frame_beside(1)
+        # What follows is the hot path: Sites.find and the check for a replaced canonical module,
+        # written out, because a cached import pays for each further call in Python.
         link: AliasLink = self.__enforcer_link__  # type: ignore[attr-defined]
         sites = link.sites
         offset = frame.f_lasti
@@ -98,7 +112,7 @@ class Alias:
             raise bootstrap.trimmed(error)  # noqa: B904 - the same error
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set a name of the canonical module; not what the import system sets."""
+        """Set a name of the canonical module; ignore what the import system sets."""
         if name in _IMPORT_SYSTEM_NAMES:
             return
         link = _link(self)
@@ -114,7 +128,6 @@ class Alias:
             setattr(link.target(), name, value)
 
     def __delattr__(self, name: str) -> None:
-        """Delete a name of the canonical module."""
         if name in _IMPORT_SYSTEM_NAMES:
             return
         if _is_own(self, name):
@@ -123,11 +136,9 @@ class Alias:
             delattr(_link(self).target(), name)
 
     def __dir__(self) -> "list[str]":
-        """List the canonical module's names."""
         return _link(self).names()
 
     def __repr__(self) -> str:
-        """Say what it stands for."""
         link = _link(self)
         return f"<module {link.legacy!r}, an alias of {link.canonical!r}>"
 
@@ -176,12 +187,13 @@ class _Quick(Alias):
     __module__ = _NO_MODULE
 
 
+# A plain class would show through an alias: its name in messages of AttributeError, and, from 3.13
+# on, two attributes that the compiler adds to each class.
 for _kind in (Alias, _Asking, _Forwarding, _Quick):
-    # Python names the class where an attribute is missing.
     type.__dict__["__name__"].__set__(_kind, "module")
     for _name in ("__firstlineno__", "__static_attributes__"):
         if _name in vars(_kind):
-            delattr(_kind, _name)  # a module has none, and would show its class's
+            delattr(_kind, _name)
 _NAMES = frozenset(vars(Alias))
 
 
@@ -190,11 +202,12 @@ def _link(alias: Alias) -> "AliasLink":
     return link
 
 
+# The slot's descriptor reads past __getattribute__ of a forwarding alias.
 _LINK = vars(Alias)["__enforcer_link__"]
 
 
 def link_of(value: object) -> "AliasLink | None":
-    """Give the link behind an alias, or None for anything else."""
+    """Return the link behind an alias, or None for anything else."""
     return _link(value) if issubclass(type(value), Alias) else None  # type: ignore[arg-type]
 
 
@@ -207,7 +220,7 @@ def _read_spec(link: "AliasLink", frame: "FrameType") -> object:
 
 
 def new_alias(link: "AliasLink") -> Alias:
-    """Make an alias, bound to no namespace yet and asking."""
+    """Create an alias that is bound to no namespace yet, in the shape *asking*."""
     alias = _Asking()
     _LINK.__set__(alias, link)
     own: dict[str, property] = {}
@@ -264,20 +277,20 @@ def _asker(frame: "FrameType") -> "FrameType":
 
 
 def ask(alias: Alias) -> None:
-    """Look for missing names elsewhere."""
+    """Change an alias's shape to *asking*: missing names are looked up elsewhere."""
     _take(alias, _Asking)
 
 
 def quicken(alias: Alias) -> None:
-    """Let missing names be missing."""
+    """Change an alias's shape to *quick*: missing names are missing."""
     _take(alias, _Quick)
 
 
 def forward(alias: Alias) -> None:
-    """Look up everything on the canonical object itself.
+    """Change an alias's shape to *forwarding*: the canonical object is asked for everything.
 
-    A module with a class of its own, an object that is no module and lazy imports of
-    3.15 do not show in a namespace what they give.
+    Needed for a module with a class of its own, an object that is no module, and lazy imports
+    of 3.15: their namespace does not show what their attributes are.
     """
     _take(alias, _Forwarding)
 
@@ -285,13 +298,15 @@ def forward(alias: Alias) -> None:
 def _take(alias: Alias, shape: type[Alias]) -> None:
     link = _link(alias)
     kind = shape
-    # Python names the class where an attribute is missing: whoever has such an alias in their
-    # hands reads both paths. Aliases of which people import names only share one class.
+    # A message of AttributeError has the name of the class. Where the program has the alias
+    # itself, the class is its own and its name shows both paths. Aliases from which only names
+    # are imported share one class: a class for each would be most of their memory.
     if link.own_names or (link.is_held and shape is _Quick):
         kind = link.own_classes.get(shape) or _own_class(link, shape)
     try:
+        # Assigning __class__ raises an audit event (object.__setattr__), which a hook may refuse.
         change_class(alias, kind)
-    except Exception:  # noqa: BLE001 - an audit hook refuses: it stays as it is, and is slower
+    except Exception:  # noqa: BLE001 - the shape stays as it was: slower, and as exact
         return
 
 
@@ -302,7 +317,7 @@ def _own_class(link: "AliasLink", shape: type[Alias]) -> type[Alias]:
 
 
 def _own(alias: Alias, names: "dict[str, property]") -> None:
-    """Let an alias answer for some names itself."""
+    """Make an alias answer for some names itself."""
     link = _link(alias)
     link.own_names = {**link.own_names, **names}
     link.own_classes = {}
@@ -310,7 +325,7 @@ def _own(alias: Alias, names: "dict[str, property]") -> None:
 
 
 def keep_apart(alias: Alias, name: str) -> None:
-    """Let an alias show a child that the canonical package has not."""
+    """Make an alias show a child that the canonical package lacks."""
     _own(alias, {name: _apart(_link(alias), name)})
 
 
@@ -322,5 +337,6 @@ _SHAPES = (_Asking, _Quick, _Forwarding)
 
 
 def bind(alias: Alias, namespace: "dict[str, object]") -> None:
-    """Let an alias show a namespace."""
+    """Bind an alias to a namespace."""
+    # Past Alias.__setattr__, which writes to the canonical module.
     object.__setattr__(alias, "__dict__", namespace)

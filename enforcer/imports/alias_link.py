@@ -1,4 +1,4 @@
-"""Keep an alias bound to its canonical module, whatever happens to either.
+"""Bind an alias to its canonical module, and rebind it when that module changes.
 
 The canonical module may be executing in another thread, be replaced in ``sys.modules``, import
 the legacy path itself, or lack a name that callers ask for.
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 class AliasLink(Link):
-    """Give the canonical object to whoever asks for a legacy module.
+    """The link of a legacy path whose rule aliases it.
 
     Attributes:
-        own_names: what the alias answers itself, whatever the canonical module has.
-        own_classes: shape → the class of an alias with such names.
+        own_names: the names that the alias answers itself, whatever the canonical module has.
+        own_classes: shape → the alias's own class of that shape.
         renamed: legacy name → canonical name.
-        is_held: whether somebody got the alias itself, not only names from it.
-        apart: the children that are not those of the canonical package.
-        made: legacy factories, which are answered here, with what makes each of them.
+        is_held: whether the program got the alias itself, not only names from it.
+        apart: the names of children that differ from those of the canonical package.
+        made: name of a legacy factory → function that makes it.
 
     """
 
@@ -56,7 +56,6 @@ class AliasLink(Link):
     )
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
-        """Make the alias, bound to nothing."""
         super().__init__(watch, rule, legacy)
         self.in_place = False
         self.canonical = rule.canonical_of(legacy)
@@ -80,6 +79,9 @@ class AliasLink(Link):
         if module is None:
             bootstrap.import_module(self.canonical)
             module = look_up(sys.modules, self.canonical, None)
+        # The built-in __import__ waits for a module that another thread executes, by the module's
+        # own lock, and detects deadlocks there. A lock of the enforcer could complete a circle of
+        # waiting threads that CPython does not see.
         if bootstrap.is_initializing(module):
             bootstrap.import_by_c(self.canonical)
             module = look_up(sys.modules, self.canonical, None)
@@ -88,7 +90,8 @@ class AliasLink(Link):
             return False
         self.settled = module
         self._take_shape(module)
-        # Where the load failed that it waited for, this alias is gone from sys.modules.
+        # If the load that was awaited failed, the import system removed this alias from
+        # sys.modules.
         standing: object = sys.modules.get(self.legacy)
         return module is not None and standing is self.module
 
@@ -102,14 +105,14 @@ class AliasLink(Link):
         self._take_shape(module)
 
     def loosen(self) -> None:
-        """Show nothing before a canonical module that is gone has been loaded again."""
+        """Unbind the alias before a canonical module that is gone is loaded again."""
         if self._bound is not None and self.canonical not in sys.modules and not self.in_place:
             self._bound = self.settled = None
             aliases.ask(self.module)
             aliases.bind(self.module, {})
 
     def _take_shape(self, module: object) -> None:
-        """Choose how the alias looks names up (see ``alias``)."""
+        """Choose the alias's shape (see ``alias``)."""
         if self.in_place:
             return
         namespace = bootstrap.namespace_of(module)
@@ -125,7 +128,7 @@ class AliasLink(Link):
             aliases.ask(self.module)
 
     def _has_all(self, namespace: "dict[str, object]") -> bool:
-        """Tell whether a name that is not in the namespace is nowhere else."""
+        """Return whether a name that the namespace lacks can be found nowhere else."""
         return (
             all(name in namespace for name in self._asked)
             and not self.apart
@@ -136,7 +139,7 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def target(self) -> object:
-        """Give the object that answers for the legacy module, importing it if need be."""
+        """Return the object that answers for the legacy module; import it if necessary."""
         if self.in_place:
             return self._legacy_code
         module = look_up(sys.modules, self.canonical, None)
@@ -147,10 +150,10 @@ class AliasLink(Link):
         return module
 
     def shown_name(self) -> str:
-        """Give the canonical module's name; while the alias loads, its own.
+        """Return the canonical module's name; while the alias loads, the legacy one.
 
-        Post-import hooks (wrapt and what builds on it) look a module that was just loaded
-        up by its name, and they were registered for the legacy one.
+        Post-import hooks (wrapt and tools built on it) look a module up by its name when it was
+        loaded, and they were registered for the legacy name.
         """
         if self._bound is None or bootstrap.is_initializing_spec(self.spec):
             return self.legacy
@@ -159,28 +162,27 @@ class AliasLink(Link):
         )
 
     def annotations(self) -> object:
-        """Give the canonical module's annotations; a module makes them when asked."""
+        """Return the canonical module's annotations; a module creates them on demand."""
         answering = self._legacy_code if self.in_place else self._bound
         return getattr(answering, "__annotations__", {})
 
     def names(self) -> list[str]:
-        """List the names of the canonical module and the renamed ones; import nothing."""
+        """Return the names of the canonical module and the renamed ones; import nothing."""
         module = self._legacy_code if self.in_place else look_up(sys.modules, self.canonical, None)
         return [] if module is None else sorted({*dir(module), *self.renamed, *self.made})
 
     def public_names(self, frame: "FrameType") -> list[str]:
-        """List what ``from legacy import *`` gives: renamed names are under both names.
+        """Return the names that ``from legacy import *`` binds; renamed ones under both names.
 
-        With a fallback the legacy code's own names are among them. To know them it has to run,
-        so only a star import makes it: whoever merely reads ``__all__``, such as code that
-        walks over all modules, runs nothing.
+        With a fallback they include the legacy code's own names, and that code has to run to know
+        them. Only a star import runs it: code that merely reads ``__all__``, such as a walk over
+        all modules, runs nothing.
 
         Args:
             frame: the frame that asks.
 
         Raises:
-            AttributeError: if there is nothing to list but what a module without ``__all__``
-                exports by itself.
+            AttributeError: if the names are those that a module without ``__all__`` exports anyway.
 
         """
         target = self.target()
@@ -198,7 +200,7 @@ class AliasLink(Link):
         return [*public, *(name for name in added if name not in public)]
 
     def owns(self, frame: "FrameType") -> bool:
-        """Tell whether the canonical module asks for the implementation it is built on."""
+        """Return whether the canonical module imports the implementation that it is built on."""
         if not self.watch.is_canonical_code(self.rule, frame):
             return False
         if self.in_place:
@@ -211,7 +213,7 @@ class AliasLink(Link):
     # Submodules.
 
     def is_submodule(self, name: str) -> bool:
-        """Tell whether a from-import of a name means a submodule of the canonical package."""
+        """Return whether a name in a from-import is a submodule of the canonical package."""
         if self.in_place:
             return super().is_submodule(name)
         below = self._canonical_below(name)
@@ -236,7 +238,7 @@ class AliasLink(Link):
         is_bound = self._bound is not None
         if is_bound and _has_own_words(self._bound):
             self.watch.unmoved.pop(path, None)
-            return False  # the canonical package makes such names itself
+            return False  # the canonical package computes such names itself (PEP 562)
         if self.watch.locate_legacy(path) is None:
             return False
         self.watch.leave_unmoved(self.rule, path, self.rule.canonical_of(path))
@@ -245,7 +247,7 @@ class AliasLink(Link):
         return True
 
     def keep_apart(self, name: str) -> None:
-        """Show a child that the canonical package has not, on this alias alone."""
+        """Show a child that the canonical package lacks on this alias alone."""
         if name not in self.apart:
             self.apart = frozenset((*self.apart, name))
             aliases.keep_apart(self.module, name)
@@ -258,16 +260,16 @@ class AliasLink(Link):
         return (rule or self.rule).canonical_of(below)
 
     def has_submodule(self, name: str) -> bool:
-        """Bind the alias of a submodule as soon as its canonical module is there."""
+        """Bind the alias of a submodule as soon as its canonical module is loaded."""
         if self.in_place or name in self.apart:
             return super().has_submodule(name)
         return self._alias_submodule(name) is not None and super().has_submodule(name)
 
     @bootstrap.as_import_system
     def child_apart(self, name: str, frame: "FrameType") -> object:
-        """Give a child that the canonical package has not; a from-import loads it."""
+        """Return a child that the canonical package lacks; a from-import loads it."""
         path = f"{self.legacy}.{name}"
-        # To read the module's own __spec__ would count as an import.
+        # Read from the dictionary: module.__spec__ would run the counting property.
         module = sys.modules.get(path)
         namespace = bootstrap.namespace_of(module) or {}
         link = aliases.link_of(module)
@@ -292,10 +294,12 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def _import_child(self, path: str, name: str) -> None:
-        """Import a submodule for a from-import, which asks by ``hasattr()``."""
+        """Import a submodule for ``_handle_fromlist``, which asks by ``hasattr()``."""
         try:
             bootstrap.import_module(path)
         except AttributeError as error:
+            # hasattr() would take an AttributeError of the submodule's body for "no such name", and
+            # _handle_fromlist would import the submodule again: its body would run twice.
             self.watch.locks.fail_once(f"{self.shown_name()}.{name}", error)
             raise
 
@@ -310,7 +314,7 @@ class AliasLink(Link):
         return module
 
     def keeps(self, name: str, canonical: str) -> bool:
-        """Tell whether the alias itself has to show a child, not the canonical package.
+        """Return whether the alias itself has to show a child, not the canonical package.
 
         Args:
             name: the child's name.
@@ -324,16 +328,16 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def missing(self, name: str, frame: "FrameType", error: AttributeError | None = None) -> object:
-        """Answer for a name that is not in the alias's namespace.
+        """Look up a name that is not in the alias's namespace.
 
         Args:
             name: the name asked for.
             frame: the frame that asks.
-            error: what the canonical module raised, if it was asked already.
+            error: the error of the canonical module, if it was asked already.
 
         Raises:
-            AttributeError: if nothing answers.
-            ImportError: the same, where a from-import asks.
+            AttributeError: if the name is nowhere.
+            ImportError: the same, if a from-import asks.
 
         """
         module: object = look_up(sys.modules, self.canonical, None)
@@ -376,6 +380,9 @@ class AliasLink(Link):
     def _lacking(
         self, name: str, frame: "FrameType", module: object, error: AttributeError
     ) -> object:
+        # _handle_fromlist asks hasattr(package, name) before it imports "package.name". __name__ of
+        # the alias is the canonical one, so it would import the canonical submodule, and no finder
+        # would see the legacy one (3.11 to 3.15).
         is_asked = bootstrap.is_from_list(frame) or bootstrap.is_pending(f"{self.legacy}.{name}")
         if is_asked and self.is_submodule(name):
             return self._load_submodule(name, frame)
@@ -388,7 +395,9 @@ class AliasLink(Link):
         below = f"{getattr(module, '__name__', self.canonical)}.{name}"
         standing = aliases.link_of(sys.modules.get(f"{self.legacy}.{name}"))
         if standing is not None and fetched is not None and self.keeps(name, standing.canonical):
-            return standing.module  # C would find it, were this package known by its legacy name
+            # import_from (Python/ceval.c) falls back on sys.modules[f"{package.__name__}.{name}"],
+            # and this package's __name__ is the canonical one.
+            return standing.module
         has_own_words = _has_own_words(module)
         if fetched is None or below in sys.modules:
             if has_own_words:
@@ -438,7 +447,7 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def made_name(self, name: str) -> object:
-        """Give a legacy factory: that of the legacy module's own code, where that runs."""
+        """Return a legacy factory: that of the legacy module's own code, if that code runs."""
         code = self._legacy_code
         if code is not None or self.rule.fallback == LEGACY_FALLBACK:
             code = self._executed_legacy_code()
@@ -471,13 +480,16 @@ class AliasLink(Link):
         spec = self.watch.locate_legacy(self.legacy)
         if spec is None or spec.loader is None:
             return None
+        # The lock under which the import system would load this module, so that the deadlock
+        # detection of importlib._bootstrap._ModuleLock sees this wait too.
         lock = bootstrap.module_lock(self.legacy)
         try:
             lock.acquire()
         except RuntimeError:
             if self._legacy_code is None:
                 raise
-            # Threads wait for each other in a circle: as in an import, the code is used as it is.
+            # _DeadlockError: threads wait for each other in a circle. As in an import, the
+            # partially executed code is used.
             return self._legacy_code
         try:
             if self._legacy_code is not None:
@@ -491,6 +503,7 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def _execute(self, code: ModuleType, spec: bootstrap.ModuleSpec, *, bind: bool) -> None:
+        # Other threads that import the legacy path wait while this is set, as for any load.
         spec._initializing = True  # type: ignore[attr-defined]  # noqa: SLF001 - as _load_unlocked
         self._legacy_code = code
         if bind:
@@ -510,11 +523,11 @@ class AliasLink(Link):
     # What people hold of it.
 
     def label(self) -> str:
-        """Return both paths, for people."""
+        """Return both paths, for messages."""
         return f"{self.legacy} (now {self.canonical})"
 
     def hold(self) -> None:
-        """Have messages name both paths: somebody gets the alias itself."""
+        """Name both paths in messages from now on: the program gets the alias itself."""
         if not self.is_held:
             self.is_held = True
             self.own_classes = {}
@@ -522,14 +535,14 @@ class AliasLink(Link):
                 self._take_shape(self._bound)
 
     def record(self, caller: "Caller") -> "Tally | None":
-        """Count one use of this path itself."""
+        """Record one use of this path itself, which gives the program the alias."""
         self.hold()
         return super().record(caller)
 
     # Following the load of the alias.
 
     def finished(self, spec: bootstrap.ModuleSpec) -> None:
-        """Bind, now that the canonical module was executed, and replaced itself or not."""
+        """Bind the alias now that the canonical module was executed."""
         module = look_up(sys.modules, self.canonical, None)
         if module is not None and self.spec is spec:
             self._bind(module)
@@ -539,14 +552,15 @@ class AliasLink(Link):
     def record_statement(
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
-        """Count a statement; which names are submodules shows once the package is bound."""
+        """Record a statement; bind first, because only a bound package knows its submodules."""
         if statement.names is None:
             self.hold()
         self._bind(look_up(sys.modules, self.canonical, None))
         namespace = bootstrap.namespace_of(self._bound) or {}
         asked = {self.renamed.get(name, name) for name in statement.names or ()} - {"*"}
         if not asked.issubset({*namespace, *self.made} if self.made else namespace):
-            # Whoever asks for a name that is not there gets an answer in words.
+            # A quick alias would raise a plain AttributeError for a name that is missing. The
+            # alias goes back to *asking*, whose ImportError names both paths and near names.
             self._asked = (*{*self._asked, *asked},)
             if self._bound is not None:
                 self._take_shape(self._bound)
@@ -554,7 +568,7 @@ class AliasLink(Link):
 
 
 def _public(module: object) -> "list[str]":
-    """List what ``from module import *`` gives."""
+    """Return the names that ``from module import *`` binds."""
     public = getattr(module, "__all__", None)
     if public is None:
         return [name for name in dir(module) if not name.startswith("_")]
@@ -562,7 +576,7 @@ def _public(module: object) -> "list[str]":
 
 
 def _has_own_words(module: object) -> bool:
-    """Return whether a module's own code says what is missing in it (PEP 562, a class)."""
+    """Return whether a module answers for missing names itself (PEP 562, or a class)."""
     namespace = bootstrap.namespace_of(module) or {}
     return original_class(module) is not ModuleType or "__getattr__" in namespace
 
@@ -572,6 +586,9 @@ def _is_dunder(name: str) -> bool:
 
 
 def importing(canonical: str) -> "Callable[[object], object]":
-    """Make an ``exec_module`` that imports the canonical module."""
+    """Return an ``exec_module`` that imports the canonical module.
+
+    It is a partial of a C function, so it leaves no frame below the canonical module's body.
+    """
     load: Callable[[object], object] = partial(bootstrap.import_by_c, canonical)
     return load

@@ -1,7 +1,8 @@
-"""Load an alias, and answer as the canonical module's loader does.
+"""The loader of an alias, which answers as the canonical module's loader does.
 
-Tools ask a loader for source, code, data and resources, look at its class, and write on it. An
-alias's loader has what the canonical one has at that moment; what is written on it stays its own.
+Tools ask a loader for source, code, data and resources, look at its class, and set attributes
+on it. An alias's loader has what the canonical one has at that moment; attributes that are set
+on it stay its own.
 """
 
 import sys
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class _Loading:
-    """Show what loads an alias: a partial of ``__import__``.
+    """Descriptor for ``exec_module``: a partial of ``__import__``.
 
-    No data descriptor: a tool may put its own in the loader's dictionary.
+    It is no data descriptor, so a tool may set an ``exec_module`` of its own on the loader.
     """
 
     __slots__ = ()
@@ -34,10 +35,11 @@ class _Loading:
 
 
 class AliasLoader:
-    """Load an alias by importing the canonical module.
+    """The loader that loads an alias by importing the canonical module.
 
-    Everything else is the canonical loader's, whose names are translated: it loads ``new.sub``
-    and is asked for ``old.sub``. ``isinstance()`` takes it for a loader of the same class.
+    All other attributes are the canonical loader's. Methods are called with translated names: this
+    loader is asked for ``old.sub``, the canonical one loads ``new.sub``. ``isinstance()`` sees an
+    instance of the canonical loader's class.
     """
 
     __slots__ = ("__dict__", "__weakref__", "_canonical", "_class", "_link")
@@ -50,26 +52,25 @@ class AliasLoader:
     exec_module = _Loading()
 
     def __init__(self, link: AliasLink, canonical: bootstrap.ModuleSpec) -> None:
-        """Serve one legacy module whose canonical spec was located."""
         _set(self, "_link", link)
         _set(self, "_canonical", canonical)
         _set(self, "_class", None)
 
     def create_module(self, spec: bootstrap.ModuleSpec) -> "Alias":
-        """Return the alias; it binds when the canonical module is there."""
+        """Return the alias, which binds when the canonical module is loaded."""
         link = self._link
         link.spec = spec
         link.loosen()
         frame = bootstrap.frame_above(1)
         if next(bootstrap.imports_in_progress(frame, link.legacy), None) is None:
-            # LazyLoader and the like load a module by hand: nobody will tell of it.
+            # importlib.util.LazyLoader and tools that load by hand call no _load_unlocked, so
+            # the hook on the spec never runs: the use is recorded here.
             link.watch.guarded(link.legacy, link.record_importer, frame)
         elif link.watch.guarded(link.legacy, link.watch.is_probed, link.legacy, frame):
             self.exec_module = _leave_unbound
         return link.module
 
     def __getattr__(self, name: str) -> object:
-        """Look up what the canonical loader has."""
         if name == "load_module":
             getattr(self._loader(), name)
             return self._load_module
@@ -77,13 +78,13 @@ class AliasLoader:
         link = self._link
         if name == "name" and value == link.canonical:
             return link.legacy  # loaders compare it with the name that they are asked for
-        # Dunder methods and classes are no questions about a module.
+        # Dunder methods and classes take no module names.
         if not callable(value) or isinstance(value, type) or name.startswith("__"):
             return value
         return _translated(link, value)
 
     def _loader(self) -> object:
-        """Return the canonical module's loader: that of its spec now, or where it was located."""
+        """Return the canonical module's loader: its spec's now, or the one that was located."""
         link = self._link
         module = sys.modules.get(link.canonical)
         spec = (bootstrap.namespace_of(module) or {}).get("__spec__", self._canonical)
@@ -101,35 +102,30 @@ class AliasLoader:
 
     @property
     def __class__(self) -> type:
-        """The class of the canonical loader, for ``isinstance()``."""
+        """Class of the canonical loader, for ``isinstance()``."""
         kind = self._class or type(self._loader())
         return type(self) if issubclass(kind, type) else kind  # a loader may be a class itself
 
     @__class__.setter
     def __class__(self, kind: type) -> None:
-        # Shown and no more: a layout of another class can't be had here.
+        # Only shown: assigning the real __class__ would fail where the layouts differ.
         _set(self, "_class", kind)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether another loader loads the same alias, with the same written on it."""
         if not issubclass(type(other), AliasLoader):
             return NotImplemented
         return self._link is other._link and vars(self) == vars(other)  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
-        """Hash what is loaded."""
         return hash(self._link)
 
     def __repr__(self) -> str:
-        """Show both paths."""
         return f"<loader of {self._link.legacy!r}, an alias of {self._link.canonical!r}>"
 
     def __copy__(self) -> "AliasLoader":
-        """Copy with what was written on it."""
         return self._twin(dict.copy)
 
     def __deepcopy__(self, memo: "dict[int, object]") -> "AliasLoader":
-        """Copy with copies of what was written on it."""
         from copy import deepcopy
 
         return self._twin(lambda written: deepcopy(written, memo))
@@ -154,7 +150,7 @@ _set = object.__setattr__
 
 
 def _translated(link: AliasLink, method: "Callable[..., object]") -> "Callable[..., object]":
-    """Return a loader's method that is asked by the legacy name for the canonical module."""
+    """Wrap a method of the canonical loader: legacy names in its arguments become canonical."""
 
     def canonical(argument: object) -> object:
         if argument is link.module:
@@ -169,11 +165,11 @@ def _translated(link: AliasLink, method: "Callable[..., object]") -> "Callable[.
 
 
 def _leave_unbound(_module: object) -> None:
-    """Load nothing for somebody who only looks below an alias."""
+    """Load nothing: the caller only looks for a module below the alias."""
 
 
 def reloading(link: AliasLink) -> "Callable[[object], object]":
-    """Give what reloads the canonical module in the place of its alias."""
+    """Return an ``exec_module`` that reloads the canonical module in place of its alias."""
 
     def reload_canonical(_module: object) -> None:
         from importlib import reload
@@ -186,10 +182,11 @@ def reloading(link: AliasLink) -> "Callable[[object], object]":
 
 
 def alias_spec(link: AliasLink, canonical: bootstrap.ModuleSpec) -> bootstrap.ModuleSpec:
-    """Make the spec of an alias: its own name and loader, the canonical module's place."""
+    """Return the spec of an alias: its own name and loader, the canonical module's location."""
     spec = bootstrap.ModuleSpec(link.legacy, AliasLoader(link, canonical), origin=canonical.origin)  # type: ignore[arg-type]
     spec.submodule_search_locations = canonical.submodule_search_locations
     spec.has_location = canonical.has_location
-    # As after a load. Up to 3.11 C makes an error, with its words, for each import that lacks it.
+    # As after a load. If it were missing, C would create an AttributeError with its message at
+    # each import on 3.11 (_PyModuleSpec_IsInitializing, Objects/moduleobject.c).
     spec.__dict__["_initializing"] = False
     return spec

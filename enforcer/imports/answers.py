@@ -1,4 +1,4 @@
-"""Answer for the modules that the migration map speaks of.
+"""Answer the import system about the modules that the migration map names.
 
 Nothing is imported to answer: whether a canonical module exists is read from the specs of its
 packages, so that a probe runs no code.
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import Rule
 
-bootstrap.as_import_system(Finder.find_spec)  # it is loaded long before this
+# Finder is loaded at start-up, before bootstrap, so its function is marked here.
+bootstrap.as_import_system(Finder.find_spec)
 
 
 class Answers:
-    """Give the specs of legacy modules, and of modules with legacy names."""
+    """Specs of legacy modules, and of modules with legacy names."""
 
     def __init__(self, watch: "Watch") -> None:
-        """Serve one watch."""
         self._watch = watch
         self._needed = ancestors_of(watch.map.rules)
         self._parents = frozenset(
@@ -47,19 +47,20 @@ class Answers:
     def answer(
         self, name: str, path: object, target: object, frame: "FrameType"
     ) -> bootstrap.ModuleSpec | None:
-        """Give the spec of a module that the migration map speaks of, else None.
+        """Return the spec of a module that the migration map names, else None.
 
         Args:
             name: the module's path.
-            path: where its package says that it looks for its modules.
-            target: the module that is reloaded, if one is.
-            frame: who asks for the spec.
+            path: the ``__path__`` of its package; None for a top-level module.
+            target: the module that ``importlib.reload`` reloads, else None.
+            frame: the frame that asks for the spec.
 
         """
         watch = self._watch
         if not watch.enabled or get_ident() in watch.locator.asking:
             return None
-        rule = watch.map.match(name)  # not what held when its canonical module was missing
+        # The map's rule, not Watch.match: a canonical module that was missing may be there now.
+        rule = watch.map.match(name)
         if rule is None:
             return self._find_unmatched(name, path, target)
         watch.on_legacy()
@@ -86,7 +87,7 @@ class Answers:
                     after_reload(spec, watch)
                 return spec
         if name in self._needed and watch.locator.find(name, path) is None:  # type: ignore[arg-type]
-            # A legacy path's package that is gone from disk: an empty one holds the alias.
+            # The package of a legacy path is gone from disk: an empty one is made for the alias.
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = []
             return spec
@@ -99,7 +100,7 @@ class Answers:
         if link_of(sys.modules.get(name.rpartition(".")[0])) is None:
             spec = watch.locator.find(name, path)  # type: ignore[arg-type]
         else:
-            # The package is aliased and shows its canonical path; this module stayed behind.
+            # The package is aliased and has the canonical __path__; this module did not move.
             spec = watch.locate_legacy(name)
         link = watch.links.get(name)
         if spec is None and target is None and name not in watch.unmoved:
@@ -127,6 +128,8 @@ class Answers:
             watch.guarded(name, watch.uses.probe, rule, name, caller)
         else:
             watch.guarded(name, self._record_removed, rule, name, frame)
+        # A finder that returns None is followed by the next one, which would find the file. Only an
+        # error can hide it, so a probe (find_spec) gets one too.
         if watch.locator.find(name, path) is not None:  # type: ignore[arg-type]
             message = f"No module named {name!r}; it was removed (removed-import)"
             raise ModuleNotFoundError(message, name=name)
@@ -142,15 +145,16 @@ class Answers:
     ) -> bootstrap.ModuleSpec | None:
         watch = self._watch
         if name not in watch.links:
-            # Before anything else is loaded: other threads may wait for this module meanwhile,
-            # and the gate at its lock counts them by its link.
+            # Before anything is loaded below: threads that import this module meanwhile wait at
+            # its lock, and the gate there counts them by this link.
             watch.alias_link(rule, name)
         caller = watch.guarded(name, watch.probing, name, frame)
         moved = rule.canonical_of(name)
         canonical = watch.locate(moved)
         parent = moved.rpartition(".")[0]
         if canonical is None and caller is None and parent and parent not in sys.modules:
-            bootstrap.import_if_there(parent)  # a package may make its submodules itself
+            # A package may create its submodules itself, as six.moves does.
+            bootstrap.import_if_there(parent)
             canonical = watch.locate(moved)
         if canonical is None:
             return self._leave_unmoved(rule, name, path, target, frame)
@@ -183,7 +187,7 @@ class Answers:
     def _run(
         self, rule: "Rule", name: str, canonical: bootstrap.ModuleSpec, caller: "Caller"
     ) -> bootstrap.ModuleSpec:
-        """Let ``python -m legacy`` run the canonical module under its own name."""
+        """Return the spec by which ``python -m legacy`` runs the canonical module's code."""
         if canonical.submodule_search_locations is None:
             caller.mechanism = IMPORT_MODULE
             self._watch.guarded(name, self._record_run, rule, name, caller)
@@ -195,7 +199,7 @@ class Answers:
         self._watch.uses.record(rule, name, caller, in_place=False)
 
     def stand_in(self, name: str) -> None:
-        """Put the alias of a submodule in ``sys.modules``, whose canonical module is loaded."""
+        """Put the alias of a submodule whose canonical module is loaded into ``sys.modules``."""
         watch = self._watch
         rule = watch.match(name)
         if name in sys.modules or rule is None or not rule.aliases() or rule.stage == REMOVED:
@@ -204,6 +208,8 @@ class Answers:
         canonical = watch.locate(link.canonical)
         if canonical is None:
             return
+        # Another thread may be loading this very module. Its lock is the import system's, so a
+        # deadlock is detected there.
         lock = bootstrap.module_lock(name)
         try:
             lock.acquire()

@@ -1,23 +1,25 @@
-"""Name the parts of CPython's import system that the enforcer relies upon.
+"""The parts of CPython's import system that the enforcer relies on, each named once.
 
-All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and is probed before it is
-relied upon (``selfcheck``). C code calls the first four by their names (Python/import.c), so
-they stay when the functions around them change:
+All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and ``selfcheck`` probes it
+before it is relied on. C code calls the first four functions by their names (Python/import.c),
+so they stay when the functions around them change:
 
 - ``_find_and_load(name, import_)`` runs for each import of a module that isn't loaded, and for
-  each ``import_module``. From 3.14 on it calls itself where the module is gone meanwhile.
-- ``_handle_fromlist`` imports the submodules that a from-import names; ``from_name`` is the one.
-- ``_lock_unlock_module`` waits for another thread that executes a module; it knows deadlocks.
-- ``_get_module_lock(name)`` returns the lock of a module, for as long as somebody refers to it.
+  each ``import_module``. From 3.14 on it calls itself if the module was removed meanwhile.
+- ``_handle_fromlist`` imports the submodules that a from-import names; ``from_name`` is the
+  submodule's full name.
+- ``_lock_unlock_module`` waits for another thread that executes a module; it detects deadlocks.
+- ``_get_module_lock(name)`` returns the lock of a module. The import system refers to the lock
+  weakly: it lives as long as somebody else refers to it.
 - ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a module, and to
-  false afterwards, whatever happened. Only the probe calls it.
+  false afterwards, even after an error. Only the probe calls it.
 
-Every other function of the import system is told by its globals, and by the local variable
-``name``, the module that it is about.
+Every other function of the import system is recognised by its globals, and by its local variable
+``name``, the module that it imports.
 
 C code reads ``module.__spec__`` on each import of a cached module, then
-``spec._initializing`` (``import_ensure_initialized``, Python/import.c). Up to 3.12 it discards
-an exception that this raises; where the answer is true it calls ``_lock_unlock_module``.
+``spec._initializing`` (``import_ensure_initialized``, Python/import.c). If the value is true, it
+calls ``_lock_unlock_module``. Up to 3.12 it discards an exception that one of these reads raises.
 """
 
 import _frozen_importlib
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 _bootstrap: "Any" = _frozen_importlib
 
+# Bound at import: a program may replace sys._getframe, and a global is the faster look-up.
 getframe = sys._getframe
 
 SWALLOWS_ERRORS = sys.version_info < (3, 13)
@@ -64,15 +67,16 @@ There it also goes on with the module as it is where threads would wait in a cir
 
 
 def _code(name: str) -> object:
-    """Return a function's code, or None on a CPython that does without the function."""
+    """Return a function's code, or None if this CPython lacks the function."""
     return getattr(getattr(_bootstrap, name, None), "__code__", None)
 
 
-# An alias imports a submodule that a from-import asks it for.
+# Modules whose frames are passed over like the import system's: an alias imports a submodule that
+# a from-import asks it for, on behalf of that statement.
 _ALIASES = ("enforcer.imports.alias", "enforcer.imports.alias_link")
 _LAZY = sys.version_info >= (3, 15)
 LAZY_TYPE: type | None = getattr(types, "LazyImportType", None)
-"""The type of what stands for a name until its lazy import is made (PEP 810), from 3.15 on."""
+"""The type of the placeholder that a lazy import binds to a name (PEP 810), from 3.15 on."""
 
 _GLOBALS = vars(_bootstrap)
 _FIND_AND_LOAD = _code("_find_and_load")
@@ -80,27 +84,30 @@ _FILE = getattr(_FIND_AND_LOAD, "co_filename", "<frozen importlib._bootstrap>")
 _HANDLE_FROMLIST = _code("_handle_fromlist")
 _LOCK_UNLOCK = _code("_lock_unlock_module")
 
+# The getset descriptor reads md_dict of a module, past any __getattribute__ of a subclass.
 _NAMESPACE: "Any" = vars(types.ModuleType)["__dict__"]
 
+# C functions that _call_with_frames_removed calls to create and execute an extension or built-in
+# module. They tell the frame of such a call from all other frames of the import system.
 _INITIALISERS = tuple(
     getattr(_imp, name, None)
     for name in ("create_dynamic", "exec_dynamic", "create_builtin", "exec_builtin")
 )
 
 RETRIES = "_find_and_load" in getattr(_FIND_AND_LOAD, "co_names", ())
-"""Whether an import is made anew where the load that it waited for failed.
+"""Whether an import is retried if the load that it waited for failed, from 3.14 on.
 
-3.14 brought both at once: in ``_find_and_load``, which calls itself, and in C
+Both ways retry: ``_find_and_load``, which calls itself, and C
 (``PyImport_ImportModuleLevelObject``, Python/import.c).
 """
 
-# With a name to look for, __import__ returns the module and leaves its top package alone. This
-# is importlib.__import__: whatever was put in the place of the built-in one, the import runs
-# through _find_and_load, whose callers are told apart.
+# With a fromlist, __import__ returns the module itself, not its top package. This is
+# importlib.__import__: even if builtins.__import__ was replaced, the import runs through
+# _find_and_load, whose callers can be told apart.
 import_module: "Callable[[str], object]" = partial(_bootstrap.__import__, fromlist=("__name__",))
-# The built-in one leaves no frame below a module's body. Where threads would wait in a circle for
-# a module that one of them executes, it goes on with the module as it is; up to 3.14
-# import_module raises.
+# The built-in __import__ is C and leaves no frame below a module's body. If threads would wait for
+# each other in a circle, it continues with the partially executed module (_lock_unlock_module
+# catches _DeadlockError); up to 3.14 import_module raises.
 import_by_c: "Callable[[str], object]" = partial(__import__, fromlist=("__name__",))
 module_from_spec = _bootstrap.module_from_spec
 load_unlocked = _bootstrap._load_unlocked
@@ -110,7 +117,7 @@ release_global_lock = _imp.release_lock
 
 
 def as_import_system(function: "F") -> "F":
-    """Mark a function that may be running below an import as the import system's own.
+    """Mark a function that may run below an import as the import system's own code.
 
     CPython removes frames of this name from the traceback of a failed import
     (``remove_importlib_frames``, Python/import.c), and ``warnings.warn(stacklevel=…)`` passes
@@ -121,15 +128,15 @@ def as_import_system(function: "F") -> "F":
 
 
 def trimmed(error: BaseException) -> BaseException:
-    """Return an error without its traceback, if the enforcer raised it.
+    """Return an error without its traceback if the enforcer raised it.
 
-    A property that C calls lets it pass, and its own frame is the only one that is left.
+    The property that C calls raises it again, so that property's frame is the only one left.
     """
     return error.with_traceback(None) if raised_here(error) else error
 
 
 def raised_here(error: BaseException) -> bool:
-    """Tell whether code of the enforcer raised an error, or C code that it called."""
+    """Return whether code of the enforcer raised an error, or C code that it called."""
     innermost = error.__traceback__
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
@@ -138,10 +145,11 @@ def raised_here(error: BaseException) -> bool:
 
 
 def cut(error: BaseException) -> None:
-    """Take the enforcer's inner frames out of the traceback of an error that it raised.
+    """Remove the enforcer's inner frames from the traceback of an error that it raised.
 
-    Called where the error leaves the enforcer, whose frame there is the first one; it stays.
-    Between frames of the program, such as a canonical ``__init__``, nothing is taken out.
+    Called where the error leaves the enforcer: the first frame there is the enforcer's, and stays.
+    Frames that have a frame of the program below them stay too, such as those around a canonical
+    ``__init__``.
     """
     last = step = error.__traceback__
     while step is not None:
@@ -153,7 +161,7 @@ def cut(error: BaseException) -> None:
 
 
 def replaced_find_and_load() -> object | None:
-    """Return what another tool put in the place of ``_find_and_load``; None if it did not."""
+    """Return the object that replaced ``_find_and_load``, or None if nothing did."""
     now = vars(_bootstrap).get("_find_and_load")
     return None if getattr(now, "__code__", None) is _FIND_AND_LOAD else now
 
@@ -169,7 +177,7 @@ def is_from_list(frame: "FrameType | None") -> bool:
 
 
 def from_list_import(frame: "FrameType | None") -> str | None:
-    """Return the submodule that a frame imports for the names of a from-import, if it does."""
+    """Return the submodule that a frame imports for the names of a from-import, or None."""
     if frame is None or not is_import_system(frame) or not is_from_list(frame.f_back):
         return None
     return str(frame.f_back.f_locals.get("from_name", ""))  # type: ignore[union-attr]
@@ -181,15 +189,16 @@ def is_waiting(frame: "FrameType") -> bool:
 
 
 def is_own_read(frame: "FrameType") -> bool:
-    """Return whether the import system reads a package's spec for its own use in a frame."""
+    """Return whether the import system reads a package's spec for its own purposes in a frame."""
     return is_import_system(frame) and look_of(frame) is None and from_list_import(frame) is None
 
 
 def look_of(frame: "FrameType") -> "FrameType | None":
-    """Return the import system's look at one module, where a frame reads its spec for that.
+    """Return the frame of ``_find_and_load`` on whose behalf a frame reads a module's spec.
 
-    Up to 3.14 ``_find_and_load`` reads it itself, from 3.15 on a function that it hands the
-    module to. Those that it hands the name to read the specs of packages for their own use.
+    Up to 3.14 ``_find_and_load`` reads it itself; from 3.15 on it passes the module to
+    ``_is_initializing``. Functions that it passes the name to read specs of packages for their
+    own purposes.
     """
     if frame.f_code is _FIND_AND_LOAD:
         return frame
@@ -200,9 +209,9 @@ def look_of(frame: "FrameType") -> "FrameType | None":
 
 
 def passing(frame: "FrameType") -> "FrameType | None":
-    """Return the import system's look at one module that uses the module's lock in a frame.
+    """Return the frame of ``_find_and_load`` on whose behalf a frame uses the module's lock.
 
-    Up to 3.14 a context manager lies in between.
+    Up to 3.14 the frame of a context manager (``_ModuleLockManager``) is in between.
     """
     if frame.f_code is _FIND_AND_LOAD:
         return frame
@@ -213,12 +222,12 @@ def passing(frame: "FrameType") -> "FrameType | None":
 
 
 def is_retry(loading: "FrameType") -> bool:
-    """Return whether ``_find_and_load`` runs anew, as the module that it read is gone."""
+    """Return whether ``_find_and_load`` runs again because the module that it read was removed."""
     return loading.f_back is not None and loading.f_back.f_code is _FIND_AND_LOAD
 
 
 def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[FrameType]":
-    """Walk outwards through the imports of one module that this thread is in."""
+    """Yield the frames of this thread's imports of one module, the innermost first."""
     while frame is not None:
         if frame.f_code is _FIND_AND_LOAD and frame.f_locals.get("name") == name:
             yield frame
@@ -226,11 +235,11 @@ def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[Frame
 
 
 def importer(loading: "FrameType", path: str) -> "FrameType | None":
-    """Return the frame for which ``_find_and_load`` runs, past the import system's own calls.
+    """Return the frame for which ``_find_and_load`` runs, past the import system's own frames.
 
     Returns:
-        The frame of the program, or the one of the import system that imports the module for
-        a from-import or for the sake of a module below it.
+        The frame of the program, or the frame of the import system that imports the module for
+        a from-import or on the way to a module below it.
 
     """
     above = loading.f_back
@@ -245,7 +254,7 @@ def importer(loading: "FrameType", path: str) -> "FrameType | None":
 
 
 def import_module_call(loading: "FrameType") -> "FrameType | None":
-    """Return the frame that called ``importlib.import_module``, if that is what runs."""
+    """Return the frame that called ``importlib.import_module``, or None for other imports."""
     call = loading.f_back
     if call is None or call.f_globals is not _GLOBALS:
         return None
@@ -254,16 +263,16 @@ def import_module_call(loading: "FrameType") -> "FrameType | None":
 
 
 def is_import_module(frame: "FrameType") -> bool:
-    """Tell whether a frame is a call of ``importlib.import_module``."""
+    """Return whether a frame is a call of ``importlib.import_module``."""
     is_named_so = frame.f_code.co_name == "import_module"
     return is_named_so and look_up(frame.f_globals, "__name__", None) == "importlib"
 
 
 def is_for_child(frame: "FrameType | None", path: str) -> bool:
-    """Return whether the import system imports a package for the sake of a module below it.
+    """Return whether the import system imports a package on the way to a module below it.
 
-    So it does before it loads that module, and where ``importlib.__import__`` imported the
-    module and returns its top package, which may be the same.
+    It does so before it loads that module. ``importlib.__import__`` does so afterwards, for the top
+    package that it returns, which may be the module itself.
     """
     if frame is None or frame.f_globals is not _GLOBALS:
         return False
@@ -275,14 +284,15 @@ def is_for_child(frame: "FrameType | None", path: str) -> bool:
 
 
 def is_anybodys(frame: "FrameType") -> bool:
-    """Return whether one instruction of the import system runs on behalf of many modules."""
+    """Return whether one instruction of a frame imports for many modules (the import system's)."""
     return frame.f_globals is _GLOBALS
 
 
 def extension_spec(frame: "FrameType | LazyStatement") -> ModuleSpec | None:
-    """Return the spec of the module written in C that a frame initialises, or None.
+    """Return the spec of the extension module that a frame initialises, or None.
 
-    Such a module imports with the import system's own frame above it, which calls ``f``.
+    While an extension module is initialised, C has no frame: the innermost one is the import
+    system's ``_call_with_frames_removed``, whose parameter ``f`` is the C function.
     """
     if frame.f_globals is not _GLOBALS or "f" not in frame.f_code.co_varnames:
         return None
@@ -292,7 +302,7 @@ def extension_spec(frame: "FrameType | LazyStatement") -> ModuleSpec | None:
     if not any(call is initialise for initialise in _INITIALISERS):
         return None
     spec = subject
-    if not isinstance(subject, ModuleSpec):  # the second phase is called with the module
+    if not isinstance(subject, ModuleSpec):  # exec_dynamic and exec_builtin get the module
         spec = (namespace_of(subject) or {}).get("__spec__")
     return spec if isinstance(spec, ModuleSpec) else None
 
@@ -305,8 +315,8 @@ class _Here(Exception):  # noqa: N818 - no error
 def frame_beside(depth: int) -> "FrameType":
     """Return a frame above the caller's, as ``sys._getframe`` does, without its audit event.
 
-    An audit hook may refuse the event by raising, and an import must not fail by that. It takes
-    some three times as long.
+    An audit hook may refuse the event by raising, and an import must not fail because of that. A
+    traceback has the frame as well, at about three times the cost.
     """
     try:
         raise _Here  # noqa: TRY301 - for the traceback
@@ -319,7 +329,7 @@ def frame_beside(depth: int) -> "FrameType":
 
 @as_import_system
 def frame_above(depth: int) -> "FrameType":
-    """Return a frame above the caller's, whatever audit hooks say."""
+    """Return a frame above the caller's, even if an audit hook refuses ``sys._getframe``."""
     try:
         return getframe(depth + 1)
     except ValueError:
@@ -330,7 +340,12 @@ def frame_above(depth: int) -> "FrameType":
 
 @as_import_system
 def import_if_there(name: str) -> bool:
-    """Import a module unless it, or a package that it lies in, does not exist; tell which."""
+    """Import a module unless it or one of its packages does not exist.
+
+    Returns:
+        Whether the module exists.
+
+    """
     try:
         import_by_c(name)
     except ModuleNotFoundError as error:
@@ -341,35 +356,36 @@ def import_if_there(name: str) -> bool:
 
 
 def is_initializing_spec(spec: object) -> bool:
-    """Tell whether a spec says that some thread is still executing its module."""
+    """Return whether a spec's module is being executed by some thread."""
     if isinstance(spec, ModuleSpec):
-        # Not by asking a spec that is watched, which would count.
+        # Read from the dictionary: the attribute of a watched spec is a property that counts.
         return bool(vars(spec).get("_initializing", False))
     return bool(getattr(spec, "_initializing", False))
 
 
 def is_initializing(module: object) -> bool:
-    """Tell whether some thread is still executing a module."""
+    """Return whether some thread is still executing a module."""
     return is_initializing_spec(getattr(module, "__spec__", None))
 
 
 def is_pending(path: str) -> bool:
-    """Tell whether a package loads a submodule when asked for it, as a lazy import named it."""
+    """Return whether a package loads a submodule on demand, promised by ``lazy import a.b``."""
     return path in getattr(sys, "lazy_modules", ())
 
 
 def has_lazy_imports(namespace: "dict[str, object]") -> bool:
-    """Tell whether a namespace holds imports that were not made yet (PEP 810)."""
+    """Return whether a namespace has imports that were not made yet (PEP 810)."""
     return LAZY_TYPE is not None and any(
         type(value) is LAZY_TYPE for value in list(namespace.values())
     )
 
 
 def namespace_of(module: object) -> "dict[str, object] | None":
-    """Give a module's namespace without reifying lazy imports in it.
+    """Return a module's namespace without resolving lazy imports in it.
 
-    From 3.15 on reading ``module.__dict__`` reifies whatever is lazy in it (PEP 810), so the
-    dictionary is taken from the module's own references (``module_traverse``).
+    From 3.15 on reading ``module.__dict__`` resolves every lazy import in it (PEP 810). The
+    garbage collector's view of the module has the dictionary too (``module_traverse``,
+    Objects/moduleobject.c), without side effects.
 
     Returns:
         The dictionary, or None for an object that has none.
@@ -378,13 +394,13 @@ def namespace_of(module: object) -> "dict[str, object] | None":
     if not issubclass(type(module), types.ModuleType):
         try:
             found: dict[str, object] | None = getattr(module, "__dict__", None)
-        except Exception:  # noqa: BLE001 - what a program puts in sys.modules may refuse anything
+        except Exception:  # noqa: BLE001 - an object in sys.modules may raise anything here
             return None
         return found
     if _LAZY:
         for referent in get_referents(module):
             if type(referent) is dict and "__name__" in referent:
                 return referent
-    # Past the module's own class, whose __getattribute__ may refuse.
+    # A class derived from ModuleType may have a __getattribute__ of its own.
     own: dict[str, object] = _NAMESPACE.__get__(module)
     return own

@@ -1,4 +1,4 @@
-"""Work out from a map which legacy packages need more than what their canonical ones have."""
+"""Derive from a map which legacy packages need more than their canonical ones have."""
 
 from enforcer.rules.model import NAME
 from enforcer.rules.stages import REMOVED
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def packages_of(rules: "Iterable[Rule]") -> "AbstractSet[str]":
-    """Return the packages that the legacy modules of some rules lie in."""
+    """Return the packages above the legacy modules of some rules."""
     packages = set()
     for rule in rules:
         package = rule.module.rpartition(".")[0] if rule.kind != NAME else ""
@@ -23,12 +23,12 @@ def packages_of(rules: "Iterable[Rule]") -> "AbstractSet[str]":
 
 
 def ancestors_of(rules: "Iterable[Rule]") -> frozenset[str]:
-    """Return the packages that are made empty where they are gone from the disk."""
+    """Return the packages that are created empty if they are gone from disk."""
     ancestors = set()
     for rule in rules:
         parent = rule.module.rpartition(".")[0]
-        # A package that holds the canonical module as well is there if that module is: made
-        # empty, it would only hide from the program that its folder is not on the path.
+        # A package that also contains the canonical module exists if that module does. An empty
+        # one would only hide from the program that its folder is not on sys.path.
         while (
             parent
             and rule.kind != NAME
@@ -43,11 +43,11 @@ def ancestors_of(rules: "Iterable[Rule]") -> frozenset[str]:
 def children_apart(
     migration_map: "MigrationMap", *, serves_removed: bool = False
 ) -> "dict[str, set[str]]":
-    """List, for each package, the modules that stay, or went elsewhere than the package.
+    """Map each package to its children that do not move, or move elsewhere than the package.
 
     Args:
         migration_map: the map.
-        serves_removed: whether paths in stage removed give their canonical modules.
+        serves_removed: whether paths in stage removed are aliased.
 
     """
     apart: dict[str, set[str]] = {}

@@ -1,8 +1,9 @@
-"""Read from bytecode what an executing instruction asks of the import system.
+"""Decode which import, fetch or call a frame is executing.
 
-``code.co_code`` shows base instructions on every CPython from 3.11 on, without specialisation,
-instrumentation or inline caches (``_PyCode_GetCode``, Objects/codeobject.c). An instruction is
-two bytes; ``EXTENDED_ARG`` prefixes widen its argument; caches between are zero bytes.
+``code.co_code`` shows base instructions on 3.11 to 3.15, without specialisation,
+instrumentation or filled inline caches (``_PyCode_GetCode``, Objects/codeobject.c). An
+instruction is two bytes; ``EXTENDED_ARG`` prefixes widen its argument; the inline caches after it
+are zero bytes.
 """
 
 import sys
@@ -17,6 +18,7 @@ _UNIT = 2  # bytes of an instruction
 _CACHE = opmap["CACHE"]
 IMPORT_NAME = opmap["IMPORT_NAME"]
 IMPORT_FROM = opmap["IMPORT_FROM"]
+# Opcodes come and go between versions; one that this CPython lacks never matches.
 _LOAD_CONST = opmap["LOAD_CONST"]
 _LOAD_SMALL_INT = opmap.get("LOAD_SMALL_INT")
 _LOAD_ATTR = opmap["LOAD_ATTR"]
@@ -39,7 +41,7 @@ _CALL_KW = opmap.get("CALL_KW", _ABSENT)  # from 3.13 on; the names are loaded b
 _LOAD_COMMON_CONSTANT = opmap.get("LOAD_COMMON_CONSTANT", _ABSENT)
 _BUILD_LIST = opmap["BUILD_LIST"]
 _BUILD_TUPLE = opmap["BUILD_TUPLE"]
-_FROMLIST = 3  # its place among the parameters of __import__
+_FROMLIST = 3  # the index of this parameter of __import__
 _MOST_ARGUMENTS = 12
 _VARIABLES = {
     opmap[name]: shift
@@ -50,7 +52,7 @@ _FAST = {opmap[name] for name in ("LOAD_FAST", "LOAD_FAST_BORROW") if name in op
 _STORES = {opmap["STORE_NAME"], opmap["STORE_GLOBAL"]}
 _POP_TOP = opmap["POP_TOP"]
 
-# What a frame does with a name that it uses.
+# The kinds of used_name().
 VARIABLE = "variable"
 ATTRIBUTE_OF = "attribute"
 FETCHED = "fetched"
@@ -63,7 +65,7 @@ _ATTR_SHIFT = 1 if sys.version_info >= (3, 12) else 0
 
 
 class ImportStatement:
-    """Say what an ``IMPORT_NAME`` instruction asks for.
+    """The import that an ``IMPORT_NAME`` instruction makes.
 
     Attributes:
         name: the module's name as written, without leading dots.
@@ -75,7 +77,6 @@ class ImportStatement:
     __slots__ = ("level", "name", "names")
 
     def __init__(self, name: str, names: tuple[str, ...] | None, level: int) -> None:
-        """Take the fields as they are."""
         self.name = name
         self.names = names
         self.level = level
@@ -97,17 +98,20 @@ class ImportStatement:
 
 
 class LazyStatement:
-    """Stand for a frame that executes an import statement, which was executed lazily.
+    """Stand-in for a frame: an import statement whose lazy import is resolved now (3.15).
+
+    It has the attributes of a frame that describe the statement; the frame that executed it may be
+    gone.
 
     Attributes:
         f_back: the frame that uses the name.
         f_code: the code that has the statement.
-        f_globals: the namespace that the statement bound the name in.
+        f_globals: the namespace in which the statement bound the name.
         f_lasti: the offset of the statement's ``IMPORT_NAME``.
         f_lineno: the statement's line.
         statement: what it imports for the name that is used.
-        placeholder: what stood for the name until now.
-        is_certain: whether it is the only statement that it can have been.
+        placeholder: the object that was bound to the name until now.
+        is_certain: whether no other statement can have bound it.
 
     """
 
@@ -133,7 +137,6 @@ class LazyStatement:
         placeholder: object,
         is_certain: bool,
     ) -> None:
-        """Take the fields as they are."""
         self.f_back = frame
         self.f_code = code
         self.f_globals = namespace
@@ -176,8 +179,8 @@ def _constant(code: "CodeType", bytecode: bytes, offset: int) -> object:
 def _instruction(frame: "FrameType") -> tuple["CodeType", bytes, int]:
     """Return a frame's code, its bytecode, and the offset of the instruction that it executes.
 
-    Up to 3.12 a frame that calls Python code stands behind the inline caches of its
-    instruction: of a call, and from 3.12 on of a read that was specialised for a property
+    Up to 3.12 ``f_lasti`` of a frame that calls Python code points behind the inline caches of
+    its instruction: of a call, and on 3.12 also of a read that was specialised for a property
     (``LOAD_ATTR_PROPERTY``, Python/bytecodes.c). Caches are zero bytes.
     """
     code = frame.f_code
@@ -206,7 +209,7 @@ def _statement_at(code: "CodeType", bytecode: bytes, offset: int) -> ImportState
 
 
 def import_statement(frame: "FrameType | LazyStatement") -> ImportStatement | None:
-    """Decode the import statement that a frame is executing, or give None."""
+    """Decode the import statement that a frame is executing; None for anything else."""
     if isinstance(frame, LazyStatement):
         return frame.statement
     code, bytecode, offset = _instruction(frame)
@@ -216,7 +219,7 @@ def import_statement(frame: "FrameType | LazyStatement") -> ImportStatement | No
 
 
 def from_import(frame: "FrameType") -> ImportStatement | None:
-    """Decode the statement whose names a frame is fetching, or give None.
+    """Decode the from-import whose names a frame is fetching; None for anything else.
 
     A frame fetches names while it executes ``IMPORT_FROM`` or the end of a star import.
     """
@@ -229,7 +232,7 @@ def from_import(frame: "FrameType") -> ImportStatement | None:
 
 
 def import_statements(code: "CodeType") -> "Iterator[tuple[int, ImportStatement]]":
-    """Walk the import statements of some code, with their offsets."""
+    """Yield the import statements of some code, with their offsets."""
     bytecode = code.co_code
     for offset in range(0, len(bytecode), _UNIT):
         if bytecode[offset] == IMPORT_NAME:
@@ -252,8 +255,8 @@ def bound_names(code: "CodeType", offset: int) -> "set[str]":
 def used_name(frame: "FrameType") -> tuple[str, str]:
     """Return what a frame does with a name at its instruction, and the name.
 
-    The name that a star import fetches is not known, and neither is that of a function
-    which is no name.
+    The name is empty for a star import, which fetches many, and for a call of an expression
+    without a name.
     """
     code = frame.f_code
     bytecode = code.co_code
@@ -275,7 +278,7 @@ def used_name(frame: "FrameType") -> tuple[str, str]:
 def dotted(frame: "FrameType") -> tuple[str, ...] | None:
     """Return the names of the object whose attribute a frame reads, such as ``pkg.mod``.
 
-    All loads of the expression start where its first one does (PEP 657).
+    All loads of the expression start at the same position as its first one (PEP 657).
 
     Returns:
         The names, from a variable on; None for any other expression.
@@ -305,7 +308,7 @@ def dotted(frame: "FrameType") -> tuple[str, ...] | None:
 
 
 def loads_attribute(frame: "FrameType", name: str) -> bool:
-    """Tell whether a frame is executing ``something.name``."""
+    """Return whether a frame is executing ``something.name``."""
     code, bytecode, offset = _instruction(frame)
     if offset < 0 or bytecode[offset] not in (_LOAD_ATTR, _LOAD_METHOD):
         return False
@@ -315,12 +318,12 @@ def loads_attribute(frame: "FrameType", name: str) -> bool:
 
 
 def loads(frame: "FrameType") -> bool:
-    """Tell whether a frame is executing ``something.name``, whatever the name."""
+    """Return whether a frame is executing ``something.name``, for any name."""
     return operation_of(frame) in (_LOAD_ATTR, _LOAD_METHOD)
 
 
 def fetched_name(frame: "FrameType") -> str:
-    """Give the name that a frame fetches by ``IMPORT_FROM``; or nothing."""
+    """Return the name that a frame fetches by ``IMPORT_FROM``; empty for anything else."""
     code = frame.f_code
     if operation_of(frame) != IMPORT_FROM:
         return ""
@@ -328,15 +331,15 @@ def fetched_name(frame: "FrameType") -> str:
 
 
 def calls(frame: "FrameType") -> bool:
-    """Tell whether a frame is executing a call."""
+    """Return whether a frame is executing a call."""
     return operation_of(frame) in _CALLS
 
 
 def called_name(frame: "FrameType") -> str:
-    """Give the last name of what a frame is calling, such as ``loads``; or nothing.
+    """Return the last name of the callee of a frame's call, such as ``loads``; or empty.
 
-    The callee's expression starts where the call's does (PEP 657), and its last load stands
-    nearest before the call.
+    The callee's expression starts at the position of the call (PEP 657), and its last load is
+    the nearest before the call.
     """
     code, bytecode, offset = _instruction(frame)
     positions = list(code.co_positions())
@@ -356,7 +359,7 @@ def called_name(frame: "FrameType") -> str:
 
 
 def wants_module(frame: "FrameType") -> bool:
-    """Return whether a frame calls ``__import__`` with names, and so gets the module itself.
+    """Return whether a frame calls ``__import__`` with a fromlist, which returns the module itself.
 
     Without names ``__import__("a.b")`` returns ``a``, whose spec it reads after that of
     ``a.b``, from the same instruction.
@@ -377,12 +380,12 @@ def wants_module(frame: "FrameType") -> bool:
             return False
     following = before[:position]
     if any(bytecode[at] not in (_LOAD_CONST, _LOAD_SMALL_INT) for at in following):
-        return True  # too much to follow; who writes a list of names has names in it
+        return True  # an expression; a list that somebody computes is not empty
     return not _is_empty(code, bytecode, before[position])
 
 
 def _instructions_before(bytecode: bytes, offset: int) -> list[int]:
-    """List the offsets of the instructions that load a call's arguments, the last first."""
+    """Return the offsets of the instructions that load a call's arguments, the last first."""
     found: list[int] = []
     while offset >= _UNIT and len(found) < _MOST_ARGUMENTS:
         offset -= _UNIT
