@@ -1,1 +1,1 @@
-"""Show deprecated usage in a browser: pages and a JSON API over a store, which it only reads."""
+"""The dashboard: web pages and a JSON API over a store, which it only reads."""

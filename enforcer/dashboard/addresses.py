@@ -1,4 +1,4 @@
-"""Write the addresses of pages, so that what a visitor has chosen stays chosen."""
+"""Links between pages that keep the visitor's filters, and rule ids that are safe in a URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ _DIGEST: Final = "~"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Stand on one page, and write the addresses of it and of others.
+    """The page that is shown, and links from it to itself and to others.
 
     Attributes:
         prefix: the path under which a proxy publishes the dashboard.
         path: the path of the page, without the prefix.
-        params: what its address says.
-        filters: what is chosen on every page.
+        params: the query parameters of its URL.
+        filters: the filters, which apply to every page.
 
     """
 
@@ -31,29 +31,29 @@ class Here:
     filters: Filters
 
     def but(self, **changes: object) -> str:
-        """Give the address of this page with some of its parameters changed."""
+        """Return the URL of this page with some query parameters changed."""
         return address(self.prefix, self.path, {**self.params, "page": "", **changes})
 
     def table(self, state: TableState, **changes: object) -> str:
-        """Give the address of this page with another part of a table."""
+        """Return the URL of this page with a table in another state."""
         return address(self.prefix, self.path, {**self.params, **state.params(**changes)})
 
     def to(self, path: str, **params: object) -> str:
-        """Give the address of another page, under the same filters."""
+        """Return the URL of another page, under the same filters."""
         return address(self.prefix, path, {**self.filters.chosen, **params})
 
     def api(self, path: str, **params: object) -> str:
-        """Give the address of the same data in the API."""
+        """Return the URL of the same data in the API."""
         kept = {key: value for key, value in self.params.items() if key not in ("page", "size")}
         return address(self.prefix, f"/api{path}", {**kept, **params})
 
     def rule(self, legacy: str) -> str:
-        """Give the address of a rule's page."""
+        """Return the URL of a rule's page."""
         return self.to(f"/rules/{rule_id(legacy)}")
 
 
 def without_password(store: str) -> str:
-    """Write the address of a store as a page may show it."""
+    """Return the address of a store without its password."""
     scheme, mark, rest = store.partition("://")
     user, at, host = rest.rpartition("@")
     if not mark or not at:
@@ -62,7 +62,7 @@ def without_password(store: str) -> str:
 
 
 def rule_id(legacy: str) -> str:
-    """Write a legacy path so that it can be part of an address, however long it is."""
+    """Return a legacy path as a URL's segment: quoted, or a digest if it is very long."""
     written = quote(legacy, safe=":*")
     if len(written) <= _LONGEST and not legacy.startswith(_DIGEST):
         return written
@@ -71,5 +71,5 @@ def rule_id(legacy: str) -> str:
 
 
 def is_rule(wanted: str, legacy: str) -> bool:
-    """Tell whether the end of an address, decoded, means a legacy path."""
+    """Return whether a decoded segment of a URL stands for a legacy path."""
     return wanted == legacy or (wanted.startswith(_DIGEST) and wanted == rule_id(legacy))

@@ -1,4 +1,4 @@
-"""Answer in JSON (or CSV) what the pages show; :mod:`enforcer.dashboard.openapi` describes it."""
+"""The JSON and CSV endpoints of the API; :mod:`enforcer.dashboard.openapi` describes them."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -37,17 +37,17 @@ _ROWS_AT_ONCE: Final = 500
 
 
 class Api:
-    """Answer for one store."""
+    """The API over one store."""
 
     def __init__(self, place: Place, call_sites: CallSites) -> None:
-        """Take what answers are made of."""
+        """Connect the parts that answers are made of."""
         self._place = place
         self._call_sites = call_sites
         self._turns = Turns(MOST_TABLES)
         self._expected = place.settings.expected_services
 
     def routes(self) -> list[Route]:
-        """Give every address of the API."""
+        """Return the routes of the API."""
         sources: dict[str, tuple[Source, Callable[[Any], Record]]] = {
             "/rules": (_rules, as_it_is),
             "/call-sites": (_call_sites, self._record),
@@ -72,7 +72,7 @@ class Api:
         ]
 
     def openapi(self, _request: Request) -> Response:
-        """Give the description of the API."""
+        """Return the OpenAPI document."""
         return JSONResponse(document(self._place.settings.prefix))
 
     def _table(
@@ -173,7 +173,7 @@ class Api:
 
 
 def _as_json(name: str, rows: Iterable[Record], **rest: object) -> Iterator[str]:
-    """Yield a JSON document with rows, some hundred of them at once."""
+    """Yield a JSON document with rows, some hundred of them at a time."""
     yield f"{{{json.dumps(name)}:["
     rows = iter(rows)
     mark = ""

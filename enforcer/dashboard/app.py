@@ -1,4 +1,4 @@
-"""Put the dashboard together as an ASGI application."""
+"""Assembly of the dashboard as an ASGI application."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,11 +25,11 @@ _GIT_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Hold the application, and what tells open pages of news.
+    """The application and its live updates.
 
     Attributes:
         app: the ASGI application.
-        live: whoever ends the server tells it, so that streams end too.
+        live: the streams of updates; has to know when the server ends, so that they end too.
 
     """
 
@@ -38,7 +38,7 @@ class Dashboard:
 
 
 def create_dashboard(settings: Settings) -> Dashboard:
-    """Make the application; nothing is read from the store before somebody asks."""
+    """Create the application; nothing is read from the store before the first request."""
     rendering = Rendering(settings)
     root = settings.migration_map.root if settings.migration_map else ""
     has_links = bool(settings.migration_map and settings.migration_map.source_url)
@@ -80,11 +80,11 @@ def create_dashboard(settings: Settings) -> Dashboard:
         ],
         exception_handlers={404: missing, 500: failed},
     )
-    # Around all else, so that also the page of an error has the headers.
+    # Outermost, so that the page of an error has the security headers too.
     return Dashboard(Guard(app, settings, rendering), live)
 
 
 def _revision(root: str) -> str:
-    """Give the commit that the source at hand is a checkout of; empty without git."""
+    """Return the commit that the source is a checkout of; empty without git."""
     answer = ask_git(root, "rev-parse", "HEAD", timeout=_GIT_SECONDS)
     return (answer or b"").decode("ascii", "replace").strip()

@@ -1,4 +1,4 @@
-"""Show a call site in its source, and what to write there instead."""
+"""Snippets of call sites' source, with the rewritten statement or advice, and links to it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,13 +21,13 @@ _LONGEST: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Show the source of one call site.
+    """The source of one call site.
 
     Attributes:
-        lines: the lines around it; none if the source is not at hand.
-        is_stale: whether the line does not name the legacy path any more.
-        change: the statement written anew, if that can be done safely.
-        advice: what to write instead, in words or code, for every other case.
+        lines: the lines around it; none if the source is not available.
+        is_stale: whether the line no longer names the legacy path.
+        change: the rewritten statement, if it can be rewritten safely.
+        advice: otherwise what to write instead, as text or code.
 
     """
 
@@ -38,14 +38,14 @@ class Snippet:
 
 
 class CallSites:
-    """Show call sites of one program, as far as its map and source are at hand."""
+    """Snippets and links of one program, as far as its map and source are available."""
 
     def __init__(self, migration_map: MigrationMap | None, revision: str = "") -> None:
-        """Take the map; without one there is neither source nor a link.
+        """Read what the map says of the source; without a map there is neither source nor a link.
 
         Args:
-            migration_map: says where the source is, and how to link to it.
-            revision: what the source at hand is a checkout of.
+            migration_map: the map, with the root of the source and the template of links.
+            revision: the commit that the source is a checkout of.
 
         """
         self._root = migration_map.root if migration_map else ""
@@ -55,7 +55,7 @@ class CallSites:
         self._locator = Locator(search_path(self._root)) if self._root else None
 
     def link(self, caller: Caller) -> str:
-        """Give the address of a call site in the code host; empty where there is none."""
+        """Return the URL of a call site at the code host; empty if there is none."""
         site = caller.site
         has_file = not (is_absolute(site.file) or site.file.startswith("<"))
         is_here = site.relation != THIRD_PARTY and site.line and has_file
@@ -72,11 +72,11 @@ class CallSites:
         return link
 
     def snippet(self, caller: Caller) -> Snippet:
-        """Show the source of a call site, and what to write there."""
+        """Return the source of a caller's call site, with what to write there."""
         return self.snippet_of(self.rule(caller.rule), _call_site(caller))
 
     def snippet_of(self, rule: Rule, site: CallSite) -> Snippet:
-        """Show the source of a call site of a rule, and what to write there."""
+        """Return the source of a rule's call site, with what to write there."""
         lines = () if site.relation == THIRD_PARTY else read_source(self._root, site.file)
         shown = around(lines, site.line)
         is_stale = bool(shown) and not _is_named(lines, rule, site)
@@ -87,7 +87,7 @@ class CallSites:
         return Snippet(shown, is_stale, change, "" if change else _advice(rule, site))
 
     def _has(self, module: str, name: str) -> bool | None:
-        """Tell whether a module has a name; None where its source is not at hand."""
+        """Return whether a module has a name; None if its source is not available."""
         if self._locator is None or self._locator.locate(module) is None:
             return None
         if name == "*":
@@ -95,7 +95,7 @@ class CallSites:
         return NameReader(self._locator).has(module, name)
 
     def rule(self, report: RuleReport) -> Rule:
-        """Give a rule as the map has it, or as the store does."""
+        """Return a rule from the map, or as the store has it."""
         known = self._rules.get(report.legacy)
         if known is not None:
             return known
@@ -122,12 +122,12 @@ def _call_site(caller: Caller) -> CallSite:
 
 
 def _is_named(lines: tuple[str, ...], rule: Rule, site: CallSite) -> bool:
-    """Tell whether the line still speaks of the legacy path, by its last part."""
+    """Return whether the line still names the legacy path, by the path's last part."""
     if site.mechanism in (PICKLE, ENTRY_POINT):
         return True
     module, _, name = site.path.partition(":")
     leaf = name.rpartition(".")[2] if name else module.rpartition(".")[2]
-    # Statements and calls go on over several lines.
+    # A statement or call may span several lines.
     text = "\n".join(lines[site.line - 1 : site.line + 20])
     return leaf in text or (rule.kind == FACTORY and bool(text))
 

@@ -1,4 +1,4 @@
-"""Group call sites by file, package, distribution or owner."""
+"""Filter and group call sites by file, package, distribution or owner."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ WHOSE: Final = {
 
 
 def choose(callers: Iterable[Caller], params: Mapping[str, str]) -> list[Caller]:
-    """Leave those callers that an address asks for: by whose code it is, and by group."""
+    """Return the callers that a URL asks for: by group, and own code, tests or third party."""
     chosen = {key: params[key] for key in GROUPS if key != "owner" and params.get(key)}
     whose = params.get("whose", "")
     return [
@@ -42,7 +42,7 @@ def choose(callers: Iterable[Caller], params: Mapping[str, str]) -> list[Caller]
 
 
 def grouped(callers: Iterable[Caller], by: str) -> dict[str, list[Caller]]:
-    """Group callers, the group with most uses first."""
+    """Group callers; the group with most uses comes first."""
     groups: defaultdict[str, list[Caller]] = defaultdict(list)
     for caller in callers:
         groups[GROUPS[by](caller)].append(caller)

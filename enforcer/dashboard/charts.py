@@ -1,4 +1,4 @@
-"""Work out where the parts of a chart stand; templates write them as SVG.
+"""Geometry of the charts: stacked columns and lines with axes; templates write them as SVG.
 
 Each chart comes in a wide and a narrow size, because text in an SVG shrinks with it.
 """
@@ -25,7 +25,7 @@ _DATES: Final = {HOUR: "%H:%M", DAY: "%d %b", WEEK: "%d %b"}
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Place one rectangle; ``kind`` is its class in the stylesheet."""
+    """One rectangle; ``kind`` is its class in the stylesheet."""
 
     x: float
     y: float
@@ -36,7 +36,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Place one mark of an axis, with its text."""
+    """One mark of an axis, with its text."""
 
     at: float
     text: str
@@ -44,14 +44,14 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe one part of time, for a pointer that rests on it.
+    """One bucket of time: the target of a pointer, with its tooltip.
 
     Attributes:
         box: where it is.
-        title: which part of time it is.
-        lines: what is in it.
-        since: its first day or hour, for an address.
-        until: its last day or hour, for an address.
+        title: the name of the bucket.
+        lines: its counts.
+        since: its first day or hour, for a link.
+        until: its last day or hour, for a link.
 
     """
 
@@ -64,7 +64,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Hold a chart in one size."""
+    """A chart in one size."""
 
     width: int
     height: int
@@ -82,14 +82,14 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Hold a chart with all that is said of it.
+    """A chart in both sizes, with its title and description.
 
     Attributes:
         name: its id on the page.
         title: what it shows.
-        description: what there is to be seen, in a sentence.
+        description: the content in one sentence, for screen readers.
         series: the numbers.
-        timeline: what they are counted by.
+        timeline: the buckets of time.
         wide: the drawing for a wide window.
         narrow: the drawing for a narrow window.
 
@@ -105,7 +105,7 @@ class Chart:
 
 
 def stacked(name: str, title: str, series: Sequence[Series], timeline: Timeline) -> Chart:
-    """Draw stacked columns, one for each part of time."""
+    """Draw stacked columns, one for each bucket of time."""
     total = sum(each.total for each in series)
     what = f"{total:,} uses by {timeline.unit}, {timeline.name(0)} to {timeline.name(-1)}"
     shown = tuple(series)
@@ -138,7 +138,7 @@ def line(name: str, title: str, series: Series, timeline: Timeline, fit: Trend |
 
 
 class _Frame:
-    """Turn values and parts of time into places."""
+    """Coordinate system: converts values and buckets of time into pixels."""
 
     def __init__(self, size: tuple[int, int], timeline: Timeline, highest: float) -> None:
         self.width, self.height = size
@@ -238,7 +238,7 @@ def _kind(place: int) -> str:
 
 
 def _scale(highest: float) -> tuple[float, float]:
-    """Give a round number above the highest value, and the step between marks."""
+    """Return a round number above the highest value, and the step between marks."""
     rough = max(highest, 4) / 4
     size = 1.0
     while size * 10 <= rough:

@@ -1,7 +1,7 @@
-"""End connections that never finish asking, so that they can't keep others out.
+"""Time limit for incomplete HTTP requests, against clients that keep connections half open.
 
-uvicorn limits the time between two requests, but not that of a request's head: a thousand
-half requests would use up the files that a process may have open.
+uvicorn limits the time between two requests, but not that of a request's head: a thousand half
+requests would use up the file descriptors that a process may have.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ MOST_WAITING: Final = 200
 
 
 class PunctualProtocol(H11Protocol):
-    """Speak HTTP/1.1 with visitors who finish their requests."""
+    """HTTP/1.1 protocol that closes connections whose request does not arrive in time."""
 
     _asking: Final[dict["PunctualProtocol", asyncio.TimerHandle]] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start the timer of the first request."""
         super().connection_made(transport)
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
-        """Wait no longer once a request is there, and again while a next one arrives."""
+        """Stop the timer once a request is complete, and start it again for the next one."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._await_request()
@@ -35,7 +35,7 @@ class PunctualProtocol(H11Protocol):
             self._cease()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the timer."""
         self._cease()
         super().connection_lost(exc)
 

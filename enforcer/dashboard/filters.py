@@ -1,6 +1,6 @@
-"""Read what a visitor wants to see from the address of a page, and write it into others.
+"""The visitor's filters: parsed from a page's URL, and written into links.
 
-Everything that chooses stands in the address, so that a link shows what its sender saw.
+Every choice is in the URL, so that a link shows what its sender saw.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _KEYS: Final = ("range", "since", "until", "service", "version", "environment", 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Hold what a visitor wants to see; empty fields leave nothing out.
+    """The visitor's choices; empty fields filter nothing.
 
     Attributes:
         range: one of :data:`RANGES`, counted back from now.
@@ -58,7 +58,7 @@ class Filters:
 
     @classmethod
     def read(cls, params: Mapping[str, str]) -> "Filters":
-        """Read an address; what can't be understood is left out, and the page shows that."""
+        """Parse a URL's parameters; invalid ones are ignored, and the page shows which are set."""
         values = {key: params.get(key, "").strip() for key in _KEYS}
         if values["range"] not in RANGES:
             values["range"] = ""
@@ -73,15 +73,15 @@ class Filters:
 
     @property
     def chosen(self) -> dict[str, str]:
-        """Give the filters that are set, by key."""
+        """Return the filters that are set, by key."""
         return {key: getattr(self, key) for key in _KEYS if getattr(self, key)}
 
     def without(self, *keys: str) -> "Filters":
-        """Give these filters without some."""
+        """Return these filters without some."""
         return replace(self, **dict.fromkeys(keys, ""))
 
     def span(self, now: int) -> Span:
-        """Say which part of the store that is.
+        """Return the part of the store that is selected.
 
         Args:
             now: the time, in nanoseconds since the epoch.
@@ -97,9 +97,9 @@ class Filters:
         )
 
     def times(self, now: int) -> tuple[int, int]:
-        """Give from when until when, 0 for open ends.
+        """Return the beginning and the end in nanoseconds, 0 for open ends.
 
-        A range of more than a day is of whole days, today among them, so that days can be compared.
+        A range of more than a day is of whole days including today, so that days can be compared.
         """
         if self.range:
             days = RANGES[self.range][1]
@@ -110,7 +110,7 @@ class Filters:
 
     @property
     def time_words(self) -> str:
-        """Say in words which time is shown."""
+        """Return a description of the selected time."""
         if self.range:
             return RANGES[self.range][0]
         if self.since and self.until:
@@ -121,7 +121,7 @@ class Filters:
 
 
 def address(prefix: str, path: str, params: Mapping[str, object] | None = None) -> str:
-    """Write an address below the prefix; empty parameters are left out."""
+    """Return a URL below the prefix; empty parameters are omitted."""
     kept = [(key, str(value)) for key, value in (params or {}).items() if value not in ("", None)]
     return f"{prefix}{path}" + (f"?{urlencode(kept)}" if kept else "")
 

@@ -1,4 +1,7 @@
-"""Say in words what may be missing, and that nothing may be called safe while it is."""
+"""Completeness of the data as sentences: lost uses, gaps, blind spots, services not watched.
+
+While anything is missing, no page calls a rule safe to delete.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,15 +18,15 @@ _MOST_NOTICES = 20
 
 @dataclass(frozen=True, slots=True)
 class HealthWords:
-    """Hold what a page says of the data's health.
+    """Health of the data as a page shows it.
 
     Attributes:
         is_whole: whether nothing is missing, as far as is known.
         processes: how many processes watched.
         services: how many services they belong to.
-        watched: from when till when, in words; empty if nobody watched.
+        watched: the time that was watched, as text; empty if nobody watched.
         problems: what is missing, a sentence each.
-        notices: what processes had to say besides.
+        notices: further notices of the processes.
 
     """
 
@@ -36,10 +39,10 @@ class HealthWords:
 
 
 def health_words(look: Look, expected: tuple[str, ...]) -> HealthWords:
-    """Put the health of what is shown into words.
+    """Describe the health of the data that is shown.
 
     Args:
-        look: what is shown.
+        look: the data that is shown.
         expected: services that the map expects to be watched.
 
     """
@@ -75,7 +78,7 @@ def _set_aside(stores: tuple[tuple[str, int], ...]) -> Iterator[str]:
 
 
 def _not_enabled(look: Look) -> Iterator[str]:
-    """Yield why processes were not enabled: nobody knows what they used, nor of which service."""
+    """Yield why processes were not enabled; their uses and their services are unknown."""
     span = look.span
     reasons = reasons_beside(look.reader.path, since=span.since, until=span.until)
     for text, processes in reasons.items():

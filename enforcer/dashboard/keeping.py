@@ -1,9 +1,9 @@
-"""Keep the sums that were read last, for as long as nobody has written to the store since.
+"""Cache of report totals, valid until the store's files change.
 
-Whoever sorts, searches and turns pages asks for the same sums again and again. A SQLite store
-tells by its files whether it was written: every transaction changes the log or the file itself,
-and what a process notes beside it is a file of its own.
-Nothing is kept of a store that can't tell, such as one on a server.
+Sorting, searching and paging need the same totals again and again. A SQLite store's files show
+whether it was written: every transaction changes the write-ahead log or the file itself, and each
+note beside the store is a file of its own. Nothing is cached of a store whose state can't be
+observed, such as one on a server.
 """
 
 from collections import OrderedDict
@@ -28,10 +28,10 @@ State = tuple[tuple[int, int, int] | str, ...]
 
 
 class KeptSums:
-    """Keep the sums of a few spans of one store; used by many threads."""
+    """Cache of the totals of a few spans of one store; thread-safe."""
 
     def __init__(self, store: str) -> None:
-        """Keep nothing yet.
+        """Create an empty cache.
 
         Args:
             store: the file, or the address of a server.
@@ -43,11 +43,11 @@ class KeptSums:
         self._lock = Lock()
 
     def state(self) -> State:
-        """Say in which state the store is; empty if it can't be told.
+        """Return a fingerprint of the store's files; empty if there is none.
 
-        To be asked before the store is opened: what is read then is of this state, or newer.
-        File systems round times, so of a file that was written just now a later write might leave
-        no trace.
+        Call it before the store is opened: what is read afterwards is of this state, or newer. File
+        systems round times, so a write just after another one might not change the fingerprint: a
+        file that was written a moment ago has none.
         """
         try:
             found = [self._file.stat()]
@@ -63,12 +63,12 @@ class KeptSums:
     def get(
         self, state: State, span: Span, read: Callable[[], list[RuleReport]]
     ) -> list[RuleReport]:
-        """Give the sums of a span, from here or freshly read; nobody may change the list.
+        """Return the totals of a span, cached or freshly read; the list must not be changed.
 
         Args:
-            state: the state that the store was in before it was opened.
-            span: what is summed up.
-            read: reads it.
+            state: the store's fingerprint before it was opened.
+            span: the span of the totals.
+            read: reads them.
 
         """
         with self._lock:
@@ -76,6 +76,8 @@ class KeptSums:
             if kept is not None and state and kept[0] == state:
                 self._sums.move_to_end(span)
                 return kept[1]
+        # Not under the lock: a slow query must not block pages that are cached. At worst two
+        # threads read the same.
         sums = read()
         if state:
             with self._lock:

@@ -1,6 +1,6 @@
-"""Tell open pages when there is something new in the store, by server-sent events.
+"""Live updates: server-sent events that tell open pages when the store has changed.
 
-One look a few seconds at the time of the last write, however many pages are open.
+One poll of the time of the last write every few seconds, however many pages are open.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ _KEEP_ALIVE: Final = 15.0
 
 
 class Live:
-    """Watch one store for all pages that are open.
+    """Poller of one store, shared by all open pages.
 
     Attributes:
-        is_ending: returns whether the server ends, and streams with it.
+        is_ending: returns whether the server ends, and the streams with it.
 
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Watch nothing yet: the first page that listens begins it."""
+        """Start nothing yet: the first page that listens starts the polling."""
         self._settings = settings
         self._listeners: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
@@ -41,13 +41,13 @@ class Live:
         self.is_ending: Callable[[], bool] = lambda: False
 
     async def events(self, _request: Request) -> Response:
-        """Answer with a stream that says ``changed`` whenever the store did."""
+        """Answer with a stream of ``changed`` events."""
         if not self._turns.take():
             return Response("too many open pages\n", 503, {"Retry-After": "60"})
         return LongAnswer(self._turns, self.stream(), "text/event-stream")
 
     async def stream(self) -> AsyncIterator[str]:
-        """Yield the state, and ``changed`` whenever the store did."""
+        """Yield the state, and an event whenever the store has changed."""
         changed = asyncio.Event()
         self._listeners.add(changed)
         if self._task is None or self._task.done():

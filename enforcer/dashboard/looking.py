@@ -1,7 +1,7 @@
-"""Ask the store what a page needs: one look is of one moment, and under one set of filters.
+"""The queries behind a page: one snapshot of the store, under one set of filters.
 
 All numbers of all pages come from here, and here from the store's reader and the report's own
-sums, so that a page and ``enforcer report`` can't differ.
+totals, so that a page and ``enforcer report`` can't differ.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInT
 from enforcer.store.readers import open_reader
 from enforcer.store.watching import ServiceWatch, Watching
 
-# What a rule looks like in the time that is shown.
+# A rule's state in the selected time.
 IN_USE = "in_use"
 QUIET = "quiet"
 UNUSED = "unused"
@@ -41,7 +41,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Hold a call site of a rule with what the dashboard knows besides.
+    """A call site of a rule, with its owner and whose code it is.
 
     Attributes:
         rule: the rule that it used.
@@ -58,23 +58,23 @@ class Caller:
 
     @property
     def package(self) -> str:
-        """Name the folder of own code, or the distribution of others' code."""
+        """Return the folder of own code, or the distribution of third-party code."""
         if self.site.relation == THIRD_PARTY:
             return self.site.distribution or NONE
         return self.site.file.rpartition("/")[0] or "."
 
 
 class Look:
-    """Ask one store under one set of filters; what was asked once is kept."""
+    """One snapshot of a store under one set of filters; answers are cached."""
 
     def __init__(self, reader: StoreReader, state: State, filters: Filters, place: "Place") -> None:
-        """Take what to ask, and by what.
+        """Bind to an open store.
 
         Args:
             reader: the open store.
-            state: the state that the store was in before it was opened.
-            filters: what to leave out.
-            place: what all looks at one store have in common.
+            state: the store's fingerprint before it was opened.
+            filters: the visitor's filters.
+            place: what all snapshots of one store share.
 
         """
         self.reader = reader
@@ -87,9 +87,9 @@ class Look:
 
     @cached_property
     def all_rules(self) -> list[RuleReport]:
-        """Give the rules that were watched, with their uses, most uses first.
+        """Return the rules that were watched, with their uses, most uses first.
 
-        Those of the map that nobody watched are not among them.
+        Rules of the map that nobody watched are not among them.
         """
         found = self._of_all_owners
         if not self.filters.owner:
@@ -105,7 +105,7 @@ class Look:
         return self._place.kept.get(self._state, self.span, read)
 
     def find(self, is_wanted: Callable[[str], bool]) -> RuleReport | None:
-        """Find one rule by its legacy path, with its uses, without reading those of others."""
+        """Return one rule by its legacy path, with its uses, without reading other rules' uses."""
         for rule in self.reader.rules(self.span):
             if is_wanted(rule.legacy):
                 rows = self.reader.uses(self.span, rule.legacy)
@@ -114,18 +114,18 @@ class Look:
         return next((rule for rule in rules if is_wanted(rule.legacy)), None)
 
     def hosts(self, legacy: str) -> dict[str, int]:
-        """Return on how many hosts a rule has which stage."""
+        """Return how many hosts have a rule in which stage."""
         return stages_on_hosts(self.reader, self.span).get(legacy, {})
 
     @cached_property
     def rules(self) -> list[RuleReport]:
-        """Give the rules of the stage that was chosen, or all."""
+        """Return the rules in the selected stage, or all."""
         stage = self.filters.stage
         return [rule for rule in self.all_rules if stage in ("", rule.stage)]
 
     @cached_property
     def unwatched(self) -> list[RuleReport]:
-        """Give the rules of the map that nobody watched in the time that is shown."""
+        """Return the rules of the map that nobody watched in the selected time."""
         watched = self._watched_paths
         stage = self.filters.stage
         return [
@@ -139,31 +139,31 @@ class Look:
         return frozenset(rule.legacy for rule in self.reader.rules(self.span))
 
     def state(self, rule: RuleReport) -> str:
-        """Tell how lively a rule is."""
+        """Return a rule's state: in use, quiet, unused or unwatched."""
         if rule.last_seen is None:
             return UNUSED if rule.legacy in self._watched_paths else UNWATCHED
         return IN_USE if rule.last_seen > self.end - WEEK else QUIET
 
     @cached_property
     def callers(self) -> list[Caller]:
-        """Give the call sites of the rules, with their owners, most uses first."""
+        """Return the call sites of the rules, with their owners, most uses first."""
         callers = [self.caller(rule, site) for rule in self.rules for site in rule.call_sites]
         return sorted(callers, key=lambda each: -each.site.uses)
 
     def caller(self, rule: RuleReport, site: SiteReport) -> Caller:
-        """Add to a call site what the dashboard knows besides."""
+        """Return a call site with its owner and whose code it is."""
         return Caller(rule, site, self.owner(site), whose(site.file, site.relation))
 
     def owner(self, site: SiteReport) -> str:
-        """Name the owner of a call site's file; others' code has none here."""
+        """Return the owner of a call site's file; third-party code has none here."""
         return "" if site.relation == THIRD_PARTY else self._place.owners.of(site.file)
 
     @cached_property
     def new_callers(self) -> list[Caller]:
-        """Give the call sites that were first seen within a week, the newest first."""
+        """Return the call sites that were first seen within a week, newest first."""
         since = max(self.end - WEEK, self.span.since)
         if self.span == Span():
-            # What was read has the first use of each call site, whoever it was.
+            # All of the time is selected, so each call site's first use is already known.
             found = [
                 self.caller(rule, site)
                 for rule in self.rules
@@ -183,24 +183,24 @@ class Look:
 
     @cached_property
     def health(self) -> Health:
-        """Give what may be missing."""
+        """Return what may be missing, in short."""
         return self.reader.health(self.span)
 
     @cached_property
     def watching(self) -> Watching:
-        """Give who watched, and what may be missing."""
+        """Return which services watched, and what may be missing."""
         return self.reader.watching(self.span)
 
     @property
     def end(self) -> int:
-        """Give the end of the time that is shown, in nanoseconds since the epoch."""
+        """Return the end of the selected time, in nanoseconds since the epoch."""
         return min(self.span.until or self.now, self.now)
 
     def timeline(self, rules: Iterable[RuleReport]) -> Timeline:
-        """Cut the time that is shown into parts: from the first that somebody watched.
+        """Return the buckets of the selected time, from the first moment that was watched.
 
         Args:
-            rules: whose uses will be put into it.
+            rules: the rules whose uses will be counted in them.
 
         """
         began = self.watching.since
@@ -209,7 +209,7 @@ class Look:
         return Timeline.over(max(self.span.since, first), self.end)
 
     def uses_in_time(self, timeline: Timeline, legacy: str = "") -> list[UsesInTime]:
-        """Give the uses over time; of all owners, because stores keep them by rule."""
+        """Return the uses over time; the owner is ignored, because stores sum them by rule."""
         rows = self.reader.uses_in_time(self.span, timeline.size, legacy)
         if not self.filters.stage:
             return list(rows)
@@ -217,7 +217,7 @@ class Look:
         return [row for row in rows if row.legacy in legacies]
 
     def uses_by_day(self, days: int) -> list[UsesInTime]:
-        """Give the uses of the last days that are shown, by the day."""
+        """Return the uses of the last selected days, by day."""
         since = max(self.end - days * DAY, self.span.since)
         rows = self.reader.uses_in_time(replace(self.span, since=since), DAY)
         legacies = {rule.legacy for rule in self.rules}
@@ -225,7 +225,7 @@ class Look:
 
     @cached_property
     def everywhere(self) -> tuple[ServiceWatch, ...]:
-        """Give all services, versions and environments there are, to choose from."""
+        """Return all services, versions and environments of the store, for the filters' menus."""
         return (self.watching if self.span == Span() else self.reader.watching(Span())).services
 
     def _of_owner(self, rule: RuleReport) -> RuleReport:
@@ -237,17 +237,16 @@ class Look:
 
 
 class Place:
-    """Hold what all looks at one store have in common."""
+    """What all snapshots of one store share: settings, owners and the cache."""
 
     def __init__(self, settings: Settings, owners: Owners) -> None:
-        """Look at the store of these settings, with these owners of files."""
         self.settings = settings
         self.owners = owners
         self.kept = KeptSums(settings.store)
 
     @contextmanager
     def look(self, filters: Filters) -> Iterator[Look]:
-        """Open the store for one look.
+        """Open the store for one snapshot.
 
         Raises:
             StoreError: if it can't be read.

@@ -1,4 +1,4 @@
-"""Describe the JSON API in an OpenAPI 3.1 document, from one table of what there is."""
+"""The OpenAPI 3.1 document of the JSON API, generated from one table of its endpoints."""
 
 from typing import Any, Final
 
@@ -191,7 +191,7 @@ TABLES: Final = {
 
 
 def document(prefix: str) -> Schema:
-    """Write the OpenAPI document of a dashboard below a prefix."""
+    """Return the OpenAPI document of a dashboard below a prefix."""
     paths: dict[str, Schema] = {
         "/overview": _single("Sums of everything, and whether they can be relied on.", "Overview"),
         "/health": _single("What may be missing.", "Health"),
@@ -223,7 +223,7 @@ def document(prefix: str) -> Schema:
 
 
 def columns_of(schema: str) -> tuple[Column, ...]:
-    """Give the fields of a schema as columns, for CSV, sorting and searching."""
+    """Return the fields of a schema as columns, for CSV, sorting and searching."""
     return tuple(Column(key, key) for key in SCHEMAS[schema]["properties"])
 
 

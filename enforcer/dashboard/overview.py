@@ -1,4 +1,4 @@
-"""Work out what stands on the first page: how many rules live, what changed, what goes next."""
+"""The figures of the first page: rules by state, week-on-week change, rules due for removal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TWO_WEEKS: Final = 14
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Hold one part of the bar of all rules."""
+    """One segment of the bar of all rules."""
 
     state: str
     name: str
@@ -26,7 +26,7 @@ class Segment:
 
 
 def rule_bar(rules: Iterable[dict[str, Any]]) -> tuple[Segment, ...]:
-    """Divide a bar among the states of rules; states that no rule has are left out."""
+    """Divide a bar by the rules' states; states without a rule are omitted."""
     counts = dict.fromkeys(STATES, 0)
     for rule in rules:
         counts[rule["state"]] += 1
@@ -43,11 +43,11 @@ def rule_bar(rules: Iterable[dict[str, Any]]) -> tuple[Segment, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Compare the last week that is shown with the one before it.
+    """Uses in the last week that is shown, and in the one before it.
 
     Attributes:
         now: uses in the last seven days.
-        before: uses in the seven days before those; None if the time shown is too short.
+        before: uses in the seven days before those; None if the selected time is too short.
 
     """
 
@@ -56,12 +56,12 @@ class Change:
 
     @property
     def percent(self) -> float | None:
-        """Give the change in percent; None where there is nothing to compare with."""
+        """Return the change in percent; None if there is nothing to compare with."""
         return 100 * (self.now - self.before) / self.before if self.before else None
 
 
 def week_on_week(look: Look, timeline: Timeline) -> Change:
-    """Count the uses of the last seven days, today among them, and of the seven before those."""
+    """Count the uses of the last seven days, today included, and of the seven before those."""
     first = (look.end - 1) // DAY * DAY - 6 * DAY
     rows = look.uses_by_day(_TWO_WEEKS)
     now = sum(row.count for row in rows if row.start >= first)
@@ -71,7 +71,7 @@ def week_on_week(look: Look, timeline: Timeline) -> Change:
 
 
 def next_to_go(rules: Iterable[dict[str, Any]], now: int) -> list[dict[str, Any]]:
-    """Give the rules that have a day after which they may go, the next first."""
+    """Return the rules that have a date for their removal, the earliest first."""
     today = moment(now).date()
     dated = sorted((rule for rule in rules if rule["remove_after"]), key=_day)
     return [

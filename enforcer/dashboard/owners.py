@@ -1,4 +1,4 @@
-"""Find who owns a file, by the CODEOWNERS of the repository that the program lies in."""
+"""Owners of files, by the CODEOWNERS file of the program's repository."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,17 +17,17 @@ _LONGEST: Final = 3_000_000
 
 
 class Owners:
-    """Tell who owns files of the program's own code.
+    """Owners of the program's own files.
 
     Attributes:
         file: the CODEOWNERS that was read, or empty.
         problem: why it could not be read, or empty.
-        names: everybody who owns something, in order.
+        names: all owners, sorted.
 
     """
 
     def __init__(self, root: str) -> None:
-        """Look for CODEOWNERS in the root of the program's code, and in the folders above it.
+        """Read CODEOWNERS from the root of the program's code, or from the folders above it.
 
         Args:
             root: the folder that files of call sites are relative to; empty for none.
@@ -53,7 +53,7 @@ class Owners:
 
     @lru_cache(maxsize=50_000)  # noqa: B019 - one for each dashboard, which lives as long
     def of(self, file: str) -> str:
-        """Name the owners of a file relative to the root; empty if it has none."""
+        """Return the owners of a file relative to the root; empty if it has none."""
         if self._rules is None or is_absolute(file) or file.startswith("<"):
             return ""
         path = file if self._below == "." else f"{self._below}/{file}"

@@ -1,4 +1,4 @@
-"""Answer what a browser asks for: one method for each page."""
+"""The HTML pages: overview, rules, one rule, callers, services, API, and error pages."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -47,10 +47,10 @@ T = TypeVar("T")
 
 
 class Pages:
-    """Render the pages over one store."""
+    """Handlers of the pages over one store."""
 
     def __init__(self, place: Place, rendering: Rendering, call_sites: CallSites) -> None:
-        """Take what pages are made of."""
+        """Connect the parts that pages are made of."""
         self._place = place
         self._settings = place.settings
         self._owners = place.owners
@@ -59,38 +59,38 @@ class Pages:
         self._expected = place.settings.expected_services
 
     def overview(self, request: Request) -> Response:
-        """Show how the migration goes."""
+        """Render the overview of the migration."""
         return self._answer(request, "overview.html", self._overview)
 
     def rules(self, request: Request) -> Response:
-        """Show every rule."""
+        """Render the table of all rules."""
         return self._answer(request, "rules.html", self._rules)
 
     def rule(self, request: Request) -> Response:
-        """Show one rule: its facts, and who uses it."""
+        """Render one rule: its facts and its callers."""
         return self._answer(request, "rule.html", self._rule)
 
     def callers(self, request: Request) -> Response:
-        """Show who uses legacy paths."""
+        """Render the callers of legacy paths."""
         return self._answer(request, "callers.html", self._callers)
 
     def services(self, request: Request) -> Response:
-        """Show who is watched."""
+        """Render the services that are watched."""
         return self._answer(request, "services.html", self._services)
 
     def api(self, request: Request) -> Response:
-        """Show what the API answers."""
+        """Render the documentation of the API."""
         here = Here(self._settings.prefix, "/api/", {}, Filters.read(request.query_params))
         values = self._frame(request, here)
         return self._rendering.page("api.html", document=document(here.prefix), **values)
 
     def not_found(self, request: Request) -> Response:
-        """Say that there is no such page."""
+        """Render the page for an unknown address."""
         values = self._frame(request, self._here(request))
         return self._rendering.page("not_found.html", status=404, what="page", **values)
 
     def failed(self, request: Request) -> Response:
-        """Say that the dashboard itself is broken."""
+        """Render the page for an error of the dashboard itself."""
         values = self._frame(request, self._here(request))
         return self._rendering.page("failed.html", status=500, **values)
 
@@ -137,7 +137,7 @@ class Pages:
         if rule is None:
             return None
         callers = [found.caller(rule, site) for site in rule.call_sites]
-        # What was reached is worth a column only where it can differ.
+        # Only below a tree can the path that was reached differ from the rule's.
         columns = [
             column for column in records.CALLER_COLUMNS if column.key != "rule" or rule.kind == TREE
         ]
@@ -254,7 +254,7 @@ class Pages:
         return Here(self._settings.prefix, path, params, Filters.read(params))
 
     def _frame(self, request: Request, here: Here) -> Values:
-        """Give what every page needs, whether or not the store can be read."""
+        """Return the values of every page, whether or not the store can be read."""
         theme = request.cookies.get("enforcer-theme", "")
         return {
             "here": here,
@@ -266,7 +266,7 @@ class Pages:
         }
 
     def _common(self, found: Look) -> Values:
-        """Give what the pages over a readable store have in common."""
+        """Return the values that the pages over a readable store share."""
         services = found.everywhere
         return {
             "health": health_words(found, self._expected),

@@ -1,4 +1,4 @@
-"""Turn what a look found into records: what tables show, downloads hold and the API gives.
+"""Records for tables, downloads and the API: rules, call sites, services, maps, processes.
 
 Times are ISO 8601 in UTC to the second, or None. Fields are only ever added.
 """
@@ -106,7 +106,7 @@ PROCESS_COLUMNS: Final = (
 
 
 def rule_record(look: Look, rule: RuleReport) -> dict[str, Any]:
-    """Describe one rule with its sums."""
+    """Return the record of one rule with its totals."""
     return {
         "legacy": rule.legacy,
         "canonical": rule.canonical,
@@ -128,12 +128,12 @@ def rule_record(look: Look, rule: RuleReport) -> dict[str, Any]:
 
 
 def rule_records(look: Look) -> list[dict[str, Any]]:
-    """Describe every rule that is shown; those that nobody watched come last."""
+    """Return the records of every rule that is shown; those that nobody watched come last."""
     return [rule_record(look, rule) for rule in (*look.rules, *look.unwatched)]
 
 
 def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:
-    """Describe one call site."""
+    """Return the record of one call site."""
     site = caller.site
     return {
         "place": f"{site.file}:{site.line}" if site.line else site.file,
@@ -162,7 +162,7 @@ def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:
 
 
 def group_record(name: str, callers: Iterable[Caller]) -> dict[str, Any]:
-    """Sum up the callers of one file, package, distribution or owner."""
+    """Return the totals of the callers of one file, package, distribution or owner."""
     members = list(callers)
     sites = [each.site for each in members]
     return {
@@ -177,7 +177,7 @@ def group_record(name: str, callers: Iterable[Caller]) -> dict[str, Any]:
 
 
 def service_record(watch: ServiceWatch) -> dict[str, Any]:
-    """Describe who is watched: one service in one version and environment."""
+    """Return the record of one watched service, in one version and environment."""
     return {
         "service": watch.service,
         "version": watch.version,
@@ -189,7 +189,7 @@ def service_record(watch: ServiceWatch) -> dict[str, Any]:
 
 
 def service_use_record(row: ServiceUses) -> dict[str, Any]:
-    """Describe the uses of one rule by one service."""
+    """Return the record of one rule's uses by one service."""
     return {
         "service": row.service,
         "version": row.version,
@@ -202,7 +202,7 @@ def service_use_record(row: ServiceUses) -> dict[str, Any]:
 
 
 def map_record(watched: WatchedMap) -> dict[str, Any]:
-    """Describe which rules a service watched."""
+    """Return the record of a set of rules that a service watched."""
     return {
         "service": watched.service,
         "version": watched.version,
@@ -217,7 +217,7 @@ def map_record(watched: WatchedMap) -> dict[str, Any]:
 
 
 def process_record(process: ProcessWatch) -> dict[str, Any]:
-    """Describe one process."""
+    """Return the record of one process."""
     return {
         "id": process.id,
         "service": process.service,

@@ -1,4 +1,4 @@
-"""Render templates: everything that comes from outside is escaped, and long texts are cut."""
+"""Template rendering: escapes everything that comes from outside, and shortens long texts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ ASSETS: Final = {
 
 
 class Rendering:
-    """Render the pages of one dashboard."""
+    """Renderer of the pages of one dashboard."""
 
     def __init__(self, settings: Settings) -> None:
         """Load templates and assets from the package."""
@@ -76,13 +76,13 @@ class Rendering:
         return HTMLResponse(text, status_code=status, headers=dict(headers or {}))
 
     def _asset(self, name: str) -> str:
-        # A browser keeps an asset for as long as its content is the same.
+        # The digest in the URL busts the cache: assets are served as immutable.
         digest = sha256(self.assets[name]).hexdigest()[:12]
         return f"{self._prefix}/static/{name}?v={digest}"
 
 
 def _shown(value: object) -> object:
-    """Return what a template prints: texts from outside without what can't be seen."""
+    """Return what a template prints; texts from outside without invisible characters."""
     return visible(value) if type(value) is str else value
 
 
@@ -95,19 +95,19 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
 
 
 def inner(file: str) -> str:
-    """Give the path of installed code from its site-packages on; others stay."""
+    """Return the path of installed code from its site-packages on; other paths stay."""
     for folder in SITE_FOLDERS:
         file = file.rpartition(folder)[2]
     return file
 
 
 def number(value: float) -> str:
-    """Write a number with its thousands apart."""
+    """Return a number with thousands separators."""
     return f"{value:,.0f}"
 
 
 def compact(value: float) -> str:
-    """Write a number for a narrow place: 9,999 as it is, then 10k, 1.2M."""
+    """Return a number for a narrow column: up to 9,999 as it is, then 10k, 1.2M."""
     if abs(value) < _THOUSAND:
         return number(value)
     size, unit = next((size, unit) for size, unit in _UNITS if abs(value) >= size)
@@ -115,5 +115,5 @@ def compact(value: float) -> str:
 
 
 def day(time: int) -> str:
-    """Write the day of a time in nanoseconds, in UTC."""
+    """Return the day of a time in nanoseconds, in UTC."""
     return datetime.fromtimestamp(time // 1_000_000_000, UTC).strftime("%Y-%m-%d")

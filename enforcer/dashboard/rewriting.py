@@ -1,8 +1,7 @@
-"""Write a call site's statement anew, through the canonical path.
+"""Rewriting of a call site's import to the canonical path, where that is safe.
 
-Only where the result does the same for the code around it: names that the statement binds stay
-what they are. For everything else there is the sentence that callers are told in warnings
-(``enforcer.imports.messages``).
+Safe means that the code around it does the same: names that the statement binds stay what they are.
+Everything else gets the sentence that callers read in warnings (``enforcer.imports.messages``).
 """
 
 import ast
@@ -21,7 +20,7 @@ _Import = ast.Import | ast.ImportFrom
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Hold a change of some lines.
+    """A change of some lines.
 
     Attributes:
         first: the number of the first line that changes.
@@ -36,7 +35,7 @@ class Rewrite:
 
 
 def rewrite(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | None:
-    """Write the statement at a call site anew; None where that can't be done safely.
+    """Rewrite the statement at a call site; return None if that is not safe.
 
     Args:
         lines: the lines of the file.
@@ -65,7 +64,7 @@ def rewrite(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | Non
 
 
 class _Statement:
-    """Write import statements anew for one rule and site."""
+    """Rewriter of import statements for one rule and call site."""
 
     def __init__(self, rule: Rule, site: CallSite) -> None:
         self._rule = rule
@@ -92,8 +91,8 @@ class _Statement:
         return canonical_path(self._rule, self._path)
 
     def _import(self, node: ast.Import) -> list[str] | None:
-        # "import a.old" binds "a", and the code below goes on to say "a.old": not to be changed
-        # without it.
+        # "import a.old" binds "a", and the code below uses it as "a.old": changing the import alone
+        # would break that.
         if not any(alias.name == self._path and alias.asname for alias in node.names):
             return None
         return [
@@ -112,7 +111,7 @@ class _Statement:
         return [f"from {self._canonical} import {', '.join(names)}"]
 
     def _split(self, node: ast.ImportFrom, name: str) -> list[str] | None:
-        """Take one name of the statement out, into a statement of its own."""
+        """Move one name of the statement into a statement of its own."""
         taken = [alias for alias in node.names if alias.name == name]
         if not taken:
             return None
@@ -130,7 +129,7 @@ class _Statement:
 
 
 def _rewrite_call(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | None:
-    """Write the string anew that names the path, or something in it as ``mock.patch`` takes it."""
+    """Rewrite the string that names the path, or a name below it as in ``mock.patch``."""
     line = lines[site.line - 1]
     canonical = canonical_path(rule, site.path)
     named = re.compile(rf"""(["'])({re.escape(site.path)})(?:([.:])(\w+))?(?=[.:"'])""")
@@ -144,7 +143,7 @@ def _rewrite_call(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite
 
 
 def _statement_at(lines: tuple[str, ...], number: int) -> tuple[_Import, int] | None:
-    """Give the import statement that begins a line, and how many lines it has."""
+    """Return the import statement that begins at a line, and how many lines it has."""
     if not lines[number - 1].lstrip().startswith(("import ", "from ")):
         return None
     for count in range(1, _MOST_LINES + 1):

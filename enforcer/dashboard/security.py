@@ -1,10 +1,10 @@
-"""Keep strangers out, in front of every page.
+"""Access control in front of every page: hosts, cross-site requests, tokens, security headers.
 
-A page of another site can make a browser ask this server (DNS rebinding: its own name suddenly
-leads to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
-that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the
-address, and gets a cookie that is made from it. Nobody can change anything here; the one POST is
-the form that takes a token.
+A page of another site can make a browser send requests here (DNS rebinding: its own name suddenly
+resolves to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
+that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the URL,
+and gets a cookie that is derived from it. Nothing can be changed here; the only POST is the form
+that accepts a token.
 """
 
 import asyncio
@@ -40,16 +40,16 @@ HEADERS: Final = {
 }
 _LONGEST_FORM: Final = 4096
 _FORM_SECONDS: Final = 20.0
-# RFC 3986 allows more in a host; what is more would only lead a careless reader elsewhere.
+# RFC 3986 allows more in a host; anything else could only mislead a careless parser.
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 _A_YEAR: Final = 31_536_000
 
 
 class Guard:
-    """Check who asks, before anything else does; and set the headers of every answer."""
+    """ASGI middleware that checks each request, and sets the headers of every response."""
 
     def __init__(self, app: ASGIApp, settings: Settings, rendering: Rendering) -> None:
-        """Stand in front of an application."""
+        """Wrap an application."""
         self._app = app
         self._prefix = settings.prefix
         self._token = settings.token
@@ -57,7 +57,7 @@ class Guard:
         self._rendering = rendering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a visitor, or hand the question on."""
+        """Answer a refused request, or pass the request on."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -77,7 +77,7 @@ class Guard:
         await (refusal or self._app)(scope, receive, send_guarded)
 
     async def _refuse(self, request: Request) -> Response | None:
-        """Give the answer to a visitor who may not go on; None if they may."""
+        """Return the response for a refused request; None if it is allowed."""
         if not self._is_known_host(request.headers):
             return self._sorry(request, 421, "host")
         if _is_from_elsewhere(request.headers):
@@ -110,7 +110,8 @@ class Guard:
 
     @property
     def _cookie(self) -> tuple[str, str]:
-        # Cookies don't tell ports apart: dashboards with other tokens have other names.
+        # A cookie is sent to every port of a host, so each token has its own cookie's name: two
+        # dashboards on one machine don't log each other's visitors out.
         made = hmac.new(self._token.encode(), b"enforcer dashboard", sha256).hexdigest()
         return f"enforcer-{made[:8]}", made[8:]
 
@@ -174,7 +175,7 @@ REASONS: Final = {
 
 
 def _set_prefix(scope: Scope, prefix: str) -> None:
-    """Let the path begin with the prefix, whether or not the proxy took it away."""
+    """Make the path begin with the prefix, whether or not the proxy removed it."""
     scope["root_path"] = prefix
     path = scope["path"]
     if prefix and path != prefix and not path.startswith(f"{prefix}/"):
@@ -182,7 +183,7 @@ def _set_prefix(scope: Scope, prefix: str) -> None:
 
 
 def _host_name(header: str) -> str:
-    """Return the name or address of a ``Host`` header; empty if it is none."""
+    """Return the name or address of a ``Host`` header; empty if it is malformed."""
     found = _HOST.fullmatch(header.strip().lower())
     return (found[1] or found[2]) if found else ""
 
@@ -201,9 +202,9 @@ def _is_from_elsewhere(headers: Headers) -> bool:
 
 
 def _is_encrypted(request: Request) -> bool:
-    """Return whether the visitor came by TLS, also where a proxy ends it.
+    """Return whether the visitor used TLS, also where a proxy terminates it.
 
-    A visitor who writes this header without one only loses the cookie.
+    A visitor who forges the header without TLS only loses the cookie.
     """
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0]
     return "https" in (request.url.scheme, forwarded.strip().lower())

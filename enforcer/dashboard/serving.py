@@ -1,4 +1,4 @@
-"""Serve the dashboard until somebody ends it."""
+"""The web server: bind to an address, serve until Ctrl-C or SIGTERM."""
 
 import gc
 import socket
@@ -17,7 +17,7 @@ _GRACE_SECONDS: Final = 2
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host's name or address."""
+    """Return whether a host's name or address is reachable from this machine only."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -25,10 +25,10 @@ def is_loopback(host: str) -> bool:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take an address to listen at; port 0 takes one that is free.
+    """Bind to an address; port 0 chooses a free one.
 
     Raises:
-        EnforcerError: if it can't be taken.
+        EnforcerError: if the address is not available.
 
     """
     try:
@@ -52,7 +52,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket, host: str, prefix: str = "") -> str:
-    """Write the address that a browser on this machine opens."""
+    """Return the URL that a browser on this machine opens."""
     name = host.strip("[]")
     if name in ("0.0.0.0", "::"):  # noqa: S104 - only compared
         name = "127.0.0.1"
@@ -65,8 +65,8 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], No
 
     Args:
         settings: what to show, and to whom.
-        listener: where to listen.
-        on_start: called once a browser can come.
+        listener: the bound socket.
+        on_start: called once requests are accepted.
 
     """
     dashboard = create_dashboard(settings)
@@ -75,14 +75,16 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], No
         http=PunctualProtocol,
         ws="none",
         log_level="warning",
-        access_log=False,  # a token may stand in an address
+        access_log=False,  # a URL may contain the token
         server_header=False,
         proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, on_start)
-    # A page makes some ten thousand records and lets go of them all: there is little to collect.
+    # A page creates and drops some ten thousand records, few of them in cycles: frequent
+    # collections would only cost time. Freezing what was loaded at start keeps it out of each of
+    # them.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

@@ -1,4 +1,4 @@
-"""Say what a dashboard shows and to whom."""
+"""Settings of a dashboard: what it shows and to whom."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from enforcer.rules.model import MigrationMap
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Say what a dashboard shows and to whom.
+    """Settings of a dashboard.
 
     Attributes:
-        store: where the store is: the path of a file, or the address of a server.
+        store: the store: the path of a file, or the address of a server.
         migration_map: the map, whose root has the source and the owners; None without one.
         prefix: the path under which a proxy publishes the dashboard, such as ``/enforcer``.
-        token: what a visitor has to bring; empty if everybody on this machine may look.
-        hosts: names of hosts that a visitor may ask for, besides addresses and this machine's.
-        is_demo: whether the store holds an invented history.
-        now: tells the time, in nanoseconds since the epoch.
-        poll_seconds: how often an open page asks whether there is something new.
+        token: the token that visitors need; empty if everybody on this machine may look.
+        hosts: host names that are allowed besides addresses and this machine's own.
+        is_demo: whether the store has an invented history.
+        now: returns the time, in nanoseconds since the epoch.
+        poll_seconds: how often an open page asks for changes.
 
     """
 
@@ -34,5 +34,5 @@ class Settings:
 
     @property
     def expected_services(self) -> tuple[str, ...]:
-        """Name the services that the map expects to be watched."""
+        """Return the services that the map expects to be watched."""
         return self.migration_map.expected_services if self.migration_map else ()

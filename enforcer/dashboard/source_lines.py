@@ -1,7 +1,7 @@
-"""Show the source around a call site, if it is at hand, and nothing else of this machine.
+"""Source lines around a call site, read from below the program's root only.
 
 The path comes from the store, which anybody may have written: only Python files below the root of
-the program's own code are read, after all links were followed.
+the program's own code are read, after all links were resolved.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _SUFFIXES: Final = (".py", ".pyw", ".pyi")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line of source.
+    """One line of source.
 
     Attributes:
         number: from 1.
@@ -35,10 +35,10 @@ class Line:
 
 
 def read_source(root: str, file: str) -> tuple[str, ...]:
-    """Give the lines of a file of the program's own code; none if it is not at hand.
+    """Return the lines of a file of the program's own code; none if it is not available.
 
     Args:
-        root: the folder that own code lies in; empty if it is not known.
+        root: the folder of own code; empty if unknown.
         file: the path from the store.
 
     """
@@ -55,7 +55,7 @@ def read_source(root: str, file: str) -> tuple[str, ...]:
 
 
 def own_file(root: str, file: str) -> Path | None:
-    """Give the path of a Python file below the root, or None for any other."""
+    """Return the path of a Python file below the root, or None for any other."""
     if not root or not file.endswith(_SUFFIXES) or "\0" in file:
         return None
     try:
@@ -67,7 +67,7 @@ def own_file(root: str, file: str) -> Path | None:
 
 
 def around(lines: tuple[str, ...], number: int) -> tuple[Line, ...]:
-    """Give a line with those around it; none if the file has no such line any more."""
+    """Return a line with those around it; none if the file no longer has such a line."""
     if not 1 <= number <= len(lines):
         return ()
     begin, end = max(number - AROUND, 1), min(number + AROUND, len(lines))

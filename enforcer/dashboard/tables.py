@@ -1,7 +1,7 @@
-"""Sort, search and cut tables at the server, and write them as CSV.
+"""Server-side tables: sorting, searching, paging, and export as CSV.
 
-A table is its columns and its records; a record is what the JSON API gives. Which part of it a
-page shows stands in the page's address.
+A table is its columns and its records; a record is what the JSON API returns. The page's URL says
+which part of it is shown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,15 +24,15 @@ _MOST_DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe one column.
+    """One column.
 
     Attributes:
         key: the field of the records.
         title: its heading.
-        kind: how a cell looks: ``text``, ``code``, ``count``, ``time``, ``date``, or one of
-            the names that templates know.
+        kind: how a cell looks: ``text``, ``code``, ``count``, ``time``, ``date``, or another
+            kind that the templates know.
         is_descending: whether its first sorting begins with the highest.
-        help: what it means, where the heading does not say.
+        help: an explanation, if the heading does not suffice.
 
     """
 
@@ -45,16 +45,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """Hold what an address says of a table.
+    """State of a table as its URL has it: sorting, search and page.
 
     Attributes:
-        name: what its parameters begin with, where a page has several tables; mostly empty.
+        name: prefix of its parameters, on pages with several tables; mostly empty.
         sort: the key of a column, with a ``-`` before it for the highest first; empty for the
             table's own order.
-        query: what to search for.
+        query: the text to search for.
         page: the number of the page, from 1.
-        size: how many rows a page has.
-        usual: how many it has where the address does not say.
+        size: the number of rows on a page.
+        usual: the default of ``size``.
 
     """
 
@@ -69,12 +69,12 @@ class TableState:
     def read(
         cls, params: Mapping[str, str], name: str = "", usual: int = PAGE_SIZE
     ) -> "TableState":
-        """Read an address; what can't be understood is the default.
+        """Parse a URL's parameters; invalid ones become the default.
 
         Args:
-            params: the parameters of the address.
-            name: what those of this table begin with.
-            usual: how many rows a page has unless the address says otherwise.
+            params: the parameters of the URL.
+            name: the prefix of this table's.
+            usual: the default number of rows on a page.
 
         """
         prefix = f"{name}-" if name else ""
@@ -89,7 +89,7 @@ class TableState:
         )
 
     def params(self, **changes: object) -> dict[str, object]:
-        """Give the parameters of an address with some of them changed; defaults are left out."""
+        """Return the URL's parameters with some of them changed; defaults are empty."""
         prefix = f"{self.name}-" if self.name else ""
         size = "" if self.size == self.usual else self.size
         page = "" if self.page == 1 else self.page
@@ -99,7 +99,7 @@ class TableState:
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[T]):
-    """Hold the part of a table that is shown.
+    """The page of a table that is shown.
 
     Attributes:
         name: its id on the page.
@@ -108,7 +108,7 @@ class Table(Generic[T]):
         rows: their records.
         total: how many records match the search.
         everything: how many records there are.
-        state: what the address says of it, with the page that there really is.
+        state: the state, with the number of the page that really exists.
         pages: how many pages there are.
 
     """
@@ -124,17 +124,17 @@ class Table(Generic[T]):
 
     @property
     def first(self) -> int:
-        """Give the number of the first row of this page, from 1."""
+        """Return the number of the first row of this page, from 1."""
         return (self.state.page - 1) * self.state.size + 1
 
     def sorted_by(self, column: Column) -> str:
-        """Tell how the rows are sorted by a column, in the words of ``aria-sort``."""
+        """Return how the rows are sorted by a column, as a value of ``aria-sort``."""
         if self.state.sort.removeprefix("-") != column.key:
             return "none"
         return "descending" if self.state.sort.startswith("-") else "ascending"
 
     def next_sort(self, column: Column) -> str:
-        """Give what a click on a column's heading sorts by."""
+        """Return the sorting that a click on a column's heading selects."""
         now = self.sorted_by(column)
         if now == "none":
             return f"-{column.key}" if column.is_descending else column.key
@@ -147,13 +147,13 @@ def arrange(
     state: TableState,
     describe: Callable[[T], Record],
 ) -> list[T]:
-    """Search and sort what a table shows, all pages of it.
+    """Search and sort the items of all pages.
 
     Args:
-        items: what it shows, in the table's own order.
-        columns: its columns.
-        state: what the address says of it.
-        describe: makes the record of an item; none is kept, since there may be very many.
+        items: the items, in the table's own order.
+        columns: the columns.
+        state: the state from the URL.
+        describe: makes the record of an item; no record is kept, since there may be very many.
 
     """
     found = list(items)
@@ -175,14 +175,14 @@ def table(
     state: TableState,
     describe: Callable[[T], Record],
 ) -> Table[T]:
-    """Search and sort, and take the page that the address asks for.
+    """Search and sort, and return the page that the URL asks for.
 
     Args:
         name: the id of the table.
-        columns: its columns.
-        items: what it shows, in the table's own order.
-        state: what the address says of it.
-        describe: makes the record of an item; of those on other pages only to search and sort.
+        columns: the columns.
+        items: the items, in the table's own order.
+        state: the state from the URL.
+        describe: makes the record of an item; on other pages only for searching and sorting.
 
     """
     found = arrange(items, columns, state, describe)
@@ -200,13 +200,13 @@ def as_it_is(record: Record) -> Record:
 
 
 def as_csv(columns: Sequence[Column], records: Iterable[Record]) -> Iterator[str]:
-    """Yield records as CSV with a header, for spreadsheets, many lines at once."""
+    """Yield records as CSV with a header, for spreadsheets, many lines at a time."""
     keys = [column.key for column in columns]
     return csv_pieces(keys, ([record.get(key) for key in keys] for record in records))
 
 
 def number(text: str, default: int) -> int:
-    """Read a number of an address; what is none, or very long, is the default."""
+    """Parse a number in a URL; return the default if it is none, or very long."""
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return int(text) if is_number else default
 

@@ -1,4 +1,4 @@
-"""Cut a stretch of time into equal parts, and put counts into them."""
+"""Buckets of time, and series over them: uses, remaining call sites, and their trend."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,11 +21,11 @@ _UNITS: Final = {HOUR: "hour", DAY: "day", WEEK: "week"}
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Cut a stretch of time into hours, days or weeks, in UTC.
+    """A span of time in buckets of hours, days or weeks, in UTC.
 
     Attributes:
-        size: the length of one part, in nanoseconds.
-        starts: when each part begins; in nanoseconds since the epoch.
+        size: the length of a bucket, in nanoseconds.
+        starts: when each bucket begins, in nanoseconds since the epoch.
 
     """
 
@@ -34,7 +34,7 @@ class Timeline:
 
     @classmethod
     def over(cls, begin: int, end: int) -> "Timeline":
-        """Choose parts of a size that a chart has room for."""
+        """Create a timeline with a size of buckets that fits a chart."""
         end = max(end, begin + 1)
         size = HOUR
         if end - begin > _MOST_HOURS * HOUR:
@@ -45,34 +45,34 @@ class Timeline:
 
     @property
     def unit(self) -> str:
-        """Name the size of a part."""
+        """Return the name of the buckets' size."""
         return _UNITS[self.size]
 
     def index(self, time: int) -> int:
-        """Give the number of the part that a time falls into, the nearest for one outside."""
+        """Return the number of the bucket that a time falls into, or of the nearest one."""
         index = (time - self.starts[0]) // self.size
         return 0 if index < 0 else min(index, len(self.starts) - 1)
 
     def name(self, index: int) -> str:
-        """Name a part for people."""
+        """Return a bucket's name for people."""
         return moment(self.starts[index]).strftime(_FORMS[self.size])
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Hold one count for each part of a timeline."""
+    """One count for each bucket of a timeline."""
 
     name: str
     values: tuple[int, ...]
 
     @property
     def total(self) -> int:
-        """Sum all parts."""
+        """Return the sum of all buckets."""
         return sum(self.values)
 
 
 def moment(time: int) -> datetime:
-    """Give a time in nanoseconds since the epoch as a date with a time, in UTC."""
+    """Convert nanoseconds since the epoch to a datetime in UTC."""
     return datetime.fromtimestamp(time // 1_000_000_000, UTC)
 
 
@@ -80,19 +80,19 @@ def uses_by_rule(rows: Iterable[UsesInTime], timeline: Timeline, most: int) -> l
     """Count the uses of each rule over time, the rules with most uses first.
 
     Args:
-        rows: what the store counted.
-        timeline: where they are put.
-        most: how many rules stand alone; all others share the last series.
+        rows: the store's counts.
+        timeline: the buckets.
+        most: how many rules get a series of their own; all others share the last series.
 
     """
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(timeline.starts))
-    # Of many thousand rows, those of one time come together.
+    # Rows come sorted by time, and there are many thousands: look a time up once.
     for start, of_time in groupby(rows, attrgetter("start")):
         index = timeline.index(start)
         for row in of_time:
             counts[row.legacy][index] += row.count
     ranked = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0]))
-    # One that would stand alone among the others may as well have its own name.
+    # A single rule among "all others" may as well have its own name.
     most = most if len(ranked) > most + 1 else len(ranked)
     series = [Series(name, tuple(values)) for name, values in ranked[:most]]
     rest = [values for _, values in ranked[most:]]
@@ -102,10 +102,10 @@ def uses_by_rule(rows: Iterable[UsesInTime], timeline: Timeline, most: int) -> l
 
 
 def remaining_sites(sites: Iterable[SiteReport], timeline: Timeline) -> Series:
-    """Count the call sites that were still there in each part of time.
+    """Count the call sites that remained in each bucket.
 
-    A call site is there from its first use until a week after its last one: code that runs once
-    a week is not gone between its runs.
+    A call site remains from its first use until a week after its last one: code that runs once a
+    week is not gone between its runs.
     """
     changes = Counter[int]()
     last = len(timeline.starts)
@@ -124,12 +124,12 @@ def remaining_sites(sites: Iterable[SiteReport], timeline: Timeline) -> Series:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Hold a straight line through the newest values of a series.
+    """A straight line through the newest values of a series.
 
     Attributes:
-        first: the number of the part that it begins in.
+        first: the number of the bucket that it begins in.
         begin: its height there.
-        end: its height in the last part.
+        end: its height in the last bucket.
         a_week: how much it rises in a week.
         zero: when it reaches zero, in nanoseconds since the epoch; None if it does not fall.
 
@@ -149,7 +149,7 @@ _FARTHEST: Final = 5 * 365 * DAY
 
 
 def trend(series: Series, timeline: Timeline) -> Trend | None:
-    """Draw a line through the newest values, by least squares; None for too few of them."""
+    """Fit a line to the newest values by least squares; return None for too few of them."""
     values: Sequence[int] = series.values[-_TREND_PARTS[timeline.size] :]
     count = len(values)
     if count < _FEWEST_PARTS or not any(values):

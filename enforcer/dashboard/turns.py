@@ -1,4 +1,4 @@
-"""Bound how many long answers are given at once, from the question to the last byte."""
+"""Limit on concurrent long responses, from the request to the last byte."""
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 
@@ -7,34 +7,35 @@ from starlette.types import Receive, Scope, Send
 
 
 class Turns:
-    """Count long answers; used by the server's event loop only."""
+    """Counter of concurrent long responses; used from the server's event loop only."""
 
     def __init__(self, most: int) -> None:
-        """Begin with none.
+        """Create a counter.
 
         Args:
-            most: how many there may be at once.
+            most: how many responses there may be at once.
 
         """
         self._most = most
         self._taken = 0
 
     def take(self) -> bool:
-        """Begin an answer; return False where there are as many as may be."""
+        """Begin a response; return False if the limit is reached."""
         if self._taken >= self._most:
             return False
         self._taken += 1
         return True
 
     def end(self) -> None:
-        """End an answer that was begun."""
+        """End a response that was begun."""
         self._taken -= 1
 
 
 class LongAnswer(StreamingResponse):
-    """Stream an answer that took its turn, and end the turn however the stream ends.
+    """Streaming response that frees its slot however the stream ends.
 
-    Not by a ``finally`` in the stream itself: one that nobody began to read would never end.
+    A ``finally`` in the stream itself would not do: a generator that was never started never runs
+    it.
     """
 
     def __init__(
@@ -44,20 +45,20 @@ class LongAnswer(StreamingResponse):
         media_type: str,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Take a turn's answer.
+        """Wrap a stream.
 
         Args:
-            turns: where the turn was taken.
-            content: the pieces of the answer.
-            media_type: what they are.
-            headers: of the answer.
+            turns: the counter, where a slot was taken.
+            content: the pieces of the body.
+            media_type: the media type.
+            headers: the response's headers.
 
         """
         super().__init__(content, media_type=media_type, headers=headers)
         self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream."""
+        """Send the response."""
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -1,4 +1,4 @@
-"""Draw when each service was watched, as bars along the time that is shown."""
+"""Bars that show when each service was watched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _THINNEST: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Hold the time of one version; places are out of 1000."""
+    """The time of one version; positions are out of 1000."""
 
     x: float
     width: float
@@ -25,7 +25,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class WatchBar:
-    """Hold the bar of one service in one environment, with a part for each version."""
+    """The bar of one service in one environment, with a part for each version."""
 
     name: str
     since: str
@@ -35,7 +35,7 @@ class WatchBar:
 
 @dataclass(frozen=True, slots=True)
 class WatchBars:
-    """Hold the bars with the time that they stand in, and how many there was no room for."""
+    """All bars with their time axis, and how many there was no room for."""
 
     bars: tuple[WatchBar, ...]
     begin: str
@@ -44,7 +44,7 @@ class WatchBars:
 
 
 def watch_bars(look: Look) -> WatchBars:
-    """Draw the services that were there last; a bar hides the gaps, which the tables show."""
+    """Return the bars of the most recent services; gaps are not drawn, tables show them."""
     services = look.watching.services
     begin = min((each.since for each in services), default=look.end)
     length = max(look.end - begin, 1)

@@ -1,1 +1,1 @@
-"""Invent a program and six months of its history, to show the dashboard full."""
+"""Invented program and history, which fill the dashboard for a demonstration."""

@@ -1,6 +1,6 @@
-"""Write six invented months into a store, through the code that real processes write with.
+"""Six invented months of uses, written into a store by the code that real processes use.
 
-The same moment gives the same history, to the byte of each name and the last count.
+Deterministic: the same moment yields the same history, down to each name and count.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -80,7 +80,7 @@ _NEW: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Hold what was invented: the file of its map, and the store."""
+    """Paths of the invented map's file and of the store."""
 
     map_file: Path
     store: Path
@@ -88,7 +88,7 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    """Say from which day until which a call site is there, and how often it runs in a day."""
+    """When a call site exists, and how often it runs in a day."""
 
     site: CallSite
     rule: Rule
@@ -102,7 +102,7 @@ def invent(folder: Path, now: int, on_day: Callable[[], None] = lambda: None) ->
     """Write a program and its history into an empty folder.
 
     Args:
-        folder: where to.
+        folder: the folder.
         now: when the history ends, in nanoseconds since the epoch.
         on_day: called for each of the :data:`DAYS` that was written.
 
@@ -209,7 +209,7 @@ class _History:
                 self._store.leave(process, EXIT)
 
     def _is_away(self, process: Process, day: int) -> bool:
-        """Tell of a machine that slept through a weekend."""
+        """Return whether a machine is asleep: one is for a weekend."""
         return process.service == "shop-worker" and 95 <= day <= 96  # noqa: PLR2004
 
     def _lives_in(self, folders: tuple[str, ...], day: int) -> list[_Life]:
@@ -297,7 +297,7 @@ def _use(life: _Life, count: int, first: int, last: int) -> Use:
 
 
 def _busy(time: int) -> float:
-    """Say how busy a shop is: on a Sunday less, at noon more, and a little more each month."""
+    """Return how busy a shop is: less on Sundays, more at noon, ever more each month."""
     moment = datetime.fromtimestamp(time / 1e9, UTC)
     of_week = (1.0, 1.0, 0.98, 1.05, 1.1, 0.7, 0.55)[moment.weekday()]
     return of_week * (0.8 if moment.hour < 8 else 1.15)  # noqa: PLR2004

@@ -1,6 +1,6 @@
-"""Write a small program whose files use legacy paths, so that call sites have a source.
+"""Small invented program whose files use legacy paths, so that call sites have a source.
 
-It is never run. Where the uses stand in it is found while it is written.
+It is never run. The lines of the uses are noted while its files are written.
 """
 
 from dataclasses import dataclass
@@ -209,7 +209,7 @@ _THIRD_PARTY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class InventedSite:
-    """Say where a use of the invented program stands.
+    """One use in the invented program.
 
     Attributes:
         rule: the legacy path of the rule.
@@ -218,9 +218,9 @@ class InventedSite:
         line: the line.
         function: the qualified function, ``<module>`` at the top level.
         module: the module.
-        mechanism: how it asks.
-        names: what it asks for.
-        distribution: the distribution, of others' code.
+        mechanism: how it imports.
+        names: the names that it imports.
+        distribution: the distribution, of third-party code.
 
     """
 
@@ -236,11 +236,11 @@ class InventedSite:
 
 
 def write_program(folder: Path, days: dict[str, str]) -> tuple[Path, list[InventedSite]]:
-    """Write map, owners and source, and give the map's file and the places of all uses.
+    """Write map, owners and source; return the map's file and all uses.
 
     Args:
-        folder: where to.
-        days: the ISO dates that the map speaks of, by name.
+        folder: the folder.
+        days: the ISO dates in the map, by name.
 
     """
     map_file = folder / "enforcer.toml"
@@ -296,7 +296,7 @@ def _write_file(file: str) -> tuple[str, list[InventedSite]]:
 
 
 def _asked(statement: str, rule: str) -> tuple[str, str, tuple[str, ...]]:
-    """Give the legacy path that a statement reaches, how, and which names it asks for."""
+    """Return the legacy path that a statement reaches, the mechanism, and the names it asks for."""
     if statement.startswith(_CALL):
         return statement.split('"')[1], IMPORT_MODULE, ()
     if statement.startswith("import "):
