@@ -1,6 +1,6 @@
-"""Name the distribution that brings this package, and what its extras need.
+"""Name of the distribution on package indexes, and install commands for its extras.
 
-PyPI has an unrelated project with the name of the package. So hints name the packages that an
+PyPI has an unrelated project with the name of this package. So hints name the packages that an
 extra needs, and never a project that an index would resolve.
 """
 

@@ -1,4 +1,4 @@
-"""Keep a file of the call sites that strict mode still tolerates, which only gets shorter."""
+"""The baseline: a file of call sites that strict mode still tolerates, which only gets shorter."""
 
 from enforcer.baseline.model import Baseline, Entry, Key
 

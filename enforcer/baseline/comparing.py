@@ -1,4 +1,4 @@
-"""Compare what a run has seen with a baseline."""
+"""Comparison of a run's call sites with a baseline: new, grown, shrunk, stale or tolerated."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enforcer.rules.model import covers_path
 
 
 class Verdict(StrEnum):
-    """Say how a call site stands to a baseline."""
+    """How a call site compares to a baseline."""
 
     NEW = "new"
     GREW = "grew"
@@ -20,14 +20,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Say how the call sites of one entry stand to a baseline.
+    """The verdict on the call sites of one entry.
 
     Attributes:
-        verdict: how.
-        entry: what the baseline has; of new ones what it would have.
+        verdict: the verdict.
+        entry: the baseline's entry; for new call sites the entry that would tolerate them.
         lines: the lines that were seen, from 1.
         names: the names that they ask for; None for any, or where that is unknown.
-        known: of new ones what the baseline has of the same place, for other names.
+        known: for new call sites the baseline's entry of the same place, for other names.
 
     """
 
@@ -39,7 +39,7 @@ class Judged:
 
     @property
     def other_names(self) -> str:
-        """What a new use asks for that the entry of its place lacks, as a person reads it."""
+        """The names that a new use asks for beyond the entry of its place, as text."""
         if self.known is None or self.known.names is None:
             return ""
         here = set(self.names or ()) - set(self.known.names)
@@ -57,9 +57,9 @@ def compare(
     """Judge each call site that was seen, and each entry of a baseline.
 
     Args:
-        baseline: what is tolerated.
+        baseline: the tolerated call sites.
         seen: the lines that were seen, with the names that each asks for, by key.
-        is_complete: whether the run could see all there is; in any other nothing is stale
+        is_complete: whether the run could see all there is; otherwise nothing is stale
             or has shrunk.
         blind: legacy paths that not all processes watched: nothing at or below them is stale
             or has shrunk either.
@@ -104,7 +104,7 @@ def _verdict(entry: Entry, seen: int, *, may_be_gone: bool) -> Verdict:
 
 
 def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
-    """Make a baseline without what is stale, and with what has shrunk as it is now."""
+    """Return a baseline without stale entries, and with shrunk ones reduced."""
     gone = (Verdict.STALE, Verdict.SHRANK)
     by_key = {one.entry.key: one for one in judged if one.verdict in gone}
     kept = []
@@ -120,7 +120,7 @@ def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
 
 
 def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
-    """Make a baseline that tolerates what is new as well."""
+    """Return a baseline that tolerates the new uses as well."""
     entries = {entry.key: entry for entry in baseline}
     for one in judged:
         known = entries.get(one.entry.key)
@@ -132,7 +132,7 @@ def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
 
 
 def merged(baselines: Iterable[Baseline], path: str = "") -> Baseline:
-    """Join baselines of parts of one run: each entry as often as the part that has most."""
+    """Merge baselines of parts of one run; of each entry the highest count is kept."""
     entries: dict[Key, Entry] = {}
     for baseline in baselines:
         for entry in baseline:

@@ -1,7 +1,7 @@
-"""Follow functions that were renamed since a baseline was written.
+"""Detection of functions that were renamed since a baseline was written.
 
-A function that is gone is compared with those that are new in its file: the version of the file
-in the commit that wrote the baseline last has the one, and the file as it is now the others.
+A missing function is compared with those that are new in its file: the old body is read from the
+commit that last changed the baseline, the new ones from the file as it is now.
 """
 
 import ast
@@ -23,12 +23,12 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def renamed_functions(
     entries: Iterable[Entry], root: Path, source_before: Callable[[Entry], str]
 ) -> dict[Key, str]:
-    """Return the present name of functions that are not there any more, by their entries' keys.
+    """Return the current names of missing functions, by their entries' keys.
 
     Args:
-        entries: entries whose files are there.
+        entries: entries whose files exist.
         root: the folder that files are relative to.
-        source_before: returns an entry's file as it was, or nothing; called where it matters.
+        source_before: returns an entry's file as it was, or nothing; called only if needed.
 
     """
     found = {}
@@ -54,7 +54,7 @@ def _text(file: Path) -> str:
 
 
 def _may_be_missing(function: str, text: str) -> bool:
-    """Return whether no definition in a text has a part of the name, without parsing it."""
+    """Return whether a text lacks a definition for a part of the name, without parsing it."""
     names = [name for name in function.split(".") if name.isidentifier()]
     return not all(re.search(rf"(?:def|class)\s+{name}\b", text) for name in names)
 

@@ -1,7 +1,7 @@
-"""Model a baseline: which call sites of legacy paths are tolerated, and how many in each place.
+"""The baseline's data: tolerated call sites of legacy paths, and how many in each place.
 
-Loaded into the watched program where a rule is strict, so it is light. There are no line numbers
-in it: it survives edits, moved lines and merges.
+Imported by the watched program where a rule is strict, so it is light. It has no line numbers, so
+it survives edits, moved lines and merges.
 """
 
 from enforcer.recording.use import IMPORT_STATEMENT
@@ -23,17 +23,17 @@ _FOREIGN = ("/site-packages/", "/dist-packages/")
 
 
 class Entry:
-    """Tolerate the uses of one legacy path by one function.
+    """Tolerated uses of one legacy path by one function.
 
     Attributes:
         path: the legacy path that is reached.
-        file: the caller's file as :func:`file_of` gives it.
+        file: the caller's file as :func:`file_of` returns it.
         function: the qualified name of the caller's function, ``<module>`` at top level.
-        kind: how it asks: a mechanism of ``enforcer.recording.use``.
+        kind: how it imports: a mechanism of ``enforcer.recording.use``.
         count: how many call sites there are: distinct lines, at least 1.
         names: the names that their from-imports may ask for, sorted; None for any, and for the
             module itself.
-        is_flaky: whether it is no sign of anything if the entry is not seen.
+        is_flaky: whether it means nothing if the entry is not seen.
         line: its line in the file, from 1; 0 if it came from elsewhere.
 
     """
@@ -52,7 +52,6 @@ class Entry:
         is_flaky: bool = False,
         line: int = 0,
     ) -> None:
-        """Take the fields as they are."""
         self.path = path
         self.file = file
         self.function = function
@@ -64,7 +63,7 @@ class Entry:
 
     @property
     def key(self) -> "Key":
-        """What tells this entry from others."""
+        """The identity of this entry: path, file, function and kind."""
         return self.path, self.file, self.function, self.kind
 
     def changed(
@@ -75,7 +74,7 @@ class Entry:
         names: "Names" = None,
         is_flaky: bool | None = None,
     ) -> "Entry":
-        """Make an entry that differs in what is given."""
+        """Return a copy with the given changes."""
         return Entry(
             self.path,
             self.file if file is None else file,
@@ -104,7 +103,7 @@ class Entry:
         """Return whether it tolerates a call site that asks for these names.
 
         Args:
-            names: as :func:`asked_names` returns them; where they are unknown, it does.
+            names: as :func:`asked_names` returns them; if unknown, they are tolerated.
 
         """
         if self.names is None or names is None:
@@ -112,18 +111,17 @@ class Entry:
         return bool(names) and set(names).issubset(self.names)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two entries tolerate the same."""
+        """Return whether two entries tolerate the same."""
         return isinstance(other, Entry) and (
             (self.key, self.count, self.names, self.is_flaky)
             == (other.key, other.count, other.names, other.is_flaky)
         )
 
     def __hash__(self) -> int:
-        """Hash what tells it from others."""
         return hash(self.key)
 
     def __str__(self) -> str:
-        """Write it as a person reads it: who uses what."""
+        """Format it for people: who uses what."""
         where = self.file if self.function == "<module>" else f"{self.file} in {self.function}()"
         kind = "" if self.kind == IMPORT_STATEMENT else f", {self.kind}"
         times = f" ({self.count} call sites)" if self.count > 1 else ""
@@ -131,10 +129,10 @@ class Entry:
 
 
 class Baseline:
-    """Hold the entries of a baseline.
+    """The entries of a baseline.
 
-    A call site is in it if its legacy path, file, function, kind and names are; how many there
-    are is for a whole run to judge.
+    A call site is in it if its legacy path, file, function, kind and names are; the count is judged
+    for a whole run only.
 
     Attributes:
         path: the file that was read, or empty.
@@ -144,38 +142,37 @@ class Baseline:
     __slots__ = ("_entries", "path")
 
     def __init__(self, entries: "Iterable[Entry]" = (), path: str = "") -> None:
-        """Take entries with different keys."""
+        """Index entries, which have different keys."""
         self.path = path
         self._entries = {entry.key: entry for entry in entries}
 
     def __contains__(self, site: object) -> bool:
-        """Tell whether a call site is tolerated."""
+        """Return whether a call site is tolerated."""
         entry = self._entries.get(key_of(site))  # type: ignore[arg-type]
         if entry is None:
             return False
         return entry.names is None or entry.covers(names_of(site))  # type: ignore[arg-type]
 
     def __iter__(self) -> "Iterator[Entry]":
-        """Go through the entries in their order in a file."""
+        """Iterate over the entries in the order of the file."""
         return iter(sorted(self._entries.values(), key=lambda entry: entry.key))
 
     def __len__(self) -> int:
-        """Count the entries."""
         return len(self._entries)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two baselines tolerate the same."""
+        """Return whether two baselines tolerate the same."""
         return isinstance(other, Baseline) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
 
     def find(self, key: "Key") -> Entry | None:
-        """Give the entry with this key, if there is one."""
+        """Return the entry with this key, if there is one."""
         return self._entries.get(key)
 
 
 def key_of(site: "CallSite") -> "Key":
-    """Give what a baseline knows of a call site."""
+    """Return the key that a baseline has for a call site."""
     return site.path, file_of(site.file), site.function, site.mechanism
 
 
@@ -185,19 +182,19 @@ def names_of(site: "CallSite") -> "Names":
 
 
 def asked_names(path: str, kind: str, names: "Iterable[str]") -> "Names":
-    """Return what tells from-imports of one module by one function from one another.
+    """Return the names that tell from-imports of one module by one function apart.
 
     Empty for an import of the module itself, ``("*",)`` for a star; None where names tell nothing:
-    the path is a single name, or it is no import statement.
+    the path is a single name, or it is not an import statement.
     """
     return tuple(names) if kind == IMPORT_STATEMENT and ":" not in path else None
 
 
 def joined_names(parts: "Iterable[Names]") -> "Names":
-    """Return the names that an entry needs to tolerate call sites, or other entries, together."""
+    """Return the names of an entry that tolerates several call sites or entries together."""
     joined: set[str] = set()
     for names in parts:
-        # Who imports the module itself, or a star, reaches every name of it.
+        # An import of the module itself, or of a star, reaches every name.
         if not names or "*" in names:
             return None
         joined.update(names)
@@ -205,7 +202,7 @@ def joined_names(parts: "Iterable[Names]") -> "Names":
 
 
 def file_of(file: str) -> str:
-    """Name a caller's file so that it is the same on every machine.
+    """Return a caller's file in a form that is the same on every machine.
 
     Own files are relative to the root already; of installed ones the part from the
     ``site-packages`` folder on is kept.

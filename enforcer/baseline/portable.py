@@ -1,4 +1,4 @@
-"""Rewrite entries of a baseline whose files have names that only one machine knows."""
+"""Replacement of absolute file names in a baseline by names that are valid on every machine."""
 
 import os
 import re
@@ -19,12 +19,12 @@ _FEWEST_PARTS: Final = 2
 
 
 class Rewriting(NamedTuple):
-    """Describe what became of an entry.
+    """A replacement for one entry's file.
 
     Attributes:
         entry: the entry as it was.
-        file: its file's name now; empty where the entry can't stay.
-        reason: why it can't.
+        file: its file's new name; empty if the entry must be removed.
+        reason: why it must be removed.
 
     """
 
@@ -34,7 +34,7 @@ class Rewriting(NamedTuple):
 
 
 def why_not(file: str) -> str:
-    """Return why a baseline can't have a file; empty if it can."""
+    """Return why a baseline can't contain a file; empty if it can."""
     if not is_of_one_machine(file):
         return ""
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - a str
@@ -43,7 +43,7 @@ def why_not(file: str) -> str:
 
 
 def rewritings(baseline: Iterable[Entry], migration_map: MigrationMap) -> list[Rewriting]:
-    """Return what has to become of entries whose files only one machine knows.
+    """Return the replacements for entries whose files exist on one machine only.
 
     Args:
         baseline: its entries.
@@ -67,7 +67,7 @@ def _rewriting(entry: Entry, root: str, top: str) -> Rewriting:
 
 
 def _file_here(file: str, top: str) -> str:
-    """Find a file of the repository; its path may be that of another machine's copy."""
+    """Return the repository's file for a path, which may be from another machine's checkout."""
     if is_below(file, top):
         return file
     parts = file.split("/")
@@ -79,7 +79,7 @@ def _file_here(file: str, top: str) -> str:
 
 
 def rewritten(baseline: Baseline, changes: list[Rewriting]) -> Baseline:
-    """Return a baseline in which every file's name holds on every machine."""
+    """Return a baseline with the replacements applied."""
     if not changes:
         return baseline
     names: dict[Key, str] = {change.entry.key: change.file for change in changes}

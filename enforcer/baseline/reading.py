@@ -1,4 +1,4 @@
-"""Read a baseline from its file, and say what is wrong with it by line."""
+"""Parsing and validation of a baseline file, with errors by line."""
 
 import re
 import tomllib
@@ -26,10 +26,10 @@ SEE_ALL: Final = "pytest --enforcer --enforcer-stage alias --enforcer-record run
 
 
 class BaselineError(EnforcerError):
-    """Report a baseline that can't be read; nothing was written.
+    """A baseline can't be read; nothing was written.
 
     Attributes:
-        fail_open: whether a program that needs it goes on; the map says so.
+        fail_open: whether a program that needs it goes on; the map decides.
 
     """
 
@@ -76,7 +76,7 @@ def read_sides(file: Path) -> list[Baseline]:
 
 
 def _side(text: str, side: str) -> str:
-    """Return what a file was before the merge: ours is ``<``, theirs ``>``."""
+    """Return one side of a file with merge conflicts: ours is ``<``, theirs ``>``."""
     lines, within = [], ""
     for line in text.splitlines(keepends=True):
         if _CONFLICT.match(line):

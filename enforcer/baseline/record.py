@@ -1,4 +1,4 @@
-"""Record which call sites a test run has seen, in a form that processes can hand on."""
+"""Record of the call sites that a test run has seen, passed between processes as JSON."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,20 +14,20 @@ EXPECTED = "expected"
 
 
 class SeenSite(NamedTuple):
-    """Describe one call site that was seen.
+    """One call site that was seen.
 
-    A named tuple: each test run loads it, and a dataclass takes ten times as long to make.
+    A named tuple: each test run loads it, and a dataclass takes ten times as long to create.
 
     Attributes:
         path: the legacy path.
         file: the caller's file, as in a baseline.
         function: the caller's function.
-        kind: how it asked.
+        kind: how it imported.
         line: the caller's line.
-        outcome: what it got: ``blocked`` if it was ever refused, or else what it got first.
+        outcome: ``blocked`` if it was ever refused, or else its first outcome.
         owner: who owns the rule, or empty.
-        where: the test, fixture or other part of the run that ran it first.
-        excuse: why it is no matter of a baseline: :data:`ALLOWED`, :data:`EXPECTED`, or empty.
+        where: the test, fixture or other part of the run that executed it first.
+        excuse: why it does not belong in a baseline: :data:`ALLOWED`, :data:`EXPECTED`, or empty.
         names: the names that it asks for, as ``asked_names`` returns them; None where an earlier
             version did not record them.
 
@@ -46,31 +46,30 @@ class SeenSite(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What a baseline knows of it."""
+        """The key of its entry in a baseline."""
         return self.path, self.file, self.function, self.kind
 
     @property
     def place(self) -> str:
-        """Where it is, as a person reads it."""
+        """File, line and function for people."""
         function = "" if self.function == "<module>" else f" in {self.function}()"
         line = f":{self.line}" if self.line else ""
         return f"{self.file}{line}{function}"
 
 
 class Record:
-    """Keep each call site once.
+    """Set of call sites, each once.
 
     Attributes:
         missing: why the run could not see all there is, or empty.
         has_tests: whether any test ran.
         blind: legacy paths that not all processes watched, with the reason.
-        lost: what is known to be missing whatever the rule, a sentence each.
+        lost: what is known to be missing for every rule, a sentence each.
         safe_mode: why the run, or a part of it, was in safe mode and saw nothing; or empty.
 
     """
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
         self.missing = ""
         self.blind: dict[str, str] = {}
         self.lost: tuple[str, ...] = ()
@@ -85,22 +84,22 @@ class Record:
 
     @property
     def shows_what_is_gone(self) -> bool:
-        """Whether what it lacks is not there any more; what single rules lack is another matter."""
+        """Whether a missing call site is evidence that it is gone, unless its rule is blind."""
         return self.is_complete and not self.lost
 
     def miss(self, why: str) -> None:
-        """Note why the run could not see all there is; the first reason stays."""
+        """Record why the run could not see all there is; the first reason is kept."""
         self.missing = self.missing or why
 
     def add(self, use: Use, where: str, excuse: str = "") -> None:
-        """Note a use by one part of the run."""
+        """Add a use by one part of the run."""
         if use.site.mechanism != PROBE:
             key, line, owner = key_of(use.site), use.site.line, use.rule.owner
             names = names_of(use.site)
             self.add_site(SeenSite(*key, line, use.outcome, owner, where, excuse, names))
 
     def merge(self, document: dict[str, Any]) -> None:
-        """Take over what another process of the same run has seen."""
+        """Merge the record of another process of the same run."""
         if not document["is_complete"]:
             self.miss(str(document.get("missing") or "not all tests ran"))
         # Earlier versions did not write them.
@@ -112,7 +111,7 @@ class Record:
             self.add_site(SeenSite(**{**fields, **named}))
 
     def as_document(self) -> dict[str, Any]:
-        """Give it in a form that other processes can read."""
+        """Return the record as a JSON document."""
         sites = [site._asdict() for site in self]
         return {
             "is_complete": self.is_complete,
@@ -123,29 +122,29 @@ class Record:
         }
 
     def add_site(self, site: SeenSite) -> None:
-        """Note a call site; what was noted of it before stays, unless this weighs more.
+        """Add a call site; an earlier record of it is replaced only by a graver one.
 
-        A use without an excuse weighs more than one with, and then a refusal more than a use.
+        A use without an excuse is graver than one with, and then a refusal graver than a use.
         """
         known = self._sites.setdefault(site.key, {}).setdefault(site.line, site)
         heavier = site if _weight(site) > _weight(known) else known
         self._sites[site.key][site.line] = heavier._replace(names=_both(known.names, site.names))
 
     def __len__(self) -> int:
-        """Count the keys that a baseline would have."""
+        """Return the number of keys that a baseline would have."""
         return len(self._sites)
 
     def __iter__(self) -> Iterator[SeenSite]:
-        """Go through the call sites, sorted."""
+        """Iterate over the call sites, sorted."""
         for key in sorted(self._sites):
             yield from self.sites_of(key)
 
     def sites_of(self, key: Key) -> list[SeenSite]:
-        """Give the call sites of one entry of a baseline, sorted by line."""
+        """Return the call sites of one entry of a baseline, sorted by line."""
         return [site for _, site in sorted(self._sites.get(key, {}).items())]
 
     def lines(self) -> dict[Key, dict[int, Names]]:
-        """Return the lines and their names by key, but those that have an excuse."""
+        """Return the lines without an excuse, with their names, by key."""
         lines: dict[Key, dict[int, Names]] = {}
         for key, sites in self._sites.items():
             without_excuse = {line: site.names for line, site in sites.items() if not site.excuse}
@@ -155,7 +154,7 @@ class Record:
 
 
 def _both(names: Names, others: Names) -> Names:
-    """Join the names that two statements on one line ask for; the module itself is most."""
+    """Merge the names of two statements on one line; the module itself covers all names."""
     if names is None or others is None:
         return None
     return tuple(sorted({*names, *others})) if names and others else ()

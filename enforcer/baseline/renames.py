@@ -1,4 +1,4 @@
-"""Follow files that were renamed since a baseline was written, by what git knows."""
+"""Renamed files and functions: a baseline brought up to date with the history in git."""
 
 import os
 import shutil
@@ -19,9 +19,9 @@ _FOREIGN: Final = ("site-packages/", "dist-packages/", "<")
 
 
 def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
-    """Return a baseline in which files have the names that they have now, on every machine.
+    """Return a baseline with the current names of files and functions, valid on every machine.
 
-    Git is asked only if a file of the baseline's own is not there any more.
+    Git is run only if a file or function of the baseline's is missing.
 
     Args:
         baseline: the baseline as it was written.
@@ -55,7 +55,7 @@ SHALLOW: Final = (
 
 
 def has_lost_renames(baseline: Baseline, migration_map: MigrationMap) -> bool:
-    """Return whether a file is missing that a whole history may know under another name."""
+    """Return whether a file is missing that may have been renamed before a shallow clone begins."""
     root = Path(migration_map.root)
     if not _missing_files(baseline, root):
         return False
@@ -63,7 +63,7 @@ def has_lost_renames(baseline: Baseline, migration_map: MigrationMap) -> bool:
 
 
 def is_foreign(file: str) -> bool:
-    """Tell whether a caller's file is not one of the program, or no file at all."""
+    """Return whether a caller's file is not one of the program's, or no file at all."""
     return is_absolute(file) or file.startswith(_FOREIGN)
 
 
@@ -91,7 +91,7 @@ def _missing_files(baseline: Baseline, root: Path) -> set[str]:
 
 
 def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
-    """Find the present name of files, relative to the root."""
+    """Return the current names of missing files, relative to the root."""
     steps = {**_history(top), **_uncommitted(top)}
     found = {}
     for file in missing:
@@ -107,7 +107,7 @@ def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
 
 def _history(top: Path) -> dict[str, str]:
     words = ("log", "--diff-filter=R", "--find-renames", "--name-status", "--format=", "--relative")
-    # The newest come first: what was renamed last holds.
+    # git log lists the newest commit first, and the last rename is the valid one.
     steps: dict[str, str] = {}
     for old, new in _read(_git(top, *words, "-z")):
         steps.setdefault(old, new)
@@ -119,7 +119,7 @@ def _uncommitted(top: Path) -> dict[str, str]:
     index = _git(top, "rev-parse", "--path-format=absolute", "--git-path", "index").rstrip("\n")
     if not index or not Path(index).is_file():
         return {}
-    # Of new files git knows nothing before they are added: to a copy of the index.
+    # git detects renames only to files that are in the index: new files are added to a copy of it.
     with TemporaryDirectory(prefix="enforcer-renames-") as folder:
         copy = shutil.copy(index, folder)
         _git(top, "add", "--intent-to-add", "--all", ".", index=copy)
@@ -127,7 +127,7 @@ def _uncommitted(top: Path) -> dict[str, str]:
 
 
 def _read(output: str) -> list[tuple[str, str]]:
-    """Read ``R100``, the old and the new name, each with a NUL behind it."""
+    """Parse git's output: ``R100``, the old and the new name, each terminated by NUL."""
     fields = [field.strip("\n") for field in output.split("\0")]
     fields = [field for field in fields if field]
     return [
@@ -137,7 +137,7 @@ def _read(output: str) -> list[tuple[str, str]]:
 
 
 def _git(root: Path, *words: str, index: str = "") -> str:
-    """Ask git; without it, or outside of a repository, it has nothing to say."""
+    """Return the output of a git command; empty without git or outside of a repository."""
     environ = {**os.environ, "GIT_INDEX_FILE": index} if index else None
     answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
     text = (answer or b"").decode("utf-8", "surrogateescape")

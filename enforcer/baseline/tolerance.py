@@ -1,4 +1,4 @@
-"""Tell which uses of strict paths are tolerated, in the watched program.
+"""Decision in the watched program whether strict mode tolerates a call site.
 
 The baseline is read when a strict path is first used: most processes never need it.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Tolerance:
-    """Hold what a map tolerates: a baseline, and exemptions with an end."""
+    """The call sites that a map tolerates: its baseline, and exemptions that expire."""
 
     __slots__ = ("_baseline", "_map", "_notices")
 
@@ -28,12 +28,12 @@ class Tolerance:
         notices: "dict[tuple[str, str], Notice]",
         baseline: "Container[CallSite] | None" = None,
     ) -> None:
-        """Prepare; nothing is read.
+        """Prepare; nothing is read yet.
 
         Args:
             migration_map: the map, which may name a baseline and has the exemptions.
-            notices: where to say that the baseline can't be read.
-            baseline: what is tolerated instead of what the map's baseline names.
+            notices: collects the notice that the baseline can't be read.
+            baseline: replaces the map's baseline.
 
         """
         self._map = migration_map
@@ -41,7 +41,7 @@ class Tolerance:
         self._baseline = baseline
 
     def __contains__(self, site: object) -> bool:
-        """Tell whether a call site is tolerated today."""
+        """Return whether a call site is tolerated today."""
         baseline = self._baseline
         if baseline is None:
             baseline = self._baseline = self.read()
@@ -81,7 +81,7 @@ class Tolerance:
 
 
 def _is_allowed(site: "CallSite") -> bool:
-    """Return whether the test that started this process may use a path, and so its children."""
+    """Return whether the test that started this process allows the path; children inherit it."""
     allowed = allowed_paths()
     if not allowed:
         return False
@@ -91,8 +91,7 @@ def _is_allowed(site: "CallSite") -> bool:
 
 
 class Everything:
-    """Tolerate every call site."""
+    """Container of every call site, for which nothing is refused."""
 
     def __contains__(self, _site: object) -> bool:
-        """Tell that it is tolerated."""
         return True

@@ -1,4 +1,4 @@
-"""Write a baseline to its file: one call site for each line, sorted, so that it merges well."""
+"""Writer of the baseline file: TOML, one call site per line, sorted, so that it merges well."""
 
 import os
 from contextlib import suppress
@@ -17,13 +17,13 @@ _HEADER: Final = """\
 
 
 def baseline_text(baseline: Baseline) -> str:
-    """Write a baseline as TOML."""
+    """Return a baseline as TOML."""
     lines = [f"  {_line(entry)},\n" for entry in baseline]
     return f"{_HEADER}version = {VERSION}\ncall_sites = [\n{''.join(lines)}]\n"
 
 
 def write_baseline(baseline: Baseline, file: Path) -> None:
-    """Write a baseline to its file, all of it or nothing.
+    """Write a baseline to its file atomically.
 
     Raises:
         BaselineError: if it can't be written.
@@ -31,7 +31,7 @@ def write_baseline(baseline: Baseline, file: Path) -> None:
     """
     draft = file.with_name(f".{file.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        # Made anew: under its name there may be a link to another file.
+        # "x" fails if the draft exists: a stranger may have put a link to some other file there.
         with draft.open("x", encoding="utf-8") as opened:
             opened.write(baseline_text(baseline))
         draft.replace(file)

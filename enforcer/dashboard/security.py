@@ -189,7 +189,7 @@ def _host_name(header: str) -> str:
 
 
 def _is_from_elsewhere(headers: Headers) -> bool:
-    """Return whether a page of another site asks: only a link that a visitor follows may.
+    """Return whether another site's page sent the request; links that visitors follow are fine.
 
     https://www.w3.org/TR/fetch-metadata/
     """

@@ -1,7 +1,7 @@
-"""Show the enforcer at work on a chat backend with six import paths to one WebSocket manager.
+"""The demonstration: a chat backend with six import paths to one WebSocket manager.
 
 The backend (``app/``) is a program of its own, in two top packages, and knows nothing of the
-enforcer; it is never imported from here. ``enforcer.toml`` says what heals it.
+enforcer; it is never imported from here. ``enforcer.toml`` is the map that repairs it.
 """
 
 from pathlib import Path

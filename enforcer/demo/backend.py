@@ -1,4 +1,4 @@
-"""Run the demo's backend in a process of its own, with the enforcer or without."""
+"""The demo's backend as a process, run with the enforcer or without."""
 
 import os
 import shutil
@@ -25,10 +25,10 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Hold a copy of the backend, so that its code is its owner's and not an installed package's.
+    """A copy of the backend, so that its code counts as own code and not as an installed package.
 
     Attributes:
-        folder: where the copy is.
+        folder: the folder of the copy.
 
     """
 
@@ -37,7 +37,7 @@ class Workspace:
     @classmethod
     @contextmanager
     def made(cls) -> Iterator[Self]:
-        """Copy the backend and its map; the copy is gone at the end of the block."""
+        """Copy the backend and its map; the copy is deleted at the end of the block."""
         with TemporaryDirectory(prefix="enforcer-demo-") as folder:
             workspace = cls(Path(folder).resolve())
             shutil.copytree(APP, workspace.app, ignore=shutil.ignore_patterns("__pycache__"))
@@ -46,7 +46,7 @@ class Workspace:
 
     @property
     def app(self) -> Path:
-        """The folder that holds the backend's packages."""
+        """The folder of the backend's packages."""
         return self.folder / APP.name
 
     @property
@@ -56,17 +56,17 @@ class Workspace:
 
     @property
     def store(self) -> Path:
-        """Where uses are kept."""
+        """The store of the uses."""
         return self.folder / "uses.db"
 
     @property
     def log(self) -> Path:
-        """What the backend says on standard error."""
+        """The backend's standard error."""
         return self.folder / "backend.log"
 
     @contextmanager
     def served(self, *, is_enforced: bool) -> Iterator[str]:
-        """Serve until the end of the block; give the address.
+        """Serve until the end of the block; yield the address.
 
         Args:
             is_enforced: whether the enforcer is enabled in the backend.
@@ -96,7 +96,7 @@ class Workspace:
             )
 
     def _environ(self) -> dict[str, str]:
-        """Give the environment without settings of the enforcer from outside."""
+        """Return the environment without the enforcer's settings from outside."""
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -113,7 +113,7 @@ class Workspace:
         raise self.failure(_NOT_SERVED)
 
     def failure(self, what: str) -> EnforcerError:
-        """Say what became of the backend, with the last that it said."""
+        """Return the error for a backend that failed, with its last output."""
         said = self.log.read_text(errors="replace").strip() if self.log.exists() else ""
         last = f' Its last words: "{said.splitlines()[-1]}".' if said else ""
         return EnforcerError(

@@ -1,4 +1,4 @@
-"""Be the users of the backend: real clients, each on a WebSocket of its own."""
+"""The users of the demo's backend: real clients, each on a WebSocket of its own."""
 
 import asyncio
 import http.client
@@ -22,10 +22,10 @@ _PATIENCE: Final = 60.0
 
 @dataclass(slots=True)
 class User:
-    """Keep what one user received.
+    """One user, and what they received.
 
     Attributes:
-        id: who it is.
+        id: their id.
         runs: the runs that they asked for.
         received: how often each event of those runs came, by run and kind.
         foreign: the events of others that came.
@@ -38,7 +38,7 @@ class User:
     foreign: list[dict[str, str]] = field(default_factory=list)
 
     def take(self, event: dict[str, str]) -> None:
-        """Take an event that arrived here, whoever it was for."""
+        """Record an event that arrived here, whoever it was for."""
         if event["user"] == self.id:
             self.received[event["run"], event["type"]] += 1
         else:
@@ -46,22 +46,21 @@ class User:
 
 
 class Client:
-    """Talk to the backend as one user.
+    """Connection to the backend as one user.
 
     Attributes:
-        user: what they received.
+        user: the user.
 
     """
 
     def __init__(self, user: User, connection: ClientConnection) -> None:
-        """Use an open connection."""
         self.user = user
         self._connection = connection
         self._answers = asyncio.Queue[str]()
         self._is_leaving = False
 
     async def listen(self) -> None:
-        """Take what comes until the user leaves."""
+        """Receive events until the user leaves."""
         async for message in self._connection:
             event = json.loads(message)
             if event["type"] in ("welcome", "answer"):
@@ -73,29 +72,30 @@ class Client:
             raise ConnectionError(message)
 
     async def be_welcomed(self) -> None:
-        """Wait until the backend has let the user in."""
+        """Wait until the backend has accepted the user."""
         await self._answers.get()
 
     async def ask(self, text: str) -> None:
-        """Ask for a run, and wait for its answer; events come besides."""
+        """Ask for a run, and wait for its answer; events arrive meanwhile."""
         run = f"{self.user.id}-{uuid4().hex}"
         self.user.runs.append(run)
         await self._connection.send(json.dumps({"run": run, "text": text}))
         await self._answers.get()
 
     async def leave(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._is_leaving = True
         await self._connection.close()
 
     async def settle(self) -> None:
-        """Wait until all that was sent to the user so far is here."""
+        """Wait until everything that was sent to the user so far has arrived."""
+        # A WebSocket keeps the order of frames: the pong comes after everything sent before it.
         await (await self._connection.ping())
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Keep what all users received, and what the backend says of its managers."""
+    """What all users received, and the backend's managers."""
 
     users: tuple[User, ...]
     managers: Managers
@@ -104,10 +104,10 @@ class Conversation:
 async def converse(
     address: str, *, users: int, rounds: int, on_answer: Callable[[], object] = int
 ) -> Conversation:
-    """Connect users, let all of them ask at the same time, and hear them to the end.
+    """Connect users, run all their requests concurrently, and collect the events.
 
     Args:
-        address: where the backend is.
+        address: the backend's address.
         users: how many connect.
         rounds: how many runs each asks for, one after the other.
         on_answer: called after each run.
@@ -141,7 +141,7 @@ async def converse(
 
 
 def ask_for_managers(address: str) -> Managers:
-    """Ask the backend which manager each of its services uses for each user."""
+    """Return the manager that each of the backend's services uses for each user."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_PATIENCE)
     connection.request("GET", "/managers")
     managers: Managers = json.loads(connection.getresponse().read())

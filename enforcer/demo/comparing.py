@@ -1,4 +1,4 @@
-"""Let users talk to the backend without the enforcer and with it, and compare."""
+"""Comparison of the demo's backend without the enforcer and with it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,14 +19,14 @@ _FOR_EACH_RUN: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Hold what came of both runs.
+    """Results of both runs.
 
     Attributes:
         users: how many users there were.
         rounds: how often each of them asked an agent.
-        alone: what they got without the enforcer.
-        healed: what they got with it.
-        report: who used which legacy path in the run with it.
+        alone: the figures without the enforcer.
+        healed: the figures with it.
+        report: the uses of legacy paths in the run with it.
 
     """
 
@@ -78,7 +78,7 @@ async def _within(seconds: float, talk: Coroutine[object, object, Conversation])
 
 
 def _reason(error: BaseException) -> str:
-    """Say what happened, by the first error of a group."""
+    """Return what happened, by the first error of a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return "it took too long to answer" if isinstance(error, TimeoutError) else str(error)

@@ -1,4 +1,4 @@
-"""Count what became of the events that users were to get."""
+"""Delivery figures of the demo: events that came once, twice, never, or to somebody else."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ EVENTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Tell how many events were delivered as they should.
+    """Counts of a conversation's events and managers.
 
     Attributes:
-        sent: how many users were to get.
+        sent: how many events users should receive.
         once: how many came to their user exactly once.
         duplicated: how many came to their user more than once.
         lost: how many never came to their user.
         misdelivered: how many deliveries went to somebody else.
         managers: the most managers that the services use for one user.
         shared: how many managers serve more than one user.
-        unreached: how many users there is no manager for in some service.
+        unreached: how many users have no manager in some service.
 
     """
 
@@ -43,7 +43,7 @@ class Figures:
 
     @property
     def is_sound(self) -> bool:
-        """Tell whether everything was delivered once, by one manager for each user."""
+        """Return whether everything was delivered once, by one manager for each user."""
         faults = self.duplicated + self.lost + self.misdelivered + self.shared + self.unreached
         return self.once == self.sent and not faults and self.managers == 1
 
@@ -65,7 +65,7 @@ def count(conversation: Conversation) -> Figures:
 
 
 def _deliveries(conversation: Conversation) -> Iterator[int]:
-    """Give how often each event came to its user."""
+    """Yield how often each event came to its user."""
     for user in conversation.users:
         for run in user.runs:
             for kind in EVENTS:

@@ -1,4 +1,4 @@
-"""Test the demo's backend as its own team would: apart from everything else in the process."""
+"""Test support for the demo's backend: isolated imports, and a base test case."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ PACKAGES = ("netra_backend", "test_framework")
 
 
 class IsolatedEnvironment(AbstractContextManager["IsolatedEnvironment"]):
-    """Make the backend importable for a while, with nothing left over before or after.
+    """Context in which the backend is importable, and after which nothing of it is left.
 
-    The backend's modules, the search path and the environment's variables are as they were
-    when the block ends.
+    When the block ends, the backend's modules, the search path and the environment's variables are
+    as they were.
     """
 
     def __init__(self) -> None:
-        """Prepare; nothing is touched before the block begins."""
+        """Prepare; nothing changes before the block begins."""
         self._environ: dict[str, str] = {}
         self._path: list[str] = []
         self._modules: dict[str, ModuleType] = {}
 
     def __enter__(self) -> Self:
-        """Remember what there is, and put the backend on the search path."""
+        """Save the state, and put the backend on the search path."""
         self._environ = dict(os.environ)
         self._path = sys.path[:]
         self._modules = _take_modules()
@@ -45,7 +45,7 @@ class IsolatedEnvironment(AbstractContextManager["IsolatedEnvironment"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put everything back."""
+        """Restore the state."""
         _take_modules()
         sys.modules.update(self._modules)
         sys.path[:] = self._path
@@ -54,18 +54,18 @@ class IsolatedEnvironment(AbstractContextManager["IsolatedEnvironment"]):
 
 
 def _take_modules() -> dict[str, ModuleType]:
-    """Take the backend's modules out of this process."""
+    """Remove the backend's modules from ``sys.modules`` and return them."""
     names = [name for name in sys.modules if name.partition(".")[0] in PACKAGES]
     return {name: sys.modules.pop(name) for name in names}
 
 
 class SSotBaseTestCase(unittest.IsolatedAsyncioTestCase):
-    """Test the real backend, imported anew for each test; nothing in it is mocked."""
+    """Test case with the real backend, imported anew for each test; nothing in it is mocked."""
 
     def setUp(self) -> None:
-        """Begin with a backend that nobody has imported yet."""
+        """Enter an isolated environment without the backend's modules."""
         self.environment = self.enterContext(IsolatedEnvironment())
 
     async def asyncSetUp(self) -> None:
-        """Run at the pace of production: thousands of events take long in debug mode."""
+        """Switch off asyncio's debug mode, in which thousands of events take long."""
         asyncio.get_running_loop().set_debug(enabled=False)

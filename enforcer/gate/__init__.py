@@ -1,4 +1,4 @@
-"""Decide in CI whether a change may pass: nothing new, nothing expired, nothing stale."""
+"""The CI gate: whether a change adds uses, and whether rules or baseline entries have expired."""
 
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.gathering import Gate, gather

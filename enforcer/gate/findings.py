@@ -1,4 +1,4 @@
-"""Describe what stands in the way of a change."""
+"""Findings of the gate: their kinds, severity and text."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Level(StrEnum):
-    """Say whether a finding closes the gate."""
+    """Whether a finding closes the gate."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -36,7 +36,7 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Describe one finding.
+    """One finding.
 
     Attributes:
         file: the file to look at, relative to the top of the repository, or absolute.
@@ -58,6 +58,6 @@ class Finding:
     path: str
 
     def __str__(self) -> str:
-        """Write it as compilers do."""
+        """Format it as compilers do."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind})"

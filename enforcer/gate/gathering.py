@@ -1,4 +1,4 @@
-"""Gather what stands in the way of a change: from the map, the baseline, and what was seen."""
+"""Evaluation of the gate: compare map, baseline, source and recorded uses."""
 
 import os
 from collections.abc import Iterator
@@ -29,10 +29,10 @@ _SAFE_REMEDY = "Remove enforcer.off or the variable that says so, and restart th
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Hold what a gate found.
+    """Result of a gate.
 
     Attributes:
-        findings: everything, sorted by place.
+        findings: all findings, sorted by file and line.
         map_file: the migration map.
         root: the folder that the map calls its root.
         top: the folder that the findings' files are relative to: the top of the repository.
@@ -48,7 +48,7 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether nothing closes it."""
+        """Return whether no finding closes the gate."""
         return all(finding.level != Level.ERROR for finding in self.findings)
 
 
@@ -62,16 +62,16 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     update: str = UPDATE,
     is_stale_error: bool = True,
 ) -> Gate:
-    """Gather findings.
+    """Collect all findings.
 
     Args:
         migration_map: the map.
-        baseline: what is tolerated.
-        seen: what a run has seen, if there was one.
-        today: the day to compare dates with.
-        warn_before: how long before its day something is named.
-        update: the command that takes what is gone out of the baseline.
-        is_stale_error: whether entries that are gone close it.
+        baseline: the tolerated call sites.
+        seen: the record of a run, if there was one.
+        today: the date to compare with.
+        warn_before: how long before its date something is reported.
+        update: the command that removes stale entries from the baseline.
+        is_stale_error: whether stale entries close the gate.
 
     """
     gathering = _Gathering(migration_map, baseline, today, warn_before, update)
@@ -161,7 +161,7 @@ class _Gathering:
     # What the source shows.
 
     def source(self, seen: Record | None) -> Iterator[Finding]:
-        """Yield what the stages of today break, and which canonical paths don't exist.
+        """Yield what the current stages break in the source, and canonical paths that don't exist.
 
         A run knows better what is refused at the places that it has seen: a marker may allow it.
         """
@@ -204,7 +204,7 @@ class _Gathering:
                 yield self._stale(one)
 
     def blind(self, seen: Record | None) -> Iterator[Finding]:
-        """Yield the rules that not all processes watched: nobody knows that they are unused."""
+        """Yield the rules that not all processes watched: it is unknown whether they are used."""
         if seen is None:
             return
         for sentence in seen.lost:
@@ -275,7 +275,7 @@ class _Gathering:
         )
 
     def _from_top(self, file: str) -> str:
-        """Name a file as code hosts and people do who stand at the top of the repository."""
+        """Return a file's path relative to the top of the repository, as code hosts show it."""
         if file.startswith("<") or (is_installed(file) and not Path(file).is_absolute()):
             return file
         here = Path(os.path.normpath(self._root / file))

@@ -1,4 +1,4 @@
-"""Find names in the baseline and in exemptions that nothing has: paths, files, functions."""
+"""Baseline and exemption entries that match no rule, file or function."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -17,10 +17,10 @@ _REMOVE = "Remove the line"
 
 
 class Unknown(NamedTuple):
-    """Describe a name that nothing has.
+    """An entry with a name that does not exist.
 
     Attributes:
-        place: the file and the line that speak of it.
+        place: the file and the line of the entry.
         path: the legacy path; empty where a caller is unknown.
         message: what is wrong.
         remedy: what to do.
@@ -34,20 +34,20 @@ class Unknown(NamedTuple):
 
 
 class Names:
-    """Compare names with those of the map and of the program's files."""
+    """Checker of names against the map and the program's files."""
 
     def __init__(self, migration_map: MigrationMap) -> None:
-        """Take the map; files are looked at when they are spoken of."""
+        """Prepare; files are read when an entry names them."""
         self._map = migration_map
         self._root = Path(migration_map.root)
         self._paths = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map]
         self._functions = cache(function_names)
 
     def unknown(self, baseline: Baseline, stale: frozenset[Key]) -> Iterator[Unknown]:
-        """Give what is unknown.
+        """Yield the unknown names.
 
         Args:
-            baseline: whose entries to look at.
+            baseline: the baseline whose entries to check.
             stale: the keys of entries that are known to be gone.
 
         """

@@ -1,4 +1,4 @@
-"""Read which call sites were seen: from a store, or from the record of a test run."""
+"""Call sites that were seen: read from a store, or from the record of a test run."""
 
 import json
 from collections.abc import Iterator
@@ -30,12 +30,12 @@ _LOSING: Final = (BLIND, DAMAGED)
 
 
 def sites_in_store(report: Report, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:
-    """Yield the call sites that a store has.
+    """Yield the call sites in a store.
 
     Args:
-        report: what the store has.
-        migration_map: whose rules and owners they are.
-        where: what to say of where they were seen.
+        report: the store's report.
+        migration_map: the map, with the rules' owners.
+        where: a name for where they were seen.
 
     """
     owners = _owners(migration_map)
@@ -52,8 +52,8 @@ def blind_in_store(report: Report, store: str, migration_map: MigrationMap) -> d
     """Return the legacy paths of a map that not all processes of a store watched, with reasons.
 
     Args:
-        report: what the store has.
-        store: path of the SQLite file, beside which processes left notes.
+        report: the store's report.
+        store: path of the SQLite file, with the notes beside it.
         migration_map: the map.
 
     """
@@ -67,7 +67,7 @@ def blind_in_store(report: Report, store: str, migration_map: MigrationMap) -> d
 
 
 def lost_in_store(report: Report, migration_map: MigrationMap) -> tuple[str, ...]:
-    """Return what is known to be missing from a store, whatever the rule, a sentence each."""
+    """Return what is known to be missing from a store for every rule, a sentence each."""
     known = {SAFE_MODE, *(rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map)}
     lost = [lost_uses(report)] if report.dropped else []
     told = [one.text for one in report.notices if one.kind in _LOSING and one.subject not in known]
@@ -75,19 +75,19 @@ def lost_in_store(report: Report, migration_map: MigrationMap) -> tuple[str, ...
 
 
 def _not_enabled(store: str) -> str:
-    """Write that processes with a map were not enabled; empty if none is known."""
+    """Return that processes with a map were not enabled; empty if none is known."""
     number = sum(reasons_beside(store).values())
     who = counted(number, "process that was", "processes that were")
     return f"not watched by {who} not enabled" if number else ""
 
 
 def sites_of_run(reader: Reader, migration_map: MigrationMap, run: str) -> Iterator[SeenSite]:
-    """Give the call sites of processes of one run.
+    """Yield the call sites of processes of one run.
 
     Args:
-        reader: reads their store.
-        migration_map: whose rules and owners they are.
-        run: the run, which is where they were seen; empty means all.
+        reader: the reader of their store.
+        migration_map: the map, with the rules' owners.
+        run: the run; empty means all.
 
     Raises:
         StoreError: if the store can't be read.
@@ -107,7 +107,7 @@ def _owners(migration_map: MigrationMap) -> dict[str, str]:
 
 
 def write_record(record: Record, file: Path) -> None:
-    """Write what a run has seen, for ``enforcer gate`` and ``enforcer baseline``.
+    """Write the record of a run, for ``enforcer gate`` and ``enforcer baseline``.
 
     Raises:
         EnforcerError: if the file can't be written.
@@ -122,10 +122,10 @@ def write_record(record: Record, file: Path) -> None:
 
 
 def read_records(files: tuple[Path, ...]) -> Record:
-    """Read what the parts of one run have seen, and join them.
+    """Read the records of the parts of one run, and merge them.
 
     Raises:
-        EnforcerError: if a file can't be read, or is no record.
+        EnforcerError: if a file can't be read, or is not a record.
 
     """
     joined = Record()

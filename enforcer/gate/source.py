@@ -1,7 +1,7 @@
-"""Find in the source what the stages of today would refuse or break.
+"""Places in the source that the current stages would refuse or break.
 
-``enforcer check`` looks ahead to the stage alias; a change may pass as long as the stages that
-hold today do not stop the program.
+``enforcer check`` looks ahead to the stage alias; a change may pass as long as the current stages
+do not stop the program.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ REFUSED: Final = "would-be-refused"
 
 
 class Broken(NamedTuple):
-    """Describe one place that a stage breaks.
+    """One place that a stage breaks.
 
     Attributes:
         kind: one of the gate's kinds of findings.
@@ -35,7 +35,7 @@ class Broken(NamedTuple):
 
 
 def broken(check: MapCheck) -> Iterator[Broken]:
-    """Yield each place that the stages of a map break today."""
+    """Yield each place that the current stages of a map break."""
     for one in check.rules:
         yield from _refused(one.rule, one.refused)
         if not one.rule.aliases() or one.rule.stage == REMOVED:
@@ -67,7 +67,7 @@ def _keyless(check: InstancesCheck) -> Iterator[Broken]:
 
 
 def absent(check: MapCheck) -> Iterator[tuple[Rule, str]]:
-    """Yield the rules whose stage is to give what does not exist, with its path."""
+    """Yield the rules whose stage needs a canonical path that does not exist, with that path."""
     for one in check.rules:
         if one.rule.aliases():
             for canonical in one.absent:

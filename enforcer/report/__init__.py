@@ -1,4 +1,4 @@
-"""Report what was recorded: who still uses which legacy path."""
+"""Reports of recorded uses: who still uses which legacy path."""
 
 from enforcer.report.building import build
 from enforcer.report.model import Report, RuleReport, SiteReport

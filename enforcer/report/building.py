@@ -1,4 +1,4 @@
-"""Build a report from a store."""
+"""Construction of a report from a store: totals by rule and call site, with filters."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ def build(
     run: str = "",
     known: Iterable[str] = (),
 ) -> Report:
-    """Build the report of everything in a store, or of a part of it.
+    """Build the report of a whole store, or of a part of it.
 
     Args:
         store: its address.
@@ -124,14 +124,14 @@ def rule_reports(
     hosts: Mapping[str, Mapping[str, int]] | None = None,
     services: Mapping[str, tuple[RuleService, ...]] | None = None,
 ) -> list[RuleReport]:
-    """Sum uses up by rule and call site, the rule with most uses first.
+    """Sum uses by rule and call site; the rule with most uses comes first.
 
     Args:
         rules: the rules, as the newest process had them.
         rows: the uses.
-        stages: the stages that rules had in some process, by legacy path.
+        stages: the stages that rules had in any process, by legacy path.
         hosts: on how many hosts a rule has which stage, by legacy path.
-        services: what each service says of a rule, by legacy path.
+        services: the services that used or watched a rule, by legacy path.
 
     """
     found: defaultdict[str, _Found] = defaultdict(_Found)
@@ -167,7 +167,7 @@ def _notices(reader: StoreReader, span: Span, path: str | None) -> Iterator[Noti
 
 
 def _not_enabled(store: str, span: Span) -> Iterator[NoticeReport]:
-    """Yield a notice for each reason why processes are not enabled that name a map."""
+    """Yield a notice for each reason why processes that name a map are not enabled."""
     reasons = reasons_beside(store, since=span.since, until=span.until)
     for text, processes in reasons.items():
         times = "" if processes == 1 else f", {processes:,} times"
@@ -180,7 +180,7 @@ def _reaches(rule: WatchedRule, prefix: str) -> bool:
 
 
 def _check_path(path: str, rules: Iterable[WatchedRule], legacy: Iterable[str]) -> None:
-    """Raise an error for a path that no rule reaches: that nobody uses it would be no news."""
+    """Raise an error for a path that no rule reaches, as its absence would be no evidence."""
     watched = list(rules)
     if any(_reaches(rule, path) for rule in watched):
         return

@@ -1,4 +1,4 @@
-"""Count the hosts on which each rule has which stage."""
+"""Hosts by stage: on how many hosts each rule has which stage."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from enforcer.store.queries import Span, StoreReader
 
 
 def stages_on_hosts(reader: StoreReader, span: Span) -> dict[str, dict[str, int]]:
-    """Count, by legacy path, the hosts by the stage that the rule has there.
+    """Count the hosts of each rule by the stage that it has there, by legacy path.
 
-    What a service had last on a host counts, so a host with two services may have two stages;
-    and only hosts that were there within a day before the last one.
+    On each host a service's newest map counts, so a host with two services may have two stages; and
+    only hosts that were alive within a day before the last heartbeat.
 
     Args:
-        reader: reads the store.
-        span: whose processes.
+        reader: the store's reader.
+        span: the processes to count.
 
     Returns:
         The number of hosts by stage, the mildest stage first.
@@ -28,7 +28,7 @@ def stages_on_hosts(reader: StoreReader, span: Span) -> dict[str, dict[str, int]
     for digest in hosts:
         for rule in reader.map_rules(digest):
             digests[rule.legacy][rule.stage].append(digest)
-    # Most rules have the same stage in the same sets: each union is made once.
+    # Most rules have the same stage in the same sets: cache each union.
     sizes: dict[tuple[str, ...], int] = {}
 
     def size(of: list[str]) -> int:
@@ -44,12 +44,12 @@ def stages_on_hosts(reader: StoreReader, span: Span) -> dict[str, dict[str, int]
 
 
 def severity(stage: str) -> int:
-    """Order stages from the mildest to the hardest; one that is not known comes last."""
+    """Return a sort key from the mildest stage to the hardest; an unknown one comes last."""
     return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def words(hosts: Mapping[str, int]) -> str:
-    """Write the hosts of each stage: ``observe on 9 hosts, alias on 1 host``."""
+    """Return the hosts of each stage as text: ``observe on 9 hosts, alias on 1 host``."""
     return ", ".join(
         f"{stage} on {count:,} host{'' if count == 1 else 's'}" for stage, count in hosts.items()
     )

@@ -1,4 +1,4 @@
-"""Find services whose processes watched by different maps at the same time."""
+"""Services whose processes had different maps at the same time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,11 +12,11 @@ KIND = "maps"
 def map_differences(maps: Iterable[WatchedMap]) -> Iterator[NoticeOf]:
     """Yield a notice for each service that had two maps at once.
 
-    Then one path may lead to two definitions, and one process refuses what another one lets pass.
-    What a ``[[stage]]`` of one map makes different is meant to be.
+    Then one path may lead to two definitions, and one process refuses what another one allows.
+    Differences that a ``[[stage]]`` table of one map makes are intended.
 
     Args:
-        maps: what each service watched, and when.
+        maps: the maps that services watched, and when.
 
     """
     of_service: defaultdict[tuple[str, str], list[WatchedMap]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Model the report: what was used, from where, and how often."""
+"""The report's data: rules, call sites and notices, with their totals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from enforcer.store.watching import Watching
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make
 class SiteReport:
-    """Tell how often one call site used a rule, over all processes.
+    """Uses of a rule by one call site, over all processes.
 
     Attributes:
         path: the legacy path that it reached.
@@ -20,12 +20,12 @@ class SiteReport:
         line: the caller's line; 0 where there is none.
         function: the caller's function, ``<module>`` at top level.
         module: the caller's module.
-        mechanism: how it asked.
+        mechanism: how it imported: a mechanism of ``enforcer.recording.use``.
         names: the names that it asked for.
         via: ``file:line`` of the framework that did the import for it, or empty.
         relation: ``own`` or ``third_party``.
         distribution: the caller's installed distribution, or empty.
-        outcomes: what it got, and how often.
+        outcomes: how often it got which outcome.
         uses: how often it used the rule.
         first_seen: the first use, in nanoseconds since the epoch.
         last_seen: the last use, in nanoseconds since the epoch.
@@ -49,18 +49,18 @@ class SiteReport:
 
     @property
     def blocked(self) -> int:
-        """Count the uses that were refused."""
+        """Return how many uses were refused."""
         return self.outcomes.get(BLOCKED, 0)
 
     @property
     def would_be_blocked(self) -> int:
-        """Count the uses that a dry run let pass, and that would have been refused."""
+        """Return how many uses a dry run allowed that would have been refused."""
         return self.outcomes.get(WOULD_BLOCK, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleReport:
-    """Tell how often a rule was used.
+    """A rule with its uses.
 
     Attributes:
         legacy: the legacy path as written in the map.
@@ -73,11 +73,11 @@ class RuleReport:
         removal: the version that deletes it, or empty.
         owner: who owns the migration, or empty.
         link: where to read more, or empty.
-        call_sites: who used it, most uses first.
-        probes: how often somebody only asked whether it is there; those are no uses.
-        stages: every stage that it had in some process, the mildest first.
+        call_sites: the call sites, most uses first.
+        probes: how often its existence was probed; those are no uses.
+        stages: every stage that it had in any process, the mildest first.
         hosts: on how many hosts it has which stage, the mildest first.
-        services: which services used it, and which watched it.
+        services: the services that used it, and those that watched it.
 
     """
 
@@ -110,11 +110,11 @@ class RuleReport:
 
     @property
     def unwatched(self) -> tuple[RuleService, ...]:
-        """The services with processes whose map lacks the rule: their silence says nothing."""
+        """The services with processes whose map lacks the rule: their silence is no evidence."""
         return tuple(service for service in self.services if service.unwatched)
 
     def __post_init__(self) -> None:
-        """Sum up the call sites."""
+        """Compute the totals of the call sites."""
         sites = self.call_sites
         first = min((site.first_seen for site in sites), default=None)
         last = max((site.last_seen for site in sites), default=None)
@@ -125,14 +125,14 @@ class RuleReport:
 
 @dataclass(frozen=True, slots=True)
 class NoticeReport:
-    """Tell what processes had to say of a path, besides its uses.
+    """A notice, and how many processes reported it.
 
     Attributes:
         kind: ``late``, ``implementation``, ``fallback``, ``missing`` or ``blind``, or
-            ``damaged``, which is said of the store.
+            ``damaged``, which concerns the store.
         subject: the path that it is about.
         text: one sentence or two.
-        processes: how many processes said it.
+        processes: how many processes reported it.
 
     """
 
@@ -144,13 +144,13 @@ class NoticeReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell what was used.
+    """The report.
 
     Attributes:
         rules: every rule that was watched or used, most uses first.
-        dropped: how many uses were lost before they could be kept.
+        dropped: how many uses were lost before they could be written.
         processes: how many processes recorded.
-        notices: what they had to say besides.
+        notices: their notices.
         watching: who watched, from when till when, and what may be missing.
 
     """
@@ -163,16 +163,16 @@ class Report:
 
     @property
     def uses_elsewhere(self) -> int:
-        """Count the uses by call sites beyond those that a process tells apart."""
+        """Return the uses by call sites beyond the limit of call sites per process."""
         sites = (site for rule in self.rules for site in rule.call_sites)
         return sum(site.uses for site in sites if site.file == OVERFLOW)
 
     @property
     def uses(self) -> int:
-        """Count the uses of all rules."""
+        """Return the number of uses of all rules."""
         return sum(rule.uses for rule in self.rules)
 
     @property
     def call_sites(self) -> int:
-        """Count the call sites of all rules."""
+        """Return the number of call sites of all rules."""
         return sum(len(rule.call_sites) for rule in self.rules)

@@ -1,6 +1,6 @@
-"""Sum up, for each rule, which services used it, and which of them watched it at all.
+"""Services by rule: which used it, and which watched it at all.
 
-That nobody used a rule is said only by processes whose map had it: an older version of a service
+Only processes whose map has a rule are evidence that nobody used it: an older version of a service
 has an older map, and a process may have left a rule out because of a mistake.
 """
 
@@ -13,7 +13,7 @@ from enforcer.store.queries import ServiceUses, Span, StoreReader, WatchedMap
 
 @dataclass(frozen=True, slots=True)
 class RuleService:
-    """Tell what one service, in one version and environment, says of a rule.
+    """One service, in one version and environment, with regard to a rule.
 
     Attributes:
         service: its name, or empty.
@@ -22,7 +22,7 @@ class RuleService:
         processes: how many of its processes had a map with the rule.
         unwatched: how many had a map without it, at a time when the rule was watched somewhere.
         since: when the first of its processes began to watch the rule; 0 if none did.
-        till: when the last of them was there last; 0 if none did.
+        till: the last heartbeat of any of them; 0 if none watched it.
         uses: how often it used the rule.
 
     """
@@ -44,13 +44,13 @@ class RuleService:
 
 
 def rule_services(reader: StoreReader, span: Span) -> dict[str, tuple[RuleService, ...]]:
-    """Return what each service says of each rule, by legacy path, sorted by service."""
+    """Return the services of each rule, by legacy path, sorted by service."""
     maps = [one for one in reader.maps(span) if one.digest]
     rules = {
         digest: frozenset(rule.legacy for rule in reader.map_rules(digest))
         for digest in {one.digest for one in maps}
     }
-    # Most rules are in the same maps: each sum is made once.
+    # Most rules are in the same maps: cache each sum.
     digests: defaultdict[str, list[str]] = defaultdict(list)
     for digest in sorted(rules):
         for legacy in rules[digest]:
@@ -71,7 +71,7 @@ def rule_services(reader: StoreReader, span: Span) -> dict[str, tuple[RuleServic
 
 
 def _of_maps(maps: Iterable[WatchedMap], digests: frozenset[str]) -> Iterable[RuleService]:
-    """Sum up the services by whether their maps are among those with a rule."""
+    """Sum the services by whether their maps are among those with a rule."""
     maps = list(maps)
     began = min(one.since for one in maps if one.digest in digests)
     found: dict[tuple[str, str, str], RuleService] = {}

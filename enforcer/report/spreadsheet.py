@@ -1,4 +1,4 @@
-"""Write CSV that spreadsheets read as text and compute nothing of: names come from outside.
+"""CSV that spreadsheets read as text and never evaluate as formulas: names come from outside.
 
 https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -12,15 +12,16 @@ from typing import Final
 from enforcer.report.words import visible
 
 _PIECE: Final = 1 << 16
-# At the begin, or after what a spreadsheet may take for the end of a cell; full-width forms too.
+# At the beginning, or after a character that a spreadsheet may read as the end of a cell;
+# full-width forms too.
 _FORMULA: Final = re.compile(r"^[\t\r\n]|(?:^|[,;|\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def csv_pieces(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """Yield the lines of a CSV document, many at once.
+    """Yield the lines of a CSV document, many at a time.
 
-    Texts are in quotes and numbers are not. A text that a spreadsheet would compute begins with
-    ``'``, which spreadsheets take for "this is text".
+    Texts are quoted and numbers are not. A text that a spreadsheet would evaluate is prefixed with
+    ``'``, which marks a cell as text.
 
     Args:
         header: the names of the columns.

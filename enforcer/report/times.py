@@ -1,4 +1,4 @@
-"""Read and write points in time for people: always in UTC."""
+"""Parsing and formatting of points in time and durations, always in UTC."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """Read an age, such as ``2h``, or an ISO date or time.
+    """Parse an age, such as ``2h``, or an ISO date or time.
 
     Args:
-        text: what a person wrote; a time without a zone is in UTC.
-        now: what an age is counted back from.
+        text: the user's input; a time without a zone is in UTC.
+        now: the time that an age is subtracted from.
 
     Raises:
         ValueError: if it is neither; the message says what to write.
@@ -34,29 +34,29 @@ def parse_since(text: str, now: datetime) -> datetime:
 
 
 def nanoseconds(time: datetime) -> int:
-    """Give a time in nanoseconds since the epoch; 0 for any time before it."""
+    """Return a time in nanoseconds since the epoch; 0 for any time before it."""
     return max(int(time.timestamp() * 1_000_000) * 1000, 0)
 
 
 @lru_cache(maxsize=50_000)
 def iso(time: int) -> str:
-    """Write a time in nanoseconds as ISO 8601, to the second."""
-    # Asked again and again for the times of thousands of call sites; strftime() is far slower.
+    """Format a time in nanoseconds as ISO 8601, to the second."""
+    # Called repeatedly for the times of thousands of call sites; strftime() is far slower.
     return f"{_utc(time).isoformat()[:19]}Z"
 
 
 def short(time: int) -> str:
-    """Write a time in nanoseconds for a table, to the minute."""
+    """Format a time in nanoseconds for a table, to the minute."""
     return _utc(time).strftime("%Y-%m-%d %H:%M")
 
 
 def seconds(nanoseconds: int) -> float:
-    """Give a length of time in seconds, to the millisecond."""
+    """Return a duration in seconds, to the millisecond."""
     return nanoseconds // 1_000_000 / 1000
 
 
 def length(nanoseconds: int) -> str:
-    """Write a length of time in the largest unit that does not lie: 5 s, 90 min, 3 h."""
+    """Format a duration in the largest unit that is still exact enough: 5 s, 90 min, 3 h."""
     amount = seconds(nanoseconds)
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if amount >= 2 * size:

@@ -1,4 +1,7 @@
-"""Say whose code a call site is: the one place that knows what a test is."""
+"""Classification of a call site's file: own code, tests or third party.
+
+Nothing else decides what a test is.
+"""
 
 from functools import lru_cache
 from typing import Final
@@ -14,7 +17,7 @@ _FOLDERS: Final = frozenset(("test", "tests", "testing"))
 
 @lru_cache(maxsize=50_000)
 def is_test_file(file: str) -> bool:
-    """Tell by its path whether a file is there for tests only.
+    """Return whether a file is a test, by its path.
 
     That is a file in a folder ``test``, ``tests`` or ``testing`` at any depth, and one that is
     named ``test_*.py``, ``*_test.py``, ``tests.py`` or ``conftest.py``.
@@ -29,7 +32,7 @@ def is_test_file(file: str) -> bool:
 
 
 def whose(file: str, relation: str) -> str:
-    """Say whose code a call site is: own, tests (own code, too), or third_party."""
+    """Return whose code a call site is: own, tests (own code, too), or third_party."""
     if relation == THIRD_PARTY:
         return OTHERS
     return TESTS if is_test_file(file) else OWN_CODE

@@ -1,4 +1,4 @@
-"""Put the parts of a report into words, the same for every format that people read."""
+"""Wording of a report's parts, shared by every format that people read."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ IN_SAFE_MODE = "in safe mode"
 
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
-# Control characters, marks that turn the direction of writing, lone surrogates, odd line ends.
+# Unicode categories of control characters, direction marks, lone surrogates, odd line ends.
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def visible(text: str) -> str:
-    r"""Return a text from outside with what can't be seen as ``\x1b`` or ``\u202e``.
+    r"""Return a text from outside with invisible characters escaped as ``\x1b`` or ``\u202e``.
 
-    A name with such characters could move a terminal's cursor or show another name than it is.
+    A name with such characters could move a terminal's cursor or imitate another name.
     """
     if text.isprintable():
         return text
@@ -38,12 +38,12 @@ def _visible(char: str) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun, in the singular or plural."""
+    """Return a number with its noun, in the singular or plural."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def place(site: SiteReport) -> str:
-    """Write the file and line of a call site; of installed code only the inner path."""
+    """Return the file and line of a call site; of installed code only the inner path."""
     file = site.file
     if site.relation == THIRD_PARTY:
         for folder in SITE_FOLDERS:
@@ -52,19 +52,19 @@ def place(site: SiteReport) -> str:
 
 
 def function(site: SiteReport) -> str:
-    """Write the function of a call site; empty at the top level of a module."""
+    """Return the function of a call site; empty at the top level of a module."""
     return "" if site.function in ("", "<module>") else f"{visible(site.function)}()"
 
 
 def origin(site: SiteReport) -> str:
-    """Write whose code a call site is; empty for own code."""
+    """Return whose code a call site is; empty for own code."""
     if site.relation != THIRD_PARTY:
         return ""
     return visible(site.distribution) or "not own code"
 
 
 def refusals(site: SiteReport) -> Iterator[str]:
-    """Write how many uses of a call site were refused, or would have been."""
+    """Yield how many uses of a call site were refused, or would have been."""
     if site.blocked:
         yield f"{site.blocked:,} refused"
     if site.would_be_blocked:
@@ -72,7 +72,7 @@ def refusals(site: SiteReport) -> Iterator[str]:
 
 
 def span(first: int, last: int) -> str:
-    """Write a span of time to the minute, without saying anything twice."""
+    """Return a span of time to the minute; the day is not repeated."""
     begin, end = short(first), short(last)
     if begin == end:
         return f"{begin} UTC"
@@ -81,12 +81,12 @@ def span(first: int, last: int) -> str:
 
 
 def inner_path(rule: RuleReport, site: SiteReport) -> str:
-    """Write which path below the rule's own a call site reached; empty for the rule's own."""
+    """Return the path below the rule's own that a call site reached; empty for the rule's own."""
     return "" if site.path == rule.legacy.removesuffix(TREE_SUFFIX) else visible(site.path)
 
 
 def left_out(rule: RuleReport, shown: int) -> str:
-    """Write how many call sites are not shown; empty if all are."""
+    """Return how many call sites are omitted; empty if none is."""
     more = len(rule.call_sites) - shown
     if more <= 0:
         return ""
@@ -95,7 +95,7 @@ def left_out(rule: RuleReport, shown: int) -> str:
 
 
 def unwatched(rule: RuleReport) -> str:
-    """Write which services do not watch a rule, whose silence says nothing; empty if all do."""
+    """Return the services that do not watch a rule; empty if all do."""
     names = [
         f"{visible(one.name)} ({counted(one.unwatched, 'process', 'processes')})"
         for one in rule.unwatched
@@ -106,7 +106,7 @@ def unwatched(rule: RuleReport) -> str:
 
 
 def totals(report: Report) -> str:
-    """Write the sums of a report in one line."""
+    """Return the totals of a report in one line."""
     used = sum(1 for rule in report.rules if rule.uses)
     parts = (
         f"{used:,} of {counted(len(report.rules), 'legacy path')} in use",
@@ -117,7 +117,7 @@ def totals(report: Report) -> str:
 
 
 def watched(report: Report) -> str:
-    """Write when processes watched, and whether all have ended."""
+    """Return when processes watched, and whether all have ended."""
     watching = report.watching
     if watching.since is None or watching.till is None:
         return ""
@@ -130,7 +130,7 @@ def watched(report: Report) -> str:
 
 
 def services(report: Report) -> Iterator[str]:
-    """Write who watched, a line each, if that is more than one service or has a version."""
+    """Yield the services that watched, if there are several or any has a version."""
     found = report.watching.services
     if len(found) == 1 and not (found[0].version or found[0].environment):
         return
@@ -147,19 +147,19 @@ def services(report: Report) -> Iterator[str]:
 
 
 def safe_processes(report: Report) -> str:
-    """Write that processes watch nothing from some time on; empty if none does so."""
+    """Return that processes have stopped watching in safe mode; empty if none has."""
     number = sum(one.processes for one in report.notices if one.subject == SAFE_MODE)
     who = counted(number, "process", "processes")
     return f"no longer watched by {who} {IN_SAFE_MODE}" if number else ""
 
 
 def lost_uses(report: Report) -> str:
-    """Write how many uses are known to be lost."""
+    """Return how many uses are known to be lost."""
     return f"{counted(report.dropped, 'use was', 'uses were')} lost: the counts are too low."
 
 
 def warnings(report: Report) -> Iterator[str]:
-    """Write what is known to be missing, or may be, a sentence each."""
+    """Yield what is known to be missing, or may be, a sentence each."""
     watching = report.watching
     if report.dropped:
         yield lost_uses(report)
@@ -193,7 +193,7 @@ def warnings(report: Report) -> Iterator[str]:
 
 
 def notice(said: NoticeReport, report: Report) -> str:
-    """Write what processes had to say, and how many of them if it was not all."""
+    """Return a notice, with how many processes reported it unless all did."""
     some = said.processes and said.processes < report.processes
     who = f" (in {said.processes:,} of {report.processes:,} processes)" if some else ""
     return f"{said.kind}: {visible(said.text)}{who}"

@@ -1,8 +1,8 @@
-"""Verify on a program itself that its legacy paths lead to one canonical object each.
+"""Run-time verification that a program's legacy paths lead to one canonical object each.
 
-Where ``enforcer check`` reads source, this imports: in a child process, with the enforcer and
-without, modules are imported, factories called and instances made. What was seen comes back as
-plain facts, and is judged here.
+``enforcer check`` reads source; this imports: in a child process, with the enforcer and without,
+modules are imported, factories called and instances made. The observations come back as plain
+facts, and are judged here.
 """
 
 from enforcer.verification.model import Case, Invariant, Outcome, Result, Verification

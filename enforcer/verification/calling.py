@@ -1,4 +1,4 @@
-"""Ask for instances, from threads and tasks."""
+"""Calls that ask for instances, from the main thread, other threads, tasks, and concurrently."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +17,9 @@ CROWD: Final = 8
 
 
 class Calls:
-    """Call what gives instances, in one context or another."""
+    """Caller of classes and factories of one rule for instances."""
 
     def __init__(self, objects: Objects, rule: Sampled, found: Mapping[str, Any]) -> None:
-        """Take what numbers objects, the rule, and what was found at each path."""
         self._objects = objects
         self._rule = rule
         self._found = found
@@ -34,7 +33,7 @@ class Calls:
         context: str = MAIN,
         renamed: Mapping[str, str] | None = None,
     ) -> Called:
-        """Ask for the instance of a key."""
+        """Call a path for the instance of a key."""
         if renamed is not None:
             self._renamed[path] = renamed
         outcome: list[object] = []
@@ -49,7 +48,7 @@ class Calls:
         return self._called(path, context, key, outcome[0])
 
     def at_once(self, path: str, key: str) -> Iterator[Called]:
-        """Let threads ask for a new instance at the same moment."""
+        """Call a path from several threads at the same moment, for a new key."""
         outcomes: list[list[object]] = [[] for _ in range(CROWD)]
         barrier = Barrier(CROWD)
 
@@ -126,7 +125,7 @@ async def _awaited(made: Any) -> object:  # noqa: ANN401 - an awaitable of any k
 
 
 def is_refused(path: str, error: BaseException) -> bool:
-    """Tell whether the path itself was refused, and not something that its module imports."""
+    """Return whether the path itself was refused, and not an import by its module."""
     if not isinstance(error, (LegacyImportError, LegacyCallError)):
         return False
     refused, asked = error.legacy.replace(":", "."), path.replace(":", ".")

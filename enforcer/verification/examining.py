@@ -1,7 +1,6 @@
-"""Look at a program from inside: run in a child process, in which the program is imported.
+"""The child process of a verification: imports the program and reports facts as JSON lines.
 
-What the program prints goes to standard error; standard output carries the facts, a line of
-JSON each.
+The program's output goes to standard error; standard output carries the facts only.
 """
 
 import importlib
@@ -45,7 +44,9 @@ _THIRD: Final = "enforcer-verify-3"
 
 
 def main() -> None:
-    """Do the job that standard input names, and end the process."""
+    """Read a job from standard input, run it, and end the process."""
+    # Whatever the program prints, from C code too, must not mix with the facts: they get a copy of
+    # descriptor 1, and descriptor 1 becomes standard error.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
@@ -58,20 +59,20 @@ def main() -> None:
     migration_map = load_map(job.map_file)
     migration_map.settle(None)  # the same answer on every machine
     if job.is_enforced:
-        # This process asks in place of callers that strict rules tolerate; whom they refuse is
-        # known from the source. In stage removed everybody is refused all the same.
+        # This process stands in for callers that strict rules tolerate; which callers are refused
+        # is known from the source. In stage removed everybody is refused all the same.
         enforcer.enable(migration_map, store=False, baseline=Everything())
     for fact in Examiner(job, migration_map, lambda what: answer({"now": what})).facts():
         answer(as_line(fact))
     answer({"now": ""})
-    os._exit(0)  # threads that the program started shall not keep it
+    os._exit(0)  # does not join threads that the program started
 
 
 class Examiner:
-    """Import what the import paths name, and make instances."""
+    """Importer of the import paths, and caller of what makes instances."""
 
     def __init__(self, job: Job, migration_map: MigrationMap, say: Callable[[str], object]) -> None:
-        """Take the job, and what is told which part of it comes next."""
+        """Bind to a job; ``say`` is called with the name of each step."""
         self._job = job
         self._map = migration_map
         self._say = say
@@ -80,9 +81,9 @@ class Examiner:
         self._arguments = {rule.legacy: rule.arguments for rule in migration_map.factories}
 
     def facts(self) -> Iterator[Fact]:
-        """Look at everything."""
+        """Yield all facts."""
         for path in self._job.paths:
-            # As callers do: the legacy path first.
+            # The legacy path first, as callers import it.
             yield from self._look(path.legacy)
             yield from self._look(path.canonical)
         for rule in self._job.instances:
@@ -124,7 +125,7 @@ class Examiner:
         return watch.delegation.why_not(factory)
 
     def _defined(self) -> Iterator[Defined]:
-        """Find classes that were defined by modules whose own code never runs under aliases."""
+        """Yield classes that were defined by modules whose own code never runs under aliases."""
         counterparts = {path.legacy for path in self._job.paths}
         canonical = {id(self._found[path.canonical]) for path in self._job.paths}
         for kind in set(_subclasses(object)):
@@ -137,7 +138,7 @@ class Examiner:
     # Calling.
 
     def _call_all(self, rule: Sampled) -> Iterator[Called]:
-        """Ask for instances, on every path that gives them."""
+        """Call every path that returns instances of a rule."""
         calls = Calls(self._objects, rule, self._found)
         canonical = calls.call(rule.canonical, FIRST)
         yield canonical
@@ -164,7 +165,7 @@ class Examiner:
     def _ends(
         self, path: ImportPath, rule: Sampled, kind: int
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        """Give the ends of an import path that may give instances of a rule, canonical first."""
+        """Yield the ends of an import path that may return instances of a rule, canonical first."""
         canonical = self._found.get(path.canonical)
         is_same = canonical is not None and canonical is self._found.get(rule.canonical)
         is_kind = isinstance(canonical, type) and self._objects.number(canonical) == kind
@@ -176,13 +177,13 @@ class Examiner:
 
 
 def _is_not_found(error: BaseException, module: str) -> bool:
-    """Tell whether there is no such module, and not only something that it imports."""
+    """Return whether the module itself does not exist, rather than a module that it imports."""
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     return missing is not None and f"{module}.".startswith(f"{missing}.")
 
 
 def _subclasses(kind: type) -> Iterator[type]:
-    """Give every class that is derived from one, which may be more than once."""
+    """Yield every subclass of a class; some may come more than once."""
     waiting = [kind]
     seen = {kind}
     while waiting:
@@ -194,9 +195,9 @@ def _subclasses(kind: type) -> Iterator[type]:
 
 
 def _is_removed(module: str, name: str) -> bool:
-    """Return whether a name of a module that lives on is in stage removed.
+    """Return whether a name of a live module is in stage removed.
 
-    This process counts as no caller: to it, such a name is absent instead of refused.
+    This process counts as no caller: for it, such a name is absent instead of refused.
     """
     enforcement = active()
     if enforcement is None or enforcement.watch is None:

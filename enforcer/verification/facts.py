@@ -1,6 +1,6 @@
-"""Carry what a child process saw of a program to the process that judges it.
+"""The facts that a child process reports of a program, and their JSON form.
 
-Objects can't be carried: each gets a number, and what has the same number is the same object.
+Objects can't be serialised: each gets a number, and equal numbers mean the same object.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,12 +25,12 @@ AT_ONCE = "threads that ask at once"
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Name a rule for instances whose instances are to be made.
+    """A rule for instances that will be tested by making some.
 
     Attributes:
         canonical: the class or factory.
         key: where its key is found.
-        sample: what gives arguments for a key, or empty.
+        sample: the function that returns arguments for a key, or empty.
         is_required: whether a call without a key is an error.
 
     """
@@ -43,12 +43,12 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Say what a child process has to look at.
+    """The job of a child process.
 
     Attributes:
         map_file: path of the migration map.
         is_enforced: whether to enable the enforcer.
-        search: the folders to put in front of the module search path.
+        search: the folders to prepend to the module search path.
         paths: the import paths.
         instances: the rules for instances.
 
@@ -61,12 +61,12 @@ class Job:
     instances: tuple[Sampled, ...]
 
     def as_document(self) -> dict[str, Any]:
-        """Give it in a form that JSON has."""
+        """Return the job as a JSON document."""
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Job":
-        """Take it from the form that JSON has."""
+        """Create a job from its JSON document."""
         return cls(
             document["map_file"],
             document["is_enforced"],
@@ -81,13 +81,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Say what a path leads to.
+    """The object that a path leads to.
 
     Attributes:
         path: the path.
         number: the object's number; 0 if there is none.
         kind: ``class``, ``module`` or ``other``.
-        shown: what to call the object.
+        shown: the object's name.
         refused: whether its stage refused the import.
         error: why there is no object, or empty.
         absent: whether there is no such module or no such name, and nothing else is wrong.
@@ -105,7 +105,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Say what a call on a path gave.
+    """The result of a call on a path.
 
     Attributes:
         rule: the canonical path of the rule for instances that it belongs to.
@@ -114,7 +114,7 @@ class Called:
         key: for which key; None for the call without one.
         number: the instance's number; 0 if there is none.
         kind: the number of its class.
-        shown: what to call its class.
+        shown: its class's name.
         refused: whether its stage refused the call.
         error: what the call raised, or empty.
         untried: why it was not called at all, or empty.
@@ -135,7 +135,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Delegated:
-    """Say whether the calls of a legacy factory are delegated; why not, if they are not."""
+    """Whether the calls of a legacy factory are delegated, or why not."""
 
     path: str
     why_not: str = ""
@@ -143,7 +143,7 @@ class Delegated:
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """Name a class that the own code of an aliased module defined, though it never should run."""
+    """A class that an aliased module's own code defined, though that code should never run."""
 
     path: str
 
@@ -156,12 +156,12 @@ _KINDS: dict[str, type[Fact]] = {
 
 
 def as_line(fact: Fact) -> dict[str, Any]:
-    """Give a fact in a form that JSON has."""
+    """Return a fact as a JSON object."""
     return {"fact": type(fact).__name__, **asdict(fact)}
 
 
 def from_lines(lines: Iterable[dict[str, Any]]) -> Iterator[Fact]:
-    """Take facts from the form that JSON has."""
+    """Create facts from JSON objects."""
     for line in lines:
         kind = _KINDS.get(line.pop("fact", ""))
         if kind is not None:

@@ -1,4 +1,4 @@
-"""Find the import paths of a map, and which modules of the program use each."""
+"""The import paths of a map, and the modules of the program that use each; from the source."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from enforcer.source.scanning import Scanner
 
 @dataclass(frozen=True, slots=True)
 class ImportPath:
-    """Say where a legacy path has to lead.
+    """A legacy path and the canonical path that it has to lead to.
 
     Both paths are ``package.module:name``; the name is empty where the module itself is meant.
 
@@ -23,8 +23,8 @@ class ImportPath:
         canonical: the canonical one.
         is_factory: whether calls of it are delegated.
         services: the modules of the program that use it.
-        in_legacy: whether the legacy code has what is asked for; None if that can't be told.
-        is_served: whether the map lets the legacy code answer.
+        in_legacy: whether the legacy code has what is asked for; None if that is unknown.
+        is_served: whether the map allows the legacy code to answer.
 
     """
 
@@ -37,9 +37,9 @@ class ImportPath:
 
 
 def find_import_paths(migration_map: MigrationMap) -> tuple[ImportPath, ...]:
-    """Find what the program asks of legacy paths, and what their code has for it to ask.
+    """Return the legacy paths that the program uses, and those that legacy code offers.
 
-    Nothing is imported; what stands in strings, and what only type checkers read, is left out.
+    Nothing is imported; strings, and imports for type checkers only, are left out.
     """
     return tuple(_Finder(migration_map).find())
 
@@ -96,7 +96,7 @@ class _Finder:
                     yield ask
 
     def _own(self, rule: Rule) -> Iterator[tuple[str, str]]:
-        """Give what the legacy code itself defines and the canonical code has as well."""
+        """Yield what the legacy code itself defines and the canonical code has as well."""
         if rule.kind == NAME:
             yield rule.legacy, rule.canonical
             return
@@ -114,7 +114,7 @@ class _Finder:
         return self._names.has(canonical, rule.canonical_name(module, name)) is True
 
     def _ends(self, rule: Rule, module: str, name: str) -> tuple[str, str] | None:
-        """Give both ends of what is asked for, or None where it leads to no single object."""
+        """Return both ends of a use, or None if it leads to no single object."""
         factory = self._factories.get(f"{module}:{name}")
         if factory is not None:
             return factory.legacy, factory.canonical
@@ -131,7 +131,7 @@ class _Finder:
 
 
 def _with_factories(migration_map: MigrationMap) -> MigrationMap:
-    """Make a map in which each factory is a name of its own, so that its users are found."""
+    """Return a map in which each factory is a name of its own, so that its users are found."""
     known = {rule.legacy for rule in migration_map.rules}
     factories = [
         Rule(factory.legacy, factory.canonical)

@@ -1,7 +1,6 @@
-"""Carry what the source shows of a program, which no import of its modules would.
+"""Findings of the source that no import would show: refusals, changed calls, missing keys.
 
-Who would be refused, and which calls mean something else, is judged as by ``enforcer check``:
-the two commands say the same.
+They are judged as by ``enforcer check``, so that the two commands agree.
 """
 
 from collections import defaultdict
@@ -19,7 +18,7 @@ from enforcer.source.tree import module_names
 
 @dataclass(frozen=True, slots=True)
 class InSource:
-    """Hold what the source shows, by legacy path (``package.module:name``) or by module.
+    """Findings by legacy path (``package.module:name``) or by module.
 
     Attributes:
         changed: path → what its calls would mean instead.
@@ -38,7 +37,7 @@ class InSource:
 
 
 def read_source(migration_map: MigrationMap) -> InSource:
-    """Read what the stages of today mean to a program.
+    """Return what the current stages mean to a program's source.
 
     Raises:
         BaselineError: if a rule is strict, and the map's baseline can't be read.

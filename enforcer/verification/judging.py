@@ -1,4 +1,4 @@
-"""Judge by what was seen whether the invariants hold that speak of paths and classes."""
+"""Verdicts on import paths, factories, services and class definitions."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -84,7 +84,7 @@ def _path_case(seen: Seen, path: ImportPath) -> Case:
 
 
 def _is_nowhere(path: ImportPath, found: Looked, canonical: Looked) -> bool:
-    """Tell whether neither side has something, so that it is as it is without the enforcer."""
+    """Return whether a name exists on neither side, so that nothing changes with the enforcer."""
     return path.in_legacy is False and found.absent and bool(canonical.error)
 
 
@@ -113,7 +113,7 @@ def _reached_case(seen: Seen, path: ImportPath, found: Looked, canonical: Looked
 
 
 def _lacking(seen: Seen, cases: list[Case]) -> Iterator[Case]:
-    """Yield what the source asks for in vain, where no import by its path shows that."""
+    """Yield names that the source asks for in vain, if no import of their path shows that."""
     violated = {case.path for case in cases if case.outcome == Outcome.VIOLATED}
     for path, places in seen.source.lacking.items():
         if dotted(path) not in violated:
@@ -187,7 +187,7 @@ def _service_case(seen: Seen, service: str, paths: list[ImportPath]) -> Case:
 
 
 def _given(seen: Seen, path: ImportPath) -> tuple[Outcome, str, str]:
-    """Return what whoever uses a path gets, and what it means if that is wrong."""
+    """Return what a user of a path gets, and the impact if that is wrong."""
     found, canonical = seen.look(path.legacy), seen.look(path.canonical)
     made, wanted = seen.main.get(path.legacy), seen.main.get(path.canonical)
     if found.refused or (made is not None and made.refused):

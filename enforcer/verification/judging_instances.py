@@ -1,4 +1,4 @@
-"""Judge by what was seen whether the invariants hold that speak of instances."""
+"""Verdicts on instances: one for each key, and none shared between keys."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -49,7 +49,7 @@ def _instance_case(call: Called, canonical: Called, names: "_Numbered") -> Case:
     if call.refused:
         return Case(shown, Outcome.PASSED, "refused: nobody can call it")
     if call.error:
-        # An error of the canonical one says more of the sample than of the program.
+        # If the canonical path itself fails, the sample is probably wrong, not the program.
         outcome = Outcome.UNVERIFIED if call is canonical else Outcome.VIOLATED
         return Case(shown, outcome, f"raises {call.error}")
     is_same = call.number == canonical.number
@@ -106,7 +106,7 @@ def _shared(rule: str, calls: list[Called]) -> Case:
 
 
 def _apart(rule: str, calls: list[Called]) -> Case:
-    """Judge that keys don't share."""
+    """Judge that keys don't share an instance."""
     keys_of: dict[int, set[str]] = {}
     for call in calls:
         if call.number and call.key is not None:
@@ -125,7 +125,7 @@ def _without_key(rule: str, call: Called, *, is_own: bool) -> Case:
 
 
 class _Numbered:
-    """Call objects the first, the second and so on, as they come."""
+    """Names for objects, numbered in the order in which they come."""
 
     def __init__(self, what: str) -> None:
         self._what = what

@@ -1,4 +1,4 @@
-"""Describe the six invariants, and how each of them was found."""
+"""The six invariants of a verification, and the result of each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """Say how an invariant was found."""
+    """Result of one invariant."""
 
     PASSED = "passed"
     VIOLATED = "violated"
@@ -17,14 +17,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """Name something that has to hold of every canonical object.
+    """A property that has to hold for every canonical object.
 
     Attributes:
         slug: its name for programs.
         category: its name for people.
         severity: ``critical``, ``high`` or ``medium``.
         demand: what has to hold.
-        impact: what happens where it does not.
+        impact: what happens if it does not.
 
     """
 
@@ -87,14 +87,14 @@ INVARIANTS: Final = (IMPORT_PATHS, INSTANCES, FACTORIES, SERVICES, SHARING, DEFI
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Say what was seen of one path, service, factory or key.
+    """Observation of one path, service, factory or key.
 
     Attributes:
         path: what was looked at.
         outcome: whether the invariant holds for it.
         seen: what was seen.
-        cause: what many paths have in common with it; empty if that is what was seen.
-        impact: what it means where it is violated; empty if that is the invariant's.
+        cause: a summary that many paths may share; empty if that is ``seen``.
+        impact: the consequence if violated; empty for the invariant's.
 
     """
 
@@ -107,12 +107,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Say how one invariant was found.
+    """Result of one invariant, with its cases.
 
     Attributes:
-        invariant: which.
+        invariant: the invariant.
         summary: what was seen, on one line.
-        cases: what was seen of each thing that was looked at.
+        cases: the observations.
 
     """
 
@@ -122,13 +122,13 @@ class Result:
 
     @property
     def impacts(self) -> tuple[str, ...]:
-        """Return what its violations mean, each once."""
+        """Return the consequences of its violations, each once."""
         violated = (case for case in self.cases if case.outcome == Outcome.VIOLATED)
         return tuple(dict.fromkeys(case.impact or self.invariant.impact for case in violated))
 
     @property
     def outcome(self) -> Outcome:
-        """Give the worst outcome of the cases."""
+        """Return the worst outcome of the cases."""
         found = {case.outcome for case in self.cases}
         for outcome in (Outcome.VIOLATED, Outcome.UNVERIFIED, Outcome.PASSED):
             if outcome in found:
@@ -138,11 +138,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Hold what verifying a program showed.
+    """Result of a verification.
 
     Attributes:
         map_file: path of the migration map.
-        root: the folder that holds own code.
+        root: the folder of own code.
         is_enforced: whether the enforcer was enabled.
         results: one for each invariant.
 
@@ -155,6 +155,6 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Tell whether nothing was violated, and nothing had to be left out."""
+        """Return whether nothing was violated, and everything could be verified."""
         bad = (Outcome.VIOLATED, Outcome.UNVERIFIED)
         return all(result.outcome not in bad for result in self.results)

@@ -1,18 +1,17 @@
-"""Number the objects of a program, and name them."""
+"""Numbers and names for a program's objects."""
 
 from types import ModuleType
 
 
 class Objects:
-    """Number objects, and keep them, so that no number is given twice."""
+    """Registry that numbers objects, and keeps them alive, so that no ``id()`` is reused."""
 
     def __init__(self) -> None:
-        """Begin with 1; nothing has no number."""
         self._numbers: dict[int, int] = {}
         self._kept: list[object] = []
 
     def number(self, value: object) -> int:
-        """Give the number of an object; modules over one namespace have one number."""
+        """Return the number of an object; modules over one namespace have one number."""
         value = vars(value) if isinstance(value, ModuleType) else value
         if id(value) not in self._numbers:
             self._kept.append(value)
@@ -21,7 +20,7 @@ class Objects:
 
 
 def name_of(found: object) -> str:
-    """Give the path of an object, as it says itself."""
+    """Return the dotted path that an object has for itself."""
     if isinstance(found, ModuleType):
         return str(vars(found).get("__name__"))
     module, name = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")

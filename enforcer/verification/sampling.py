@@ -1,4 +1,4 @@
-"""Make the arguments of a call that asks for the instance of a key."""
+"""Arguments for a call that asks for the instance of a key."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -14,14 +14,14 @@ Values = Mapping[str, object]
 
 
 class UntriedError(Exception):
-    """Say why something can't be called."""
+    """A path can't be called, and why."""
 
 
 class Sample(SimpleNamespace):
-    """Hold a key where a rule for instances looks for it, as an attribute and as an item."""
+    """A key where a rule for instances looks for it, as an attribute and as an item."""
 
     def __getitem__(self, name: str) -> object:
-        """Give an attribute by its name."""
+        """Return an attribute by its name."""
         try:
             return vars(self)[name]
         except KeyError:
@@ -29,10 +29,10 @@ class Sample(SimpleNamespace):
 
 
 def values_for(rule: Sampled, key: str | None) -> Values:
-    """Give arguments that carry a key: the program's own, or the simplest there are.
+    """Return arguments that carry a key: the program's own, or the simplest possible.
 
     Raises:
-        UntriedError: if the program's own function gives none.
+        UntriedError: if the program's own function returns none.
 
     """
     first, *rest = rule.key.split(".")
@@ -66,16 +66,16 @@ def _own_values(rule: Sampled, key: str | None) -> Values:
 def arguments(
     function: Callable[..., object], values: Values, renamed: Mapping[str, str], rule: Sampled
 ) -> tuple[list[object], dict[str, object]]:
-    """Sort values as a callable takes them.
+    """Arrange values as the positional and keyword arguments of a callable.
 
     Args:
         function: what will be called.
         values: canonical parameter → argument.
-        renamed: canonical parameter → what the callable calls it.
+        renamed: canonical parameter → the callable's parameter.
         rule: the rule that the values are for.
 
     Raises:
-        UntriedError: if it takes no key, or needs what the values have not.
+        UntriedError: if it has no parameter for the key, or needs more than the values.
 
     """
     parameters = parameters_of(function)
@@ -105,6 +105,6 @@ def _required(parameters: Parameters) -> list[str]:
 
 
 def said(error: BaseException) -> str:
-    """Say on one line what was raised."""
+    """Return an exception as one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

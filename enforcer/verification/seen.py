@@ -1,4 +1,4 @@
-"""Give access to what was seen of a program, and words for it."""
+"""Index of the facts of a verification, and helpers to describe them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -14,20 +14,20 @@ _MOST_PLACES: Final = 3
 
 
 class Seen:
-    """Hold what was seen, by path.
+    """Facts by path.
 
     Attributes:
-        job: what was looked for.
+        job: the job of the child process.
         called: every call.
         main: the first call of each path, in the main thread.
         why_not: for each legacy factory why it does not delegate; empty if it does.
         defined: the classes that aliased modules defined.
-        source: what the source shows; empty where the program is seen as it is.
+        source: the findings in the source; empty if the enforcer was not enabled.
 
     """
 
     def __init__(self, job: Job, facts: Iterable[Fact], source: InSource | None = None) -> None:
-        """Sort the facts."""
+        """Index the facts."""
         self.source = source or InSource()
         facts = tuple(facts)
         self.job = job
@@ -40,27 +40,27 @@ class Seen:
         }
 
     def look(self, path: str) -> Looked:
-        """Give what a path leads to."""
+        """Return what a path leads to."""
         return self._looked.get(path, Looked(path, error=NOBODY))
 
 
 def dotted(path: str) -> str:
-    """Write a path with dots alone."""
+    """Return a path with dots only."""
     return path.rstrip(":").replace(":", ".")
 
 
 def sites(places: Sequence[Site]) -> str:
-    """Write the first places, and how many more there are."""
+    """Return the first places as text, and how many more there are."""
     shown = ", ".join(map(str, places[:_MOST_PLACES]))
     more = len(places) - _MOST_PLACES
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def last(path: str) -> str:
-    """Give the last part of a path."""
+    """Return the last part of a path."""
     return path.rpartition(".")[2]
 
 
 def count(cases: Iterable[Case], outcome: Outcome) -> int:
-    """Count the cases of one outcome."""
+    """Count the cases with an outcome."""
     return sum(case.outcome == outcome for case in cases)

@@ -1,4 +1,4 @@
-"""Verify a program: import it in a child process, and judge what was seen there."""
+"""Verification of a program: run the child process, and judge the facts that it reports."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def verify(
 
     Args:
         migration_map: the map; it has to come from a file.
-        is_enforced: whether to enable the enforcer; without it the program is seen as it is.
+        is_enforced: whether to enable the enforcer; otherwise the program is seen as it is.
         patience: how many seconds the child process may take.
 
     Raises:
@@ -71,7 +71,7 @@ def verify(
 
 
 def _lines(job: Job, patience: float) -> list[dict[str, Any]]:
-    """Run the child; give what it answers."""
+    """Run the child process and return its lines."""
     environ = {key: value for key, value in os.environ.items() if key != MAP_KEY}
     try:
         done = subprocess.run(
