@@ -1,8 +1,8 @@
 """Attribute a use to the code that asked, not to the machinery in between.
 
 The frame right above the enforcer is often ``importlib``, ``pickle`` or a framework. An import
-statement belongs to the frame that executes it, whoever that is. An import *call* belongs to
-the nearest frame of the team's own code; ``via`` keeps the frame that called.
+statement belongs to the frame that executes it, in any code. An import *call* belongs to the
+nearest frame of the team's own code; ``via`` has the frame that called.
 """
 
 import os
@@ -40,38 +40,38 @@ if TYPE_CHECKING:
 
     from enforcer.recording.items import Item
 
-# Modules that import on behalf of somebody else, by the top of their name.
+# Packages that import on behalf of their callers.
 _MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy", "traceback"})
-# What a call passes through on its way to a factory.
+# Packages whose frames are between a factory and the code that calls it.
 _WRAPPERS = frozenset({"enforcer", "wrapt"})
 _UNPICKLERS = frozenset({"load", "loads", "find_class"})
 _MOST_WRAPPERS = 6
 COMMAND_LINE = "<command line>"
 
 UNCERTAIN = " (by a matching statement)"
-"""What ``via`` says where Python does not tell which statement a lazy import was."""
+"""Suffix of ``via`` if several statements can have made a lazy import."""
 
 RUN = "run"
-"""The mechanism of ``python -m``, which looks for a module and runs it by itself."""
+"""The mechanism of ``python -m``, which finds a module's spec and runs its code itself."""
 
 
 def module_name(frame: "FrameType | LazyStatement") -> str:
-    """Give the ``__name__`` of the module whose code a frame runs."""
+    """Return the ``__name__`` of the module whose code a frame runs."""
     extension = bootstrap.extension_spec(frame)
     name = look_up(frame.f_globals, "__name__", "") if extension is None else extension.name
     return name if isinstance(name, str) else ""
 
 
 def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
-    """Give the frame whose statement imports a path where ``builtins.__import__`` was replaced.
+    """Return the frame whose statement imports a path, even if ``__import__`` was replaced.
 
     Args:
         frame: the frame that imports.
         legacy: the path that it imports.
 
     Returns:
-        The frame of the statement that called the replacement, or a stand-in for one that was
-        executed lazily; without one, the same frame.
+        The frame of the statement that called the replacement, or a stand-in for a statement that
+        was executed lazily; the same frame if there is neither.
 
     """
     if bytecode.import_statement(frame) is not None:
@@ -94,12 +94,12 @@ def statement_frame(frame: "FrameType", legacy: str) -> "FrameType":
 
 
 def statement_of(frame: "FrameType", legacy: str) -> "FrameType":
-    """Return a stand-in for the statement whose lazy import a frame resolves, else the frame."""
+    """Return a stand-in for the statement whose lazy import a frame resolves, or the frame."""
     return lazy_statement(frame, legacy) or frame  # type: ignore[return-value]
 
 
 def is_machinery(frame: "FrameType") -> bool:
-    """Tell whether a frame only passes an import on."""
+    """Return whether a frame only imports on behalf of others."""
     if bootstrap.extension_spec(frame) is not None:
         return False
     name = module_name(frame)
@@ -117,12 +117,13 @@ def _mechanism_of(frame: "FrameType") -> str:
     if name == "runpy":
         return RUN
     if name == "traceback":
-        return PROBE  # it imports what an ImportError names, to suggest a name, from 3.12 on
+        # To suggest a name, traceback imports the module that an ImportError names, from 3.12 on.
+        return PROBE
     return PROBE if name == "importlib.util" and frame.f_code.co_name == "find_spec" else ""
 
 
 def _real(path: str) -> str:
-    """Return a path without symlinks; as it is where the system refuses to say."""
+    """Return a path without symlinks; unchanged if the system reports an error."""
     try:
         return with_slashes(os.path.realpath(path)).rstrip("/")
     except (OSError, ValueError):
@@ -140,7 +141,7 @@ def _foreign_folders() -> "set[str]":
 
 
 class Caller:
-    """Say who asked, and how.
+    """The code that caused a use, and how it did.
 
     Attributes:
         frame: the frame to attribute the use to; None for the command line.
@@ -159,34 +160,33 @@ class Caller:
         names: tuple[str, ...] = (),
         direct: "FrameType | None" = None,
     ) -> None:
-        """Take the fields as they are."""
         self.frame = frame
         self.direct = direct or frame
         self.mechanism = mechanism
         self.names = names
 
     def looks(self) -> bool:
-        """Tell whether it only looked for the module, or for a package on the way."""
+        """Return whether it only looked for the module, or for a package on the way to it."""
         return self.mechanism in (PROBE, RUN)
 
 
 _MOST_KNOWN = 4096
-"""How many names of files are remembered."""
+"""How many file names are cached."""
 
 
 class Ownership:
-    """Tell the team's own code from everybody else's, by file.
+    """Classifies files as the team's own code or third-party code.
 
     Attributes:
-        item: returns what a test run is running, which uses without a frame of own code belong
-            to; None in all other processes.
+        item: returns the item that a test run is executing, to which uses without a frame of own
+            code belong; None in all other processes.
 
     """
 
     __slots__ = ("_foreign", "_known", "_map_file", "_real_root", "_root", "_tops", "item")
 
     def __init__(self, root: str, map_file: str = "") -> None:
-        """Prepare; the folders need not exist.
+        """Prepare for a map; its folders need not exist.
 
         Args:
             root: the folder that holds the team's code.
@@ -198,7 +198,8 @@ class Ownership:
         self._tops: tuple[str, ...] = ()  # looked for when there is a file outside of the root
         self.item: Callable[[], Item | None] | None = None
         self._real_root = _real(self._root) + "/"
-        # A stdlib zip and lib-dynload lie beside or below; a root inside them is nobody's case.
+        # lib-dynload is below the folder of the standard library. A root inside such a folder
+        # is own code all the same.
         self._foreign = tuple(
             f"{folder}/"
             for folder in _foreign_folders()
@@ -207,30 +208,31 @@ class Ownership:
         self._known: dict[str, tuple[str, str]] = {}
 
     def of(self, filename: str) -> tuple[str, str]:
-        """Give the relation and the label of a code object's file.
+        """Return the relation and the label of a code object's file.
 
-        The label is relative to the root for own code, also for that of its repository outside
-        of the root (``../tests/test_cart.py``), and absolute for third parties'. It has forward
-        slashes on every system.
+        The label is relative to the root for own code, also for code of the root's repository that
+        is outside of the root (``../tests/test_cart.py``), and absolute for third-party code. It
+        has forward slashes on every system.
         """
         known = look_up(self._known, filename, None)
         if known is None:
             if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()  # a program may make names without end
+                self._known.clear()  # a program may generate code under ever new names
             known = self._known[filename] = self._classify(filename)
         return known
 
     def _classify(self, filename: str) -> tuple[str, str]:
-        """Look a file up: a symlink in its path, or in the root's, gives it no other name."""
+        """Classify a file by its real path, so that symlinks do not change its label."""
         if filename.startswith("<frozen"):
             return THIRD_PARTY, filename
         if filename.startswith("<"):
             return OWN, filename if filename.startswith(CELL) else fold_label(filename)
-        # A relative name is meant from the root, wherever the program works.
+        # A relative name is relative to the root, not to the working directory.
         path = with_slashes(os.path.normpath(os.path.join(self._root, filename)))
         real = _real(path)
         if self._is_foreign(path) or self._is_foreign(real):
-            # The folder that stands for the release of today keeps its name.
+            # The label begins with the root as configured, even if that is a symlink to the
+            # current release.
             is_inside = real.startswith(self._real_root)
             return THIRD_PARTY, (
                 self._root + real[len(self._real_root) :] if is_inside else fold_path(path)
@@ -253,15 +255,15 @@ class Ownership:
         return path.startswith(self._foreign) or not folders.isdisjoint(SITE_FOLDERS)
 
     def is_own(self, frame: "FrameType") -> bool:
-        """Tell whether a frame runs the team's own code."""
+        """Return whether a frame runs the team's own code."""
         return self.of(place_of(frame)[0])[0] == OWN
 
     def site(self, path: str, caller: Caller) -> CallSite:
         """Describe a caller as the call site of a legacy path."""
         frame = caller.frame
         if self.item is not None and (frame is None or not self._has_a_name(frame)):
-            # A file that only this machine has, or that runs everybody's code, says nothing of
-            # who asked: as a line of a baseline it would let everybody through.
+            # A file that exists on this machine only, or that runs code of all tests, does not
+            # identify the caller: in a baseline it would tolerate every caller.
             frame = self._nearest_own(frame)
             item = self.item() if frame is None else None
             if item is not None:
@@ -298,7 +300,7 @@ class Ownership:
 
     def _site_of_item(self, path: str, caller: Caller, item: "Item") -> CallSite:
         relation, file = self.of(item.file)
-        if not is_portable(file):  # a run's own file, wherever it lies
+        if not is_portable(file):  # a test file outside of the root
             file = with_slashes(os.path.relpath(file, self._root))
         return CallSite(
             path,
@@ -322,11 +324,11 @@ class Ownership:
     def asking(self, frame: "FrameType | None", legacy: str) -> Caller:
         """Attribute an import of a legacy path to a statement or a call.
 
-        The mechanism is ``probe`` where somebody only looks for a module, or for the
-        package that it lies in.
+        The mechanism is ``probe`` if the caller only looks for the module, or for a package on
+        the way to it.
 
         Args:
-            frame: the innermost frame to consider; machinery is passed over.
+            frame: the innermost frame to consider; frames of machinery are skipped.
             legacy: the path that is imported.
 
         """
@@ -353,7 +355,7 @@ class Ownership:
         """Attribute a call to the code that made it.
 
         Args:
-            frame: the innermost frame to consider; wrappers of the call are passed over.
+            frame: the innermost frame to consider; wrappers of the call are skipped.
 
         """
         while frame is not None and module_name(frame).partition(".")[0] in _WRAPPERS:
@@ -366,7 +368,7 @@ class Ownership:
         return frame
 
     def _is_own_file(self, frame: "FrameType") -> bool:
-        # Code from nowhere may be anybody's: pytest-xdist starts its workers by a string.
+        # Code from a string may be anybody's: pytest-xdist starts its workers with such code.
         filename, _, _ = place_of(frame)
         is_code = filename.startswith(CELL) or not filename.startswith("<")
         return is_code and self.of(filename)[0] == OWN

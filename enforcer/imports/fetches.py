@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_READS = 100
 _ASKING = frozenset({"hasattr", "getattr_static"})
-# What replaces an attribute by its dotted path, and the functions that fetch for that.
+# Modules that replace an attribute by its dotted path → their functions that fetch for that.
 _PATCHING = {
     "_pytest.monkeypatch": ("resolve", "annotated_getattr"),
     "unittest.mock": ("get_original",),
@@ -23,7 +23,7 @@ _PATCHING = {
 
 
 def fetching(frame: "FrameType") -> "FrameType":
-    """Give the frame that fetches a name from a module whose class has a ``__getattribute__``."""
+    """Return the frame that fetches a name, past a ``__getattribute__`` of the module's class."""
     while frame.f_code.co_name == "__getattribute__" and frame.f_back is not None:
         frame = frame.f_back
     return frame
@@ -38,18 +38,18 @@ def fetch(
         frame: the frame that fetches.
         package: the module it fetches from.
         name: the name it fetches.
-        exported: the module's ``__all__``, or None; a star import uses what it lists.
-        ownership: tells own code from everybody else's.
+        exported: the module's ``__all__``, or None; a star import uses the names in it.
+        ownership: classifies files as own or third-party code.
 
     Returns:
-        Who asked and how, with mechanism ``probe`` for somebody who only looks; None where
-        the fetch is part of another import and counts for nothing.
+        The caller, with mechanism ``probe`` if it only looks; None if the fetch is part of
+        another import and does not count.
 
     """
     if bootstrap.is_import_system(frame):
         return None
     if bootstrap.extension_spec(frame) is not None:
-        return Caller(frame, ATTRIBUTE)  # a from-import in C fetches like anything else in C
+        return Caller(frame, ATTRIBUTE)  # C has no bytecode that would show a from-import
     lazy = lazy_fetch(frame, package, name)
     if lazy is not None:
         walks = lazy.statement.names is None  # as below
@@ -69,18 +69,17 @@ def _asks(frame: "FrameType", name: str) -> bool:
 
 
 class Stars(_local):
-    """Recognise the reads of one star import that fetch a name again.
+    """Recognises a star import's repeated fetches of one name.
 
-    ``from m import *`` reads each entry of ``__all__``, and a name may be there twice. The
-    memory belongs to the thread that asks.
+    ``from m import *`` fetches each entry of ``__all__``, and a name may be listed twice. Each
+    thread has its own memory (``_thread._local``, the C class behind ``threading.local``).
     """
 
     def __init__(self) -> None:
-        """Start with nothing; each thread does."""
         self._reads: dict[tuple[int, int, str], int] = {}
 
     def is_repeated(self, frame: "FrameType", path: str, times: int) -> bool:
-        """Return whether a star import has fetched a path before, and note the fetch.
+        """Return whether a star import fetched a path before, and remember this fetch.
 
         Args:
             frame: the frame that executes the star import.
@@ -89,7 +88,7 @@ class Stars(_local):
 
         """
         if len(self._reads) > _MOST_READS:
-            self._reads.clear()  # left by star imports that failed half-way
+            self._reads.clear()  # entries of star imports that raised half-way
         key = (id(frame), frame.f_lasti, path)
         reads = self._reads.pop(key, 0) + 1
         if reads < times:
@@ -98,7 +97,7 @@ class Stars(_local):
 
 
 def times_listed(caller: Caller, name: str, exported: object) -> int:
-    """Return how often a fetch will be repeated: a star import reads each entry of ``__all__``."""
+    """Return how often a fetch will be repeated: once for each entry of ``__all__``."""
     if caller.names == ("*",) and isinstance(exported, (list, tuple)):
         return exported.count(name)
     return 1
@@ -108,7 +107,8 @@ def _by_statement(
     frame: "FrameType", name: str, names: tuple[str, ...] | None, exported: object
 ) -> Caller | None:
     if names is None:
-        return None  # `import a.old as m` walks down from `a`; the module was counted
+        # `import a.old as m` fetches `old` by IMPORT_FROM after IMPORT_NAME, which was counted.
+        return None
     if names == ("*",):
         listed = isinstance(exported, (list, tuple)) and name in exported
         return Caller(frame, IMPORT_STATEMENT, ("*",)) if listed else None
@@ -118,9 +118,9 @@ def _by_statement(
 def _is_patching(frame: "FrameType") -> bool:
     """Return whether a frame fetches for ``monkeypatch.setattr("package.old.name", …)``.
 
-    Pytest imports each part of the path that it doesn't find as an attribute. Which parts these
-    are depends on what was loaded before, and a use must not: such a fetch is the same use as an
-    import. One that follows an import is part of it.
+    Pytest imports each part of the path that is no attribute yet. Which parts these are depends
+    on the modules loaded before, but the use must not: such a fetch counts as an import. A fetch
+    that follows an import is part of that import.
     """
     name = frame.f_code.co_name
     if name not in _PATCHING.get(module_name(frame), ()):

@@ -1,12 +1,12 @@
-"""Fold the parts of a file's name that can't repeat into one sign.
+"""Replace parts of a file name that can't repeat by a wildcard.
 
-Code that is made while a program runs is compiled under a name with a counter, an address or a
-hash (``<string-17>``), and code that is unpacked lies in a folder with a random name. Each process
-would add call sites of its own to the store, and none would be known again in the next process.
+Code that is generated while a program runs is compiled under a name with a counter, an address or
+a hash (``<string-17>``), and unpacked code is in a folder with a random name. Unfolded, each
+process would add call sites of its own to the store, and the next process would match none.
 """
 
 FOLDED = "*"
-"""What stands for a part that can't repeat."""
+"""The wildcard."""
 
 _TEMPORARY = ("/tmp/", "/temp/", "/var/folders/", "/dev/shm/")  # noqa: S108 - names to look for
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -19,16 +19,16 @@ _LENGTH_OF_UUID = 36
 
 
 def fold_label(label: str) -> str:
-    """Return a name in angle brackets without numbers, addresses and hashes."""
+    """Return a name in angle brackets with numbers, addresses and hashes replaced."""
     return _fold_words(label, _LEAST_HASH)
 
 
 def fold_path(path: str) -> str:
-    """Return an absolute path without random names of folders.
+    """Return an absolute path with random folder names replaced by the wildcard.
 
-    These are UUIDs and digests wherever they are, and in folders for temporary files what
-    ``tempfile`` appends: eight characters after ``tmp``, or after a dash or a dot if they are no
-    letters alone.
+    Random are UUIDs and digests anywhere, and in folders for temporary files the suffix that
+    ``tempfile`` appends: eight characters after ``tmp``, or after a dash or a dot if not all of
+    them are letters.
     """
     lowered = path.lower()
     begin = min((lowered.find(folder) for folder in _TEMPORARY if folder in lowered), default=-1)
@@ -62,7 +62,7 @@ def _is_uuid(name: str) -> bool:
 
 
 def _fold_words(text: str, shortest: int, *, numbers: bool = True) -> str:
-    """Fold words that are numbers, addresses or hashes of some length."""
+    """Replace words that are numbers, addresses or hashes of a minimum length."""
     parts: list[str] = []
     word = ""
     for char in f"{text} ":

@@ -1,9 +1,9 @@
-"""Learn when the import system begins and ends to load a module.
+"""Follow the load of a module: when it begins, and when it ends.
 
-No loader is wrapped: ``_load_unlocked`` itself sets ``spec._initializing`` before it executes
-a module and again afterwards, so a spec whose ``_initializing`` has a descriptor sees both, from
-any finder, and leaves no frame below the module's body. When the load is over the spec goes
-back to its own class.
+No loader is wrapped. ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a
+module and to false afterwards (Lib/importlib/_bootstrap.py, 3.11 to 3.15). A spec whose class has
+a descriptor of that name sees both writes, whatever finder and loader are used, and no frame of
+the enforcer is below the module's body. After the load the spec gets its own class back.
 """
 
 from enforcer.imports.bootstrap import ModuleSpec, as_import_system, trimmed
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
 
     class Loading(Protocol):
-        """Follow the loading of one module."""
+        """An object that follows the load of one module."""
 
         def starting(self, _spec: ModuleSpec, /) -> None:
-            """Go along before the module is executed; may refuse by raising."""
+            """React before the module is executed; may refuse by raising."""
 
         def finished(self, _spec: ModuleSpec, /) -> None:
-            """Go along after the module was executed, or failed."""
+            """React after the module was executed, even if it failed."""
 
 
 class _Followed:
-    """Stand for ``_initializing`` in the dictionary of a spec whose load is followed.
+    """The value of ``_initializing`` in the dictionary of a spec whose load is followed.
 
-    Another key there would cost each spec the dictionary that it shares with all others.
+    The state is kept under this key because a new key would convert the spec's dictionary from a
+    key-sharing one (PEP 412) to one of its own, for the life of the spec.
     """
 
     __slots__ = ("initializing", "loading", "own")
@@ -43,10 +44,11 @@ class _Followed:
 
 
 class _Initializing:
-    """Hear of each write; reads find what stands in the spec's dictionary.
+    """A descriptor that reacts to writes only; reads find the value in the spec's dictionary.
 
-    A property would run code between the read of ``__spec__`` and the answer, and another
-    thread could end the load there: that import would be seen by nobody.
+    It has no ``__get__``, so a read stays in C. A property would run Python code between the reads
+    of ``__spec__`` and of ``_initializing``, and another thread could end the load in that moment:
+    the import that was waiting would be seen by nobody.
     """
 
     __slots__ = ()
@@ -55,7 +57,8 @@ class _Initializing:
     def __set__(self, spec: ModuleSpec, value: bool) -> None:  # noqa: FBT001 - a descriptor's
         followed: _Followed = spec.__dict__["_initializing"]
         if value:
-            # The hook may refuse; then the spec must not look as if somebody executed it.
+            # May raise a refusal. The value is set after it, or the spec would look as if some
+            # thread was executing the module for ever.
             try:
                 followed.loading.starting(spec)
             except ImportError as error:
@@ -63,21 +66,22 @@ class _Initializing:
             followed.initializing = True
             return
         try:
-            # Other threads wait until it is done, and meet a module that is watched.
+            # Other threads wait until _initializing is false, so they only meet a module that is
+            # watched already.
             followed.loading.finished(spec)
         finally:
-            if issubclass(type(spec), HookedSpec):  # it did not become a watched one
+            if issubclass(type(spec), HookedSpec):  # else watched.py changed it to another class
                 change_class(spec, followed.own)
             spec.__dict__["_initializing"] = False
 
 
 class HookedSpec(ModuleSpec):
-    """Tell a hook of the beginning and the end of a load."""
+    """A spec that reports the beginning and the end of its load."""
 
     _initializing = _Initializing()
 
     def __reduce_ex__(self, _protocol: object) -> tuple[object, tuple[ModuleSpec]]:
-        """Copy and pickle as a spec whose load nobody follows."""
+        """Copy and pickle as a spec whose load is not followed."""
         from copy import copy
 
         followed: _Followed = self.__dict__["_initializing"]
@@ -90,24 +94,24 @@ HookedSpec.__name__ = ModuleSpec.__name__  # a spec shows the name of its class
 def plain_spec(
     kind: type[ModuleSpec], shown: ModuleSpec, *, initializing: bool = False
 ) -> ModuleSpec:
-    """Return a spec of the import system's own kind with what another one shows."""
+    """Return a spec of the import system's own class with the attributes of another one."""
     spec = kind.__new__(kind)
     spec.__dict__.update(shown.__dict__, _initializing=initializing)
     return spec
 
 
 def own_class_of(spec: ModuleSpec) -> type[ModuleSpec]:
-    """Give the class that a spec has, or had before its load was followed."""
+    """Return the class that a spec has, or had before its load was followed."""
     followed = spec.__dict__.get("_initializing")
     return followed.own if isinstance(followed, _Followed) else type(spec)
 
 
 def hook(spec: ModuleSpec, loading: "Loading") -> None:
-    """Have a load followed.
+    """Follow a load.
 
     Args:
         spec: the spec that is about to be loaded; its class is restored afterwards.
-        loading: what to tell.
+        loading: the object that follows the load.
 
     """
     own = type(spec)
@@ -120,9 +124,10 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
 
 
 def after_reload(spec: ModuleSpec, watch: "Watch") -> None:
-    """Have a module followed that ``importlib.reload`` is about to execute again.
+    """Follow the reload of a module, which ``importlib.reload`` executes again.
 
-    It sets no ``_initializing``, so the loader is asked, this once.
+    ``reload`` calls ``_exec``, which does not set ``_initializing``. So the loader gets an
+    ``exec_module`` of its own for this one call.
     """
     loader: Any = spec.loader
     execute = loader.exec_module
@@ -135,4 +140,4 @@ def after_reload(spec: ModuleSpec, watch: "Watch") -> None:
     try:
         loader.exec_module = exec_module
     except AttributeError:
-        return  # a loader that takes nothing: the module is no longer followed
+        return  # a loader without a __dict__: the reload is not followed

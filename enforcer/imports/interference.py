@@ -1,13 +1,13 @@
-"""See what other code did to the imports that the enforcer watches.
+"""Detect changes by other code that hide imports from the enforcer.
 
-Another tool may replace ``__import__``, empty ``sys.meta_path``, or put something of its own
-in the place of a legacy module. Then uses go unseen, and that has to be said. Nothing is mended
-here: whoever did it may have meant it.
+Another tool may replace ``__import__``, empty ``sys.meta_path``, or put an object of its own in
+place of a legacy module. Uses then go unseen, which has to be reported. Nothing is repaired here:
+the change may be intended.
 
-It runs in the reporter's thread, beside the program. So it imports nothing, and reads only what
-runs no code of anybody else: exact types, and dictionaries taken from a module's references.
-A process that has met no legacy module loads this before its first line, and nothing else of
-the import part: functions that need more of it import it where there is a watch, which has.
+This runs in the reporter's thread, beside the program. So it imports nothing, and reads only what
+runs no code of others: exact types, and dictionaries taken from a module's references. A process
+that met no legacy module loads this module before its first line, and nothing else of the import
+part: functions that need more import it once there is a watch, which has loaded it.
 """
 
 import builtins
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
     from enforcer.rules.model import MigrationMap, Rule
 else:
-    # "types" and "importlib.machinery" would be much to load.
+    # The modules "types" and "importlib.machinery" would be much to load for five names.
     BuiltinFunctionType = type(len)
     FunctionType = type(lambda: None)
     MethodType = type(Notice("", "", "").__init__)
@@ -35,7 +35,7 @@ else:
     ModuleType = type(sys)
 
 SETTLING = 0.05
-"""How long something has to last to be said, in seconds: a load that is about to end does not."""
+"""How long a fault has to last to be reported, in seconds: a load that is about to end is none."""
 
 _FINDER_GONE = (
     "The enforcer's finder is gone from sys.meta_path: legacy modules that are loaded without "
@@ -50,13 +50,13 @@ def interference(
     watch: "Watch | None",
     known: "Container[tuple[str, str]]" = frozenset(),
 ) -> list[Notice]:
-    """Give a notice of kind ``blind`` for each thing that hides imports now.
+    """Return a notice of kind ``blind`` for each change that hides imports now.
 
     Args:
         migration_map: what is watched.
-        finder: what has to stand in ``sys.meta_path``.
-        watch: who answers for legacy modules; None as long as there was none.
-        known: kinds and subjects of the notices that there are already.
+        finder: the finder that should be in ``sys.meta_path``.
+        watch: the watch of this process; None until a legacy module was imported.
+        known: kinds and subjects of the notices that exist already.
 
     """
     try:
@@ -68,7 +68,7 @@ def interference(
             sleep(SETTLING)
             still = dict(_all(migration_map, finder, watch))
             found = {subject: still[subject] for subject in found if subject in still}
-    except Exception:  # noqa: BLE001 - what others replaced may fail in any way; the next look may not
+    except Exception:  # noqa: BLE001 - objects of others may raise anything; the next check may not
         return []
     return [Notice("blind", subject, text) for subject, text in found.items()]
 
@@ -82,7 +82,7 @@ def _all(
         yield "sys.meta_path", _FINDER_GONE
     outline = migration_map.outline
     for name, module in sys.modules.copy().items():
-        is_name = issubclass(type(name), str)  # others keep all kinds of things there
+        is_name = issubclass(type(name), str)  # programs use keys of other types, too
         if is_name and module is not None and outline.speaks_of(name):
             yield from _module(migration_map, watch, name, module, ahead or ())
     if watch is not None:
@@ -114,7 +114,7 @@ def _loads() -> "Iterator[tuple[str, str]]":
 
 
 def _ahead(finder: object) -> list[str] | None:
-    """Name the finders that are asked before the enforcer's; None if that is not there."""
+    """Return the finders before the enforcer's; None if the enforcer's is gone."""
     ahead: list[str] = []
     for other in tuple(sys.meta_path):
         if other is finder:
@@ -130,14 +130,14 @@ def _module(
     module: object,
     ahead: "Sequence[str]",
 ) -> "Iterator[tuple[str, str]]":
-    """Say what is wrong with a loaded module that the map speaks of."""
+    """Describe what is wrong with a loaded module that the map names."""
     if _is_loading(module):
         return
     names = migration_map.names_in(name)
     if names and not (watch is not None and _has_own_class(module, names)):
         listed = ", ".join(f'"{name}:{one}"' for one in names)
         yield name, f"{listed}: not seen, because {_reason(module, ahead)}."
-    # In this process a rule may hold in another stage: where one side of it is gone.
+    # If the module on one side of a rule is gone, the watch has the rule in another stage.
     rule = watch.match(name) if watch is not None else migration_map.match(name)
     if rule is not None and not _is_watched(watch, rule, name, module):
         yield name, f'Imports of "{name}" are not seen, because {_reason(module, ahead)}.'
@@ -163,7 +163,7 @@ def _has_own_class(module: object, names: "Iterable[str]") -> bool:
 
 
 def _reason(module: object, ahead: "Sequence[str]") -> str:
-    """Say how it may have come about that a loaded module is not watched."""
+    """Explain why a loaded module may not be watched."""
     if issubclass(type(module), ModuleType) and not _namespace(module).get("__spec__"):
         if not _is_empty(module):
             return _instead(_described(module))
@@ -180,7 +180,7 @@ def _instead(what: str) -> str:
 
 
 def _packages(watch: "Watch") -> "Iterator[tuple[str, str]]":
-    """Find packages that no longer tell who takes a legacy module from them."""
+    """Find packages that no longer report fetches of a legacy module."""
     for link in list(watch.links.values()):
         package, _, child = link.legacy.rpartition(".")
         holder = sys.modules.get(package)
@@ -195,7 +195,7 @@ def _packages(watch: "Watch") -> "Iterator[tuple[str, str]]":
 
 
 def _namespace(module: object) -> "dict[str, object]":
-    """Give a module's dictionary; to ask the module for it might load it."""
+    """Return a module's dictionary without asking the module, which might resolve lazy imports."""
     if issubclass(type(module), ModuleType):
         for referent in get_referents(module):
             if type(referent) is dict and "__name__" in referent:
@@ -215,11 +215,11 @@ def _is_empty(module: object) -> bool:
 
 
 def _described(value: object) -> str:
-    """Say what something is without asking it."""
+    """Describe an object without running code of its class."""
     if type(value) is MethodType:
         return _described(value.__func__)
     if type(value) is FunctionType:
-        # functools.wraps gives a wrapper the names of what it wraps; its code keeps its own.
+        # functools.wraps copies the names of the wrapped function; the code keeps its own.
         return f"{value.__globals__.get('__name__')}.{value.__code__.co_qualname}()"
     if type(value) is ModuleType:
         return "another module"

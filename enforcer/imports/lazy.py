@@ -1,13 +1,14 @@
-"""Find the import statement behind a name that was imported lazily (PEP 810).
+"""Find the import statement behind a name that was imported lazily (PEP 810, 3.15).
 
 From 3.15 on an import may wait until its name is first used. Python then imports from the
-instruction that uses the name, so that the frame above the import system is the user's. What
-stands for the name until then, a *placeholder*, refers to the code that has the statement, to
-what it imports and to the placeholder that it was taken from (``lazy_import_traverse``,
-Objects/lazyimportobject.c); the line is that of the code's only statement which imports that.
+instruction that uses the name, so the frame above the import system is the user's. Until then the
+name is bound to a *placeholder*. It refers to the code that has the statement, to the path that it
+imports, and to the placeholder that it was fetched from (``lazy_import_traverse``,
+Objects/lazyimportobject.c), and ``gc.get_referents`` returns these. The line is that of the only
+statement in the code that imports the path.
 
-A :class:`LazyStatement` stands in for a frame that executes the statement, so that all that
-asks a frame where it is finds the statement.
+A :class:`LazyStatement` replaces the frame that executed the statement, for all code that asks a
+frame for its position.
 """
 
 import sys
@@ -31,7 +32,7 @@ def lazy_statement(frame: "FrameType", legacy: str) -> LazyStatement | None:
     """Return the statement whose lazy import of a legacy path a frame resolves.
 
     Args:
-        frame: the frame whose code Python runs, which may use a name for the first time.
+        frame: the innermost frame, which may use a name for the first time.
         legacy: the path that is imported.
 
     """
@@ -47,9 +48,9 @@ def lazy_statement(frame: "FrameType", legacy: str) -> LazyStatement | None:
 def was_resolved(frame: "FrameType") -> bool:
     """Return whether a frame imports for a name that another thread resolved meanwhile.
 
-    An instruction that loads a variable imports only where the variable is a placeholder. Threads
-    that use one at once all import; when those that waited go on, the name stands in its place,
-    and the thread that put it there was counted.
+    An instruction that loads a variable imports only if the variable is a placeholder. Threads that
+    use one at the same time all import. When those that waited continue, the module has replaced
+    the placeholder, and the thread that replaced it was counted.
     """
     if bootstrap.LAZY_TYPE is None or bootstrap.is_import_system(frame):
         return False
@@ -86,9 +87,9 @@ def _reaches(statement: ImportStatement, legacy: str) -> bool:
 
 
 def _candidates(frame: "FrameType", *, anywhere: bool) -> "Iterator[tuple[str, object, Namespace]]":
-    """Walk the placeholders that a frame may be resolving, with their names and namespaces."""
+    """Yield the placeholders that a frame may be resolving, with their names and namespaces."""
     if bootstrap.is_from_list(frame):
-        # `hasattr(module, x)` resolves what a package has under that name.
+        # _handle_fromlist calls `hasattr(module, x)`, which resolves a placeholder of that name.
         yield from _lazy(frame.f_locals.get("module"), (str(frame.f_locals.get("x")),))
     if bootstrap.is_import_system(frame):
         return
@@ -138,7 +139,7 @@ def _lazy_in(
 
 
 def _holders(frame: "FrameType") -> list[object]:
-    """Return the modules on the way to an attribute that a frame reads; none if not known."""
+    """Return the modules on the way to an attribute that a frame reads; empty if unknown."""
     first, *rest = bytecode.dotted(frame) or ("",)
     known = frame.f_locals if first in frame.f_code.co_varnames else frame.f_globals
     modules = [known.get(first)]
@@ -157,9 +158,9 @@ def loads_promised(frame: "FrameType", legacy: str) -> bool:
 def _pending(frame: "FrameType", legacy: str) -> LazyStatement | None:
     """Return the statement that promised a submodule, which its package now loads.
 
-    ``lazy import a.b`` binds ``a``, whose use loads ``a`` alone; ``a.b`` loads ``b``
-    (``sys.lazy_modules``). Nothing leads from there to the statement: the one of the module
-    that reads the attribute is taken, or of a module on the way.
+    ``lazy import a.b`` binds ``a``, whose use loads ``a`` alone; reading ``a.b`` loads ``b``
+    (``sys.lazy_modules``). Python has no reference from there to the statement, so a matching one
+    is taken: of the module that reads the attribute, or of a module on the way.
     """
     if not loads_promised(frame, legacy):
         return None
@@ -182,7 +183,7 @@ def _pending(frame: "FrameType", legacy: str) -> LazyStatement | None:
 
 
 def _code_of(namespace: "Namespace") -> CodeType | None:
-    """Return the code of a module's body, as its loader has it."""
+    """Return the code of a module's body from its loader, or None."""
     get_code = getattr(namespace.get("__loader__"), "get_code", None)
     try:
         code = get_code(namespace.get("__name__")) if get_code is not None else None
@@ -194,9 +195,10 @@ def _code_of(namespace: "Namespace") -> CodeType | None:
 def _behind(
     frame: "FrameType", name: str, placeholder: object, namespace: "Namespace"
 ) -> LazyStatement | None:
-    """Return the statement that left a placeholder under a name."""
+    """Return the statement that bound a placeholder to a name."""
     fetched = ""
     root = placeholder
+    # A placeholder of `from a import b` refers to the placeholder of `a` that it was fetched from.
     while True:
         referents = get_referents(root)
         source = next((one for one in referents if type(one) is bootstrap.LAZY_TYPE), None)
@@ -213,7 +215,8 @@ def _behind(
     binding = [offset for offset in offsets if name in bytecode.bound_names(code, offset)]
     if not (binding or offsets):
         return None
-    # Where several statements bind the name to the same, the last one that ran did.
+    # If several statements bind the name to the same module, the last one is taken; is_certain
+    # is false then.
     offset = (binding or offsets)[-1]
     statement = ImportStatement(path, (fetched,) if names and fetched else None, 0)
     return LazyStatement(

@@ -1,11 +1,11 @@
-"""Remember which module C code imported last, for each frame that still runs.
+"""Remember which module C code imported last, for each running frame.
 
 ``__import__("a.b")`` and ``PyImport_Import("a.b")``, which pickle calls, read the spec of the
-leaf first and of the top package right after, from one instruction. In between, the leaf's
-body may import by C code itself: each frame has a memory of its own.
+leaf and then of its top package, from one instruction. In between, the leaf's body may import by
+C code itself, so each frame has an entry of its own.
 
-Where a package loads a submodule that a lazy import promised (``sys.lazy_modules``, 3.15), the
-instruction that reads the attribute goes on to fetch it and to read its spec.
+If a package loads a submodule that a lazy import promised (``sys.lazy_modules``, 3.15), the
+instruction that reads the attribute also fetches it and reads its spec.
 """
 
 from _thread import _local
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
 
 
 class Leaves(_local):
-    """Keep, for the thread that asks, what its frames imported by C code."""
+    """The modules that the frames of the current thread imported by C code."""
 
     def __init__(self) -> None:
-        """Start with nothing; each thread does."""
-        # Frames by their identity: to hold them would keep what is local to them.
+        # Keyed by the identity of frames: a reference would keep their local variables alive.
         self._leaves: dict[int, tuple[CodeType, int, str]] = {}
         self._promised: dict[str, tuple[int, int, set[str]]] = {}
 
     def note(self, legacy: str, frame: "FrameType") -> None:
-        """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
+        """Remember that C code imported ``a.b`` for a frame, because it may read ``a`` next."""
         leaves = self._leaves
         leaves.pop(id(frame), None)
         if leaves:
@@ -35,11 +34,11 @@ class Leaves(_local):
         leaves[id(frame)] = (frame.f_code, frame.f_lasti, legacy)
 
     def note_promised(self, legacy: str, frame: "FrameType") -> None:
-        """Remember that a frame's instruction loads a promised submodule, which counts."""
+        """Remember that a frame's instruction loads a promised submodule, which was counted."""
         self._promised[legacy] = id(frame), frame.f_lasti, {"fetch", "read"}
 
     def is_of_load(self, legacy: str, frame: "FrameType", step: str) -> bool:
-        """Return whether a frame fetches or reads only what it loaded as promised, once each."""
+        """Return whether a fetch or read is part of the frame's promised load; true once each."""
         if not self._promised:
             return False
         identity, offset, steps = self._promised.get(legacy, (0, 0, {""}))

@@ -1,8 +1,8 @@
-"""Leave plain objects where watched ones stood, when nothing is watched any more.
+"""Replace aliases by plain objects when the enforcer stops watching.
 
-A path that gave the canonical objects goes on giving them: objects from before would be no
-instances of another class of that name. So ``sys.modules`` and the packages keep plain entries
-(``plain_entries``), and no code of the enforcer runs for them.
+A path that was aliased stays an alias: if the legacy module was loaded now, objects from before
+would be no instances of its classes. So ``sys.modules`` and the packages get plain entries
+(``plain_entries``), for which no code of the enforcer runs.
 """
 
 import sys
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def leave_entries(migration_map: "MigrationMap", links: "Mapping[str, Link]") -> None:
-    """Replace the aliases of a watch by what they stood for."""
+    """Replace the aliases of a watch by their canonical modules."""
     plain = PlainAnswers(migration_map)
     for legacy, link in sorted(links.items()):
         if isinstance(link, AliasLink):
@@ -51,7 +51,7 @@ def _leave_entry(plain: PlainAnswers, legacy: str, link: AliasLink) -> None:
 
 
 def _left(plain: PlainAnswers, legacy: str, link: AliasLink) -> object:
-    """Return what a legacy path gave; None if it has given nothing yet."""
+    """Return the object that a legacy path was; None if it was imported by nobody yet."""
     if link.in_place:
         return link.target()
     if link.canonical not in sys.modules:
@@ -60,10 +60,10 @@ def _left(plain: PlainAnswers, legacy: str, link: AliasLink) -> object:
 
 
 def restore_modules(migration_map: "MigrationMap") -> None:
-    """Give every loaded module back the class that it had, and plain names for legacy ones.
+    """Restore the class of every loaded module, and add plain names for legacy ones.
 
-    One that still defines a legacy name keeps its class for that name alone: its own code reads
-    the definition, and everybody else got the canonical object.
+    A module that still defines a legacy name keeps its class for that name alone: its own code
+    reads the definition, and everybody else got the canonical object.
     """
     for name, module in list(sys.modules.items()):
         rules = migration_map.names_in(name) if isinstance(name, str) else {}

@@ -1,15 +1,18 @@
-"""See every import of one legacy module, cached ones too.
+"""Record every import of one legacy module, cached ones too.
 
 CPython reads ``module.__spec__`` on each import of a cached module, with the importing frame
-right above. A :class:`Link` owns that property for one legacy path: a site that was seen
-before costs one dictionary look-up and one count; a new one is classified by the instruction
-that its frame executes:
+right above (``import_ensure_initialized``, Python/import.c; ``_find_and_load``,
+Lib/importlib/_bootstrap.py; 3.11 to 3.15). A :class:`Link` answers that read for one legacy path.
+An instruction that was seen before costs one dictionary look-up and one count. A new one is
+classified:
 
-- ``IMPORT_NAME`` for this very path is a use; for a path below it, the parent is only passed.
-- ``_find_and_load`` is ``import_module`` and its like: the use belongs to a frame further out.
-- ``something.__spec__`` is somebody who looks.
-- Anything else may be C code that imports (pickle, ``__import__``), or ``getattr``. Only the
-  import system goes on to read ``_initializing``, so the spec handed out counts there.
+- ``IMPORT_NAME`` of this very path is a use; of a path below it, an import on the way there.
+- ``_find_and_load`` runs for ``import_module`` and similar calls; the use belongs to a frame
+  further out.
+- ``something.__spec__`` is a look, no import.
+- Any other instruction may be C code that imports (pickle, ``__import__``), or ``getattr``. Only
+  the import system then reads ``_initializing``, so the use is counted there, by the spec that
+  this read returned.
 """
 
 import sys
@@ -37,14 +40,15 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 
+# The depth of import_module's frame, seen from _count_call: see there.
 _IMPORT_MODULE = 5 if bootstrap.WAITS_APART else 4
 
 
 class ConfirmingSpec(bootstrap.ModuleSpec):
-    """Count when the import system goes on to ask whether the module is initialising.
+    """A spec that counts when the import system reads ``_initializing`` from it.
 
-    It shares the ``__dict__`` of the link's spec: it equals that spec in all else, and what is
-    written on it is written there.
+    It shares the ``__dict__`` of the link's spec, so all other attributes are that spec's, and so
+    are all that are set on it.
     """
 
     __slots__ = ("_link", "_reader")
@@ -53,7 +57,6 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
     _reader: "tuple[CodeType, int]"
 
     def __init__(self, link: "Link", frame: "FrameType") -> None:
-        """Make the spec for a frame that reads ``__spec__`` of a module."""
         self._link = link
         self._reader = (frame.f_code, frame.f_lasti)
         if link.spec is not None:
@@ -64,7 +67,8 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
     def _initializing(self) -> bool:
         frame = bootstrap.frame_above(1)
         if self._reader != (frame.f_code, frame.f_lasti):
-            return bootstrap.is_initializing_spec(self._link.spec)  # a program that kept the spec
+            # Not the import that read __spec__: a program kept the spec and reads it later.
+            return bootstrap.is_initializing_spec(self._link.spec)
         try:
             return self._link.confirm(frame)
         except ImportError as error:
@@ -76,7 +80,7 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
             setattr(self._link.spec, "_initializing", value)  # noqa: B010 - the import system's own
 
     def shown(self) -> bootstrap.ModuleSpec | None:
-        """Return the spec that it stands for, which a module may be given back."""
+        """Return the link's spec, which may be set on a module again."""
         return self._link.spec
 
     def __reduce_ex__(self, _protocol: object) -> tuple[object, tuple[bootstrap.ModuleSpec]]:
@@ -87,32 +91,34 @@ class ConfirmingSpec(bootstrap.ModuleSpec):
 
 
 class WaitingSpec(ConfirmingSpec):
-    """Look initialising, so that the import system asks for the module's lock.
+    """A spec that looks initialising, so that the import system acquires the module's lock.
 
-    There a refusal waits, or the load that another thread is about to end.
+    The gate on that lock raises a refusal, or waits for the load that another thread is about to
+    end.
     """
 
     __slots__ = ()
     _initializing = property(lambda _spec: True)
 
 
+# repr() and messages show the name of a spec's class.
 ConfirmingSpec.__name__ = WaitingSpec.__name__ = bootstrap.ModuleSpec.__name__
 
 
 class Link:
-    """Tie one legacy path to its rule and record its uses.
+    """The tie between one legacy path and its rule; records the path's uses.
 
     Attributes:
         legacy: the legacy path.
         rule: the rule that covers it.
-        sites: instructions whose imports are only counted.
-        fetches: the same for those that fetch it from its package, which read the spec
-            as well where the package lacks it (``import_from``, Python/ceval.c).
+        sites: instructions that import it and need no further classification.
+        fetches: the same for instructions that fetch it from its package. If the package lacks
+            the name, they read the spec as well (``import_from``, Python/ceval.c).
         in_place: whether the legacy module's own code answers.
-        canonical: the path of the module that answers: itself, unless it is aliased.
+        canonical: the path of the module that answers: the legacy path unless it is aliased.
         settled: that module once it was executed; compared with ``sys.modules`` at each use.
-        module: what stands in ``sys.modules`` for the legacy path, or None.
-        spec: the spec that callers are shown.
+        module: the object in ``sys.modules`` for the legacy path, or None.
+        spec: the spec that the module shows.
 
     """
 
@@ -131,7 +137,6 @@ class Link:
     )
 
     def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
-        """Start with nothing seen."""
         self.watch = watch
         self.rule = rule
         self.legacy = legacy
@@ -147,11 +152,11 @@ class Link:
     # What an alias and an observed module do differently.
 
     def settle(self) -> bool:
-        """Bring what callers get up to date; tell whether it will stay as it is."""
+        """Bring the module up to date; return whether it will stay as it is."""
         return not bootstrap.is_initializing_spec(self.spec)
 
     def is_submodule(self, name: str) -> bool:
-        """Tell whether a from-import of a name means a submodule."""
+        """Return whether a name in a from-import is a submodule."""
         below = f"{self.legacy}.{name}"
         namespace = bootstrap.namespace_of(self.module) or {}
         if name in namespace:
@@ -160,7 +165,7 @@ class Link:
         return package and self.watch.locate(below) is not None
 
     def is_module(self, value: object, path: str) -> bool:
-        """Return whether a value is the module of a path, which may be gone from sys.modules."""
+        """Return whether a value is the module of a path, even if it left ``sys.modules``."""
         if value is None or value is look_up(sys.modules, path, None):
             return value is not None
         link = look_up(self.watch.links, path, None)
@@ -170,28 +175,28 @@ class Link:
         return plain and look_up(bootstrap.namespace_of(value) or {}, "__name__", None) == path
 
     def has_submodule(self, name: str) -> bool:
-        """Make sure that a submodule named in a from-import is seen from now on."""
+        """Return whether a submodule named in a from-import is watched, or watch it now."""
         return f"{self.legacy}.{name}" in sys.modules
 
     def waits_unseen(self) -> bool:
-        """Tell whether a thread that waits for the load may have read no watched ``__spec__``."""
+        """Return whether a thread can wait for the load without a read of a watched ``__spec__``."""
         return False
 
     def owns(self, frame: "FrameType") -> bool:
-        """Tell whether a frame runs code whose uses of this path don't count."""
+        """Return whether a frame runs code whose uses of this path don't count."""
         return self.rule.implementation and self.watch.is_canonical_code(self.rule, frame)
 
     # Reading __spec__.
 
     @bootstrap.as_import_system
     def read(self, frame: "FrameType") -> bootstrap.ModuleSpec | None:
-        """Classify a read of ``__spec__`` from an instruction not seen before.
+        """Classify a read of ``__spec__`` by an instruction that was not seen before.
 
         Args:
             frame: the frame that reads.
 
         Returns:
-            The spec to show to it.
+            The spec to return to the reader.
 
         """
         if not self.watch.enabled or bootstrap.is_own_read(frame):
@@ -201,7 +206,7 @@ class Link:
 
     @bootstrap.as_import_system
     def classify(self, frame: "FrameType") -> type[ConfirmingSpec] | None:
-        """Count an import; give the class of another spec to show, if one has to be shown."""
+        """Count an import; return the class of the spec to show if it is another one."""
         loading = bootstrap.look_of(frame)
         if loading is not None:
             return self._read_by_call(loading, frame)
@@ -225,13 +230,14 @@ class Link:
         return ConfirmingSpec
 
     def record_waiting(self, frame: "FrameType | None") -> None:
-        """Count an import by C code that finds the module being executed, once for each."""
+        """Count an import by C code that found the module being executed."""
         if frame is None:
             self.record_importer(None)
         elif lazy_statement(frame, self.legacy) is not None:
             self.record_importer(frame)
         elif bytecode.from_import(frame) is not None:
-            # The package lacks the name: C looks into sys.modules (import_from, Python/ceval.c).
+            # The package lacks the name, so C falls back on sys.modules (import_from,
+            # Python/ceval.c).
             if self._is_missed_on_package(frame):
                 self.record(Caller(frame, IMPORT_STATEMENT))
         elif not self.watch.leaves.is_parent_read(self.legacy, frame):
@@ -239,7 +245,7 @@ class Link:
             self.watch.note_leaf(self.legacy, frame)
 
     def _is_missed_on_package(self, frame: "FrameType") -> bool:
-        """Tell whether a from-import looks into ``sys.modules``, as its package lacks the name."""
+        """Return whether a from-import's package lacks the name, and C reads ``sys.modules``."""
         statement = bytecode.from_import(frame)
         package, _, name = self.legacy.rpartition(".")
         if statement is None or name not in (statement.names or ()):
@@ -247,7 +253,7 @@ class Link:
         return statement.absolute(frame.f_globals) == package and self.watch.parents.watches(self)
 
     def _is_look(self, frame: "FrameType") -> bool:
-        """Tell whether a frame looks at the spec and imports nothing."""
+        """Return whether a frame looks at the spec and imports nothing."""
         if bytecode.from_import(frame) is not None:
             return True
         if not bytecode.loads_attribute(frame, "__spec__"):
@@ -259,7 +265,7 @@ class Link:
 
     @bootstrap.as_import_system
     def confirm(self, frame: "FrameType") -> bool:
-        """Count an import by C code; tell it whether to wait for the module.
+        """Count an import by C code; return whether it has to wait for the module.
 
         Args:
             frame: the innermost Python frame above the import.
@@ -268,6 +274,9 @@ class Link:
         try:
             settled = self._count_confirmed(frame)
         except BaseException as error:
+            # Up to 3.12 C discards an exception that a read of spec._initializing raises. So the
+            # error is kept for this thread, and the answer True makes C ask for the module's lock,
+            # where the gate raises it (Locks.refuse).
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
@@ -277,7 +286,7 @@ class Link:
         return not settled
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
-        """Count an import by C code that asks for the lock; tell whether it has to wait."""
+        """Count an import by C code that asks for the lock; return whether it has to wait."""
         settled = self._count_confirmed(frame)
         if not settled:
             self.watch.locks.note_seen(self, frame)
@@ -293,7 +302,7 @@ class Link:
         return settled
 
     def _importing(self, frame: "FrameType") -> Caller | None:
-        """Give who imports this path by C code; None for its parents and for a look."""
+        """Return the caller of an import of this path by C code; None for other reads."""
         if bootstrap.is_import_system(frame) and bootstrap.from_list_import(frame) != self.legacy:
             return None
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
@@ -302,7 +311,7 @@ class Link:
         return None if self.counts_later(frame) else caller
 
     def counts_later(self, frame: "FrameType | None") -> bool:
-        """Tell whether a frame imports for a from-import, which is counted by what it fetches."""
+        """Return whether a frame imports for a from-import that is counted by its fetch."""
         fetched = bootstrap.from_list_import(frame) is not None
         return fetched and self._is_fetched(frame.f_back)  # type: ignore[union-attr]
 
@@ -331,7 +340,7 @@ class Link:
         if tally is None or calling is None or not can_be_remembered(tally):
             return None
         if self.watch.uses.ownership.is_own(calling):
-            # For a framework the nearest own frame is further out, and not always the same.
+            # Not cached for a framework's call: its nearest own frame may differ each time.
             self._calls.remember(calling, (tally,))
             self.sites.remember_call(reader, map(self._count_call, repeat(None)))
         return None
@@ -340,8 +349,8 @@ class Link:
         """Count a call of ``import_module`` for a module that is settled.
 
         The frames above are those of the read of ``__spec__``, ``_find_and_load`` (from 3.15 on
-        with a function that it calls before), ``_gcd_import``, ``import_module`` and its caller.
-        To ask for two of them by number is cheaper than to make all.
+        ``_is_initializing`` before it), ``_gcd_import``, ``import_module`` and its caller.
+        ``sys._getframe(n)`` creates one frame object; walking ``f_back`` creates each on the way.
         """
         try:
             if bootstrap.is_import_module(getframe(_IMPORT_MODULE)):
@@ -350,7 +359,7 @@ class Link:
                     next(uses)
                     return
         except Exception:  # noqa: BLE001, S110 - an audit hook refuses; or there are fewer frames
-            pass  # then it is classified anew, or it is somebody else's look
+            pass  # the read is classified below
         reader = bootstrap.frame_above(2)
         loading = bootstrap.look_of(reader)
         if loading is not None:
@@ -360,7 +369,7 @@ class Link:
         try:
             self._record_import(loading)
         except BaseException:
-            self.watch.locks.fails(loading)  # and asks for no lock
+            self.watch.locks.fails(loading)  # it ends here, without asking for the lock
             raise
 
     @bootstrap.as_import_system
@@ -374,6 +383,7 @@ class Link:
             settled = self.settle()
             counted = self.watch.guarded(self.legacy, count, *asked)
         except BaseException as error:
+            # Up to 3.12 C discards an exception raised while it reads __spec__; see confirm().
             if not bootstrap.SWALLOWS_ERRORS:
                 raise
             self.watch.locks.refuse(self, error)
@@ -389,11 +399,11 @@ class Link:
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
         if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
-            return ()  # on the way to a module below, or not counted: nothing to do
+            return ()  # imported on the way to a module below, or by code that doesn't count
         return self.record_statement(frame, statement)
 
     def _count_lazily(self, lazy: "FrameType") -> None:
-        """Count the import of a name that was bound lazily, which its use makes."""
+        """Count the import of a name that was bound lazily, made when the name is used."""
         package, _, name = self.legacy.rpartition(".")
         statement = bytecode.import_statement(lazy)
         if statement is None or self.owns(lazy):
@@ -401,7 +411,7 @@ class Link:
         if statement.absolute(lazy.f_globals) == self.legacy:
             self.record_statement(lazy, statement)
         elif statement.name == package and statement.names == (name,):
-            # The package lacks the name: C looks into sys.modules.
+            # The package lacks the name, so C falls back on sys.modules.
             self.record(Caller(lazy, IMPORT_STATEMENT))
 
     def _count_fetch(self, frame: "FrameType") -> "Sequence[Tally] | None":
@@ -411,7 +421,7 @@ class Link:
     # Recording.
 
     def record(self, caller: Caller) -> "Tally | None":
-        """Count one use of this path itself."""
+        """Record one use of this path itself."""
         if caller.frame is not None and self.owns(caller.frame):
             return None
         return self.watch.uses.record(self.rule, self.legacy, caller, in_place=self.in_place)
@@ -419,14 +429,14 @@ class Link:
     def record_statement(
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
-        """Count one execution of an import statement, once for each rule that it reaches.
+        """Record one execution of an import statement, once for each rule that it reaches.
 
-        ``from old import sub`` never reads the spec of a cached ``old.sub``, so a name that
-        is a submodule is counted here, under its own path.
+        ``from old import sub`` does not read the spec of a cached ``old.sub``, so a name that is a
+        submodule is recorded here, under its own path.
 
         Returns:
-            The tallies that count the next execution of the same statement; None if each
-            has to be looked at.
+            The tallies to advance at the next execution of the statement; None if that has to be
+            classified again.
 
         """
         tallies = []
@@ -464,14 +474,14 @@ class Link:
         ]
 
     def forget(self) -> None:
-        """Look at every instruction anew."""
+        """Clear the caches: every instruction is classified again."""
         for sites in (self.sites, self.fetches, self._calls):
             sites.forget()
 
     # Following the import system's own load of the module.
 
     def starting(self, spec: bootstrap.ModuleSpec) -> None:
-        """Count the import that loads the module, unless it is counted elsewhere."""
+        """Record the import that loads the module, unless it is recorded elsewhere."""
         self.spec = spec
         self.watch.locks.install(self)
         self.watch.parents.attach(self)
@@ -486,18 +496,18 @@ class Link:
             self.record_load(loading)
 
     def record_load(self, loading: "FrameType") -> None:
-        """Count an import that runs through ``_find_and_load`` and locks the module there."""
+        """Record an import that runs through ``_find_and_load`` and locks the module there."""
         if self.watch.locks.passes(loading, waits=False):
             self._record_import(loading)
 
     def _record_import(self, loading: "FrameType") -> "Tally | None":
-        """Count an import, unless it is counted elsewhere.
+        """Record an import, unless it is recorded elsewhere.
 
-        Not counted are the import of a package for the sake of its child, and the import
-        of a submodule for a from-import: that one is counted when its name is fetched.
+        Not recorded are the import of a package on the way to a module below it, and the import of
+        a submodule for a from-import, which is recorded when its name is fetched.
 
         Returns:
-            The tally of an import call; None if nothing was counted, or a statement was.
+            The tally of an import call; None if nothing was recorded, or a statement was.
 
         """
         if self.watch.locks.is_repeated(self, loading):
@@ -510,7 +520,7 @@ class Link:
             return None  # the top package of a submodule that a from-import names
         by_c = importer if importer is loading.f_back else None
         if by_c is not None and self.watch.leaves.is_parent_read(self.legacy, by_c):
-            return None  # C loads the top package anew, to give it
+            return None  # C loads the top package again, because it returns that
         tally = self.record_importer(importer)
         if importer is not None and loads_promised(importer, self.legacy):
             self.watch.leaves.note_promised(self.legacy, importer)
@@ -519,7 +529,7 @@ class Link:
         return tally
 
     def record_importer(self, importer: "FrameType | None") -> "Tally | None":
-        """Count one use by the frame that an import belongs to."""
+        """Record one use by the frame that an import belongs to."""
         importer = importer and statement_frame(importer, self.legacy)
         statement = bytecode.import_statement(importer) if importer is not None else None
         if importer is None or statement is None:

@@ -1,7 +1,8 @@
 """Watch single deprecated names of a module that lives on.
 
-The module gets a class of its own with a descriptor for each legacy name. Code inside the
-module reads its globals and never meets the descriptor.
+The module gets a class of its own (a subclass of its class, assigned to ``__class__``) with a
+descriptor for each legacy name. Code inside the module reads its globals, a dictionary, and never
+runs the descriptor.
 """
 
 import sys
@@ -25,16 +26,15 @@ if TYPE_CHECKING:
 
 
 MOST_DISPLACED = 32
-"""How many patches within patches end as they should; a program that only sets fills no list."""
+"""How many nested patches are undone correctly; bounds the list if a program only sets."""
 
 
 class LegacyName:
-    """Give what a legacy name means now, and count who asks for it."""
+    """Descriptor of a legacy name: returns its canonical object and counts look-ups."""
 
     __slots__ = ("_displaced", "_namespace", "_rule", "_settled", "_sites", "_watch")
 
     def __init__(self, watch: "Watch", rule: "Rule", namespace: "dict[str, object]") -> None:
-        """Watch one name in one module's namespace."""
         self._watch = watch
         self._rule = rule
         self._namespace = namespace
@@ -45,16 +45,15 @@ class LegacyName:
 
     @property
     def is_aliased(self) -> bool:
-        """Whether it gives the canonical object."""
+        """Whether the name resolves to the canonical object."""
         return self._rule.aliases()
 
     def forget(self) -> None:
-        """Look at every instruction anew."""
+        """Clear the cache: every instruction is classified again."""
         self._sites.forget()
 
     @bootstrap.as_import_system
     def __get__(self, module: "ModuleType | None", owner: type | None = None) -> object:
-        """Look the name up for a caller."""
         if module is None:
             return self
         try:
@@ -74,7 +73,7 @@ class LegacyName:
         return self._value()
 
     def _look(self, frame: "FrameType") -> bool:
-        """Record a look-up; tell whether the caller wants the value."""
+        """Record a look-up; return whether the caller gets the canonical object."""
         uses = self._watch.uses
         rule = self._rule
         exported = self._namespace.get("__all__")
@@ -97,13 +96,13 @@ class LegacyName:
         return True
 
     def _is_cheap(self) -> bool:
-        # Who walks a module by dir() knows only names in its namespace; a name that isn't
-        # there is asked for on purpose, and may cost an import.
+        # A walk over dir() meets only names in the namespace. A name that isn't there is asked
+        # for on purpose, so it may cost an import.
         return self._rule.target in sys.modules or self._rule.name not in self._namespace
 
     @bootstrap.as_import_system
     def _lacks_target(self) -> bool:
-        """Return whether the module that is to hold the canonical object does not exist."""
+        """Return whether the module of the canonical object does not exist."""
         target = self._rule.target
         return (
             self._rule.stage != REMOVED
@@ -115,9 +114,9 @@ class LegacyName:
 
     @bootstrap.as_import_system
     def _holder(self) -> object:
-        """Return the module that holds the canonical object, imported as a from-import does.
+        """Return the module of the canonical object, imported as a from-import would.
 
-        Another thread may be executing it: the import waits for that.
+        If another thread is executing it, the import waits for that.
         """
         target = self._rule.target
         if target == self._rule.module:
@@ -151,10 +150,10 @@ class LegacyName:
         return make(rule.target_name)  # type: ignore[operator]
 
     def __set__(self, module: "ModuleType", value: object) -> None:
-        """Set the canonical object, so that a patch through the legacy name takes hold.
+        """Set the canonical object, so that a patch through the legacy name takes effect.
 
-        ``mock.patch`` puts back what it found in the module's own namespace, which may be a
-        definition that no caller sees any more; then the canonical object goes back.
+        ``mock.patch`` restores what it found in the module's own namespace, which may be a
+        definition that no caller gets any more; then the canonical object is restored.
         """
         rule = self._rule
         if not rule.aliases() or rule.stage == REMOVED:
@@ -173,7 +172,7 @@ class LegacyName:
             setattr(holder, rule.target_name, value)
 
     def __delete__(self, module: "ModuleType") -> None:
-        """Delete the canonical object, or the name itself where it answers."""
+        """Delete the canonical object, or the name itself if the module's own code answers."""
         rule = self._rule
         holder = self._holder() if rule.aliases() else None
         if holder is not None:
@@ -186,21 +185,20 @@ class LegacyName:
 
 
 class LiveModule:
-    """Follow the loading of a module that has legacy names or children, or factories."""
+    """Follows the load of a module with legacy names, legacy children or factories."""
 
     __slots__ = ("_name", "_rules", "_watch")
 
     def __init__(self, watch: "Watch", name: str, rules: "Mapping[str, Rule]") -> None:
-        """Watch the names of one module."""
         self._watch = watch
         self._name = name
         self._rules = rules
 
     def starting(self, _spec: bootstrap.ModuleSpec) -> None:
-        """Let the module's own code run first."""
+        """Do nothing: the module's own code runs first."""
 
     def finished(self, _spec: bootstrap.ModuleSpec) -> None:
-        """Put the descriptors on, now that the module was executed."""
+        """Put the descriptors on the module, now that it was executed."""
         module = sys.modules.get(self._name)
         if module is not None and self._rules:
             self.watch_module(module)

@@ -1,4 +1,4 @@
-"""Find where a module lies without importing anything."""
+"""Find a module's spec without importing anything."""
 
 import sys
 from _thread import get_ident
@@ -13,27 +13,28 @@ if TYPE_CHECKING:
 
 
 class Locator:
-    """Ask the other finders, as if the enforcer's were not there.
+    """Asks the other finders, as if the enforcer's were not there.
 
     Attributes:
-        asking: the threads that are asking; the enforcer's finder stands aside for them.
-        stand_ins: the packages for which a plain module of that name stands in.
+        asking: thread → how many questions it is asking; the enforcer's finder returns None to
+            these threads.
+        stand_ins: packages for which a plain module of that name is in ``sys.modules``.
 
     """
 
     __slots__ = ("asking", "stand_ins")
 
     def __init__(self) -> None:
-        """Start with nobody asking."""
         self.asking: dict[int, int] = {}
         self.stand_ins: set[str] = set()
 
     def find(self, name: str, path: "list[str] | None") -> "ModuleSpec | None":
-        """Ask the other finders for one module, given its parent's search path."""
+        """Ask the other finders for one module, with its parent's search path."""
         thread = get_ident()
         self.asking[thread] = self.asking.get(thread, 0) + 1
-        # _find_spec prefers the spec of a module that turns up in sys.modules while it asks,
-        # and a standing legacy module is an alias; an answer of the finders is wanted.
+        # importlib.util.find_spec returns the __spec__ of a module in sys.modules, and
+        # _bootstrap._find_spec that of one that turns up while it asks. For a legacy path that is
+        # the alias's; the finders' answer is needed.
         try:
             for finder in sys.meta_path:
                 find = getattr(finder, "find_spec", None)
@@ -49,10 +50,10 @@ class Locator:
                 del self.asking[thread]
 
     def locate(self, name: str) -> "ModuleSpec | None":
-        """Find a module's spec; its packages are searched, not imported.
+        """Return a module's spec; its packages are searched, not imported.
 
         Returns:
-            The spec, of a loaded module its own; None if there is no such module.
+            The spec, for a loaded module its own one; None if there is no such module.
 
         """
         module = sys.modules.get(name)
@@ -73,7 +74,7 @@ class Locator:
         return None if spec is None else spec.submodule_search_locations
 
     def locate_legacy(self, legacy: str) -> "ModuleSpec | None":
-        """Find the legacy module's own code, past the alias that stands for it."""
+        """Return the spec of the legacy module's own code, even if an alias replaces the module."""
         parent = legacy.rpartition(".")[0]
         if not parent:
             return self.find(legacy, None)
@@ -81,7 +82,7 @@ class Locator:
         return None if path is None else self.find(legacy, path)
 
     def _own_search_path(self, package: str) -> "list[str] | None":
-        # A package that is aliased shows its canonical path; its own code lies elsewhere.
+        # The __path__ of an aliased package is the canonical one; its own code is elsewhere.
         module = sys.modules.get(package)
         if module is not None and package not in self.stand_ins:
             own = bootstrap.namespace_of(module) or {}
@@ -94,14 +95,15 @@ class Locator:
 def _ask(
     find: "Callable[..., ModuleSpec | None]", name: str, path: "list[str] | None"
 ) -> "ModuleSpec | None":
-    # importlib holds this lock whenever it asks a finder, and finders may lean on it.
+    # _find_spec holds the global import lock while it asks a finder (_ImportLockContext,
+    # Lib/importlib/_bootstrap.py), so a finder may rely on it for its caches.
     bootstrap.acquire_global_lock()
     try:
         return find(name, path)
     except (KeyError, ModuleNotFoundError):
-        # PathFinder found a namespace package, whose path looks for its parent in
-        # sys.modules (a ModuleNotFoundError from 3.15 on): here the parent is searched
-        # without being imported.
+        # PathFinder found a namespace package. _NamespacePath reads its parent's path from
+        # sys.modules (KeyError, from 3.15 on ModuleNotFoundError), but here the parent is not
+        # imported.
         if path is None or name.rpartition(".")[0] in sys.modules:
             raise
         return _namespace_package(name, path)

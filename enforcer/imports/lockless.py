@@ -1,9 +1,9 @@
-"""Read a dictionary that other threads use too, without locking it.
+"""Read a dictionary that threads share without locking it.
 
-``dict.get`` locks the dictionary on builds without the GIL (3.13t), and a subscript doesn't.
-A lock that threads queue for may belong to one of them while the world is stopped for a
-fork; in the child nobody releases it, and whoever calls ``get`` there hangs. So what the
-import path shares with other threads is read here.
+On 3.13t ``dict.get`` runs in a critical section, which locks the dictionary
+(Objects/clinic/dictobject.c.h); a subscript reads without that lock. If threads wait for the lock
+while another one forks, the child may inherit it locked by a thread that does not exist there, and
+the next ``get`` hangs. So the import path reads the dictionaries that threads share here.
 """
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def look_up(mapping: "Mapping[K, V]", key: "K", default: "D") -> "V | D":
-    """Return what a mapping has for a key, or the default."""
+    """Return the value of a mapping's key, or the default."""
     try:
         return mapping[key]
     except KeyError:
