@@ -179,7 +179,7 @@ class Link:
         return f"{self.legacy}.{name}" in sys.modules
 
     def waits_unseen(self) -> bool:
-        """Return whether a thread can wait for the load without a read of a watched ``__spec__``."""
+        """Return whether a waiting thread may not have read a watched ``__spec__``."""
         return False
 
     def owns(self, frame: "FrameType") -> bool:

@@ -1,18 +1,20 @@
-"""Follow the lock of a legacy module: who waits for it, and who passes it.
+"""Gates on the locks of legacy modules: they see which imports wait for a lock and which pass it.
 
-The import system locks a module while it loads it (``_get_module_lock`` in
-Lib/importlib/_bootstrap.py). A :class:`Gate` puts its own ``acquire`` and ``release`` on that
-lock, as attributes of the one object, so that it also meets threads that wait already. Three
-things are seen only there:
+The import system locks a module while it loads it (``_get_module_lock``,
+Lib/importlib/_bootstrap.py, 3.11 to 3.15). It calls ``lock.acquire()`` and ``lock.release()`` on
+the one lock object of a module, so instance attributes of these names replace the methods for all
+threads, also for those that wait already. A :class:`Gate` sets them. Three things can be seen
+nowhere else:
 
-- Up to 3.12, C discards an exception raised while it reads ``__spec__``. The refusal is kept
-  for the thread, the spec looks initialising, and C asks for the lock next.
-- An import that finds the module missing, and another thread loads it, or a package's body on
-  the way, asks for nothing afterwards: it is counted when it releases the lock.
-- An import that waits for a load which fails is made anew from 3.14 on: it counts once.
+- Up to 3.12, C discards an exception raised while it reads ``__spec__``. The refusal is stored
+  for the thread and the spec looks initialising, so C acquires the lock next, where the error is
+  raised.
+- An import that finds the module missing, while another thread or the body of a package loads it,
+  reads nothing afterwards: it is counted when it releases the lock.
+- An import that waits for a load which fails is retried from 3.14 on: it counts once.
 
-A frame of the import system that was counted is known by its identity until it releases the
-lock, which it always does.
+A frame of the import system that was counted is recognised by its ``id()`` until it releases the
+lock, which it always does; so no identity is reused meanwhile.
 """
 
 import sys
@@ -31,13 +33,14 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """Acquire and release a module's lock, and report who did."""
+    """Replaces ``acquire`` and ``release`` of one module's lock, and reports their callers."""
 
     __slots__ = ("_link", "_locks", "lock")
 
     def __init__(self, locks: "Locks", link: "Link", lock: "ModuleLock") -> None:
-        """Take the place of two methods of one lock."""
-        # The import system refers to a lock weakly: the gate keeps it alive, and so in place.
+        """Set both attributes on the lock."""
+        # _module_locks has weak references. The gate keeps the lock alive, or the import system
+        # would create a new one, without a gate.
         self._locks = locks
         self._link = link
         self.lock = lock
@@ -46,24 +49,29 @@ class Gate:
 
     @bootstrap.as_import_system
     def acquire(self) -> object:
-        """Raise the refusal that waits for this thread, or acquire the lock."""
+        """Raise the refusal stored for this thread, or acquire the lock."""
         locks, link, lock = self._locks, self._link, self.lock
         refusal = locks.refusals.pop((get_ident(), link.legacy), None)
         if refusal is not None:
             raise bootstrap.trimmed(refusal)
         frame = bootstrap.frame_above(1)
         if not locks.asks(link, frame):
-            return True  # nobody else waits for this one, as no import would without us
+            # The import only asked because its spec was made to look initialising. Without the
+            # enforcer it would not lock, so it must not wait here either.
+            return True
         try:
             return type(lock).acquire(lock)
         except RuntimeError:
-            # Threads wait for each other in a circle.
+            # _DeadlockError, a RuntimeError: threads wait for each other in a circle.
             locks.gave_up(link, frame)
             raise
 
     @bootstrap.as_import_system
     def release(self) -> None:
-        """Release the lock, then count who passed it: that may run the program's code."""
+        """Release the lock, then count the import that passed it.
+
+        In this order, because counting may run code of the program.
+        """
         lock, frame = self.lock, bootstrap.frame_above(1)
         if self._locks.skips(frame):
             return
@@ -71,26 +79,25 @@ class Gate:
         self._locks.passed(self._link, frame)
 
     def remove(self) -> None:
-        """Leave the lock as it was."""
+        """Delete both attributes from the lock."""
         for name in ("acquire", "release"):
             if getattr(vars(self.lock).get(name), "__self__", None) is self:
                 delattr(self.lock, name)
 
 
 class _Failure:
-    """Raise an error once, where one thread asks for a module's lock."""
+    """Raises an error once, when one thread acquires a module's lock."""
 
     __slots__ = ("_error", "_failures", "_lock", "_standing", "_thread")
 
     def __init__(self, failures: "set[_Failure]", lock: "ModuleLock", error: BaseException) -> None:
-        """Wait for this thread."""
         self._failures = failures
         self._lock = lock
         self._error = error
         self._thread = get_ident()
         self._standing = vars(lock).get("acquire")
         lock.acquire = self.acquire  # type: ignore[method-assign]
-        failures.add(self)  # keeps the lock alive until then
+        failures.add(self)  # this object refers to the lock, which has to live until then
 
     def acquire(self) -> object:
         lock, standing = self._lock, self._standing
@@ -104,7 +111,7 @@ class _Failure:
 
 
 class Locks:
-    """Keep the gates, the refusals that wait in front of them, and what was counted there."""
+    """The gates, the refusals stored for them, and the imports counted there."""
 
     __slots__ = (
         "_expected",
@@ -119,29 +126,29 @@ class Locks:
     )
 
     def __init__(self) -> None:
-        """Start with no gate."""
         self.refusals: dict[tuple[int, str], BaseException] = {}
         self._gates: dict[str, Gate] = {}
         self._failures: set[_Failure] = set()
-        # Frames of _find_and_load that were counted and will release the lock, by identity, and
-        # whether they found the module and only wait for it.
+        # id() of frames of _find_and_load that were counted and will release the lock → whether
+        # they found the module and only wait for it.
         self._passing: dict[int, bool] = {}
-        # Frames of _lock_unlock_module, and the module that each one waits for; those that were
-        # only made to ask.
+        # id() of frames of _lock_unlock_module → the module that they wait for; and the id() of
+        # those that ask only because their spec looked initialising.
         self._met: dict[int, object] = {}
         self._skipping: set[int] = set()
-        # By thread: the instruction that asks for a lock next, if it imports.
+        # thread → the instruction that acquires a lock next, if it imports.
         self._expected: dict[int, tuple[int, int]] = {}
-        # By thread and legacy path: the instruction whose import C code is about to wait for,
-        # and the one whose import it is about to make anew.
+        # (thread, legacy path) → the instruction whose import by C code is about to wait, and
+        # the one whose import C is about to retry.
         self._seen: dict[tuple[int, str], tuple[int, int]] = {}
         self._retrying: dict[tuple[int, str], tuple[int, int]] = {}
 
     def install(self, link: "Link") -> None:
-        """Put a gate on a legacy module's lock, once."""
+        """Put a gate on a legacy module's lock, unless it has one."""
         name = link.legacy
         if name in self._gates:
             return
+        # The import system creates and looks up module locks under its global lock.
         bootstrap.acquire_global_lock()
         try:
             if name not in self._gates:
@@ -150,26 +157,26 @@ class Locks:
             bootstrap.release_global_lock()
 
     def refuse(self, link: "Link", error: BaseException) -> None:
-        """Raise an error when this thread asks for the module's lock, which it does next."""
+        """Store an error, raised when this thread acquires the module's lock, which comes next."""
         self.install(link)
         self.refusals[get_ident(), link.legacy] = error
 
     def fail_once(self, name: str, error: BaseException) -> None:
         """Raise an error when this thread imports a module, which it does next.
 
-        ``hasattr()`` in ``_handle_fromlist`` takes an AttributeError of a submodule's body for
-        an answer, and the import system goes on to import the submodule, once more.
+        ``hasattr()`` in ``_handle_fromlist`` takes an AttributeError of a submodule's body for "no
+        such name", and the import system then imports the submodule again.
         """
         _Failure(self._failures, bootstrap.module_lock(name), error)
 
     # Imports by the import system's own code.
 
     def passes(self, loading: "FrameType", *, waits: bool) -> bool:
-        """Remember an import that is going to release the module's lock.
+        """Remember an import that will release the module's lock; return whether it is new.
 
         Args:
-            loading: the import system's look at the module.
-            waits: whether it found the module; else it loads it.
+            loading: the frame of ``_find_and_load``.
+            waits: whether it found the module and waits for it; else it loads the module.
 
         Returns:
             Whether the import is new, and has to be counted.
@@ -180,11 +187,11 @@ class Locks:
         return is_new
 
     def fails(self, loading: "FrameType") -> None:
-        """Forget an import that was refused before it asked for the lock."""
+        """Forget an import that was refused before it acquired the lock."""
         self._passing.pop(id(loading), None)
 
     def is_repeated(self, link: "Link", loading: "FrameType") -> bool:
-        """Return whether an import is made anew, after one that was counted."""
+        """Return whether an import is the retry of one that was counted."""
         importer = loading.f_back
         retried = self._retrying.pop((get_ident(), link.legacy), None)
         if retried is not None and importer is not None and retried == _instruction(importer):
@@ -199,18 +206,20 @@ class Locks:
         self._seen[get_ident(), link.legacy] = _instruction(frame)
 
     def expect(self, frame: "FrameType") -> None:
-        """Remember a frame that asks for a lock next, if it imports; it only missed a name else.
+        """Remember an instruction that acquires a lock next if it imports.
 
-        Then the lock's name says which path C code imports.
+        An observed spec can't tell an import by C code from a missing attribute, whose message
+        reads ``_initializing`` too. The answer True makes the import acquire the lock, and the
+        lock's name is the path that C code imports. A missing attribute acquires nothing.
         """
         self._expected[get_ident()] = _instruction(frame)
 
     # What the gates report.
 
     def asks(self, link: "Link", frame: "FrameType") -> bool:
-        """Count an import that asks for the lock to be counted, and return whether it waits.
+        """Count an import that acquires the lock only to be counted; return whether it waits.
 
-        Else remember which module C code is about to wait for.
+        For other imports by C code, remember the module that they wait for.
         """
         if not bootstrap.is_waiting(frame):
             return True
@@ -227,14 +236,14 @@ class Locks:
         return True
 
     def skips(self, frame: "FrameType") -> bool:
-        """Return whether a frame acquired nothing, once."""
+        """Return whether a frame did not acquire the lock, so must not release it; true once."""
         if id(frame) not in self._skipping:
             return False
         self._skipping.discard(id(frame))
         return True
 
     def gave_up(self, link: "Link", frame: "FrameType") -> None:
-        """Count an import that goes on with the module as it is."""
+        """Count an import that continues with a partially executed module."""
         loading = bootstrap.passing(frame)
         if loading is None or bootstrap.WAITS_APART:
             self.passed(link, frame)
@@ -252,7 +261,8 @@ class Locks:
         waited = self._passing.pop(id(loading), None)
         if link.legacy not in sys.modules:
             if waited and bootstrap.WAITS_APART:
-                self._passing[id(loading)] = False  # it locks the module again, to load it
+                # From 3.15 on the frame locks the module a second time, to load it.
+                self._passing[id(loading)] = False
         elif waited is None:
             try:
                 link.watch.guarded(link.legacy, link.record_load, loading)
@@ -260,10 +270,10 @@ class Locks:
                 self._passing.pop(id(loading), None)
 
     def _waited(self, link: "Link", met: object, importer: "FrameType | None") -> None:
-        """Count an import by C code, which waited for a module that it found."""
+        """Count an import by C code that waited for a module which it had found."""
         wanted = bootstrap.from_list_import(importer)
         if wanted != link.legacy and bootstrap.is_import_system(importer):
-            return  # for the sake of a module below
+            return  # imported on the way to a module below
         asked = get_ident(), link.legacy
         seen = self._seen.pop(asked, None)
         if importer is None or seen != _instruction(importer):
@@ -278,7 +288,7 @@ class Locks:
     # Coming and going.
 
     def forget(self) -> None:
-        """Take all gates away."""
+        """Remove all gates."""
         for gate in list(self._gates.values()):
             gate.remove()
         self._gates.clear()
@@ -291,10 +301,10 @@ class Locks:
             waiting.clear()
 
     def forget_threads(self, links: "Iterable[Link]") -> None:
-        """Begin anew in a forked child.
+        """Install new gates in a forked child.
 
-        A lock may belong to a thread that is gone. Where only its gate refers to it, the import
-        system makes a new one.
+        A lock may be owned by a thread that does not exist here, and would never be released. Only
+        its gate refers to it, so without the gate the import system creates a new lock.
         """
         names = set(self._gates)
         self.forget()

@@ -1,4 +1,4 @@
-"""Write what the caller of a legacy path is told: what happened, where, and what to write."""
+"""Messages for the callers of a legacy path: what happened, where, and the remedy."""
 
 from enforcer.imports.proposals import loaded_has, why_not
 from enforcer.recording.use import ATTRIBUTE, CALL, ENTRY_POINT, IMPORT_MODULE, PICKLE
@@ -17,7 +17,7 @@ REMOVED_CALL = "removed-call"
 
 
 def canonical_path(rule: "Rule", path: str) -> str:
-    """Translate the legacy path that was reached to the canonical one."""
+    """Return the canonical path of the legacy path that was reached."""
     if rule.kind in (NAME, FACTORY):
         return rule.canonical
     return rule.canonical_of(path)
@@ -26,7 +26,7 @@ def canonical_path(rule: "Rule", path: str) -> str:
 def replacement(
     rule: "Rule", site: "CallSite", *, from_package: bool = False, is_lazy: bool = False
 ) -> str:
-    """Write the line that does the same through the canonical path.
+    """Return the line of code that does the same through the canonical path.
 
     Args:
         rule: the rule that covers the path.
@@ -47,7 +47,7 @@ def _replacement(rule: "Rule", site: "CallSite", *, from_package: bool) -> str:
         names = ", ".join(rule.canonical_name(site.path, name) for name in site.names)
         return f"from {canonical} import {names}"
     if site.mechanism == IMPORT_MODULE:
-        # Where a framework did the import, what the caller wrote is a string.
+        # If a framework made the import, the program wrote the path as a string.
         return f'"{canonical}"' if site.via else f'importlib.import_module("{canonical}")'
     if from_package:
         package, _, name = canonical.rpartition(".")
@@ -68,7 +68,7 @@ def explain(  # noqa: PLR0913 - one option for each thing that makes the words d
     used_at: str = "",
     is_lazy: bool = False,
 ) -> str:
-    """Explain one use of a legacy path in a sentence with its remedy.
+    """Return a sentence about one use of a legacy path, with its remedy.
 
     Args:
         rule: the rule that covers the path.
@@ -106,14 +106,14 @@ def remedy(
     is_lazy: bool = False,
     has: "Has" = loaded_has,
 ) -> str:
-    """Say what to do instead of one use of a legacy path; only what works is proposed.
+    """Return the remedy for one use of a legacy path; it only proposes what works.
 
     Args:
         rule: the rule that covers the path.
         site: who asked.
         from_package: whether a from-import asked the package for the legacy module.
         is_lazy: whether the statement is written with ``lazy`` (PEP 810).
-        has: tells what canonical modules have.
+        has: returns whether a canonical module has a name.
 
     """
     reason = why_not(rule, site, has)
@@ -129,7 +129,7 @@ def remedy(
 
 
 def _renamed(factory: "Rule") -> str:
-    """Say which arguments have another name now."""
+    """Describe the arguments that were renamed or dropped."""
     arguments: dict[str, str] = getattr(factory, "arguments", {})
     renamed = [f"{old} as {new}" for old, new in arguments.items() if new and new != old]
     dropped = [old for old, new in arguments.items() if not new]

@@ -1,6 +1,6 @@
-"""Find the names that look most like a missing one.
+"""Find the names that are most similar to a missing one.
 
-``difflib`` would pull regular expressions and more into somebody else's import.
+``difflib`` would load ``re`` and more in the middle of the program's import.
 """
 
 _MOST_COMPARED = 2000
@@ -8,7 +8,7 @@ _MOST_SHOWN = 3
 
 
 def nearest_names(wanted: str, names: "list[str]") -> list[str]:
-    """Give up to three names that look like the wanted one, the nearest first."""
+    """Return up to three names similar to the wanted one, the nearest first."""
     if wanted.startswith("_"):
         public = names
     else:

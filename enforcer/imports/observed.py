@@ -1,13 +1,13 @@
 """Observe a legacy module whose own code answers: nothing changes for its callers.
 
-The real module is found and executed by the finders that would have done it anyway. When it
-is loaded, it is made to tell who imports it (``watched``).
+The real module is found and executed by the finders that would have done so anyway. Once it is
+loaded, its spec (up to 3.11 the module itself) reports its imports (``watched``).
 
-One module may stand in ``sys.modules`` under several paths, because it put another one in its
-place, and one spec may belong to several modules. So the path that was *asked for* decides what
-is counted, never the object. The path is in the importing instruction, or in the import
-system's own frame. Where C code imports, C is told that the module is being executed: then it
-asks for the module's lock, by the path.
+One module may be in ``sys.modules`` under several paths, because it replaced itself there, and
+one spec may belong to several modules. So the path that was *asked for* decides what is counted,
+never the object. The path is in the importing instruction, or in the import system's own frame. If
+C code imports, it is told that the module is being executed: then it acquires the module's lock,
+by the path.
 """
 
 import sys
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 _ANY = "observed modules"
-"""The subject of a notice that is about no single path."""
+"""The subject of a notice that concerns no single path."""
 _LOOKING = frozenset({"getattr", "hasattr"})
 
 
 class ObservedLink(Link):
-    """Count the uses of a legacy module that answers for itself."""
+    """The link of a legacy module whose own code answers."""
 
     __slots__ = ()
 
     def starting(self, spec: bootstrap.ModuleSpec) -> None:
-        """Wait for the module; one that was loaded before is gone."""
+        """Forget a module that was loaded before, and record the import that loads it."""
         self.module = self.settled = None
         super().starting(spec)
 
@@ -51,14 +51,14 @@ class ObservedLink(Link):
             self.watch.was_loaded(self.legacy)
 
     def waits_unseen(self) -> bool:
-        """Tell that a thread which waits for the load read a module that nobody watched yet."""
+        """Return True: a thread that waits for the load read a module that was not watched yet."""
         return True
 
     def watch_module(self, module: "ModuleType") -> None:
-        """Have a loaded legacy module tell who imports it."""
+        """Make a loaded legacy module report its imports."""
         self.forget()
         spec = look_up(bootstrap.namespace_of(module) or {}, "__spec__", None)
-        # Set first: from the change of a class on, other threads count by it.
+        # Set before watch(): as soon as that changes a class, other threads count by this link.
         self.module = self.settled = module
         if not watch(module, spec, self.watch.observing.asked, self.sites):
             self.module = self.settled = None
@@ -73,7 +73,7 @@ class ObservedLink(Link):
         watch(self.module, spec, self.watch.observing.asked, self.sites)  # type: ignore[arg-type]
 
     def answer(self, frame: "FrameType", sites: "Sites", spec: bootstrap.ModuleSpec) -> bool:
-        """Count an import by a frame that names this path; tell whether it waits to be refused."""
+        """Count an import by a frame that names this path; return whether to refuse it later."""
         self.sites = sites
         self.spec = spec
         return self.classify(frame) is not None
@@ -83,7 +83,7 @@ class ObservedLink(Link):
         reader = bootstrap.frame_above(2)
         loading = bootstrap.look_of(reader)
         if loading is None:
-            return  # the import system reads it for its own use
+            return  # the import system reads the spec for its own purposes
         path: str = loading.f_locals["name"]
         calling = bootstrap.import_module_call(loading)
         if path == self.legacy and calling is not None:
@@ -96,32 +96,31 @@ class ObservedLink(Link):
             link._read_by_call(loading, reader)  # noqa: SLF001 - one of us
 
     def confirm_at_lock(self, frame: "FrameType") -> bool:
-        """Count an import by C code, which asks for this path's lock; tell whether it waits."""
+        """Count an import by C code that acquires this path's lock; return whether it waits."""
         module = look_up(sys.modules, self.legacy, None)
         self.spec = look_up(bootstrap.namespace_of(module) or {}, "__spec__", None)  # type: ignore[assignment]
         return super().confirm_at_lock(frame)
 
 
 class Observing:
-    """Find out which observed path is asked for, and by whom."""
+    """Determines which observed path is imported, and by which code."""
 
     __slots__ = ("_watch",)
 
     def __init__(self, watch: "Watch") -> None:
-        """Serve one watch."""
         self._watch = watch
 
     def asked(self, sites: "Sites", frame: "FrameType", watched: object, spec: object) -> bool:
-        """Count who imports an observed module.
+        """Count an import of an observed module.
 
         Args:
-            sites: instructions that are only counted, or for nothing.
-            frame: the frame that asks, from an instruction not seen before.
-            watched: the spec that is asked, or the module.
+            sites: the cache of classified instructions.
+            frame: the frame that reads, at an instruction that was not seen before.
+            watched: the spec whose ``_initializing`` is read, or the module whose spec is read.
             spec: the spec.
 
         Returns:
-            Whether C has to ask for the module's lock, and is told that it is being executed.
+            Whether to report that the module is being executed, so that C acquires its lock.
 
         """
         watch = self._watch
@@ -148,12 +147,12 @@ class Observing:
         return False
 
     def _pass(self, frame: "FrameType", sites: "Sites", spec: object) -> None:
-        """Have an instruction ask for nothing from now on."""
+        """Cache an instruction as one that counts nothing."""
         if not bootstrap.is_initializing_spec(spec):
             sites.remember(frame, ())
 
     def _is_look(self, frame: "FrameType", watched: object) -> bool:
-        """Tell whether a frame looks at a module, or misses a name in it, and imports nothing."""
+        """Return whether a frame reads a module, or a name that it lacks, without importing."""
         if bytecode.from_import(frame) is not None:
             return True
         if bytecode.calls(frame) and bytecode.called_name(frame) in _LOOKING:
@@ -172,7 +171,7 @@ class Observing:
 
 
 def _path(frame: "FrameType") -> str | None:
-    """Give the path that a statement imports, or looks for as its package lacks the name."""
+    """Return the path that a statement imports, or reads from ``sys.modules``; else None."""
     statement = bytecode.import_statement(frame)
     if statement is not None:
         return statement.absolute(frame.f_globals)
@@ -182,7 +181,7 @@ def _path(frame: "FrameType") -> str | None:
 
 
 def _stands_at(path: str, watched: object) -> bool:
-    """Tell whether a module, or one with that spec, is what an import of a path gets."""
+    """Return whether an import of a path gets this module, or the module with this spec."""
     module = look_up(sys.modules, path, None)
     return (
         module is watched
@@ -191,5 +190,5 @@ def _stands_at(path: str, watched: object) -> bool:
 
 
 def _is_passed(path: str, link: "Link | None", watched: object) -> bool:
-    """Tell whether an instruction asks for another path for good."""
+    """Return whether an instruction imports another path, now and in future."""
     return link is None or _stands_at(path.partition(".")[0], watched)

@@ -1,10 +1,10 @@
-"""Find the source file of a module's code where its code object names another one.
+"""Find the source file of a module's code if its code object names another one.
 
-``co_filename`` is what the compiler was told. A ``.pyc`` without its source keeps the name that
-the source had where it was compiled, and programs that were frozen (PyInstaller, cx_Freeze,
-Nuitka) have names of the machine that built them, or relative ones. The module's own
-``__file__`` and name decide then. What is relative is meant from the map's root: the working
-directory of a running program says nothing about where its code lies.
+``co_filename`` is the name that the compiler was given. A ``.pyc`` without its source has the
+name that the source had on the machine that compiled it, and frozen programs (PyInstaller,
+cx_Freeze, Nuitka) have names of the build machine, or relative ones. In these cases the module's
+own ``__file__`` and name decide. Relative names are relative to the map's root: the working
+directory of a running program is unrelated to its code.
 """
 
 import os
@@ -23,20 +23,20 @@ _ENDINGS = (".pyc", ".pyo")
 _MAIN = ("", "__main__", "__mp_main__")
 _MISSING = object()
 
-# Whether a file is there is looked up once: (co_filename, __file__) → source file.
+# Cache, so that the disk is asked once: (co_filename, __file__) → source file.
 _known: dict[tuple[str, str], str] = {}
 
 
 def source_of(code: "CodeType", namespace: "Namespace") -> str:
-    """Return the source file that running code belongs to.
+    """Return the source file of running code.
 
     Args:
         code: its code object, whose file name is none in angle brackets.
         namespace: the globals that it runs with.
 
     Returns:
-        An absolute path; one that is relative to the map's root; or a label in angle brackets
-        for a frozen module of the standard library.
+        An absolute path, a path relative to the map's root, or a label in angle brackets for a
+        frozen module of the standard library.
 
     """
     filename = code.co_filename
@@ -64,7 +64,7 @@ def is_frozen(namespace: "Namespace") -> bool:
 
 
 def is_standard(name: str) -> bool:
-    """Return whether a module is one of the standard library, by its name alone."""
+    """Return whether a module's name is one of the standard library's."""
     return name.partition(".")[0] in sys.stdlib_module_names
 
 
@@ -72,13 +72,13 @@ def _decide(filename: str, file: str) -> str:
     """Choose between the compiler's name for a file and the module's own."""
     own = as_source(file)
     if filename == own or (os.path.isabs(filename) and os.path.exists(filename)):
-        return filename  # a template or a script, which runs in the namespace of a module
-    # The same file under another folder; anything else was made up by who compiled it.
+        return filename  # a template or a script that runs in a module's namespace
+    # The same file in another folder; any other name was invented for compile().
     return own if _stem(filename) == _stem(own) else filename
 
 
 def _frozen_source(filename: str, namespace: "Namespace") -> str:
-    """Return the name that a frozen module's source has below the folder of its packages."""
+    """Return the path of a frozen module's source below the folder of its packages."""
     name = look_up(namespace, "__name__", "")
     if not isinstance(name, str) or name in _MAIN:
         return os.path.basename(as_source(filename))
@@ -89,7 +89,7 @@ def _frozen_source(filename: str, namespace: "Namespace") -> str:
 
 
 def as_source(file: str) -> str:
-    """Return the name of the source for the file of compiled code that lies in its place."""
+    """Return the name of the source file for a compiled file beside it."""
     return file[:-1] if file.endswith(_ENDINGS) else file
 
 

@@ -1,4 +1,4 @@
-"""See legacy modules that are reached through their package.
+"""Record fetches of legacy modules from their package.
 
 ``from a import old`` and ``a.old`` never touch a cached ``a.old``: they read an attribute of
 ``a``. The package gets a class of its own with a descriptor for each legacy child.
@@ -30,15 +30,16 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
 
 _MISSING = object()
-_modules = sys.modules
+_modules = sys.modules  # one look-up less on the hot path
 
 
 class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see its __slots__
-    # Up to 3.12 a property of another class sets its own __doc__.
+    # A subclass of property, whose getter C calls without a frame for __get__. Up to 3.12
+    # property.__init__ of a subclass sets __doc__ on the instance, which needs a slot for it.
     __slots__ = ("__doc__", "_link", "_name", "_namespace")
 
     def __init__(self, link: "Link", name: str, namespace: "dict[str, object]") -> None:
-        """Watch for one link.
+        """Create the descriptor of one legacy module.
 
         Args:
             link: the legacy module's.
@@ -54,8 +55,9 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
     def __set__(self, package: object, value: object) -> None:
         """Set the attribute as a module would, and keep ``sys.modules`` in step.
 
-        The import system sets the alias here; it must not hide a public attribute of the
-        package that has the same name. An observed module hides it, as it did.
+        The import system sets the alias here. That must not replace a public attribute of the
+        package with the same name. An observed module replaces it, as it would without the
+        enforcer.
         """
         link, name, namespace = self._link, self._name, self._namespace
         present = namespace.get(name, _MISSING)
@@ -70,7 +72,6 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
         shield(type(package))
 
     def __delete__(self, _package: object) -> None:
-        """Delete the attribute as a module would."""
         if self._name not in self._namespace:
             raise AttributeError(self._name)
         del self._namespace[self._name]
@@ -87,6 +88,8 @@ def _reader(
             value = namespace[name]
         except KeyError:
             raise AttributeError(name) from None
+        # The hot path is written out, as in Alias.__spec__; _getframe(1) is the frame that reads
+        # the attribute, because C calls this function for the property.
         if value is link.module:
             try:
                 frame = getframe(1)
@@ -115,7 +118,7 @@ def _reader(
 
 @as_import_system
 def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
-    """Record a fetch from an instruction not seen before."""
+    """Record a fetch by an instruction that was not seen before."""
     watch = link.watch
     if watch.leaves.is_of_load(link.legacy, frame, "fetch"):
         return
@@ -139,19 +142,18 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
 
 
 class Parents:
-    """Put the descriptors on packages."""
+    """Puts the descriptors on packages."""
 
     __slots__ = ("_watch",)
 
     def __init__(self, watch: "Watch") -> None:
-        """Serve one watch."""
         self._watch = watch
 
     def attach(self, link: "Link") -> None:
-        """Watch a legacy module's attribute on its package, if nothing else does.
+        """Watch a legacy module's attribute on its package, unless another part does.
 
-        A package that is itself legacy is left alone: its own link sees which names a
-        from-import asks for.
+        A package that is itself legacy is not changed: its link sees which names a from-import
+        fetches.
         """
         parent, _, name = link.legacy.rpartition(".")
         package = sys.modules.get(parent)
@@ -179,7 +181,7 @@ class Parents:
                 self.attach(link)
 
     def counts(self, link: "Link") -> bool:
-        """Tell whether a from-import of a legacy module is seen on its package."""
+        """Return whether a from-import of a legacy module is recorded at its package."""
         parent = link.legacy.rpartition(".")[0]
         package = sys.modules.get(parent)
         if package is None:
@@ -187,6 +189,6 @@ class Parents:
         return self._watch.is_linked(parent, package) or self.watches(link)
 
     def watches(self, link: "Link") -> bool:
-        """Tell whether a legacy module's attribute on its package is watched."""
+        """Return whether a legacy module's attribute on its package is watched."""
         parent, _, name = link.legacy.rpartition(".")
         return isinstance(vars(type(sys.modules.get(parent))).get(name), LegacyChild)

@@ -1,9 +1,9 @@
-"""Find the file and the function that running code belongs to, where it has no file of its own.
+"""Find the file and the function of running code, also of code that has no file of its own.
 
 Code from a string is compiled under a name in angle brackets, and a notebook's cell under a
-temporary file with the kernel's process number; a module written in C has no frame at all while
-it is initialised. A call site is known again by its file and its function, in the next process,
-too.
+temporary file with the kernel's process number; an extension module has no frame at all while
+it is initialised. File and function identify a call site, so they have to be the same in the
+next process.
 """
 
 import os
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CELL = "<cell "
-"""How the label of a notebook's cell begins; what follows is a hash of its text."""
+"""The beginning of the label of a notebook's cell; a hash of the cell's text follows."""
 
 # A frozen program may have no file of the standard library (cx_Freeze).
 _LIBRARY = os.path.dirname(getattr(os, "__file__", "<frozen>/os.py")) + os.sep
 _PACKAGES = ("site-packages", "dist-packages")
-# What consoles call the lines that they read: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
+# Names that consoles compile lines under: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
 _NUMBERED = ("<python-input", "<pyshell")
 
-# What kernels call the folder of their cells, before their process number: ipykernel, xeus-python.
+# Prefixes of the folders in which kernels write cells (ipykernel, xeus-python); the process number
+# follows.
 _KERNELS = ("ipykernel_", "xpython_")
 
 Place = tuple[str, int, str]
@@ -33,7 +34,7 @@ Place = tuple[str, int, str]
 
 
 def place_of(frame: "FrameType") -> Place:
-    """Return the file, the line and the function that a frame's code belongs to."""
+    """Return the file, the line and the function of a frame's code."""
     code = frame.f_code
     filename = code.co_filename
     line = frame.f_lineno or 0
@@ -45,7 +46,7 @@ def place_of(frame: "FrameType") -> Place:
             return spec.origin or spec.name, 0, "<module>"
         return filename, line, code.co_qualname
     if filename.startswith("<ipython-input-"):
-        # <ipython-input-NUMBER-HASH>: the number says how many cells ran before.
+        # <ipython-input-NUMBER-HASH>: the number counts the cells that ran before.
         return f"{CELL}{filename[:-1].rpartition('-')[2]}>", line, code.co_qualname
     place = _example(frame) if filename.startswith("<doctest ") else None
     return place or _around(frame) or (_console(filename), line, code.co_qualname)
@@ -61,7 +62,7 @@ def _cell(filename: str) -> str:
 
 
 def _example(frame: "FrameType") -> Place | None:
-    """Return where a doctest's example stands: its docstring's file, and what that documents."""
+    """Return the place of a doctest's example: its docstring's file and the documented name."""
     running: FrameType | None = frame
     while running is not None:
         if (
@@ -81,7 +82,7 @@ def _example(frame: "FrameType") -> Place | None:
 
 
 def _around(frame: "FrameType") -> Place | None:
-    """Return the place that code from a string belongs to, or None for a console's.
+    """Return the place to which code from a string belongs, or None for a console's.
 
     A function keeps its name; statements belong to the function that executes them.
     """
@@ -111,7 +112,7 @@ def _outer(frame: "FrameType", namespace: dict[str, object] | None = None) -> "F
 
 
 def _is_library(filename: str) -> bool:
-    """Return whether a file is the standard library's, whose consoles and timers run anybody's."""
+    """Return whether a file is in the standard library, whose consoles and timers run any code."""
     return filename.startswith(_LIBRARY) and not any(name in filename for name in _PACKAGES)
 
 

@@ -1,13 +1,13 @@
 """Alias legacy modules by plain entries in ``sys.modules``, and do nothing else.
 
-This answers in safe mode, and where what watches imports could not begin. ``sys.modules[legacy]``
-is the canonical module (or a plain module, see ``plain_modules``), so a cached legacy import is the
-import system's own and costs nothing. Nothing is counted or refused, and whether the legacy
-module's own code is gone decides alone where a rule does not alias.
+This answers in safe mode, and in processes where the part that watches imports failed to start.
+``sys.modules[legacy]`` is the canonical module (or a plain module, see ``plain_modules``), so a
+cached legacy import is the import system's own and costs nothing. Nothing is counted or refused.
+A rule that does not alias is served by the legacy code if that still exists.
 
-The canonical module is imported in ``exec_module``: imported in ``create_module``, before anything
-stands in ``sys.modules``, threads that import both in circles would deadlock. Until then a
-placeholder stands there, which forwards to the canonical module for those that got hold of it.
+The canonical module is imported in ``exec_module``. In ``create_module``, before ``sys.modules``
+has an entry, threads that import both in opposite order would deadlock. Until then the entry is a
+placeholder, which forwards to the canonical module for code that got hold of it.
 """
 
 import sys
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class PlainAnswers:
-    """Give the specs of legacy modules, and of modules with legacy names.
+    """Specs of legacy modules, and of modules with legacy names.
 
     Attributes:
         on_legacy: called without arguments before the load of a legacy module.
@@ -40,11 +40,11 @@ class PlainAnswers:
     """
 
     def __init__(self, migration_map: "MigrationMap", *, keeps_own_code: bool = False) -> None:
-        """Serve one map.
+        """Prepare the answers for one map.
 
         Args:
             migration_map: the map.
-            keeps_own_code: whether legacy code that is still there answers, whatever the stage.
+            keeps_own_code: whether legacy code that still exists answers, in every stage.
 
         """
         self._map = migration_map
@@ -61,13 +61,13 @@ class PlainAnswers:
     def answer(
         self, name: str, path: object, target: object, frame: "FrameType"
     ) -> "bootstrap.ModuleSpec | None":
-        """Give the spec of a module that the migration map speaks of, else None.
+        """Return the spec of a module that the migration map names, else None.
 
         Args:
             name: the module's path.
-            path: where its package says that it looks for its modules.
-            target: the module that is reloaded, if one is.
-            frame: who asks for the spec.
+            path: the ``__path__`` of its package; None for a top-level module.
+            target: the module that ``importlib.reload`` reloads, else None.
+            frame: the frame that asks for the spec.
 
         """
         if target is not None or get_ident() in self._locator.asking:
@@ -96,7 +96,7 @@ class PlainAnswers:
                 hook(spec, _Names(name, names))
                 return spec
         if name in self._needed and self._locator.find(name, path) is None:  # type: ignore[arg-type]
-            # A legacy path's package that is gone from disk: an empty one holds the alias.
+            # The package of a legacy path is gone from disk: an empty one is made for the entry.
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = []
             return spec
@@ -111,17 +111,18 @@ class PlainAnswers:
         if spec is not None or not parent or parent in sys.modules:
             return spec
         if next(bootstrap.imports_in_progress(frame, name), None) is None:
-            return None  # somebody only looks, and nothing is to run for that
-        bootstrap.import_if_there(parent)  # a package may make its submodules itself
+            return None  # a probe, which must run no code
+        # A package may create its submodules itself, as six.moves does.
+        bootstrap.import_if_there(parent)
         return self._locator.locate(canonical)
 
     def module_for(self, rule: "Rule", legacy: str, spec: "bootstrap.ModuleSpec | None") -> object:
-        """Return what is to stand in ``sys.modules`` for a legacy path.
+        """Return the object that ``sys.modules`` gets for a legacy path.
 
         Args:
             rule: the rule that covers it.
             legacy: the path; its canonical module is loaded.
-            spec: the spec of a module that stands in.
+            spec: the spec of a plain module that replaces the canonical one.
 
         """
         canonical = rule.canonical_of(legacy)
@@ -131,7 +132,7 @@ class PlainAnswers:
         return module
 
     def _extras(self, rule: "Rule", legacy: str) -> Extras:
-        """Return what a legacy module has that its canonical one lacks."""
+        """Return the attributes of a legacy module that its canonical one lacks."""
         kept = self._factories.get(legacy, set())
         own_code = None
         if kept or rule.fallback == LEGACY_FALLBACK:
@@ -141,7 +142,7 @@ class PlainAnswers:
 
 
 def _own_code(locator: Locator, legacy: str) -> "Callable[[], ModuleType | None] | None":
-    """Make what executes a legacy module's own code, once; None if it is gone."""
+    """Return a function that executes a legacy module's own code, once; None if it is gone."""
     spec = locator.locate_legacy(legacy)
     if spec is None or spec.loader is None:
         return None
@@ -149,6 +150,7 @@ def _own_code(locator: Locator, legacy: str) -> "Callable[[], ModuleType | None]
 
     @bootstrap.as_import_system
     def execute() -> ModuleType | None:
+        # The lock under which the import system would load this module, so deadlocks are detected.
         lock = bootstrap.module_lock(legacy)
         lock.acquire()
         try:
@@ -168,7 +170,7 @@ def _own_code(locator: Locator, legacy: str) -> "Callable[[], ModuleType | None]
 
 
 class _Names:
-    """Add legacy names to a module when it was executed."""
+    """Adds legacy names to a module once it was executed."""
 
     __slots__ = ("_name", "_rules")
 
@@ -177,10 +179,10 @@ class _Names:
         self._rules = rules
 
     def starting(self, _spec: "bootstrap.ModuleSpec") -> None:
-        """Let the module's own code run first."""
+        """Do nothing: the module's own code runs first."""
 
     def finished(self, _spec: "bootstrap.ModuleSpec") -> None:
-        """Add what it lacks."""
+        """Add the names that it lacks."""
         module = sys.modules.get(self._name)
         if module is not None:
             add_names(module, self._rules)
@@ -195,7 +197,7 @@ def _spec(
 
 
 class PlainLoader:
-    """Load a legacy module by importing the canonical one and putting that in its place.
+    """Loads a legacy module by importing the canonical one and putting that in its place.
 
     Attributes:
         has_begun: whether the canonical module may be imported.
@@ -205,7 +207,6 @@ class PlainLoader:
     def __init__(
         self, answers: PlainAnswers, rule: "Rule", legacy: str, canonical: "bootstrap.ModuleSpec"
     ) -> None:
-        """Serve one legacy module whose canonical spec was located."""
         self._answers = answers
         self._rule = rule
         self._legacy = legacy
@@ -214,22 +215,23 @@ class PlainLoader:
         self.has_begun = False
 
     def create_module(self, _spec: "bootstrap.ModuleSpec") -> "Placeholder":
-        """Return what stands there until the canonical module is loaded."""
+        """Return the placeholder, which is the entry until the canonical module is loaded."""
         return Placeholder(self._legacy, self)
 
     @bootstrap.as_import_system
     def exec_module(self, placeholder: "Placeholder") -> None:
-        """Import the canonical module, and put it in the place of the placeholder."""
+        """Import the canonical module, and replace the placeholder by it."""
         self.has_begun = True
         module = bootstrap.import_by_c(self._canonical)
         if not bootstrap.is_initializing(module):
             self.replace(placeholder)
 
     def replace(self, placeholder: "Placeholder") -> None:
-        """Put what the canonical module has become in the place of the placeholder.
+        """Replace the placeholder by the canonical module.
 
-        A canonical module that imports its own legacy path stays behind it: to whoever finds a
-        module in ``sys.modules`` under another name, nothing says that it is being executed.
+        It stays while the canonical module executes, as when that imports its own legacy path. An
+        import that found the canonical module itself would wait for the lock of the legacy path,
+        which no thread holds, and so get a module that is only partially executed.
         """
         legacy = self._legacy
         if look_up(sys.modules, legacy, None) is not placeholder:
@@ -242,18 +244,17 @@ class PlainLoader:
             namespace[child] = module
 
     def target(self) -> object:
-        """Return the canonical module, after another thread that executes it."""
+        """Return the canonical module, after waiting for a thread that executes it."""
         module: object = look_up(sys.modules, self._canonical, None)
         if module is None or bootstrap.is_initializing(module):
             module = bootstrap.import_by_c(self._canonical)
         return module
 
     def renamed(self, name: str) -> str:
-        """Return a name as the canonical module has it."""
+        """Return the canonical module's name for a legacy name."""
         return self._rule.canonical_name(self._legacy, name)
 
     def __getattr__(self, name: str) -> object:
-        """Answer for source, code and resources as the canonical module's loader does."""
         value = getattr(self._spec.loader, name)
         if not callable(value) or name.startswith("__"):
             return value
@@ -265,32 +266,29 @@ class PlainLoader:
 
 
 class Placeholder(ModuleType):
-    """Forward to a canonical module for those that met it while that was being loaded."""
+    """Forwards to a canonical module for code that imported it while it was being loaded."""
 
     def __init__(self, legacy: str, loader: PlainLoader) -> None:
-        """Stand for one legacy module."""
         super().__init__(legacy)
         del self.__dict__["__doc__"]
         self.__dict__["__enforcer_loader__"] = loader
 
     @bootstrap.as_import_system
     def __getattr__(self, name: str) -> object:
-        """Ask the canonical module, and make way if it is there by now."""
         loader: PlainLoader = self.__dict__["__enforcer_loader__"]
         if not loader.has_begun:
-            raise AttributeError(name)  # the import system looks what it has to set
+            raise AttributeError(name)  # _init_module_attrs asks which attributes are missing
         module = loader.target()
         if not bootstrap.is_initializing(module):
             loader.replace(self)
         return getattr(module, loader.renamed(name))
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set what the import system sets here, and all else on the canonical module."""
+        """Set the import system's attributes here, and all others on the canonical module."""
         if name.startswith("__"):
             super().__setattr__(name, value)
         else:
             setattr(self.__dict__["__enforcer_loader__"].target(), name, value)
 
     def __dir__(self) -> "list[str]":
-        """List the canonical module's names."""
         return dir(self.__dict__["__enforcer_loader__"].target())

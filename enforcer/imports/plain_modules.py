@@ -1,8 +1,8 @@
-"""Make what stands for a legacy module, or answers for a legacy name, without the enforcer.
+"""Plain objects that answer for legacy modules and names without the enforcer.
 
-Almost always that is the canonical module itself. Where it can't be, because the map says more
-than "this is that", a plain module stands in: its own ``__getattr__`` (PEP 562) asks the canonical
-one. Nothing here counts, and no class of the enforcer is left behind.
+Almost always that is the canonical module itself. If the map says more than "this is that", a
+plain module replaces it, whose own ``__getattr__`` (PEP 562) asks the canonical one. Nothing here
+counts, and no class of the enforcer is left behind.
 """
 
 import sys
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 LEFT: "set[str]" = set()
-"""The legacy paths whose plain entries stay where nothing is watched any more."""
+"""The legacy paths with plain entries in a process that stopped watching."""
 
 
 class Extras:
-    """Hold what a legacy module has that its canonical module lacks.
+    """The attributes of a legacy module that its canonical module lacks.
 
     Attributes:
         renamed: legacy name → canonical name.
         apart: the children that are not those of the canonical package.
         kept: the names that the legacy module's own code answers first: legacy factories.
-        own_code: gives that code, executed; None if it is not to be asked, or is gone.
+        own_code: returns that code, executed; None if it is not asked, or is gone.
 
     """
 
@@ -42,7 +42,6 @@ class Extras:
         kept: "AbstractSet[str]" = frozenset(),
         own_code: "Callable[[], ModuleType | None] | None" = None,
     ) -> None:
-        """Take the fields as they are."""
         self.renamed = renamed
         self.apart = apart
         self.kept = kept
@@ -52,13 +51,13 @@ class Extras:
 def plain_module(
     legacy: str, canonical: str, spec: "bootstrap.ModuleSpec | None", extras: Extras
 ) -> object:
-    """Return what is to stand in ``sys.modules`` for a legacy path.
+    """Return the object that ``sys.modules`` gets for a legacy path.
 
     Args:
         legacy: the legacy path.
         canonical: the canonical one, whose module is loaded.
-        spec: the spec of a module that stands in.
-        extras: what the canonical module lacks.
+        spec: the spec of a plain module that replaces the canonical one.
+        extras: the attributes that the canonical module lacks.
 
     """
     module: object = sys.modules[canonical]
@@ -91,7 +90,7 @@ def _stand_in(
     @bootstrap.as_import_system
     def __getattr__(name: str) -> object:  # noqa: N807 - the module's own
         if name in extras.apart:
-            raise _lacking(legacy, name)  # a from-import loads it then, and it is set here
+            raise _lacking(legacy, name)  # so that _handle_fromlist imports it, and sets it here
         if name in extras.kept and extras.own_code is not None:
             own = extras.own_code()
             if own is not None and hasattr(own, name):
@@ -131,7 +130,7 @@ def _loaded(canonical: str) -> object:
 
 
 def _public(module: object, extras: Extras) -> "list[str]":
-    """List what ``from legacy import *`` gives."""
+    """Return the names that ``from legacy import *`` binds."""
     public = getattr(module, "__all__", None)
     if public is None:
         public = [name for name in dir(module) if not name.startswith("_")]
@@ -143,9 +142,9 @@ def _lacking(module: str, name: str) -> AttributeError:
 
 
 def add_names(module: object, rules: "Mapping[str, Rule]") -> None:
-    """Have a module that lives on answer for its legacy names, if it lacks them.
+    """Add legacy names to a module that lives on, if it lacks them.
 
-    What it still defines stays what it is: its own code uses it.
+    A name that it still defines keeps its definition, which its own code uses.
 
     Args:
         module: the module, executed.

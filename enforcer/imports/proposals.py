@@ -1,7 +1,7 @@
-"""Decide whether what would be written instead of a legacy path works.
+"""Decide whether the code that would replace a legacy path works.
 
-Errors, warnings, log lines and the dashboard all ask here. Who asks says what a canonical module
-has: the running program by what is loaded, others by its source.
+Errors, warnings, log lines and the dashboard all ask here. The caller passes a function that knows
+the names of canonical modules: the running program looks at loaded modules, others read source.
 """
 
 import sys
@@ -25,7 +25,7 @@ _STAR = "*"
 
 
 def loaded_has(module: str, name: str) -> bool | None:
-    """Tell whether a loaded module has a name; None where only importing could tell."""
+    """Return whether a loaded module has a name; None if only importing could tell."""
     loaded = sys.modules.get(module)
     namespace = namespace_of(loaded) if loaded is not None else None
     if not namespace:
@@ -33,21 +33,21 @@ def loaded_has(module: str, name: str) -> bool | None:
     if name in namespace:
         return True
     if is_initializing_spec(namespace.get("__spec__")):
-        return None  # its body has not come to an end
-    # A module's own __getattr__ may make the name, and a package may have it as a submodule.
+        return None  # its body is still running
+    # A module's own __getattr__ may compute the name, and a package may have it as a submodule.
     return None if "__getattr__" in namespace or "__path__" in namespace else False
 
 
 def why_not(rule: "Rule", site: "CallSite", has: "Has" = loaded_has) -> str:
     """Return why the canonical path can't be written yet; empty if it can.
 
-    Where nobody knows what the canonical module has, the rule decides: one that aliases proves
-    itself with every import; one that lets the legacy code answer says that something is missing.
+    If the names of the canonical module are unknown, the rule decides: one that aliases is
+    proved by every import; one that keeps the legacy code implies that something is missing.
 
     Args:
         rule: the rule that covers the path.
-        site: who asked.
-        has: tells whether a module has a name, or None if it can't tell.
+        site: the call site.
+        has: returns whether a module has a name, or None if that is unknown.
 
     """
     unknown = []
@@ -66,7 +66,7 @@ def why_not(rule: "Rule", site: "CallSite", has: "Has" = loaded_has) -> str:
 
 
 def _wanted(rule: "Rule", site: "CallSite") -> "Iterator[tuple[str, str]]":
-    """Yield the canonical modules and names that take the place of what was asked for."""
+    """Yield the canonical modules and names that replace what the call site asked for."""
     if rule.kind in (NAME, FACTORY):
         yield rule.target, rule.target_name.partition(".")[0]
         return
@@ -74,5 +74,5 @@ def _wanted(rule: "Rule", site: "CallSite") -> "Iterator[tuple[str, str]]":
     for name in site.names:
         yield canonical, rule.canonical_name(site.path, name)
     if not site.names and rule.keeps_own_code:
-        # The module was asked for as a whole, and nobody knows for which of its names.
+        # The module was imported as a whole; which of its names are used is unknown.
         yield canonical, _STAR

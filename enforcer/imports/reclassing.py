@@ -1,13 +1,13 @@
-"""Change the class of a living object, never in the middle of a fork.
+"""Change the class of a living object, but never during a fork.
 
-On a build without the GIL, assigning ``__class__`` stops all other threads. A thread that
-begins to, just as another one forks, waits with a lock of the interpreter that no thread of
-the child will ever release: the child hangs as soon as it stops the world itself
-(``stop_the_world``, Python/pystate.c of 3.13: ``stw->mutex`` is locked before the runtime's).
-So a fork waits for a change that has begun, and changes wait for a fork.
+On a free-threaded build, assigning ``__class__`` stops all other threads. A thread that begins to
+do so while another one forks waits with a lock of the interpreter that no thread of the child will
+release: the child hangs as soon as it stops the world itself (``stop_the_world``,
+Python/pystate.c of 3.13 locks ``stw->mutex`` before the runtime's mutex). So a fork waits for a
+change that has begun, and changes wait for a fork.
 
-Both wait for a moment only. What other hooks of the fork wait for may be a lock whose
-owner is importing a legacy module, here.
+Both wait for a limited time only, because another fork hook may wait for a lock whose owner is
+importing a legacy module, and is waiting here.
 """
 
 import os
@@ -18,13 +18,15 @@ from enforcer.recording.counting import FREE_THREADED
 PATIENCE = 0.5
 """How long to wait for a fork, or a change, in seconds."""
 
-_set_class = vars(object)["__class__"].__set__  # an alias answers for __class__ itself
+# object's own descriptor: the class of an alias has a property of this name.
+_set_class = vars(object)["__class__"].__set__
+# Reentrant, because assigning __class__ raises an audit event, and a hook may import.
 _changing = RLock()
 _forking: list[bool] = []
 
 
 def change_class(instance: object, kind: type) -> None:
-    """Change an object's class, unless it has that class.
+    """Assign an object's class, unless it has that class.
 
     Raises:
         TypeError: if the object can't have that class.

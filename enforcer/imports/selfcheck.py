@@ -1,8 +1,8 @@
 """Check that this CPython imports as the enforcer expects.
 
-Each check makes the import system do the very thing that is relied upon, with modules that
-nobody else knows. Where one fails, aliasing goes on and imports that load a module are still
-recorded; what is blind is said.
+Each check makes the import system do exactly what is relied on, with modules that no program
+knows. If one fails, aliasing works all the same and imports that load a module are recorded; the
+blind spots are reported.
 """
 
 import sys
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 _NAME = "_enforcer_selfcheck"
 _CHILD = f"{_NAME}.child"
-# Within `try` no mode of lazy imports makes the import wait for a use (PEP 810).
+# An import within `try` is never lazy, in any mode of PEP 810.
 _PROGRAM = compile(f"try: import {_NAME}\nfinally: pass", "<enforcer selfcheck>", "exec")
 
 
 class _RefusedError(ImportError):
-    """Stand for a refusal."""
+    """A refusal, raised by the checks."""
 
 
 class _Cached:
-    """Take the place of a cached module."""
+    """A cached module that records how its spec is read."""
 
     refusing = False
     initializing = False
@@ -67,13 +67,13 @@ def _refuse() -> object:
 
 
 class _Loading:
-    """Take the place of a hook, and of a loader."""
+    """A loader that also follows its own load, and records both."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
 
     def create_module(self, spec: bootstrap.ModuleSpec) -> None:
-        """Let the import system make the module."""
+        """Return None, so that the import system creates the module."""
 
     def exec_module(self, _module: ModuleType) -> None:
         self.calls.append("exec")
@@ -86,10 +86,10 @@ class _Loading:
 
 
 def blind_spots() -> list[str]:
-    """Return what can't be seen or done on this CPython, a sentence each.
+    """Return a sentence for each thing that can't be seen or done on this CPython.
 
-    A check that fails in any way is one that does not hold: it must not cost the program the
-    import that it was made for.
+    A check that raises counts as failed: it must not break the import of the program during which
+    it runs.
     """
     return [text for holds, text in _CHECKS if not _passes(holds)]
 
@@ -137,7 +137,7 @@ def _waiting_is_seen() -> bool:
 
 
 def _calls_are_told_apart() -> bool:
-    """Check that an import call shows which module it is about."""
+    """Check that the frames of an import call show which module it imports."""
     cached = _Cached()
     sys.modules[_NAME] = cached  # type: ignore[assignment]
     try:
@@ -149,7 +149,7 @@ def _calls_are_told_apart() -> bool:
 
 
 def _from_lists_are_told_apart() -> bool:
-    """Check that a submodule which is imported for a from-import's name shows as such."""
+    """Check that the import of a submodule for a from-import is recognised as such."""
     package, cached = ModuleType(_NAME), _Cached()
     package.__path__ = []
     sys.modules[_NAME] = package

@@ -1,17 +1,18 @@
-"""Cache instructions that were classified, so that the next use costs little.
+"""Cache classified instructions, so that the next use from them is cheap.
 
-The hot paths look into it themselves::
+The hot paths contain this look-up, written out::
 
     code, uses = sites.first[offset]
     if code is not frame.f_code:
         uses = sites.others[id(frame.f_code) + offset]
     next(uses)
 
-Bytecode lies inside its code object, so ``id(code) + f_lasti`` is unique among code objects
-that are alive, and those that are cached are kept alive.
+Bytecode is stored inside its code object, so ``id(code) + f_lasti`` is an address in it, which is
+unique among living code objects. Code objects in the cache are kept alive, because ``id()`` of a
+dead one is reused.
 
 On free-threaded builds each thread has a cache of its own (``sites.of_thread[get_ident()]``),
-because only one thread may advance a counter there.
+because two threads that advance one ``itertools.count`` may lose a use there.
 """
 
 from _thread import get_ident
@@ -31,9 +32,9 @@ MOST_SITES = 4096
 """How many instructions are cached; further ones are classified each time."""
 
 NOTHING: "Iterator[object]" = repeat(None)
-"""What is advanced for an instruction whose imports don't count."""
+"""The counter of an instruction whose imports don't count."""
 
-# Most maps of most modules stay empty: they share these, which nobody writes to.
+# Most caches stay empty: they share these objects, which are never written to.
 _NO_FIRST: "dict[int, tuple[CodeType, Iterator[object]]]" = {}
 _NO_OTHERS: "dict[int, Iterator[object]]" = {}
 _NO_CODES: "list[CodeType]" = []
@@ -41,7 +42,7 @@ _NO_THREADS: "dict[int, Sites]" = {}
 
 
 class Sites:
-    """Map an instruction to the counter of the uses from there.
+    """Maps an instruction to the counter of its uses.
 
     Attributes:
         first: offset → code object and counter, for the first code object met at that offset.
@@ -53,7 +54,6 @@ class Sites:
     __slots__ = ("_codes", "first", "of_thread", "others")
 
     def __init__(self) -> None:
-        """Start empty."""
         self.first = _NO_FIRST
         self.others = _NO_OTHERS
         self.of_thread = _NO_THREADS
@@ -71,15 +71,15 @@ class Sites:
             return None
 
     def remember(self, frame: "FrameType", tallies: "Sequence[Tally]") -> None:
-        """Have further uses from the instruction that a frame executes counted by tallies."""
-        # An instruction of the import system runs on behalf of many modules. The one that looks
-        # for the names of a from-import counts for none of them.
+        """Cache an instruction: further uses from it advance these tallies."""
+        # An instruction of the import system imports for many modules, so it is not cached. The
+        # one in _handle_fromlist that fetches names counts for none, so it is.
         if bootstrap.is_anybodys(frame) and (tallies or not bootstrap.is_from_list(frame)):
             return
         self.remember_call(frame, _counter(tallies))
 
     def remember_call(self, frame: "FrameType", uses: "Iterator[object]") -> None:
-        """Have an iterator advanced by further uses from the instruction of a frame."""
+        """Cache an instruction: further uses from it advance an iterator."""
         sites = self._own() if FREE_THREADED else self
         sites._add(frame.f_code, frame.f_lasti, uses)  # noqa: SLF001 - one of us
 
@@ -100,7 +100,7 @@ class Sites:
             self.others[id(code) + offset] = uses
 
     def forget(self) -> None:
-        """Classify every instruction anew."""
+        """Clear the cache."""
         self.first, self.others, self._codes = _NO_FIRST, _NO_OTHERS, _NO_CODES
         self.of_thread = _NO_THREADS
 

@@ -1,4 +1,4 @@
-"""Record one use: count it, and warn or refuse where its stage says so."""
+"""Record one use: count it, and warn or refuse if its stage requires it."""
 
 import _warnings
 
@@ -41,18 +41,17 @@ MOST_RESOLVED = 4096
 """How many lazy imports are remembered as counted."""
 
 _NOBODY = CallSite("", file="", line=0, function="", module="", mechanism="")
-"""Whose uses are in safe mode."""
+"""The call site of all uses in safe mode, which counts nothing."""
 
 
 class Uses:
-    """Turn callers into recorded uses."""
+    """Turns callers into recorded uses."""
 
     __slots__ = ("_resolved", "baseline", "is_safe", "ownership", "recorder")
 
     def __init__(
         self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[CallSite]"
     ) -> None:
-        """Take what counts, what tells own code, and what strict mode tolerates."""
         self.recorder = recorder
         self.ownership = ownership
         self.baseline = baseline
@@ -60,7 +59,7 @@ class Uses:
         self._resolved: dict[tuple[int, str], tuple[object]] = {}
 
     def record(self, rule: "Rule", path: str, caller: "Caller", *, in_place: bool) -> "Tally":
-        """Count one use.
+        """Count one use; warn or refuse if its stage requires it.
 
         Args:
             rule: the rule that covers the path.
@@ -69,7 +68,7 @@ class Uses:
             in_place: whether the legacy module's own code answers.
 
         Returns:
-            The tally, which takes further uses of the same site by ``count``.
+            The tally, whose ``count`` counts further uses of the same site.
 
         Raises:
             LegacyImportError: if the stage refuses this import.
@@ -101,28 +100,28 @@ class Uses:
         return tally
 
     def _was_resolved(self, path: str, frame: "FrameType | LazyStatement | None") -> bool:
-        """Return whether a lazy import was counted; remember that it is now.
+        """Return whether a lazy import was counted before; remember that it is counted now.
 
-        Threads may use a name for the first time at once, and Python reads the module again
-        where a name is missing.
+        Several threads may use a name for the first time at once, and Python reads the module again
+        if the module lacks a name.
         """
         if not isinstance(frame, LazyStatement):
             return False
         if len(self._resolved) >= MOST_RESOLVED:
             self._resolved.clear()
-        # What is kept here keeps the placeholder alive, and so its identity; not the frame.
+        # The reference keeps the placeholder alive, so that its id() is not reused.
         this = (frame.placeholder,)
         return self._resolved.setdefault((id(frame.placeholder), path), this) is not this
 
     def refuses(self, rule: "Rule", path: str, caller: "Caller") -> bool:
-        """Tell whether the stage refuses a caller; nothing is counted."""
+        """Return whether the stage refuses a caller; count nothing."""
         if self.is_safe:
             return False
         site = self.ownership.site(path, caller)
         return self._outcome(rule, site, in_place=False) == BLOCKED
 
     def probe(self, rule: "Rule", path: str, caller: "Caller") -> None:
-        """Count a look that asked whether a path exists; it is no use."""
+        """Count a probe: the caller asked whether a path exists, which is no use."""
         if self.is_safe:
             return
         caller.mechanism = PROBE
@@ -162,8 +161,9 @@ def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:
         filename, line, _ = place_of(frame)
         _warnings.warn_explicit(message, kind, filename, line or 1, module_name(frame))
         return
-    # The C function takes the caller's own file, line and registry, so that filters and
-    # de-duplication treat it as the caller's warning, whatever lies in between.
+    # warnings.warn(stacklevel=…) would count frames of importlib and of tools. warn_explicit gets
+    # the caller's file, line and registry, so filters and de-duplication treat the warning as the
+    # caller's. The C module, because `warnings` may not be loaded.
     _warnings.warn_explicit(
         message,
         kind,
@@ -175,8 +175,8 @@ def _warn(message: str, kind: type[Warning], frame: "FrameType") -> None:
 
 
 def can_be_remembered(tally: "Tally") -> bool:
-    """Tell whether further uses of a site need nothing but to be counted.
+    """Return whether further uses of a site only need to be counted.
 
-    Those by a frame that the use doesn't belong to need more: it may be another's next time.
+    A use that belongs to a frame further out needs more: next time it may belong to another one.
     """
     return tally.outcome not in (BLOCKED, WARNED) and not tally.site.via

@@ -1,4 +1,4 @@
-"""Hold everything that watches one interpreter's imports, and take it away again."""
+"""The watch of one interpreter's imports: its parts, and how they are installed and removed."""
 
 import sys
 
@@ -48,47 +48,47 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class Delegation(Protocol):
-        """Put in place what the map says of factories and instances (``enforcer.delegation``)."""
+        """Delegates factories and keeps instances by the map (``enforcer.delegation``)."""
 
         def follows(self, name: str) -> bool:
-            """Tell whether it waits for a module."""
+            """Return whether it waits for a module."""
 
         def loaded(self, name: str, module: ModuleType) -> None:
-            """Go along when that module was executed."""
+            """Install what concerns a module that was executed."""
 
         def names_of(self, legacy: str) -> Mapping[str, Callable[[], object]]:
-            """Give what an alias has to show beside the canonical module's names."""
+            """Return the names that an alias shows beside the canonical module's: name → maker."""
 
         def why_not(self, rule: Factory) -> str:
-            """Say why the calls of a legacy factory are not delegated; empty if they are."""
+            """Return why the calls of a legacy factory are not delegated; empty if they are."""
 
         def release(self, canonical: str, key: object) -> bool:
-            """Let go of an instance; tell whether there was one."""
+            """Release an instance; return whether there was one."""
 
         def forget_sites(self) -> None:
-            """Look at every call site anew."""
+            """Clear the cache of call sites."""
 
         def forget_threads(self) -> None:
             """Forget the threads of the process that this one was forked from."""
 
         def remove(self) -> None:
-            """Put everything back as it was."""
+            """Undo all changes to the program's objects."""
 
 
 class Watch:
-    """Watch the imports of this interpreter by one migration map.
+    """Watches the imports of this interpreter by one migration map.
 
     Attributes:
         map: the migration map.
-        uses: what records.
-        answers: who gives the specs of legacy modules.
+        uses: records uses.
+        answers: returns the specs of legacy modules.
         enabled: whether anything is recorded or refused.
-        links: legacy path → what ties it to its rule, for each path met so far.
-        unmoved: legacy path → its rule in stage observe, where the canonical one is missing.
-        gone: legacy path → its rule in stage alias, where it is observed and its code is gone.
-        notices: what the map's owner should know, by kind and subject.
+        links: legacy path → its link, for each path that was imported so far.
+        unmoved: legacy path → its rule in stage observe, if the canonical module is missing.
+        gone: legacy path → its rule in stage alias, if it is observed and its code is gone.
+        notices: notices for the map's owner, by kind and subject.
         branches: the packages of the legacy modules that have rules of their own.
-        delegation: who answers for factories and keeps instances; None if there are none.
+        delegation: delegates factories and keeps instances; None if the map has neither.
         on_legacy: called without arguments, on the importing thread, before each load of a module
             that may be used by a legacy path or name; it must be cheap.
         on_error: called with each error of the enforcer's own.
@@ -102,7 +102,7 @@ class Watch:
         baseline: "Container[CallSite]",
         notices: "dict[tuple[str, str], Notice]",
     ) -> None:
-        """Prepare everything; nothing outside is touched before :meth:`install`."""
+        """Create all parts; nothing outside is changed before :meth:`install`."""
         self.map = migration_map
         self.uses = Uses(recorder, Ownership(migration_map.root, migration_map.path), baseline)
         self.enabled = True
@@ -127,17 +127,17 @@ class Watch:
     # What lies above the imports.
 
     def follows(self, name: str) -> bool:
-        """Tell whether factories or instances wait for a module."""
+        """Return whether factories or instances wait for a module."""
         return self.delegation is not None and self.delegation.follows(name)
 
     def was_loaded(self, name: str) -> None:
-        """Let factories and instances be put in place, now that a module was executed."""
+        """Install factories and instances of a module that was executed."""
         module = sys.modules.get(name)
         if self.delegation is not None and module is not None and self.enabled:
             self.guarded(name, self.delegation.loaded, name, module)
 
     def own_code_loaded(self, name: str, code: "ModuleType") -> None:
-        """Do the same for a legacy module's own code, executed behind its alias."""
+        """Install those of a legacy module's own code, executed behind its alias."""
         if self.follows(name):
             self.guarded(name, self.delegation.loaded, name, code)  # type: ignore[union-attr]
 
@@ -154,7 +154,7 @@ class Watch:
     def leave_unmoved(self, rule: "Rule", legacy: str, canonical: str) -> "Rule":
         """Return the rule in stage observe for a legacy path whose canonical one is missing.
 
-        To warn or to refuse would send callers to what is not there.
+        A warning or a refusal would point callers to a path that does not exist.
         """
         text = f'"{canonical}" does not exist; "{legacy}" is imported as it is, and observed.'
         self.notice("missing", legacy, text)
@@ -163,12 +163,13 @@ class Watch:
     def replace_gone(self, rule: "Rule", legacy: str, canonical: str) -> "Rule | None":
         """Return the rule in stage alias for an observed legacy path that has no code of its own.
 
-        To lower a stage must stop no program: without its file it can only get the canonical one.
+        Lowering a stage must not break a program: a path whose file is gone can only be served by
+        the canonical module.
 
         Args:
             rule: the rule of the path.
             legacy: the path of a module or a name.
-            canonical: the path of it today.
+            canonical: its canonical path.
 
         Returns:
             None if the rule does not observe the path, or if there is no canonical module either.
@@ -181,7 +182,7 @@ class Watch:
         return self.gone.setdefault(legacy, rule.in_stage(ALIAS))
 
     def alias_link(self, rule: "Rule", legacy: str) -> AliasLink:
-        """Find or make the link of an aliased path."""
+        """Return the link of an aliased path; create it at the first call."""
         link = self.links.get(legacy)
         if isinstance(link, AliasLink):
             return link
@@ -192,50 +193,50 @@ class Watch:
         return made
 
     def is_linked(self, path: str, module: object) -> bool:
-        """Tell whether a loaded module is a watched legacy module."""
+        """Return whether a loaded module is a watched legacy module."""
         link = self.links.get(path)
         if link is None or link.module is module:
             return link is not None
-        # While its body runs, the gate at its lock sees who imports from it.
+        # While its body runs, the gate on its lock sees imports from it.
         spec = (bootstrap.namespace_of(module) or {}).get("__spec__")
         if spec is link.spec and bootstrap.is_initializing_spec(spec) and link.module is None:
             return True
         return link.module is module  # another thread may have ended the load meanwhile
 
     def apart(self, package: str) -> "AbstractSet[str]":
-        """Give the children of a legacy package that are not those of its canonical package."""
+        """Return the children of a legacy package that are not those of its canonical package."""
         return self._apart.get(package, frozenset())
 
     def is_canonical_code(self, rule: "Rule", frame: "FrameType") -> bool:
-        """Tell whether a frame runs code of a rule's canonical module, or below it."""
+        """Return whether a frame runs code of a rule's canonical module, or below it."""
         name = module_name(frame)
         return name == rule.target or name.startswith(f"{rule.target}.")
 
     def locate(self, name: str) -> "bootstrap.ModuleSpec | None":
-        """Find a module's spec without importing anything."""
+        """Return a module's spec without importing anything."""
         return self.locator.locate(name)
 
     def locate_legacy(self, name: str) -> "bootstrap.ModuleSpec | None":
-        """Find the spec of a legacy module's own code."""
+        """Return the spec of a legacy module's own code."""
         return self.locator.locate_legacy(name)
 
     def probing(self, name: str, frame: "FrameType") -> Caller | None:
-        """Give who only asks where a module is; None if it is being imported."""
+        """Return the caller that only asks for a module's spec; None if the module is imported."""
         if next(bootstrap.imports_in_progress(frame, name), None) is not None:
             return None
         return self.uses.ownership.asking(frame, name)
 
     def is_probed(self, name: str, frame: "FrameType") -> bool:
-        """Tell whether a module is imported because somebody looks for one below it."""
+        """Return whether a module is imported because a caller probes for one below it."""
         loading = next(bootstrap.imports_in_progress(frame, name), None)
         if loading is None:
             return False
         return self.uses.ownership.asking(loading.f_back, name).mechanism == PROBE
 
     def importing(self, name: str, frame: "FrameType") -> tuple[str, Caller]:
-        """Give the path that is really wanted when a module is imported, and by whom.
+        """Return the path that an import is really about, and its caller.
 
-        A package is often imported for the sake of a module below it.
+        A package is often imported only on the way to a module below it.
         """
         loading = next(bootstrap.imports_in_progress(frame, name), None)
         importer = bootstrap.importer(loading, name) if loading is not None else frame
@@ -250,21 +251,21 @@ class Watch:
         return name, self.uses.ownership.asking(importer, name)
 
     def note_leaf(self, legacy: str, frame: "FrameType") -> None:
-        """Remember that C code imported ``a.b`` for a frame; it may read ``a`` next."""
+        """Remember that C code imported ``a.b`` for a frame, because it may read ``a`` next."""
         if "." in legacy and not bytecode.wants_module(frame):
             self.leaves.note(legacy, frame)
 
     @bootstrap.as_import_system
     def guarded(self, subject: str, call: "Callable[..., T]", *arguments: object) -> "T | None":
-        """Call a part of the enforcer that must not break the program.
+        """Call a part of the enforcer whose errors must not break the program.
 
         Args:
-            subject: the legacy path that it is about.
-            call: what to call; only a refusal gets through.
-            arguments: what to call it with.
+            subject: the legacy path that the call is about.
+            call: the function; of its errors only a refusal is raised.
+            arguments: its arguments.
 
         Returns:
-            What it gives; None if it failed, which becomes a notice.
+            Its result; None if it failed, which becomes a notice.
 
         """
         try:
@@ -278,17 +279,17 @@ class Watch:
             return None
 
     def notice(self, kind: str, subject: str, text: str) -> None:
-        """Keep something that the map's owner should know; once for each subject."""
+        """Keep a notice for the map's owner; once for each subject."""
         self.notices.setdefault((kind, subject), Notice(kind, subject, text))
 
     # Coming and going.
 
     def install(self, *, is_late: bool) -> None:
-        """Check this CPython.
+        """Check this CPython, and take over loaded modules if the enforcer was enabled late.
 
         Args:
-            is_late: whether to take over modules that were loaded before; not while other
-                threads load some.
+            is_late: whether to take over modules that were loaded before. No other thread may
+                be importing meanwhile.
 
         """
         for text in blind_spots():
@@ -331,7 +332,7 @@ class Watch:
         self._go_along(name, module)
 
     def _go_along(self, name: str, module: "ModuleType") -> None:
-        """Do for a module that was loaded before what would have been done at its load."""
+        """Do for a module that was loaded before what happens at a load."""
         if self.follows(name) and not bootstrap.is_initializing(module):
             self.was_loaded(name)
 
@@ -347,7 +348,7 @@ class Watch:
             setattr(package, child, link.module)
 
     def forget_sites(self) -> None:
-        """Look at every call site anew: after a fork, or when recording ends."""
+        """Clear the caches of call sites: after a fork, or when recording ends."""
         for watching in [*self.links.values(), *self.forgetful]:
             watching.forget()
         if self.delegation is not None:
@@ -360,12 +361,12 @@ class Watch:
             self.delegation.forget_threads()
 
     def calm(self) -> None:
-        """Count, warn and refuse no more; all objects stay what they are."""
+        """Count, warn and refuse no more; all objects stay as they are."""
         self.uses.is_safe = True
         self.forget_sites()
 
     def remove(self) -> None:
-        """Stop watching; what legacy paths gave they go on giving, by plain entries."""
+        """Stop watching; aliased paths stay aliased, by plain entries."""
         self.enabled = False
         self.forget_sites()
         if self.delegation is not None:

@@ -1,13 +1,14 @@
-"""Have a loaded module tell who imports it, by the class of its spec or by its own.
+"""Make a loaded module report its imports, by the class of its spec or by its own.
 
 Each import of a cached module reads ``module.__spec__`` and then ``spec._initializing``, with
-the importing frame on top. The class of the *spec* is the better place for a property: the
-module keeps its type and the speed of its attributes, and whoever looks at ``__spec__`` runs
-nothing. The module's own class is taken
+the importing frame on top (``import_ensure_initialized``, Python/import.c). The class of the
+*spec* is the better place for a property: the module keeps its type and the speed of its
+attributes, and code that looks at ``__spec__`` runs nothing. The module's own class is used
 
-- up to 3.11, where ``from m import X`` reads ``_initializing`` twice: the missing ``__path__``
-  is formatted into a message that nobody sees (``module_getattro``, Objects/moduleobject.c);
-- where a module has no spec, or one whose class can't be changed.
+- up to 3.11, where ``from m import X`` reads ``_initializing`` twice: ``__path__`` is missing,
+  and the message about it, which is discarded, says whether the module is being executed
+  (``module_getattro``, Objects/moduleobject.c);
+- if a module has no spec, or one whose class can't be changed.
 """
 
 import sys
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from enforcer.imports.sites import Sites
 
     Asked = Callable[["Sites", FrameType, object, object], bool]
-    """Count who asks; its arguments are those of ``observed.Observing.asked``."""
+    """Counts an import; its arguments are those of ``observed.Observing.asked``."""
 
 BY_SPEC = sys.version_info >= (3, 12)
 _MARK = "__enforcer_watched__"
@@ -36,7 +37,7 @@ _SPEC = "__spec__"
 
 
 class _Watched:
-    """Keep what belongs to one watched spec."""
+    """The state of one watched spec, on its class."""
 
     __slots__ = ("asked", "own", "sites")
 
@@ -47,22 +48,22 @@ class _Watched:
 
 
 class _Initializing(ModuleSpec):
-    """Look like a spec, and as if its module was being executed."""
+    """A spec whose module looks as if it was being executed."""
 
     _initializing = True
 
 
 def watch(module: "ModuleType", spec: object, asked: "Asked", sites: "Sites") -> bool:
-    """Have a module's imports counted from now on.
+    """Make a module report its imports from now on.
 
     Args:
         module: the loaded module.
-        spec: its spec; the one that it is about to get, if it is reloaded.
-        asked: what counts.
-        sites: the instructions that need nothing else.
+        spec: its spec; if it is reloaded, the one that it is about to get.
+        asked: the function that counts.
+        sites: the cache of classified instructions.
 
     Returns:
-        Whether the spec or the module could be changed.
+        Whether the class of the spec or of the module could be changed.
 
     """
     if has_own_class(module, (_SPEC,)):
@@ -73,12 +74,12 @@ def watch(module: "ModuleType", spec: object, asked: "Asked", sites: "Sites") ->
 
 
 def is_watched(module: object, namespace: "dict[str, object]") -> bool:
-    """Tell whether a module tells who imports it; runs no code of anybody else."""
+    """Return whether a module reports its imports; run no code of others."""
     return _watched(namespace.get(_SPEC)) is not None or has_own_class(module, (_SPEC,))
 
 
 def unwatch_all() -> None:
-    """Give the specs of all loaded modules back the classes that they had."""
+    """Restore the classes of the specs of all loaded modules."""
     for module in list(sys.modules.values()):
         spec = (bootstrap.namespace_of(module) or {}).get(_SPEC)
         watched = _watched(spec)
@@ -96,9 +97,9 @@ def _watch_spec(spec: object, asked: "Asked", sites: "Sites") -> bool:
         return False
     watched = _watched(spec)
     if watched is not None and watched.asked == asked:
-        return True  # it belongs to another module as well, or that module has another path
+        return True  # the spec belongs to several modules, or one module has several paths
     own = own_class_of(spec)  # type: ignore[arg-type]
-    if _MARK in vars(own):  # by a watch that ended
+    if _MARK in vars(own):  # left by a watch that ended
         own = vars(own)[_MARK].own
     members: dict[str, object] = {
         "__module__": own.__module__,
@@ -109,14 +110,14 @@ def _watch_spec(spec: object, asked: "Asked", sites: "Sites") -> bool:
     }
     try:
         change_class(spec, type(own.__name__, (own,), members))
-    except Exception:  # noqa: BLE001 - a class of others may refuse by any exception
+    except Exception:  # noqa: BLE001 - __init_subclass__ of others may raise anything
         return False
     return True
 
 
 def _reduce(spec: ModuleSpec, protocol: int) -> object:
-    # Pickle looks for a class by its name, and finds the one that the spec had. From protocol 2 on
-    # it compares that with the spec's own.
+    # Pickle finds a class by its name, which is that of the class that the spec had. From protocol
+    # 2 on it compares the two and refuses, so at most protocol 1 is asked.
     own = vars(type(spec))[_MARK].own
     twin = own.__new__(own)
     vars(twin).update(vars(spec))
@@ -142,7 +143,7 @@ def _counting_spec(asked: "Asked", sites: "Sites") -> property:
 
     def write(spec: ModuleSpec, value: object) -> None:
         if value:
-            sites.forget()  # some other tool executes the module once more
+            sites.forget()  # a tool executes the module again
         vars(spec)["_initializing"] = value
 
     return property(read, write)
@@ -177,7 +178,7 @@ def _counting_module(namespace: "dict[str, object]", asked: "Asked", sites: "Sit
             next(uses)
         if _SPEC in namespace:
             return namespace[_SPEC]
-        raise AttributeError(_SPEC)  # which the module words as it does for any name
+        raise AttributeError(_SPEC)  # CPython replaces it by the module's own message
 
     def write(_module: object, value: object) -> None:
         namespace[_SPEC] = value
@@ -191,7 +192,7 @@ def _counting_module(namespace: "dict[str, object]", asked: "Asked", sites: "Sit
 
 
 def _initializing(spec: object) -> _Initializing:
-    """Make a spec that has C ask for the module's lock."""
+    """Return a spec that makes C acquire the module's lock."""
     asking = _Initializing.__new__(_Initializing)
     if issubclass(type(spec), ModuleSpec):
         vars(asking).update(vars(spec))
