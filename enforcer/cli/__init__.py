@@ -1,1 +1,1 @@
-"""Offer the enforcer on the command line."""
+"""The command line: one module for each command."""

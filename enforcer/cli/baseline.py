@@ -1,4 +1,4 @@
-"""Write the baseline: let it shrink, and grow only when asked to."""
+"""Commands ``enforcer baseline update`` and ``merge``, which write the baseline."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Check a migration map, and what its rules will meet."""
+"""Command ``enforcer check``: validate the map, and report what its rules will meet."""
 
 import sys
 

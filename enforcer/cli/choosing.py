@@ -1,4 +1,4 @@
-"""Choose the migration map and the store that a command works on."""
+"""Selection and loading of the map and the store of a command, from options and environment."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ from enforcer.store.readers import check_address
 
 
 def choose_map(option: str | None) -> str:
-    """Give the absolute path of the map: the option, the environment, or one up from here.
+    """Return the absolute path of the map: the option, the environment, or the nearest upwards.
 
     Raises:
         EnforcerError: if there is none.
@@ -34,9 +34,9 @@ def choose_map(option: str | None) -> str:
 
 
 def choose_store(store: str | None, migration_map: str | None) -> str:
-    """Give the address of the store: the option, the environment, or what the map says.
+    """Return the address of the store: the option, the environment, or the map's.
 
-    A path is absolute; a URL is given as it is.
+    A path is absolute; a URL is returned as it is.
 
     Raises:
         EnforcerError: if none of them names one, or the map has mistakes.
@@ -50,7 +50,7 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
 
 
 def load_lenient(path: str) -> MigrationMap:
-    """Load a map as programs do that run, and write what is ignored of it to standard error.
+    """Load a map as running programs do, and write what is ignored of it to standard error.
 
     Raises:
         MapError: if nothing of it is sound, or it says ``fail_open = false``.
@@ -63,10 +63,10 @@ def load_lenient(path: str) -> MigrationMap:
 
 
 def choose_file(store: str | None, migration_map: str | None) -> str:
-    """Give the absolute path of a store that is written; see :func:`choose_store`.
+    """Return the absolute path of a store that can be written; see :func:`choose_store`.
 
     Raises:
-        EnforcerError: if none is named, or one that is only read.
+        EnforcerError: if none is named, or one that is read-only.
 
     """
     chosen = choose_store(store, migration_map)
@@ -80,11 +80,11 @@ def choose_file(store: str | None, migration_map: str | None) -> str:
 
 
 def load_chosen(path: str) -> MigrationMap:
-    """Load a map whose root has to be there, and report all that is wrong with it at once.
+    """Load a map whose root must exist, and report all of its mistakes at once.
 
     Raises:
-        MapError: if anything is; a root that isn't there is one mistake among the others.
-        EnforcerError: if nothing but the root is.
+        MapError: if there are mistakes; a missing root is one of them.
+        EnforcerError: if only the root is missing.
 
     """
     try:
@@ -97,11 +97,11 @@ def load_chosen(path: str) -> MigrationMap:
 
 
 def load_sound(path: str) -> MigrationMap:
-    """Load a map in which nothing at all is wrong.
+    """Load a map without any mistake.
 
     Raises:
-        MapError: if anything is, also what processes can live with.
-        EnforcerError: if nothing but the root is.
+        MapError: if there is one, even if processes could ignore it.
+        EnforcerError: if only the root is missing.
 
     """
     migration_map = load_chosen(path)
@@ -112,10 +112,10 @@ def load_sound(path: str) -> MigrationMap:
 
 
 def require_root(migration_map: MigrationMap) -> None:
-    """See to it that the folder with the program's own code is there.
+    """Raise an error if the folder with the program's own code does not exist.
 
     Raises:
-        EnforcerError: if it is not.
+        EnforcerError: if so.
 
     """
     if not Path(migration_map.root).is_dir():

@@ -1,4 +1,4 @@
-"""Find the program that the words of a command line mean."""
+"""Resolution of the words after ``enforcer run --`` to a program and its arguments."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ SCRIPT_SUFFIXES = (".py", ".pyz")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a program and the words it is started with.
+    """A program and its arguments.
 
     Attributes:
         program: path of the file to execute.
@@ -27,11 +27,11 @@ class Command:
 
 
 def find_command(words: Sequence[str]) -> Command:
-    """Find the program to execute for a command.
+    """Return the program to execute for a command.
 
-    A script (``app.py``), the interpreter's options (``-m module``, ``-c code``) and
-    ``python`` mean this interpreter, because it is known to have the enforcer. Everything
-    else is a program: beside this interpreter if that is a virtual environment's, or on PATH.
+    A script (``app.py``), the interpreter's options (``-m module``, ``-c code``) and ``python``
+    mean this interpreter, because it is known to have the enforcer. Everything else is a program:
+    beside this interpreter if that is a virtual environment's, or on PATH.
 
     Raises:
         EnforcerError: if there is no such program or script.

@@ -1,4 +1,4 @@
-"""Show deprecated usage in a browser."""
+"""Command ``enforcer dashboard``: serve the dashboard, or its demonstration."""
 
 import os
 import secrets
@@ -95,7 +95,7 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
             f"or put one into {TOKEN_KEY} (dashboard-token)"
         )
         raise EnforcerError(message)
-    # As Ctrl-C does: a demonstration takes its folder away.
+    # SIGTERM raises KeyboardInterrupt too, so that a demonstration deletes its folder.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
         _serve(
@@ -105,10 +105,10 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
 
 
 def require_extra() -> None:
-    """See to it that the dashboard can run.
+    """Raise an error if a package that the dashboard needs is missing.
 
     Raises:
-        EnforcerError: if it can't.
+        EnforcerError: if so.
 
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
@@ -124,7 +124,7 @@ def require_extra() -> None:
 def _settings(
     map_file: str | None, store: str | None, *, is_demo: bool
 ) -> Iterator[tuple[str, MigrationMap | None]]:
-    """Give the store and the map to show; those of a demonstration are there for a while."""
+    """Yield the store and the map to show; a demonstration's are deleted afterwards."""
     if is_demo:
         with tempfile.TemporaryDirectory(prefix="enforcer-dashboard-") as folder:
             yield _invented(Path(folder))

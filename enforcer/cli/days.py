@@ -1,4 +1,4 @@
-"""Read a number of days from the command line."""
+"""Option type for a number of days, such as ``14d``."""
 
 import datetime as dt
 import re
@@ -10,14 +10,14 @@ _SPAN: Final = re.compile(r"(\d{1,5})d")
 
 
 class Days(click.ParamType[dt.timedelta]):
-    """Read a number of days, such as ``14d``."""
+    """A number of days, such as ``14d``."""
 
     name = "days"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> dt.timedelta:
-        """Read one."""
+        """Parse a value."""
         if isinstance(value, dt.timedelta):
             return value
         found = _SPAN.fullmatch(str(value))

@@ -1,4 +1,4 @@
-"""Show what the enforcer does, on a chat backend with real clients."""
+"""Command ``enforcer demo``: a chat backend with real clients, without and with the enforcer."""
 
 import signal
 import sys
@@ -71,10 +71,10 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
 
 
 def require_websockets() -> None:
-    """See to it that the demo's backend can run.
+    """Raise an error if the package that the demo's backend needs is missing.
 
     Raises:
-        EnforcerError: if it can't.
+        EnforcerError: if so.
 
     """
     if find_spec("websockets") is None:
@@ -86,7 +86,7 @@ def require_websockets() -> None:
 
 
 def _keep(workspace: "Workspace") -> None:
-    """Serve until somebody presses Ctrl-C."""
+    """Serve until Ctrl-C."""
     try:
         with workspace.served(is_enforced=True) as address:
             lines = (
@@ -102,10 +102,11 @@ def _keep(workspace: "Workspace") -> None:
 
 
 def _end_as_by_ctrl_c() -> None:
-    """Let SIGTERM end the demo as Ctrl-C does, which asyncio knows how to: the backend ends too."""
+    """Make SIGTERM end the demo as Ctrl-C does, so that asyncio ends the backend too."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGINT)
 
+    # A shell starts background jobs with SIGINT ignored, and Python then leaves it so.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, interrupt)

@@ -1,4 +1,4 @@
-"""Show on standard error how far the demo is."""
+"""Progress bars of the demo, on standard error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

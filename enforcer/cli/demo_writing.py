@@ -1,4 +1,4 @@
-"""Write what came of the demo, for people and for programs."""
+"""Output of the demo, as text and as JSON."""
 
 import json
 import os
@@ -36,10 +36,10 @@ _WIDTH: Final = 80
 
 
 def as_text(comparison: Comparison, file: TextIO) -> str:
-    """Write both runs side by side, and who used the old paths.
+    """Return both runs side by side, and the uses of the old paths.
 
     Args:
-        comparison: what came of the runs.
+        comparison: the results of both runs.
         file: where the text will go: a terminal gets colours, unless ``NO_COLOR`` is set.
 
     """
@@ -57,7 +57,7 @@ def as_text(comparison: Comparison, file: TextIO) -> str:
 
 
 def as_json(comparison: Comparison) -> str:
-    """Write the figures of both runs and the report as one JSON document."""
+    """Return the figures of both runs and the report as one JSON document."""
     document = {
         "users": comparison.users,
         "rounds": comparison.rounds,
@@ -91,7 +91,7 @@ def _table(comparison: Comparison) -> Table:
 
 
 def _sound(key: str, comparison: Comparison) -> int:
-    """Give what a figure should be."""
+    """Return what a figure should be."""
     due = comparison.healed.sent
     return {"sent": due, "once": due, "managers": 1}.get(key, 0)
 
@@ -108,5 +108,5 @@ def _verdict(comparison: Comparison) -> Text:
 
 
 def _shown(path: Path) -> str:
-    """Name a file as a person in the working directory would."""
+    """Return a file's path relative to the working directory, if it is below that."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,4 +1,4 @@
-"""Execute a program as if the enforcer had not been in between."""
+"""Execution of a program: in place of this process, or as a child with its signals forwarded."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 
 
 def replace_by(command: Command, environ: Mapping[str, str]) -> NoReturn:
-    """Become the program: its signals, terminal and exit code are its own.
+    """Replace this process by the program: its signals, terminal and exit code are its own.
 
     Raises:
         EnforcerError: if it can't be executed.
@@ -32,7 +32,8 @@ def replace_by(command: Command, environ: Mapping[str, str]) -> NoReturn:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    # The interpreter ignores these, and what is ignored stays so in the new program.
+    # CPython ignores these signals at start-up, and exec() keeps ignored signals ignored: without
+    # the reset the program would not end at a closed pipe.
     for name in _IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -43,9 +44,9 @@ def replace_by(command: Command, environ: Mapping[str, str]) -> NoReturn:
 
 
 def wait_for(command: Command, environ: Mapping[str, str]) -> int:
-    """Run the program as a child, pass signals on to it, and give its exit code.
+    """Run the program as a child, forward signals to it, and return its exit code.
 
-    A program that a signal ended has the exit code 128 and the signal's number, as in a shell.
+    A program that a signal ended has the exit code 128 plus the signal's number, as in a shell.
 
     Raises:
         EnforcerError: if it can't be executed.
@@ -59,7 +60,8 @@ def wait_for(command: Command, environ: Mapping[str, str]) -> int:
         raise _not_executable(command, error) from error
 
     def forward(number: int, _: FrameType | None) -> None:
-        # What is typed reaches the child without help, being in the same process group.
+        # The terminal sends keyboard signals to the whole foreground process group: the child gets
+        # them without help, and would get them twice.
         if number not in _FROM_KEYBOARD or not _is_in_foreground():
             child.send_signal(number)
 

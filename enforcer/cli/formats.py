@@ -1,4 +1,4 @@
-"""Options of commands for how to write: ``--format``, and ``--json``, which every command has."""
+"""Options for the output format: ``--format``, and ``--json``, which every command has."""
 
 from collections.abc import Callable
 from typing import Any

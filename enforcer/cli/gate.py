@@ -1,4 +1,4 @@
-"""Decide in CI whether a change may pass."""
+"""Command ``enforcer gate``: decide in CI whether a change may pass."""
 
 import datetime as dt
 import shlex
@@ -100,9 +100,9 @@ def _update(
     *,
     is_complete: bool,
 ) -> str:
-    """Write the command that takes what is gone out of the baseline.
+    """Return the command that removes stale entries from the baseline.
 
-    One record is that of a run of all tests, and of another machine as a rule.
+    A single record is that of a run of all tests, mostly on another machine.
     """
     if len(records) == 1 and not store:
         own = (("--enforcer-map", map_file), ("--enforcer-baseline", baseline_file))
@@ -115,7 +115,7 @@ def _update(
 
 
 def choose_baseline(migration_map: MigrationMap, named: Path | None) -> Baseline:
-    """Read the baseline that is named, the map's, or none if there is none.
+    """Read the baseline that is named, or the map's; without one it is empty.
 
     Raises:
         BaselineError: if it can't be read.

@@ -1,7 +1,7 @@
-"""Dispatch to the commands, and print a user's mistakes in one line.
+"""The command ``enforcer``: lazy dispatch to its subcommands, and errors in one line.
 
 A command's module is imported when it runs or when its help is asked for: together they cost a
-third of a second. Their list and shell completion read the table below.
+third of a second. The list of commands and shell completion read the table below.
 """
 
 import errno
@@ -44,12 +44,12 @@ def load(name: str) -> click.Command:
 
 
 class Commands(click.Group):
-    """Load commands lazily, and turn the enforcer's errors into lines on standard error."""
+    """Group that imports commands lazily, and prints the enforcer's errors to standard error."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the real command where click found the entry of its list."""
+        """Return the real command where click found the placeholder of its list."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, load(name) if name and listed else None, rest
 
@@ -69,7 +69,8 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in _UNWRITABLE or error.filename is not None:
                 raise
-            # What is still in the buffer would fail once more when the interpreter ends.
+            # The interpreter flushes standard output at exit, and what is still in the buffer would
+            # fail once more: it goes to the null device.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             message = f"enforcer: the output can't be written: {error.strerror} (output-unwritable)"
             click.echo(message, err=True)

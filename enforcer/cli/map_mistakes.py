@@ -1,6 +1,7 @@
-"""Find mistakes in a map that its processes can live with: a root, and paths in ``allow``.
+"""Mistakes in a map that processes can ignore: a missing root, and paths in ``allow``.
 
-They are reported together with those that make a map unreadable; a person mends all of them once.
+They are reported together with those that make a map unreadable, so that a person mends all at
+once.
 """
 
 import tomllib
@@ -17,7 +18,7 @@ from enforcer.rules.values import nearest
 
 
 def mistakes_beside(path: str) -> list[Mistake]:
-    """Return such mistakes of a map's file; none if it is no TOML."""
+    """Return such mistakes of a map's file; none if it is not TOML."""
     try:
         text = read_regular(path).decode("utf-8")
         document: Any = tomllib.loads(text)

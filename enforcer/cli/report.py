@@ -1,4 +1,4 @@
-"""Show what was recorded."""
+"""Command ``enforcer report``: who still uses which legacy path."""
 
 import sys
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
 
 
 def _legacy_paths(map_file: str | None) -> list[str]:
-    """Return what the map at hand speaks of; nothing without one that can be read."""
+    """Return the legacy paths of the map; none without a map that can be read."""
     try:
         found = load_map(choose_map(map_file), lenient=True)
         return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in found]

@@ -1,4 +1,4 @@
-"""Show the tables ``[[stage]]`` of a map: their share of the fleet, and whether they hold here."""
+"""Output of a map's ``[[stage]]`` tables: their share of the fleet, and whether they apply here."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ from enforcer.rules.rollout import WHOLE, Place, Rollout
 
 
 def rollout_lines(rollouts: Sequence[Rollout], place: Place) -> Iterator[str]:
-    """Write a line for each table, and then where this is."""
+    """Yield a line for each table, and then one that describes this place."""
     for rollout in rollouts:
         here = "holds here" if rollout.holds_at(place) else "does not hold here"
         yield f"line {rollout.line}: {_aim(rollout)} {_share(rollout)}: {here}"
@@ -19,7 +19,7 @@ def rollout_lines(rollouts: Sequence[Rollout], place: Place) -> Iterator[str]:
 
 
 def rollout_records(rollouts: Sequence[Rollout], place: Place) -> list[dict[str, object]]:
-    """Describe each table for other programs."""
+    """Return each table as a record for other programs."""
     return [{**one.fields(), "holds_here": one.holds_at(place)} for one in rollouts]
 
 

@@ -1,4 +1,4 @@
-"""Run a command with the enforcer enabled in it and in its children."""
+"""Command ``enforcer run``: run a command with the enforcer enabled in it and its children."""
 
 import os
 import site
@@ -91,7 +91,7 @@ def _settings(map_file: str | None, stage: str | None, store: str | None) -> dic
 
 
 def _is_read_at_start() -> bool:
-    """Tell whether Python finds the enforcer's file, which it does in site folders only."""
+    """Return whether Python reads the enforcer's start-up file; it does in site folders only."""
     folders = site.getsitepackages()
     if site.ENABLE_USER_SITE:
         folders.append(site.getusersitepackages())

@@ -1,4 +1,4 @@
-"""Take what was seen from the options of a command: records, a store, or both."""
+"""Options ``--record``, ``--store`` and ``--complete``, and reading what they name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ _OPTIONS: Final = (
 
 
 def seen_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say what to compare."""
+    """Add the options that say what to compare to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -39,7 +39,7 @@ def seen_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def seen(
     migration_map: MigrationMap, records: tuple[Path, ...], store: str | None, *, is_complete: bool
 ) -> Record | None:
-    """Read what was seen, from records, a store, or both; none if neither is named.
+    """Read what was seen, from records, a store, or both; None if neither is named.
 
     Raises:
         EnforcerError: if one of them can't be read, or no test ran in any of the records' runs.

@@ -1,4 +1,4 @@
-"""Say whether and how the enforcer is enabled here, and what it can't see."""
+"""Command ``enforcer status``: whether and how the enforcer is enabled, and its blind spots."""
 
 import os
 import sys
@@ -132,7 +132,7 @@ def _read_map(path: str, by: str, written: str) -> MapFound:
 
 
 def _in_force(path: str) -> MigrationMap | None:
-    """Return what programs take of a map with mistakes; None if nothing."""
+    """Return what programs use of a map with mistakes; None if nothing."""
     is_safe = safe_mode_at_start(path) is not None
     try:
         content = load_map(path, cached=True, lenient=True, regardless=is_safe)
@@ -151,7 +151,7 @@ def _find_store(chosen: MapFound) -> StoreFound:
 def _late(
     content: MigrationMap | None, installation: Installation, state: State
 ) -> tuple[str, ...]:
-    """Name the legacy modules that are loaded before the enforcer."""
+    """Return the legacy modules that are loaded before the enforcer."""
     if state.enabled:
         return tuple(subject for kind, subject, _ in state.notices if kind == "late")
     if content is None:

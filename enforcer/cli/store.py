@@ -1,4 +1,4 @@
-"""Look after a store: check it, make it smaller, move it, prepare ClickHouse."""
+"""Commands ``enforcer store``: check, vacuum, export, import, init."""
 
 import json
 import sys
@@ -316,7 +316,7 @@ def _readable(file: IO[str]) -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being done; nothing elsewhere."""
+    """Show the current step on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""Say where telemetry goes, and send what could not be sent."""
+"""Commands ``enforcer telemetry status`` and ``flush``: where it goes, and what is unsent."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Verify on the program itself that its legacy paths lead to one canonical object each."""
+"""Command ``enforcer verify``: import the program, and verify its legacy paths."""
 
 import sys
 

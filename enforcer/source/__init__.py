@@ -1,1 +1,1 @@
-"""Look at source code without running it: modules, their names, and who asks for them."""
+"""Static analysis of source code, without running it: modules, names, uses of legacy paths."""

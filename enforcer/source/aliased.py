@@ -1,7 +1,7 @@
-"""Read which names modules will have once every rule aliases.
+"""The names that modules will have once every rule aliases.
 
-Most have those that their source shows. What changes is what ``from legacy import *`` binds,
-in whichever module says it: what an alias exports, not what the legacy code exports.
+Most modules have the names in their source. What changes is what ``from legacy import *`` binds, in
+whichever module it stands: what an alias exports, not what the legacy code exports.
 """
 
 from enforcer.rules.model import LEGACY_FALLBACK, MigrationMap, Rule
@@ -11,7 +11,7 @@ from enforcer.source.names import ModuleNames, NameReader
 
 
 class AliasedNames:
-    """Read names as they will be.
+    """Reader of future names.
 
     Attributes:
         reader: reads the names of modules.
@@ -21,7 +21,7 @@ class AliasedNames:
     def __init__(
         self, migration_map: MigrationMap, locator: Locator, before: NameReader, matcher: Matcher
     ) -> None:
-        """Take what knows of modules and of their names today."""
+        """Bind to the map, and to the readers of modules and their current names."""
         self._locator = locator
         self._before = before
         self._matcher = matcher

@@ -1,7 +1,7 @@
-"""Say what each reference asks for: which legacy module or name, under which rule.
+"""Matching of references with rules: which legacy module or name each one asks for.
 
-Stages play no role here. A module rule in stage observe leaves the modules below it alone
-today, and will not once it is raised; what it will meet then is the question.
+Stages play no role here. A module rule in stage observe does not affect the modules below it today,
+but will once it is raised; the question is what happens then.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from enforcer.source.scopes import MODULE_LEVEL
 
 @dataclass(frozen=True, slots=True, order=True)
 class Site:
-    """Say where something is asked for.
+    """A place that asks for something.
 
     Attributes:
         file: the file, relative to the root where it lies below it.
@@ -27,7 +27,7 @@ class Site:
         form: how it is asked for.
         typing_only: whether only type checkers read it.
         function: the qualified name of the function around it, ``<module>`` at top level.
-        excuse: the marker by which a test says that it may use the path, or expects to be
+        excuse: the marker by which a test may use the path, or expects to be
             refused; or empty.
         through: the module that passed on what is asked for, by ``from legacy import *``; or
             empty.
@@ -43,20 +43,20 @@ class Site:
     excuse: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """Write the site as editors jump to it."""
+        """Format the place as editors jump to it."""
         place = f"{self.file}:{self.line}"
         return f"{place} (through {self.through})" if self.through else place
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Describe what one place asks of a legacy path.
+    """What one place asks of a legacy path.
 
     Attributes:
-        rule: the rule it falls under.
+        rule: the rule that covers it.
         module: the legacy module that is asked.
         name: the name that is asked of it; empty where the module itself is wanted.
-        site: where.
+        site: the place.
         callers: the dotted paths under which the asking file may be imported.
         is_use: whether it is a use of the legacy path by itself, and not only the look-up
             of a name on a module that was imported elsewhere in the file.
@@ -74,17 +74,17 @@ class Ask:
 
 
 class Matcher:
-    """Match references with the rules of a map."""
+    """Matcher of references with the rules of a map."""
 
     def __init__(self, migration_map: MigrationMap, locator: Locator, names: NameReader) -> None:
-        """Take the map and what knows of modules and their names."""
+        """Bind to the map, and to the readers of modules and names."""
         self._map = migration_map
         self._locator = locator
         self._names = names
         self._rules = {rule.module: rule for rule in migration_map.rules if rule.kind != NAME}
 
     def asks_in(self, scanned: ScannedFile) -> Iterator[Ask]:
-        """Give everything that a file asks of legacy paths."""
+        """Yield everything that a file asks of legacy paths."""
         for reference in scanned.found.references:
             site = Site(
                 scanned.file,
@@ -108,8 +108,8 @@ class Matcher:
     def _asked_by_star(self, module: str, site: Site, scanned: ScannedFile) -> Iterator[Ask]:
         """Yield what ``from module import *`` asks for: the module, and each name that is read.
 
-        A rule for a name of a live module is used where ``__all__`` lists the name; where the
-        star binds it all the same, nobody can tell who wants it.
+        A rule for a name of a live module is used where ``__all__`` lists the name; where the star
+        binds it all the same, it is unknown who wants it.
         """
         exported = self._starred(module)
         for name, of_name in self._map.names_in(module).items():
@@ -126,7 +126,7 @@ class Matcher:
             yield Ask(rule, module, used, site, scanned.modules, is_use=False, by_star=True)
 
     def covering(self, path: str) -> Rule | None:
-        """Find the rule under which a module will fall once it is raised."""
+        """Return the rule that will cover a module once it is raised."""
         covered, dot = path, "."
         while dot:
             rule = self._rules.get(covered)
@@ -138,7 +138,7 @@ class Matcher:
         return None
 
     def will_run(self, modules: Iterable[str]) -> bool:
-        """Tell whether a file's code still runs once every rule aliases, or is removed."""
+        """Return whether a file's code still runs once every rule aliases, or is removed."""
         for module in modules:
             rule = self.covering(module)
             if rule is not None:
@@ -146,7 +146,7 @@ class Matcher:
         return True
 
     def legacy_modules(self, rule: Rule) -> Iterator[str]:
-        """Give the legacy modules of a rule: of a tree all that have code of their own."""
+        """Yield the legacy modules of a rule: of a tree all that have code of their own."""
         waiting = [rule.module]
         while waiting:
             module = waiting.pop()
@@ -166,7 +166,7 @@ class Matcher:
             yield from self._asked_module(reference.path)
 
     def _asked_module(self, path: str) -> Iterator[tuple[Rule, str, str]]:
-        """Say what an import of a module asks for: it, or the nearest package above it."""
+        """Yield what an import of a module asks for: it, or the nearest package above it."""
         rule = self.covering(path)
         while rule is None and path:
             path = path.rpartition(".")[0]
@@ -175,7 +175,7 @@ class Matcher:
             yield rule, path, ""
 
     def _asked_of(self, module: str, name: str) -> Iterator[tuple[Rule, str, str]]:
-        """Say what ``from module import name`` asks for."""
+        """Yield what ``from module import name`` asks for."""
         own = self._rules.get(f"{module}.{name}")
         of_name = self._map.names_in(module).get(name)
         rule = self.covering(module)
@@ -197,7 +197,7 @@ class Matcher:
         return self._names.names_of(located).listed if located is not None else frozenset()
 
     def _asked_by_chain(self, path: str) -> Iterator[tuple[Rule, str, str]]:
-        """Say what a dotted text asks for, which may go on into a name's attributes."""
+        """Yield what a dotted text asks for, which may extend into a name's attributes."""
         modules, colon, rest = path.partition(":")
         parts = modules.split(".")
         first_name = rest.partition(".")[0]
@@ -214,7 +214,7 @@ class Matcher:
                 return
 
     def _is_module(self, rule: Rule, path: str, *, is_certain: bool) -> bool:
-        """Tell whether a path below a rule is that of a module, and not of a name."""
+        """Return whether a path below a rule is that of a module, and not of a name."""
         if path == rule.module or is_certain:
             return True
         located = self._locator.locate(path) or self._locator.locate(rule.canonical_of(path))
@@ -222,5 +222,5 @@ class Matcher:
 
 
 def _is_within(base: str, module: str) -> bool:
-    """Tell whether what a file has imported is a module or something in it."""
+    """Return whether what a file has imported is a module or something in it."""
     return base == module or base.startswith(f"{module}.")

@@ -1,8 +1,8 @@
-"""Read which names a module's source binds at its top level.
+"""Names that a module's source binds at its top level.
 
-Judged from the syntax tree of one file alone; ``names`` joins the files together. Both
-branches of an ``if`` and all parts of a ``try`` count, except those that never run when the
-module is imported: ``if TYPE_CHECKING`` and ``if __name__ == "__main__"``.
+Judged from the syntax tree of one file alone; ``names`` joins the files together. Both branches of
+an ``if`` and all parts of a ``try`` count, except those that never run when the module is imported:
+``if TYPE_CHECKING`` and ``if __name__ == "__main__"``.
 """
 
 import ast
@@ -22,15 +22,15 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 @dataclass(slots=True)
 class Bindings:
-    """Hold what one file binds.
+    """The names that one file binds.
 
     Attributes:
         defined: names that it assigns or defines itself.
         imported: names that it binds by importing.
         stars: the modules from which it imports everything, as level and name.
-        exported: what its ``__all__`` lists, as far as that can be read.
+        exported: the names in its ``__all__``, as far as that can be read.
         has_exports: whether all of ``__all__`` could be read.
-        dynamic: why the names can't be told from the source; empty if they can.
+        dynamic: why its names are unknown from the source; empty if they are known.
 
     """
 
@@ -43,7 +43,7 @@ class Bindings:
 
 
 def read_bindings(tree: ast.Module) -> Bindings:
-    """Read what a module binds at its top level.
+    """Return the names that a module binds at its top level.
 
     Args:
         tree: the module's syntax tree.
@@ -60,13 +60,13 @@ def read_bindings(tree: ast.Module) -> Bindings:
 
 
 class _Reader(ast.NodeVisitor):
-    """Visit the statements that run in the module's own scope."""
+    """Visitor of the statements that run in the module's own scope."""
 
     def __init__(self) -> None:
         self.found = Bindings()
 
     def read_top(self, statement: ast.stmt) -> None:
-        """Visit a statement of the module's body; only there does ``del`` surely happen."""
+        """Visit a statement of the module's body; only there is ``del`` certain to be executed."""
         if isinstance(statement, ast.Delete):
             gone = {target.id for target in statement.targets if isinstance(target, ast.Name)}
             self.found.defined -= gone
@@ -132,7 +132,7 @@ class _Reader(ast.NodeVisitor):
         self._read_globals(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Leave out what is bound in a scope of its own."""
+        """Skip what is bound in a scope of its own."""
 
     def visit_ListComp(self, node: ast.ListComp) -> None:
         self._read_comprehension(node)
@@ -165,13 +165,13 @@ class _Reader(ast.NodeVisitor):
         self._read_globals(node)
 
     def _read_globals(self, node: ast.AST) -> None:
-        """Count what a function declares ``global``: a call of it may bind that."""
+        """Add the names that a function declares ``global``: calling it may bind them."""
         for child in ast.walk(node):
             if isinstance(child, ast.Global):
                 self.found.defined.update(child.names)
 
     def _read_comprehension(self, node: _Comprehension) -> None:
-        """Count only ``:=``, which binds outside of the comprehension."""
+        """Add the targets of ``:=``, which binds outside of the comprehension."""
         for child in ast.walk(node):
             if isinstance(child, ast.NamedExpr):
                 self.found.defined.add(child.target.id)
@@ -199,7 +199,7 @@ def _is_name(node: ast.expr, name: str) -> bool:
 
 
 def _dynamic_reason(tree: ast.Module) -> str:
-    """Say what in a module binds names that no statement shows."""
+    """Return what in a module binds names that no statement shows; empty if nothing does."""
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node, parent in parents.items():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -219,7 +219,7 @@ def _dynamic_reason(tree: ast.Module) -> str:
 
 
 def _is_enum_export(node: ast.AST) -> TypeGuard[ast.expr]:
-    """Tell whether this speaks of what puts an enum's members beside the enum."""
+    """Return whether a node puts an enum's members beside the enum."""
     match node:
         case ast.Name(id="global_enum") | ast.Attribute(attr="global_enum" | "_convert_"):
             return True
@@ -228,14 +228,14 @@ def _is_enum_export(node: ast.AST) -> TypeGuard[ast.expr]:
 
 
 def _is_own_entry(node: ast.Subscript) -> bool:
-    """Tell whether this is ``sys.modules[__name__]``."""
+    """Return whether a node is ``sys.modules[__name__]``."""
     table = node.value
     name = table.attr if isinstance(table, ast.Attribute) else getattr(table, "id", "")
     return name == "modules" and _is_name(node.slice, "__name__")
 
 
 def _only_reads(node: ast.expr, parent: ast.AST) -> bool:
-    """Tell whether a namespace is only looked at."""
+    """Return whether a namespace is only read."""
     match parent:
         case ast.Subscript(ctx=ast.Load()) | ast.Compare() | ast.For() | ast.comprehension():
             return True

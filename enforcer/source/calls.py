@@ -1,4 +1,4 @@
-"""Describe calls as far as their source shows what they pass."""
+"""Calls in source code: which arguments they visibly pass."""
 
 import ast
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from enforcer.source.scopes import MODULE_LEVEL
 
 @dataclass(frozen=True, slots=True, order=True)
 class Call:
-    """Describe a call of something that the file has imported.
+    """A call of something that the file has imported.
 
     Attributes:
         line: the line, from 1.
         path: the dotted path of what is called.
         function: the qualified name of the function around it, ``<module>`` at top level.
-        values: whether each argument by position is something else than ``None``.
-        keywords: the same of each argument by keyword.
-        is_open: whether ``*`` or ``**`` may give more than that.
+        values: for each positional argument, whether it is something other than ``None``.
+        keywords: the same for each keyword argument.
+        is_open: whether ``*`` or ``**`` may pass more than that.
 
     """
 
@@ -39,7 +39,7 @@ def dotted(node: ast.expr) -> tuple[str, list[str]]:
 
 
 def call_of(node: ast.Call, path: str, function: str) -> Call:
-    """Describe a call of what has a dotted path."""
+    """Return a call of what has a dotted path, with its arguments."""
     by_position = [each for each in node.args if not isinstance(each, ast.Starred)]
     named = [(each.arg, _is_something(each.value)) for each in node.keywords if each.arg]
     is_open = len(by_position) < len(node.args) or len(named) < len(node.keywords)
@@ -52,12 +52,12 @@ def _is_something(node: ast.expr) -> bool:
 
 
 def lacks(call: Call, name: str, taken: Parameters, none_by_default: frozenset[str]) -> bool:
-    """Tell whether a call surely gives nothing, or None, for a parameter.
+    """Return whether a call certainly passes nothing, or None, for a parameter.
 
     Args:
         call: the call.
         name: the parameter.
-        taken: what is called takes.
+        taken: the callable's parameters.
         none_by_default: its parameters whose default is None.
 
     """

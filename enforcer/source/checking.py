@@ -1,7 +1,7 @@
-"""Check what each rule of a map will meet, before anything is switched on.
+"""The check of a map: what each rule will meet in the program, before anything is enabled.
 
-Everything is judged from source; only on demand the canonical modules are imported, in a
-process of their own, and what they really have then counts instead.
+Everything is judged from source; only on demand are the canonical modules imported, in a process of
+their own, and their real names are used instead.
 """
 
 from collections import defaultdict
@@ -41,7 +41,7 @@ def check_map(
     Args:
         migration_map: the map, which has no mistakes.
         import_canonical: whether to import the canonical modules, in a child process.
-        baseline: what strict rules tolerate; by default what the map's baseline has.
+        baseline: what strict rules tolerate; by default the map's baseline.
 
     Raises:
         BaselineError: if a rule is strict, and the map's baseline can't be read.
@@ -119,7 +119,7 @@ class _Checker:
             yield site, call
 
     def _follow_stars(self) -> None:
-        """Read on where a module passes the names of a legacy module on by a star."""
+        """Find uses of names that a module re-exports from a legacy module by a star."""
         stars = [
             ask
             for asks in self._asks.values()
@@ -137,7 +137,7 @@ class _Checker:
     def _read_foreign(
         self, scanner: Scanner, scanned_files: set[str], unreadable: list[UnreadableFile]
     ) -> None:
-        """Read canonical modules outside of the project, for circles alone."""
+        """Read canonical modules outside of the project, to detect circular imports only."""
         for target in {rule.target for rule in self._map.rules}:
             located = self._locator.locate(target)
             if located is None or located.file is None or not located.has_source:
@@ -181,10 +181,10 @@ class _Checker:
         return found
 
     def _is_circular(self, ask: Ask) -> bool:
-        """Tell whether canonical code imports the very legacy path that it replaces.
+        """Return whether canonical code imports the very legacy path that it replaces.
 
-        In a tree any canonical module may import another legacy module: that one gives the
-        canonical module then. Only its own legacy counterpart brings it back to itself.
+        In a tree any canonical module may import another legacy module: that one leads to another
+        canonical module. Only its own legacy counterpart leads back to itself.
         """
         if not ask.is_use or ask.site.typing_only or ask.site.form in ("attribute", "string"):
             return False
@@ -198,7 +198,7 @@ class _Checker:
     # Importing the canonical modules.
 
     def _wanted(self) -> dict[str, set[str]]:
-        """Say which names to look for in which canonical modules."""
+        """Return the names to look for in each canonical module."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for rule in self._map.rules:
             for module, names in self._wanted_of(rule).items():

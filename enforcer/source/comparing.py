@@ -1,4 +1,4 @@
-"""Find functions and classes whose callers would call another signature."""
+"""Comparison of legacy functions and classes with canonical ones: signatures, duplicates."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,18 +11,18 @@ from enforcer.source.signatures import differences
 
 
 class Comparer:
-    """Compare what a legacy name is with what its canonical name is."""
+    """Comparer of legacy definitions with their canonical counterparts."""
 
     def __init__(self, migration_map: MigrationMap, reader: DefinitionReader) -> None:
-        """Take the map, whose factories are compared elsewhere, and what reads definitions."""
+        """Bind to the map, whose factories are compared elsewhere, and a reader of definitions."""
         self._factories = {rule.legacy for rule in migration_map.factories}
         self._reader = reader
 
     def changed(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[ChangedCall]:
         """Yield what has another signature on the canonical side.
 
-        Names that the map renames are compared in any case, all others where the program
-        asks for them. Where the legacy code goes on answering, nothing changes.
+        Names that the map renames are always compared, all others where the program asks for them.
+        Where the legacy code still answers, nothing changes.
         """
         if rule.implementation:
             return
@@ -37,9 +37,9 @@ class Comparer:
                 yield from self._compared(rule, module, name, places, is_renamed=is_renamed)
 
     def doubled(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[DoubledClass]:
-        """Yield classes that legacy code which goes on running has beside canonical ones.
+        """Yield classes that exist both in legacy code that still runs and in canonical code.
 
-        As without the enforcer, both stay: who asks for one never gets the other.
+        As without the enforcer, both stay: a user of one never gets the other.
         """
         if not rule.implementation or rule.kind == NAME:
             return

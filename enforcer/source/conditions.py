@@ -1,4 +1,4 @@
-"""Tell which branches of an ``if`` run when a module is imported."""
+"""Branches of an ``if`` by when they run: at import, for type checkers, or as a script."""
 
 import ast
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """Sort the statements of an ``if``.
+    """The statements of an ``if``, sorted.
 
     Attributes:
         at_import: what may run when the module is imported.
@@ -34,7 +34,7 @@ def branches(node: ast.If) -> Branches:
 
 
 def _is_type_checking(test: ast.expr) -> bool:
-    """Tell whether this is ``TYPE_CHECKING``, ``typing.TYPE_CHECKING`` or plain false."""
+    """Return whether this is ``TYPE_CHECKING``, ``typing.TYPE_CHECKING`` or a false constant."""
     match test:
         case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
             return True

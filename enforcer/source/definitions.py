@@ -1,4 +1,4 @@
-"""Find how a function or a class is defined, from its source."""
+"""Definitions of functions and classes, with their signatures, read from source."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -24,19 +24,19 @@ _FIELD_KEYWORDS: Final = frozenset({"default", "default_factory"})
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Say how something is defined.
+    """The definition of a name.
 
     Attributes:
-        kind: ``function``, ``class``, ``other`` for what is neither (or can't be told), or
+        kind: ``function``, ``class``, ``other`` for neither (or unknown), or
             ``missing``.
         module: the dotted path of the module that defines it.
         file: that module's file, if there is one.
         line: the line of the definition; 0 if there is none.
-        parameters: what it takes, without ``self``; none if that can't be told.
+        parameters: its parameters, without ``self``; None if unknown.
         is_generator: whether it is a function that yields.
-        made_into: what its decorator makes of a function, such as ``property``, that is no
-            function any more; or empty.
-        decorators: what decorates it, as written.
+        made_into: what its decorator turns a function into, such as ``property``, if the result
+            is not a function; or empty.
+        decorators: its decorators, as written.
         none_by_default: the parameters whose default is None.
 
     """
@@ -53,7 +53,7 @@ class Definition:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Return what tells it from other definitions."""
+        """Return what identifies it among definitions."""
         return self.module, self.line
 
 
@@ -64,15 +64,14 @@ class _Found:
 
 
 class DefinitionReader:
-    """Read definitions, each module's source once."""
+    """Reader of definitions; each module's source is parsed once."""
 
     def __init__(self, locator: Locator) -> None:
-        """Take what finds the modules."""
         self._locator = locator
         self._trees: dict[str, ast.Module | None] = {}
 
     def find(self, path: str) -> Definition:
-        """Find what ``package.module:name`` or ``package.module:Class.name`` is."""
+        """Return the definition of ``package.module:name`` or ``package.module:Class.name``."""
         module, _, dotted = path.partition(":")
         located = self._locator.locate(module)
         if located is None:
@@ -94,7 +93,7 @@ class DefinitionReader:
         return Definition("missing" if is_missing else "other", found.module.path)
 
     def _is_certain(self, module: Located) -> bool:
-        """Tell whether a name that was not found in a module's source is not there."""
+        """Return whether a name that was not found in a module's source does not exist."""
         tree = self._tree(module)
         if tree is None:
             return False
@@ -112,7 +111,7 @@ class DefinitionReader:
         return self._trees[module.path]
 
     def _follow(self, module: Located, name: str) -> _Found:
-        """Find a name's definition, through imports and plain assignments."""
+        """Follow imports and plain assignments to a name's definition."""
         for _ in range(_MOST_STEPS):
             tree = self._tree(module)
             node = _last(tree.body, name) if tree is not None else None
@@ -173,7 +172,7 @@ class DefinitionReader:
         return ""
 
     def _taken_by(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
-        """Say what calling a class takes; none if that can't be told."""
+        """Return the parameters of calling a class; None if unknown."""
         if depth > _MOST_STEPS or any(keyword.arg == "metaclass" for keyword in node.keywords):
             return None
         for name in ("__init__", "__new__"):
@@ -196,7 +195,7 @@ class DefinitionReader:
 
 
 def parameters_of(node: _Function) -> Parameters:
-    """Read the parameters of a definition."""
+    """Return the parameters of a definition."""
     given = node.args
     by_position = [each.arg for each in (*given.posonlyargs, *given.args)]
     optional = set(by_position[len(by_position) - len(given.defaults) :])
@@ -244,7 +243,7 @@ def _yields(node: _Function) -> bool:
 
 
 def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Walk through a function without what is defined inside it."""
+    """Yield the nodes of a function without those of nested definitions."""
     waiting = list(body)
     while waiting:
         node = waiting.pop()
@@ -263,7 +262,7 @@ def _is_decorated(node: _Function | ast.ClassDef, name: str) -> bool:
 
 
 def _fields(node: ast.ClassDef) -> Parameters:
-    """Read the fields of a dataclass, in its own order."""
+    """Return the fields of a dataclass, in its own order."""
     names, optional = [], set()
     for each in node.body:
         if not isinstance(each, ast.AnnAssign) or not isinstance(each.target, ast.Name):
@@ -281,7 +280,7 @@ def _fields(node: ast.ClassDef) -> Parameters:
 
 
 def _last(body: Iterable[ast.stmt], name: str) -> ast.stmt | None:
-    """Give the last statement of a body that binds a name, also below ``if`` and ``try``."""
+    """Return the last statement of a body that binds a name, also below ``if`` and ``try``."""
     found = None
     for node in body:
         if _binds(node, name):

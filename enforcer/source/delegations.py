@@ -1,6 +1,6 @@
-"""Check factories and rules for instances, before anything is switched on.
+"""Check of factories and rules for instances, from source.
 
-What is compared is what the source says; where it says nothing, the first call decides.
+Where the source does not show something, the first call at run time decides.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from enforcer.source.refusals import Refusals
 
 
 class DelegationChecker:
-    """Check what a map says of factories and instances."""
+    """Checker of a map's factories and rules for instances."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class DelegationChecker:
         refusals: Refusals,
         calls: Sequence[tuple[Site, Call]],
     ) -> None:
-        """Take the map, what reads definitions and judges stages, and the program's calls."""
+        """Bind to the map, the readers of definitions and stages, and the program's calls."""
         self._map = migration_map
         self._reader = reader
         self._refusals = refusals
@@ -93,7 +93,7 @@ class DelegationChecker:
         return InstancesCheck(rule, found, tuple(findings), keyless)
 
     def _keyless(self, rule: Instances, found: Definition) -> set[Site]:
-        """Find calls whose source shows that they give no key, on every path to the callable."""
+        """Return the calls that visibly pass no key, on every path to the callable."""
         if found.parameters is None:
             return set()
         paths = {_dotted(rule.canonical)}
@@ -108,7 +108,7 @@ class DelegationChecker:
         }
 
     def _leads_to(self, path: str, rule: Instances) -> bool:
-        """Tell whether a legacy path that is called gives what a rule keeps by key."""
+        """Return whether a legacy path that is called leads to a rule's canonical callable."""
         module, _, name = path.rpartition(".")
         of_name = self._map.names_in(module).get(name)
         if of_name is not None:

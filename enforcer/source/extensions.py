@@ -1,9 +1,9 @@
-"""Find extension modules that may take an alias for what it is not.
+"""Compiled extension modules that may be incompatible with an alias.
 
 C code that asks an alias for its dictionary (``PyModule_GetDict``) gets an error, and
-``PyImport_AddModule`` replaces an alias by an empty module. A compiled file that does one of
-the two and holds a legacy path in its text is a candidate: whether it really does it to that
-path, the file does not say.
+``PyImport_AddModule`` replaces an alias by an empty module. A compiled file that does one of the
+two and contains a legacy path is a candidate; the file does not show whether it really does it to
+that path.
 """
 
 import mmap
@@ -30,11 +30,11 @@ _CALLS: Final = (b"PyModule_GetDict", b"PyImport_AddModule")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Give a compiled file that may not get along with an alias.
+    """A compiled file that may be incompatible with an alias.
 
     Attributes:
-        file: where it lies.
-        calls: the functions of Python that it calls.
+        file: its path.
+        calls: the functions of Python's C API that it calls.
         paths: the legacy paths in its text.
 
     """
@@ -45,7 +45,7 @@ class Candidate:
 
 
 def extension_files(root: Path, site_folders: Iterable[str]) -> Iterator[Path]:
-    """Give the compiled files below a root and in the site-packages folders, each once."""
+    """Yield the compiled files below a root and in the site-packages folders, each once."""
     seen = set()
     for file in (*own_files(root, SUFFIXES), *_installed(site_folders)):
         real = os.path.realpath(file)
@@ -64,10 +64,10 @@ def _installed(site_folders: Iterable[str]) -> Iterator[Path]:
 
 
 class ExtensionSearch:
-    """Search compiled files for the legacy paths of one map that are aliased."""
+    """Search of compiled files for the aliased legacy paths of one map."""
 
     def __init__(self, migration_map: MigrationMap) -> None:
-        """Take the map."""
+        """Compile the search patterns of a map."""
         self._map = migration_map
         heads = {
             rule.module.partition(".")[0]
@@ -116,9 +116,9 @@ def _is_aliased(rule: Rule) -> bool:
 
 
 def _is_path(match: re.Match[bytes]) -> bool:
-    """Tell whether a match is a module's path: no part of a word or of a file's name.
+    """Return whether a match is a module's path: not a part of a word or of a file's name.
 
-    A path without a dot is an ordinary word, too, unless it is a whole string of C.
+    A path without a dot is an ordinary word, too, unless it is a whole C string.
     """
     content = match.string
     before = content[match.start() - 1 : match.start()] if match.start() else b"\0"

@@ -1,4 +1,4 @@
-"""Describe what the rules of a map will meet."""
+"""Results of a check: for each rule, factory and rule for instances, and for the whole map."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MissingName:
-    """Name what is asked for under a legacy path and is not there under the canonical one.
+    """A name that is asked for under a legacy path and missing under the canonical one.
 
     Attributes:
         module: the legacy module that is asked.
@@ -28,8 +28,8 @@ class MissingName:
         canonical_module: the module that will be asked instead.
         canonical_name: the name that it will be asked for; differs where it was renamed.
         sites: where it is asked for.
-        nearest: names of the canonical module that look like it.
-        by_star: whether ``from … import *`` was to bring it; then the canonical module may have
+        nearest: similar names of the canonical module.
+        by_star: whether ``from … import *`` should bring it; then the canonical module may have
             it and not export it.
 
     """
@@ -44,13 +44,13 @@ class MissingName:
 
     @property
     def path(self) -> str:
-        """Give the legacy path that is asked for."""
+        """Return the legacy path that is asked for."""
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
 @dataclass(frozen=True, slots=True)
 class LegacyName:
-    """Name what a legacy module defines, the canonical one lacks and nobody asks for.
+    """A name that a legacy module defines, the canonical one lacks and nobody asks for.
 
     The name is empty where the whole module is meant.
     """
@@ -60,13 +60,13 @@ class LegacyName:
 
     @property
     def path(self) -> str:
-        """Give the legacy path of it."""
+        """Return its legacy path."""
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
 @dataclass(frozen=True, slots=True)
 class FailedImport:
-    """Name a canonical module that could not be imported, and why."""
+    """A canonical module that could not be imported, and why."""
 
     module: str
     error: str
@@ -74,7 +74,7 @@ class FailedImport:
 
 @dataclass(frozen=True, slots=True)
 class RenamedName:
-    """Name an entry of ``names`` whose new name the canonical module lacks."""
+    """An entry of ``names`` whose new name the canonical module lacks."""
 
     old: str
     new: str
@@ -83,7 +83,7 @@ class RenamedName:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCall:
-    """Name a function that the canonical side has under the same path, and is called otherwise.
+    """A function that has another signature on the canonical side.
 
     Attributes:
         module: the legacy module.
@@ -100,13 +100,13 @@ class ChangedCall:
 
     @property
     def path(self) -> str:
-        """Return the legacy path of it."""
+        """Return its legacy path."""
         return f"{self.module}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class DoubledClass:
-    """Name a class of legacy code that goes on running, which the canonical code has as well.
+    """A class that exists both in legacy code that still runs and in canonical code.
 
     Attributes:
         module: the legacy module.
@@ -123,36 +123,36 @@ class DoubledClass:
 
     @property
     def path(self) -> str:
-        """Return the legacy path of it."""
+        """Return its legacy path."""
         return f"{self.module}.{self.name}"
 
 
 @dataclass(slots=True)
 class RuleCheck:
-    """Hold what one rule will meet.
+    """Result for one rule.
 
     Attributes:
         rule: the rule.
-        canonical: where the canonical module lies; none if it was not found.
+        canonical: the canonical module; None if it was not found.
         failed_imports: the canonical modules whose import failed, where they were imported.
         canonical_name_missing: whether the canonical name of a name rule is missing.
-        legacy: where the legacy module's own code lies; none if there is none.
+        legacy: the legacy module's own code; None if there is none.
         uses: the places that use the legacy path, imports and look-ups alike.
         strings: the string literals that name it.
-        inside_legacy: how many uses stand in files that will not run once this is aliased.
+        inside_legacy: how many uses are in files that will not run once this is aliased.
         would_break: what the legacy code has and the canonical code lacks.
-        unmoved: modules that only the legacy package has; their own code goes on answering.
+        unmoved: modules that only the legacy package has; their own code still answers.
         broken_already: what neither has.
-        served: what the legacy module will go on serving.
-        unsure: what may or may not be there.
-        unsure_why: why the names of the canonical module can't be told from its source.
+        served: what the legacy module will continue to serve.
+        unsure: what may or may not exist.
+        unsure_why: why the names of the canonical module are unknown from its source.
         typing_only: what is missing, but only type checkers ask for it.
         circular: where canonical code imports the legacy path.
         renamed_missing: entries of ``names`` that lead nowhere, beyond those in
             ``would_break``.
         unasked: what only the legacy code has and nobody asks for.
         changed: what has another signature on the canonical side.
-        doubled: classes that stay two, because the legacy code goes on running.
+        doubled: classes that remain duplicated, because the legacy code still runs.
         refused: the places that the rule's stage refuses today.
 
     """
@@ -181,7 +181,7 @@ class RuleCheck:
 
     @property
     def absent(self) -> "tuple[str, ...]":
-        """Return the canonical paths that do not exist, whose legacy code goes on answering."""
+        """Return the canonical paths that do not exist, whose legacy code still answers."""
         if self.rule.stage == REMOVED:
             return ()
         absent = [self.rule.target] if self.canonical is None else []
@@ -191,7 +191,7 @@ class RuleCheck:
 
     @property
     def findings(self) -> "tuple[Finding, ...]":
-        """Give what would break, one for each thing to mend."""
+        """Return what would break, one finding for each thing to mend."""
         return tuple(self._findings())
 
     def _findings(self) -> "Iterator[Finding]":
@@ -224,7 +224,7 @@ class RuleCheck:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Name one thing that would break.
+    """One thing that would break.
 
     Attributes:
         slug: the name of the section of ``docs/messages.md`` that explains it.
@@ -244,13 +244,13 @@ def refusals(rule: "Rule", sites: "tuple[Site, ...]") -> "Iterator[Finding]":
 
 @dataclass(frozen=True, slots=True)
 class FactoryCheck:
-    """Hold what one factory will meet.
+    """Result for one factory.
 
     Attributes:
         rule: the factory.
-        legacy: how the legacy factory is defined.
-        answering: how the canonical one, or the adapter, is defined.
-        findings: what stands against delegating, and who would be refused.
+        legacy: the definition of the legacy factory.
+        answering: the definition of the canonical one, or of the adapter.
+        findings: what prevents delegation, and the places that would be refused.
         refused: the places whose calls the factory's stage refuses today.
 
     """
@@ -264,13 +264,13 @@ class FactoryCheck:
 
 @dataclass(frozen=True, slots=True)
 class InstancesCheck:
-    """Hold what one rule for instances will meet.
+    """Result for one rule for instances.
 
     Attributes:
         rule: the rule.
-        canonical: how the class or factory is defined.
-        findings: what stands against it.
-        keyless: the calls that name no key.
+        canonical: the definition of the class or factory.
+        findings: what prevents it.
+        keyless: the calls that pass no key.
 
     """
 
@@ -282,7 +282,7 @@ class InstancesCheck:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
-    """Name a file that could not be parsed, and why."""
+    """A file that could not be parsed, and why."""
 
     file: str
     error: str
@@ -290,20 +290,20 @@ class UnreadableFile:
 
 @dataclass(frozen=True, slots=True)
 class MapCheck:
-    """Hold what a whole map will meet.
+    """Result for a whole map.
 
     Attributes:
         map_file: the map.
         root: the folder whose files were scanned.
         files: how many files there are.
-        rules: one check for each rule, in the order of the map.
-        factories: one check for each factory.
-        instances: one check for each rule for instances.
+        rules: one result for each rule, in the order of the map.
+        factories: one result for each factory.
+        instances: one result for each rule for instances.
         unreadable: the files that could not be parsed.
         imported: whether the canonical modules were imported.
         unmatched: entries of the map that match no file and no test.
         rollouts: stages for a part of the fleet; rules are judged by the hardest of them.
-        place: where this runs, to tell which of them hold here.
+        place: where this runs, which decides which of them apply here.
 
     """
 
@@ -321,7 +321,7 @@ class MapCheck:
 
     @property
     def failing_instances(self) -> tuple[InstancesCheck, ...]:
-        """Return the rules for instances that the stages of today apply to calls without a key."""
+        """Return the rules for instances that the current stages apply to calls without a key."""
         return tuple(
             one
             for one in self.instances
@@ -330,7 +330,7 @@ class MapCheck:
 
     @property
     def findings(self) -> int:
-        """Count what would break."""
+        """Return how many things would break."""
         found = [len(rule.findings) for rule in self.rules]
         found += [len(factory.findings) for factory in self.factories]
         found += [len(instances.findings) for instances in self.instances]

@@ -1,4 +1,4 @@
-"""Name the functions and classes of a file as Python does while it runs, without running it."""
+"""Qualified names of a file's functions and classes, as at run time, without running it."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _LOCALS: Final = "<locals>"
 
 
 def function_names(file: Path) -> frozenset[str] | None:
-    """Give the qualified names of a file's functions and classes; None if it is no Python."""
+    """Return the qualified names of a file's functions and classes; None if it can't be parsed."""
     try:
         tree = ast.parse(read_source(file))
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -20,7 +20,7 @@ def function_names(file: Path) -> frozenset[str] | None:
 
 
 def is_written_by_python(name: str) -> bool:
-    """Tell whether a name has a part that stands in no file, as ``<module>`` or ``<lambda>``."""
+    """Return whether a name has a part that is in no file, such as ``<module>`` or ``<lambda>``."""
     return any(part.startswith("<") and part != _LOCALS for part in name.split("."))
 
 

@@ -1,4 +1,4 @@
-"""Read calls that import a module which they name literally."""
+"""Calls of ``import_module``, ``importorskip`` and ``__import__`` with a literal path."""
 
 import ast
 from typing import Final
@@ -9,20 +9,20 @@ _LEVEL_POSITION: Final = 4
 
 
 class ImportCall:
-    """Take a call of ``import_module``, ``importorskip`` or ``__import__`` apart.
+    """A call that imports a module, taken apart.
 
     Attributes:
         path: the path it names, without leading dots.
         level: how many packages up the path starts; 0 for an absolute path.
-        package: the node that says what a relative path is relative to.
+        package: the node of the package that a relative path is relative to.
         names: the names in its ``fromlist``, where that is literal.
-        text: the node of the path, which is no string of its own any more.
-        gives_top: whether the call gives the top-level package instead of the module.
+        text: the node of the path, which is not counted as a string of its own.
+        gives_top: whether the call returns the top-level package instead of the module.
 
     """
 
     def __init__(self, called: str, node: ast.Call, text: ast.Constant, path: str) -> None:
-        """Read the arguments; the caller has made sure of the path."""
+        """Read the arguments; the caller has checked that there is a path."""
         self.text = text
         self.path = path.lstrip(".")
         self.names: tuple[str, ...] = ()
@@ -38,19 +38,19 @@ class ImportCall:
 
     @property
     def package_text(self) -> str:
-        """Give the package that the call names literally; empty if it doesn't."""
+        """Return the package that the call names literally; empty if it doesn't."""
         return _text(self.package)
 
     @property
     def is_relative_to_own_package(self) -> bool:
-        """Tell whether a relative path is relative to the file's own package."""
+        """Return whether a relative path is relative to the file's own package."""
         if self.package is None:
             return True
         return isinstance(self.package, ast.Name) and self.package.id in ("__package__", "__name__")
 
 
 def read_import_call(node: ast.expr) -> ImportCall | None:
-    """Read a call; none if it imports nothing, or nothing that it names literally."""
+    """Return the import call of a node; None if it imports nothing, or no literal path."""
     if not isinstance(node, ast.Call):
         return None
     function = node.func

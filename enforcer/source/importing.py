@@ -1,7 +1,7 @@
-"""Import modules in a child process and look which names they really have.
+"""Import of canonical modules in a child process, to see which names they really have.
 
-The only part of the static side that runs the program's code, and only when asked to. The
-child runs without the enforcer, so that nothing is aliased and nothing is counted.
+The only part of the static analysis that runs the program's code, and only on request. The child
+runs without the enforcer, so that nothing is aliased and nothing is counted.
 """
 
 import json
@@ -17,8 +17,9 @@ TIMEOUT: Final = 120.0
 
 _MAP_KEY: Final = "ENFORCER_MAP"
 
-# What the imports print must not reach the answers, and threads that they start must not
-# keep the child alive.
+# The child's answers go to a copy of descriptor 1, and descriptor 1 becomes standard error, so that
+# output of imported modules does not mix with them. os._exit() does not wait for threads that they
+# started.
 _CHILD: Final = """\
 import importlib, importlib.util, json, os, sys
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -49,7 +50,7 @@ os._exit(0)
 
 @dataclass(frozen=True, slots=True)
 class ImportedModule:
-    """Hold what importing a module showed.
+    """Result of importing a module.
 
     Attributes:
         names: those of the names looked for that the module has.
@@ -68,7 +69,7 @@ def import_modules(
 
     Args:
         wanted: the names to look for in each module.
-        path: the folders to put in front of the module search path; the first is the
+        path: the folders to prepend to the module search path; the first is the
             child's working directory.
         timeout: how many seconds one child may take.
 
@@ -89,7 +90,7 @@ def import_modules(
 
 
 def _run(job: object, folder: str, timeout: float) -> tuple[list[dict[str, str]], str]:
-    """Run one child; give its answers and how it ended."""
+    """Run one child; return its answers and how it ended."""
     environ = {key: value for key, value in os.environ.items() if key != _MAP_KEY}
     try:
         result = subprocess.run(  # noqa: S603 - this very interpreter

@@ -1,9 +1,9 @@
-"""Find the file of a module without importing anything.
+"""Look-up of a module's file without importing anything.
 
-The search follows the import system's own rules (packages before modules, namespace packages
-last, extension modules, zip files), but takes the folders of a package from where its file
-lies, so that no parent package is executed. What a package does to its own ``__path__`` at run
-time is therefore not seen.
+The search follows the import system's own rules (packages before modules, namespace packages last,
+extension modules, zip files), but derives the folders of a package from its file, so that no parent
+package is executed. Changes that a package makes to its own ``__path__`` at run time are therefore
+not seen.
 """
 
 import pkgutil
@@ -22,14 +22,14 @@ SOURCE_FOLDER: Final = "src"
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Say where a module lies.
+    """Location of a module.
 
     Attributes:
         path: its dotted path.
         kind: ``module`` or ``package`` where there is source to read; ``namespace`` for a
-            package without a file; ``opaque`` for what is not Python source.
+            package without a file; ``opaque`` for anything but Python source.
         file: the file, if there is one.
-        folders: where the submodules of a package lie.
+        folders: the folders of a package's submodules.
 
     """
 
@@ -40,12 +40,12 @@ class Located:
 
     @property
     def has_source(self) -> bool:
-        """Tell whether there is Python source to read."""
+        """Return whether there is Python source to read."""
         return self.kind in ("module", "package")
 
 
 def search_path(root: str) -> tuple[str, ...]:
-    """Give the folders in which a project's modules are looked up.
+    """Return the folders in which a project's modules are looked up.
 
     They are the root, its ``src`` folder if there is one, and this environment's path.
     """
@@ -58,22 +58,22 @@ def search_path(root: str) -> tuple[str, ...]:
 
 
 class Locator:
-    """Look modules up in a search path, each once."""
+    """Cached look-up of modules in a search path."""
 
     def __init__(self, search: Iterable[str]) -> None:
-        """Take the folders to search, in order."""
+        """Set the folders to search, in order."""
         self._search = tuple(search)
         self._found: dict[str, Located | None] = {}
         PathFinder.invalidate_caches()
 
     def locate(self, path: str) -> Located | None:
-        """Find a module by its dotted path; none if there is no such module."""
+        """Return a module's location by its dotted path; None if there is no such module."""
         if path not in self._found:
             self._found[path] = self._look_up(path)
         return self._found[path]
 
     def submodules(self, package: Located) -> Iterator[str]:
-        """Give the dotted paths of the modules and packages directly inside a package."""
+        """Yield the dotted paths of the modules and packages directly inside a package."""
         for module in pkgutil.iter_modules(package.folders):
             yield f"{package.path}.{module.name}"
 

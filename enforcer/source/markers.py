@@ -1,4 +1,4 @@
-"""Read which tests of a file say that uses in them are allowed, or expected to be refused."""
+"""pytest markers of a file's tests that allow legacy uses or expect refusals, from source."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Mark = tuple[str, str]
 
 
 def marks_of(node: ast.AST, name: str) -> Iterator[Mark]:
-    """Yield the marks of a function or a class; whoever takes ``legacy_uses`` looks at refusals.
+    """Yield the marks of a function or class; the fixture ``legacy_uses`` counts as an expectation.
 
     Args:
         node: the definition.
@@ -39,16 +39,16 @@ def marks_of(node: ast.AST, name: str) -> Iterator[Mark]:
 
 
 def marks_of_file(node: ast.Assign) -> Iterator[Mark]:
-    """Yield the marks that ``pytestmark = …`` gives to all tests of a file."""
+    """Yield the marks that ``pytestmark = …`` sets for all tests of a file."""
     if any(isinstance(target, ast.Name) and target.id == _MODULE_MARKS for target in node.targets):
         for marker in _markers_in(node.value):
             yield "", marker
 
 
 def excuse_of(function: str, marks: tuple[Mark, ...]) -> str:
-    """Return the marker of a function, or of what it lies in; empty if there is none.
+    """Return the marker of a function, or of what contains it; empty if there is none.
 
-    To expect a refusal says more than to allow a use, and goes first.
+    Expecting a refusal takes precedence over allowing a use.
     """
     if function == MODULE_LEVEL:
         return ""  # it runs when the file is collected, for no test

@@ -1,4 +1,4 @@
-"""Tell which names a module has, from its source and that of what it star-imports."""
+"""Names of a module, from its source and that of the modules that it star-imports."""
 
 import ast
 import warnings
@@ -33,12 +33,12 @@ _HAS_GETATTR: Final = "it has a function __getattr__"
 
 @dataclass(frozen=True, slots=True)
 class ModuleNames:
-    """Hold the names of a module.
+    """The names of a module.
 
     Attributes:
         names: every name that its top level binds, by whatever statement.
         own: those that it defines itself, or lists in ``__all__``.
-        exported: those that ``from … import *`` gives.
+        exported: those that ``from … import *`` binds.
         unsure: why there may be more names than these; empty if there are none.
         listed: those that its ``__all__`` lists, as far as that can be read.
 
@@ -55,13 +55,13 @@ StarOf = Callable[[str], ModuleNames | None]
 
 
 class NameReader:
-    """Read the names of modules, each once."""
+    """Cached reader of modules' names."""
 
     def __init__(self, locator: Locator, star_of: StarOf | None = None) -> None:
-        """Take what finds the modules.
+        """Bind to a locator.
 
         Args:
-            locator: finds them.
+            locator: finds the modules.
             star_of: returns what ``from path import *`` binds, where it isn't what the module
                 at that path exports: a legacy path that is an alias. None for all others.
 
@@ -71,7 +71,7 @@ class NameReader:
         self._read: dict[str, ModuleNames] = {}
 
     def has(self, module: str, name: str) -> bool | None:
-        """Tell whether a module has a name or a submodule; none if that can't be told."""
+        """Return whether a module has a name or a submodule; None if unknown."""
         located = self._locator.locate(module)
         if located is None:
             return False
@@ -83,13 +83,14 @@ class NameReader:
         return None if found.unsure else False
 
     def names_of(self, module: Located) -> ModuleNames:
-        """Give the names of a module."""
+        """Return the names of a module."""
         if module.kind == "namespace":
             return ModuleNames()
         if module.file is None or not module.has_source:
             return ModuleNames(unsure="it is not Python source")
         if module.path not in self._read:
-            # A module that star-imports itself, by whatever detour, gains nothing by it.
+            # Set before reading, so that modules that star-import each other don't recurse for
+            # ever: such a star adds nothing.
             self._read[module.path] = ModuleNames()
             self._read[module.path] = self._names_in(module, module.file)
         return self._read[module.path]
@@ -120,7 +121,7 @@ class NameReader:
         )
 
     def _starred(self, path: str) -> ModuleNames:
-        """Give what ``from path import *`` binds."""
+        """Return what ``from path import *`` binds."""
         moved = self._star_of(path) if self._star_of is not None else None
         if moved is not None:
             return moved
@@ -140,11 +141,11 @@ class NameReader:
 
 
 def names_of(module_file: Path, *, search: tuple[str, ...] = ()) -> ModuleNames:
-    """Give the names of a single file, which stands for a module of its own.
+    """Return the names of a single file, as a module of its own.
 
     Args:
         module_file: the file to read.
-        search: where the modules are that it imports everything from.
+        search: the folders of the modules that it star-imports.
 
     """
     reader = NameReader(Locator(search))

@@ -1,4 +1,4 @@
-"""Sort what is asked of a legacy path by whether it will be there."""
+"""Classification of what is asked of legacy paths: present, missing, served, unsure."""
 
 import difflib
 from collections import defaultdict
@@ -14,7 +14,7 @@ from enforcer.source.names import NameReader
 
 
 class Presence:
-    """Compare what is asked for with what both sides have."""
+    """Comparer of what is asked for with the names of both sides."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that knows of modules and names
         self,
@@ -25,7 +25,7 @@ class Presence:
         imported: Mapping[str, ImportedModule],
         matcher: Matcher,
     ) -> None:
-        """Take what knows of modules and names; ``imported`` is known better than all else."""
+        """Bind to the readers of modules and names; ``imported`` takes precedence over source."""
         self._locator = locator
         self._names = names
         self._aliased = aliased
@@ -34,7 +34,7 @@ class Presence:
         self._factories = {(rule.module, rule.name) for rule in migration_map.factories}
 
     def sort(self, found: RuleCheck, asks: list[Ask]) -> None:
-        """Sort what is asked for under a rule, and note it in the rule's check."""
+        """Classify what is asked for under a rule, and add it to the rule's result."""
         rule = found.rule
         if rule.kind == NAME:
             has_name = self._canonical_has(rule.target, rule.target_name)
@@ -52,10 +52,10 @@ class Presence:
         found.unasked = list(self._unasked(rule, asks))
 
     def _sort_missing(self, found: RuleCheck, asks: list[Ask]) -> None:
-        """Sort what is asked for by what will become of it."""
+        """Classify each name that is asked for."""
         asking: dict[tuple[str, str, bool], list[Ask]] = defaultdict(list)
         for ask in asks:
-            # What makes a circle is one thing to mend, whatever is asked for there.
+            # A circular import is one thing to mend, whatever names it asks for.
             if ask.site.form != "string" and ask.site not in found.circular:
                 asking[(*self._wanted_from(ask), ask.by_star and bool(ask.name))].append(ask)
         for (module, name, by_star), places in sorted(asking.items(), key=lambda item: item[0]):
@@ -93,14 +93,14 @@ class Presence:
             found.would_break.append(missing)
 
     def _has_otherwise(self, ask: Ask) -> bool:
-        """Tell whether another import of the file brings a name that a star did."""
+        """Return whether another import of the file brings a name that a star did."""
         if ask.site.through or not ask.callers:
             return False
         located = self._locator.locate(ask.callers[0])
         return located is not None and ask.name in self._aliased.reader.names_of(located).names
 
     def _wanted_from(self, ask: Ask) -> tuple[str, str]:
-        """Say what a place needs: a name of a module, or a module that may be missing."""
+        """Return what a place needs: a name of a module, or a module that may be missing."""
         if self._locator.locate(ask.rule.canonical_of(ask.module)) is None:
             return ask.module, ""
         inside = f"{ask.module}.{ask.name}" if ask.name else ask.module
@@ -110,7 +110,7 @@ class Presence:
         return ask.module, ask.name
 
     def _moved(self, rule: Rule, module: str, name: str) -> tuple[str, str]:
-        """Say which module will be asked instead, and for which name."""
+        """Return which module will be asked instead, and for which name."""
         return rule.canonical_of(module), rule.canonical_name(module, name)
 
     def _canonical_has(self, module: str, name: str) -> bool | None:

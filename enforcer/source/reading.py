@@ -1,4 +1,4 @@
-"""Read source files, and nothing that would never come to an end."""
+"""Bounded reading of source files, and short reasons why one can't be read or parsed."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def read_source(file: Path) -> bytes:
     """Return the content of a regular file.
 
     Raises:
-        OSError: if it can't be read, is no regular file, or is longer than 64 MiB.
+        OSError: if it can't be read, is not a regular file, or is longer than 64 MiB.
 
     """
     return read_regular(str(file), _MOST_BYTES)

@@ -1,7 +1,7 @@
-"""Find what a file refers to by a module path: imports, import calls, attributes, strings.
+"""References of a file to module paths: imports, import calls, attributes, strings.
 
-Only the syntax is read. The walk keeps a stack of its own, so that no depth of nesting ends
-it, and each reference is resolved to an absolute path.
+Only the syntax is read. The walk has an explicit stack, so that deep nesting raises no
+RecursionError, and each reference is resolved to an absolute path.
 """
 
 import ast
@@ -41,7 +41,7 @@ _TEMPLATES: Final = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
-    """Describe one place that speaks of a module path.
+    """One reference to a module path.
 
     Attributes:
         line: the line, from 1.
@@ -66,7 +66,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class FileReferences:
-    """Hold what one file refers to.
+    """All references of one file.
 
     Attributes:
         references: the references, in the order of the lines.
@@ -85,7 +85,7 @@ class FileReferences:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Say what relative imports of a file are relative to.
+    """The module that relative imports of a file are relative to.
 
     Attributes:
         module: the dotted path of the file.
@@ -97,7 +97,7 @@ class Importer:
     is_package: bool = False
 
     def resolve(self, level: int, path: str) -> str:
-        """Make a relative path absolute; empty if it leads out of the top package."""
+        """Return the absolute path of a relative one; empty if it leads out of the top package."""
         if not level:
             return path
         package = self.module.split(".")
@@ -111,19 +111,19 @@ class Importer:
 def find_references(
     tree: ast.Module, importers: Collection[Importer], heads: Collection[str]
 ) -> FileReferences:
-    """Find every reference of a file to modules below some top-level packages.
+    """Return every reference of a file to modules below some top-level packages.
 
     Args:
         tree: the file's syntax tree.
         importers: what the file may be imported as; relative paths are resolved for each.
-        heads: the top-level packages that are of interest.
+        heads: the top-level packages of interest.
 
     """
     return _Finder(importers, heads).find(tree)
 
 
 class _Finder:
-    """Walk over one syntax tree and note what refers to a module."""
+    """Visitor of one syntax tree that collects references."""
 
     def __init__(self, importers: Collection[Importer], heads: Collection[str]) -> None:
         self._importers = importers
@@ -163,7 +163,7 @@ class _Finder:
         return FileReferences(found, frozenset(unbound), calls, tuple(self._marks))
 
     def _walk(self, tree: ast.Module) -> Iterator[ast.AST]:
-        """Yield each node, outer ones first, noting its function and who reads it."""
+        """Yield each node, outer ones first; set its function and whether it is for typing only."""
         stack: list[tuple[ast.AST, bool, str, str]] = [(tree, False, MODULE_LEVEL, "")]
         while stack:
             node, typing_only, function, prefix = stack.pop()
@@ -188,7 +188,7 @@ class _Finder:
             self._rebound.add(node.id)
 
     def _look_at_binder(self, node: ast.AST) -> None:
-        """Note a name that something else than an import gives a meaning to."""
+        """Record a name that something other than an import binds."""
         name = next(filter(None, (getattr(node, key, None) for key in _BOUND_KEYS)), None)
         if name is not None:
             self._rebound.add(name)
@@ -199,7 +199,7 @@ class _Finder:
             self._note("string", text, node.lineno)
 
     def _look_at_template(self, node: ast.JoinedStr) -> None:
-        """Pass the pieces of an f-string by: none is a path of its own."""
+        """Skip the pieces of an f-string: none is a path of its own."""
         self._done.update(id(value) for value in node.values if isinstance(value, ast.Constant))
 
     def _look_at_import(self, node: ast.Import) -> None:
@@ -228,7 +228,7 @@ class _Finder:
             self._note("call", path, node.lineno, call.names)
 
     def _look_at_assignment(self, node: ast.Assign) -> None:
-        """Note ``m = import_module("…")``, which binds a module as an import does."""
+        """Record ``m = import_module("…")``, which binds a module as an import does."""
         self._marks += marks_of_file(node)
         target = node.targets[0]
         if len(node.targets) > 1 or not isinstance(target, ast.Name):
@@ -239,7 +239,7 @@ class _Finder:
                 self._bind(target.id, path.partition(".")[0] if call.gives_top else path)
             self._done.add(id(target))
         elif isinstance(node.value, ast.Constant) and node.value.value is None:
-            # What an ``except ImportError`` leaves behind is no other meaning.
+            # ``name = None``, as after ``except ImportError``, is no other meaning of the name.
             self._done.add(id(target))
 
     def _look_at_attribute(self, node: ast.Attribute) -> None:
@@ -260,7 +260,7 @@ class _Finder:
                 self._note("attribute", ".".join([path, *parts]), node.lineno, base=path)
 
     def _resolve_chains(self) -> None:
-        """Say what each chain of attributes starts from, where that is beyond doubt."""
+        """Resolve each chain of attributes whose first name is certainly a module."""
         for line, name, parts, typing_only, function in self._chains:
             if name in self._rebound or not parts:
                 continue
@@ -270,7 +270,7 @@ class _Finder:
                 self._note("attribute", ".".join([base, *parts]), line, base=base)
 
     def _calls(self) -> Iterator[Call]:
-        """Yield the calls of what was imported, where that is beyond doubt."""
+        """Yield the calls of imported names, where the import is certain."""
         for node, name, parts, function in self._callees:
             if name in self._rebound:
                 continue
@@ -279,7 +279,7 @@ class _Finder:
                     yield call_of(node, ".".join([base, *parts]), function)
 
     def _imported_by(self, call: ImportCall) -> list[str]:
-        """Give the absolute paths that a call may import."""
+        """Return the absolute paths that a call may import."""
         if not call.level or call.is_relative_to_own_package:
             return self._resolved(call.level, call.path)
         if not call.package_text:
@@ -305,5 +305,5 @@ class _Finder:
 
 
 def _is_path(text: str) -> bool:
-    """Tell whether a string could be the path of something in a module."""
+    """Return whether a string could be the path of something in a module."""
     return ("." in text or ":" in text) and _PATH_TEXT.fullmatch(text) is not None

@@ -1,9 +1,9 @@
-"""Find who would be refused by the stages that a map has today.
+"""Places that the current stages of a map would refuse.
 
-Judged as in the running program (``enforcer.imports.uses``): in stage removed everybody, in
-stage strict whoever is neither in the baseline nor exempted; but no test that says it may be
-there, or expects a refusal. What a place is known by in a
-baseline (legacy path, file, function and mechanism) is made up from its source.
+Judged as at run time (``enforcer.imports.uses``): stage removed refuses everybody, stage strict
+whatever is neither in the baseline nor exempted; except for tests with a marker that allows it or
+expects a refusal. The key of a place in a baseline (legacy path, file, function and mechanism) is
+derived from its source.
 """
 
 from collections import defaultdict
@@ -37,17 +37,17 @@ _MECHANISMS: Final = {
 
 
 class Refusals:
-    """Judge places by the stages of their rules."""
+    """Judge of places by the stages of their rules."""
 
     def __init__(
         self, migration_map: MigrationMap, locator: Locator, baseline: Baseline | None = None
     ) -> None:
-        """Take the map; its baseline is read when a strict rule is met.
+        """Prepare; the map's baseline is read when a strict rule is met.
 
         Args:
             migration_map: the map.
-            locator: what finds modules.
-            baseline: what is tolerated, instead of the map's baseline.
+            locator: finds modules.
+            baseline: replaces the map's baseline.
 
         """
         self._map = migration_map
@@ -84,7 +84,7 @@ class Refusals:
         return tuple(sorted(found))
 
     def _uses(self, rule: Rule, asks: Iterable[Ask]) -> Iterator[tuple[Site, str, tuple[str, ...]]]:
-        """Yield each place with the legacy path and the names that are recorded there."""
+        """Yield each place with the legacy path and the names that would be recorded there."""
         names: dict[tuple[Site, str], set[str]] = defaultdict(set)
         for ask in asks:
             if ask.site.typing_only or ask.site.form == "string" or ask.site.through:
@@ -100,12 +100,12 @@ class Refusals:
             (name, *more) = asked
             inside = f"{module}.{name}"
             is_submodule = bool(name) and not more and self._locator.locate(inside) is not None
-            # Who imports the module itself on the same line reaches every name of it.
+            # An import of the module itself on the same line reaches every name.
             is_whole = is_submodule or "" in asked
             yield site, inside if is_submodule else module, () if is_whole else tuple(asked)
 
     def _is_own(self, rule: Rule, ask: Ask) -> bool:
-        """Tell whether strict lets a place be that belongs to the canonical code itself."""
+        """Return whether a place belongs to the canonical code itself, which strict exempts."""
         if rule.stage != STRICT or rule.kind == NAME:
             return False
         if rule.kind == TREE and not rule.implementation:
@@ -133,7 +133,7 @@ class Refusals:
         return used not in self._tolerated()
 
     def _expects(self, site: Site) -> bool:
-        """Tell whether the map says of the test around a place that it expects refusals."""
+        """Return whether the map lists the test around a place in ``expect_refusals``."""
         node = f"{site.file}::{site.function.replace('.', '::')}"
         for named in self._map.expect_refusals:
             test = named.partition("[")[0]

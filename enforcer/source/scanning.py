@@ -1,7 +1,7 @@
-"""Scan a project's own files for references to legacy paths.
+"""Scan of a project's own files for references to legacy paths.
 
-A file that can't be parsed is reported and passed by. A file that mentions no legacy path by
-its last word is not parsed at all, which is most of them.
+A file that can't be parsed is reported and skipped. A file that does not contain the last word of
+any legacy path is not parsed at all; that is most of them.
 """
 
 import os
@@ -19,12 +19,12 @@ from enforcer.source.tree import exclusions, module_names, own_files
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:
-    """Hold what was found in one file.
+    """References of one file.
 
     Attributes:
         file: the file, relative to the root where it lies below it.
         modules: the dotted paths under which it may be imported, the likeliest first.
-        found: what it refers to.
+        found: its references.
         error: why it could not be parsed; empty if it could.
 
     """
@@ -36,10 +36,10 @@ class ScannedFile:
 
 
 class Scanner:
-    """Scan files for the legacy paths of one map."""
+    """Scanner for the legacy paths of one map."""
 
     def __init__(self, migration_map: MigrationMap, search: Sequence[str]) -> None:
-        """Take the map, and the folders that modules are looked up in."""
+        """Bind to the map, and to the folders that modules are looked up in."""
         self._root = Path(migration_map.root)
         self._exclude = exclusions(migration_map)
         self._search = search
@@ -73,7 +73,7 @@ class Scanner:
         return ScannedFile(shown, modules, find_references(tree, importers, self._heads))
 
     def _may_refer(self, file: Path, modules: Iterable[str]) -> bool:
-        """Tell whether a file mentions a legacy path, or is one with relative imports."""
+        """Return whether a file mentions a legacy path, or may reach one by relative imports."""
         if self._mentions is None or self._mentions.search(read_source(file)):
             return True
         return any(
@@ -82,10 +82,10 @@ class Scanner:
 
 
 def _mention_of(migration_map: MigrationMap) -> re.Pattern[bytes] | None:
-    """Make a pattern of the last words of all paths that files are asked about.
+    """Return a pattern of the last words of all paths that files are searched for.
 
     Returns:
-        The pattern, or none if a word is not ASCII: then a file's bytes depend on its encoding.
+        The pattern, or None if a word is not ASCII: then a file's bytes depend on its encoding.
 
     """
     named = [entry.name or entry.module for entry in migration_map]

@@ -1,4 +1,4 @@
-"""Name the functions around a place in a file as Python does while it runs."""
+"""Qualified names of the scopes in a file, as at run time."""
 
 import ast
 from collections.abc import Collection
@@ -9,10 +9,10 @@ MODULE_LEVEL: Final = "<module>"
 
 
 def scope_of(node: ast.AST, prefix: str) -> tuple[tuple[str, str] | None, Collection[ast.AST]]:
-    """Return the qualified name of what a node opens, and the nodes that run in it.
+    """Return the qualified name of the scope that a node opens, and the nodes that run in it.
 
-    Decorators, defaults, annotations and base classes run in the scope around it. The name is
-    that of the code object (``co_qualname``), which call sites are recorded with.
+    Decorators, defaults, annotations and base classes run in the scope around it. The name is that
+    of the code object (``co_qualname``), which call sites are recorded with.
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         name = f"{prefix}{node.name}"

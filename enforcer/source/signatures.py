@@ -1,7 +1,7 @@
-"""Compare what callers pass to a legacy function with what the canonical one takes.
+"""Comparison of two signatures: whether calls for the legacy one suit the canonical one.
 
 An alias changes no call: arguments arrive by the positions and the names that callers write. (A
-``[[factory]]`` hands them over by name instead, see ``enforcer.delegation.matching``.)
+``[[factory]]`` passes them by name instead, see ``enforcer.delegation.matching``.)
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ def differences(old: str, legacy: Parameters, new: str, canonical: Parameters) -
 
     Args:
         old: the path of the legacy function.
-        legacy: what it takes.
+        legacy: its parameters.
         new: the path of the canonical function.
-        canonical: what that takes.
+        canonical: its parameters.
 
     """
     both = f'"{old}" is {legacy}, "{new}" {canonical}'
@@ -56,7 +56,7 @@ def _arguments(legacy: Parameters, canonical: Parameters, both: str) -> Iterator
 
 
 def _not_given(legacy: Parameters, canonical: Parameters, both: str) -> Iterator[Finding]:
-    """Find what the canonical function needs and callers of the legacy one may leave out."""
+    """Yield what the canonical function needs and callers of the legacy one may omit."""
     for name in canonical.names:
         if name in canonical.optional:
             continue

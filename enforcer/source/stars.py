@@ -1,8 +1,8 @@
-"""Follow names that modules pass on by ``from legacy import *`` to who asks for them there.
+"""Names that modules re-export by ``from legacy import *``, and the uses of those names.
 
-``shop/api.py`` that says ``from shop.old_cart import *`` has all that the legacy module
-exports. Once that is an alias it has what the canonical module exports, and whoever imports
-another name from ``shop.api`` gets an ImportError.
+``shop/api.py`` that says ``from shop.old_cart import *`` has all that the legacy module exports.
+Once that is an alias it has what the canonical module exports, and whoever imports another name
+from ``shop.api`` gets an ImportError.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ Lost = dict[str, tuple[Rule, str]]
 
 
 class StarFollower:
-    """Find who asks for names that a star will no longer bring."""
+    """Finder of uses of names that a star will no longer bring."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class StarFollower:
         before: NameReader,
         after: AliasedNames,
     ) -> None:
-        """Take the map, and what knows the names of modules, today's and those to come."""
+        """Bind to the map, and to the readers of current and future names."""
         self._map = migration_map
         self._search = search
         self._locator = locator
@@ -39,7 +39,7 @@ class StarFollower:
         self._after = after
 
     def asks(self, stars: Iterable[Ask]) -> Iterator[Ask]:
-        """Yield an ask of the legacy module for each place that asks a module in between.
+        """Yield, for each use of a name in a re-exporting module, the ask of the legacy module.
 
         Args:
             stars: the star imports of legacy modules.
@@ -70,7 +70,7 @@ class StarFollower:
             lost.setdefault(module, {}).update(names)
 
     def _lost_by(self, module: str, ask: Ask) -> Lost:
-        """Return what a module loses of what it star-imports from a legacy module."""
+        """Return the names that a module loses of those it star-imports from a legacy module."""
         legacy = self._locator.locate(ask.module)
         if legacy is None:
             return {}
@@ -86,7 +86,7 @@ class StarFollower:
         return self._before.names_of(located).names - self._after.reader.names_of(located).names
 
     def _asks_of(self, modules: list[str]) -> Iterator[Ask]:
-        """Yield what the program's files ask of some modules, as of legacy ones."""
+        """Yield what the program's files ask of some modules, as if those were legacy modules."""
         rules = [Rule(module, module) for module in modules]
         asked = MigrationMap(
             rules, root=self._map.root, exclude=self._map.exclude, path=self._map.path
@@ -109,7 +109,7 @@ class StarFollower:
     def _wanted(self, ask: Ask, missing: Lost) -> list[str]:
         """Return which of the missing names a place needs.
 
-        A star needs all that ``__all__`` lists; others that are read come as asks of their own.
+        A star needs all that ``__all__`` lists; other names that are read are yielded on their own.
         """
         if ask.name != STAR:
             return [ask.name] if ask.name in missing else []

@@ -1,4 +1,4 @@
-"""Walk over a project's own Python files."""
+"""A project's own Python files: the walk over them, their module names, and exclusions."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +24,14 @@ def own_files(
     exclude: GitIgnoreSpec | None = None,
     on_error: Callable[[OSError], object] | None = None,
 ) -> Iterator[Path]:
-    """Yield every Python file below a root, in order, without those of others.
+    """Yield every Python file below a root, in order, without third-party files.
 
-    Hidden folders, virtual environments, ``node_modules``, ``site-packages``, and what git
-    ignores are the work of others; links to folders are not followed.
+    Hidden folders, virtual environments, ``node_modules``, ``site-packages``, and what git ignores
+    are third-party; links to folders are not followed.
 
     Args:
         root: the folder.
-        suffixes: how the files' names end.
+        suffixes: the suffixes of the files' names.
         exclude: what to leave out beyond that, see :func:`exclusions`.
         on_error: called with the error of each folder that can't be listed.
 
@@ -56,9 +56,9 @@ def own_files(
 def module_names(file: Path, search: Sequence[str]) -> tuple[str, ...]:
     """Return the dotted paths under which a file may be imported, the likeliest first.
 
-    Without running the program it isn't known which folder was on its path: the packages
-    around the file (folders with an ``__init__.py``) give one path, the folders of the
-    search path that hold it give others.
+    Without running the program it is unknown which folder was on its path: the packages around the
+    file (folders with an ``__init__.py``) suggest one path, the folders of the search path that
+    contain it suggest others.
     """
     top = file.parent
     while (top / "__init__.py").is_file():
@@ -81,7 +81,7 @@ def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
     """Return the patterns of files that a map leaves out, as in a ``.gitignore`` in its root.
 
     Raises:
-        EnforcerError: if a pattern can't be read.
+        EnforcerError: if a pattern can't be parsed.
 
     """
     for pattern in migration_map.exclude:
@@ -97,13 +97,13 @@ def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
 
 
 def _ignored_by_git(root: Path) -> frozenset[str]:
-    """Ask git what it ignores below a folder; folders end in a slash.
+    """Return what git ignores below a folder; folders end in a slash.
 
-    Without git, or outside of a repository, nothing is ignored. Neither is anything in a root
-    that is ignored as a whole: somebody who checks it means it.
+    Without git, or outside of a repository, nothing is ignored. Neither is anything in a root that
+    is ignored as a whole: whoever checks it intends to.
     """
     words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    # Hooks of git run with variables that name a repository, which needn't be the root's.
+    # Git hooks run with variables that name a repository, which may not be the root's.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
     paths = frozenset(os.fsdecode(path) for path in (answer or b"").split(b"\0") if path)

@@ -1,6 +1,6 @@
-"""Find entries of a map's ``exclude`` and ``expect_refusals`` that match nothing.
+"""Entries of a map's ``exclude`` and ``expect_refusals`` that match nothing.
 
-A typo in one of them leaves no file out, and no test expects anything.
+A typo in one of them would silently exclude no file, or apply to no test.
 """
 
 import difflib
@@ -23,12 +23,12 @@ _NODE: Final = "::"
 
 
 class Unmatched(NamedTuple):
-    """Describe an entry that matches nothing.
+    """An entry that matches nothing.
 
     Attributes:
         key: the key of the map: ``exclude`` or ``expect_refusals``.
         entry: the entry as it is written.
-        line: its line in the map, from 1; 0 if that isn't known.
+        line: its line in the map, from 1; 0 if unknown.
         message: what is wrong, without a full stop.
         remedy: what to do.
 
@@ -45,7 +45,7 @@ def find_unmatched(migration_map: MigrationMap) -> tuple[Unmatched, ...]:
     """Return the entries of a map that match no file and no test.
 
     Args:
-        migration_map: the map, whose patterns can be read.
+        migration_map: the map, whose patterns are valid.
 
     """
     if not migration_map.exclude and not migration_map.expect_refusals:

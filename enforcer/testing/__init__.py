@@ -1,1 +1,1 @@
-"""Turn strict mode on in test runs: the pytest plugin ``enforcer`` (``pytest --enforcer``)."""
+"""The pytest plugin ``enforcer``: strict mode in test runs (``pytest --enforcer``)."""

@@ -1,4 +1,4 @@
-"""Read the markers ``allow_legacy`` and ``expect_refusal``, and what the map says of tests."""
+"""Markers ``allow_legacy`` and ``expect_refusal``, and the tests that a map names."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Allowed:
     until: str
 
     def covers(self, site: CallSite | SeenSite) -> bool:
-        """Return whether it speaks of a call site, today."""
+        """Return whether it applies to a call site today."""
         if self.is_over:
             return False
         return not self.path or covers_path(self.path, site.path)
@@ -39,13 +39,13 @@ class Allowed:
         return bool(self.until) and strftime("%Y-%m-%d") > self.until
 
     def __str__(self) -> str:
-        """Write it as in the test's file."""
+        """Format it as in the test's file."""
         return f'@pytest.mark.{MARKER}("{self.path}")'
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is special about one test.
+    """Marks of one test.
 
     Attributes:
         allowed: what it may use.
@@ -61,7 +61,7 @@ EVERYTHING = Allowed("", "")
 
 
 def marks_of(item: pytest.Item, migration_map: MigrationMap) -> Marks:
-    """Return what a test's markers say, and what the map says of the test.
+    """Return a test's marks, from its markers and from the map.
 
     Raises:
         pytest.UsageError: if a marker has no path, no reason, or a path that no rule has.

@@ -1,6 +1,6 @@
-"""See the processes that tests start: those that are forked, and those that are run.
+"""Uses by processes that tests start, whether forked or executed.
 
-The latter are enabled by the environment. All write to a store of the run.
+Executed ones are enabled by the environment. All write to a store of the run.
 """
 
 import os
@@ -40,7 +40,7 @@ _fork_hooks = False
 
 
 class Children:
-    """Follow the child processes of a run.
+    """The child processes of a run.
 
     Attributes:
         store: the store that they write to.
@@ -48,7 +48,7 @@ class Children:
     """
 
     def __init__(self) -> None:
-        """Make room for what they write."""
+        """Create a temporary folder for their store."""
         self._folder = TemporaryDirectory(prefix="enforcer-tests-")
         self.store = str(Path(self._folder.name, "uses.db"))
         self._run_file = Path(self._folder.name, "running")
@@ -60,9 +60,9 @@ class Children:
 
         Args:
             migration_map: the run's map.
-            baseline: the baseline's file, which need not be there.
+            baseline: the baseline's file, which may not exist.
             stage: the stage of every rule.
-            folder: the folder that names of tests start from.
+            folder: the folder that names of tests are relative to.
 
         """
         global _watched  # noqa: PLW0603 - fork hooks can't be taken back
@@ -86,7 +86,7 @@ class Children:
         _hook_into_fork()
 
     def allow(self, paths: Iterable[str]) -> None:
-        """Let the processes that the next test starts use legacy paths."""
+        """Allow the processes that the next test starts to use legacy paths."""
         os.environ[ALLOWED_KEY] = " ".join(paths)
 
     def note(self, node_id: str) -> None:
@@ -96,13 +96,14 @@ class Children:
         running = f"{_TEST}={node_id} (call)\0{ALLOWED_KEY}={os.environ[ALLOWED_KEY]}"
         written = self._run_file.with_suffix(".new")
         written.write_text(running, encoding="utf-8", errors="surrogateescape")
+        # A rename, so that a child that starts meanwhile reads a whole file.
         written.replace(self._run_file)
 
     def report_to(self, record: Record, excuse: Callable[[str, SeenSite], str]) -> None:
-        """Note what they have written, and whether one did not write everything.
+        """Add what they have written to a record, and whether one did not write everything.
 
         Args:
-            record: where to note it.
+            record: the record.
             excuse: returns the excuse of a use, of a process that a test started.
 
         """
@@ -124,7 +125,7 @@ class Children:
                 record.miss("a process that a test started was killed, or still runs")
 
     def end(self) -> None:
-        """Put the environment back, and forget what was written."""
+        """Restore the environment, and delete the store."""
         global _watched  # noqa: PLW0603 - as above
         _watched = None
         for key, value in self._before.items():
@@ -155,7 +156,8 @@ def _hook_into_fork() -> None:
 
 def _before_fork() -> None:
     if _watched is not None:
-        # The child can't import them: a thread that is not there any more may have begun to.
+        # The child must not import them itself: a thread of the parent may have been in the middle
+        # of that import, and its module lock is never released in the child.
         import enforcer.leaving  # noqa: PLC0415 - most runs don't fork
         import enforcer.reporter  # noqa: PLC0415 - as above
         import enforcer.reporting  # noqa: F401, PLC0415 - as above

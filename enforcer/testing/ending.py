@@ -1,6 +1,6 @@
-"""End a test run: judge what it saw by the baseline, and let the baseline shrink.
+"""End of a test run: compare its record with the baseline, and shrink the baseline.
 
-Loaded at the end of runs that saw anything or have a baseline.
+Imported at the end of runs that saw anything or have a baseline.
 """
 
 import os
@@ -24,13 +24,13 @@ _GONE = (Verdict.SHRANK, Verdict.STALE)
 
 
 class Ending:
-    """Hold what comes of a run.
+    """Result of a run.
 
     Attributes:
         judged: the verdict on each entry and each new call site.
         record: what the run saw.
         file: the baseline's file.
-        is_shrunk: whether what is gone was taken out of it.
+        is_shrunk: whether stale entries were removed from it.
         mistake: why a file could not be written, or empty.
 
     """
@@ -43,13 +43,13 @@ class Ending:
         file: Path,
         migration_map: MigrationMap,
     ) -> None:
-        """Judge; nothing is written.
+        """Compare; nothing is written.
 
         Args:
             config: the run's configuration.
             record: what it saw, and whether it could see all there is.
             baseline: what it tolerated.
-            file: where the baseline is, or would be.
+            file: the path of the baseline, which may not exist.
             migration_map: the run's map.
 
         """
@@ -64,16 +64,16 @@ class Ending:
         self.mistake = ""
 
     def command_for(self, *options: str) -> str:
-        """Give the command that runs the same tests with further options."""
+        """Return the command that runs the same tests with further options."""
         return shlex.join(["pytest", *map(str, self._config.invocation_params.args), *options])
 
     @property
     def has_lost_renames(self) -> bool:
-        """Whether what is new may be known under the name that a file had before."""
+        """Whether a new call site may be known under a file's earlier name."""
         return bool(self.of(Verdict.NEW)) and has_lost_renames(self._baseline, self._map)
 
     def update_command(self) -> str:
-        """Return the command that takes a record into this run's baseline."""
+        """Return the command that adds a record to this run's baseline."""
         words = [*UPDATE.split(), "--record", "run.json", "--allow-new"]
         folder = self._config.invocation_params.dir
         if find_map(str(folder)) != self._map.path:
@@ -106,7 +106,7 @@ class Ending:
         self.is_shrunk = True
 
     def of(self, *verdicts: Verdict) -> list[Judged]:
-        """Give what has one of these verdicts, but what the stage let through."""
+        """Return what has one of these verdicts, except what the stage let through."""
         return [
             one for one in self.judged if one.verdict in verdicts and not self.was_let_through(one)
         ]
@@ -119,6 +119,6 @@ class Ending:
 
     @property
     def is_bad(self) -> bool:
-        """Whether the run fails for it, whatever its tests did."""
+        """Whether the run fails because of it, whatever its tests did."""
         gone = _GONE if self._fails_for_stale and not self.is_shrunk else ()
         return bool(self.mistake or self.of(Verdict.NEW, Verdict.GREW, *gone))

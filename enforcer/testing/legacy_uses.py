@@ -1,4 +1,4 @@
-"""Show a test which legacy paths it used."""
+"""The fixture ``legacy_uses``: the legacy paths that a test has used."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from enforcer.recording.use import BLOCKED, PROBE, Use
 
 
 class LegacyUses:
-    """Give the uses of one test, as they come."""
+    """Uses of one test, up to date at each access."""
 
     def __init__(self, take: Callable[[], list[Use]]) -> None:
-        """Begin with those that there were.
+        """Begin with the earlier uses.
 
         Args:
-            take: gives all uses of the test up to now.
+            take: returns all uses of the test up to now.
 
         """
         self._take = take
@@ -20,7 +20,7 @@ class LegacyUses:
 
     @property
     def all(self) -> list[Use]:
-        """Every use, refused ones too; who only looked for a module has not used it."""
+        """Every use, refused ones too; probes are no uses."""
         return [use for use in summed(self._take()) if use.site.mechanism != PROBE]
 
     @property
@@ -35,21 +35,21 @@ class LegacyUses:
 
     @property
     def refused(self) -> list[Use]:
-        """The uses that strict mode refused; who asks for them expects them.
+        """The uses that strict mode refused; reading them declares them expected.
 
-        After that, a refusal that the code under test swallowed does not fail the test.
+        Afterwards, a refusal that the code under test swallowed does not fail the test.
         """
         self._acknowledged = True
         return [use for use in self.all if use.outcome == BLOCKED]
 
     @property
     def expects_refusals(self) -> bool:
-        """Whether the test has asked what was refused."""
+        """Whether the test has read what was refused."""
         return self._acknowledged
 
 
 def summed(uses: list[Use]) -> list[Use]:
-    """Give each call site once, with all its uses."""
+    """Return each call site once, with all its uses."""
     found: dict[tuple[object, str], Use] = {}
     for use in uses:
         known = found.get((use.site, use.outcome))

@@ -1,4 +1,4 @@
-"""Put into words that code under test swallowed a refusal."""
+"""Failure text for a test whose code swallowed a refusal."""
 
 from enforcer.imports.messages import canonical_path, remedy
 from enforcer.recording.use import CALL, Use
@@ -6,7 +6,7 @@ from enforcer.testing.legacy_uses import summed
 
 
 def describe(refused: list[Use]) -> str:
-    """Say what was refused to whom, a line for each call site."""
+    """Return what was refused to whom, a line for each call site."""
     return "\n".join(map(_describe, summed(refused)))
 
 

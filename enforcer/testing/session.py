@@ -1,7 +1,7 @@
-"""Follow a test run: whose uses are whose, which refusals were swallowed, what the run could see.
+"""A test run under the enforcer: attributes uses to tests, fails them for swallowed refusals.
 
-Each hook here runs for each test, so it does nothing but look at a flag where there is nothing
-new, and what only some runs need is loaded where they need it.
+Each hook here runs for each test, so it only checks a flag where there is nothing new, and what
+only some runs need is imported where they need it.
 """
 
 import inspect
@@ -56,7 +56,7 @@ def begin(config: pytest.Config) -> "Session":
 
 
 class Session:
-    """Hold what one process of a run has seen."""
+    """State of one process of a run."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Load the map and the baseline, and enable the enforcer."""
@@ -101,7 +101,7 @@ class Session:
             enforcement.attribute(self._item)
 
     def _item(self) -> Item | None:
-        """Return what uses without a frame of own code belong to now."""
+        """Return what uses without a frame of own code are attributed to now."""
         for fixture in reversed(self._fixtures):
             code = getattr(inspect.unwrap(fixture.func), "__code__", None)
             if code is not None and not is_installed(code.co_filename):
@@ -114,8 +114,8 @@ class Session:
     # Whose uses are whose.
 
     def _take(self) -> None:
-        """Take the uses since the last look: they are of one part of the run."""
-        # Before the look, so that what comes meanwhile is news again.
+        """Attribute the uses since the last call to the current part of the run."""
+        # Cleared before collecting, so that a use that comes meanwhile sets it again.
         self._tolerated.has_news = self._is_asking_always
         uses, _ = startup.collect()
         where = self._where if isinstance(self._where, str) else self._where.nodeid
@@ -130,10 +130,10 @@ class Session:
             self._is_asking_always = self._tolerated.has_news = True
 
     def _excuse(self, use: Use) -> str:
-        """Return why a use that was not refused is no matter of the baseline; empty if it is.
+        """Return why a use that was not refused does not concern the baseline; empty if it does.
 
-        A stage milder than strict lets through what a test expects to be refused. In the
-        baseline it would never be refused again, and the test would fail in every strict run.
+        A stage milder than strict lets through what a test expects to be refused. In the baseline
+        it would never be refused again, and the test would fail in every strict run.
         """
         excuse = self._tolerated.excuse(use.site)
         if excuse or use.site in self._baseline:
@@ -154,7 +154,7 @@ class Session:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """Attribute what is used while tests are collected."""
+        """Attribute uses during collection."""
         if len(self._baseline):
             from enforcer.testing.wholeness import LeftOut  # noqa: PLC0415 - where it matters
 
@@ -167,12 +167,12 @@ class Session:
             self._take()
 
     def pytest_runtest_logstart(self) -> None:
-        """Know that a test ran, here or in a worker."""
+        """Record that a test ran, here or in a worker."""
         self._record.has_tests = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Attribute what is used from now on to a test, and allow what its markers allow."""
+        """Attribute uses from now on to a test, and allow what its markers allow."""
         if self._refused:
             self._record_refused()
         self._shown = None
@@ -186,7 +186,7 @@ class Session:
             self._uses.clear()
 
     def _mark(self, item: pytest.Item) -> None:
-        """Allow and expect what a test's markers do, instead of what those of the last did."""
+        """Apply a test's marks in place of the previous test's."""
         marks = self._marks.get(item)
         allowed = marks.allowed if marks is not None else ()
         expected = marks.expected if marks is not None else ()
@@ -202,14 +202,14 @@ class Session:
                 item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")
         enforcement = startup.active()
         if before and enforcement is not None and enforcement.watch is not None:
-            # What was tolerated before need not be now.
+            # The cached decisions are those of the previous test's marks.
             enforcement.watch.forget_sites()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        """Attribute what a fixture uses to the fixture."""
+        """Attribute a fixture's uses to the fixture."""
         before = self._where
         self._take_if_there_is_news()
         self._where = _name_of(fixturedef)
@@ -226,14 +226,14 @@ class Session:
             self._take()
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """Attribute what a fixture used when it was taken down."""
+        """Attribute uses during a fixture's teardown."""
         if self._tolerated.has_news:
             before, self._where = self._where, _name_of(fixturedef)
             self._take()
             self._where = before
 
     def uses_of(self, item: pytest.Item) -> "LegacyUses":
-        """Give what the running test used so far."""
+        """Return the uses of the running test so far."""
         from enforcer.testing.legacy_uses import LegacyUses  # noqa: PLC0415 - only some tests
 
         def take() -> list[Use]:
@@ -251,7 +251,7 @@ class Session:
     def pytest_collection_modifyitems(
         self, items: list[pytest.Item]
     ) -> Generator[None, object, object]:
-        """See what tests want, and whether some were left out; say what is wrong with a marker."""
+        """Read the tests' markers, and record whether tests were left out."""
         collected = len(items)
         result = yield
         if len(items) < collected:
@@ -282,7 +282,7 @@ class Session:
             self._judge()
 
     def pytest_exception_interact(self) -> None:
-        """Let a failure be enough: what was refused is its reason as a rule."""
+        """Accept refusals of a test that failed: they are its reason as a rule."""
         self._take()
         self._record_refused()
 
@@ -298,18 +298,18 @@ class Session:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Know that all tests ran, unless something stopped the run."""
+        """Record that all tests ran, unless something stopped the run."""
         result = yield
         option = self._config.option
         self._has_run = not (option.collectonly or option.setuponly or option.setupplan)
         return result
 
     def pytest_deselected(self) -> None:
-        """Know that some tests did not run."""
+        """Record that some tests did not run."""
         self._record.miss("some tests were deselected")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Know that tests could not be collected, or were skipped as a whole."""
+        """Record that tests could not be collected, or were skipped as a whole."""
         if not report.passed:
             self._record.miss(f"{report.nodeid or 'collection'} {report.outcome}")
 
@@ -317,7 +317,7 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - a class of pytest-xdist
-        """Take over what a worker has seen; one that crashed has told nothing."""
+        """Merge a worker's record; one that crashed has none."""
         document = getattr(node, "workeroutput", {}).get(_RESULT)
         if document is None:
             self._record.miss("a worker crashed")
@@ -328,7 +328,7 @@ class Session:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Compare with the baseline, and let it shrink."""
+        """Compare with the baseline, and shrink it."""
         self._tolerated.allowed = self._expected = ()
         self._take()
         self._record_refused()
@@ -349,7 +349,7 @@ class Session:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def end_early(self) -> None:
-        """Sum up a run whose conftest files could not be imported; no hook will be called."""
+        """End a run whose conftest files could not be imported; no hook will be called."""
         self._take()
         self._record_refused()
         self._record.miss("the run did not get to its tests")
@@ -373,7 +373,7 @@ class Session:
         return EXPECTED if any(one.covers(site) for one in marks.expected) else ""
 
     def _why_not_whole(self, session: pytest.Session) -> str:
-        """Return why this was no run of all tests of the map's program; empty if it was one."""
+        """Return why this was not a run of all tests of the map's program; empty if it was one."""
         is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if not (self._has_run and is_over):
             return "the run did not get to its end"
@@ -382,7 +382,7 @@ class Session:
         return why_not_whole(self._config, Path(self._map.root), self._baseline)
 
     def pytest_report_header(self) -> str:
-        """Say what is in force."""
+        """Return the stage, the map and the baseline for pytest's header."""
         count = sum(entry.count for entry in self._baseline)
         tolerated = f"{count} in {self._file.name}" if self._baseline.path else "no baseline"
         shown = os.path.relpath(self._map.path, self._config.invocation_params.dir)
@@ -391,20 +391,20 @@ class Session:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
-        """Say what was new, tolerated and gone."""
+        """Write what was new, tolerated and gone."""
         if self._ending is not None:
             from enforcer.testing.summary import write_summary  # noqa: PLC0415 - as above
 
             write_summary(terminalreporter, self._ending, exitstatus)
 
     def pytest_unconfigure(self) -> None:
-        """Leave nothing behind."""
+        """Disable the enforcer and clean up."""
         startup.disable()
         self._children.end()
 
 
 def _marked(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """Give the tests that a marker is on; their parents are looked at once, not for each."""
+    """Yield the tests that have a marker; each parent is checked once, not for each test."""
     known: dict[int, bool] = {}
 
     def is_marked(node: "Node") -> bool:

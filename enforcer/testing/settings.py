@@ -1,4 +1,4 @@
-"""Find out what a test run is to go by: its map, its stage, its baseline."""
+"""Settings of a test run (map, stage, baseline) from options, ini file and environment."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
 
     Args:
         config: the run's configuration.
-        store: where child processes keep what they used.
+        store: the store for child processes.
 
     Raises:
         EnforcerError: if there is none, or it is broken.
@@ -34,8 +34,8 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
     """
     named = config.known_args_namespace.enforcer_map
     in_ini = config.getini("enforcer_map")
-    # pytest's root is above the tests and above each file that an option names; where pytest was
-    # called says more.
+    # pytest's root lies above the tests and above each file that an option names; the folder that
+    # pytest was started in is more specific.
     folder = config.invocation_params.dir
     path = str(folder / named) if named else ""
     path = path or (str(config.rootpath / in_ini) if in_ini else os.environ.get(MAP_KEY, ""))
@@ -50,13 +50,14 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
     settings = {ENVIRONMENT_KEY: stage_of(config), REFUSE_KEY: "true", STORE_KEY: store}
     migration_map = load_map(path, environ={**os.environ, **settings}, cached=True)
     migration_map.settle(None)  # a test run refuses the same on every machine
-    # As an editor leaves a map for a moment: nothing would be refused, and the baseline emptied.
+    # An editor may have emptied the map for a moment: nothing would be refused, and the baseline
+    # emptied.
     require_rules(migration_map)
     return migration_map
 
 
 def _check_stage(config: pytest.Config) -> None:
-    """Raise an error that names the option, or the ini key, that has no stage."""
+    """Raise an error that names the option, or the ini key, with an unknown stage."""
     sources = (
         ("--enforcer-stage", config.known_args_namespace.enforcer_stage),
         ("enforcer_stage in the ini file", config.getini("enforcer_stage")),
@@ -73,13 +74,13 @@ def _check_stage(config: pytest.Config) -> None:
 
 
 def stage_of(config: pytest.Config) -> str:
-    """Give the stage of every rule in this run."""
+    """Return the stage of every rule in this run."""
     named = config.known_args_namespace.enforcer_stage or config.getini("enforcer_stage")
     return str(named or os.environ.get(ENVIRONMENT_KEY) or STAGE)
 
 
 def fails_for_stale(config: pytest.Config) -> bool:
-    """Return whether a run fails for entries of the baseline that are gone.
+    """Return whether a run fails for stale entries of the baseline.
 
     Raises:
         EnforcerError: if the ini file has another word than ``fail`` and ``warn``.
@@ -93,13 +94,13 @@ def fails_for_stale(config: pytest.Config) -> bool:
 
 
 def baseline_file(config: pytest.Config, migration_map: MigrationMap) -> Path:
-    """Give the file of the baseline, which need not be there."""
+    """Return the path of the baseline, which may not exist."""
     named = config.known_args_namespace.enforcer_baseline or migration_map.baseline
     return Path(named or Path(migration_map.path).with_name(DEFAULT_BASELINE)).absolute()
 
 
 def baseline_of(file: Path, migration_map: MigrationMap) -> Baseline:
-    """Read a baseline, with the names that files have now; none is an empty one.
+    """Read a baseline, with the current names of files; a missing one is empty.
 
     Raises:
         BaselineError: if it can't be read.

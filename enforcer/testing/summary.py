@@ -1,4 +1,4 @@
-"""Put into words what a test run saw."""
+"""The section of pytest's terminal summary on legacy import paths."""
 
 import sys
 from collections import Counter
@@ -45,7 +45,7 @@ _ORDER: Final = (
 
 
 class Writer(Protocol):
-    """What a summary is written to."""
+    """Target of a summary."""
 
     def section(self, title: str) -> None:
         """Begin a section."""
@@ -55,7 +55,7 @@ class Writer(Protocol):
 
 
 class StandardError:
-    """Write where pytest's terminal is not set up yet."""
+    """Writer to standard error, for when pytest's terminal is not set up yet."""
 
     def section(self, title: str) -> None:
         """Begin a section."""
@@ -71,8 +71,8 @@ def write_summary(reporter: Writer, ending: Ending, exit_code: int) -> None:
 
     Args:
         reporter: the terminal.
-        ending: what came of the run.
-        exit_code: what the run's tests came to.
+        ending: the result of the run.
+        exit_code: the exit code of the run's tests.
 
     """
     reporter.section("legacy import paths")
@@ -121,7 +121,7 @@ def _after_them(ending: Ending) -> Iterator[str]:
 
 
 def _conclusion(ending: Ending) -> str:
-    """Count call sites: in each part of the summary the same ones."""
+    """Return the counts of call sites in one line."""
     counts: Counter[str] = Counter()
     for one in ending.judged:
         counts.update(_call_sites(one, is_let_through=ending.was_let_through(one)))
@@ -138,7 +138,7 @@ def _excused(site: SeenSite) -> str:
 
 
 def _call_sites(one: Judged, *, is_let_through: bool) -> dict[str, int]:
-    """Count the call sites of one entry by what became of them."""
+    """Count the call sites of one entry by their verdict."""
     seen, tolerated = len(one.lines), one.entry.count
     if one.verdict == Verdict.NEW:
         return {"not refused" if is_let_through else "new": seen}

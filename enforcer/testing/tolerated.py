@@ -1,4 +1,4 @@
-"""Hold what a test run tolerates: its baseline, and what the running test allows."""
+"""Call sites that a test run tolerates: its baseline, and what the running test allows."""
 
 import sys
 from time import strftime
@@ -23,34 +23,34 @@ EXPECTING = markers.EXPECTING
 
 
 class Tolerated:
-    """Tell which call sites strict rules tolerate now, and that somebody asked.
+    """Container of the call sites that strict rules tolerate now; notes that somebody asked.
 
-    A run asks for its uses when there may be new ones, not after each test: each refusal asks
-    here, and so does the first use of each call site that is not refused.
+    A run collects its uses when there may be new ones, not after each test: each refusal asks here,
+    and so does the first use of each call site that is not refused.
 
     Attributes:
         allowed: what the running test allows.
-        has_news: whether there may be uses of which nobody was told.
+        has_news: whether there may be uses that were not collected yet.
 
     """
 
     def __init__(
         self, baseline: "Container[CallSite]", exemptions: "Sequence[Exemption]" = ()
     ) -> None:
-        """Take the baseline, and the map's exemptions."""
+        """Bind to the baseline and the map's exemptions."""
         self._baseline = baseline
         self._exemptions = exemptions
         self.allowed: tuple[Allowed, ...] = ()
         self.has_news = False
 
     def note(self) -> None:
-        """Hear that there is a new call site."""
+        """Record that there is a new call site."""
         if not self.has_news:
             self.has_news = True
             _hide_frames()  # rules in stage removed refuse without asking
 
     def excuse(self, site: "CallSite") -> str:
-        """Return why a use is no matter of the baseline; empty if it is one."""
+        """Return why a use does not concern the baseline; empty if it does."""
         if any(one.covers(site) for one in self.allowed):
             return ALLOWED
         today = strftime("%Y-%m-%d") if self._exemptions else ""
@@ -58,7 +58,7 @@ class Tolerated:
         return ALLOWED if any(exempted) else ""
 
     def __contains__(self, site: object) -> bool:
-        """Tell whether a call site is tolerated now."""
+        """Return whether a call site is tolerated now."""
         self.has_news = True
         if site in self._baseline:
             return True
@@ -69,7 +69,7 @@ class Tolerated:
 
 
 def _hide_frames() -> None:
-    """Have pytest end the traceback of a refusal at the import that was refused."""
+    """Hide the enforcer's frames, so that a refusal's traceback ends at the refused import."""
     for name, module in sys.modules.copy().items():
         if name.startswith(("enforcer.imports.", "enforcer.delegation.")):
             vars(module)["__tracebackhide__"] = True

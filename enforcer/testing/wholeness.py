@@ -1,7 +1,7 @@
-"""Find out whether a run could see all uses there are; only then something is gone.
+"""Completeness of a test run: whether it could see all uses, so that unseen ones are gone.
 
-What leaves tests out is told apart from what belongs to a project: the ini file chooses the
-tests of every run, an option those of one. Whoever runs a part on purpose loses nothing.
+What leaves tests out is distinguished from what belongs to a project: the ini file selects the
+tests of every run, an option those of one. A deliberate partial run never shrinks the baseline.
 """
 
 import glob
@@ -37,10 +37,10 @@ _NOT_PASSED: Final = ("error", "failed", "rerun", "skipped", "xfailed")
 
 
 class LeftOut:
-    """Plugin that notices files with tests that something keeps pytest from collecting."""
+    """Plugin that notices files with tests that are kept from collection."""
 
     def __init__(self, miss: Callable[[str], None]) -> None:
-        """Take what to call with the reason."""
+        """Set the callback that receives the reason."""
         self._miss = miss
 
     @pytest.hookimpl(wrapper=True)
@@ -82,12 +82,12 @@ def _is_test(name: str, config: pytest.Config) -> bool:
 
 
 def why_not_whole(config: pytest.Config, root: Path, baseline: Baseline) -> str:
-    """Return why a run that got to its end was none of all tests; empty if it was one.
+    """Return why a run that got to its end was not one of all tests; empty if it was.
 
     Args:
         config: the run's configuration.
         root: the map's root.
-        baseline: whose entries could be gone.
+        baseline: the baseline whose entries could be gone.
 
     """
     return (
@@ -122,7 +122,7 @@ def _choices(config: pytest.Config) -> Iterator[str]:
 
 
 def _usual_arguments(config: pytest.Config) -> Iterable[str]:
-    """Return what pytest collects where nobody names anything (``Config._decide_args``)."""
+    """Return what pytest collects without arguments (``Config._decide_args``)."""
     if config.args_source == pytest.Config.ArgsSource.INVOCATION_DIR:
         return [str(config.invocation_params.dir)]
     paths: list[str] = config.getini("testpaths")
@@ -144,7 +144,7 @@ def _what_is_elsewhere(folder: Path, root: Path, baseline: Baseline) -> str:
 
 
 def _what_did_not_pass(config: pytest.Config) -> str:
-    """Name a test that did not run to its end, by what the terminal counted; or none."""
+    """Return a test that did not run to its end, by the terminal's counts; empty if all did."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is None:
         return "nobody counted what was skipped (-p no:terminal)"
