@@ -1,1 +1,1 @@
-"""Serve a chat with agents over WebSockets."""
+"""Backend of a chat with agents over WebSockets."""

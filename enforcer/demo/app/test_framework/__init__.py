@@ -1,1 +1,1 @@
-"""Hold what the tests of the backend share."""
+"""Shared parts of the backend's tests."""

@@ -1,1 +1,1 @@
-"""Hold the application: who connects, what agents do, and which events they report."""
+"""The application: connections, agents, and the events that they report."""

@@ -1,4 +1,4 @@
-"""Put the services of the backend together, and serve."""
+"""The backend: its services, and its server."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,18 +17,18 @@ from netra_backend.app.user_context import UserContext
 
 
 class Backend:
-    """Hold one of each service.
+    """One instance of each service.
 
     Attributes:
-        registry: who thinks.
-        tools: who acts.
-        execution: what runs agents.
-        routes: what clients reach.
+        registry: the agents.
+        tools: the tools.
+        execution: runs agents.
+        routes: serves clients.
 
     """
 
     def __init__(self) -> None:
-        """Make the services; nobody is connected."""
+        """Create the services; nobody is connected."""
         self.registry = AgentRegistry()
         self.tools = ToolDispatcher()
         self.execution = AgentExecutionService(self.registry, self.tools)
@@ -36,7 +36,7 @@ class Backend:
         self.routes = WebSocketRoutes(self.registry, self.execution, services)
 
     def managers_of(self, user_id: str) -> dict[str, object]:
-        """Give the manager that each service uses for a connected user."""
+        """Return the manager that each service uses for a connected user."""
         return {
             "routes": self.routes.users.manager_of(user_id),
             "execution": self.execution.users.manager_of(user_id),
@@ -47,7 +47,7 @@ class Backend:
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-        """Serve until the end of the block; give the address."""
+        """Serve until the end of the block; yield the address."""
         async with serve(
             self.routes.serve, host, port, process_request=self._answer, compression=None
         ) as server:
@@ -55,10 +55,10 @@ class Backend:
             yield f"ws://{host}:{port}"
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Show at /managers who uses which manager; all else is a WebSocket."""
+        """Answer /managers with the managers in use; all else is a WebSocket."""
         if request.path != "/managers":
             return None
-        # Held together until all are named: a name of one that is gone could be another's.
+        # All are kept alive until they are named: the id of a deleted one could be reused.
         found = {user_id: self.managers_of(user_id) for user_id in self.routes.users.ids()}
         named = {
             user_id: {service: _name(manager) for service, manager in managers.items()}

@@ -1,4 +1,4 @@
-"""Name the events of an agent's run."""
+"""Events of an agent's run."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ EVENTS: Final = (AGENT_STARTED, AGENT_THINKING, TOOL_EXECUTING, TOOL_COMPLETED, 
 
 @dataclass(frozen=True, slots=True)
 class AgentEvent:
-    """Tell a user one thing about one run."""
+    """One event of one run, for a user."""
 
     kind: str
     run_id: str
@@ -26,19 +26,19 @@ class AgentEvent:
     text: str
 
     def as_json(self) -> str:
-        """Write it as it goes over the wire."""
+        """Return it as JSON, as it is sent."""
         fields = {"type": self.kind, "run": self.run_id, "user": self.user_id, "text": self.text}
         return json.dumps(fields)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRun:
-    """Hold what one user asked an agent to do."""
+    """One user's request to an agent."""
 
     run_id: str
     context: UserContext
     request: str
 
     def event(self, kind: str, text: str) -> AgentEvent:
-        """Make an event of this run."""
+        """Create an event of this run."""
         return AgentEvent(kind, self.run_id, self.context.user_id, text)

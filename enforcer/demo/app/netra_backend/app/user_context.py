@@ -1,4 +1,4 @@
-"""Say on whose behalf something is done."""
+"""The user and the request that something is done for."""
 
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -6,11 +6,11 @@ from uuid import uuid4
 
 @dataclass(frozen=True, slots=True)
 class UserContext:
-    """Name a user, and the request in which they are served.
+    """A user, and the request in which they are served.
 
     Attributes:
-        user_id: who it is.
-        request_id: which request; a user has many.
+        user_id: the user's id.
+        request_id: the request's id; a user has many requests.
 
     """
 

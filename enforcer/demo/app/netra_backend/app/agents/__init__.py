@@ -1,1 +1,1 @@
-"""Know which agents there are, and for whom they work."""
+"""Registry of agents and the users that they work for."""

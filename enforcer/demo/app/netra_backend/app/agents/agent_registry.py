@@ -1,4 +1,4 @@
-"""Know the agents, and let those who think tell their user."""
+"""The registry of agents, who report their thinking to the user."""
 
 from weakref import WeakValueDictionary
 
@@ -9,18 +9,18 @@ from netra_backend.app.websocket_core.websocket_manager import WebSocketManager
 
 
 class AgentRegistry:
-    """Know which manager reaches whom; managers live no longer for being known here."""
+    """Managers by user, held weakly."""
 
     def __init__(self) -> None:
-        """Know nobody yet."""
+        """Create an empty registry."""
         self._managers = WeakValueDictionary[str, WebSocketManager]()
 
     def register(self, context: UserContext) -> None:
-        """Let agents work for a user."""
+        """Register a user for whom agents work."""
         self._managers[context.user_id] = create_websocket_manager(context)
 
     def manager_of(self, user_id: str) -> WebSocketManager | None:
-        """Give the manager that reaches a user, if there is one."""
+        """Return the manager that reaches a user, if there is one."""
         return self._managers.get(user_id)
 
     async def think(self, run: AgentRun) -> None:

@@ -1,1 +1,1 @@
-"""Hold what clients reach from outside."""
+"""Routes that clients reach."""

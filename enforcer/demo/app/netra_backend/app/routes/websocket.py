@@ -1,4 +1,4 @@
-"""Serve one user's WebSocket: what they ask for, and the answers."""
+"""The WebSocket of one user: their requests, and the answers."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from netra_backend.app.websocket_core.websocket_manager_factory import create_we
 
 
 class WebSocketRoutes:
-    """Let users in, take what they ask for, and let them go.
+    """Handler of users' connections.
 
     Attributes:
         users: who is connected.
@@ -29,7 +29,7 @@ class WebSocketRoutes:
         execution: AgentExecutionService,
         services: Iterable[ConnectedUsers],
     ) -> None:
-        """Take what runs agents, and who else wants to know of users."""
+        """Connect the services that run agents or follow users."""
         self.users = ConnectedUsers(self._manager)
         self._registry = registry
         self._execution = execution
@@ -66,13 +66,13 @@ class WebSocketRoutes:
 
 
 def user_of(connection: ServerConnection) -> str:
-    """Give the user who opened a connection; empty if they don't say."""
+    """Return the user who opened a connection; empty if there is none."""
     path = connection.request.path if connection.request is not None else ""
     return parse_qs(urlsplit(path).query).get("user_id", [""])[0]
 
 
 def read(message: str) -> dict[str, str]:
-    """Read what a client sends: an object with "run" and "text", or just the text."""
+    """Parse a client's message: an object with "run" and "text", or just the text."""
     try:
         asked = json.loads(message)
     except ValueError:

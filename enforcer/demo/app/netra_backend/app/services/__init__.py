@@ -1,1 +1,1 @@
-"""Hold what runs agents for users."""
+"""Services that run agents for users."""

@@ -1,4 +1,4 @@
-"""Run agents for users."""
+"""Execution of agents for users."""
 
 from netra_backend.app.agents.agent_registry import AgentRegistry
 from netra_backend.app.events import AGENT_COMPLETED, AGENT_STARTED, TOOL_EXECUTING, AgentRun
@@ -8,7 +8,7 @@ from netra_backend.app.websocket_core.websocket_manager import get_websocket_man
 
 
 class AgentExecutionService:
-    """Take a run from its start to its end.
+    """Service that executes a run from its start to its end.
 
     Attributes:
         users: who is connected.
@@ -16,13 +16,13 @@ class AgentExecutionService:
     """
 
     def __init__(self, registry: AgentRegistry, tools: ToolDispatcher) -> None:
-        """Take who thinks and who acts."""
+        """Connect the registry and the tools."""
         self.users = ConnectedUsers(get_websocket_manager)
         self._registry = registry
         self._tools = tools
 
     async def execute(self, run: AgentRun) -> str:
-        """Run an agent; give its answer."""
+        """Run an agent and return its answer."""
         manager = self.users.manager_of(run.context.user_id)
         await manager.send_event(run.event(AGENT_STARTED, run.request))
         await self._registry.think(run)

@@ -1,4 +1,4 @@
-"""Know the manager of each connected user, for one service."""
+"""Managers of the connected users, for one service."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 class ConnectedUsers:
-    """Get a manager for each user who connects, and hold it until they leave."""
+    """Connected users, each with a manager until they leave."""
 
     def __init__(self, get_manager: Callable[[UserContext], Awaitable[WebSocketManager]]) -> None:
-        """Take what gives the manager of a user."""
+        """Set the function that returns the manager of a user."""
         self._get_manager = get_manager
         self._users: dict[str, tuple[WebSocketManager, Connection]] = {}
 
     def ids(self) -> list[str]:
-        """Name everybody who is connected."""
+        """Return the ids of all connected users."""
         return sorted(self._users)
 
     def manager_of(self, user_id: str) -> WebSocketManager:
-        """Give the manager of a connected user."""
+        """Return the manager of a connected user."""
         return self._users[user_id][0]
 
     async def enter(self, context: UserContext, connection: Connection) -> None:
-        """Let a user in, on a connection of theirs."""
+        """Add a user with a connection of theirs."""
         manager = await self._get_manager(context)
         self._users[context.user_id] = manager, connection
         await manager.connect(connection)
 
     def leave(self, user_id: str, connection: Connection) -> None:
-        """Let a user go, unless they came back on another connection."""
+        """Remove a user, unless they came back on another connection."""
         manager, current = self._users.get(user_id, (None, None))
         if manager is not None and current is connection:
             del self._users[user_id]

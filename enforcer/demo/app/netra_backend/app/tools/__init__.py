@@ -1,1 +1,1 @@
-"""Hold the tools that agents use."""
+"""Tools that agents use."""

@@ -1,4 +1,4 @@
-"""Execute tools for agents."""
+"""Execution of tools for agents."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from netra_backend.app.websocket_core.unified_manager import _UnifiedWebSocketMa
 
 
 class ToolDispatcher:
-    """Execute tools, and report when one begins and ends.
+    """Dispatcher that executes tools, and reports when one begins and ends.
 
     Attributes:
         users: who is connected.
@@ -18,7 +18,7 @@ class ToolDispatcher:
     """
 
     def __init__(self) -> None:
-        """Serve nobody yet."""
+        """Create a dispatcher without users."""
         self.users = ConnectedUsers(self._manager)
 
     async def _manager(self, context: UserContext) -> _UnifiedWebSocketManagerImplementation:

@@ -1,4 +1,4 @@
-"""Hand over what tools found."""
+"""Delivery of tools' results."""
 
 from typing import Protocol
 
@@ -7,19 +7,19 @@ from netra_backend.app.user_context import UserContext
 
 
 class EventSender(Protocol):
-    """Be a WebSocket manager, as far as results are concerned."""
+    """The part of a WebSocket manager that results need."""
 
     async def send_event(self, event: AgentEvent) -> None:
         """Deliver an event."""
 
 
 def manager_for(context: UserContext) -> EventSender:
-    """Give the manager that takes results; once written for a test, and left in."""
+    """Return the manager that receives results; once written for a test, and left in."""
     from test_framework.fixtures.websocket_manager_mock import MockWebSocketManager
 
     return MockWebSocketManager(context)
 
 
 async def hand_over(run: AgentRun, result: str) -> None:
-    """Tell a user what a tool found."""
+    """Send a tool's result to its user."""
     await manager_for(run.context).send_event(run.event(TOOL_COMPLETED, result))

@@ -1,4 +1,4 @@
-"""Manage the WebSockets of users."""
+"""WebSocket managers of users."""
 
 from netra_backend.app.user_context import UserContext
 from netra_backend.app.websocket_core.unified_manager import _UnifiedWebSocketManagerImplementation

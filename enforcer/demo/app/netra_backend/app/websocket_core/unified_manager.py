@@ -1,4 +1,4 @@
-"""Deliver events to a user over their WebSocket."""
+"""Delivery of events to a user over their WebSocket."""
 
 from collections import deque
 from enum import StrEnum
@@ -14,33 +14,33 @@ _REMEMBERED: Final = 256
 
 
 class Connection(Protocol):
-    """Be an open WebSocket."""
+    """An open WebSocket."""
 
     async def send(self, message: str) -> None:
         """Send one message."""
 
 
 class WebSocketManagerMode(StrEnum):
-    """Say whom a manager serves."""
+    """Whom a manager serves."""
 
     UNIFIED = "unified"  # the user of its context
     DEGRADED = "degraded"  # everybody, where memory is short
 
 
 class _UnifiedWebSocketManagerImplementation:
-    """Deliver each event once, over the connection that its user opened last.
+    """Manager that delivers each event once, over the connection that its user opened last.
 
-    More than one service may report an event; what was delivered already is passed by. Events
-    without a connection are kept until there is one.
+    More than one service may report an event; what was delivered already is skipped. Events without
+    a connection are queued until there is one.
 
     Attributes:
-        user_context: whom it serves.
+        user_context: the user.
         mode: whether it serves only them.
 
     """
 
     def __init__(self, user_context: UserContext, mode: str = WebSocketManagerMode.UNIFIED) -> None:
-        """Serve a user, who need not be connected yet."""
+        """Serve a user, who may not be connected yet."""
         self.user_context = user_context
         self.mode = mode
         self._connection: Connection | None = None
@@ -48,13 +48,13 @@ class _UnifiedWebSocketManagerImplementation:
         self._reported = deque[tuple[str, str]](maxlen=_REMEMBERED)
 
     async def connect(self, connection: Connection) -> None:
-        """Use a connection from now on, and send what was kept for it."""
+        """Use a connection from now on, and send the queued events."""
         self._connection = connection
         while self._kept:
             await self._send(self._kept.popleft())
 
     def disconnect(self, connection: Connection) -> None:
-        """Let go of a connection, unless the user has opened another one since."""
+        """Drop a connection, unless the user has opened another one since."""
         if self._connection is connection:
             self._connection = None
 

@@ -1,4 +1,4 @@
-"""Give the WebSocket manager of a user: this is the place to import it from."""
+"""The WebSocket manager of a user: this is the module to import it from."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ WebSocketManager = _UnifiedWebSocketManagerImplementation
 async def get_websocket_manager(
     user_context: UserContext, mode: str = WebSocketManagerMode.UNIFIED
 ) -> WebSocketManager:
-    """Give the manager of a user; in any other mode everybody has the same one."""
+    """Return the manager of a user; in any other mode all users share one."""
     if mode == WebSocketManagerMode.UNIFIED:
         return WebSocketManager(user_context)
     return _manager_of_everybody()
