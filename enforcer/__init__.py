@@ -4,10 +4,10 @@
 
     enforcer.enable("enforcer.toml")
 
-Importing this package loads next to nothing; enabling loads the standard library's small
-modules only.
+Importing this package loads next to nothing; enabling loads only small modules of the standard
+library.
 
-PYTEST_DONT_REWRITE: it may be loaded before pytest is, which would warn of that.
+PYTEST_DONT_REWRITE: pytest would warn that the package was imported before it could rewrite it.
 """
 
 from enforcer.own_modules import Plainly

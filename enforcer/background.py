@@ -1,11 +1,11 @@
-"""Run a thread that is a guest in somebody's program, and keeps out of its way.
+"""A background thread that stays out of the watched program's way.
 
-* It is started with ``_thread``: the first thread that imports ``threading`` makes itself the
-  main thread of Python 3.11 and 3.12. Nothing that it imports later imports ``threading``.
+* It is started with ``_thread``: on 3.11 and 3.12 the first thread that imports ``threading`` is
+  taken for the main thread. Nothing that the thread imports later imports ``threading``.
 * It blocks all signals, so that the program's threads get them.
-* It can be ended before the program forks, so that no lock of the import system or of SQLite
-  is copied while it is held, and a program with one thread stays a program with one thread,
-  which Python 3.12 and later would otherwise warn about.
+* It can be ended before the program forks, so that no lock of the import system or of SQLite is
+  copied while it is locked. A program with one thread then still has one thread when it forks;
+  from 3.12 on Python warns about a fork with several.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
@@ -26,23 +26,24 @@ GONE_PATIENCE = 0.05
 COUNTS_THREADS_LATE = (3, 13) <= sys.version_info < (3, 13, 10) or (
     (3, 14) <= sys.version_info < (3, 14, 1)
 )
-"""Whether Python looks for threads only after the hooks of a fork have run.
+"""Whether Python counts threads only after the fork hooks have run, to warn about a fork.
 
-Such a Python would take a thread that is started there for one that ran during the fork.
+It would count a thread that such a hook starts as one that ran during the fork.
 https://github.com/python/cpython/issues/137109
 """
 
 RACES_FOR_COLLECTIONS = (3, 13) <= sys.version_info < (3, 13, 1)
-"""Whether two threads that import ``collections`` first, at once, may fail to.
+"""Whether the first import of ``collections`` may fail if two threads make it at once.
 
-A thread that loads SQLite imports it, perhaps while the program does: it is loaded before.
+A thread that loads SQLite imports it, perhaps while the program does, so it is imported before.
 https://github.com/python/cpython/issues/125245
 """
 
-# Not every platform numbers its threads.
+# Not every platform has native thread ids.
 _native_id = getattr(_thread, "get_native_id", int)
 
-# The signals of a crash belong to the thread that crashes.
+# The signals of a crash are delivered to the thread that crashes. They are never blocked, or
+# faulthandler and core dumps would not work in this thread.
 _FAULTS = {
     getattr(_signal, name)
     for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV")
@@ -51,17 +52,18 @@ _FAULTS = {
 
 
 class Guest:
-    """Be one life of the thread.
+    """One thread, from its start to its end.
+
+    Its locks are events: ``_thread`` has no other primitive, and ``threading`` is not loaded.
 
     Attributes:
-        is_last: whether it was told that no other one will follow.
+        is_last: whether no other thread will follow, as it was told.
 
     """
 
     __slots__ = ("_done", "_is_starting", "_native_id", "_wake", "is_last")
 
     def __init__(self) -> None:
-        """Prepare; nothing runs before :meth:`start`."""
         self._wake = allocate_lock()
         self._wake.acquire()
         self._done = allocate_lock()
@@ -72,10 +74,10 @@ class Guest:
         self.is_last = False
 
     def start(self, run: "Callable[[Guest], None]") -> None:
-        """Run a function in a thread.
+        """Run a function in a new thread.
 
         Raises:
-            RuntimeError: if there can be no thread.
+            RuntimeError: if no thread can be started.
 
         """
 
@@ -86,8 +88,9 @@ class Guest:
             finally:
                 self._done.release()
 
-        # The thread inherits the mask. Were it to block the signals itself, one could reach it
-        # before it does, and would not wake a main thread that sleeps.
+        # A new thread inherits the signal mask. If it blocked the signals itself, one could be
+        # delivered to it before that, and would not wake a main thread that sleeps in a system
+        # call.
         mask_signals = getattr(_signal, "pthread_sigmask", None)
         if mask_signals is None:  # Windows: signals reach the main thread alone
             start_new_thread(live, ())
@@ -101,36 +104,39 @@ class Guest:
     def settle(self) -> None:
         """Wait until the thread rests for the first time.
 
-        C code may fork next. A thread that is only about to begin waits for the GIL then, and
-        the child would hand it over to that thread, which is not there, and hang (``drop_gil``
-        in Python/ceval_gil.h). One that rests waits in a lock of its own.
+        C code may fork next. A thread that only begins is waiting for the GIL then, and the child
+        would pass the GIL to that thread, which does not exist there, and hang (``drop_gil``,
+        Python/ceval_gil.c). A thread that rests waits for a lock of its own.
         """
         self._is_starting.acquire(timeout=BEGIN_PATIENCE)
 
     def rests(self, seconds: float) -> bool:
-        """Wait in the thread, and tell whether it goes on; if not, it was asked to end."""
+        """Wait in the thread; return whether it goes on, or else was asked to end."""
         if self._is_starting.locked():
             self._is_starting.release()
         return not self._wake.acquire(timeout=max(seconds, 0))
 
     def ask_to_end(self, *, is_last: bool = False) -> None:
-        """Ask the thread to end; it may be asked twice."""
+        """Ask the thread to end; may be called twice."""
         self.is_last = is_last
         if self._wake.locked():
             self._wake.release()
 
     def end(self, patience: float, *, is_last: bool = False) -> bool:
-        """Ask the thread to end, and tell whether it did within some seconds."""
+        """Ask the thread to end; return whether it did within some seconds."""
         self.ask_to_end(is_last=is_last)
         return self._done.acquire(timeout=patience)
 
     def ends_for(self, patience: float) -> None:
-        """Wait as :meth:`end` does, where somebody is waiting already, for the last time."""
+        """Wait as :meth:`end` does, beside another caller that waits for the last end."""
+        # The lock was acquired here, and the other caller waits for it too.
         if self.end(patience, is_last=True):
             self._done.release()
 
     def wait_until_gone(self, patience: float = GONE_PATIENCE) -> None:
-        """Wait until the operating system no longer counts the thread; Linux only."""
+        """Wait until the operating system no longer counts the thread (Linux only)."""
+        # _done is released by the thread itself, a moment before it is gone. From 3.12 on os.fork()
+        # counts the threads in /proc/self/stat and warns if there are several.
         patient_until = monotonic() + patience
         while monotonic() < patient_until:
             try:
@@ -141,20 +147,20 @@ class Guest:
 
 
 class Collections:
-    """Call a function at the end of garbage collections, until it says that it is done."""
+    """Calls a function after garbage collections, until it returns true."""
 
     __slots__ = ("_call",)
 
     def __init__(self, call: "Callable[[], bool]") -> None:
-        """Prepare; nothing is called before :meth:`begin`."""
         self._call = call
 
     def begin(self) -> None:
-        """Begin with the next collection, if that is not so already."""
+        """Call it from the next collection on; may be called twice."""
         if self._collected not in gc.callbacks:
             gc.callbacks.append(self._collected)
 
     def _collected(self, phase: str, _: "dict[str, int]") -> None:
-        # To remove any but the last one would make the collector skip its neighbour.
+        # The collector iterates over gc.callbacks by index (invoke_gc_callback): removing any but
+        # the last one would make it skip the next.
         if phase == "stop" and self._call() and gc.callbacks[-1] == self._collected:
             gc.callbacks.pop()

@@ -1,7 +1,7 @@
-"""Make the imports of the enforcer's own modules that Python left for later (PEP 810).
+"""Resolve the lazy imports of the enforcer's own modules (PEP 810, 3.15).
 
-From 3.15 on a program may ask for all imports to be lazy. The enforcer works inside of imports:
-what it needs must be there before, and must not load where the watched program imports.
+From 3.15 on a program may make all imports lazy. The enforcer runs inside imports: the modules
+that it needs must be loaded before, not in the middle of an import of the watched program.
 """
 
 import sys
@@ -10,7 +10,7 @@ _HAS_LAZY = sys.version_info >= (3, 15)
 
 
 def load_now() -> None:
-    """Import what the loaded modules of this package import."""
+    """Resolve all lazy imports in the loaded modules of this package."""
     if not _HAS_LAZY:
         return
     import types  # noqa: PLC0415 - not at every start
@@ -26,6 +26,7 @@ def load_now() -> None:
         for name in names:
             module = sys.modules[name]
             for key, value in list(vars(module).items()):
+                # vars() returned the placeholder without resolving it; getattr() resolves it.
                 if type(value) is lazy:
                     getattr(module, key)
         known |= names

@@ -1,4 +1,4 @@
-"""Hold what is enabled in a process, and load what watches imports when it is needed."""
+"""What is enabled in a process; it loads the part that watches imports on demand."""
 
 import sys
 from time import monotonic
@@ -25,29 +25,27 @@ if TYPE_CHECKING:
     from enforcer.telemetry.emitter import Emitter
 
 LOOK_INTERVAL = 60.0
-"""How often to look at what other code did to imports, in seconds."""
+"""How often to check for changes by other code that hide imports, in seconds."""
 
 MOST_ERRORS = 10
-"""After how many errors of its own a process goes into safe mode."""
+"""How many errors of the enforcer's own make a process go into safe mode."""
 
 
 class Enforcement:
-    """Hold what is enabled in this process.
+    """What is enabled in this process.
 
-    What watches imports is loaded when the first module is imported that the map speaks of.
+    The part that watches imports is loaded at the first import of a module that the map names.
 
     Attributes:
         map: the migration map in force.
-        finder: what stands on ``sys.meta_path``.
-        reporters: what reports, in threads of its own: what keeps the counts, and then what
-            emits them; the first one leads.
-        on_new_site: what the recorder calls after each new call site.
-        load_reporting: loads what the threads that report will need, or says that none will;
-            called on the thread that imports the first module that can be used by a legacy path or
-            name.
-        context: what gives the recorder a context to keep with a new call site.
-        item: what returns the running test to which uses without own code belong; None where
-            no tests run.
+        finder: the finder on ``sys.meta_path``.
+        reporters: the schedules that report, each in a thread of its own: the one that writes
+            counts to the store, then the one that emits telemetry. The first one leads.
+        on_new_site: called by the recorder after each new call site.
+        load_reporting: loads the modules that the reporting threads will need, if any. Called on
+            the thread that imports the first module that can be used by a legacy path or name.
+        context: returns the context that the recorder keeps with a new call site.
+        item: returns the running test, to which uses without own code belong; None if no tests run.
         is_starting: whether it is being enabled just now.
         safe_mode: why this process only aliases; None if it watches.
 
@@ -78,7 +76,7 @@ class Enforcement:
     def __init__(
         self, migration_map: "MigrationMap", baseline: "Container[CallSite] | None" = None
     ) -> None:
-        """Prepare; nothing outside is touched."""
+        """Prepare; nothing outside is changed."""
         self.map = migration_map
         self.finder = Finder(migration_map.outline, self._answers, self._recover)
         self.reporters: tuple[Schedule, ...] = ()
@@ -94,7 +92,8 @@ class Enforcement:
         self._is_ended = False
         self._look_at = 0.0
         self._notices: dict[tuple[str, str], Notice] = {}
-        # Threads may meet where these are filled: what came first stays, by setdefault().
+        # Filled by setdefault(), which is atomic: of threads that get there at once, the first
+        # one's object stays. A lock would be held while modules are imported.
         self._recorder: dict[str, Recorder] = {}
         self._watch: dict[str, Watch | None] = {}
         self._emitter: dict[str, Emitter] = {}
@@ -102,7 +101,7 @@ class Enforcement:
 
     @property
     def recorder(self) -> "Recorder":
-        """What counts."""
+        """The recorder, created at the first access."""
         recorder = self._recorder.get("")
         if recorder is None:
             from enforcer.recording.recorder import Recorder
@@ -115,26 +114,26 @@ class Enforcement:
 
     @property
     def emitter(self) -> "Emitter | None":
-        """The one of the reporters that emits; None where nobody asked for it so far."""
+        """The reporter that emits telemetry; None if nothing asked for it so far."""
         return self._emitter.get("")
 
     def take_emitter(self, emitter: "Emitter") -> "Emitter":
-        """Have the first emitter that comes emit, and give it."""
+        """Set the emitter unless there is one; return the one that is set."""
         return self._emitter.setdefault("", emitter)
 
     @property
     def watch(self) -> "Watch | None":
-        """What watches imports; None until the map speaks of one, and at the end."""
+        """The watch of imports; None before the map's first module is imported, and at the end."""
         return self._watch.get("")
 
     def begin(self, *, is_late: bool = False) -> "Watch | None":
-        """Give what watches imports, and load it if this is the first time.
+        """Return the watch of imports; load it at the first call.
+
+        No lock is held meanwhile: threads that get here at once all load the same modules, which
+        the import system serialises, and all return the watch that was set first.
 
         Args:
-            is_late: whether modules that the map speaks of are loaded already.
-
-        No lock is held meanwhile: threads that meet here all load the same modules, which
-        the import system sees to, and agree on the watch that was first.
+            is_late: whether modules that the map names are loaded already.
 
         """
         from enforcer.baseline.tolerance import Tolerance
@@ -166,7 +165,12 @@ class Enforcement:
         load()
 
     def tell(self, hear: "Callable[[], object]") -> None:
-        """Have somebody told of each new call site, on the importing thread: it must be cheap."""
+        """Set the function that is called at each new call site.
+
+        Args:
+            hear: called on the importing thread, so it must be cheap.
+
+        """
         self.on_new_site = hear
         for recorder in self._recorder.values():
             recorder.on_new_site = hear
@@ -175,7 +179,7 @@ class Enforcement:
         """Attribute uses without a frame of own code to the running test.
 
         Args:
-            item: returns it, or None where none runs.
+            item: returns it, or None if none runs.
 
         """
         self.item = item
@@ -183,7 +187,12 @@ class Enforcement:
             self.watch.uses.ownership.item = item
 
     def keep_contexts(self, context: "Callable[[], Context | None]") -> None:
-        """Have a context kept with each new call site, which is given on the importing thread."""
+        """Keep a context with each new call site.
+
+        Args:
+            context: returns it, on the importing thread.
+
+        """
         self.context = context
         for recorder in self._recorder.values():
             recorder.context = context
@@ -202,31 +211,31 @@ class Enforcement:
         return all(recorder.is_empty for recorder in self._recorder.values())
 
     def collect(self) -> "tuple[list[Use], int]":
-        """Give the uses since the last call, and how many were lost."""
+        """Return the uses since the last call, and how many were lost."""
         recorder = self._recorder.get("")
         return recorder.collect() if recorder is not None else ([], 0)
 
     def totals(self) -> "Iterable[tuple[Tally, int]]":
-        """Give what counts each call site, with the uses so far."""
+        """Return the tally of each call site, with its uses so far."""
         recorder = self._recorder.get("")
         return recorder.totals() if recorder is not None else ()
 
     def notices(self) -> "list[Notice]":
-        """Give what the map's owner should know of this process, the newest last."""
+        """Return the notices for the map's owner, the newest last."""
         return list(self._notices.values())
 
     def note(self, notice: "Notice") -> None:
-        """Have the map's owner told something, once."""
+        """Add a notice for the map's owner, once for each subject."""
         self._notices.setdefault((notice.kind, notice.subject), notice)
 
     def look_for_notices(self) -> "list[Notice]":
-        """Give the same, after a look at what other code did to imports.
+        """Return the notices, after checking for changes by other code that hide imports.
 
-        Call it in a thread of the enforcer's: a look may take a moment.
+        Call it in a thread of the enforcer's: the check may take a moment.
         """
         now = monotonic()
-        # A thread that looks while the program's thread still enables would find that the finder,
-        # or the watch of a module that is loaded already, is not there.
+        # While the program's thread is still enabling, the check would report that the finder, or
+        # the watch of a module that is loaded already, is missing.
         is_enabled = not (self.is_starting or self._is_ended) and self.safe_mode is None
         if now >= self._look_at and is_enabled:
             self._look_at = now + LOOK_INTERVAL
@@ -237,15 +246,15 @@ class Enforcement:
         return self.notices()
 
     def forget_after_unseen_fork(self) -> None:
-        """Start from zero in a child that C code forked, and note what can't be known.
+        """Reset the counts in a child that C code forked, and note how many uses may be lost.
 
-        Uses at call sites that the parent knew are counted where the parent's are, until the
-        fork is noticed. How many of those that nobody had collected are the child's, nobody
-        can tell: all of them count as lost.
+        Until the fork is noticed, the child counts uses at known call sites in the counters copied
+        from the parent. How many of the uncollected uses are the child's is unknown: all count as
+        lost.
         """
         lost = self._recorder[""].pending() if self._recorder else 0
-        # Noticed in the middle of an import, which the gates on locks have begun to count:
-        # they stay as they are.
+        # The fork is noticed in the middle of an import that the gates on module locks have begun
+        # to count, so they are not reset.
         self._forget_counts(lost)
         if lost:
             text = (
@@ -255,7 +264,7 @@ class Enforcement:
             self._notices["fork", "enforcer"] = Notice("fork", "enforcer", text)
 
     def forget(self) -> None:
-        """Start from zero, in a forked child."""
+        """Reset the counts and the state of threads in a forked child."""
         self._forget_counts()
         if self.watch is not None:
             self.watch.forget_threads()
@@ -268,17 +277,18 @@ class Enforcement:
             self.recorder.reset(lost)
 
     def calm(self, mode: "SafeMode") -> bool:
-        """Alias from now on and do no more; return whether that is news.
+        """Only alias from now on; return whether that is news.
 
-        What was imported so far stays as it is, and what was counted waits to be collected. It is
-        quick, and may be called inside an import.
+        Modules imported so far stay as they are, and counted uses can still be collected. It is
+        fast, and may be called inside an import.
         """
         if self.safe_mode is not None:
             return False
-        self._calm_watch()  # who reads that it is safe counts no more
+        # Before safe_mode is set: a thread that reads it must not see uses counted afterwards.
+        self._calm_watch()
         self.safe_mode = mode
         self.note(mode.notice())
-        self._calm_watch()  # another thread may have begun it meanwhile
+        self._calm_watch()  # another thread may have created the watch meanwhile
         return True
 
     def _calm_watch(self) -> None:
@@ -286,9 +296,9 @@ class Enforcement:
             self.watch.calm()
 
     def failed(self, error: Exception) -> None:
-        """Count an error of the enforcer's own, and go into safe mode after some."""
+        """Count an error of the enforcer's own; go into safe mode after some."""
         if isinstance(error, (MemoryError, RecursionError)):
-            return  # the program's, wherever it comes up
+            return  # the program caused it, even if it was raised in the enforcer
         self._errors += 1
         if self._errors >= MOST_ERRORS:
             self._give_up(f"{MOST_ERRORS} errors of its own came up, the last one {error!r}")
@@ -316,7 +326,7 @@ class Enforcement:
         return watch.answers
 
     def _recover(self, error: Exception) -> "Answering | None":
-        """Return who answers after an error, plainly; None if it is not the enforcer's own."""
+        """Return the plain answers after an error of the enforcer's own; None for other errors."""
         if isinstance(error, (MemoryError, RecursionError, Warning, EnforcerError)):
             return None
         answers = self._plain_answers()
@@ -330,7 +340,7 @@ class Enforcement:
         return answers
 
     def _plain_answers(self) -> "PlainAnswers | None":
-        """Return who gives plain aliases; None if that can't be loaded either."""
+        """Return the answers that only alias; None if they can't be loaded either."""
         answers = self._plain.get("")
         if answers is not None:
             return answers
@@ -350,5 +360,5 @@ class Enforcement:
 def _write(text: str) -> None:
     try:
         sys.stderr.write(f"enforcer: {text}\n")
-    except Exception:  # noqa: BLE001 - standard error is closed, so there is nobody to tell
+    except Exception:  # noqa: BLE001 - standard error is closed or was replaced
         return

@@ -1,4 +1,4 @@
-"""Define what the enforcer raises, for its users to catch.
+"""Exceptions and warnings of the enforcer, for its users to catch.
 
 EnforcerError
 ├── MapError             the migration map has mistakes (``enforcer.rules.mistakes``)
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 
 
 class EnforcerError(Exception):
-    """Report a mistake of the enforcer's user, in words for them."""
+    """A mistake of the enforcer's user; the message is written for them."""
 
 
 class LateEnablingError(EnforcerError):
-    """Report that a strict legacy path had been imported before enabling."""
+    """A strict legacy path was imported before the enforcer was enabled."""
 
 
 class DelegationError(EnforcerError):
-    """Report that a strict legacy factory can't be answered by the canonical one."""
+    """A strict legacy factory can't be answered by the canonical one."""
 
 
 class InstanceError(EnforcerError):
-    """Report that a call has no key, or that there can be no instance for it."""
+    """A call has no key, or there can be no instance for it."""
 
 
 class LegacyImportError(ImportError):
-    """Refuse an import of a legacy path.
+    """An import of a legacy path was refused.
 
     Attributes:
-        legacy: the legacy path that was asked for.
+        legacy: the legacy path that was imported.
         canonical: the path to use instead.
-        call_site: where it was asked for.
+        call_site: the call site of the import.
         rule: the rule that refused it.
 
     """
@@ -54,7 +54,7 @@ class LegacyImportError(ImportError):
     def __init__(
         self, message: str, *, legacy: str, canonical: str, call_site: "CallSite", rule: "Rule"
     ) -> None:
-        """Take the message and what it speaks of; ``name`` is the legacy path."""
+        """Set the message and the attributes; ``name`` is the legacy path."""
         super().__init__(message, name=legacy.partition(":")[0])
         self.legacy = legacy
         self.canonical = canonical
@@ -63,16 +63,16 @@ class LegacyImportError(ImportError):
 
 
 class LegacyImportWarning(DeprecationWarning):
-    """Warn of an import of a legacy path, at the caller's file and line."""
+    """A legacy path was imported; issued at the caller's file and line."""
 
 
 class LegacyCallError(RuntimeError):
-    """Refuse a call of a legacy factory.
+    """A call of a legacy factory was refused.
 
     Attributes:
         legacy: the legacy factory that was called.
         canonical: the factory to call instead.
-        call_site: where it was called.
+        call_site: the call site.
         rule: the rule that refused it.
 
     """
@@ -80,7 +80,6 @@ class LegacyCallError(RuntimeError):
     def __init__(
         self, message: str, *, legacy: str, canonical: str, call_site: "CallSite", rule: "Rule"
     ) -> None:
-        """Take the message and what it speaks of."""
         super().__init__(message)
         self.legacy = legacy
         self.canonical = canonical
@@ -89,4 +88,4 @@ class LegacyCallError(RuntimeError):
 
 
 class LegacyCallWarning(DeprecationWarning):
-    """Warn of a call of a legacy factory, at the caller's file and line."""
+    """A legacy factory was called; issued at the caller's file and line."""

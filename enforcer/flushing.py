@@ -1,4 +1,4 @@
-"""Flush one at a time, and give way where the program wants to fork or to exit."""
+"""Serialise flushes; abort one when the program forks or exits."""
 
 import sys
 from _thread import TIMEOUT_MAX, allocate_lock
@@ -10,38 +10,38 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Deliverer(Protocol):
-        """Deliver what a process recorded; ``enforcer.store.delivery.Delivery`` does."""
+        """Delivers what a process recorded, such as ``enforcer.store.delivery.Delivery``."""
 
         def deliver(self, seconds: float, is_needed: Callable[[], bool], ending: str = "") -> None:
             """Deliver everything that is new; see ``Delivery``."""
 
         def loss(self, error: Exception) -> str:
-            """Say what is lost if the process ends now, and why; empty if nothing is."""
+            """Return what is lost if the process ends now, and why; empty if nothing is."""
 
     class Quiet(Protocol):
-        """Deliver as long as there is little; ``enforcer.recording.quiet.QuietDelivery`` does."""
+        """Delivers while there is little, such as ``enforcer.recording.quiet.QuietDelivery``."""
 
         def deliver(self, ending: str, *, is_beat: bool) -> bool:
-            """Deliver it, and tell whether a :class:`Deliverer` has nothing to do."""
+            """Deliver; return whether a :class:`Deliverer` is not needed."""
 
         def announce(self) -> bool:
-            """Leave a trace of a process at its first use; return whether there was one."""
+            """Leave a trace of a process at its first use; return whether there was a use."""
 
 
 FORK_PATIENCE = 0.5
-"""How long a fork waits for the step that a flush is in the middle of, in seconds."""
+"""How long a fork waits for the current step of a flush, in seconds."""
 
 LOADING_PATIENCE = 10.0
-"""How long it waits while what delivers is being loaded, in seconds."""
+"""How long a fork waits while the modules that deliver are being loaded, in seconds."""
 
 TICK = 0.001
 
 
 class Flushing:
-    """Let one thread at a time deliver what was recorded.
+    """Delivers what was recorded, one thread at a time.
 
     Attributes:
-        last_error: what went wrong with the last flush, or None if it went well.
+        last_error: the error of the last flush, or None if it succeeded.
 
     """
 
@@ -62,11 +62,11 @@ class Flushing:
     def __init__(
         self, make_delivery: "Callable[[], Deliverer]", quiet: "Quiet | None" = None
     ) -> None:
-        """Prepare; what delivers is made for the first flush that needs it.
+        """Prepare; the deliverer is created for the first flush that needs it.
 
         Args:
-            make_delivery: makes what delivers.
-            quiet: what delivers until then; None if every flush needs the other one.
+            make_delivery: creates the deliverer.
+            quiet: delivers until then; None if every flush needs the deliverer.
 
         """
         self.last_error: Exception | None = None
@@ -87,10 +87,10 @@ class Flushing:
         return self._begun > 0
 
     def flush(self, seconds: float) -> bool:
-        """Write everything that is new, and tell whether the store has it all.
+        """Write everything that is new; return whether the store has it all.
 
         Args:
-            seconds: how long to wait for a flush that is under way, and for the store.
+            seconds: how long to wait for a flush in progress, and for the store.
 
         """
         patient_until = monotonic() + seconds
@@ -101,14 +101,14 @@ class Flushing:
                 self._lock.release()
             if is_written or not self._forks:
                 return is_written
-            sleep(TICK)  # a lock is not fair: let the fork have it
+            sleep(TICK)  # locks are not fair: without this the fork might never acquire it
         return False
 
     def flush_unless_busy(self, seconds: float) -> bool:
-        """Write as :meth:`flush` does, and tell whether that is over.
+        """Write as :meth:`flush` does; return whether it need not be repeated.
 
-        It is not if it gave way to a fork, and has to be done again. It is if somebody else
-        is flushing, or holds it off.
+        It has to be repeated if it was aborted for a fork. It need not be if another thread is
+        flushing, or prevents flushes.
         """
         if not self._lock.acquire(blocking=False):
             return True
@@ -122,7 +122,7 @@ class Flushing:
         return False
 
     def flush_last(self, seconds: float, ending: str) -> bool:
-        """Write everything, how the process ends too, and tell whether that is over in time."""
+        """Write everything and how the process ends; return whether that was done in time."""
         if not self._lock.acquire(timeout=seconds):
             return False
         try:
@@ -132,10 +132,10 @@ class Flushing:
         return True
 
     def hold_off(self) -> bool:
-        """Wait until no flush is under way and begin none, and tell whether that is so.
+        """Wait until no flush is in progress and prevent new ones; return whether that succeeded.
 
-        A flush that held somebody up in vain is not waited for again. One that still loads
-        modules is waited for longer: their locks would be held for ever in the child.
+        A flush that once delayed a fork in vain is not waited for again. One that is still loading
+        modules is waited for longer, because the child would inherit their locks locked.
         """
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         self._forks.append(None)
@@ -150,19 +150,19 @@ class Flushing:
         return False
 
     def resume(self) -> None:
-        """Let flushes begin again that :meth:`hold_off` held off."""
+        """Allow flushes again after :meth:`hold_off`."""
         self._lock.release()
 
     def end_by(self, time: float = TIMEOUT_MAX) -> None:
-        """See to it that flushes wait for the store only until a time of the monotonic clock."""
+        """Set until when flushes wait for the store, by the monotonic clock."""
         self._leave_by = time
 
     def is_needed_elsewhere(self) -> bool:
-        """Tell whether a flush has to end, done or not."""
+        """Return whether a flush has to end, finished or not."""
         return bool(self._forks) or monotonic() > self._leave_by
 
     def loss(self) -> str:
-        """Say what is lost if the process ends now; empty if nothing is."""
+        """Return what is lost if the process ends now; empty if nothing is."""
         if self.last_error is None:
             return ""
         if self._delivery is None:
@@ -203,7 +203,11 @@ class Flushing:
         self._delivery.deliver(seconds, self.is_needed_elsewhere, ending)
 
     def _deliver_by_first_path(self, seconds: float, ending: str) -> None:
-        """Deliver at the end of a program that took the standard library off its path."""
+        """Deliver at the end of a program that removed the standard library from ``sys.path``.
+
+        The deliverer imports modules of the standard library, so the path of the start is used
+        meanwhile.
+        """
         left = sys.path
         sys.path = own = self._path.copy()
         try:

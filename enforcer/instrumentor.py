@@ -1,11 +1,10 @@
-"""Attach telemetry where ``opentelemetry-instrument`` sets OpenTelemetry up.
+"""Instrumentor for ``opentelemetry-instrument``, which attaches telemetry.
 
-By then hundreds of modules are loaded, so it can't alias or watch anything: a migration map in
-``ENFORCER_MAP`` does that, before. What is left for it to do is little, because the enforcer
-finds the application's providers by itself: it uses those that it is handed instead, begins
-at once, and ends before they do.
+It runs when hundreds of modules are loaded, so it can't alias or watch anything: a migration map in
+``ENFORCER_MAP`` does that earlier. The enforcer finds the application's providers by itself, so
+little is left to do here: use the given providers instead, begin at once, and end before they do.
 
-Loaded by OpenTelemetry, through the entry point ``opentelemetry_instrumentor``.
+OpenTelemetry loads it through the entry point ``opentelemetry_instrumentor``.
 """
 
 import os
@@ -28,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
-    """Have uses of legacy paths emitted; may be asked any number of times."""
+    """Emits uses of legacy paths; may be called any number of times."""
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Name what has to be installed besides: nothing."""
+        """Return the packages that have to be installed: none."""
         return ()
 
     def instrument(self, **kwargs: Any) -> None:  # noqa: ANN401 - as it is in the base class
         """Attach, or change what was attached; see :meth:`_instrument`.
 
-        OpenTelemetry asks twice where ``OTEL_CONFIG_FILE`` is set, and the second time with
-        what stands in that file.
+        If ``OTEL_CONFIG_FILE`` is set, OpenTelemetry calls it twice, the second time with the
+        settings in that file.
         """
         if self.is_instrumented_by_opentelemetry:
             self._instrument(**kwargs)
@@ -49,8 +48,8 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
         """Attach.
 
         Args:
-            kwargs: ``tracer_provider``, ``logger_provider`` and ``meter_provider`` are used
-                instead of the global ones; others are left alone.
+            kwargs: ``tracer_provider``, ``logger_provider`` and ``meter_provider`` replace the
+                global ones; others are ignored.
 
         """
         choice.is_off = False
@@ -63,7 +62,7 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
             _tell_that_nothing_is_enabled(kwargs.get("meter_provider"))
 
     def _uninstrument(self, **_: Any) -> None:  # noqa: ANN401 - as it is in the base class
-        """Emit what is new, and nothing any more."""
+        """Emit what is new, and stop emitting."""
         emitter = _emitter()
         if emitter is not None and emitter.is_wanted:
             emitter.flush()
@@ -72,9 +71,9 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
 
 
 def _tell_that_nothing_is_enabled(provider: "MeterProvider | None") -> None:
-    """Count this process as one where a map is named and the enforcer is not enabled.
+    """Count this process as one with a map in its environment that is not enabled.
 
-    It can say so by no other way: a process that is not enabled has no thread and no store.
+    There is no other way to report it: such a process has no thread and no store.
     """
     from enforcer.telemetry import names  # noqa: PLC0415 - most processes are enabled
     from enforcer.telemetry.providers import Instruments  # noqa: PLC0415 - as above

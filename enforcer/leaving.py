@@ -1,17 +1,17 @@
-"""Stand before the ways out of a process that pass by what ``atexit`` holds.
+"""Run a callback before ``os._exit``, ``os.exec*`` and an unhandled SIGTERM, past ``atexit``.
 
-``os._exit()`` and ``os.exec*()`` end a program at once. Task queues leave like that as a matter
-of course: a worker of RQ lives for one job and ends by ``os._exit()``, so that without this no
-use in any job would ever be seen. A process that recorded nothing passes at once.
+``os._exit()`` and ``os.exec*()`` end a program at once. Task queues use them regularly: a worker of
+RQ lives for one job and ends by ``os._exit()``, so without this no use in any job would be
+recorded. A process that recorded nothing is not delayed.
 
-A SIGTERM that nobody handles ends a program too; uvicorn sends itself the one that it was
-stopped by. It is handled only where the map asks for it, because a process whose main thread
-runs C code for long would end later than it did. The signal gets a handler only where it had
-none, and only until somebody else wants it. The process ends by the signal all the same. A
-forked child forgets the signals that it has noticed, so one that is stopped before it ran at all
-would miss it because of the handler; the signal is therefore blocked during a fork.
+An unhandled SIGTERM ends a program too; uvicorn sends itself the one that stopped it. It is handled
+only if the map asks for it, because Python runs signal handlers between bytecodes of the main
+thread: a process whose main thread runs C code for long would end later than without a handler. The
+handler is installed only if there is none, and yields to any other. The process is still ended by
+the signal. A forked child drops the signals that Python noted but did not handle yet, so the
+signal is blocked during a fork: a child that is stopped at once would otherwise survive it.
 
-Not covered are ends that no Python code sees.
+Ends that no Python code causes are not covered.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
@@ -26,7 +26,7 @@ _ENDS = ("_exit", "execv", "execve")
 
 
 class Guard:
-    """Have something done before the process ends, in whatever way Python code ends it."""
+    """Runs a callback before the process ends, however Python code ends it."""
 
     __slots__ = ("_handler", "_leave", "_masks", "_replaced", "_resume")
 
@@ -34,8 +34,8 @@ class Guard:
         """Prepare; nothing is changed before :meth:`stand`.
 
         Args:
-            leave: what to do before the end; called in any thread, bounded in time.
-            resume: what to do if the process did not end after all.
+            leave: called before the end, in any thread; must be bounded in time.
+            resume: called if the process did not end after all.
 
         """
         self._leave = leave
@@ -45,10 +45,10 @@ class Guard:
         self._masks: dict[int, set[int]] = {}
 
     def stand(self, *, sigterm: bool) -> None:
-        """Take place before the ways out.
+        """Replace the functions that end a process.
 
         Args:
-            sigterm: whether to handle that signal if nobody does.
+            sigterm: whether to handle that signal if nothing else does.
 
         """
         for name in _ENDS:
@@ -60,27 +60,28 @@ class Guard:
             self._handle(_signal.SIG_DFL, self._handler)
 
     def go(self) -> None:
-        """Undo what can be undone: what somebody else has put on top stays."""
+        """Undo the changes, except where other code replaced them in turn."""
         for name, (before, own) in self._replaced.items():
             if getattr(os, name) is own:
                 setattr(os, name, before)
         self._handle(self._handler, _signal.SIG_DFL)
 
     def before_fork(self) -> None:
-        """Let the child, or this process, notice the signal when the fork is over."""
+        """Block the signal: it is delivered after the fork, in the child or in this process."""
         if _signal.getsignal(_signal.SIGTERM) == self._handler:
             mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM,))
             self._masks[get_ident()] = mask
 
     def after_fork(self, *, is_child: bool) -> None:
-        """Notice the signal again."""
+        """Unblock the signal."""
         mask = self._masks.pop(get_ident(), None)
         if mask is None:
             return
         if is_child:
-            # A worker that waits for a lock would not always notice the signal: Python looks
-            # for it before it waits, not while it begins to. And where another thread forked,
-            # 3.13.0 tells the signal to the thread that was the main one.
+            # The child has no handler, so the signal ends it as usual. With a handler, a worker
+            # that waits for a lock would not always notice the signal, because Python checks for
+            # signals before it waits. And if another thread than the main one forked, 3.13.0
+            # delivers signals to a thread that does not exist in the child.
             self._handle(self._handler, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
 
@@ -103,15 +104,15 @@ class Guard:
             return False
         try:
             _signal.signal(_signal.SIGTERM, after)
-        except ValueError:  # only the main thread may
+        except ValueError:  # only the main thread may set a handler
             return False
         return True
 
     def _on_termination(self, number: int, _: object) -> None:
         self._leave()
-        # A handler that was put on top may call this one; then it knows what to do next.
+        # If another handler replaced this one and called it, that one ends the process.
         if self._handle(self._handler, _signal.SIG_DFL):
             os.kill(os.getpid(), number)
-            # Still here: the first process of a container does not end by it.
+            # Still here: PID 1 of a container ignores signals without a handler.
             self._handle(_signal.SIG_DFL, self._handler)
         self._resume()

@@ -1,13 +1,13 @@
-"""Deliver what was recorded every few seconds, from a thread of its own.
+"""Deliver what was recorded at regular intervals, from a thread of its own.
 
-This module decides when: on an interval with jitter, on request, around a fork, and at exit.
-What is delivered, and what becomes of it if that fails, is up to what a :class:`Schedule` makes
-in its thread and for its first delivery: for a :class:`Reporter` ``enforcer.store.delivery``.
+This module decides when: on an interval with jitter, on request, around a fork, and at exit. What
+is delivered, and what happens if that fails, is decided by the deliverer that a :class:`Schedule`
+creates in its thread for its first delivery; a :class:`Reporter` uses ``enforcer.store.delivery``.
 
-No thread of the program waits for a delivery, except where it asks for that. A fork waits for
-the step that one is in the middle of, so that no lock is copied while it is held; the
-delivery gives way as soon as it can. An exit waits for one second at most, however many
-schedules there are; ``ENFORCER_EXIT_TIMEOUT`` sets another limit.
+No thread of the program waits for a delivery unless it asks for one. A fork waits for the current
+step of a delivery, so that no lock is copied while it is locked; the delivery aborts as soon as it
+can. An exit waits for one second at most, however many schedules there are;
+``ENFORCER_EXIT_TIMEOUT`` sets another limit.
 """
 
 import atexit
@@ -44,15 +44,15 @@ INTERVAL = 5.0
 FLUSH_PATIENCE = 5.0
 EXIT_PATIENCE = 1.0
 
-# The rest of the time is for noting on the disk what is lost, or not delivered.
+# The share of the time for delivering; the rest is for writing what is lost to disk.
 _TO_DELIVER = 0.8
 
-# As enforcer.store.schema has them, which would load SQLite.
+# As in enforcer.store.schema, whose import would load SQLite.
 EXIT = "exit"
 _DISABLED = "disabled"
 
 
-# A part of the interval.
+# A share of the interval.
 _SOON = 0.05
 
 
@@ -65,16 +65,16 @@ def _never(*_: object) -> None:
 
 
 class Schedule:
-    """Deliver what was recorded, again and again until the process ends.
+    """Delivers what was recorded, repeatedly until the process ends.
 
     Attributes:
         process: the process that it reports as.
-        may_have_thread: returns whether a thread can do no harm here; asked each time that one
-            would start.
-        on_beat: called without arguments after each time that was due, in the thread, and
+        may_have_thread: returns whether a thread is harmless here; called each time before one is
+            started.
+        on_beat: called without arguments after each delivery that was due, in the thread, and
             before the last.
         on_wound_up: called without arguments when everything was written after :meth:`wind_up`.
-        spent: how much of the time that an exit may take is over already, in seconds.
+        spent: how much of the time limit of an exit is used up already, in seconds.
 
     """
 
@@ -82,7 +82,7 @@ class Schedule:
         """Prepare; nothing runs before :meth:`start`.
 
         Args:
-            process: what to report as.
+            process: the process to report as.
             interval: how often to deliver, in seconds.
 
         """
@@ -100,21 +100,21 @@ class Schedule:
         self._reset(process, brief_until=0.0)
 
     def _make_delivery(self) -> "Deliverer":
-        """Make what delivers; called in the thread, once for each process."""
+        """Create the deliverer; called in the thread, once for each process."""
         raise NotImplementedError
 
     def _make_quiet(self) -> "Quiet | None":
-        """Make what delivers as long as there is little, if anything does."""
+        """Create what delivers while there is little to report; None if there is no such thing."""
         return None
 
     @property
     def is_quiet(self) -> bool:
-        """Whether its thread loads nothing until there is much to deliver."""
+        """Whether its thread loads no modules until there is much to deliver."""
         return False
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is, or may be, anything to deliver to; cheap."""
+        """Whether there is, or may be, a receiver to deliver to; cheap."""
         return True
 
     def _reset(self, process: "Process", brief_until: float) -> None:
@@ -133,27 +133,27 @@ class Schedule:
         self.spent = 0.0
 
     def lead(self, follower: "Schedule") -> None:
-        """Have another schedule of this process end with this one, within the same time."""
+        """Make another schedule of this process end with this one, within the same time limit."""
         if follower not in self._followers:
             self._followers += (follower,)
         follower._is_registered = True  # noqa: SLF001 - it leaves exit to its leader
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was written so far, or tried to be."""
+        """Whether a write was tried so far."""
         return self._flushing.has_begun
 
     @property
     def last_error(self) -> Exception | None:
-        """What went wrong with the last write, or None if it went well."""
+        """The error of the last write, or None if it succeeded."""
         return self._flushing.last_error
 
     def start(self) -> None:
-        """Start the thread if it doesn't run, and see to it that exit flushes.
+        """Start the thread unless it runs, and register the flush at exit.
 
-        Cheap if there is nothing to do. A forked child has no thread until this is called
-        at its first use, or it has come to stay. Where there can be no thread yet, garbage
-        collections ask again.
+        Cheap if there is nothing to do. A forked child has no thread until this is called at its
+        first use, or until a garbage collection shows that it has come to stay. While no thread may
+        run, garbage collections call this again.
         """
         if self._thread is not None or self._is_stopped or not self.is_wanted:
             return
@@ -174,23 +174,22 @@ class Schedule:
             self._starting.release()
 
     def flush(self, timeout: float = FLUSH_PATIENCE) -> bool:
-        """Write everything now, and tell whether the store has it all.
+        """Write everything now; return whether the store has it all.
 
         Never call it from inside an import.
 
         Args:
-            timeout: how long to wait for a flush that is under way, and for the store, in
-                seconds.
+            timeout: how long to wait for a flush in progress, and for the store, in seconds.
 
         """
         unseen_forks.notice()
         return self._flushing.flush(timeout)
 
     def stop(self, timeout: float | None = None) -> None:
-        """Write everything a last time and end the thread; for good.
+        """Write everything a last time and end the thread, for good.
 
         Args:
-            timeout: how long to wait for that, in seconds; as long as for an exit if None.
+            timeout: how long to wait for that, in seconds; None for the time limit of an exit.
 
         """
         threads = [each._thread for each in (self, *self._followers)]  # noqa: SLF001 - one of us
@@ -198,10 +197,10 @@ class Schedule:
             self._finish(self._exit_timeout if timeout is None else timeout, _DISABLED)
         for thread in threads:
             if thread is not None:
-                thread.wait_until_gone()  # else Python warns where the program forks next
+                thread.wait_until_gone()  # else Python 3.12+ warns when the program forks next
 
     def wind_up(self) -> None:
-        """Write everything a last time and end the threads, for good; wait for nothing.
+        """Start the last write and end the threads, for good, without waiting.
 
         It may be called in such a thread. An exit waits for what is not written by then.
         """
@@ -218,17 +217,18 @@ class Schedule:
                 each.ask_to_finish(each._exit_timeout, _DISABLED)  # noqa: SLF001
 
     def end_with_interpreter(self) -> None:
-        """Leave the end to :meth:`leave`, for a subinterpreter; call it once."""
+        """Call :meth:`leave` at the end of a subinterpreter; register it once."""
         self._is_registered = True
         atexit.register(self.leave)
 
     def leave(self) -> None:
-        """Write everything a last time in this thread, and end ours, before an interpreter ends."""
+        """Write everything a last time in this thread and end ours, before an interpreter ends."""
         unseen_forks.notice()
         self._is_stopped = True
         thread, self._thread = self._thread or self._last, None
         if thread is not None:
-            # One that is left is a fatal error: the end waits for it as long as it takes.
+            # A thread that is left when a subinterpreter ends is a fatal error
+            # (Py_EndInterpreter), so this waits without a limit.
             thread.end(TIMEOUT_MAX, is_last=thread.is_last)
             thread.wait_until_gone(TIMEOUT_MAX)
         if self._is_winding_up:
@@ -236,21 +236,21 @@ class Schedule:
         self._flushing.flush_last(self._exit_timeout, EXIT)
         complain(self._flushing.loss())
 
-    # Around an end that passes by what atexit holds; see enforcer.leaving.
+    # Around an end that bypasses atexit; see enforcer.leaving.
 
     def before_end(self) -> None:
-        """Write everything, as at exit; nothing is done where no use was recorded yet."""
+        """Write everything, as at exit; do nothing if no use was recorded yet."""
         is_unseen_child = unseen_forks.notice()
         last = self._last
         if last is not None:
-            # A signal in the middle of it, or another thread.
+            # The last write is in progress: this is a signal handler, or another thread.
             last.ends_for(self._exit_timeout)
         elif (self._has_lived or is_unseen_child) and not (self._has_left or self._is_stopped):
             self._has_left = True
             self._finish_quietly()
 
     def after_end(self) -> None:
-        """Go on, if the process did not end."""
+        """Continue if the process did not end."""
         if self._has_left:
             self._has_left = False
             for each in (self, *self._followers):
@@ -259,10 +259,10 @@ class Schedule:
     # Around a fork.
 
     def inherit(self) -> None:
-        """Take over what the parent has not delivered, in a child at once after its fork."""
+        """Adopt what the parent has not delivered, in a child at once after its fork."""
 
     def before_fork(self) -> None:
-        """End the thread, and hold off any other flush until the fork is done."""
+        """End the thread and prevent other flushes until the fork is done."""
         if not self._flushing.hold_off():
             return
         self._forking = get_ident()
@@ -274,26 +274,27 @@ class Schedule:
                 thread.wait_until_gone()
 
     def after_fork_in_parent(self) -> None:
-        """Go on as before the fork."""
+        """Continue as before the fork."""
         if self._forking != get_ident():
-            return
+            return  # before_fork() gave up, or another thread forks
         self._forking = 0
         self._flushing.resume()
         if self._is_resuming:
             self._is_resuming = False
             if COUNTS_THREADS_LATE:
+                # Python would count a thread started in this hook, and warn about the fork.
                 self._brief_until = 0.0
                 self._collections.begin()
             else:
                 self.start()
 
     def after_fork(self, process: "Process") -> None:
-        """Begin anew in a forked child; its thread starts with its first use.
+        """Reset the schedule in a forked child; its thread starts at its first use.
 
-        A child that has come to stay gets it too, when Python collects its garbage.
+        A child that has come to stay gets a thread too: a garbage collection starts it.
 
         Args:
-            process: what the child reports as.
+            process: the process to report as.
 
         """
         self._reset(process, brief_until=monotonic() + self._interval)
@@ -304,7 +305,7 @@ class Schedule:
     def _launch(self) -> Guest | None:
         thread = Guest()
         if RACES_FOR_COLLECTIONS and not self.is_quiet:
-            import collections.abc  # noqa: F401 - see there
+            import collections.abc  # noqa: F401 - see RACES_FOR_COLLECTIONS
         try:
             thread.start(self._run)
         except RuntimeError as error:
@@ -314,7 +315,8 @@ class Schedule:
         return self._thread
 
     def _run(self, thread: Guest) -> None:
-        # A thread lives from fork to fork. What is due stays due.
+        # A thread lives from fork to fork. self._due outlives it, so a program that forks more
+        # often than the interval reports too.
         while thread.rests(self._due - monotonic()):
             self._deliver()
         if thread.is_last:
@@ -329,13 +331,13 @@ class Schedule:
             self.on_beat()
 
     def deliver_if_due(self) -> None:
-        """Deliver in this thread what is due, where there can be none of ours."""
+        """Deliver in the calling thread if it is due and there can be no thread of ours."""
         if self._thread is None and monotonic() >= self._due:
             self._deliver()
 
     def _has_come_to_stay(self) -> bool:
         if unseen_forks.is_due() and self._met_in != os.getpid():
-            # The hook of a server, which knows more, may be called only now.
+            # The hook of a server may be called only now, and it knows which uses are the parent's.
             self._met_in = os.getpid()
             self._brief_until = monotonic() + self._interval
         if monotonic() < self._brief_until:
@@ -363,14 +365,14 @@ class Schedule:
         return True
 
     def retire(self) -> None:
-        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        """Start no more threads, and unregister from exit; what runs goes on."""
         self._is_stopped = True
         atexit.unregister(self._exit)
 
     def _finish_quietly(self) -> None:
         try:
             self._finish(self._exit_timeout, EXIT)
-        except BaseException:  # noqa: BLE001 - of a signal's handler, when all else is over
+        except BaseException:  # noqa: BLE001 - raised by a signal handler of the program, at its end
             return
 
     def _finish(self, timeout: float, ending: str) -> None:
@@ -384,7 +386,7 @@ class Schedule:
             complain(each.loss(timeout, is_in_time=is_in_time))
 
     def ask_to_finish(self, timeout: float, ending: str) -> None:
-        """Begin to deliver a last time; for the leader of several schedules.
+        """Begin the last delivery; called by the leader of several schedules.
 
         Args:
             timeout: how long it may take, in seconds.
@@ -399,7 +401,7 @@ class Schedule:
             self._last.ask_to_end(is_last=True)
 
     def has_finished(self, seconds: float) -> bool:
-        """Wait until that is over, and tell whether it was within some seconds."""
+        """Wait for the end of the last delivery; return whether it came within some seconds."""
         last = self._last
         if last is None:
             is_in_time = self._flushing.flush_last(seconds, self._ending)
@@ -410,7 +412,7 @@ class Schedule:
         return is_in_time
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
-        """Say what is lost as the process ends now; empty if nothing is.
+        """Return what is lost as the process ends now; empty if nothing is.
 
         Args:
             timeout: how long an exit waited, in seconds.
@@ -426,7 +428,7 @@ class Schedule:
 
 
 class Reporter(Schedule):
-    """Take the differences from a recorder and hand them to a store."""
+    """Collects the differences of a recorder and writes them to a store."""
 
     def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
@@ -442,14 +444,15 @@ class Reporter(Schedule):
         """Prepare; nothing runs before :meth:`start`.
 
         Args:
-            recorder: what to collect from.
-            process: what to report as.
+            recorder: the recorder to collect from.
+            process: the process to report as.
             open_store: opens the store for one visit; called in the reporter's thread.
-            rules: the rules that are watched; the store learns them with the first write.
+            rules: the rules that are watched; the first write adds them to the store.
             interval: how often to write, in seconds.
-            notices: gives all that this process has to say so far; called before each write.
-            make_quiet: makes what delivers as long as a process uses nothing, from the process
-                and from when on it leaves a trace; gives None if the store is written at once.
+            notices: returns all notices of this process so far; called before each write.
+            make_quiet: creates what delivers while a process uses nothing, from the process and
+                the time from which on it leaves a trace; returns None if the store is written at
+                once.
 
         """
         self._inherited: tuple[Process, list[Use], int] | None = None
@@ -461,12 +464,12 @@ class Reporter(Schedule):
         self._quiet: Quiet | None = None
         super().__init__(process, interval)
         if self._quiet is None:
-            # Children can leave notes once the store is there.
+            # Written soon, because children can write notes only beside a store that exists.
             self._due = monotonic() + self._interval * _SOON * jitter(0.2)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it loads nothing, and writes into no store, before there is a use."""
+        """Whether it loads no modules, and writes into no store, before there is a use."""
         return self._quiet is not None
 
     def _make_quiet(self) -> "Quiet | None":
@@ -475,18 +478,18 @@ class Reporter(Schedule):
         return self._quiet if self._inherited is None else None
 
     def start(self) -> None:
-        """Start the thread, and announce the process with its first use."""
+        """Start the thread, and announce the process at its first use."""
         if self.announce() and self._brief_until:
-            # A child may not live for long: it writes soon what it used.
+            # A forked child may not live for long, so its first write comes soon.
             self._due = min(self._due, monotonic() + self._interval * _SOON * jitter(0.2))
         super().start()
 
     def announce(self) -> bool:
-        """Note with the first use that the process is there; return whether that was just now.
+        """Write a note at the first use; return whether it was written just now.
 
         Workers of multiprocessing are killed when their tasks are done, some milliseconds after
-        their last use, and interpreters may end by no rule of Python's. This costs a small file,
-        on the importing thread, once.
+        their last use, and embedded interpreters may end without any hook. The note costs a small
+        file, on the importing thread, once.
         """
         if self._is_announced or self.has_begun:
             return False
@@ -496,13 +499,14 @@ class Reporter(Schedule):
         return self._is_announced
 
     def inherit(self) -> None:
-        """Take over what the parent has not written, in a child at once after its fork.
+        """Adopt what the parent has not written, in a child at once after its fork.
 
-        A server's master may run no Python any more until it ends. So its children write what it
-        used, in its name; the store counts it once, whoever of them is the first.
+        The master of a server may run no Python code until it ends. So its children write its uses,
+        in its name and under its batch number; the store counts the batch once, whichever child is
+        first.
         """
         uses, lost = self._recorder.collect()
-        is_first_batch = not self.has_begun  # else the parent has somebody who flushes
+        is_first_batch = not self.has_begun  # else the parent has a thread that flushes
         self._inherited = (self.process, uses, lost) if uses and is_first_batch else None
 
     def _make_delivery(self) -> "Deliverer":
@@ -527,21 +531,21 @@ class Reporter(Schedule):
 
 
 def exit_timeout() -> float:
-    """Return how long an exit may take, in seconds; what is no number leaves the default."""
-    # In this order a NaN is no more than the least.
+    """Return how long an exit may take, in seconds; a value that is no number is ignored."""
+    # Comparisons with NaN are false, so max() in this order returns the least for it.
     return min(max(0.05, number(EXIT_TIMEOUT_KEY, EXIT_PATIENCE)), TIMEOUT_MAX)
 
 
 def jitter(least: float) -> float:
-    """Give a random number from ``least`` to 1; ``random`` would be much to load."""
+    """Return a random number from ``least`` to 1, without loading ``random``."""
     return least + (1 - least) * int.from_bytes(os.urandom(2), "big") / 0xFFFF
 
 
 def complain(message: str) -> None:
-    """Say something on standard error; nothing if there is nothing to say."""
+    """Write a message to standard error, unless it is empty."""
     if not message:
         return
     try:
         sys.stderr.write(f"enforcer: {message}\n")
-    except Exception:  # noqa: BLE001 - there is nobody left to tell
+    except Exception:  # noqa: BLE001 - standard error is closed or was replaced
         return

@@ -1,8 +1,8 @@
-"""Have what is recorded reported: written to the store, and emitted where somebody asks for it.
+"""Set up reporting: to the store, and by telemetry if it is asked for.
 
-Two threads see to that, and neither waits for the other: ``enforcer.reporter`` has the one for the
-store, which leads, ``enforcer.telemetry.emitter`` the other one. Nothing of telemetry is loaded
-in a process where nobody asks for it.
+Two threads report, and neither waits for the other: ``enforcer.reporter`` writes to the store and
+leads, ``enforcer.telemetry.emitter`` emits. A process in which nothing asks for telemetry loads no
+part of it.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum
@@ -42,7 +42,7 @@ _MISTAKES = (
     TypeError,
     ValueError,
 )
-"""What a delivery raises by a mistake in it."""
+"""The exceptions that a delivery raises because of a bug in it."""
 
 _WRITER = (
     "enforcer.imports.interference",
@@ -60,11 +60,11 @@ ENDPOINT_KEYS = (
 
 
 def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard | None":
-    """Report what is recorded from now on; give what stands before the ends of the process.
+    """Report what is recorded from now on; return the guard before the ends of the process.
 
     Args:
-        enforcement: what is enabled.
-        emits: whether telemetry is emitted too, where somebody asks for it.
+        enforcement: the enforcement in force.
+        emits: whether telemetry is emitted too, if it is asked for.
 
     """
     if not _is_main_interpreter():
@@ -85,13 +85,13 @@ def start_reporting(enforcement: "Enforcement", *, emits: bool = True) -> "Guard
             reporter.start()
 
     start()
-    # A forked child has no thread before it has something to report.
+    # A forked child has no thread until it has something to report.
     enforcement.tell(start)
     return _stand_guard(enforcement, leader)
 
 
 def _report_from_subinterpreter(enforcement: "Enforcement") -> None:
-    """Report at the end of a subinterpreter, and before if mod_wsgi tells when that is.
+    """Report at the end of a subinterpreter, and before if mod_wsgi announces that end.
 
     A thread that is left when a subinterpreter ends is a fatal error.
     """
@@ -105,7 +105,7 @@ def _report_from_subinterpreter(enforcement: "Enforcement") -> None:
         nonlocal is_told
         from enforcer.embedding import before_interpreter_ends
 
-        # The module mod_wsgi comes after Python is initialised.
+        # The module mod_wsgi is created after Python is initialised.
         is_told = is_told or before_interpreter_ends(reporter.leave)
         if is_told:
             reporter.start()
@@ -127,9 +127,9 @@ def _leader(enforcement: "Enforcement", *, emits: bool) -> "Schedule | None":
 
 
 def _look(enforcement: "Enforcement", leader: "Schedule", *, emits: bool) -> None:
-    """Look, after each delivery, whether the process is to go on as it does."""
+    """Check after each delivery whether the process has to go into safe mode."""
     error = leader.last_error
-    if isinstance(error, _MISTAKES):  # not what a locked store, a full disk or a network raises
+    if isinstance(error, _MISTAKES):  # a locked store, a full disk or a network raises others
         enforcement.failed(error)
     if enforcement.safe_mode is None:
         mode = switched_off(enforcement.map.path)
@@ -142,15 +142,15 @@ def _look(enforcement: "Enforcement", leader: "Schedule", *, emits: bool) -> Non
 
 
 def _load_writer() -> None:
-    """Load what the reporter's thread needs, before the program runs or while it imports.
+    """Load the modules of the reporter's thread, before the program runs or while it imports.
 
-    Code that walks ``sys.modules`` in another thread fails if a module comes in just then. It
-    has to expect that while the program imports, and at no other time.
+    Code that iterates over ``sys.modules`` raises RuntimeError if another thread adds a module
+    meanwhile. A program has to expect that while it imports, and at no other time.
     """
     try:
         for name in _WRITER:
             __import__(name)
-    except Exception:  # noqa: BLE001 - the thread will meet the same, and say it
+    except Exception:  # noqa: BLE001 - the thread will get the same error, and report it
         return
 
 
@@ -193,7 +193,7 @@ def _start_late_where_embedded(schedule: "Schedule") -> None:
 def _quiet(
     enforcement: "Enforcement", interval: float
 ) -> "Callable[[Process, float], Quiet | None]":
-    """Return what makes a note do for a process that uses nothing; it gives None if none would."""
+    """Return a function that creates the delivery by notes; it returns None if none can be left."""
     from enforcer.recording.notes import may_leave_notes
 
     migration_map = enforcement.map
@@ -204,7 +204,7 @@ def _quiet(
         may_leave = may_leave or may_leave_notes(migration_map.store, migration_map.identity)
         if not may_leave:
             return None
-        # They are in the thread's way where they are not loaded yet: it loads nothing.
+        # Imported here because the thread of a quiet process must load nothing.
         import enforcer.imports.interference  # noqa: F401
         from enforcer.recording.quiet import QuietDelivery
 
@@ -221,13 +221,13 @@ def _quiet(
 
 
 def emitter_of(enforcement: "Enforcement") -> "Emitter | None":
-    """Give what emits, if anybody may ask for it by now; it is made then, and started.
+    """Return the emitter, if telemetry may be asked for by now; create and start it first.
 
     Never call it from inside an import. A process without OpenTelemetry loads nothing for it.
     """
     emitter = enforcement.emitter
     if emitter is None and enforcement.reporters and _may_be_emitted(enforcement.map):
-        # The reporter's thread may meet another one here: all of it may be done twice.
+        # The reporter's thread and another one may both get here; each step may be repeated.
         leader = enforcement.reporters[0]
         emitter = enforcement.take_emitter(_emitter(enforcement, leader.process))
         leader.lead(emitter)
@@ -251,9 +251,10 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
 
     migration_map = enforcement.map
     if _may_be_emitted(migration_map) and _is_main_thread():
-        # OpenTelemetry and structlog need both, and the emitter's thread may not be the first
-        # to load them: threading takes that one for the main thread, and logging's hooks
-        # around a fork fail if they come in the middle of one.
+        # OpenTelemetry and structlog import both, and the emitter's thread must not be the first
+        # to do so: up to 3.12 threading takes the importing thread for the main thread, and
+        # logging registers fork hooks, of which the second half fails if they are registered in
+        # the middle of a fork.
         import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.background
     emitter = Emitter(
@@ -270,7 +271,7 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
 
 
 def _is_unwritten(enforcement: "Enforcement") -> bool:
-    """Return whether the store could not be written the last time."""
+    """Return whether the last write to the store failed."""
     leader = next(iter(enforcement.reporters), None)
     if leader is None or not enforcement.map.store:
         return False
@@ -279,21 +280,21 @@ def _is_unwritten(enforcement: "Enforcement") -> bool:
 
 def _keep_contexts(enforcement: "Enforcement") -> None:
     if enforcement.map.log != NO_LOG:
-        # A line shows what the application bound to the context of the use.
+        # A log line has the variables that the application bound to the use's context.
         enforcement.keep_contexts(_context)
     elif enforcement.map.telemetry:
         enforcement.keep_contexts(_context_in_trace)
 
 
 def _context_in_trace() -> "Context | None":
-    """Give the context that runs, if a span could be in it; cheap, and imports nothing."""
+    """Return the current context if it may have a span; cheap, and imports nothing."""
     trace = sys.modules.get("opentelemetry.trace")
     has_provider = getattr(trace, "_TRACER_PROVIDER", None) is not None
     return _context() if has_provider else None
 
 
 def _context() -> "Context | None":
-    """Give the context that runs, if the program has anything to do with contexts."""
+    """Return a copy of the current context, if the program uses contexts at all."""
     contexts = sys.modules.get("_contextvars")
     return contexts.copy_context() if contexts is not None else None
 
@@ -302,8 +303,8 @@ def _stand_guard(enforcement: "Enforcement", leader: "Schedule") -> "Guard":
     from enforcer.leaving import Guard
 
     def before_end() -> None:
-        # A program that is stopped while it starts has nothing to tell, and its main
-        # thread may hold a lock of the import system that writing would need.
+        # A program that is stopped while it starts has nothing to report, and its main thread
+        # may own a lock of the import system that writing would need.
         if leader.has_begun or not enforcement.is_unused:
             leader.before_end()
 
@@ -324,8 +325,9 @@ def _is_main_interpreter() -> bool:
     if is_main is not None:
         return bool(is_main())
     try:
-        # There is no signal 0, but the interpreter is looked at first (signal_signal_impl,
-        # Modules/signalmodule.c of 3.11 and 3.12). What knows interpreters is much to load.
+        # There is no signal 0, but signal() checks for the main interpreter before it checks the
+        # number (signal_signal_impl, Modules/signalmodule.c of 3.11 and 3.12). The modules about
+        # interpreters would be much to load.
         _signal.signal(0, _signal.SIG_DFL)
     except ValueError as error:
         if "out of range" in str(error):

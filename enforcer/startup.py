@@ -4,8 +4,8 @@ Three ways lead here: :func:`enable` in code, the environment variable ``ENFORCE
 ``enforcer_startup.pth`` when the interpreter starts, and ``enforcer run``, which sets that
 variable for a command. Child processes inherit the variable.
 
-Enabling loads the standard library's small modules only. The store is opened by the reporter,
-on its own thread.
+Enabling loads only small modules of the standard library. The reporter opens the store, on its own
+thread.
 """
 
 import os
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 MAP_KEY = "ENFORCER_MAP"
 POD_KEY = "KUBERNETES_SERVICE_HOST"
-"""What Kubernetes sets in each container."""
+"""The variable that Kubernetes sets in each container."""
 
 _MOST_LINES = 10
-"""How many mistakes in a map a process writes to standard error, one line for each."""
+"""How many mistakes in a map a process writes to standard error, one per line."""
 
 _active: "Enforcement | None" = None
 _guard: "Guard | None" = None
@@ -50,21 +50,21 @@ def enable(
     store: bool = True,
     baseline: "Container[CallSite] | None" = None,
 ) -> None:
-    """Begin to alias and to watch, in this process and in children that it forks.
+    """Alias and watch from now on, in this process and in children that it forks.
 
-    Enabling twice with the same map is once.
+    Enabling twice with the same map has no further effect.
 
     Args:
         migration_map: a map, or the path of its file.
-        store: whether uses are kept in the map's store; if not, :func:`collect` gives them.
+        store: whether uses are written to the map's store; if not, :func:`collect` returns them.
         baseline: the call sites that strict rules tolerate; by default those of the map's
             baseline. Exemptions of the map hold in any case.
 
     Raises:
         BaselineError: if the map's baseline can't be read, and it says ``fail_open = false``.
-        MapError: if the map has mistakes and says ``fail_open = false``; otherwise they are
-            written to standard error and the program goes on without what they concern, or
-            without the enforcer if the file can't be read and never could.
+        MapError: if the map has mistakes and says ``fail_open = false``. Otherwise they are
+            written to standard error, and the program goes on without the rules that they
+            concern, or without the enforcer if the file can't be read and has no cache.
         LateEnablingError: if a strict path has been imported already.
         EnforcerError: if another map is in force.
 
@@ -114,8 +114,9 @@ def _enable(
         load_now()
         enforcement.finder.install()
         _active = enforcement
-        # What is hooked last is called first. Logging's hook takes a lock that our thread may need
-        # to come to an end, for which ours waits: so ours comes after what reports was loaded.
+        # Hooks before a fork run in reverse order of registration. Logging's acquires a lock that
+        # our thread may need to end, and ours waits for that end. So ours is registered after the
+        # reporting modules, which may import logging, and runs before logging's.
         _hook_into_fork()
         if unseen_forks.is_embedded():
             _hook_into_server()
@@ -126,7 +127,7 @@ def _enable(
 
 
 def _enable_safely(loaded: "MigrationMap", mode: "SafeMode", *, store: bool) -> None:
-    """Alias, and do no more: what was imported before stays as it is, and nothing is started."""
+    """Alias and do nothing else: modules imported before are not changed, no thread is started."""
     global _active  # noqa: PLW0603 - one enforcement per interpreter
     enforcement = Enforcement(loaded)
     enforcement.calm(mode)
@@ -140,7 +141,7 @@ def _enable_safely(loaded: "MigrationMap", mode: "SafeMode", *, store: bool) -> 
 
 
 def _read_baseline(file: str) -> "Container[CallSite]":
-    """Read a baseline at start, for who wants to hear at once if it is broken."""
+    """Read a baseline at the start, so that a broken one is reported at once."""
     from pathlib import Path
 
     from enforcer.baseline.reading import BaselineError, read_baseline
@@ -153,7 +154,7 @@ def _read_baseline(file: str) -> "Container[CallSite]":
 
 
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
-    """Tell whether modules that the map speaks of are loaded already."""
+    """Return whether modules that the map names are loaded already."""
     outline = migration_map.outline
     plain = sys.modules.get("enforcer.imports.plain_modules")
     left = plain.LEFT if plain is not None else ()  # by a watch that ended
@@ -172,10 +173,10 @@ def _was_imported_before(migration_map: "MigrationMap") -> bool:
 
 
 def disable() -> None:
-    """Stop watching, and keep what was recorded.
+    """Stop watching; what was recorded is written.
 
-    What a legacy path gave it goes on giving, by plain entries in ``sys.modules``; paths that
-    nobody has imported so far mean what they mean without the enforcer.
+    An aliased path that was imported stays aliased, by plain entries in ``sys.modules``. Paths that
+    were not imported so far are what they are without the enforcer.
     """
     global _active
     if _active is None:
@@ -191,11 +192,11 @@ def disable() -> None:
 
 
 def safe() -> None:
-    """Go into safe mode: alias from now on, and do no more, until this process ends.
+    """Go into safe mode: only alias from now on, until this process ends.
 
-    What was counted is written; nothing is counted, warned of or refused any more. No object of
-    the program changes: what was imported stays as it is, and what is imported later through a
-    legacy path gives the same objects as before.
+    What was counted is written; nothing is counted, warned of or refused any more. No object of the
+    program changes: imported modules stay as they are, and later imports through a legacy path
+    return the same objects as before.
     """
     if _active is None:
         return
@@ -206,7 +207,7 @@ def safe() -> None:
 
 
 def _stand_down() -> None:
-    """Take the hooks before the ends of the process away: there is nothing more to write."""
+    """Remove the hooks before the ends of the process: there is nothing more to write."""
     global _guard  # noqa: PLW0603 - one enforcement per interpreter
     if _guard is not None:
         _guard.go()
@@ -214,14 +215,14 @@ def _stand_down() -> None:
 
 
 def active() -> Enforcement | None:
-    """Give what is enabled in this process, or None."""
+    """Return the enforcement of this process, or None."""
     return _active
 
 
 def collect() -> "tuple[list[Use], int]":
-    """Give the uses since the last call, and how many were lost.
+    """Return the uses since the last call, and how many were lost.
 
-    Where a store keeps the uses, the reporter collects too, and each use goes to one of them.
+    If a store keeps the uses, the reporter collects too, and each use goes to one of the two.
     """
     return _active.collect() if _active is not None else ([], 0)
 
@@ -240,18 +241,18 @@ def flush() -> None:
 
 
 def keep() -> None:
-    """Keep uses in the map's store from now on.
+    """Write uses to the map's store from now on.
 
-    For a child that was forked from a process that only collected them.
+    For a child that was forked by a process which only collected them.
     """
     if _active is not None and not _active.reporters and _active.safe_mode is None:
         _start_reporting(_active, emits=False)
 
 
 def release(canonical: str, key: object) -> bool:
-    """Let go of an instance that ``[[instances]]`` keeps; tell whether there was one.
+    """Release an instance that ``[[instances]]`` keeps; return whether there was one.
 
-    The next call with this key makes another one, even if somebody still uses this one.
+    The next call with this key creates another one, even if this one is still in use.
 
     Args:
         canonical: the class or factory as the map has it: ``package.module:Name``.
@@ -265,18 +266,18 @@ def release(canonical: str, key: object) -> bool:
 
 
 def notices() -> "list[Notice]":
-    """Give what the map's owner should know of this process."""
+    """Return the notices of this process for the map's owner."""
     return _active.notices() if _active is not None else []
 
 
 def enable_from_environment() -> None:
     """Enable by ``ENFORCER_MAP`` while the interpreter starts; never stop the program.
 
-    The one exception is a map that says ``fail_open = false``. With ``-E`` and ``-I`` Python
-    ignores its own variables, and not those of others: the program has the rights of whoever set
-    them, and its legacy paths may be gone.
+    The exception is a map with ``fail_open = false``. ``-E`` and ``-I`` make Python ignore its own
+    variables, not those of others: the map was set by a user whose rights the program has, and its
+    legacy paths may no longer exist without it.
     """
-    global _asked_environment  # noqa: PLW0603 - two site folders ask twice
+    global _asked_environment  # noqa: PLW0603 - two site folders call this twice
     path = os.environ.get(MAP_KEY, "").strip()
     if not path or _active is not None or _asked_environment or _is_own_command():
         return
@@ -301,7 +302,7 @@ def enable_from_environment() -> None:
 
 
 def _keep_paths() -> None:
-    """Make the paths in the environment hold for children with another working directory."""
+    """Make the paths in the environment absolute, for children with another working directory."""
     from enforcer.rules.loading import STORE_KEY
     from enforcer.rules.store_address import file_of, scheme_of
 
@@ -312,7 +313,7 @@ def _keep_paths() -> None:
 
 
 def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
-    """Say on one line of standard error why the enforcer is not enabled."""
+    """Write one line to standard error: why the enforcer is not enabled."""
     happened = "not enabled" if fails_open else "stopped, as the map says fail_open = false"
     mistakes = getattr(error, "mistakes", ())
     if len(mistakes) > 1:
@@ -325,7 +326,7 @@ def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
 
 
 def _leave_trace(path: str, text: str) -> None:
-    """Have reports know of this process, beside the store that it would have written to."""
+    """Record this process for reports, beside the store that it would have written to."""
     try:
         from enforcer.rules.loading import usual_store
         from enforcer.store.not_enabled import leave_trace
@@ -336,23 +337,23 @@ def _leave_trace(path: str, text: str) -> None:
 
 
 def _write_line(text: str) -> None:
-    """Write a line to standard error, whatever is in the text and whoever replaced the file."""
+    """Write a line to standard error, with unprintable characters escaped; ignore all errors."""
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     try:
         sys.stderr.write(f"enforcer: {line}\n")
         sys.stderr.flush()
-    except Exception:  # noqa: BLE001 - standard error is closed, so there is nobody to tell
+    except Exception:  # noqa: BLE001 - standard error is closed or was replaced
         return
 
 
 def _is_own_command() -> bool:
-    """Tell whether this process is the enforcer's own command, which uses no legacy path."""
+    """Return whether this process is the enforcer's own command, which uses no legacy path."""
     command = sys.orig_argv[1:3]
     return command == ["-m", "enforcer"] or os.path.basename("".join(command[:1])) == "enforcer"
 
 
 def _note_map(enforcement: Enforcement, wanted: str) -> None:
-    """Note what the owner should know of the map: what is ignored, or that it has no rules."""
+    """Add notices about the map: what is ignored of it, or that it has no rules."""
     loaded = enforcement.map
     for ignored in loaded.ignored:
         enforcement.note(Notice(*ignored))
@@ -372,7 +373,7 @@ def _note_map(enforcement: Enforcement, wanted: str) -> None:
 
 
 def _write_ignored(loaded: "MigrationMap") -> None:
-    """Write what is ignored of the map or the environment, a line each, as far as it is few."""
+    """Write what is ignored of the map or the environment, one per line, up to a limit."""
     for _, _, text in loaded.ignored[:_MOST_LINES]:
         _write_line(text)
     more = len(loaded.ignored) - _MOST_LINES
@@ -381,7 +382,7 @@ def _write_ignored(loaded: "MigrationMap") -> None:
 
 
 def _warn_of_loss(store: str) -> None:
-    """Write once for a pod that its store ends with it."""
+    """Warn that a pod's store is deleted with the pod."""
     from enforcer.store.lasting import why_not_kept
 
     why = why_not_kept(store)
@@ -411,10 +412,10 @@ def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | N
 
 
 def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "MigrationMap | None":
-    """Load a map that stops programs, if this one aliases only: it may have no other way back.
+    """Load a map with ``fail_open = false`` and mistakes, if this process is in safe mode.
 
     Raises:
-        EnforcerError: the error that was met, if this process is not to be in safe mode.
+        EnforcerError: the given error, if this process is not in safe mode.
 
     """
     if safe_mode_at_start(path) is None:
@@ -423,7 +424,7 @@ def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "Migrati
 
     try:
         return load_map(path, cached=True, wanted=wanted, lenient=True, regardless=True)
-    except EnforcerError:  # nothing of it is sound, and no cache has what it said before
+    except EnforcerError:  # no part of it is usable, and no cache has an earlier version
         _complain(error, path)
         return None
 
@@ -438,7 +439,9 @@ def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
 
 
 def _hook_into_fork() -> None:
-    global _fork_hooks  # noqa: PLW0603 - a fork hook can't be taken back
+    # os.register_at_fork has no counterpart that unregisters, so it is called once, and the hooks
+    # read the module's state.
+    global _fork_hooks  # noqa: PLW0603
     if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
         os.register_at_fork(
@@ -449,7 +452,7 @@ def _hook_into_fork() -> None:
 
 
 def _hook_into_server() -> None:
-    """Learn from a server that embeds Python when it has forked."""
+    """Install hooks in a server that embeds Python, to be called after its forks."""
     global _server_hooks  # noqa: PLW0603 - one enforcement per interpreter
     from enforcer.embedding import UwsgiHooks
 
@@ -472,14 +475,14 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_unseen_fork() -> None:
-    """Begin anew in a child that C code forked: a server such as uWSGI, or a library."""
+    """Reset the state in a child that C code forked: of a server such as uWSGI, or a library."""
     if _active is not None:
         _active.forget_after_unseen_fork()
         _report_anew(_active)
 
 
 def _after_fork_by_server() -> None:
-    """Begin anew in a worker, at once after its fork: all uses so far are its parent's."""
+    """Reset the state in a worker at once after its fork: all uses so far are its parent's."""
     if _active is None:
         return
     if unseen_forks.was_seen():
@@ -507,7 +510,7 @@ def _after_fork_in_child() -> None:
 
 def _report_anew(enforcement: Enforcement) -> None:
     if enforcement.safe_mode is not None:
-        enforcement.reporters = ()  # the parent's, which may be writing its last
+        enforcement.reporters = ()  # the parent's, which may be in its last write
         _stand_down()
     if enforcement.reporters:
         from enforcer.recording.process import current

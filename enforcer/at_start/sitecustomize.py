@@ -1,8 +1,8 @@
-"""Enable the enforcer where Python reads no file of it in a site folder.
+"""Enable the enforcer if Python reads no ``.pth`` file of it.
 
-``pip install --target`` fills a folder that is put on ``PYTHONPATH``, and Python reads no
-``.pth`` file there. The folder of this file, put before that one, enables all the same;
-``enforcer run`` does so by itself. It makes way for a ``sitecustomize`` of the program's own.
+``pip install --target`` fills a folder for ``PYTHONPATH``, and Python reads ``.pth`` files in site
+folders only. The folder of this file, put on the path before that one, enables it all the same;
+``enforcer run`` does so by itself. Afterwards it imports a ``sitecustomize`` of the program's own.
 """  # noqa: INP001 - a folder for PYTHONPATH, not a package
 
 import os
@@ -20,6 +20,8 @@ def _enable(package: str) -> None:
     enable_from_environment()
 
 
+# site.py imports the one module `sitecustomize` that it finds first. This file was found before the
+# program's, so it imports that one itself.
 def _make_way(folder: str) -> None:
     own = sys.modules.pop("sitecustomize")
     sys.path[:] = [other for other in sys.path if other != folder]

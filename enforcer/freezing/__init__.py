@@ -1,9 +1,9 @@
-"""Bundle what a frozen program needs of the enforcer: PyInstaller, cx_Freeze, Nuitka.
+"""Bundle the modules that a frozen program needs of the enforcer (PyInstaller, cx_Freeze, Nuitka).
 
 Freezers bundle the modules that they find in import statements. A canonical module that only a
-migration map names is in none: then there is nothing for its alias to lead to. PyInstaller finds
-the hooks in this package by the entry point ``pyinstaller40``; other freezers are given the names
-that ``python -m enforcer.freezing`` prints.
+migration map names is in no statement, so its alias would find no module. PyInstaller finds the
+hooks in this package by the entry point ``pyinstaller40``; other freezers need the names that
+``python -m enforcer.freezing`` prints.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ def hook_folders() -> list[str]:
 
 
 def modules_of(migration_map: MigrationMap) -> list[str]:
-    """Return the modules that a map leads to, sorted; trees with all that lies below them.
+    """Return the canonical modules of a map, sorted; of trees including all modules below.
 
-    Nothing is imported. What a package makes while it is executed is not among them.
+    Nothing is imported. Modules that a package creates while it is executed are not included.
 
     Args:
         migration_map: the map.

@@ -1,6 +1,6 @@
-"""Print the modules that a migration map leads to, for freezers without a hook.
+"""Print the canonical modules of a migration map, for freezers without a hook.
 
-Give the map as the argument; without one it is looked for, as by the commands.
+The argument is the map; without one it is searched for, as by the commands.
 """
 
 import sys
@@ -13,7 +13,7 @@ from enforcer.rules.loading import load_map
 
 
 def main() -> int:
-    """Print one name on each line; the exit code is 2 if there is no map, or a broken one."""
+    """Print one name on each line; exit with 2 if there is no map, or a broken one."""
     path = sys.argv[1] if len(sys.argv) > 1 else find_map(str(Path.cwd()))
     try:
         sys.path.insert(0, str(Path.cwd()))

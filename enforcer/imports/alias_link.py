@@ -436,7 +436,7 @@ class AliasLink(Link):
 
     @bootstrap.as_import_system
     def _answer_in_place(self) -> None:
-        """Let the legacy module's own code answer: the canonical module is built on it (T32)."""
+        """Switch to the legacy module's own code: the canonical module imports from it."""
         self.watch.notice(
             "implementation",
             self.legacy,

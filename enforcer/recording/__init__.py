@@ -1,1 +1,1 @@
-"""Count uses per call site and decide which of them strict mode tolerates."""
+"""Counts of uses by call site, and the process that they belong to."""

@@ -1,8 +1,8 @@
 """Find the installed distribution that a file belongs to.
 
-Read straight from the ``*.dist-info`` folders, as their specification allows, and not with
-``importlib.metadata``: that imports ``threading``, and a thread other than the main one that
-imports it first makes itself the main thread of Python 3.11 and 3.12.
+The ``*.dist-info`` folders are read directly, as their specification allows, and not by
+``importlib.metadata``, which imports ``threading``: on 3.11 and 3.12 the thread that imports
+``threading`` first is taken for the main thread, and this runs in the reporter's.
 """
 
 import os
@@ -52,24 +52,24 @@ _editables: dict[str, list[tuple[str, str]]] = {}
 
 
 def distribution_of(file: str) -> str:
-    """Name the installed distribution that owns a file, or give an empty string.
+    """Return the name of the installed distribution that owns a file, or an empty string.
 
-    A file in a ``site-packages`` folder, or in any other folder on ``sys.path`` with
-    metadata in it, belongs to the distribution whose ``RECORD`` lists it; one that is
-    listed nowhere, to the only distribution that owns its top-level package. A file of an
-    editable install belongs to the distribution whose project folder holds it.
+    A file in a ``site-packages`` folder, or in any other folder on ``sys.path`` with metadata in
+    it, belongs to the distribution whose ``RECORD`` lists it. If none lists it, it belongs to the
+    only distribution that owns its top-level package. A file of an editable install belongs to the
+    distribution whose project folder contains it.
 
-    It reads files, and never raises. Call it from any thread but an importing one.
+    It reads files, and never raises. Don't call it from an importing thread.
 
     Args:
-        file: an absolute path with forward slashes; for any other text the answer is empty.
+        file: an absolute path with forward slashes; any other text returns an empty string.
 
     """
     answer = _answers.get(file)
     if answer is None:
         try:
             answer = _find(file)
-        except Exception:  # noqa: BLE001 - whatever lies in those folders, a report goes out
+        except Exception:  # noqa: BLE001 - broken metadata must not stop a report
             answer = ""
         if len(_answers) >= MAX_ANSWERS:
             _answers.clear()
@@ -78,7 +78,7 @@ def distribution_of(file: str) -> str:
 
 
 def forget() -> None:
-    """Look everything up again, because something was installed since."""
+    """Clear the caches, because a distribution was installed since."""
     _answers.clear()
     _sites.clear()
     _editables.clear()
@@ -141,7 +141,7 @@ def _distributions(folder: str) -> list[_Distribution]:
 
 
 def _name(folder: str) -> str:
-    # The first header "Name", which both METADATA and PKG-INFO have near their top.
+    # The first header "Name", which is near the top of METADATA and PKG-INFO.
     for file in (f"{folder}/METADATA", f"{folder}/PKG-INFO", folder):
         for line in _lines(file):
             if line.startswith("Name:"):

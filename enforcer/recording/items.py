@@ -1,6 +1,7 @@
-"""Name what a run of pytest is running, from the environment that child processes inherit.
+"""The running test of a pytest run, as the environment of child processes names it.
 
-No name here contains the word that tools look for on the stack to know such a run.
+No name in this module contains the word "test": some tools search the stack for it to recognise a
+test run.
 """
 
 import os
@@ -10,35 +11,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FOLDER_KEY = "ENFORCER_ITEMS"
-"""The variable that has the folder which the names in pytest's variable start from."""
+"""The variable with the folder that the file names in pytest's variable are relative to."""
 
 ALLOWED_KEY = "ENFORCER_ALLOWED"
-"""The variable that has the legacy paths that the running test may use, with spaces between."""
+"""The variable with the legacy paths that the running test may use, separated by spaces."""
 
 _CURRENT = "PYTEST_CURRENT_TEST"
 
 
 class Item:
-    """Describe what is being run.
+    """A running test.
 
     Attributes:
         file: absolute path of its file.
         function: the qualified name of its function.
-        line: its line, from 1; 0 if that isn't known.
+        line: its line, from 1; 0 if unknown.
 
     """
 
     __slots__ = ("file", "function", "line")
 
     def __init__(self, file: str, function: str, line: int = 0) -> None:
-        """Take the fields as they are."""
         self.file = file
         self.function = function
         self.line = line
 
 
 def current_item(environ: "Mapping[str, str]" = os.environ) -> Item | None:
-    """Return what runs now, or None where nothing does, or no run set the variables.
+    """Return the running test; None if none runs or the variables are not set.
 
     Args:
         environ: the environment to read.
@@ -70,7 +70,7 @@ def allowed_paths(environ: "Mapping[str, str]" = os.environ) -> "list[str]":
 
 
 def _function(file: str, name: str) -> str:
-    """Return the function of a name; that of a doctest begins with its module."""
+    """Return the function of a test's name; a doctest's name begins with its module."""
     if name == os.path.basename(file):
         return "<module>"
     stem = os.path.splitext(os.path.basename(file))[0]

@@ -1,16 +1,16 @@
-"""Note beside a store that a process is watching, without SQLite.
+"""Notes beside a store: small files that say that a process is watching, without SQLite.
 
-A process that used nothing legacy has little to say: that it was there, from when till when.
-It leaves that as a small file, ``uses.db.watched-PROCESS-NUMBER``, whose time of change says
-until when. What is in a file never changes: where there is more to say, a note with another
-number takes its place. So whoever takes notes into the store (``enforcer.store.noted``) removes
-what was read, and no more.
+A process that used nothing legacy only has to report its presence and for how long. It writes a
+small file, ``uses.db.watched-PROCESS-NUMBER``, whose modification time is the end of that span.
+The content of a file never changes: a process with more to report replaces its note by one with
+another number. So the process that takes notes into the store (``enforcer.store.noted``) can
+remove what it read without losing anything.
 
-The file ``uses.db.maps`` says for which maps a note will do: those whose rules the store has.
-It names the store too, so that no note counts in another store that has the name later.
+The file ``uses.db.maps`` lists the maps for which a note suffices: those whose rules the store
+has. It also names the store, so that a note never counts in another store of the same name.
 
-What a file holds is ``KEY=VALUE``, each with a zero byte behind it, as in
-``/proc/PID/environ``. Loaded before the program's first line.
+A file contains ``KEY=VALUE`` pairs, each followed by a zero byte, as in ``/proc/PID/environ``.
+This module is loaded before the program's first line.
 """
 
 import os
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MARK = ".watched-"
 
 MOST_NOTES = 200
-"""How many notes a folder may have before a process writes into the store instead."""
+"""How many notes a folder may contain before a process writes into the store instead."""
 
 MAPS = ".maps"
 _FIRST = "enforcer=1"
@@ -42,18 +42,18 @@ _TO_MAKE = (
 
 
 class Note:
-    """Hold what one process noted.
+    """The note of one process.
 
     Attributes:
-        file: where it is noted.
-        store: the ``id`` of the store beside which it belongs.
+        file: the note's file.
+        store: the ``id`` of the store that it belongs to.
         identity: the map that the process watched.
         process: the process.
-        interval: how often it looks whether there is anything to write, in seconds.
-        since: from when it watched, in nanoseconds since the epoch.
-        till: until when.
-        ending: how it ended, or empty.
-        notices: what it had to say.
+        interval: how often the process checks whether there is anything to write, in seconds.
+        since: the beginning of the span, in nanoseconds since the epoch.
+        till: its end.
+        ending: how the process ended, or empty.
+        notices: its notices.
 
     """
 
@@ -82,7 +82,6 @@ class Note:
         ending: str = "",
         notices: "Iterable[Notice]" = (),
     ) -> None:
-        """Take the fields as they are."""
         self.file = file
         self.store = store
         self.identity = identity
@@ -94,10 +93,10 @@ class Note:
         self.notices = list(notices)
 
     def write(self) -> None:
-        """Write it, or only the time where it is there already.
+        """Write the file, or only set its time if it exists.
 
         Raises:
-            OSError: if that can't be done.
+            OSError: if the file can't be written.
 
         """
         try:
@@ -107,15 +106,15 @@ class Note:
             _set_time(self.file, self.till)
 
     def says_as_much_as(self, other: "Note") -> bool:
-        """Tell whether another note of this process differs in its time alone."""
+        """Return whether another note of this process differs in its time alone."""
         return list(self.pairs()) == list(other.pairs())
 
     def take_back(self) -> None:
-        """Remove it."""
+        """Remove the file."""
         remove(self.file)
 
     def pairs(self) -> "Iterator[tuple[str, object]]":
-        """Give what its file holds."""
+        """Yield the pairs in its file."""
         yield "store", self.store
         yield "map", self.identity
         yield "interval", self.interval
@@ -129,7 +128,7 @@ class Note:
 
 
 def _set_time(file: str, time: int) -> None:
-    """Set the time of a note, and of nothing that a link under its name leads to."""
+    """Set the time of a note's file; refuse links."""
     if os.utime not in os.supports_fd:  # Windows
         os.utime(file, ns=(time, time))
         return
@@ -143,18 +142,18 @@ def _set_time(file: str, time: int) -> None:
 
 
 def file_of_note(path: str, process: Process, number: int) -> str:
-    """Name the file of a note that a process leaves beside a store."""
+    """Return the file of a note that a process writes beside a store."""
     return f"{path}{MARK}{process.id}-{number}"
 
 
 def store_for_note(path: str, identity: str) -> str:
-    """Give the ``id`` of a store that has the rules of a map; empty if it has not, or is none."""
+    """Return the ``id`` of a store that has the rules of a map; empty if it lacks them."""
     store, maps = maps_beside(path)
     return store if identity in maps else ""
 
 
 def may_leave_notes(path: str, identity: str) -> bool:
-    """Tell whether a process that watches a map may leave notes beside a store."""
+    """Return whether a process that watches a map may write notes beside a store."""
     return bool(
         store_for_note(path, identity)
         and os.access(path, os.W_OK)
@@ -163,7 +162,7 @@ def may_leave_notes(path: str, identity: str) -> bool:
 
 
 def maps_beside(path: str) -> "tuple[str, list[str]]":
-    """Return the ``id`` of a store and the maps whose rules it has; nothing if none is there."""
+    """Return the ``id`` of a store and the maps whose rules it has; empty if there is none."""
     pairs, _ = read_pairs(f"{path}{MAPS}", path)
     known = dict(pairs)
     if not pairs or known.get("file") != identity_of(path):
@@ -172,15 +171,15 @@ def maps_beside(path: str) -> "tuple[str, list[str]]":
 
 
 def identity_of(path: str) -> str:
-    """Write what tells files of one name apart; empty if there is none."""
+    """Return the device and inode of a file as text; empty if there is none."""
     return "-".join(map(str, file_identity(path) or ()))
 
 
 def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
-    """Read the pairs of a file beside a store, and when it was changed.
+    """Read the pairs of a file beside a store, and its modification time.
 
     Returns:
-        No pairs if it is not whole, of another version, or of somebody who may not write the
+        No pairs if the file is incomplete, of another version, or of a user who may not write the
         store.
 
     """
@@ -208,7 +207,7 @@ def _may_write(user: int, store: os.stat_result) -> bool:
 
 
 def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
-    """Write pairs into a new file, for those who may read the store beside it."""
+    """Write pairs into a new file with the permissions of the store beside it."""
     status = os.stat(beside)
     parts = [f"{key}={value}".replace("\0", " ") for key, value in pairs]
     data = "\0".join((_FIRST, *parts, *_LAST)).encode("utf-8", "surrogatepass")

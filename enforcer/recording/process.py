@@ -1,4 +1,4 @@
-"""Say which process recorded something, how often it says so, and when it must be gone."""
+"""Identity of the recording process, its heartbeat, and after which silence it must be gone."""
 
 import os
 import sys
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from enforcer.rules.rollout import Place
 
 RUN_KEY = "ENFORCER_RUN"
-"""The environment variable by which ``enforcer run`` knows its own processes again.
+"""The environment variable by which ``enforcer run`` recognises its own processes.
 
-Variables in it (``$NAME``) are read when a process starts: a test run names its running test so.
+Variables in it (``$NAME``) are expanded when a process starts: a test run names its test so.
 """
 
 RUN_FILE_KEY = "ENFORCER_RUN_FILE"
-"""The variable with the file that a test run keeps the variables of its running test in."""
+"""The variable with the file in which a test run keeps the variables of its running test."""
 
 SERVICE_KEY = "OTEL_SERVICE_NAME"
 RESOURCE_KEY = "OTEL_RESOURCE_ATTRIBUTES"
-"""What OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
+"""The variable that OpenTelemetry's SDKs read: ``service.name=shop,service.version=1.2``."""
 
 HOST_KEY = "ENFORCER_HOST"
-"""The variable that names the host, where the machine's own name does not last: in a container."""
+"""The variable that names the host, for containers, whose own names do not last."""
 
 MAX_COMMAND = 500
 
@@ -34,30 +34,30 @@ INTERVAL = 5.0
 """How often a process writes what is new, in seconds, unless told otherwise."""
 
 DISABLED = "disabled"
-"""How a process ends that watches no longer, and goes on."""
+"""The ending of a process that stopped watching and goes on."""
 
 RARELY = 60.0
 """How often a process writes if there is nothing new, in seconds, at most."""
 
 CLOCKS_DIFFER = 86_400_000_000_000
-"""How far ahead of a reader's the clock of a process may be, in nanoseconds: a day.
+"""How far the clock of a process may be ahead of a reader's, in nanoseconds: a day.
 
-One that is further ahead was wrong: how long ago the process wrote is not known, and it must not
-count as running until that day comes.
+A clock that is further ahead was wrong: the time of the last write is unknown then, and the process
+must not count as running until that time comes.
 """
 
 _INTERVALS = 12
 
 
 class Process:
-    """Identify a process and what it was watching.
+    """A process and the map that it watches.
 
     Attributes:
         id: 32 random hexadecimal digits; a forked child has its own.
-        parent: the ``id`` of the process it was forked from, or empty. A process that was
-            started by another one, not forked, has none.
-        run: which ``enforcer run`` started it or its ancestors, or empty.
-        pid: the number that the operating system gave it.
+        parent: the ``id`` of the process that forked it, or empty. A process that was started by
+            another one, not forked, has none.
+        run: the ``enforcer run`` that started it or its ancestors, or empty.
+        pid: the process id of the operating system.
         service: the service that the environment or the map names, or empty.
         service_version: the version of the service, or empty.
         environment: where it is deployed (``production``), or empty.
@@ -106,7 +106,6 @@ class Process:
         map_digest: str = "",
         root: str = "",
     ) -> None:
-        """Take the fields as they are."""
         self.id = id
         self.parent = parent
         self.run = run
@@ -123,12 +122,11 @@ class Process:
         self.root = root
 
     def __repr__(self) -> str:
-        """Show the number and the command."""
         return f"<Process {self.pid} {self.command!r}>"
 
 
 def current(migration_map: "MigrationMap", parent: str = "") -> Process:
-    """Describe the process that runs this.
+    """Describe the current process.
 
     Args:
         migration_map: the map that it watches.
@@ -157,7 +155,7 @@ def current(migration_map: "MigrationMap", parent: str = "") -> Process:
 
 
 def place(migration_map: "MigrationMap") -> "Place":
-    """Return where this process runs, as what it records says too."""
+    """Return where this process runs, by the same fields that it records."""
     from enforcer.rules.rollout import Place
 
     service, environment, _ = _deployed(migration_map)
@@ -165,7 +163,7 @@ def place(migration_map: "MigrationMap") -> "Place":
 
 
 def _deployed(migration_map: "MigrationMap") -> tuple[str, str, dict[str, str]]:
-    """Return the service, the environment and all that the resource says."""
+    """Return the service, the environment and all resource attributes."""
     resource = resource_attributes()
     # The second name is the one before OpenTelemetry's semantic conventions 1.27.
     environment = resource.get(
@@ -191,19 +189,19 @@ def _read_run_file() -> None:
 
 
 def host_name() -> str:
-    """Return the name of the host: what ``ENFORCER_HOST`` says, else the machine's own."""
+    """Return the name of the host: ``ENFORCER_HOST``, else the machine's own."""
     named = os.environ.get(HOST_KEY, "").strip()
     if named:
         return named
-    # Windows has no uname(), and "socket" would be much to load.
+    # Windows has no uname(), and the module "socket" would be much to load for a name.
     uname = getattr(os, "uname", None)
     return str(uname().nodename) if uname is not None else os.environ.get("COMPUTERNAME", "")
 
 
 def resource_attributes() -> dict[str, str]:
-    """Read from the environment what OpenTelemetry's SDKs would say of this process.
+    """Read the resource attributes that OpenTelemetry's SDKs would read from the environment.
 
-    Parts that are no ``key=value`` are passed by, and so are those without a value.
+    Parts that are no ``key=value``, or have no value, are skipped.
     """
     attributes = {}
     for part in os.environ.get(RESOURCE_KEY, "").split(","):
@@ -217,8 +215,8 @@ def resource_attributes() -> dict[str, str]:
 
 
 def _decoded(text: str) -> str:
-    # Percent-decoding as of W3C Baggage; "urllib" would be much to load. What is no escape
-    # stays as it is.
+    # Percent-decoding as in W3C Baggage; "urllib" would be much to load. Invalid escapes are kept
+    # unchanged.
     if "%" not in text:
         return text
     begin, *parts = text.encode("utf-8", "surrogateescape").split(b"%")
@@ -233,13 +231,13 @@ def _decoded(text: str) -> str:
 
 
 def heartbeat(interval: float) -> float:
-    """Give after how many seconds without a write a process writes that it is there."""
+    """Return after how many seconds without a write a process writes a heartbeat."""
     return max(min(_INTERVALS * interval, RARELY), interval)
 
 
 def longest_silence(interval: float) -> float:
-    """Give after how many seconds without a write something was wrong.
+    """Return after how many seconds without a write a process is missing.
 
-    One heartbeat may fail, because others have the store locked.
+    It allows for one failed heartbeat, because other processes may have the store locked.
     """
     return 2 * (heartbeat(interval) + interval)

@@ -1,7 +1,7 @@
-"""Deliver what a process has to say that used nothing legacy, without SQLite.
+"""Deliver the presence of a process that used nothing legacy, without SQLite.
 
-It leaves a note beside the store (``enforcer.recording.notes``), and the store's own writing, with
-all that it loads, is for the others. While the program runs, nothing is loaded for it.
+It writes a note beside the store (``enforcer.recording.notes``). Only processes with uses load
+the code that writes into the store. While the program runs, nothing is loaded for a note.
 """
 
 from time import monotonic, time_ns
@@ -21,7 +21,7 @@ _SECOND = 1_000_000_000
 
 
 class QuietDelivery:
-    """Keep the note of one process."""
+    """Keeps the note of one process up to date."""
 
     def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
@@ -33,16 +33,16 @@ class QuietDelivery:
         notices: "Callable[[], Sequence[Notice]]",
         brief_until: float,
     ) -> None:
-        """Take the parts; nothing was noted yet.
+        """Prepare; nothing is written yet.
 
         Args:
-            process: whose note it is.
-            migration_map: what it watches, and where its store is.
-            interval: how often it will be called, in seconds.
-            is_quiet: tells whether the process has used nothing so far.
-            notices: gives all that it has to say so far.
-            brief_until: until when a process that has nothing to tell leaves no trace, by
-                the monotonic clock.
+            process: the process.
+            migration_map: the map that it watches; it names the store.
+            interval: how often :meth:`deliver` is called, in seconds.
+            is_quiet: returns whether the process has used nothing so far.
+            notices: returns its notices so far.
+            brief_until: until when a process without notices writes nothing, by the monotonic
+                clock: it may end at once.
 
         """
         self._process = process
@@ -56,12 +56,12 @@ class QuietDelivery:
         self._written = 0.0
 
     def deliver(self, ending: str, *, is_beat: bool) -> bool:
-        """Note that the process is there, and tell whether the store needs no more.
+        """Write the note; return whether the store needs no more than that.
 
         Args:
             ending: how the process ends, if this is its last note.
-            is_beat: whether this is only a heartbeat, for which nothing may be loaded: where it
-                can't be noted, the next one may be.
+            is_beat: whether this is only a heartbeat, for which nothing may be loaded: if the note
+                can't be written, a later one may be.
 
         """
         if not self._is_quiet():
@@ -73,17 +73,17 @@ class QuietDelivery:
             return is_beat
 
     def announce(self) -> bool:
-        """Note at the first use that the process is there, and return whether there was one.
+        """Write a note at the first use; return whether there was a use.
 
-        The store knows nothing of it yet: killed before it writes, it would leave no trace.
-        Called on the importing thread.
+        The store does not know the process yet: killed before its first write, it would leave no
+        trace. Called on the importing thread.
         """
         if self._is_quiet():
             return False
         if self._note is None:
             try:
                 self._leave((), "")
-            except OSError:  # the thread meets the same, and reports it
+            except OSError:  # the reporter's thread gets the same error, and reports it
                 return True
         return True
 
@@ -99,7 +99,7 @@ class QuietDelivery:
         if not store:
             return False
         last = self._note
-        # A clock may be set back.
+        # The wall clock may be set back; a span must not end before it began.
         now = max(time_ns(), self._process.started if last is None else last.till)
         note = Note(
             file_of_note(self._map.store, self._process, self._number),
@@ -123,7 +123,7 @@ class QuietDelivery:
         return True
 
     def _since(self, store: str, now: int) -> int:
-        """Return since when it has watched beside this store without too long a silence."""
+        """Return the beginning of this process's unbroken span beside this store."""
         last = self._note
         if last is None:
             since = till = self._process.started

@@ -1,7 +1,7 @@
 """Count uses per call site.
 
-A :class:`Tally` counts one call site. It may have several readers: one takes the differences,
-the others read the totals and remember what they saw.
+A :class:`Tally` counts one call site. It may have several readers: one collects differences, the
+others read totals and remember what they saw.
 """
 
 import _thread
@@ -21,38 +21,37 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 OVERFLOW = "<other call sites>"
-"""The file of the row that takes the uses of call sites beyond the limit."""
+"""The file of the row for uses of call sites beyond the limit."""
 
 DEFAULT_LIMIT = 10_000
 
 _AT_ONCE = 1000
-_MOST_LIMIT = 1 << 53  # what a float has exactly
+_MOST_LIMIT = 1 << 53  # floats are exact up to here
 _CONTEXT_LIVES = 60_000_000_000  # nanoseconds
 
 
 def limit_from_environment() -> int:
-    """Give how many call sites a process tells apart."""
-    # In this order a NaN is 0.
+    """Return how many call sites a process tells apart."""
+    # Comparisons with NaN are false, so max() in this order returns 0 for it.
     return int(min(max(0, number(LIMIT_KEY, DEFAULT_LIMIT)), _MOST_LIMIT))
 
 
 class Tally:
-    """Count the uses of one rule at one call site.
+    """Counts the uses of one rule at one call site.
 
     Attributes:
         rule: the rule that the uses fall under.
         outcome: what the caller got.
-        site: where the uses come from.
+        site: the call site.
         first_seen: time of the first use, in nanoseconds since the epoch.
-        context: the context of the first use, until somebody has looked at it, for a minute at
-            most; or None.
+        context: the context of the first use, until a reader has used it, for a minute at most;
+            or None.
 
     """
 
     __slots__ = ("_taken", "_uses", "context", "first_seen", "outcome", "rule", "site")
 
     def __init__(self, rule: "Rule", outcome: str, site: CallSite) -> None:
-        """Start at zero, now."""
         self.rule = rule
         self.outcome = outcome
         self.site = site
@@ -62,14 +61,12 @@ class Tally:
         self._taken = 0
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two tallies count the same."""
         return isinstance(other, Tally) and (
             (self.site, self.outcome, self.rule.legacy)
             == (other.site, other.outcome, other.rule.legacy)
         )
 
     def __hash__(self) -> int:
-        """Hash what is counted."""
         return hash(self.site)
 
     def counter(self) -> "Iterator[int]":
@@ -81,7 +78,7 @@ class Tally:
         next(self._uses.counter())
 
     def total(self) -> int:
-        """Give how many uses there were; one thread at a time."""
+        """Return the number of uses; only one thread may read at a time."""
         return self._uses.total()
 
     def pending(self) -> int:
@@ -89,9 +86,9 @@ class Tally:
         return self.total() - self._taken
 
     def take(self, now: int) -> Use | None:
-        """Give the uses since the last take, or None; one thread at a time."""
+        """Return the uses since the last take, or None; one thread at a time."""
         if self.context is not None and now - self.first_seen > _CONTEXT_LIVES:
-            self.context = None  # nobody came for it, and it may hold much
+            self.context = None  # not read in time; it may keep large objects alive
         total = self.total()
         taken = total - self._taken
         self._taken = total
@@ -109,12 +106,12 @@ class Tally:
 
 
 class Recorder:
-    """Keep the tallies of this process and hand out their differences.
+    """The tallies of this process; readers collect their differences.
 
     Attributes:
         limit: how many call sites are told apart; the rest share one row per rule.
         on_new_site: called without arguments after each new call site; must be cheap.
-        context: called at each new call site; gives the context to keep with it, or None.
+        context: called at each new call site; returns the context to keep with it, or None.
 
     """
 
@@ -128,7 +125,7 @@ class Recorder:
     )
 
     def __init__(self, limit: int | None = None) -> None:
-        """Start empty.
+        """Create an empty recorder.
 
         Args:
             limit: how many call sites are told apart; the rest share one row per rule. None
@@ -139,11 +136,11 @@ class Recorder:
         self.on_new_site: Callable[[], object] = int
         self.context: Callable[[], Context | None] = type(None)
         self._lost = 0
-        self._tallies: dict[Tally, Tally] = {}  # by themselves: half as much memory as by a key
+        self._tallies: dict[Tally, Tally] = {}  # tallies are their own keys, to save memory
         self._lock = _thread.allocate_lock()
 
     def tally(self, rule: "Rule", outcome: str, site: CallSite) -> Tally:
-        """Find the tally of a call site, or start one."""
+        """Return the tally of a call site; create it at the first call."""
         unseen_forks.notice()
         tally = Tally(rule, outcome, site)
         found = self._tallies.get(tally)
@@ -152,7 +149,7 @@ class Recorder:
         if len(self._tallies) >= self.limit and site.file != OVERFLOW:
             return self.tally(rule, outcome, _overflow(rule, site))
         tally.context = self.context()
-        # setdefault is atomic: two threads that meet here get the same tally.
+        # setdefault is atomic: two threads that get here at once get the same tally.
         tally = self._tallies.setdefault(tally, tally)
         self.on_new_site()
         return tally
@@ -163,7 +160,7 @@ class Recorder:
         return not self._tallies and not self._lost
 
     def collect(self) -> tuple[list[Use], int]:
-        """Give the uses since the last call, and how many were lost.
+        """Return the uses since the last call, and how many were lost.
 
         Call it from one thread at a time, never from an importing one.
         """
@@ -176,9 +173,9 @@ class Recorder:
             return uses, lost
 
     def totals(self) -> "Iterator[tuple[Tally, int]]":
-        """Give every tally with its uses so far, the oldest first.
+        """Yield every tally with its uses so far, the oldest first.
 
-        It takes nothing from who collects. Call it from any thread but an importing one.
+        It does not affect :meth:`collect`. Don't call it from an importing thread.
         """
         tallies = list(self._tallies.values())
         for start in range(0, len(tallies), _AT_ONCE):
@@ -187,7 +184,7 @@ class Recorder:
             yield from part
 
     def reset(self, lost: int = 0) -> None:
-        """Forget everything: after a fork the child starts from zero.
+        """Forget everything: a forked child starts from zero.
 
         Args:
             lost: how many uses the child may have made that can't be told from its parent's.
@@ -195,11 +192,11 @@ class Recorder:
         """
         self._lost = lost
         self._tallies = {}
-        # A thread that is not there any more may hold it in the child.
+        # The old lock may be locked by a thread that does not exist in the child.
         self._lock = _thread.allocate_lock()
 
     def pending(self) -> int:
-        """Count the uses that nobody has collected; in a child, its parent's among them."""
+        """Count the uses that were not collected; in a child, including its parent's."""
         return sum(tally.pending() for tally in list(self._tallies.values()))
 
 

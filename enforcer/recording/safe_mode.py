@@ -1,9 +1,10 @@
-"""Decide whether a process only aliases, and why: the way back when something misbehaves.
+"""Decide whether a process only aliases, and why: the fallback when something misbehaves.
 
-In safe mode legacy paths go on giving the canonical objects, and that is all: nothing is counted,
-refused, stored or sent. A process that begins so has plain entries in ``sys.modules``; one that is
-switched keeps the objects that it has. It stays in safe mode until it ends, also where the reason
-is gone: what it used meanwhile was not seen, and counts on both sides of a hole look like evidence.
+In safe mode legacy paths still resolve to the canonical objects, and nothing else happens: nothing
+is counted, refused, stored or sent. A process that starts in it has plain entries in
+``sys.modules``; one that is switched keeps its objects. It stays in safe mode until it ends, even
+if the reason disappears: uses meanwhile are unseen, and counts before and after a gap would look
+like evidence for all of the time.
 """
 
 import os
@@ -14,13 +15,13 @@ from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
 from enforcer.rules.trusted_environment import trusted_environment
 
 SAFE_KEY = "ENFORCER_SAFE"
-"""The environment variable that has processes begin in safe mode."""
+"""The environment variable that makes processes start in safe mode."""
 
 SWITCH = "enforcer.off"
-"""The file beside the map that has processes begin in safe mode, and switches running ones."""
+"""The file beside the map that makes processes start in safe mode, and switches running ones."""
 
 SUBJECT = "safe mode"
-"""The subject of the notice by which a process in safe mode is known."""
+"""The subject of the notice that marks a process in safe mode."""
 
 ENVIRONMENT = "environment"
 FILE = "file"
@@ -35,25 +36,24 @@ _UNSET = frozenset({"", "0", "false", "no", "off"})
 
 
 class SafeMode:
-    """Say why a process only aliases.
+    """The reason why a process only aliases.
 
     Attributes:
         reason: ``environment``, ``file``, ``errors`` or ``call``.
-        text: the same for people, as the end of "because …".
-        keeps_own_code: whether legacy code that is still there answers, as without the enforcer.
+        text: the reason in words, as the end of "because …".
+        keeps_own_code: whether legacy code that still exists answers, as without the enforcer.
 
     """
 
     __slots__ = ("keeps_own_code", "reason", "text")
 
     def __init__(self, reason: str, text: str, *, keeps_own_code: bool = False) -> None:
-        """Take the fields as they are."""
         self.reason = reason
         self.text = text
         self.keeps_own_code = keeps_own_code
 
     def notice(self) -> Notice:
-        """Return what the map's owner should know: such a process is blind from now on."""
+        """Return the notice for the map's owner: such a process is blind from now on."""
         which = "that are gone " if self.keeps_own_code else ""
         text = (
             f"In safe mode ({self.reason}), because {self.text}: legacy paths {which}are "
@@ -64,7 +64,7 @@ class SafeMode:
 
 
 def safe_mode_at_start(path: str) -> SafeMode | None:
-    """Return why a process that starts with a map only aliases; None if it does not.
+    """Return why a process that starts with a map only aliases; None if it watches.
 
     Args:
         path: the map's file; empty for a map without one.
@@ -80,9 +80,9 @@ def safe_mode_at_start(path: str) -> SafeMode | None:
 
 
 def switched_off(path: str) -> SafeMode | None:
-    """Return the reason if the file that switches processes off lies beside a map; else None.
+    """Return the reason if the file that switches processes off is beside a map; else None.
 
-    What a stranger put there, into a folder that everybody may write to, is passed over.
+    In a folder that everybody may write to, a file of another user is ignored.
 
     Args:
         path: the map's file; empty for a map without one.
@@ -95,16 +95,16 @@ def switched_off(path: str) -> SafeMode | None:
 
 
 def switch_of(path: str) -> str:
-    """Name the file that switches off the processes with a map."""
+    """Return the path of the file that switches off the processes with a map."""
     return os.path.join(os.path.dirname(os.path.abspath(path)), SWITCH)
 
 
 def leave_note(migration_map: "MigrationMap", mode: SafeMode) -> None:
-    """Note once, beside the store, that a process began in safe mode; or do nothing.
+    """Write one note beside the store: a process started in safe mode.
 
-    Only where the store lies below the map's folder, which was read just now: a store on another
-    disk may be what makes programs hang. Called with the first import of a legacy path: without
-    one there was nothing to count.
+    Only if the store is below the map's folder, which was just read: a store on another disk may be
+    what makes programs hang. Called at the first import of a legacy path; before that there was
+    nothing to count.
     """
     folder = os.path.dirname(migration_map.path)
     if folder and migration_map.store.startswith(os.path.join(folder, "")):

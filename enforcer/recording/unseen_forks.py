@@ -1,9 +1,8 @@
-"""Notice a fork by C code, which runs none of Python's hooks.
+"""Detect a fork by C code, which runs none of Python's fork hooks.
 
-A server such as uWSGI, or a library, calls ``fork()`` itself. The child has its parent's counts,
-its parent's locks, and a thread of which nothing but the locks is there. A changed process id is
-all that shows it. So whatever begins something new looks at it first: a new call site, a flush,
-an end.
+A server such as uWSGI, or a library, calls ``fork()`` itself. The child has its parent's counts and
+its parent's locks, but none of its other threads. Only the changed process id shows the fork, so
+all that starts something new compares it first: a new call site, a flush, an end.
 """
 
 import os
@@ -15,39 +14,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 1.0
-"""How long a thread waits for another one that begins anew, in seconds."""
+"""How long a thread waits for another one that resets the state, in seconds."""
 
 _pid = os.getpid()
 _begun_in = _pid
 _begin_anew: "Callable[[], object]" = int
-# By process id: a lock that the fork copied may belong to a thread that is not there.
+# process id → lock. A lock that the fork copied may be locked by a thread that does not exist in
+# the child, so each process uses one of its own.
 _locks: "dict[int, RLock]" = {}
 
 
 def is_embedded() -> bool:
-    """Return whether another program than Python's own initialised the interpreter.
+    """Return whether a program other than Python's own executable embeds the interpreter.
 
-    Such a program may still fork, by C code.
+    Such a program may still fork by C code. ``sys.orig_argv`` is empty there.
     """
     return not sys.orig_argv
 
 
 def begin_anew_by(begin_anew: "Callable[[], object]") -> None:
-    """Set what is called, without arguments, in a child that C code forks from now on."""
+    """Set the function that resets the state in a child that C code forks from now on."""
     global _begin_anew  # noqa: PLW0603 - one process, one way to begin anew
     _begin_anew = begin_anew
     was_seen()  # this module may have been loaded before this process was forked
 
 
 def is_due() -> bool:
-    """Return whether C code forked this process, and nobody has noticed yet."""
+    """Return whether C code forked this process, and that was not handled yet."""
     return _pid != os.getpid()
 
 
 def notice() -> bool:
-    """Begin anew if C code forked this process since the last call; return whether it did.
+    """Reset the state if C code forked this process since the last call; return whether it did.
 
-    One thread begins anew, and the others wait: what they recorded meanwhile would be forgotten.
+    One thread does so, and the others wait: what they recorded meanwhile would be lost.
     """
     pid = os.getpid()
     if _begun_in == pid:
@@ -55,7 +55,7 @@ def notice() -> bool:
     lock = _locks.setdefault(pid, RLock())
     is_alone = lock.acquire(timeout=PATIENCE)
     try:
-        is_child = _is_new()  # not in a call by what begins anew itself
+        is_child = _is_new()  # false in a nested call by the function that resets the state
         if is_child:
             try:
                 _begin_anew()
@@ -68,7 +68,7 @@ def notice() -> bool:
 
 
 def was_seen() -> bool:
-    """Note that somebody else begins anew in this child; return whether it is a new one."""
+    """Note that another hook resets the state in this child; return whether it is a new one."""
     global _begun_in  # noqa: PLW0603 - as above
     is_new = _is_new()
     _begun_in = _pid

@@ -1,4 +1,4 @@
-"""Describe what was recorded: the uses of one call site since the last look."""
+"""Uses and call sites: what was recorded."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ ENTRY_POINT = "entry_point"
 PROBE = "probe"
 
 KINDS = (IMPORT_STATEMENT, IMPORT_MODULE, ATTRIBUTE, CALL, PICKLE, ENTRY_POINT)
-"""The mechanisms that are uses; who probes has not used anything."""
+"""The mechanisms that are uses; a probe is none."""
 
 # Outcomes: what the caller got.
 OBSERVED = "observed"
@@ -30,17 +30,17 @@ THIRD_PARTY = "third_party"
 
 
 class CallSite:
-    """Say where uses of a legacy path come from.
+    """A place in code that uses a legacy path.
 
     Attributes:
         path: the legacy path that was reached: a module, or ``module:name``.
         file: the caller's file, relative to the root for own code, otherwise absolute.
-        line: the caller's line, from 1; 0 where there is none (the command line).
+        line: the caller's line, from 1; 0 if there is none (the command line).
         function: the qualified name of the caller's function, ``<module>`` at top level.
         module: the caller's ``__name__``.
         mechanism: how it asked, one of this module's mechanisms.
-        names: the names asked for by ``from … import``, ``("*",)`` for a star.
-        via: ``file:line`` of the framework code that did the import for the caller, or empty.
+        names: the names of a ``from … import``, ``("*",)`` for a star.
+        via: ``file:line`` of the framework code that made the import for the caller, or empty.
         relation: ``own`` or ``third_party``.
         distribution: the caller's installed distribution, or empty.
 
@@ -73,7 +73,6 @@ class CallSite:
         relation: str = OWN,
         distribution: str = "",
     ) -> None:
-        """Take the fields as they are."""
         self.path = path
         self.file = file
         self.line = line
@@ -86,7 +85,7 @@ class CallSite:
         self.distribution = distribution
 
     def _key(self) -> tuple[object, ...]:
-        # Not the distribution, which is found out later, from the file.
+        # Without the distribution, which follows from the file and is looked up later.
         return (
             self.line,
             self.file,
@@ -100,28 +99,26 @@ class CallSite:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two sites are the same."""
         return self._key() == other._key() if isinstance(other, CallSite) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash what makes a site."""
         return hash(self._key())
 
     def __str__(self) -> str:
-        """Write the site as a person reads it: file, line and function."""
+        """Format the site for people: file, line and function."""
         where = f"{self.file}:{self.line}" if self.line else self.file
         return where if self.function == "<module>" else f"{where} in {self.function}()"
 
 
 class Use:
-    """Count the uses of one rule at one call site in one span of time.
+    """The uses of one rule at one call site in one span of time.
 
     Attributes:
-        rule: the rule they fall under.
+        rule: the rule that they fall under.
         stage: the stage that the rule had.
         outcome: what the caller got, one of this module's outcomes.
-        site: where they come from.
-        count: how many there were, at least 1.
+        site: the call site.
+        count: their number, at least 1.
         first_seen: time of the first, in nanoseconds since the epoch.
         last_seen: time of the last, in nanoseconds since the epoch; exact to one flush interval.
 
@@ -140,7 +137,6 @@ class Use:
         first_seen: int,
         last_seen: int,
     ) -> None:
-        """Take the fields as they are."""
         self.rule = rule
         self.stage = stage
         self.outcome = outcome
