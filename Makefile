@@ -1,16 +1,21 @@
-# Two commands do everything: `make demo` and `make test`.
+# Two commands do everything: `make demo` and `make test`; a third one, `make check`, takes a minute.
 # PYTHON is any CPython from 3.11 on; the environment is made in .venv.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test unit components dashboards lint interpreters conformance suites stdlib soak benchmark mutation clean
+.PHONY: demo test check unit components dashboards lint interpreters conformance suites stdlib soak benchmark mutation clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
 
 test: lint unit
+
+# What to run before each commit: lint, and the unit tests that start no interpreter of their own
+# (those that do have the marker `process`).
+check: lint
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not component and not long and not process" tests/unit
 
 # All but the ways to start a program, which are many: those are tested by `make conformance`.
 unit: $(VENV)/ready
@@ -28,7 +33,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=enforcer/demo/app $(BIN)/mypy --config-file= --strict -p netra_backend -p test_framework
+	MYPYPATH=enforcer/demo/app $(BIN)/mypy --config-file= --cache-dir .mypy_cache/demo --strict -p netra_backend -p test_framework
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 	-$(BIN)/python -m tests.lint.prose

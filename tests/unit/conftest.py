@@ -1,7 +1,8 @@
 """Make the records that the store, the reporter and the report work on."""
 
 import itertools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,26 @@ NOON = 493_000 * HOUR
 """A full hour: 2026-03-29 16:00 UTC."""
 
 _numbers = itertools.count(1)
+
+_started: list[object] = []
+"""The programs of the interpreters that were started by the test that runs."""
+
+
+def _note_interpreters(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and "python" in Path(str(arguments[0])).name:
+        _started.append(arguments[1])
+
+
+sys.addaudithook(_note_interpreters)
+
+
+@pytest.fixture(autouse=True)
+def interpreters_are_announced(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that starts an interpreter without the marker by which `make check` chooses."""
+    _started.clear()
+    yield
+    if request.node.get_closest_marker("process") is None:
+        assert not _started, "mark the test with pytest.mark.process"
 
 
 @pytest.fixture

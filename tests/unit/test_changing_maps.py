@@ -68,6 +68,7 @@ def run(
     return done.stdout.strip(), done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("by_code", [False, True])
 def test_a_child_has_the_map_of_its_parent(tmp_path: Path, *, by_code: bool) -> None:
     """A worker that a server starts after the map was edited, or half-written."""
@@ -75,22 +76,26 @@ def test_a_child_has_the_map_of_its_parent(tmp_path: Path, *, by_code: bool) -> 
         assert run(tmp_path, new=new, by_code=by_code) == ("['old'] []", "")
 
 
+@pytest.mark.process
 def test_a_child_reads_the_file_if_it_is_told_so(tmp_path: Path) -> None:
     assert run(tmp_path, ENFORCER_MAP_DIGEST="latest") == ("['new'] []", "")
     assert run(tmp_path, more='ENFORCER_MAP_DIGEST="latest"')[0] == "['new'] []"
 
 
+@pytest.mark.process
 def test_a_child_with_another_map_has_that_one(tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(RULE.format("other"))
     assert run(tmp_path, more=f"ENFORCER_MAP={str(other)!r}")[0] == "['other'] []"
 
 
+@pytest.mark.process
 def test_a_child_notes_that_the_map_of_its_parent_is_gone(tmp_path: Path) -> None:
     file = str(tmp_path / "enforcer.toml")
     assert run(tmp_path, forget=".enforcer/*") == (f"['new'] [('map', {file!r})]", "")
 
 
+@pytest.mark.process
 def test_a_map_without_rules_is_said_once(tmp_path: Path) -> None:
     """What an editor has emptied and not yet written is a valid map."""
     file = tmp_path / "enforcer.toml"
@@ -111,6 +116,7 @@ def test_a_map_without_rules_is_said_once(tmp_path: Path) -> None:
     assert done.stdout.strip() == f"[] [('empty', {str(file)!r})]"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_pipe_as_map_holds_up_nothing(tmp_path: Path) -> None:
     file = tmp_path / "enforcer.toml"
@@ -128,6 +134,7 @@ def test_a_pipe_as_map_holds_up_nothing(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 @pytest.mark.parametrize("command", ["check", "verify", "gate"])
 def test_a_pipe_as_map_holds_up_no_command(tmp_path: Path, command: str) -> None:
@@ -179,6 +186,7 @@ def test_the_last_few_maps_are_kept_compiled(tmp_path: Path) -> None:
         assert rules[0].legacy == ("old5" if number < 2 else f"old{number}")
 
 
+@pytest.mark.process
 def test_nothing_is_left_after_disabling(tmp_path: Path) -> None:
     """What is enabled again in one process is read again."""
     file = tmp_path / "enforcer.toml"

@@ -1,9 +1,8 @@
 """Each cell of the table in docs/compatibility.md is a test, and each such test has a cell."""
 
 import re
-import subprocess
-import sys
 import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import groupby
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 import yaml
 
 from enforcer.cli.tested import TESTED, minor_of
-from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "tests" / "conformance"
@@ -22,18 +20,23 @@ TEST = re.compile(r"(test_starting_\w+\.py)::test_(\w+?)(_off)?(?:\[(.*)\])?$")
 COUNTED, OFF, NO_WAY = "✓", "off", "\N{EN DASH}"
 
 
-def collected(*options: str) -> list[str]:
-    """List the tests of the matrix, in their order."""
-    words = ["-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
-    done = subprocess.run(
-        [sys.executable, *words, str(SUITE / "starting")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE,
-    )
-    return [line for line in done.stdout.splitlines() if "::" in line]
+def collected(path: Path) -> list[str]:
+    """List the tests of a file in their order, with the ids that it parametrizes them by."""
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tests = []
+    for name, function in vars(module).items():
+        if name.startswith("test_"):
+            marks = [
+                one for one in getattr(function, "pytestmark", ()) if one.name == "parametrize"
+            ]
+            ids = [f"[{parameters.id}]" for one in marks for parameters in one.args[1]]
+            assert len(marks) < 2, "a cell has one id"
+            tests += [f"{path.name}::{name}{one}" for one in ids or [""]]
+    return tests
 
 
 def versions() -> list[str]:
@@ -69,8 +72,8 @@ def table(tests: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def tests() -> dict[str, list[str]]:
-    """Give the tests of the matrix, by file."""
-    return {file: list(found) for file, found in groupby(collected(), key=lambda t: row(t)[0])}
+    """Return the tests of the matrix, by file."""
+    return {path.name: collected(path) for path in (SUITE / "starting").glob("test_*.py")}
 
 
 def test_every_file_of_the_matrix_has_a_section(tests: dict[str, list[str]]) -> None:

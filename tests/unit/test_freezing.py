@@ -40,6 +40,7 @@ def freezing(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [[], ["enforcer.toml"]])
 def test_the_modules_that_a_map_leads_to(tmp_path: Path, words: list[str]) -> None:
     """Nothing is imported; a tree is walked."""
@@ -55,6 +56,7 @@ def test_the_modules_that_a_map_leads_to(tmp_path: Path, words: list[str]) -> No
     ]
 
 
+@pytest.mark.process
 def test_a_map_that_is_missing(tmp_path: Path) -> None:
     done = freezing(tmp_path, "gone.toml")
     assert done.returncode == 2

@@ -12,6 +12,8 @@ from enforcer.leaving import Guard
 from enforcer.report import build
 from tests.patience import PATIENCE, environment_without
 
+pytestmark = pytest.mark.process
+
 BEGIN = """\
 import os, signal, sys, threading, time
 import old

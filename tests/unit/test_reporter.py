@@ -398,6 +398,7 @@ def program(environ: dict[str, str], tmp_path: Path) -> Callable[..., str]:
     return execute
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("end", ["", "sys.exit()", "raise SystemExit", "1 / 0"])
 def test_exit_flushes(program: Callable[..., str], parts: Parts, end: str) -> None:
     """However Python comes to its end, the last uses are kept."""
@@ -406,6 +407,7 @@ def test_exit_flushes(program: Callable[..., str], parts: Parts, end: str) -> No
     assert parts.counts() == {"app.py:1": 1}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("end", ["", "import os; os._exit(0)"])
 def test_exit_does_not_wait_for_a_store_that_hangs(program: Callable[..., str], end: str) -> None:
     """It waits for as long as the environment says, and says what that is."""
@@ -424,6 +426,7 @@ def test_exit_does_not_wait_for_a_store_that_hangs(program: Callable[..., str], 
     )
 
 
+@pytest.mark.process
 def test_use_at_exit_is_kept(program: Callable[..., str], parts: Parts) -> None:
     """Uses in the program's own exit functions are seen: the reporter comes last."""
     program("import atexit; atexit.register(use, 'at_exit.py')")
@@ -431,6 +434,7 @@ def test_use_at_exit_is_kept(program: Callable[..., str], parts: Parts) -> None:
     assert parts.counts() == {"at_exit.py:1": 1}
 
 
+@pytest.mark.process
 def test_unwritable_store_at_exit(program: Callable[..., str], parts: Parts) -> None:
     """The program ends as it would have, with one line more on standard error."""
     break_store(parts.path)
@@ -440,6 +444,7 @@ def test_unwritable_store_at_exit(program: Callable[..., str], parts: Parts) -> 
     assert error.count("\n") == 1
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("uses", "expected"),
     [
@@ -455,6 +460,7 @@ def test_unforeseen_failure_at_exit(program: Callable[..., str], uses: str, expe
     assert error.endswith("(not-kept)\n")
 
 
+@pytest.mark.process
 def test_start_is_light(program: Callable[..., str]) -> None:
     """Neither importing nor starting the reporter loads anything that is heavy."""
     program(
@@ -464,6 +470,7 @@ def test_start_is_light(program: Callable[..., str]) -> None:
     )
 
 
+@pytest.mark.process
 def test_starting_again_starts_no_second_thread(program: Callable[..., str]) -> None:
     """Whoever asks again, from whichever thread, gets the thread that is there."""
     program(
@@ -475,6 +482,7 @@ def test_starting_again_starts_no_second_thread(program: Callable[..., str]) -> 
     )
 
 
+@pytest.mark.process
 def test_reporting_never_loads_threading(program: Callable[..., str]) -> None:
     """The main thread stays the main thread, also where nobody had imported threading."""
     program(
@@ -484,6 +492,7 @@ def test_reporting_never_loads_threading(program: Callable[..., str]) -> None:
     )
 
 
+@pytest.mark.process
 def test_signals_go_to_the_program(program: Callable[..., str]) -> None:
     """A program that blocks a signal and waits for it is not killed by our thread taking it."""
     program(

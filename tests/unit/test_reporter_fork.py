@@ -11,6 +11,8 @@ from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from tests.patience import PATIENCE, WAIT_UNTIL
 
+pytestmark = pytest.mark.process
+
 SET_UP = """
 import os, sys, time
 {wait_until}

@@ -11,6 +11,8 @@ from enforcer.rules import trusted_environment
 from tests.patience import PATIENCE
 from tests.worlds import World
 
+pytestmark = pytest.mark.process
+
 SETUP = """
 import os, sys, threading, time
 import enforcer

@@ -8,6 +8,8 @@ import pytest
 
 from tests.patience import PATIENCE, WAIT_UNTIL, environment_without
 
+pytestmark = pytest.mark.process
+
 HEAVY = (
     "collections",
     "dataclasses",

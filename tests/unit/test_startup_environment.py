@@ -10,6 +10,8 @@ import pytest
 from enforcer.rules.trusted_environment import has_foreign_rights, trusted_environment
 from tests.patience import PATIENCE, environment_without
 
+pytestmark = pytest.mark.process
+
 GOOD = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'
 BROKEN = '[[rule]]\nlegacy = "old"\n'
 CLOSED = "[enforcer]\nfail_open = false\n"

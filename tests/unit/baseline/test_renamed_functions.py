@@ -56,6 +56,7 @@ def test_what_is_no_file_of_the_program(
     assert is_foreign(file) is is_foreign_file
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("is_committed", [True, False])
 def test_a_renamed_function(project: Path, is_committed: bool) -> None:  # noqa: FBT001 - a parameter
     """Also a method of a renamed class, and in a file that was renamed as well."""
@@ -75,6 +76,7 @@ def test_a_renamed_function(project: Path, is_committed: bool) -> None:  # noqa:
     ]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "source",
     [

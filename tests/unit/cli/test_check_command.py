@@ -268,6 +268,7 @@ def test_json_holds_everything(shop: Path) -> None:
     assert rule["unasked"] == [{"module": "shop.old_cart", "name": "unused"}]
 
 
+@pytest.mark.process
 def test_importing_is_done_only_on_demand(shop: Path) -> None:
     """What the module really has counts then."""
     (shop / "shop/cart.py").write_text(
@@ -284,6 +285,7 @@ def test_importing_is_done_only_on_demand(shop: Path) -> None:
     assert (shop / "ran").exists()
 
 
+@pytest.mark.process
 def test_an_import_that_fails_is_a_finding(shop: Path) -> None:
     """The check says what was raised."""
     (shop / "shop/cart.py").write_text("1 / 0\n")
@@ -381,6 +383,7 @@ def test_no_color_is_honoured(shop: Path) -> None:
     assert "\x1b[31m" not in result.stdout
 
 
+@pytest.mark.process
 def test_the_command_is_found_as_a_program_would_find_it(shop: Path) -> None:
     """``python -m enforcer check`` in a process of its own."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("ENFORCER")}

@@ -48,6 +48,7 @@ def read(address: str) -> str:
         return str(answer.read().decode())
 
 
+@pytest.mark.process
 def test_serves_what_the_map_names_until_ctrl_c(
     tmp_path: Path, make_use: Callable[..., Use], make_process: Callable[..., Process]
 ) -> None:
@@ -70,6 +71,7 @@ def test_serves_what_the_map_names_until_ctrl_c(
         assert dashboard.stderr.read() == "Ctrl-C ends it.\n"
 
 
+@pytest.mark.process
 def test_token_is_asked_for(tmp_path: Path) -> None:
     """A token from the environment is in the address that is shown, and nobody gets in without."""
     variables = {"ENFORCER_DASHBOARD_TOKEN": "a b"}
@@ -87,6 +89,7 @@ def read_with_cookies(address: str) -> str:
         return str(answer.read().decode())
 
 
+@pytest.mark.process
 def test_demonstration_is_served(tmp_path: Path) -> None:
     """It shows an invented history, and takes its folder away when it is ended."""
     with running("--demo", "--prefix", "/old", TMPDIR=str(tmp_path)) as (dashboard, address):

@@ -39,6 +39,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.process
 def test_both_runs_side_by_side(shown: subprocess.CompletedProcess[str]) -> None:
     """Each figure stands beside that of the other run."""
     assert shown.returncode == 0, shown.stderr
@@ -58,6 +59,7 @@ def test_both_runs_side_by_side(shown: subprocess.CompletedProcess[str]) -> None
     }
 
 
+@pytest.mark.process
 def test_the_report_names_the_callers(shown: subprocess.CompletedProcess[str]) -> None:
     """Who uses an old path is shown in the form of ``enforcer report``, and is own code."""
     assert re.search(
@@ -67,6 +69,7 @@ def test_the_report_names_the_callers(shown: subprocess.CompletedProcess[str]) -
     assert "recorded by 1 process" in shown.stdout
 
 
+@pytest.mark.process
 def test_nothing_but_text_where_there_is_no_terminal(
     shown: subprocess.CompletedProcess[str],
 ) -> None:
@@ -76,6 +79,7 @@ def test_nothing_but_text_where_there_is_no_terminal(
     assert max(map(len, shown.stdout.partition("Who still uses")[0].splitlines())) <= 80
 
 
+@pytest.mark.process
 def test_json(enforcer: Enforcer) -> None:
     """Programs get the figures of both runs, and the report."""
     document = json.loads(enforcer(*SMALL, "--json").stdout)
@@ -102,6 +106,7 @@ def test_json(enforcer: Enforcer) -> None:
     }
 
 
+@pytest.mark.process
 def test_without_websockets(environ: dict[str, str]) -> None:
     """Who has not installed the extra is told how."""
     run = subprocess.run(
@@ -123,6 +128,7 @@ def test_without_websockets(environ: dict[str, str]) -> None:
 ENDED = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
+@pytest.mark.process
 @ENDED
 def test_ended_early(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -> None:
     """Who ends the demo while users talk ends the backend, and leaves no file."""
@@ -155,6 +161,7 @@ def connections(process: int) -> int:
     return sockets - 2
 
 
+@pytest.mark.process
 @ENDED
 def test_keep(tmp_path: Path, environ: dict[str, str], number: signal.Signals) -> None:
     """The healed backend goes on until somebody ends it, and then nothing is left."""

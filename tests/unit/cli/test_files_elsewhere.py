@@ -182,6 +182,7 @@ def test_the_top_of_a_work_tree(top: Path) -> None:
     assert files_of("text", said) == {"enforcer.toml", "tests/test_app.py"}
 
 
+@pytest.mark.process
 def test_a_shallow_clone_says_what_is_missing(
     top: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

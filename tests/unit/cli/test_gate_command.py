@@ -451,6 +451,7 @@ def test_records_of_shards_become_a_baseline(project: Path) -> None:
     assert counts == ["1 },", "2 },"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("told", ["committed", "added", "nothing"])
 def test_a_renamed_file_is_followed_through_git(project: Path, told: str) -> None:
     def git(*words: str) -> None:
@@ -477,6 +478,7 @@ def test_a_renamed_file_is_followed_through_git(project: Path, told: str) -> Non
     assert (project / "enforcer-baseline.toml").read_text().count("shop/web/pages.py") == 2
 
 
+@pytest.mark.process
 def test_a_store_is_looked_at(project: Path) -> None:
     """By a real program that was really recorded."""
     write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": "import shop.app"})
@@ -496,6 +498,7 @@ def test_a_store_is_looked_at(project: Path) -> None:
     assert lines("--store", store, "--complete") == []
 
 
+@pytest.mark.process
 def test_silence_of_a_process_whose_map_lacks_a_rule_is_no_evidence(project: Path) -> None:
     """An older version of the program, which runs beside the new one."""
     write(project, {"shop/new.py": "X = 1", "shop/__init__.py": "", "run.py": "import shop.app"})
@@ -521,6 +524,7 @@ def test_silence_of_a_process_whose_map_lacks_a_rule_is_no_evidence(project: Pat
     assert (project / "enforcer-baseline.toml").read_text() == before
 
 
+@pytest.mark.process
 def test_a_process_in_safe_mode_proves_nothing(project: Path) -> None:
     """What it did not see is not gone, whatever the user says."""
     use = "import shop.app, enforcer\nenforcer.safe()\n"
@@ -538,6 +542,7 @@ def test_a_process_in_safe_mode_proves_nothing(project: Path) -> None:
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("harm", "said"),
     [

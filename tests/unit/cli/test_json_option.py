@@ -34,6 +34,7 @@ def test_who_has_formats_has_json_too() -> None:
     assert {("demo",), ("store", "check"), ("check",)} <= with_json
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", [("check",), ("gate",), ("status",), ("telemetry", "status")])
 def test_both_spellings_write_the_same(
     name: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,11 +17,13 @@ from tests.patience import PATIENCE
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.process
 def test_version(enforcer: Enforcer) -> None:
     """The version is the package's."""
     assert enforcer("--version").stdout == f"enforcer, version {package.__version__}\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", ["check", "report", "run", "status"])
 def test_help(enforcer: Enforcer, command: str) -> None:
     """Every command explains itself, with examples."""
@@ -30,6 +32,7 @@ def test_help(enforcer: Enforcer, command: str) -> None:
     assert (result.returncode, f"    enforcer {command}" in result.stdout) == (0, True)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["check"], ["report"], ["store", "check"]])
 def test_a_process_says_what_the_command_says(
     folder: Path, environ: dict[str, str], words: list[str]
@@ -52,6 +55,7 @@ def test_unknown_command(enforcer: Enforcer) -> None:
     assert "No such command" in result.stderr
 
 
+@pytest.mark.process
 def test_broken_map(enforcer: Enforcer, folder: Path) -> None:
     """All mistakes of a map are told, one on each line, without a traceback."""
     (folder / "enforcer.toml").write_text(
@@ -65,6 +69,7 @@ def test_broken_map(enforcer: Enforcer, folder: Path) -> None:
         assert all(line.startswith("enforcer: enforcer.toml:") for line in lines)
 
 
+@pytest.mark.process
 def test_reader_that_goes_away(enforcer: Enforcer, folder: Path, environ: dict[str, str]) -> None:
     """Output into a pipe that nobody reads any more ends quietly."""
     assert enforcer("run", "--", "-c", "").returncode == 0
@@ -119,6 +124,7 @@ LISTS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("which", LISTS)
 def test_a_list_of_commands_imports_none(which: str, environ: dict[str, str]) -> None:
     """Nor do they import what theirs need: that made the help of all take a third of a second."""
@@ -143,6 +149,7 @@ def test_a_list_of_commands_imports_none(which: str, environ: dict[str, str]) ->
     assert not {"google.protobuf", "pathspec", "rich", "sqlite3", "tomlkit"}.intersection(loaded)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "completions"),
     [

@@ -82,6 +82,7 @@ def test_a_factory_for_a_name_that_is_renamed() -> None:
     ) in enforcer("check").stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [("gate",), ("--help",), ("report", "--help"), ("--version",)])
 def test_output_that_can_not_be_written_is_one_line(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.patience import EXITS, PATIENCE, WAIT_UNTIL
 
+pytestmark = pytest.mark.process
+
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 
 SHOW = "import json, os, sys; print(json.dumps([sys.argv, dict(os.environ)]))"

@@ -19,6 +19,8 @@ import enforcer as package
 from enforcer.cli.tested import TESTED
 from tests.commands import in_a_process
 
+pytestmark = pytest.mark.process
+
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 Install = Callable[[Path], Path]
 

@@ -154,6 +154,7 @@ def test_url_in_the_map(enforcer: Enforcer, folder: Path) -> None:
     assert "secret" not in result.stderr
 
 
+@pytest.mark.process
 def test_programs_write_a_file_where_reports_read_clickhouse(
     enforcer: Enforcer, folder: Path
 ) -> None:

@@ -10,6 +10,8 @@ from enforcer.cli.status_found import ExtensionsFound, MapFound, Status, StoreFo
 from enforcer.cli.status_words import sections
 from enforcer.cli.tested import TESTED, minor_of
 
+pytestmark = pytest.mark.process
+
 
 def said_of(version: str, implementation: str = "cpython") -> list[tuple[str, str]]:
     """Return what the status of this interpreter says, if it were another version."""

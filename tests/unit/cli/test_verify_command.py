@@ -13,6 +13,8 @@ import enforcer
 from enforcer.cli.main import main
 from enforcer.rules.rollout import number_of
 
+pytestmark = pytest.mark.process
+
 MAP = """\
 [[rule]]
 legacy = "shop.old_cart"

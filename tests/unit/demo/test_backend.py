@@ -10,6 +10,8 @@ from enforcer.demo.clients import converse
 from enforcer.demo.comparing import compare
 from enforcer.errors import EnforcerError
 
+pytestmark = pytest.mark.process
+
 
 def test_a_backend_that_cannot_start() -> None:
     """The message has the last line of what it said."""

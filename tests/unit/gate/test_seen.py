@@ -29,6 +29,7 @@ from old import X
 """
 
 
+@pytest.mark.process
 def test_the_call_sites_of_one_run(tmp_path: Path) -> None:
     """With the owner of the rule; a probe is no use."""
     rule = '[[rule]]\nlegacy = "old"\ncanonical = "new"\nowner = "@shop"\n'
@@ -62,6 +63,7 @@ import old, older
 """
 
 
+@pytest.mark.process
 def test_what_a_process_could_not_see(tmp_path: Path) -> None:
     """Of a path it concerns that path's rule; anything else concerns all of them."""
     rule = '[[rule]]\nlegacy = "old"\ncanonical = "new"\n'

@@ -54,6 +54,7 @@ def bring(*before: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 @needs_debian
 @needs("setpriv")
 def test_mounting_that_is_refused_is_one_error(tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def can_be_nobody() -> bool:
     return unshare is not None and not subprocess.run(command, check=False).returncode
 
 
+@pytest.mark.process
 @needs_debian
 @pytest.mark.skipif(not can_be_nobody(), reason="needs a user namespace")
 def test_who_is_not_root_is_told_in_a_line(tmp_path: Path) -> None:
@@ -89,6 +91,7 @@ def test_who_is_not_root_is_told_in_a_line(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.process
 def test_they_can_be_left_out() -> None:
     """By a word in the variable that otherwise names their folder."""
     done = bring(ENFORCER_INTERPRETERS="none")
@@ -97,6 +100,7 @@ def test_they_can_be_left_out() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.process
 @needs_mounting
 @pytest.mark.parametrize("number", [0, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_stays_mounted(tmp_path: Path, number: int) -> None:
@@ -133,6 +137,7 @@ subprocess.run(install(Path("/"), ["sh", "-c", "sleep 1000 & echo begun; sleep 1
 """
 
 
+@pytest.mark.process
 @needs_mounting
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_being_installed_ends_with_who_installs(number: int) -> None:
@@ -214,6 +219,7 @@ def test_the_archive_is_the_one_of_this_machine(text: str, archive: str) -> None
     assert found[1] == archive
 
 
+@pytest.mark.process
 def test_what_a_program_is_it_says_itself(tmp_path: Path) -> None:
     """A program that is no CPython is none, whatever its name."""
     fake = tmp_path / "python3.15"

@@ -147,6 +147,7 @@ def test_real_environment() -> None:
     assert distribution_of(str(Path(pytest.__file__))) == "pytest"
 
 
+@pytest.mark.process
 def test_loads_nothing_that_starts_threads(environ: dict[str, str]) -> None:
     """Looking up, also an editable install, never imports threading."""
     code = (

@@ -81,6 +81,7 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 def test_a_process_that_was_forked_before_it_was_enabled_is_no_such_child(tmp_path: Path) -> None:
     """Python's hooks come with enabling; threads that began at once lost uses here."""

@@ -107,6 +107,7 @@ def is_parsed(project: Project) -> bool:
     return parsed == "True"
 
 
+@pytest.mark.process
 def test_second_process_does_not_parse_the_map(project: Project) -> None:
     assert is_parsed(project)
     assert not is_parsed(project)
@@ -252,6 +253,7 @@ def test_cache_of_somebody_else_is_not_believed(project: Project, whose: str) ->
     assert project.load().rules[0].canonical == "b.new.*"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_cache_that_root_made_is_believed() -> None:
     """As in an image that root built and somebody else runs."""
@@ -291,6 +293,7 @@ def test_cache_is_for_those_whom_the_umask_leaves(project: Project, mask: int, m
     assert [stat.S_IMODE(file.stat().st_mode) for file in project.caches()] == [mode]
 
 
+@pytest.mark.process
 def test_many_writers_at_once_leave_one_sound_cache(project: Project) -> None:
     program = (
         "import sys; from enforcer.rules.loading import load_map; sys.stdin.readline()\n"

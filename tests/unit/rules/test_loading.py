@@ -380,6 +380,7 @@ def test_a_broken_project_file_with_the_table_is_found(tmp_path: Path) -> None:
     assert find_map(str(tmp_path)) == str(tmp_path / "pyproject.toml")
 
 
+@pytest.mark.process
 def test_importing_the_map_modules_loads_nothing_heavy(tmp_path: Path) -> None:
     """A process without a map must not pay for reading one."""
     heavy = ("tomllib", "re", "typing", "pathlib", "difflib", "hashlib", "datetime", "keyword")

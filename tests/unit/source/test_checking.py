@@ -161,6 +161,7 @@ def test_a_dynamic_canonical_module_may_have_any_name(write: Write) -> None:
     assert found.findings == ()
 
 
+@pytest.mark.process
 def test_importing_tells_what_a_dynamic_module_has(write: Write) -> None:
     """On demand, in a process of its own."""
     dynamic = "globals().update(B=1)\nif __name__ == 'new': open('ran', 'w').close()"
@@ -184,6 +185,7 @@ def test_checking_runs_nothing_unless_asked_to(write: Write) -> None:
     assert not (root / "ran").exists()
 
 
+@pytest.mark.process
 def test_a_canonical_module_that_cannot_be_imported_is_a_finding(write: Write) -> None:
     """With what the import raised."""
     root = write({**BOTH, "new.py": "import nowhere_at_all"})

@@ -84,6 +84,7 @@ def factory(legacy: str, canonical: str, more: str = "") -> str:
     return f'[[factory]]\nlegacy = "oldshop:{legacy}"\ncanonical = "newshop:{canonical}"\n{more}\n'
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("text", "slugs"),
     [
@@ -171,6 +172,7 @@ class Open:
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("call", "is_keyless"),
     [

@@ -116,6 +116,7 @@ def test_a_place_is_known_by_the_path_that_is_recorded(
     assert refused(root, "strict", entry, rule=rule) == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("source", "function"),
     [

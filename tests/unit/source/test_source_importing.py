@@ -11,6 +11,7 @@ from enforcer.source.importing import import_modules
 Write = Callable[[dict[str, str]], Path]
 
 
+@pytest.mark.process
 def test_names_are_those_that_the_module_really_has(write: Write) -> None:
     """Dynamic ones, and submodules that nothing has imported."""
     root = write(
@@ -31,6 +32,7 @@ def test_names_are_those_that_the_module_really_has(write: Write) -> None:
     }
 
 
+@pytest.mark.process
 def test_an_import_that_fails_is_an_error_and_stops_no_other(write: Write) -> None:
     """Even where the module ends the program."""
     root = write({"bad.py": "1 / 0", "end.py": "raise SystemExit(3)", "good.py": "x = 1"})
@@ -43,6 +45,7 @@ def test_an_import_that_fails_is_an_error_and_stops_no_other(write: Write) -> No
     assert found["good"].names == {"x"}
 
 
+@pytest.mark.process
 def test_a_module_that_kills_its_process_is_an_error_and_stops_no_other(write: Write) -> None:
     """The others are imported in another child."""
     root = write({"a.py": "x = 1", "b.py": "import os; os._exit(7)", "c.py": "x = 1"})
@@ -53,6 +56,7 @@ def test_a_module_that_kills_its_process_is_an_error_and_stops_no_other(write: W
     assert found["a"].names == found["c"].names == {"x"}
 
 
+@pytest.mark.process
 def test_a_module_that_never_finishes_is_an_error(write: Write) -> None:
     """A server that starts on import blocks nobody."""
     root = write({"a.py": "x = 1", "b.py": "import time; time.sleep(600)"})
@@ -66,6 +70,7 @@ def test_a_module_that_never_finishes_is_an_error(write: Write) -> None:
     assert found["a"].names == {"x"}
 
 
+@pytest.mark.process
 def test_what_an_import_prints_does_no_harm(write: Write) -> None:
     """Nor do threads that it leaves behind."""
     root = write(
@@ -83,6 +88,7 @@ def test_what_an_import_prints_does_no_harm(write: Write) -> None:
     assert import_modules({"m": ["x"]}, [str(root)])["m"].names == {"x"}
 
 
+@pytest.mark.process
 def test_the_child_runs_without_the_enforcer(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the check would count as a use, or be given an alias."""
     monkeypatch.setenv("ENFORCER_MAP", "/nowhere/enforcer.toml")

@@ -50,6 +50,7 @@ def test_another_star_of_the_file_may_bring_it(write: Write) -> None:
     assert check(write({**BOTH, "more.py": "B = 2", "app.py": app})).findings == ()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("asking", "places"),
     [

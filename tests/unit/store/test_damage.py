@@ -233,6 +233,7 @@ WRITER = """
 """
 
 
+@pytest.mark.process
 def test_one_of_many_processes_sets_it_aside(
     store: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.queries import Span
@@ -52,6 +54,7 @@ def start_writers(path: str, environ: dict[str, str]) -> list[subprocess.Popen[b
     ]
 
 
+@pytest.mark.process
 def test_counts_are_exact(path: str, environ: dict[str, str]) -> None:
     """Six processes that make the store and write to it at the same time lose nothing."""
     codes = [writer.wait(PATIENCE) for writer in start_writers(path, environ)]
@@ -65,6 +68,7 @@ def test_counts_are_exact(path: str, environ: dict[str, str]) -> None:
         assert reader.processes(Span()) == PROCESSES
 
 
+@pytest.mark.process
 def test_reads_while_others_write(path: str, environ: dict[str, str]) -> None:
     """A reader never waits for the writers to end, and sees whole batches only."""
     Store(path).close()

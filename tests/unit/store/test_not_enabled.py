@@ -23,6 +23,7 @@ def texts(path: Path) -> list[str]:
     return [text for _, text in traces_beside(str(path))]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("option", ["", "[enforcer]\nfail_open = false\n"])
 def test_the_report_names_it(tmp_path: Path, option: str) -> None:
     """An alert reads the report where there is no telemetry."""

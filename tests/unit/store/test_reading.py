@@ -83,6 +83,7 @@ def test_path_with_odd_characters(tmp_path: Path, make_process: MakeProcess) -> 
         assert reader.processes(Span()) == 1
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
 def test_folder_that_may_not_be_written(make_process: MakeProcess, environ: dict[str, str]) -> None:
     """Somebody who may read the file, but not write its folder, can read the store."""

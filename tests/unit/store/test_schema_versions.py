@@ -194,6 +194,7 @@ def test_upgrade_that_fails_changes_nothing(old: str, monkeypatch: pytest.Monkey
     assert rows(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
+@pytest.mark.process
 def test_several_processes_upgrade_once(old: str, environ: dict[str, str]) -> None:
     """Whoever comes second finds it done."""
     code = "import sys; from enforcer.store.sqlite import Store; Store(sys.argv[1]).close()"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from textwrap import dedent
 
+import pytest
 from opentelemetry import trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -27,6 +28,7 @@ def run(code: str, environ: dict[str, str], **variables: str) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 def test_a_provider_is_known_once_it_is_set(environ: dict[str, str]) -> None:
     """No getter is called: where the environment names a provider, that would make it."""
     code = """
@@ -51,6 +53,7 @@ def test_a_provider_is_known_once_it_is_set(environ: dict[str, str]) -> None:
     run(code, environ, OTEL_PYTHON_TRACER_PROVIDER="sdk_tracer_provider")
 
 
+@pytest.mark.process
 def test_a_tracer_provider_is_known(environ: dict[str, str]) -> None:
     code = """
         from opentelemetry import trace

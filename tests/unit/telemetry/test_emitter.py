@@ -10,6 +10,8 @@ import pytest
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE, WAIT_UNTIL
 
+pytestmark = pytest.mark.process
+
 SDK = f"""
 import sys, time
 {WAIT_UNTIL}

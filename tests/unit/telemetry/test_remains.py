@@ -122,6 +122,7 @@ def test_the_next_place(tmp_path: Path, process: Process, totals: Totals) -> Non
     assert list((tmp_path / "shared").iterdir()) == []
 
 
+@pytest.mark.process
 def test_little_is_loaded_for_it(environ: dict[str, str]) -> None:
     """The thread that loads the rest may hold the lock of any other module."""
     code = (

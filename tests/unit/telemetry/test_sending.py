@@ -155,6 +155,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.process
 def test_tls(certificate: Path) -> None:
     """With an authority of one's own."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

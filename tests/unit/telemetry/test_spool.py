@@ -109,6 +109,7 @@ def test_one_who_opened_it_before_it_went_does_not_send_it(tmp_path: Path) -> No
         assert spool.claim(waiting) is None
 
 
+@pytest.mark.process
 def test_a_killed_sender_leaves_it(tmp_path: Path) -> None:
     """Its lock goes with it."""
     spool = Spool([tmp_path / "telemetry"])

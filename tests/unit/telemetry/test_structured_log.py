@@ -284,6 +284,7 @@ def test_nobody_listens(make_use: MakeUse, monkeypatch: pytest.MonkeyPatch) -> N
     StructuredLog(STRUCTLOG).say(make_use())
 
 
+@pytest.mark.process
 def test_nothing_is_loaded_before_the_first_line(environ: dict[str, str]) -> None:
     code = (
         "import sys; from enforcer.telemetry.structured_log import StructuredLog\n"
