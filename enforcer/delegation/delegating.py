@@ -1,4 +1,4 @@
-"""Delegate calls of one legacy factory; loaded at the first of them, as wrapt is."""
+"""Delegate the calls of one legacy factory; loaded at the first call, together with wrapt."""
 
 import inspect
 import sys
@@ -31,12 +31,12 @@ _KINDS = inspect.Parameter
 
 
 class Delegating:
-    """Hand calls of a legacy factory over to the canonical one, or to an adapter."""
+    """Passes calls of a legacy factory on to the canonical one, or to an adapter."""
 
     def __init__(self, factory: "LegacyFactory") -> None:
-        """Find the canonical factory, importing its module, and compare the two.
+        """Import the canonical factory's module, and compare the two factories.
 
-        Where they don't match, the factory knows why afterwards.
+        If they don't match, the factory gets the reasons.
         """
         self._factory = factory
         self._module, _, name = factory.rule.answering.partition(":")
@@ -63,7 +63,8 @@ class Delegating:
             return self._wrapper(*args, **kwargs)
         receiver, *rest = args
         owner = receiver if isinstance(receiver, type) else type(receiver)
-        # wrapt binds whatever it wraps as Python would: methods, class methods, descriptors.
+        # FunctionWrapper.__get__ binds its wrapped object as Python would: functions, class
+        # methods, any other descriptor.
         method = self._wrapper.__get__(None if owner is receiver else receiver, owner)
         return method(*rest, **kwargs)
 
@@ -73,7 +74,7 @@ class Delegating:
         return found if found is not None else factory.run_legacy  # type: ignore[return-value]
 
     def _answering(self) -> "Callable[..., object]":
-        # Each time anew: it may have been patched or replaced.
+        # Looked up at each call: the factory may have been patched or replaced.
         found: object = sys.modules.get(self._module)
         if found is None:
             __import__(self._module)
@@ -82,7 +83,7 @@ class Delegating:
             found = getattr(found, name)
         return found  # type: ignore[return-value]
 
-    # What the legacy factory takes.
+    # The parameters of the legacy factory.
 
     def _legacy_parameters(self, canonical: Parameters) -> Parameters:
         factory = self._factory
@@ -93,7 +94,7 @@ class Delegating:
         try:
             self._signature = inspect.signature(original)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            # It does not say what it takes, so what was renamed is all that is known.
+            # A callable in C without a signature: only the renamed arguments are known.
             return Parameters(kwargs="kwargs", form=SYNC if canonical.form == SYNC else ASYNC)
         if factory.bound:
             first, *rest = self._signature.parameters.values()
@@ -109,9 +110,10 @@ class Delegating:
         return shown
 
     def _find_hidden(self, wrapper: FunctionType, shown: Parameters) -> None:
-        """Find what a decorator's wrapper takes by itself: its code says more than its signature.
+        """Find parameters that a decorator's wrapper has for itself, beside those of its signature.
 
-        Beartype's wrappers have keyword parameters with defaults for their own use, for example.
+        ``inspect.signature`` follows ``__wrapped__``, but the wrapper's code may have more
+        parameters: beartype's wrappers have keyword parameters with defaults for their own use.
         """
         own = of_function(wrapper)
         if self._factory.bound:
@@ -126,7 +128,7 @@ class Delegating:
     def _as_shown(
         self, args: tuple[object, ...], kwargs: "dict[str, object]"
     ) -> "tuple[tuple[object, ...], dict[str, object]]":
-        """Return the arguments of a call as the signature takes them, without hidden defaults."""
+        """Return the arguments of a call as the signature has them, without hidden defaults."""
         count, names = self._beyond
         if names:
             kwargs = {**dict(zip(names, args[count:], strict=False)), **kwargs}
@@ -205,7 +207,7 @@ class Delegating:
         args: tuple[object, ...],
         kwargs: "dict[str, object]",
     ) -> object:
-        """Keep a coroutine from a sync caller: nothing of it has run yet."""
+        """Close a coroutine that a sync caller would get: no part of it has run yet."""
         result.close()
         factory = self._factory
         mismatch = Mismatch(
@@ -230,12 +232,13 @@ class Delegating:
             return result
         finally:
             running.is_done = True
-            # The garbage collector may close it in a context where it was never set.
+            # If nobody awaits this coroutine to its end, the garbage collector closes it, perhaps
+            # in another context; ContextVar.reset raises ValueError there.
             with suppress(ValueError):
                 RUNNING.reset(token)
 
     def _named(self, coroutine: "Coroutine[Any, Any, object]") -> "Coroutine[Any, Any, object]":
-        """Give a coroutine the name that its callers know."""
+        """Set the name of a coroutine to the legacy factory's, which its callers know."""
         made: Any = coroutine
         made.__name__ = self._factory.rule.name.rpartition(".")[2]
         made.__qualname__ = self._factory.rule.name
@@ -245,7 +248,7 @@ class Delegating:
 def parameters_of(value: "Callable[..., object]") -> Parameters:
     """Read the parameters of any callable.
 
-    One that does not tell what it takes is believed to take anything by keyword.
+    A callable without a signature is assumed to accept any keyword.
     """
     try:
         signature = inspect.signature(value)
@@ -255,7 +258,7 @@ def parameters_of(value: "Callable[..., object]") -> Parameters:
 
 
 def of_signature(signature: inspect.Signature, form: str) -> Parameters:
-    """Take over what ``inspect`` says of a callable."""
+    """Convert a signature of ``inspect``."""
     by_kind: dict[object, list[str]] = {}
     for name, parameter in signature.parameters.items():
         by_kind.setdefault(parameter.kind, []).append(name)

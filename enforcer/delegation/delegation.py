@@ -1,4 +1,4 @@
-"""Hold the legacy factories and the kept instances of one interpreter."""
+"""The legacy factories and the kept instances of one interpreter."""
 
 import sys
 from types import FunctionType
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Delegation:
-    """Put in place what the map says of factories and instances, as modules are loaded."""
+    """Installs the map's factories and instances as modules are loaded."""
 
     def __init__(self, migration_map: "MigrationMap", watch: "Watch") -> None:
-        """Prepare; nothing is touched before a module is loaded."""
+        """Prepare; nothing is changed before a module is loaded."""
         self._watch = watch
         self._legacy: dict[str, list[LegacyFactory]] = {}
         self._answering: dict[str, list[LegacyFactory]] = {}
@@ -43,11 +43,11 @@ class Delegation:
                 self._instances.setdefault(instances.module, []).append(instances)
 
     def follows(self, name: str) -> bool:
-        """Tell whether something has to be put in place when a module is loaded."""
+        """Return whether something has to be installed when a module is loaded."""
         return name in self._legacy or name in self._instances or name in self._answering
 
     def loaded(self, name: str, module: "ModuleType") -> None:
-        """Put in place what the map says of a module that was executed."""
+        """Install what the map has for a module that was executed."""
         for instances in self._instances.get(name, ()):
             self._watch.guarded(instances.canonical, self._keep, instances, module)
         for factory in self._legacy.get(name, ()):
@@ -60,14 +60,14 @@ class Delegation:
         holder, _, raw = find(module, instances.name)
         found = raw.__func__ if isinstance(raw, (classmethod, staticmethod)) else raw
         if type(found) is FunctionType:
-            found = declared(found)  # what decorates it goes on running with each call
+            found = declared(found)  # the innermost function, so that decorators run at each call
         owner = self._owners.get(id(found))
         if owner is not None:
             if owner != instances.canonical:
                 text = f'"{instances.canonical}" is "{owner}", which is kept by a rule of its own.'
                 self._note("refused", instances.canonical, text)
             return
-        # A module that is reloaded has another class, whose instances are others.
+        # A reloaded module has a new class with instances of its own.
         registry = Registry(instances, lambda text: self._note("held", instances.canonical, text))
         try:
             kept = _keep_by(registry, found, holder if isinstance(raw, classmethod) else None)
@@ -82,7 +82,7 @@ class Delegation:
         self._watch.notice(kind, subject, text)
 
     def names_of(self, legacy: str) -> "dict[str, Callable[[], object]]":
-        """Give the factories of a legacy module that is aliased, and what makes each."""
+        """Return the factories of an aliased legacy module: name → function that creates it."""
         return {
             factory.rule.name: factory.without_code
             for factory in self._legacy.get(legacy, ())
@@ -90,30 +90,30 @@ class Delegation:
         }
 
     def why_not(self, rule: "Factory") -> str:
-        """Say why the calls of a legacy factory are not delegated; empty if they are."""
+        """Return why the calls of a legacy factory are not delegated; empty if they are."""
         for factory in self._legacy.get(rule.module, ()):
             if factory.rule is rule:
                 return factory.why_not()
         return "another map is in force"
 
     def release(self, canonical: str, key: object) -> bool:
-        """Let go of an instance; tell whether there was one."""
+        """Release an instance; return whether there was one."""
         registry = self._registries.get(canonical)
         return registry is not None and registry.release(key)
 
     def forget_sites(self) -> None:
-        """Look at every call site anew."""
+        """Clear the cache of call sites."""
         for factories in self._legacy.values():
             for factory in factories:
                 factory.forget()
 
     def forget_threads(self) -> None:
-        """Forget what other threads were making, in a forked child that has none of them."""
+        """Forget the instances that other threads were creating, in a forked child without them."""
         for kept in self._kept:
             kept.registry.forget_making()
 
     def remove(self) -> None:
-        """Put everything back as it was."""
+        """Undo all changes to the program's objects."""
         for factories in self._legacy.values():
             for factory in factories:
                 factory.remove()

@@ -1,7 +1,7 @@
-"""Put a stand-in in the place of a legacy factory, and answer its calls.
+"""Replace legacy factories by stand-ins, and answer their calls.
 
-Everything here is light: it runs when the legacy module has been executed. What it takes to
-delegate is made at the first call (``delegating``).
+This module is light: it runs when the legacy module has been executed. The objects that delegate
+are created at the first call (``delegating``).
 """
 
 import sys
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 
 class LegacyFactory:
-    """Answer the calls of one legacy factory.
+    """Answers the calls of one legacy factory.
 
     Attributes:
-        rule: what the map says of it.
-        watch: what watches imports.
-        original: what does what the legacy factory did; None where its code is not loaded.
-        raw: the same as it stood in its class, with ``classmethod`` and the like around it.
+        rule: the map's entry for it.
+        watch: the watch of this interpreter's imports.
+        original: a callable that does what the legacy factory did; None if its code is not loaded.
+        raw: the same as it is stored in its class, with ``classmethod`` and the like around it.
         bound: how many of the first arguments are ``self`` or ``cls``: 0 or 1.
         parameters: its parameters, without those; None if only ``inspect`` can tell.
-        refusals: why calls are not delegated, if they are not.
+        refusals: the reasons why calls are not delegated, if they are not.
 
     """
 
@@ -61,7 +61,6 @@ class LegacyFactory:
     )
 
     def __init__(self, watch: "Watch", rule: "Factory") -> None:
-        """Prepare; nothing is touched yet."""
         self.watch = watch
         self.rule = rule
         self.original: Callable[..., object] | None = None
@@ -74,10 +73,10 @@ class LegacyFactory:
         self._sites = Sites()
         self._stand_in: object = None
 
-    # Standing in.
+    # Replacing the factory.
 
     def place(self, module: "ModuleType") -> None:
-        """Stand in for the factory of a module that was executed."""
+        """Replace the factory of a module that was executed."""
         self.refusals = []
         self._delegating = None
         holder, name, raw = find(module, self.rule.name)
@@ -114,7 +113,8 @@ class LegacyFactory:
             self._restore.append(replaced.restore)
             self._take(replaced.original, raw)
         else:
-            # It lives elsewhere, where it is no legacy factory: only this name of it is one.
+            # Another module defines it, where it is no legacy factory. Only this name is one, so
+            # the name gets a copy.
             made = copy_of(inner, stand_in_code(inner.__code__, self._hook(inner.__code__)))
             made.__module__, made.__qualname__ = self.rule.module, self.rule.name
             made.__wrapped__ = inner  # type: ignore[attr-defined]
@@ -143,11 +143,11 @@ class LegacyFactory:
         self._restore.append(restore)
 
     def _hook(self, code: "CodeType") -> "Callable[..., object]":
-        # Above this one: the hook, the stand-in, and who called it.
+        # The frames above the lambda's: the hook, the stand-in, and the caller.
         return hook_for(code, lambda args, kwargs: self.call(frame_above(3), args, kwargs))
 
     def without_code(self) -> object:
-        """Give what stands for the factory of an aliased module, whose code never runs."""
+        """Return the stand-in for the factory of an aliased module, whose code never runs."""
         if self._stand_in is None:
             made = function_from_source(self.watch, self.rule, self._hook)
             if made is None:
@@ -159,21 +159,21 @@ class LegacyFactory:
         return self._stand_in
 
     def remove(self) -> None:
-        """Put everything back as it was."""
+        """Undo all changes."""
         while self._restore:
             self._restore.pop()()
 
     def forget(self) -> None:
-        """Look at every call site anew."""
+        """Clear the cache of call sites."""
         self._sites.forget()
 
     # Refusing.
 
     def check(self, executed: str = "") -> None:
-        """Compare both factories, if both are loaded and tell their parameters by themselves.
+        """Compare both factories, if both are loaded and readable without ``inspect``.
 
         Args:
-            executed: a module that was executed just now, whatever it says of itself.
+            executed: a module that was just executed, even if its spec still looks initialising.
 
         """
         module, _, name = self.rule.answering.partition(":")
@@ -195,12 +195,12 @@ class LegacyFactory:
         )
 
     def refuse(self, mismatch: Mismatch) -> None:
-        """Delegate no more, and say why."""
+        """Stop delegating, with a notice."""
         if all(mismatch.message != known.message for known in self.refusals):
             self._refuse(mismatch)
 
     def why_not(self) -> str:
-        """Say why calls are not delegated; empty if they are."""
+        """Return why calls are not delegated; empty if they are."""
         if self.refusals:
             return str(self.refusals[0])
         if not self.rule.aliases():
@@ -279,7 +279,7 @@ class LegacyFactory:
         if frame is None or tally is None or not can_be_remembered(tally):
             return
         if self.watch.uses.ownership.is_own(frame):
-            # For a framework the nearest own frame is further out, and not always the same.
+            # Not cached for a framework's call: its nearest own frame may differ each time.
             self._sites.remember(frame, (tally,))
 
     def _use(self, frame: "FrameType | None", in_place: bool) -> "Tally":  # noqa: FBT001 - see guarded()

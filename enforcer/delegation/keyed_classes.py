@@ -1,12 +1,12 @@
-"""Give one instance of a class for each key, whoever calls the class.
+"""Keep one instance of a class for each key, whatever code calls the class.
 
 The class keeps its identity and its metaclass. (A metaclass whose ``__call__`` looks instances up
-would be quicker, but CPython lets nobody change the metaclass of a class whose own is ``type``,
-and subclasses could then no longer have a base class with another metaclass, such as ``ABC``.)
-Instead the class gets a ``__new__`` that gives the instance that there is; ``__init__``, which
-Python calls next, passes over instances that are kept, and is otherwise what it was.
+would be faster. But CPython does not allow ``cls.__class__`` to be changed if it is ``type``, which
+is immutable, and subclasses could then have no base class with another metaclass, such as ``ABC``.)
+Instead the class gets a ``__new__`` that returns the existing instance. Python calls ``__init__``
+next, which is replaced too: it does nothing for instances that are kept.
 
-``copy`` and ``pickle`` call ``__new__`` without arguments: those get an instance of their own.
+``copy`` and ``pickle`` call ``__new__`` without arguments: they get a new instance.
 """
 
 from types import FunctionType
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 _MARK = "__enforcer_original__"
 _REBUILDING = frozenset({"load", "loads", "__new__", "__newobj__"})
 
-# The look-up goes first, by the shortest way; everything else is for slow().
+# Source of a __new__ whose look-up is inlined, for a key that is an attribute of the first
+# argument. All other cases go to slow().
 _DIRECT = """\
 def __new__(cls, {first}=MISSING, /, *args, **kwargs):
     if cls is kept:
@@ -70,18 +71,18 @@ _KNOWN = """\
 
 
 class KeyedClass:
-    """Give one instance of a class for each key.
+    """Keeps one instance of a class for each key.
 
     Attributes:
-        registry: what keeps them.
+        registry: the registry of the instances.
 
     """
 
     def __init__(self, registry: "Registry", kept: type) -> None:
-        """Take over a class.
+        """Replace ``__new__`` and ``__init__`` of a class.
 
         Raises:
-            InstanceError: if it can't be, or has no parameter for the key.
+            InstanceError: if they can't be replaced, or have no parameter for the key.
 
         """
         self.registry = registry
@@ -133,7 +134,7 @@ class KeyedClass:
         return made
 
     def _show(self, made: "Callable[..., object]") -> None:
-        """Let inspect and editors show of the class what its own code takes."""
+        """Make ``inspect`` and editors show the parameters of the class's own code."""
         shown: object = self._new
         if type(shown) is not FunctionType:
             shown = vars(self._kept).get("__init__") or _init_of(self._kept)
@@ -148,8 +149,8 @@ class KeyedClass:
             return self._raw(cls, args, kwargs)
         key = self._key.find(args, kwargs)
         if key is MISSING:
-            # copy and pickle come here; for everybody else __init__ is called next, which
-            # refuses a call without a key unless the map lets it make one of its own.
+            # copy and pickle get here. For other callers Python calls __init__ next, which
+            # refuses a call without a key unless the map says missing = "own".
             return self._raw(cls, args, kwargs)
         return self.registry.obtain(key, lambda: self._make(key, args, kwargs))
 
@@ -168,7 +169,7 @@ class KeyedClass:
                 del self._making[id(made)]
         return made
 
-    # Passing over __init__.
+    # Skipping __init__.
 
     def _replace_init(self) -> None:
         own = vars(self._kept).get("__init__")
@@ -192,7 +193,7 @@ class KeyedClass:
         return stand_in_code(code, hook, before, {"identity": id, "known": self.registry.known})
 
     def _check_what_reaches(self, inner: FunctionType) -> None:
-        """Make sure that what decorates ``__init__`` passes on the key that its callers gave."""
+        """Check that the decorator of ``__init__`` passes on the key that its callers gave."""
 
         def check(args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
             instance, *rest = args
@@ -242,7 +243,7 @@ class KeyedClass:
     def _run_init(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
         instance, *rest = args
         if id(instance) in self.registry.known:
-            return None  # a decorated __init__ may not name what it takes first
+            return None  # a decorated __init__ may have no named first parameter
         key = self._key
         is_whole = type(instance) is self._kept and key.is_required
         if is_whole and key.find(tuple(rest), kwargs) is MISSING:
@@ -250,14 +251,15 @@ class KeyedClass:
         return self._init(instance, *rest, **kwargs)
 
     def remove(self) -> None:
-        """Give the class back what it had."""
+        """Restore the class's methods."""
         while self._restore:
             self._restore.pop()()
         now = vars(self._kept).get("__new__")
         if getattr(getattr(now, "__func__", now), _MARK, None) is None:
             return
-        # Once a class had a __new__, object's own refuses arguments for it (Objects/typeobject.c,
-        # slot_tp_new stays): one that leaves them out has to remain.
+        # Once a class had a __new__, tp_new stays slot_tp_new after its removal. object.__new__
+        # then raises TypeError for arguments, because tp_new is not its own (object_new,
+        # Objects/typeobject.c, 3.11 to 3.15). So a __new__ that drops the arguments remains.
         new = self._new if self._has_new else self._plain_new()
         type.__setattr__(self._kept, "__new__", staticmethod(new))
 
@@ -299,19 +301,19 @@ def _init_of(kept: type) -> "Callable[..., object]":
 
 
 def _unmarked(new: "Callable[..., Any]") -> "Callable[..., Any]":
-    """Give the ``__new__`` that a class had before this was here."""
+    """Return the ``__new__`` that a class had before it was replaced."""
     return getattr(new, _MARK, new)
 
 
 def _is_rebuilding(frame: "FrameType") -> bool:
-    """Tell whether copy or pickle makes an instance, to give it its state afterwards."""
+    """Return whether copy or pickle creates an instance, to set its state afterwards."""
     return module_name(frame) in ("copyreg", "copy", "pickle") or (
         bytecode.calls(frame) and bytecode.called_name(frame) in _REBUILDING
     )
 
 
 def _parameters(kept: type) -> "tuple[Parameters, Mapping[str, object]]":
-    """Read what a class takes, from its ``__init__`` or its ``__new__``."""
+    """Read the parameters of a class from its ``__init__`` or its ``__new__``."""
     for name in ("__init__", "__new__"):
         found = _unmarked(getattr(kept, name))
         if type(found) is not FunctionType:

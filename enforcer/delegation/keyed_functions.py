@@ -1,11 +1,11 @@
-"""Give one result of a factory function for each key, sync or async.
+"""Keep one result of a factory function for each key, sync or async.
 
-It is given the innermost function of a decorated one (``functools.wraps``): what decorates it runs
-with each call, and the key is read from what reaches the function itself.
+Of a decorated function it gets the innermost one (``functools.wraps``): decorators run at each
+call, and the key is read from the arguments that reach the function itself.
 
-A coroutine function says what it is. Another function may give coroutines all the same, because
-it passes on what an async one gave: its first result tells, and until then every call takes the
-long way.
+A coroutine function has a flag for it. Another function may return coroutines all the same, because
+it passes on the result of an async one. Its first result decides; until then every call takes the
+slow path.
 """
 
 from types import CoroutineType, FunctionType
@@ -46,25 +46,25 @@ _GIVEN_ASYNC = """\
 
 
 class KeyedFunction:
-    """Give one result of a function for each key.
+    """Keeps one result of a function for each key.
 
     Attributes:
-        registry: what keeps them.
+        registry: the registry of the results.
 
     """
 
     def __init__(
         self, registry: "Registry", function: FunctionType, owner: type | None = None
     ) -> None:
-        """Take over a function.
+        """Replace the code of a function.
 
         Args:
-            registry: what keeps the results.
+            registry: the registry of the results.
             function: the function.
-            owner: the class whose class method it is. What it makes for a subclass is not kept.
+            owner: the class whose class method it is. Results for a subclass are not kept.
 
         Raises:
-            InstanceError: if it can't be, or has no parameter for the key.
+            InstanceError: if it can't be replaced, or has no parameter for the key.
 
         """
         self.registry = registry
@@ -76,7 +76,7 @@ class KeyedFunction:
                 "Write a rule for the class that it makes (not-keyed)"
             )
             raise InstanceError(message)
-        # The code binds the defaults itself; they are here for a key that is one.
+        # Python fills in the defaults; Key needs them because the key may be a default.
         self._key = Key(registry.rule, parameters, defaults_of(function))
         self._is_async = parameters.form == ASYNC
         self._is_known = self._is_async
@@ -105,7 +105,7 @@ class KeyedFunction:
         return stand_in_code(code, answer, before, constants)
 
     def _is_direct(self, code: "CodeType") -> bool:
-        """Tell whether the key can be looked up at once, before anything else."""
+        """Return whether the key can be looked up by code at the beginning of the function."""
         count = code.co_argcount
         named = code.co_varnames[: count + code.co_kwonlyargcount]
         is_bound = self._owner is None or count > 0
@@ -147,7 +147,7 @@ class KeyedFunction:
         return self._replaced.original(*args, **kwargs)
 
     def _make_plain(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> object:
-        """Make what is no coroutine; one that is given has not begun to run."""
+        """Create a result that is no coroutine; a coroutine is closed, before it began to run."""
         made = self._make(args, kwargs)
         if type(made) is not CoroutineType:
             if made is not None and not self._is_known:
@@ -164,13 +164,13 @@ class KeyedFunction:
         raise InstanceError(message)
 
     def _know(self, *, is_async: bool) -> None:
-        """Take the short way from now on; nothing was kept before."""
+        """Use the fast path from now on; nothing was kept before."""
         self._is_async = is_async
         self._is_known = True
         self._replaced.renew()
 
     def remove(self) -> None:
-        """Give the function back its code."""
+        """Restore the function's code."""
         self._replaced.restore()
 
 

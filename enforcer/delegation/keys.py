@@ -1,4 +1,4 @@
-"""Find the key of an instance in the arguments of the call that asks for it."""
+"""Find the key of an instance in the arguments of a call."""
 
 from enforcer.errors import InstanceError
 from enforcer.rules.delegated import ERROR
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 MISSING = object()
 
 ABSENT = (AttributeError, KeyError, TypeError)
-"""What looking a key up by the shortest way raises where there is more to it."""
+"""The exceptions by which the inlined look-up of a key falls back on the general one."""
 
 _OF_MAPPINGS = frozenset(dir(dict))
 
 
 def is_mapping(value: object) -> bool:
-    """Tell whether a value holds items under keys."""
+    """Return whether a value is a mapping."""
     kind = type(value)
     return hasattr(kind, "keys") and hasattr(kind, "__getitem__")
 
 
 class Key:
-    """Read a key such as ``user_context.user_id``.
+    """A key such as ``user_context.user_id``.
 
-    Its first part is a parameter. Each further one is an attribute, or else an item: of a
-    ``dict``, a ``Mapping``, or whatever else takes the name in brackets. What all mappings
-    have as a method, such as ``items``, is always an item of a mapping.
+    Its first part is a parameter. Each further part is an attribute, or else an item: of a
+    ``dict``, a ``Mapping``, or any other object that accepts the name in brackets. A name that is a
+    method of all mappings, such as ``items``, is always an item of a mapping.
 
     Attributes:
         first: the parameter.
-        rest: what is reached from it.
-        is_direct: whether plain attribute access gives what there is, if it gives anything.
+        rest: the parts after it.
+        is_direct: whether plain attribute access reaches the key, if it reaches anything.
         index: the parameter's position; -1 if it has none.
         is_required: whether a call without a key is an error.
 
@@ -45,10 +45,10 @@ class Key:
     def __init__(
         self, rule: "Instances", parameters: "Parameters", defaults: "Mapping[str, object]"
     ) -> None:
-        """Read by what a class or a factory takes.
+        """Find the key's parameter among those of a class or a factory.
 
         Raises:
-            InstanceError: if it takes no such parameter.
+            InstanceError: if it has no such parameter.
 
         """
         self._rule = rule
@@ -67,9 +67,9 @@ class Key:
             raise InstanceError(message)
 
     def find(self, args: tuple[object, ...], kwargs: "Mapping[str, object]") -> object:
-        """Return the key of a call; ``MISSING`` if there is none that has to be there.
+        """Return the key of a call; ``MISSING`` if it has none.
 
-        The caller decides of a required key whose parameter itself was not given.
+        The caller handles a required key whose parameter was not passed at all.
 
         Raises:
             InstanceError: if a required key can't be reached or is None, or if any key can't
@@ -113,7 +113,7 @@ class Key:
         return value
 
     def not_given(self) -> InstanceError:
-        """Say that the parameter itself was not given."""
+        """Return the error for a call that did not pass the parameter itself."""
         return self._missing(self.first, "was not given")
 
     def _lacking(self, reached: str, why: str) -> object:

@@ -1,7 +1,7 @@
 """Read the signature of a legacy factory whose module never runs, from its source.
 
-Only the parser that is built into the interpreter is used (``ast`` itself is heavy). Defaults
-are known where they are constants; another one is left to the canonical factory.
+Only the interpreter's built-in parser is used (the module ``ast`` is heavy). Defaults are known if
+they are constants; other defaults are left to the canonical factory.
 """
 
 from _ast import AsyncFunctionDef, ClassDef, Constant, FunctionDef, Module, UnaryOp, USub
@@ -24,10 +24,9 @@ _ONLY_AST = 0x400  # PyCF_ONLY_AST
 
 
 class Omitted:
-    """Stand for a default that is not known, as the code that makes it never runs."""
+    """A default that is unknown, because the code that computes it never runs."""
 
     def __repr__(self) -> str:
-        """Look like a default in a stub file."""
         return "..."
 
 
@@ -35,12 +34,11 @@ OMITTED = Omitted()
 
 
 class Made:
-    """Hold a function made from source, with its parameters; None for one that is not known."""
+    """A function created from source, with its parameters."""
 
     __slots__ = ("function", "parameters")
 
     def __init__(self, function: FunctionType, parameters: Parameters) -> None:
-        """Take both as they are."""
         self.function = function
         self.parameters = parameters
 
@@ -48,15 +46,15 @@ class Made:
 def function_from_source(
     watch: "Watch", rule: "Factory", hook: "Callable[[CodeType], Callable[..., object]]"
 ) -> Made | None:
-    """Make a function that looks like a legacy factory, and calls a hook.
+    """Create a function with the signature of a legacy factory that calls a hook.
 
-    Where there is no source, it takes anything by keyword, and nothing by position: nobody
-    could tell which parameter that is.
+    Without source, it accepts any keyword, and no positional argument, because it is unknown
+    which parameter that would be.
 
     Args:
-        watch: what finds the legacy module's own code.
+        watch: locates the legacy module's own code.
         rule: the factory.
-        hook: makes the hook for a code object.
+        hook: creates the hook for a code object.
 
     Returns:
         The function; None if the source says that it is a class.
@@ -93,7 +91,7 @@ def _definition(watch: "Watch", rule: "Factory") -> object:
 
 
 def _like(node: object, name: str) -> FunctionType:
-    """Make a function with the parameters of a definition, that does nothing."""
+    """Create a function with the parameters of a definition and an empty body."""
     namespace: dict[str, Any] = {}
     if not isinstance(node, FunctionDef | AsyncFunctionDef):
         exec(f"def {name}(**kwargs): pass", namespace)  # noqa: S102 - the name is an identifier

@@ -1,7 +1,7 @@
-"""Let whoever comes first for a key make its instance, and others wait for it.
+"""Serialise the creation of instances: the first caller for a key creates, others wait.
 
-Threads and tasks meet here. No lock is held while anybody else's code runs, and nobody waits
-for somebody who waits, however indirectly, for them.
+Threads and tasks may wait for each other here. No lock is locked while code of the program runs,
+and no caller waits for one that waits, even indirectly, for it.
 """
 
 import _thread
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Making:
-    """Stand for an instance that is being made.
+    """The creation of an instance in progress.
 
     Attributes:
-        thread: the thread that makes it.
-        task: the task that makes it; None outside of a coroutine.
+        thread: the thread that creates it.
+        task: the task that creates it; None outside of a coroutine.
 
     """
 
@@ -32,12 +32,12 @@ class Making:
         self._wake: list[Callable[[], object]] | None = []
 
     def wait(self) -> None:
-        """Wait until it is made, or has failed."""
+        """Wait until the creation ended, successfully or not."""
         with self._lock:
             pass
 
     def call_at_end(self, wake: "Callable[[], object]", guard: "_thread.LockType") -> None:
-        """Have something called when it is made, or has failed."""
+        """Call a function when the creation ended, successfully or not."""
         with guard:
             if self._wake is not None:
                 self._wake.append(wake)
@@ -45,7 +45,7 @@ class Making:
         wake()
 
     def end(self, guard: "_thread.LockType") -> None:
-        """Let those who wait go on."""
+        """Wake all that wait."""
         with guard:
             waiting, self._wake = self._wake, None
         self._lock.release()
@@ -54,29 +54,28 @@ class Making:
 
 
 class CircleError(Exception):
-    """What would be waited for waits for this thread, or for this task."""
+    """The creation to wait for waits for this thread, or for this task."""
 
 
 class Makings:
-    """Hold the instances of one class or factory that are being made."""
+    """The creations in progress of one class or factory."""
 
     __slots__ = ("_guard", "_of_keys", "_waiting")
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._of_keys: dict[object, Making] = {}
         self._waiting: dict[int, Making] = {}
-        # Held for a moment of bookkeeping, never while anybody else's code runs.
+        # Locked for bookkeeping alone, never while code of the program runs.
         self._guard = _thread.allocate_lock()
 
     def claim(self, key: object) -> Making | None:
-        """Make the instance of a key in this thread, unless another one makes it.
+        """Claim the creation of a key's instance for this thread, or wait for another one's.
 
         Returns:
-            What has to be ended; None after waiting for another thread.
+            The creation, which has to be ended; None after waiting for another thread.
 
         Raises:
-            CircleError: if that one waits for this thread.
+            CircleError: if that thread waits for this one.
 
         """
         mine = Making()
@@ -87,13 +86,13 @@ class Makings:
         return None
 
     async def claim_async(self, key: object) -> Making | None:
-        """Make the instance of a key in this task, unless another one makes it.
+        """Claim the creation of a key's instance for this task, or wait for another one's.
 
         Returns:
-            What has to be ended; None after waiting for another task.
+            The creation, which has to be ended; None after waiting for another task.
 
         Raises:
-            CircleError: if this very task makes it.
+            CircleError: if this very task is creating it.
 
         """
         mine = Making(_current_task())
@@ -106,13 +105,13 @@ class Makings:
         return None
 
     def end(self, key: object, making: Making) -> None:
-        """Let those who wait for an instance go on: it is made, or has failed."""
+        """End a creation, successful or not, and wake all that wait for it."""
         if self._of_keys.get(key) is making:
             del self._of_keys[key]
         making.end(self._guard)
 
     def up_to(self, key: object) -> int:
-        """Count the instances that are being made, up to that of a key, which came last."""
+        """Count the creations in progress, up to that of a key, which began last."""
         return [*self._of_keys].index(key) + 1
 
     def _wait_in_thread(self, making: Making) -> None:
@@ -131,7 +130,7 @@ class Makings:
 
     async def _wait_in_task(self, making: Making) -> None:
         """Wait for another task, of this event loop or of another thread's."""
-        import asyncio  # whoever runs a coroutine has loaded it
+        import asyncio  # loaded already, because a coroutine of asyncio's runs
 
         loop = asyncio.get_running_loop()
         made = loop.create_future()
@@ -144,7 +143,7 @@ class Makings:
             try:
                 loop.call_soon_threadsafe(wake)
             except RuntimeError:
-                return  # that loop is closed, and nobody waits in it
+                return  # that loop is closed, so nothing waits in it
 
         making.call_at_end(wake_there, self._guard)
         await made

@@ -1,7 +1,7 @@
-"""Compare a legacy factory with the canonical one, and say how arguments are handed over.
+"""Compare a legacy factory with the canonical one, and plan how arguments are passed on.
 
-Arguments are always handed over by name, so none can end up under another one's. What has no
-place in the canonical factory is a mismatch: such a delegation is refused.
+Arguments are always passed by name, so none can be bound to another parameter. An argument without
+a counterpart in the canonical factory is a mismatch: such a delegation is refused.
 """
 
 from enforcer.delegation.parameters import ASYNC, SYNC
@@ -16,7 +16,7 @@ ASYNC_MISMATCH = "async-mismatch"
 
 
 class Mismatch:
-    """Say why a delegation is refused.
+    """The reason why a delegation is refused.
 
     Attributes:
         slug: the name of the section of ``docs/messages.md`` that explains it.
@@ -28,23 +28,21 @@ class Mismatch:
     __slots__ = ("message", "remedy", "slug")
 
     def __init__(self, slug: str, message: str, remedy: str) -> None:
-        """Take the fields as they are."""
         self.slug = slug
         self.message = message
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Write it on one line."""
         return f"{self.message} {self.remedy} ({self.slug})"
 
 
 class Plan:
-    """Hand the arguments of a legacy call over to the canonical factory.
+    """Translates the arguments of a legacy call for the canonical factory.
 
     Attributes:
         targets: legacy parameter → canonical parameter; empty for one that is left out.
         canonical: the parameters of the canonical factory.
-        renamed: the same for keywords that a legacy ``**kwargs`` takes.
+        renamed: the same for keywords that a legacy ``**kwargs`` accepts.
 
     """
 
@@ -58,7 +56,8 @@ class Plan:
         self.renamed = arguments
         self.targets = {name: arguments.get(name, name) for name in legacy.names}
         self._positional = canonical.by_position if legacy.args else canonical.positional_only
-        # What a legacy caller left out is left out again, if it only said "nothing".
+        # An argument that the caller left out is left out again if its default means "no value",
+        # so that the canonical factory's own default applies.
         self._omits = frozenset(
             old
             for old, new in self.targets.items()
@@ -72,12 +71,12 @@ class Plan:
         kwargs: "Mapping[str, object]",
         defaults: "Mapping[str, object]",
     ) -> tuple[list[object], dict[str, object]]:
-        """Give the arguments for the canonical factory.
+        """Return the arguments for the canonical factory, by position and by name.
 
         Args:
             values: the legacy parameters, with defaults filled in.
-            args: what the legacy ``*args`` took.
-            kwargs: what the legacy ``**kwargs`` took.
+            args: the values of the legacy ``*args``.
+            kwargs: the values of the legacy ``**kwargs``.
             defaults: the legacy defaults.
 
         """
@@ -99,7 +98,7 @@ class Plan:
 
 
 def _says_nothing(value: object, default: object) -> bool:
-    """Tell whether a value is a default that stands for no value: None, or a bare object."""
+    """Return whether a value is a default that means "no value": None, or a bare object."""
     return value is default and (value is None or type(value) is object)
 
 
@@ -110,7 +109,7 @@ def _takes(canonical: "Parameters", name: str) -> bool:
 def mismatches(
     legacy: "Parameters", canonical: "Parameters", arguments: "Mapping[str, str]"
 ) -> "list[Mismatch]":
-    """Give everything that stands against a delegation; nothing if there is nothing.
+    """Return all reasons to refuse a delegation.
 
     Args:
         legacy: the parameters of the legacy factory.
@@ -128,7 +127,7 @@ def mismatches(
 def async_mismatch(
     legacy: str, canonical: str, what: str = "the canonical factory"
 ) -> list[Mismatch]:
-    """Give what stands against a delegation from one form to another."""
+    """Return the reason to refuse a delegation from one form to another, if there is one."""
     if canonical in (SYNC, legacy):
         return []
     if legacy == SYNC:
@@ -162,7 +161,7 @@ def _unknown(
 def _without_place(
     legacy: "Parameters", canonical: "Parameters", arguments: "Mapping[str, str]"
 ) -> "Iterator[Mismatch]":
-    """Find legacy parameters that the canonical factory does not know by any name."""
+    """Find legacy parameters that the canonical factory lacks under every name."""
     fed = {arguments.get(name, name) for name in legacy.names}
     for old in legacy.names:
         if old in arguments or old in canonical.names:
@@ -191,7 +190,7 @@ def _without_place(
 
 
 def _in_its_place(name: str, legacy: "Parameters", canonical: "Parameters") -> str:
-    """Give the canonical parameter at the position of a legacy one."""
+    """Return the canonical parameter at the position of a legacy one."""
     if name not in legacy.by_position:
         return ""
     index = legacy.by_position.index(name)
@@ -201,7 +200,7 @@ def _in_its_place(name: str, legacy: "Parameters", canonical: "Parameters") -> s
 def _by_position(
     legacy: "Parameters", canonical: "Parameters", arguments: "Mapping[str, str]"
 ) -> "Iterator[Mismatch]":
-    """Refuse a legacy ``*args`` unless it goes on where the canonical one does."""
+    """Refuse a legacy ``*args`` unless the canonical one begins at the same position."""
     if not legacy.args:
         return
     targets = tuple(arguments.get(name, name) for name in legacy.by_position)
@@ -218,7 +217,7 @@ def _by_position(
 def _not_given(
     legacy: "Parameters", canonical: "Parameters", arguments: "Mapping[str, str]"
 ) -> "Iterator[Mismatch]":
-    """Find canonical parameters that must be given, and that no legacy one gives."""
+    """Find required canonical parameters for which no legacy parameter provides a value."""
     if legacy.kwargs:
         return
     fed = {arguments.get(name, name) for name in legacy.names}

@@ -1,4 +1,4 @@
-"""Find the object that a path names, and stand in for one that is no plain function."""
+"""Find the object that a path names, and replace one that is no plain function."""
 
 from enforcer.imports import bootstrap
 from enforcer.imports.bootstrap import frame_above
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def find(module: "ModuleType", path: str) -> "tuple[Any, str, Any]":
-    """Find what stands under a dotted name of a loaded module.
+    """Return the object under a dotted name of a loaded module.
 
-    Nothing is asked of a descriptor, and nothing is imported.
+    No descriptor is called, and nothing is imported.
 
     Returns:
-        What holds it, its name there and the object as it stands there; None instead of the
-        object if there is none.
+        The object's holder, its name there and the raw object; None instead of the object if there
+        is none.
 
     """
     first, *rest = path.split(".")
@@ -34,13 +34,13 @@ def find(module: "ModuleType", path: str) -> "tuple[Any, str, Any]":
 
 
 def gives_callable(descriptor: object, owner: object) -> bool:
-    """Tell whether a class gives a callable for a descriptor: a partial method, no property."""
+    """Return whether a descriptor is a callable on its class: a partial method, no property."""
     get: Any = getattr(type(descriptor), "__get__", None)
     return get is not None and callable(get(descriptor, None, owner))
 
 
 def is_canonical_frame(frame: "FrameType | None", canonical: str) -> bool:
-    """Tell whether a frame runs the code of what a path names, or of a function in it."""
+    """Return whether a frame runs code of the object that a path names."""
     module, _, name = canonical.partition(":")
     if frame is None or module_name(frame) != module:
         return False
@@ -49,71 +49,62 @@ def is_canonical_frame(frame: "FrameType | None", canonical: str) -> bool:
 
 
 class ObjectStandIn:
-    """Stand in for a callable object: a ``partial``, a cached function, one written in C.
+    """Replaces a callable object: a ``partial``, a cached function, one written in C.
 
-    It answers for the object in everything but a call. At the first call wrapt takes over,
-    which knows how such an object is bound to an instance or to a class.
+    Everything but a call is the object's own. At the first call wrapt takes over, which binds such
+    an object to an instance or to a class.
     """
 
     __slots__ = ("__wrapped__", "_factory")
     __wrapped__: "Any"
     _factory: "LegacyFactory"
 
-    # A class has these itself; the object's own are wanted.
+    # These exist on every class, so __getattr__ is not called for them.
     __module__ = property(lambda self: self.__wrapped__.__module__)
     __doc__ = property(lambda self: self.__wrapped__.__doc__)
     __class__ = property(lambda self: type(self.__wrapped__))
 
     def __init__(self, factory: "LegacyFactory", wrapped: object) -> None:
-        """Stand in for one object."""
         object.__setattr__(self, "__wrapped__", wrapped)
         object.__setattr__(self, "_factory", factory)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        """Answer a call."""
+        """Delegate the call."""
         return self._factory.call(frame_above(1), args, kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
-        """Be bound where the object would be."""
         if not hasattr(type(self.__wrapped__), "__get__"):
             return self
         return _Bound(self, instance, owner)
 
     def __getattr__(self, name: str) -> object:
-        """Give an attribute of the object."""
         return getattr(self.__wrapped__, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute of the object."""
         setattr(self.__wrapped__, name, value)
 
     def __delattr__(self, name: str) -> None:
-        """Delete an attribute of the object."""
         delattr(self.__wrapped__, name)
 
     def __dir__(self) -> "list[str]":
-        """List the object's attributes."""
         return dir(self.__wrapped__)
 
     def __repr__(self) -> str:
-        """Show the object."""
         return repr(self.__wrapped__)
 
     def __eq__(self, other: object) -> bool:
-        """Equal what the object equals."""
         return other is self or bool(self.__wrapped__ == other)
 
     def __hash__(self) -> int:
-        """Hash as the object does."""
         return hash(self.__wrapped__)
 
     def __reduce_ex__(self, protocol: int) -> object:  # type: ignore[override]
-        """Pickle as the object does; by name, that finds this again."""
+        """Pickle as the object does; a pickle by name finds this stand-in again."""
         return self.__wrapped__.__reduce_ex__(protocol)
 
 
 class _Bound:
-    """Hold an object stand-in with what it was taken from."""
+    """An object stand-in together with the instance or class that it was read from."""
 
     __slots__ = ("_owner", "_receiver", "_stand_in")
 

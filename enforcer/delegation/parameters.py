@@ -1,4 +1,4 @@
-"""Describe the parameters of a callable, wherever they were read: from code or from source."""
+"""Parameters of a callable, read from code or from source."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,19 +15,19 @@ COROUTINE = 0x80
 ITERABLE_COROUTINE = 0x100
 ASYNC_GENERATOR = 0x200
 
-# What a caller gets: a value, something to await, something to iterate over by `async for`.
+# The kind of a call's result: a value, an awaitable, or an asynchronous iterator.
 SYNC = "sync"
 ASYNC = "async"
 ASYNC_ITERATOR = "async generator"
 
 
 class Parameters:
-    """Name the parameters of a callable, without ``self`` and ``cls``.
+    """The parameters of a callable, without ``self`` and ``cls``.
 
     Attributes:
-        positional_only: those that are given by position only.
-        positional: those that are given by position or by keyword.
-        keyword_only: those that are given by keyword only.
+        positional_only: those that are passed by position only.
+        positional: those that are passed by position or by keyword.
+        keyword_only: those that are passed by keyword only.
         args: the name of ``*args``, or empty.
         kwargs: the name of ``**kwargs``, or empty.
         optional: those that have a default.
@@ -56,7 +56,6 @@ class Parameters:
         optional: "Container[str]" = frozenset(),
         form: str = SYNC,
     ) -> None:
-        """Take the fields as they are."""
         self.positional_only = positional_only
         self.positional = positional
         self.keyword_only = keyword_only
@@ -67,21 +66,21 @@ class Parameters:
 
     @property
     def by_position(self) -> tuple[str, ...]:
-        """Those that can be given by position, in their order."""
+        """Those that can be passed by position, in their order."""
         return (*self.positional_only, *self.positional)
 
     @property
     def by_keyword(self) -> tuple[str, ...]:
-        """Those that can be given by keyword."""
+        """Those that can be passed by keyword."""
         return (*self.positional, *self.keyword_only)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them but ``*args`` and ``**kwargs``."""
+        """All of them except ``*args`` and ``**kwargs``."""
         return (*self.positional_only, *self.positional, *self.keyword_only)
 
     def __str__(self) -> str:
-        """Write them as in a definition; defaults are shown as an ellipsis."""
+        """Format them as in a definition; a default is shown as an ellipsis."""
         parts = [self._shown(name) for name in self.positional_only]
         if parts:
             parts.append("/")
@@ -99,7 +98,7 @@ class Parameters:
         return f"{name}=..." if name in self.optional else name
 
     def without_first(self) -> "Parameters":
-        """Leave the first one out: ``self`` or ``cls``."""
+        """Return a copy without the first one: ``self`` or ``cls``."""
         only, positional = self.positional_only, self.positional
         return Parameters(
             positional if only else positional[1:],
@@ -113,7 +112,7 @@ class Parameters:
 
 
 def form_of(flags: int) -> str:
-    """Tell from the flags of a code object what its callers get."""
+    """Return the kind of a call's result, from the flags of a code object."""
     if flags & (COROUTINE | ITERABLE_COROUTINE):
         return ASYNC
     return ASYNC_ITERATOR if flags & ASYNC_GENERATOR else SYNC
@@ -141,12 +140,12 @@ def of_code(
 
 
 def of_function(function: "FunctionType") -> Parameters:
-    """Read the parameters of a function itself, whatever it says of itself."""
+    """Read the parameters of a function itself, ignoring ``__wrapped__`` and ``__signature__``."""
     return of_code(function.__code__, function.__defaults__, function.__kwdefaults__)
 
 
 def defaults_of(function: "FunctionType") -> "dict[str, object]":
-    """Give the defaults of a function by the names of its parameters."""
+    """Return the defaults of a function by the names of its parameters."""
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
     by_position = zip(names[len(names) - len(defaults) :], defaults, strict=True)
@@ -154,7 +153,7 @@ def defaults_of(function: "FunctionType") -> "dict[str, object]":
 
 
 def declared(function: "FunctionType") -> "FunctionType":
-    """Give the function whose parameters a decorated one shows (``functools.wraps``)."""
+    """Return the function whose parameters a decorated one shows (``functools.wraps``)."""
     seen = {id(function)}
     while True:
         inner = function.__dict__.get("__wrapped__")
@@ -168,7 +167,7 @@ def of_object(value: object) -> Parameters | None:
     """Read the parameters of a function or a class without loading anything.
 
     Returns:
-        The parameters; None for what only ``inspect`` can tell, at a first call.
+        The parameters; None if only ``inspect`` can read them, at the first call.
 
     """
     from types import FunctionType, MethodType

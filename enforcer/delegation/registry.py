@@ -1,7 +1,7 @@
-"""Keep one instance for each key, and let it go.
+"""Keep one instance for each key, and release it.
 
-A failure belongs to the call that made the instance; those who waited for it (``making``) try
-again, one after the other.
+An error belongs to the call that was creating the instance; callers that waited for it (``making``)
+try again, one after the other.
 """
 
 from _weakref import _remove_dead_weakref, ref  # type: ignore[attr-defined]
@@ -20,21 +20,20 @@ if TYPE_CHECKING:
 
 
 class Registry:
-    """Keep the instances of one class or factory.
+    """The kept instances of one class or factory.
 
     Attributes:
-        table: key → what gives the instance, or None if it is gone.
-        known: the ids of the instances that are or were kept, as long as they live; each with
-            a weak reference, or None.
-        rule: what the map says.
-        note: told once about instances that can't be held weakly.
+        table: key → function that returns the instance, or None if it is gone.
+        known: ``id()`` of each instance that is or was kept, as long as it lives → a weak
+            reference, or None.
+        rule: the map's entry.
+        note: called once about instances without weak references.
 
     """
 
     __slots__ = ("_makings", "_ticks", "_used", "known", "note", "rule", "table")
 
     def __init__(self, rule: "Instances", note: "Callable[[str], object]") -> None:
-        """Start without instances."""
         self.rule = rule
         self.note = note
         self.table: dict[object, Callable[[], Any]] = {}
@@ -45,11 +44,11 @@ class Registry:
 
     @property
     def orders(self) -> bool:
-        """Whether it has to know which instance was used last."""
+        """Whether the order of last uses has to be recorded."""
         return bool(self.rule.maximum) and self.rule.hold == STRONG
 
     def get(self, key: object) -> object:
-        """Give the instance that there is, or None."""
+        """Return the existing instance, or None."""
         found = self.table.get(key)
         instance = found() if found is not None else None
         if instance is not None and self.orders:
@@ -57,10 +56,10 @@ class Registry:
         return instance
 
     def obtain(self, key: object, make: "Callable[[], object]") -> object:
-        """Give the instance of a key, making it if there is none.
+        """Return the instance of a key; create it if there is none.
 
         Raises:
-            InstanceError: if there are too many, or making it asks for itself.
+            InstanceError: if there are too many, or its creation asks for the same key.
 
         """
         while True:
@@ -92,13 +91,13 @@ class Registry:
     async def obtain_async(
         self, key: object, make: "Callable[[], Coroutine[object, object, object]]"
     ) -> object:
-        """Give the instance of a key, awaiting it if there is none.
+        """Return the instance of a key; create it if there is none.
 
-        Whoever comes first makes it in their own task. If that one is cancelled, the next
-        one who waits makes it.
+        The first caller creates it in its own task. If that task is cancelled, the next one that
+        waits creates it.
 
         Raises:
-            InstanceError: if there are too many, or making it asks for itself.
+            InstanceError: if there are too many, or its creation asks for the same key.
 
         """
         while True:
@@ -121,10 +120,10 @@ class Registry:
             finally:
                 self._makings.end(key, mine)
 
-    # Keeping and letting go.
+    # Keeping and releasing.
 
     def keep(self, key: object, instance: object) -> None:
-        """Keep an instance; one that is nothing is not kept."""
+        """Keep an instance, unless it is None."""
         if instance is None:
             return
         identity = id(instance)
@@ -137,13 +136,15 @@ class Registry:
                 f'Instances of "{self.rule.canonical}" can\'t be held weakly: they stay until '
                 "they are released. Give the class a slot __weakref__."
             )
-        # Known before anybody can find it, or __init__ would run for them once more.
+        # Before it is in the table: other threads that find it there must see that it is known,
+        # or __init__ would run again.
         self.known[identity] = weak
         is_weak = weak is not None and self.rule.hold != STRONG
         self.table[key] = weak if is_weak else _held(instance)  # type: ignore[assignment]
 
     def _forget(self, key: object, identity: int) -> None:
-        # May be called anywhere, by the garbage collector: it takes no lock.
+        # A callback of a weak reference, called by the garbage collector at any instruction of any
+        # thread: it must not acquire a lock, which that thread may own.
         self.known.pop(identity, None)
         try:
             _remove_dead_weakref(self.table, key)
@@ -153,38 +154,38 @@ class Registry:
             self._used.pop(key, None)
 
     def release(self, key: object) -> bool:
-        """Let go of an instance; tell whether there was one."""
+        """Release an instance; return whether there was one."""
         found = self.table.pop(key, None)
         instance = found() if found is not None else None
         if instance is None:
             return False
         self._used.pop(key, None)
         if self.known.get(id(instance)) is None:
-            self.known.pop(id(instance), None)  # nobody will tell when it goes
+            self.known.pop(id(instance), None)  # no weak reference will report its end
         return True
 
     def forget_making(self) -> None:
-        """Forget what other threads were making, in a forked child that has none of them."""
+        """Forget the creations of other threads, in a forked child without these threads."""
         self._makings = Makings()
 
     def clear(self) -> None:
-        """Keep nothing any more."""
+        """Release all instances."""
         self.table.clear()
         self.known.clear()
         self._used.clear()
 
     def _make_room(self, key: object) -> None:
-        """Let instances go that nobody uses, the least recently used first.
+        """Release instances that are not in use, the least recently used first.
 
         Args:
-            key: the key whose instance is about to be made.
+            key: the key whose instance is about to be created.
 
         Raises:
             InstanceError: if all are in use.
 
         """
         while self._is_full(key) and self._let_one_go():
-            pass  # once more: another thread may have taken the place
+            pass  # again: another thread may have used the free place
         if self._is_full(key):
             self._collect()
         if self._is_full(key):
@@ -198,7 +199,8 @@ class Registry:
     def _is_full(self, key: object) -> bool:
         if not self.rule.maximum:
             return False
-        # In this order: what is made meanwhile is counted twice, and not left out.
+        # In this order an instance that is created meanwhile is counted twice; in the other one it
+        # would not be counted at all.
         before = self._makings.up_to(key)
         return before + len(self.table) > self.rule.maximum
 
@@ -206,8 +208,8 @@ class Registry:
         return self.orders and any(map(self._let_go, self._least_used()))
 
     def _collect(self) -> None:
-        """Let those go that only the garbage collector finds unused."""
-        from gc import collect  # only here, where the alternative is an error
+        """Release instances that only the garbage collector finds unused."""
+        from gc import collect  # a full collection is slow, but the alternative is an error
 
         weakened = [self._weaken(key) for key in self._least_used()] if self.orders else []
         collect()
@@ -221,17 +223,17 @@ class Registry:
         found = self.table.get(key)
         weak = self.known.get(id(found())) if found is not None else None
         if not isinstance(weak, ref):
-            return key, None  # can't be held weakly: nobody can tell whether it is in use
+            return key, None  # without a weak reference: whether it is in use is unknown
         self.table[key] = weak
         return key, weak
 
     def _let_go(self, key: object) -> bool:
-        """Let an instance go if nobody else uses it; tell whether it is gone."""
+        """Release an instance unless it is in use elsewhere; return whether it is gone."""
         key, weak = self._weaken(key)
         return weak is not None and not self._hold_again(key, weak)
 
     def _hold_again(self, key: object, weak: "Callable[[], object] | None") -> bool:
-        """Hold an instance that somebody uses; tell whether there is one."""
+        """Make a reference strong again; return whether the instance still exists."""
         instance = weak() if weak is not None else None
         if instance is not None and self.table.get(key) is weak:
             self.table[key] = _held(instance)

@@ -1,7 +1,7 @@
-"""Know which delegations are under way, to tell calls that come from inside one.
+"""Track the delegations in progress, to recognise calls from inside one.
 
-A canonical factory may be built on the legacy one, and call it: that call gets the legacy code,
-and is no use.
+A canonical factory may be built on the legacy one and call it: that call gets the legacy code, and
+is no use.
 """
 
 from _contextvars import ContextVar
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Running:
-    """Remember a delegation that is under way.
+    """A delegation in progress.
 
     Attributes:
         factory: the legacy factory.
-        args: what it was called with, by position.
-        kwargs: what it was called with, by keyword.
+        args: the arguments of its call by position.
+        kwargs: its arguments by keyword.
         outer: the delegation inside of which it was called.
-        is_done: whether it is over; tasks that it started may still see it.
+        is_done: whether it ended; tasks that it started may still see it.
 
     """
 
@@ -37,7 +37,6 @@ class Running:
         kwargs: "dict[str, object]",
         outer: "Running | None",
     ) -> None:
-        """Begin one."""
         self.factory = factory
         self.args = args
         self.kwargs = kwargs
@@ -45,7 +44,7 @@ class Running:
         self.is_done = False
 
     def has(self, args: tuple[object, ...], kwargs: "dict[str, object]") -> bool:
-        """Tell whether these are its very arguments."""
+        """Return whether these are its very arguments."""
         return (
             len(args) == len(self.args)
             and kwargs.keys() == self.kwargs.keys()
@@ -63,7 +62,7 @@ def is_inside(
     args: tuple[object, ...],
     kwargs: "dict[str, object]",
 ) -> bool:
-    """Tell whether a call of a legacy factory comes from what answers for it."""
+    """Return whether a call of a legacy factory comes from the code that answers for it."""
     rule = factory.rule
     if is_canonical_frame(frame, rule.canonical) or (
         rule.adapter and is_canonical_frame(frame, rule.adapter)

@@ -1,13 +1,13 @@
-"""Let something else answer for a function, without anybody noticing a difference.
+"""Replace the code of a function, so that no caller can notice a difference.
 
-A function's code is replaced, not the function: whoever holds it already, by whatever name,
-calls the new code, and everything that is asked of it (its name, its signature, its place in a
-class, what pickle says of it) is as it was. The new code has the same parameters, so Python
-binds the arguments and fills in the defaults by itself.
+The code is replaced (``__code__`` is writable), not the function: code that refers to it already,
+by any name, calls the new code, and its name, its signature, its place in a class and its pickles
+are unchanged. The new code has the same parameters, so Python binds the arguments and fills in the
+defaults.
 
-The new code calls a hook that is one of its constants, and returns what that gives. It keeps the
-flags that say "coroutine" or "generator", which ``inspect`` reads, though it makes none itself:
-the instruction ``RETURN_GENERATOR`` would make it, not the flag (CPython 3.11 to 3.15).
+The new code calls a hook that is one of its constants, and returns its result. It keeps the flags
+for coroutines and generators, which ``inspect`` reads, although it is a plain function: CPython
+creates a generator by the instruction ``RETURN_GENERATOR``, not by the flag (3.11 to 3.15).
 """
 
 from types import CodeType, FunctionType
@@ -28,25 +28,27 @@ if TYPE_CHECKING:
 
     Hook = Callable[..., object]
 
+# The source has strings in place of the hook and other objects; they are replaced in co_consts. The
+# prefix can't occur in a parameter's name.
 _PLACE = "\0enforcer:"
 
 
 def stand_in_code(
     code: CodeType, hook: "Hook", before: str = "", constants: "Mapping[str, object] | None" = None
 ) -> CodeType:
-    """Make code with the same parameters that calls a hook.
+    """Return code with the same parameters that calls a hook.
 
-    The hook gets the values of all named parameters in their order, the tuple of ``*args``,
-    and the dictionary of ``**kwargs``, or None without such a parameter.
+    The hook gets the values of all named parameters in their order, the tuple of ``*args``, and the
+    dictionary of ``**kwargs``, or None without such a parameter.
 
     Args:
-        code: the code whose place it takes.
-        hook: what to call.
-        before: statements that come before the call, indented by four spaces.
-        constants: what ``{name}`` in them stands for.
+        code: the code to replace.
+        hook: the function to call.
+        before: statements before the call, indented by four spaces.
+        constants: the objects for ``{name}`` in these statements.
 
     Raises:
-        ValueError: if no code can be made with these parameters.
+        ValueError: if no code with these parameters can be compiled.
 
     """
     parameters = of_code(code, None, None)
@@ -76,18 +78,19 @@ def stand_in_code(
         co_qualname=code.co_qualname,
         co_filename=code.co_filename,
         co_firstlineno=code.co_firstlineno,
-        co_freevars=code.co_freevars,  # a function's closure can't change its size
+        # func_set_code refuses code with another number of free variables than the closure has.
+        co_freevars=code.co_freevars,
     )
 
 
 def hook_for(
     code: CodeType, call: "Callable[[tuple[object, ...], dict[str, object]], object]"
 ) -> "Hook":
-    """Make a hook that passes on what it gets as arguments by position and by keyword.
+    """Return a hook that passes its values on as arguments by position and by keyword.
 
     Args:
-        code: the code whose parameters they are.
-        call: what is called, with a tuple and a dictionary.
+        code: the code with the parameters.
+        call: the function to call, with a tuple and a dictionary.
 
     """
     count = code.co_argcount
@@ -109,7 +112,7 @@ def hook_for(
 
 
 def _runs_plainly() -> bool:
-    """Tell whether code that says "coroutine" without making one runs as any other."""
+    """Return whether code with the flag for coroutines runs as a plain function here."""
 
     def probe() -> str:
         return "ran"
@@ -122,11 +125,11 @@ _KINDS = (GENERATOR | COROUTINE | ITERABLE_COROUTINE | ASYNC_GENERATOR) if _runs
 
 
 def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:
-    """Make a function of its own with the same closure and defaults.
+    """Return a new function with the same closure and defaults.
 
     Args:
         function: the function.
-        code: code for it, by default the function's own.
+        code: its code, by default the function's own.
 
     """
     made = FunctionType(
@@ -141,7 +144,8 @@ def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionTyp
     made.__qualname__ = function.__qualname__
     made.__module__ = function.__module__
     made.__doc__ = function.__doc__
-    annotate = getattr(function, "__annotate__", None)  # 3.14: annotations are made when asked for
+    # From 3.14 on annotations are evaluated when they are read (PEP 649).
+    annotate = getattr(function, "__annotate__", None)
     if annotate is not None:
         made.__annotate__ = annotate  # type: ignore[attr-defined]
     else:
@@ -150,7 +154,7 @@ def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionTyp
 
 
 class Replaced:
-    """Put other code into a function, and take it out again.
+    """A function whose code is replaced.
 
     Attributes:
         original: a function that does what this one did.
@@ -163,8 +167,8 @@ class Replaced:
         """Replace the code of a function.
 
         Args:
-            function: whose code it is.
-            code: makes the new code from the old one.
+            function: the function.
+            code: returns the new code for the old one.
 
         """
         self._function = function
@@ -174,11 +178,11 @@ class Replaced:
         self._made = function.__code__ = code(self._own)
 
     def renew(self) -> None:
-        """Make the new code once more, unless others have put theirs in meanwhile."""
+        """Create the new code again, unless other code was set meanwhile."""
         if self._function.__code__ is self._made:
             self._made = self._function.__code__ = self._code(self._own)
 
     def restore(self) -> None:
-        """Put the function's own code back, unless others have put theirs in meanwhile."""
+        """Restore the function's own code, unless other code was set meanwhile."""
         if self._function.__code__ is self._made:
             self._function.__code__ = self._own
