@@ -113,7 +113,7 @@ def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
         if one is None:
             kept.append(entry)
         elif one.verdict == Verdict.SHRANK:
-            # An entry without names is one of an earlier version: its meaning stays.
+            # An entry without names was written by an earlier version, and keeps its meaning.
             names = one.names if entry.names is not None else None
             kept.append(entry.changed(count=len(one.lines), names=names))
     return Baseline(kept, baseline.path)

@@ -15,7 +15,7 @@ from enforcer.baseline.model import Entry, Key
 from enforcer.rules.regular import read_regular
 
 FEWEST_ALIKE: Final = 0.6
-"""How much of two bodies has to be alike; git asks for half of a file."""
+"""Smallest similarity of two bodies; git's threshold for files is a half."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -88,4 +88,5 @@ def _most_alike(gone: _Function, added: dict[str, _Function]) -> str:
 
 
 def _lines(function: _Function) -> list[str]:
+    # Unparsed, so that formatting and comments don't matter.
     return [line for each in function.body for line in ast.unparse(each).splitlines()]

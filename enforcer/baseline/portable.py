@@ -15,7 +15,7 @@ NOBODYS: Final = "it is no file of this repository"
 
 _STDLIB: Final = re.compile(r"/lib(?:64)?/python3\.\d+t?/|/python3\d+\.zip/")
 _FEWEST_PARTS: Final = 2
-"""How many parts of a path from another machine have to be found here."""
+"""Smallest number of trailing parts of a foreign path that must match a file here."""
 
 
 class Rewriting(NamedTuple):

@@ -82,7 +82,8 @@ def _side(text: str, side: str) -> str:
         if _CONFLICT.match(line):
             # Our side begins with "<", the common ancestor with "|", theirs with "=".
             within = {"<": "<", "|": "|", "=": ">", ">": ""}[line[0]]
-            lines.append("\n")  # line numbers stay
+            # A blank line keeps the line numbers of what follows.
+            lines.append("\n")
         else:
             lines.append(line if within in ("", side) else "\n")
     return "".join(lines)

@@ -7,10 +7,10 @@ from enforcer.baseline.model import Key, Names, key_of, names_of
 from enforcer.recording.use import BLOCKED, PROBE, Use
 
 ALLOWED = "allowed"
-"""The excuse of a use that a marker or the map allows for some time."""
+"""Excuse of a use that a marker or the map allows for some time."""
 
 EXPECTED = "expected"
-"""The excuse of a refusal that a test expects."""
+"""Excuse of a refusal that a test expects."""
 
 
 class SeenSite(NamedTuple):
@@ -102,11 +102,12 @@ class Record:
         """Merge the record of another process of the same run."""
         if not document["is_complete"]:
             self.miss(str(document.get("missing") or "not all tests ran"))
-        # Earlier versions did not write them.
+        # Records of earlier versions lack these fields.
         self.safe_mode = self.safe_mode or str(document.get("safe_mode") or "")
         self.has_tests = self.has_tests or bool(document.get("has_tests", True))
         for fields in document["sites"]:
-            names = fields.get("names")  # JSON has no tuples
+            # JSON has no tuples.
+            names = fields.get("names")
             named = {"names": None if names is None else tuple(map(str, names))}
             self.add_site(SeenSite(**{**fields, **named}))
 

@@ -40,7 +40,7 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
     entries: dict[object, Entry] = {}
     for _, moved in moves:
         moved.function = functions.get(moved.key, moved.function)
-        # Of two places that became one, both entries' call sites are there.
+        # Two functions or files that were merged: the call sites of both entries exist.
         known = entries.get(moved.key)
         if known is not None:
             moved = moved.joined(known, count=moved.count + known.count)  # noqa: PLW2901 - joined
@@ -106,6 +106,7 @@ def _renamed(missing: set[str], root: Path, top: Path) -> dict[str, str]:
 
 
 def _history(top: Path) -> dict[str, str]:
+    # With "-z" paths are separated by NUL and not quoted, so that any file name can be parsed.
     words = ("log", "--diff-filter=R", "--find-renames", "--name-status", "--format=", "--relative")
     # git log lists the newest commit first, and the last rename is the valid one.
     steps: dict[str, str] = {}
@@ -141,4 +142,5 @@ def _git(root: Path, *words: str, index: str = "") -> str:
     environ = {**os.environ, "GIT_INDEX_FILE": index} if index else None
     answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
     text = (answer or b"").decode("utf-8", "surrogateescape")
-    return text.replace("\r\n", "\n")  # of a file, as Python reads its source
+    # Universal newlines, as when Python reads source.
+    return text.replace("\r\n", "\n")

@@ -64,7 +64,8 @@ class Tolerance:
         """
         if not self._map.baseline:
             return ()
-        from pathlib import Path  # here, where a baseline is read at last
+        # Imported here to keep the watched program light: most processes never read a baseline.
+        from pathlib import Path
 
         from enforcer.baseline.reading import BaselineError, read_baseline
 

@@ -18,7 +18,7 @@ from enforcer.rules.loading import DEFAULT_BASELINE
 from enforcer.rules.mistakes import require_rules
 
 HAS_NEW: Final = 1
-"""The exit code where there is something new that was not taken in."""
+"""Exit code if there are new uses that were not added."""
 
 
 @click.group()
@@ -74,7 +74,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     if allow_new:
         after = grown(after, judged)
     refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
-    # An empty file, where nothing was taken in, would say that nothing is tolerated.
+    # A new empty file would mean that nothing is tolerated, and refuse every use.
     if after != written or not (file.is_file() or refused):
         write_baseline(after, file)
     lines = (

@@ -12,10 +12,10 @@ from enforcer.rules.mistakes import MapError, require_rules
 from enforcer.source.checking import check_map
 
 WOULD_BREAK = 1
-"""The exit code where something would break."""
+"""Exit code if something would break."""
 
 BROKEN_MAP = 2
-"""The exit code where the map has mistakes."""
+"""Exit code if the map has mistakes."""
 
 
 @click.command()

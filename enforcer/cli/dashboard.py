@@ -25,7 +25,7 @@ from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY
 
 TOKEN_KEY: Final = "ENFORCER_DASHBOARD_TOKEN"  # noqa: S105 - the name of a variable
-"""The environment variable that holds the token, where a command line would show it."""
+"""The environment variable for the token: a command line is visible to other users."""
 
 PORT: Final = 8765
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from enforcer.demo.backend import Workspace
 
 HAS_FAULTS = 1
-"""The exit code where the backend has faults although the enforcer is enabled."""
+"""Exit code if the backend has faults although the enforcer is enabled."""
 
 _MOST_USERS = 400
 """Each takes a socket here and one in the backend, and 1,024 open files are a usual limit."""

@@ -32,7 +32,7 @@ _ROWS: Final = {
     "Users without one in some service": "unreached",
 }
 _WIDTH: Final = 80
-"""The width where there is no terminal."""
+"""Width of the output if it is not a terminal."""
 
 
 def as_text(comparison: Comparison, file: TextIO) -> str:

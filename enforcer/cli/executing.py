@@ -30,6 +30,7 @@ def replace_by(command: Command, environ: Mapping[str, str]) -> NoReturn:
         EnforcerError: if it can't be executed.
 
     """
+    # exec() drops what is still buffered.
     sys.stdout.flush()
     sys.stderr.flush()
     # CPython ignores these signals at start-up, and exec() keeps ignored signals ignored: without

@@ -24,7 +24,7 @@ def format_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., 
         show_default=True,
         help="How to write it.",
     )
-    # Eager: the other option, where it isn't given, then has this as its default.
+    # Eager, so that it is processed before --format, whose default it sets.
     json = click.option(
         "--json",
         is_flag=True,

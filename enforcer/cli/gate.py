@@ -20,7 +20,7 @@ from enforcer.gate.as_lines import as_github, as_text
 from enforcer.rules.model import MigrationMap
 
 CLOSED: Final = 1
-"""The exit code where something stands in the way."""
+"""Exit code if a finding closes the gate."""
 
 _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     "text": as_text,

@@ -16,10 +16,10 @@ from enforcer import __version__
 from enforcer.errors import EnforcerError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-"""What writing to standard output may fail with; click sees to a closed pipe."""
+"""Errors of writing to standard output, besides a closed pipe, which click handles."""
 
 USER_ERROR = 2
-"""The exit code for a mistake of the user."""
+"""Exit code for a mistake of the user."""
 
 
 SUMMARIES: Final = {

@@ -23,7 +23,7 @@ from enforcer.startup import MAP_KEY
 from enforcer.store import StoreError
 
 STARTUP_FILE: Final = "enforcer_startup.pth"
-"""What Python reads at start if it lies in a site folder."""
+"""The file that Python reads at start if it is in a site folder."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -59,8 +59,9 @@ def run(
     """  # noqa: D301 - \b tells click to keep the lines
     environ = {**os.environ, **_settings(map_file, stage, store)}
     if environ.get(DIGEST_KEY, "").strip() != LATEST:
-        environ.pop(DIGEST_KEY, None)  # of a program that this command was started by
-    # The program reports what is ignored of its map.
+        # Inherited from a program that started this command, and not meant for this map.
+        environ.pop(DIGEST_KEY, None)
+    # Lenient, because the program itself reports what is ignored of its map.
     kept_in = load_map(environ[MAP_KEY], environ=environ, cached=True, lenient=True).store
     found = find_command(command)
     if not report:

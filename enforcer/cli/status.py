@@ -39,13 +39,13 @@ from enforcer.source.extensions import ExtensionSearch, extension_files
 from enforcer.startup import MAP_KEY
 
 NOT_WELL: Final = 1
-"""The exit code where the enforcer is not enabled, or something is wrong."""
+"""Exit code if the enforcer is not enabled, or something is wrong."""
 
 SEARCH_PATIENCE: Final = 30.0
-"""How long to search compiled files, in seconds."""
+"""Time limit for the search of compiled files, in seconds."""
 
 _MANY_FILES: Final = 500
-"""From how many compiled files on a progress bar is worth a person's while."""
+"""Number of compiled files from which on a progress bar is shown."""
 
 
 @click.command(short_help="Say whether the enforcer is enabled here.")
@@ -91,7 +91,7 @@ def _look(python: str, chosen: MapFound) -> Status:
         with_map = ask_state(python, environ)
     answer = with_map or state
     if answer.enabled and chosen.content is not None and python == sys.executable:
-        # By now a process has started with this map, and has kept it if that can be done.
+        # The process that answered has compiled this map, and has cached it if it could.
         compiled = cache.find(chosen.path, chosen.content.digest, os.environ) is not None
         chosen = replace(chosen, compiled=compiled)
     return Status(

@@ -17,7 +17,7 @@ from enforcer.rules.store_address import is_read_only, is_there
 from enforcer.store import StoreError
 
 WRONG: Final = 1
-"""The exit code where a store was looked at and something is wrong with it."""
+"""Exit code if something is wrong with the store."""
 
 _DAMAGED = "(store-damaged)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -141,7 +141,8 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
     with (
         _progress() as tell,
         click.open_file(output or "-", "w", encoding="utf-8") as file,
-        closing(export_store(path)) as lines,  # also where the output can't be written
+        # Closes the store also if the output can't be written.
+        closing(export_store(path)) as lines,
     ):
         for number, line in enumerate(lines):
             file.write(f"{line}\n")

@@ -23,10 +23,10 @@ from enforcer.telemetry.settings import SIGNALS, Settings, read_settings
 from enforcer.telemetry.spool import Spool, Waiting, folders
 
 SOMETHING_WAITS: Final = 1
-"""The exit code where something was not sent."""
+"""Exit code if something was not sent."""
 
 _MANY: Final = 50
-"""From how many requests on a progress bar is worth a person's while."""
+"""Number of requests from which on a progress bar is shown."""
 
 _map_option = click.option("--map", "map_file", metavar="FILE", help="The migration map.")
 

@@ -16,7 +16,7 @@ from enforcer.verification import verify as verify_map
 from enforcer.verification.verifying import PATIENCE
 
 VIOLATED = 1
-"""The exit code where an invariant does not hold, or nobody can say whether it does."""
+"""Exit code if an invariant does not hold, or could not be verified."""
 
 
 @click.command(short_help="Verify that one path is as good as another.")

@@ -31,7 +31,7 @@ Answer = Callable[[Request, Look], Any]
 Source = Callable[[Request, Look], Iterable[Any]]
 
 MOST_TABLES: Final = 8
-"""How many tables are read and sent at once; further ones ask again later."""
+"""Limit on tables that are read and sent at once; clients retry further ones later."""
 
 _ROWS_AT_ONCE: Final = 500
 
@@ -104,8 +104,11 @@ class Api:
                 return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
             response: Response | None = None
             try:
+                # In a thread, because reading a store blocks, and the event loop serves all
+                # visitors.
                 response = await run_in_threadpool(respond, request)
             finally:
+                # A LongAnswer ends its turn itself, after its last byte.
                 if not isinstance(response, LongAnswer):
                     self._turns.end()
             return response

@@ -18,7 +18,7 @@ GROUPS: Final[dict[str, Callable[[Caller], str]]] = {
     ),
     "owner": lambda caller: caller.owner or NONE,
 }
-"""By what callers are grouped, and what a caller's group is called."""
+"""What callers can be grouped by, and the name of a caller's group."""
 
 WHOSE: Final = {
     "": "all code",
@@ -26,7 +26,7 @@ WHOSE: Final = {
     TESTS: "tests only",
     OTHERS: "third party",
 }
-"""Whose code to show, in words."""
+"""The choices of whose code to show."""
 
 
 def choose(callers: Iterable[Caller], params: Mapping[str, str]) -> list[Caller]:

@@ -10,10 +10,10 @@ from typing import Final
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS: Final = 20.0
-"""How long the head of a request may take to arrive."""
+"""How many seconds the head of a request may take to arrive."""
 
 MOST_WAITING: Final = 200
-"""How many connections may be in the middle of asking; one more ends the oldest of them."""
+"""Limit on connections with an incomplete request; one more closes the oldest of them."""
 
 
 class PunctualProtocol(H11Protocol):
@@ -44,6 +44,7 @@ class PunctualProtocol(H11Protocol):
             return
         self._asking[self] = self.loop.call_later(HEAD_SECONDS, self._end)
         if len(self._asking) > MOST_WAITING:
+            # A dict keeps the order of insertion: its first key has waited longest.
             next(iter(self._asking))._end()  # noqa: SLF001 - of its own class
 
     def _cease(self) -> None:
@@ -53,4 +54,5 @@ class PunctualProtocol(H11Protocol):
 
     def _end(self) -> None:
         self._cease()
+        # Not close(), which first sends what is buffered, to a client that may never read it.
         self.transport.abort()

@@ -20,13 +20,13 @@ RANGES: Final = {
     "180d": ("last 180 days", 180),
     "365d": ("last 365 days", 365),
 }
-"""The ranges of time to choose from, with their names and days."""
+"""The ranges of time to choose from, with their descriptions and days."""
 
 NONE: Final = "(none)"
-"""How the address says that something has no name, such as a service without one."""
+"""Value of a filter for an empty name, such as the service of processes without one."""
 
 _LAST_SECOND: Final = 9_000_000_000
-"""In the year 2255: stores keep times in 64 bits."""
+"""A time in 2255: stores keep nanoseconds in 64 bits, which end in 2262."""
 
 _KEYS: Final = ("range", "since", "until", "service", "version", "environment", "owner", "stage")
 

@@ -22,7 +22,7 @@ from enforcer.store.queries import Span
 _MOST: Final = 8
 _LOG: Final = "-wal"
 _JUST_NOW: Final = 100_000_000
-"""In nanoseconds; file systems round times to some milliseconds."""
+"""Age in nanoseconds below which a file has no fingerprint; file systems round times to some ms."""
 
 State = tuple[tuple[int, int, int] | str, ...]
 
@@ -57,6 +57,7 @@ class KeptSums:
             found.append(self._log.stat())
         if time_ns() - max(each.st_mtime_ns for each in found) < _JUST_NOW:
             return ()
+        # The inode shows that another file took the place of the store.
         states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
         return (*states, *sorted(names_beside(str(self._file), MARK)))
 

@@ -18,7 +18,7 @@ from enforcer.store.queries import Span
 from enforcer.store.readers import open_reader
 
 MOST_STREAMS: Final = 100
-"""How many pages may listen at once; further ones ask again later."""
+"""Limit on pages that listen at once; further ones retry later."""
 
 _KEEP_ALIVE: Final = 15.0
 
@@ -54,6 +54,7 @@ class Live:
             self._state = await run_in_threadpool(self._look)
             self._task = asyncio.create_task(self._watch())
         quiet = 0.0
+        # Waits in short steps, so that a stream ends soon after the server does.
         step = min(self._settings.poll_seconds, 1.0)
         try:
             yield f"retry: 5000\nevent: state\ndata: {self._state}\n\n"
@@ -64,6 +65,7 @@ class Live:
                     quiet += step
                     if quiet >= _KEEP_ALIVE:
                         quiet = 0.0
+                        # A comment in the stream, so that proxies don't close a silent connection.
                         yield ": still here\n\n"
                     continue
                 changed.clear()

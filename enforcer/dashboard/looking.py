@@ -36,7 +36,7 @@ STATES = {
     UNUSED: "no use seen",
     UNWATCHED: "not watched",
 }
-"""The states of a rule, from the liveliest to the least known, in words."""
+"""The states of a rule with their descriptions, from the liveliest to the least known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +252,7 @@ class Place:
             StoreError: if it can't be read.
 
         """
+        # Before the store is opened: a write in between makes the cached totals stale at once.
         state = self.kept.state()
         with open_reader(self.settings.store) as reader:
             yield Look(reader, state, filters, self)

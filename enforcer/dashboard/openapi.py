@@ -187,7 +187,7 @@ TABLES: Final = {
         "sites", "SitesInTime", "Call sites that were still there, over time.", {},
     ),
 }  # fmt: skip
-"""The tables of the API: name of the list, schema of a row, what it is, its own parameters."""
+"""The tables of the API: name of the list, schema of a row, description, its own parameters."""
 
 
 def document(prefix: str) -> Schema:

@@ -10,10 +10,10 @@ from enforcer.rules.regular import read_regular
 from enforcer.rules.repository import is_absolute
 
 PLACES: Final = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
-"""Where code hosts look for it, from the top of the repository."""
+"""The paths at which code hosts look for the file, from the top of the repository."""
 
 _LONGEST: Final = 3_000_000
-"""GitHub reads no larger file, either."""
+"""Largest size in bytes, as on GitHub."""
 
 
 class Owners:

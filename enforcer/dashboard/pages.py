@@ -28,7 +28,7 @@ from enforcer.rules.stages import STAGES
 from enforcer.store import StoreError
 
 MOST_PROCESSES: Final = 10_000
-"""How many processes the table of them is made of."""
+"""Limit on processes in their table."""
 
 _STACKED_RULES: Final = 7
 _TOP: Final = 8

@@ -15,7 +15,7 @@ from enforcer.report.times import iso, short
 from enforcer.report.words import SITE_FOLDERS, counted, visible
 
 LONGEST_TEXT: Final = 200
-"""How many characters of a name a page shows; what was recorded may be a megabyte."""
+"""Number of characters of a name on a page; a recorded one may have a megabyte."""
 
 _KEPT_END: Final = 60
 _THOUSAND: Final = 10_000
@@ -26,7 +26,7 @@ ASSETS: Final = {
     "dashboard.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-"""The files that pages load, all of them the dashboard's own."""
+"""The files that pages load, all of them from this package."""
 
 
 class Rendering:

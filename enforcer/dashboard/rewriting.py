@@ -56,6 +56,7 @@ def rewrite(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | Non
     statement, count = found
     old = lines[site.line - 1 : site.line - 1 + count]
     indent = old[0][: len(old[0]) - len(old[0].lstrip())]
+    # The offsets of ast count bytes of UTF-8.
     offset = statement.end_col_offset or 0
     last = old[-1].lstrip() if count == 1 else old[-1]
     after = last.encode()[offset:].decode()
@@ -75,7 +76,8 @@ class _Statement:
         if isinstance(node, ast.Import):
             return self._import(node)
         if node.level:
-            return None  # the file's own package is not known for sure
+            # The file's own package is not known for certain.
+            return None
         if any(alias.name == "*" for alias in node.names):
             is_whole = node.module == self._path and not self._rule.names
             return [f"from {self._canonical} import *"] if is_whole else None
@@ -151,7 +153,8 @@ def _statement_at(lines: tuple[str, ...], number: int) -> tuple[_Import, int] | 
         try:
             (node,) = ast.parse(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # the statement may go on in the next line
+            # The statement may continue on the next line.
+            continue
         return (node, count) if isinstance(node, ast.Import | ast.ImportFrom) else None
     return None
 

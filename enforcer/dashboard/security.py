@@ -86,11 +86,14 @@ class Guard:
             return await self._take_form(request)
         if request.method not in ("GET", "HEAD"):
             return self._sorry(request, 405, "method", headers={"Allow": "GET, HEAD"})
+        # The page that asks for a token needs its stylesheet.
         if self._token and not self._own_path(request).startswith("/static/"):
             return self._ask_for_token(request)
         return None
 
     def _ask_for_token(self, request: Request) -> Response | None:
+        # The redirect removes the token from the address bar, the history and later Referer
+        # headers.
         given = request.query_params.get("token")
         if given is not None and self._is_token(given):
             return self._welcome(request, _without_token(request))
@@ -106,6 +109,7 @@ class Guard:
         return str(request.scope["path"]).removeprefix(self._prefix)
 
     def _is_token(self, given: str) -> bool:
+        # Compared in constant time, and as bytes: compare_digest() refuses non-ASCII strings.
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
 
     @property
@@ -130,6 +134,8 @@ class Guard:
             path=self._prefix or "/",
             secure=_is_encrypted(request),
             httponly=True,
+            # A visitor who follows a link in a chat or a ticket is logged in; requests by other
+            # sites' pages are not.
             samesite="lax",
         )
         return response

@@ -37,6 +37,7 @@ def bind(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
         try:
+            # A restart need not wait until the last connections have left the state TIME_WAIT.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
         except BaseException:
@@ -92,7 +93,8 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[], No
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
-        return  # the server ended in order, and raises the signal again
+        # uvicorn ends in order at SIGINT, and raises the signal again afterwards.
+        return
     finally:
         listener.close()
 

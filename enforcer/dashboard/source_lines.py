@@ -11,7 +11,7 @@ from typing import Final
 from enforcer.rules.regular import read_regular
 
 AROUND: Final = 3
-"""How many lines to show before and after the line."""
+"""Number of lines to show before and after the line."""
 
 _LARGEST_FILE: Final = 2_000_000
 _LONGEST_LINE: Final = 240
@@ -47,7 +47,7 @@ def read_source(root: str, file: str) -> tuple[str, ...]:
         return ()
     try:
         text = read_regular(str(found), _LARGEST_FILE).decode("utf-8", "replace")
-        # As Python ends lines: splitlines() also splits at form feeds and \x1c.
+        # Only the line ends that Python knows: splitlines() also splits at form feeds and \x1c.
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return tuple(text.removesuffix("\n").split("\n"))
     except (OSError, ValueError):
@@ -60,6 +60,7 @@ def own_file(root: str, file: str) -> Path | None:
         return None
     try:
         top = Path(root).resolve()
+        # Links are resolved before the comparison: one inside the root may lead out of it.
         found = (top / file).resolve()
         return found if found.is_relative_to(top) and found.is_file() else None
     except (OSError, ValueError, RuntimeError):

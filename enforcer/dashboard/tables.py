@@ -14,7 +14,7 @@ Record = Mapping[str, object]
 T = TypeVar("T")
 
 PAGE_SIZE: Final = 50
-"""How many rows a page shows, unless its address says otherwise."""
+"""Default number of rows on a page."""
 
 PAGE_SIZES: Final = (25, 50, 100, 500)
 
@@ -218,6 +218,7 @@ def _has(record: Record, keys: Iterable[str], words: Iterable[str]) -> bool:
 
 def _order(key: str) -> Callable[[Record], tuple[bool, object]]:
     def order(record: Record) -> tuple[bool, object]:
+        # Empty cells sort before all others, and are never compared with values of another type.
         value = record.get(key)
         if value is None or value == "":
             return False, 0

@@ -102,6 +102,7 @@ class Workspace:
             for key, value in os.environ.items()
             if not key.startswith(("ENFORCER_", "OTEL_"))
         }
+        # Before PYTHONPATH, which may contain the enforcer itself.
         path = os.pathsep.join(filter(None, (str(self.app), kept.get("PYTHONPATH"))))
         return {**kept, "PYTHONPATH": path, INTERVAL_KEY: _FLUSH_INTERVAL}
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 
 Managers = Mapping[str, Mapping[str, str | None]]
-"""The manager that each service uses for each user, by name."""
+"""The manager of each service for each user, by name."""
 
 _PATIENCE: Final = 60.0
 """How long to wait for one answer of the backend, in seconds, however busy the machine is."""

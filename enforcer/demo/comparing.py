@@ -14,7 +14,7 @@ from enforcer.report import Report, build
 
 _STARTING: Final = 60.0
 _FOR_EACH_RUN: Final = 0.1
-"""How long a conversation may take, in seconds; what it takes is a hundredth of that."""
+"""Time limit of a run in seconds, about a hundred times what it needs."""
 
 
 @dataclass(frozen=True, slots=True)

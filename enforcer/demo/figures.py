@@ -13,7 +13,7 @@ EVENTS: Final = (
     "tool_completed",
     "agent_completed",
 )
-"""What a user is to get of each run, once."""
+"""The events that a user should receive of each run, once each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ KINDS: Final = {
     "unmatched-entry": "An entry of the map matches no file and no test.",
     "unknown-caller": "The baseline or an exemption speaks of a file that is not there.",
 }
-"""Every kind of finding, with what it means."""
+"""Every kind of finding, with its description."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -115,7 +115,7 @@ class _Gathering:
         self._soon = (today + warn_before).isoformat()
         self._rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
 
-    # Days that have come.
+    # Expired and expiring dates.
 
     def dates(self) -> Iterator[Finding]:
         for rule in self._map:
@@ -150,7 +150,7 @@ class _Gathering:
             is_error=is_past,
         )
 
-    # Names that nothing has.
+    # Unknown names.
 
     def names(self, judged: list[Judged]) -> Iterator[Finding]:
         stale = frozenset(one.entry.key for one in judged if one.verdict == Verdict.STALE)
@@ -158,7 +158,7 @@ class _Gathering:
             kind = "unknown-path" if one.path else "unknown-caller"
             yield self._finding(kind, one.place, one.message, one.remedy.rstrip("."), one.path)
 
-    # What the source shows.
+    # The source.
 
     def source(self, seen: Record | None) -> Iterator[Finding]:
         """Yield what the current stages break in the source, and canonical paths that don't exist.
@@ -168,7 +168,7 @@ class _Gathering:
         known = {(site.file, site.line) for site in seen or ()}
         check = check_map(self._map, baseline=self.baseline)
         for entry in check.unmatched:
-            # A test that nobody has is a mistake; files to leave out may be made later.
+            # A missing test is a mistake; files to exclude may be created later.
             yield self._finding(
                 "unmatched-entry",
                 self._in_map(entry.line),
@@ -192,7 +192,7 @@ class _Gathering:
             remedy = one.remedy or self._instead(one.path)
             yield self._finding(one.kind, place, one.message, remedy, one.path)
 
-    # What was seen.
+    # The record of a run.
 
     def verdicts(self, judged: list[Judged], seen: Record | None) -> Iterator[Finding]:
         for one in judged:
@@ -218,7 +218,8 @@ class _Gathering:
             )
         for path, reason in seen.blind.items():
             if reason == NOBODY and not seen.is_complete:
-                continue  # a rule that is new in the map
+                # A rule that was added to the map since.
+                continue
             yield self._finding(
                 "blind-rule",
                 self._in_map(self._rules[path].line),
@@ -233,7 +234,8 @@ class _Gathering:
         sites = seen.sites_of(entry.key) if seen is not None else []
         sites = [site for site in sites if site.line in one.lines]
         if sites and all(map(self._is_exempted, sites)):
-            return  # its day is a finding of its own
+            # The expiry of the exemption is a finding of its own.
+            return
         for line in one.lines:
             yield self._finding(
                 "new-use",
@@ -291,7 +293,7 @@ class _Gathering:
         canonical = rule.canonical if is_named else rule.canonical_of(module)
         return f'Use "{canonical}"'
 
-    # Making findings.
+    # Construction of findings.
 
     def _in_map(self, line: int) -> tuple[str, int]:
         return self._map.path, line
@@ -309,7 +311,7 @@ class _Gathering:
         file, line = place
         file = self._from_top(file)
         level = Level.ERROR if is_error else Level.WARNING
-        # No dot behind a command, which people copy.
+        # No full stop after a command, which people copy.
         remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."
         return Finding(file, line, kind, level, message, remedy, path)
 

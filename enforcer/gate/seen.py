@@ -20,12 +20,12 @@ from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 
 NOBODY: Final = "watched by no process"
-"""Why a rule is blind that no process had in its map."""
+"""Reason of a blind rule that no process had in its map."""
 
 BLIND_TO_SOME: Final = "not seen whatever way it is used"
-"""Why a rule is blind of which a process said so."""
+"""Reason of a blind rule that a process reported as a blind spot."""
 
-# Notices that say of a store that something is missing; what C code forked counts as lost uses.
+# Kinds of notices of missing data. Uses lost in forks by C code are counted as lost already.
 _LOSING: Final = (BLIND, DAMAGED)
 
 

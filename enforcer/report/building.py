@@ -24,7 +24,7 @@ from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
 
 DAMAGED = "damaged"
-"""The kind of notice of a store that was set aside."""
+"""Kind of the notice of a store that was set aside."""
 
 _OF_ALL_PATHS = (*BLIND_KINDS, IGNORED, LAST)
 """Kinds of notices that matter for a report on some paths, whatever their subject."""
@@ -44,7 +44,7 @@ _OF_SITE = attrgetter(
 
 @dataclass(slots=True)
 class _Found:
-    # What is known of one rule so far.
+    # Rows of one rule, collected by call site.
     sites: dict[tuple[object, ...], list[SiteUses]] = field(default_factory=dict)
     probes: int = 0
 
@@ -201,7 +201,8 @@ def _stages(reader: StoreReader, span: Span) -> dict[str, tuple[str, ...]]:
     """Return the stages that rules had in the processes of a span, the mildest first."""
     digests = {watched.digest for watched in reader.maps(span)}
     if len(digests) == 1:
-        return {}  # one map with one stage each, as a rule
+        # The usual case: all processes have one map, with one stage for each rule.
+        return {}
     found: defaultdict[str, set[str]] = defaultdict(set)
     for digest in digests:
         for rule in reader.map_rules(digest):
@@ -216,7 +217,8 @@ def _rule(rule: WatchedRule, found: _Found, **others: Any) -> RuleReport:  # noq
     )
     values = {each.name: getattr(rule, each.name) for each in fields(rule)}
     if not is_date(rule.remove_after):
-        values["remove_after"] = ""  # anybody may have written to the store
+        # The store may have been written by anybody, and readers parse this as a date.
+        values["remove_after"] = ""
     return RuleReport(**values, call_sites=tuple(sites), probes=found.probes, **others)
 
 
@@ -225,13 +227,14 @@ def _identity(row: SiteUses) -> tuple[object, ...]:
 
 
 def _module(row: SiteUses) -> str:
-    # What multiprocessing calls the main module in the processes that it spawns.
+    # ``__mp_main__`` is multiprocessing's name for the main module in spawned processes.
     return "__main__" if row.module == "__mp_main__" else row.module
 
 
 def _site(rows: list[SiteUses]) -> SiteReport:
     row = rows[0]
-    is_alone = len(rows) == 1  # as most are, of thousands
+    # Fast path: most call sites of thousands have one row.
+    is_alone = len(rows) == 1
     return SiteReport(
         row.path,
         row.file,

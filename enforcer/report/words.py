@@ -10,10 +10,10 @@ from enforcer.report.times import length, short
 from enforcer.rules.model import TREE_SUFFIX
 
 MOST_SERVICES = 10
-"""How many services, versions and environments to name."""
+"""Limit on the services, versions and environments that are named."""
 
 IN_SAFE_MODE = "in safe mode"
-"""How the reason ends for which what processes in safe mode use is not known."""
+"""Ending of the reason why uses of processes in safe mode are unknown."""
 
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 

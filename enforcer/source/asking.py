@@ -100,7 +100,8 @@ class Matcher:
             for rule, module, name in self._asked(reference):
                 base = reference.base
                 if name and _is_within(base, f"{module}.{name}"):
-                    continue  # the name was asked for where it was imported
+                    # The import of the name was counted already.
+                    continue
                 is_use = rule.kind == NAME or not _is_within(base, module)
                 if name or is_use:
                     yield Ask(rule, module, name, site, scanned.modules, is_use)

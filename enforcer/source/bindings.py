@@ -107,8 +107,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level == 1 and node.module:
-            # Importing from a submodule binds the submodule in its package; in a module
-            # that is no package the extra name is that of a sibling, which does no harm.
+            # Importing from a submodule also binds the submodule in its package. In a module that
+            # is not a package, the extra name is that of a sibling, which does no harm.
             self.found.imported.add(node.module.partition(".")[0])
         for alias in node.names:
             if alias.name == "*":

@@ -89,7 +89,7 @@ class _Checker:
             place=place(self._map),
         )
 
-    # Reading files.
+    # Files.
 
     def _read_files(self) -> tuple[list[UnreadableFile], int]:
         unreadable: list[UnreadableFile] = []
@@ -150,7 +150,7 @@ class _Checker:
                 for ask in filter(self._is_circular, asks):
                     self._asks[ask.rule].append(ask)
 
-    # Judging a rule.
+    # Rules.
 
     def _check_rule(self, rule: Rule, presence: Presence, comparer: Comparer) -> RuleCheck:
         asks = self._asks[rule]
@@ -164,7 +164,8 @@ class _Checker:
             refused=self._refusals.refused(rule, asks),
         )
         if rule.stage == REMOVED:
-            return found  # nobody gets what it leads to
+            # Nobody is led to the canonical path in this stage.
+            return found
         found.circular = _sites(ask for ask in asks if self._is_circular(ask))
         found.failed_imports = tuple(
             FailedImport(module, self._imported[module].error)
@@ -195,7 +196,7 @@ class _Checker:
         is_submodule = ask.name and self._locator.locate(asked) is not None
         return rule.canonical_of(asked if is_submodule else ask.module) in ask.callers
 
-    # Importing the canonical modules.
+    # Imports of canonical modules.
 
     def _wanted(self) -> dict[str, set[str]]:
         """Return the names to look for in each canonical module."""

@@ -61,7 +61,8 @@ class Comparer:
         if legacy.place == canonical.place or not (_is_known(legacy) and _is_known(canonical)):
             return
         if not is_renamed and legacy.decorators != canonical.decorators:
-            return  # a decorator may make any signature of it
+            # A decorator may change the signature.
+            return
         if legacy.parameters is None or canonical.parameters is None:
             return
         shown = old.replace(":", "."), new.replace(":", ".")

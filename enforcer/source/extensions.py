@@ -22,7 +22,7 @@ from enforcer.source.tree import own_files
 SUFFIXES: Final = (".so", ".pyd")
 
 MOST_BYTES: Final = 1 << 28
-"""How large a file may be that is searched."""
+"""Largest size of a file that is searched."""
 
 _IN_WORD: Final = re.compile(rb"[\w./-]")
 _CALLS: Final = (b"PyModule_GetDict", b"PyImport_AddModule")
@@ -91,6 +91,7 @@ class ExtensionSearch:
             if status.st_size > MOST_BYTES:
                 message = f"{status.st_size:,} bytes"
                 raise OSError(message)
+            # An empty file can't be mapped into memory.
             if not status.st_size:
                 return None
             with mmap.mmap(opened, 0, access=mmap.ACCESS_READ) as content:

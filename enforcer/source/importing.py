@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 TIMEOUT: Final = 120.0
-"""How many seconds one child may take."""
+"""Time limit of one child in seconds."""
 
 _MAP_KEY: Final = "ENFORCER_MAP"
 

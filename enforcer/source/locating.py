@@ -64,6 +64,8 @@ class Locator:
         """Set the folders to search, in order."""
         self._search = tuple(search)
         self._found: dict[str, Located | None] = {}
+        # Finders cache the listing of a folder by its modification time, which may miss a file that
+        # was written a moment ago.
         PathFinder.invalidate_caches()
 
     def locate(self, path: str) -> Located | None:

@@ -51,7 +51,8 @@ def excuse_of(function: str, marks: tuple[Mark, ...]) -> str:
     Expecting a refusal takes precedence over allowing a use.
     """
     if function == MODULE_LEVEL:
-        return ""  # it runs when the file is collected, for no test
+        # Module-level code runs at collection, not for a test.
+        return ""
     around = [marker for name, marker in marks if not name or f"{function}.".startswith(f"{name}.")]
     return EXPECTING if EXPECTING in around else next(iter(around), "")
 

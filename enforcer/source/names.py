@@ -26,7 +26,7 @@ ALWAYS_THERE: Final = frozenset(
         "__spec__",
     )
 )
-"""Names that the import system gives to every module."""
+"""Names that the import system sets on every module."""
 
 _HAS_GETATTR: Final = "it has a function __getattr__"
 
@@ -135,7 +135,7 @@ class NameReader:
     def starred(self, module: Located) -> ModuleNames:
         """Return what ``from … import *`` binds of a module: nothing but what it exports."""
         given = self.names_of(module)
-        # A module's __getattr__ serves single names, never a star.
+        # A module's __getattr__ is asked for single names, never by a star import.
         unsure = "" if given.unsure == _HAS_GETATTR else given.unsure
         return ModuleNames(given.exported, given.exported, given.exported, unsure)
 

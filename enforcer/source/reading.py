@@ -7,7 +7,7 @@ from typing import Final
 from enforcer.rules.regular import read_regular
 
 _MOST_BYTES: Final = 1 << 26
-"""How long a source file may be: the longest generated ones have some 10 MB."""
+"""Largest size of a source file: the largest generated ones have some 10 MB."""
 
 
 def read_source(file: Path) -> bytes:

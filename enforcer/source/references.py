@@ -22,7 +22,7 @@ STAR: Final = "*"
 
 _PATH_TEXT: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[^\W\d]\w*(?:\.[^\W\d]\w*)*)?")
 
-# Nodes that bind a name, beside assignments, and the fields in which they keep it.
+# Nodes other than assignments that bind a name, and the fields with that name.
 _BINDERS: Final = (
     ast.AsyncFunctionDef,
     ast.ClassDef,

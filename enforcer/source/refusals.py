@@ -96,7 +96,7 @@ class Refusals:
             if rule.kind == NAME:
                 yield site, rule.legacy, ()
                 continue
-            # A single name that is a submodule is recorded as that module.
+            # If the only name is a submodule, the use is recorded as one of that submodule.
             (name, *more) = asked
             inside = f"{module}.{name}"
             is_submodule = bool(name) and not more and self._locator.locate(inside) is not None

@@ -96,7 +96,8 @@ def _mention_of(migration_map: MigrationMap) -> re.Pattern[bytes] | None:
     either = b"|".join(re.escape(word.encode()) for word in sorted(words))
     pattern = rb"\b(?:" + either + rb")\b"
     if any(rule.kind == NAME for rule in migration_map.rules):
-        pattern += rb"|\bimport[\s\\]*\*"  # it may bring the name, and does not mention it
+        # A star import may bring a name without mentioning it.
+        pattern += rb"|\bimport[\s\\]*\*"
     return re.compile(pattern)
 
 

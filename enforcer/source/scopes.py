@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 MODULE_LEVEL: Final = "<module>"
-"""The name of what runs when the module is imported."""
+"""Name of the module's own scope, as in tracebacks."""
 
 
 def scope_of(node: ast.AST, prefix: str) -> tuple[tuple[str, str] | None, Collection[ast.AST]]:

@@ -17,7 +17,7 @@ from enforcer.source.references import STAR
 from enforcer.source.scanning import ScannedFile, Scanner
 
 Lost = dict[str, tuple[Rule, str]]
-"""Name that a module will not have any more → the rule and the legacy module that it is from."""
+"""Name that a module will lose → the rule and the legacy module that it is from."""
 
 
 class StarFollower:

@@ -81,7 +81,7 @@ def _unmatched_patterns(patterns: Iterable[str], files: list[str], root: Path) -
         wanted = pattern.strip().removeprefix("!")
         if not wanted or wanted.startswith("#"):
             continue
-        # What git ignores is no file of the project, and an entry for it is no mistake.
+        # What git ignores is not among the files, and an entry for it is no mistake.
         if (root / wanted.strip("/")).exists():
             continue
         if not any(GitIgnoreSpec.from_lines([wanted]).match_files(files)):

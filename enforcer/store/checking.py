@@ -21,7 +21,9 @@ _COUNTED: Final = (
     ("last_day", "SELECT coalesce(max(day), 0) FROM use_by_day"),
 )
 
+# Retention deletes hours before days: only days that still have all hours can be compared.
 _FIRST_HOUR = "(SELECT coalesce(max(value), 0) FROM state WHERE name = 'first_hour')"
+# ``IS NOT`` instead of ``<>``: a missing row joins as NULL, and has to count as a difference.
 _DISAGREEMENTS: Final = (
     (
         "the hours and the days of call sites",
@@ -103,6 +105,7 @@ def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> C
             progress("read every page")
             problems = list(_damage(connection))
             progress("compare the roll-ups")
+            # Queries on damaged pages would fail, or report nonsense.
             problems += [] if problems else _disagreements(connection)
             counts = {
                 name: int(connection.execute(query).fetchone()[0]) for name, query in _COUNTED
@@ -142,6 +145,8 @@ def _remarks(path: str, counts: dict[str, int]) -> Iterator[str]:
 
 
 def _schema(path: str) -> int:
-    with Path(path).open("rb") as file:  # SQLite's file format, 1.3: the user version
+    # From the header (SQLite's file format, 1.3): an old store was opened as a migrated copy, whose
+    # ``user_version`` is the current one.
+    with Path(path).open("rb") as file:
         file.seek(60)
         return int.from_bytes(file.read(4))

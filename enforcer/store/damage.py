@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from enforcer.rules.store_address import Identity
 
 MARK = ".corrupt-"
-"""What follows the name of a store that was set aside, before the time in UTC."""
+"""Suffix of a store that was set aside; the time in UTC follows."""
 
 _TIME = "%Y%m%dT%H%M%S"
+# SQLite's file format, 1.3: the magic string is at offset 0, ``application_id`` at 68.
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION = slice(68, 72)
 _COMPANIONS = ("-shm", "-wal")
@@ -69,6 +70,7 @@ def set_aside(path: str, damaged: "Identity", reason: str, hold: Hold, patience:
     try:
         if not hold.alone(patience):
             raise damaged_store(path, f"{reason}, and others still use it")
+        # Another process was first, and a new store may have the name by now.
         if file_identity(path) != damaged:
             return
         if not is_ours(path):

@@ -113,18 +113,22 @@ class Delivery:
 
         """
         self._take()
+        # Uses are collected first, so that they are in the backlog even if the store can't be
+        # opened.
         if not (self.backlog or self._new_notices() or self._is_due(ending)):
             return
         patience = Patience(seconds, is_needed)
         try:
             try:
                 self._visit(patience, ending)
+            # The damaged store was set aside: write the same batches into a new one.
             except ReplacedError:
                 self._visit(patience, ending)
         except Exception as error:
             if ending:
                 self._note_loss(getattr(error, "path", ""), self.backlog.total())
             raise
+        # An earlier attempt to end failed, and its uses are written now: withdraw the marker.
         if self._noted_loss:
             self._note_loss(self._noted_loss, 0)
 
@@ -140,8 +144,8 @@ class Delivery:
         now = monotonic()
         if self._is_known:
             return bool(ending) or now - self._written >= heartbeat(self._interval)
-        # Many programs fork for a moment. A child says that it was there only if it
-        # stayed for a while or has something to tell.
+        # Many programs fork for a moment. A child is recorded only if it stayed for a while or has
+        # something to report.
         return now >= self._brief_until
 
     def _take(self) -> None:
@@ -165,7 +169,7 @@ class Delivery:
         store = self._open_store(patience)
         try:
             if not store.knows(self._process):
-                # The first time; or somebody deleted the store, and all is told anew.
+                # The first visit, or somebody deleted the store: all notices are written again.
                 self._noted.clear()
                 store.watch(self._process, self._rules, self._interval)
             elif not self.backlog:
@@ -178,6 +182,8 @@ class Delivery:
             while self.backlog:
                 batch = self.backlog.oldest()
                 store.write(self._process, batch.sequence, batch.uses, batch.dropped)
+                # Only after the commit. If this process fails in between, the batch is written
+                # again under the same number, which the store ignores.
                 self.backlog.remove_oldest()
             if ending:
                 store.leave(self._process, ending)

@@ -21,7 +21,9 @@ def export(path: str) -> Generator[str, None, None]:
         StoreError: if the store can't be read.
 
     """
-    with suppress(StoreError):  # who may only read gets another name for an old store each time
+    # Without the right to write, an old store is exported through a migrated copy, whose id is
+    # random: another export of it would not be recognised as the same store.
+    with suppress(StoreError):
         _bring_up_to_date(path)
     try:
         with closing(open_to_read(path)) as connection:

@@ -44,6 +44,8 @@ def require_own(path: str) -> None:
     for suffix in ("", *_COMPANIONS):
         file = path + suffix
         try:
+            # A store that others may write is shared on purpose, and its companions belong to
+            # whoever wrote last.
             if not is_shared:
                 require_trusted(file)
             is_shared = is_shared or bool(os.stat(path).st_mode & (S_IWGRP | S_IWOTH))

@@ -55,8 +55,10 @@ class Hold:
         if file < 0:
             return
         try:
+            # Closing the only descriptor releases the lock.
             os.close(file)
-        except OSError:  # the program closed it, with all that it does not know
+        # The program closed the descriptor, as some daemons close all that they don't know.
+        except OSError:
             return
 
     def _lock(self, patience: "Patience", *, is_shared: bool) -> bool:

@@ -18,14 +18,16 @@ from enforcer.store.transferring import FORMAT, PARTS, Part
 
 _PARTS: Final = {part.table: part for part in PARTS}
 _EVERY: Final = 10_000
-"""After how many rows progress is told."""
+"""Number of rows between two calls of ``progress``."""
 
+# Hours before the later first hour of the two are complete in one of them only.
 _FIRST_HOUR: Final = """
 INSERT INTO state (name, value) VALUES ('first_hour', ?)
 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 """
 
 _IS_PROBE = "(SELECT mechanism = 'probe' FROM call_site WHERE call_site.key = site)"
+# Roll-ups that an export does not contain are computed again from those that it does.
 _REBUILD: Final = f"""
 DELETE FROM use_by_month;
 INSERT INTO use_by_month
@@ -82,12 +84,15 @@ def import_lines(
             of it was added.
 
     """
+    # Creates the store, or migrates it.
     Store(path).close()
     reading = _Reading(lines, progress)
     with open_to_change(path) as connection, Transaction(connection):
         known = dict(connection.execute("SELECT id, export FROM source"))
         common = [source for source in reading.sources if source in known]
         if common:
+            # The digest is on the last line: only at the end is it known whether this is the same
+            # export.
             digest = reading.finish()
             if all(known[source] == digest for source in common):
                 return Imported(reading.rows, is_new=False)
@@ -130,6 +135,7 @@ class _Reading:
             part = _PARTS.get(row.get("table", ""))
             if part is None:
                 raise _broken(self.rows + 2, f"there is no table {row.get('table')!r}")
+            # Of the serialised row and not of the line: line ends may change on the way.
             self._digest.update(json.dumps(row).encode())
             self.rows += 1
             if self.rows % _EVERY == 0:
@@ -158,6 +164,7 @@ class _Reading:
         return row
 
 
+# Integer keys differ between stores: by table, the key in the export → the key in this store.
 _Keys = dict[str, dict[int, int]]
 
 

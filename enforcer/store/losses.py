@@ -66,6 +66,7 @@ def leave_loss(path: str, process: "Process", count: int) -> None:
             loss.take_back()
     if not count:
         return
+    # In hex, because a run's name may contain a slash or a dash.
     run = process.run.encode("utf-8", "replace")[:_LONGEST_RUN].hex()
     try:
         os.close(os.open(f"{path}{MARK}{run}-{process.id}-{count}", _TO_MAKE, 0o666))

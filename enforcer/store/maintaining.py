@@ -13,7 +13,7 @@ from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
 
 PATIENCE: Final = 30.0
-"""How long to wait for others who write, in seconds."""
+"""How long to wait for other writers, in seconds."""
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def open_to_change(path: str) -> Iterator[sqlite3.Connection]:
     """
     if not is_there(path):
         raise no_store(path)
+    # Migrates an old store, and sets a damaged one aside.
     Store(path, Patience(PATIENCE)).close()
     hold = Hold(path)
     try:

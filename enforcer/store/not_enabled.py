@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MARK = ".not-enabled"
 
 MOST_BYTES = 1 << 16
-"""How long the file may get: some 300 lines."""
+"""Largest size of the file: some 300 lines."""
 
 _LONGEST_TEXT = 1_000
 # A stranger who guesses the name may have put a pipe there, or a link.
@@ -46,10 +46,12 @@ def leave_trace(path: str, text: str) -> None:
         try:
             status = os.fstat(descriptor)
             if kind_of(status) or status.st_nlink != 1:
-                return  # put there since, or another name of a file that is not ours to write
+                # A pipe, a link, or a hard link to a file of somebody else: not ours to write.
+                return
             require_trusted(file, status)
             if status.st_size + len(line) > MOST_BYTES:
                 os.ftruncate(descriptor, 0)
+            # One write in append mode, so that lines of concurrent processes don't mix.
             os.write(descriptor, line)
         finally:
             os.close(descriptor)

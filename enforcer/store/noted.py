@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_MAPS = 50
 _NUMBERS = ("pid", "started")
-# What SQLite can keep, also as nanoseconds and multiplied.
+# The largest integer of SQLite, and an interval that stays below it in nanoseconds.
 _MOST = 1 << 63
 _LONGEST_INTERVAL = 1e8
 
@@ -71,6 +71,7 @@ def allow_no_notes(path: str) -> None:
 
 
 def _note(file: str, path: str) -> Note | None:
+    # A heartbeat of a quiet process only sets the file's modification time.
     pairs, till = read_pairs(file, path)
     try:
         known = dict(pairs)

@@ -15,10 +15,10 @@ from enforcer.store.rows import Rows
 from enforcer.store.schema import SCHEMA_VERSION, bring_up_to_date, not_a_store, schema_version
 
 _NOTED = ("deployment", "process", "heartbeat", "notice")
-"""The tables to which notes add rows."""
+"""The tables that notes are added to."""
 
 PATIENCE = 5.0
-"""How long to wait for a process that is making the store, in seconds."""
+"""How long to wait for a process that is creating the store, in seconds."""
 
 
 def open_to_read(path: str) -> sqlite3.Connection:
@@ -75,6 +75,7 @@ def _newer_copy(old: sqlite3.Connection) -> sqlite3.Connection:
     # it.
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
+        # The backup API copies one consistent snapshot, while other processes write.
         old.backup(copy)
         bring_up_to_date(copy)
     except BaseException:
@@ -95,6 +96,7 @@ def begin_to_read(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN")
     if not notes:
         return
+    # Only temporary tables are written below, but ``query_only`` would refuse that as well.
     connection.execute("PRAGMA query_only = OFF")
     rows = Rows(connection)
     source = rows.source()

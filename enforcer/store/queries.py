@@ -15,7 +15,7 @@ HOUR: Final = 3_600_000_000_000
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
 MONDAY: Final = 4 * DAY
-"""When the first Monday began; weeks begin on Mondays."""
+"""When the first Monday after the epoch began; weeks begin on Mondays."""
 
 
 @dataclass(frozen=True, slots=True)

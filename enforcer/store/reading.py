@@ -63,6 +63,7 @@ class Reader:
         self.path = path
         if not is_there(path):
             raise no_store(path)
+        # One "now" for all answers, as they come from one snapshot.
         self._now = time_ns()
         self._first_hour = 0
         self._hold = Hold(path)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEEP_PROCESSES_DAYS = 7
-"""For how many days a store keeps which of the uses a process did that has ended."""
+"""For how many days the uses of an ended process are kept process by process."""
 
 LONGEST_PAUSE = 40
-"""How many days may lie between two sweeps of which the second one removes anything."""
+"""Largest number of days between two sweeps after which the second still deletes anything."""
 
 _INSTRUCTIONS = 10_000
-"""After how many of SQLite's instructions to look whether there is time: a millisecond or less."""
+"""Number of SQLite's instructions between two checks of the time: a millisecond or less."""
 
 _AT_ONCE = 20
-"""The uses of how many processes are removed in one transaction."""
+"""Number of processes whose uses are deleted in one transaction."""
 
 _DAYS = MONTH // DAY
 _HOURS = DAY // HOUR
@@ -153,6 +153,8 @@ def sweep(
         finally:
             connection.set_progress_handler(None, 0)
     with Transaction(connection):
+        # Also after a jump of the clock, in which nothing was deleted: the next sweep is measured
+        # from here.
         connection.execute(_SET_SWEPT, {"day": today})
     return has_removed_maps
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 LONGEST_TEXT = 4_000
-"""How many characters of a text are kept; a longer one is cut, and its digest tells it apart."""
+"""Largest number of characters kept of a text; a longer one is cut, and ends in its digest."""
 
 _SECOND = 1_000_000_000
 
@@ -73,6 +73,7 @@ _ADD_SPAN = """
 INSERT INTO heartbeat (process, since, till) VALUES (?, ?, ?)
 ON CONFLICT (process, since) DO UPDATE SET till = max(till, excluded.till)
 """
+# The latest word on how a process ended wins: notes may be added in any order, and twice.
 _ADD_END = """
 UPDATE process SET written = :till, ending = :ending,
     ended = CASE WHEN :ending = '' THEN 0 ELSE :till END
@@ -205,6 +206,7 @@ class Rows:
 
     def is_new(self, process: int, sequence: int) -> bool:
         """Record that a batch is being added, and return whether it was not added before."""
+        # Comparison and update are one statement, so a batch that arrives twice is new only once.
         counted = self._connection.execute(
             "UPDATE process SET sequence = ? WHERE key = ? AND sequence < ?",
             (sequence, process, sequence),
@@ -313,7 +315,7 @@ def _plain(value: object) -> object:
 
 
 def _text(value: str) -> str:
-    # A file name that is no UTF-8 has lone surrogates in it, which SQLite refuses.
+    # A file name that is not UTF-8 contains lone surrogates, which SQLite refuses.
     if not value.isascii():
         value = value.encode("utf-8", "backslashreplace").decode()
     if len(value) <= LONGEST_TEXT:

@@ -23,7 +23,7 @@ SCHEMA_VERSION = 3
 """
 
 APPLICATION_ID = 0x656E6672
-"""What SQLite's ``application_id`` says in every store: ``enfr`` in ASCII."""
+"""SQLite's ``application_id`` in every store: ``enfr`` in ASCII."""
 
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
@@ -31,7 +31,8 @@ MONTH = 28 * DAY
 
 # How a process ended.
 EXIT = "exit"
-LOST = "lost"  # it could not write its last uses, and noted how many
+# It could not write its last uses, and left a marker with their number.
+LOST = "lost"
 UNKNOWN = "unknown"
 
 SCHEMA = f"""
@@ -307,7 +308,7 @@ def schema_version(connection: sqlite3.Connection, path: str) -> int:
         StoreError: if the file is another program's database, or too new.
 
     """
-    # One transaction, so that a store which is being made is seen whole or not at all.
+    # One transaction, so that a store that is being created is seen complete or not at all.
     connection.execute("BEGIN")
     try:
         version, application, tables, foreign = (

@@ -18,8 +18,8 @@ def bounds(span: Span, first_hour: int = 0) -> dict[str, int]:
     end = span.until or 2**63
     hour, last_hour = span.since // HOUR, (end - 1) // HOUR
     day, last_day = span.since // DAY, (end - 1) // DAY
-    # An hour that the span has only a part of is read as an hour: the row of its day would count
-    # what the rest of the day has.
+    # An hour that lies partly in the span is read from the hourly rows, not from its day's row,
+    # which has the rest of the day too.
     whole_hour, last_whole_hour = -(-span.since // HOUR), end // HOUR - 1
     if hour < first_hour:
         hour = whole_hour = day * _HOURS

@@ -53,7 +53,7 @@ _LOCK_FAILURES = (
 
 
 _FOR_SWEEPING = 0.1
-"""The part of a visit's time that may go into removing what is too old."""
+"""The share of a visit's time that may be spent on deleting what is too old."""
 
 
 class Store:
@@ -94,11 +94,13 @@ class Store:
         if not self._hold.together(self._patience):
             self._hold.release()
             raise _not_written(path, "another process is setting it aside")
+        # Before SQLite opens the file: if another file takes its place in between, the identities
+        # differ at the commit, and the write counts as failed.
         self._file = file_identity(path)
         try:
             require_own(path)
-            # Keywords of connect() end CPython 3.12.1 when a subinterpreter is left, and more
-            # than one positional argument is deprecated from 3.13 on.
+            # Only the path: keyword arguments of connect() crash CPython 3.12.1 when a
+            # subinterpreter ends, and further positional ones are deprecated from 3.13 on.
             self._connection = sqlite3.connect(path)
         except sqlite3.Error as error:
             self._hold.release()
@@ -106,6 +108,7 @@ class Store:
         except StoreError:
             self._hold.release()
             raise
+        # Autocommit: the module would otherwise begin transactions by itself, without IMMEDIATE.
         self._connection.isolation_level = None
         self._rows = Rows(self._connection, clock)
         self._known = known or Known()
@@ -152,6 +155,7 @@ class Store:
             StoreError: if it could not be written; then nothing was.
 
         """
+        # Only a process's first visit looks for notes: it would list the folder each time.
         notes = [] if self.knows(process) else list(notes_beside(self.path))
         added: list[Loss | Note] = []
         source = ""
@@ -168,6 +172,7 @@ class Store:
             self._rows.beat(self._rows.introduce(process, rules, interval))
 
         self._commit(change)
+        # Only after the commit: if that failed, the files are all that is left.
         for each in added:
             each.take_back()
         watched = getattr(rules, "identity", "")
@@ -240,7 +245,8 @@ class Store:
         patience = self._patience.within(self._patience.left() * _FOR_SWEEPING)
         try:
             if sweep(self._connection, self._now() // DAY, keep_days, lambda: not patience.lasts()):
-                allow_no_notes(self.path)  # a map may be gone for which they would do
+                # A map may be deleted that a note would need.
+                allow_no_notes(self.path)
         except sqlite3.Error as error:
             if is_damage(error):
                 raise self._failure(error) from error
@@ -288,8 +294,10 @@ class Store:
         self._patiently(lambda: self._connection.execute("PRAGMA synchronous = NORMAL"))
         version = self._patiently(lambda: schema_version(self._connection, self.path))
         if not version:
+            # Once in the life of a store, because the probe creates a file.
             require_locks(self.path)
-            # What is not fetched fails when its cursor is cleared, and CPython 3.15 prints that.
+            # Write-ahead log: readers don't block the writer, nor the writer readers. Fetched,
+            # because CPython 3.15 prints an error when a cursor with unread rows is cleared.
             self._patiently(
                 lambda: self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
             )

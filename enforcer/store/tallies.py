@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Keys = tuple[int, int, int, bool]
 
 CHUNK = 1_000
-"""How many uses are added in one step; a step takes a few milliseconds."""
+"""Number of uses that are added in one step; a step takes a few milliseconds."""
 
 _MOST_KNOWN = 20_000
 _HOURS = DAY // HOUR
@@ -60,6 +60,8 @@ def _add_uses(table: str, keys: str, values: str) -> str:
     )
 
 
+# The WHERE clauses are for the parser: after a SELECT without one, ON CONFLICT could be read as a
+# join's ON (SQLite's documentation of UPSERT, 2.2).
 def _add_rules(table: str, keys: str, values: str) -> str:
     return (
         f"INSERT INTO {table} ({keys}, count, probes) "  # noqa: S608 - constants
@@ -143,6 +145,7 @@ class Known:
 
     def keep(self) -> None:
         """Keep the new keys: their transaction was committed."""
+        # Dropped as a whole: a process with more call sites than that is rare, and only slower.
         if len(self._old) > _MOST_KNOWN:
             self._old = {}
         self._old |= self._new

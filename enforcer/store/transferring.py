@@ -139,4 +139,4 @@ PARTS: Final = (
         {"process": "process"},
     ),
 )
-"""The tables of an export, in its order. All others are made from these."""
+"""The tables of an export, in its order. All other tables are computed from these."""

@@ -8,7 +8,7 @@ from enforcer.store.engine import sqlite3
 from enforcer.store.waiting import code_of
 
 LONGEST_PATH = 500
-"""How many bytes of a path SQLite takes: MAX_PATHNAME is 512, with the names of its companions."""
+"""Largest length of a path in bytes: MAX_PATHNAME is 512, suffixes of the companions included."""
 
 _LONGEST_SHOWN = 200
 _REMEDIES = {
@@ -54,7 +54,8 @@ def _remedy(path: str, error: "Exception | str") -> str:
 
 def _whose(path: str) -> str:
     """Return who owns the file or folder that this process may not write; empty if it may."""
-    user = getattr(os, "geteuid", None)  # Windows has no owners of this kind
+    # Windows has no numeric owners.
+    user = getattr(os, "geteuid", None)
     there = path
     while not os.path.lexists(there):
         above = os.path.dirname(there)

@@ -44,6 +44,8 @@ INSERT INTO heartbeat (process, since, till) SELECT key, started, written FROM p
 UPDATE process SET ending = '{UNKNOWN}';
 PRAGMA user_version = 2;
 """,  # noqa: S608 - made of constants
+    # SQLite can't change a table's key or drop its constraints: such a table is created anew,
+    # filled from the old one, and renamed.
     2: f"""
 CREATE TABLE deployment (
     key          INTEGER PRIMARY KEY,

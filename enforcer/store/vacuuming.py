@@ -57,7 +57,8 @@ def vacuum(
         if keep_days is not None:
             progress(f"remove what is older than {keep_days} days")
             removed += _execute(connection, TOO_OLD, today - keep_days)
-            allow_no_notes(path)  # a map may have been removed for which they would do
+            # A map may have been deleted that a note would need.
+            allow_no_notes(path)
         if keep_hours_days is not None:
             progress(f"remove the hours of what is older than {keep_hours_days} days")
             removed += _execute(connection, OLD_HOURS, today - keep_hours_days)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PATIENCE = 5.0
-"""How long to wait for another process that is writing, in seconds."""
+"""How long to wait for another writer, in seconds."""
 
 LONGEST_PAUSE = 0.004
 
@@ -78,4 +78,5 @@ def patiently(call: "Callable[[], T]", patience: Patience) -> "T":
 
 def code_of(error: BaseException) -> int:
     """Return SQLite's primary result code of an error, or 0."""
+    # An extended result code has the primary one in its lowest byte.
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

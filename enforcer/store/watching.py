@@ -6,6 +6,7 @@ from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.schema import DAY, DISABLED, EXIT, LOST, UNKNOWN
 
+# A last write in the future is that of a wrong clock: such a process counts as silent, too.
 _IS_SILENT = f"(written + silence < :now OR written > :now + {CLOCKS_DIFFER})"
 
 

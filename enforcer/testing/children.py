@@ -21,17 +21,17 @@ from enforcer.rules.variables import INTERVAL_KEY
 from enforcer.startup import MAP_KEY
 
 _INTERVAL = "0.2"
-"""How often children write, in seconds: tests stop them by signals, and soon."""
+"""How often children write, in seconds; short, because tests soon stop them by signals."""
 
 _TEST = "PYTEST_CURRENT_TEST"
-"""The variable that pytest keeps the running test's name in."""
+"""The variable in which pytest keeps the running test's name."""
 
 _UNFINISHED = ("running", "vanished")
 
 _FORK_SERVER = "multiprocessing.forkserver"
 
 _HELPERS = (_FORK_SERVER, "multiprocessing.resource_tracker")
-"""Processes that live as long as the run, and run no code of the program after their start."""
+"""Processes that live as long as the run, and run none of the program's code after their start."""
 
 _MOST_PROCESSES = 100_000
 
@@ -66,6 +66,8 @@ class Children:
 
         """
         global _watched  # noqa: PLW0603 - fork hooks can't be taken back
+        # The value of RUN_KEY names a variable, which a child expands when it starts: so each child
+        # belongs to the test that started it.
         settings = {
             MAP_KEY: migration_map.path,
             ENVIRONMENT_KEY: stage,
@@ -141,7 +143,8 @@ def _is_helper(command: str) -> bool:
 
 
 def _where(run: str) -> str:
-    test, separator, _ = run.rpartition(" (")  # the phase
+    # pytest appends the phase, such as " (call)".
+    test, separator, _ = run.rpartition(" (")
     if not separator:
         return "a process that the run started"
     return f"{test}, in a process that it started"
@@ -149,6 +152,7 @@ def _where(run: str) -> str:
 
 def _hook_into_fork() -> None:
     global _fork_hooks  # noqa: PLW0603 - as above
+    # Hooks can't be unregistered: they are registered once, and do nothing while no run is active.
     if not _fork_hooks and hasattr(os, "register_at_fork"):
         _fork_hooks = True
         os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

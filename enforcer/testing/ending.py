@@ -100,7 +100,7 @@ class Ending:
         from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
         from enforcer.baseline.writing import write_baseline  # noqa: PLC0415 - loads tomlkit
 
-        # Once more from the file: somebody may have edited it while the tests ran.
+        # Read again: somebody may have edited the file while the tests ran.
         written = follow_renames(read_baseline(self.file), self._map)
         write_baseline(shrunk(written, self.judged), self.file)
         self.is_shrunk = True

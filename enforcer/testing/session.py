@@ -64,19 +64,21 @@ class Session:
         self._children = Children()
         self._map = load_map_for(config, self._children.store)
         self._file = baseline_file(config, self._map)
-        fails_for_stale(config)  # a wrong word is a mistake that shows at once
+        # Validates the option before any test runs.
+        fails_for_stale(config)
         self._baseline = baseline_of(self._file, self._map)
         self._tolerated = Tolerated(self._baseline, self._map.allow)
         self._record = Record()
         self._where: str | pytest.Item = "what came before the tests"
-        self._fixtures: list[pytest.FixtureDef[Any]] = []  # those that are being set up
+        # The fixtures that are being set up, outermost first.
+        self._fixtures: list[pytest.FixtureDef[Any]] = []
         self._is_asking_always = False
-        # Of the running test: its uses since it began or since it wanted to know, and which of
-        # them were refused and did not fail it yet.
+        # The running test's uses since it began, or since it asked for them; and its refusals that
+        # have not failed it yet.
         self._uses: list[Use] = []
         self._refused: list[tuple[Use, str]] = []
         self._shown: LegacyUses | None = None
-        # What some tests want: leave to use legacy paths, refusals, or exact counts.
+        # Wishes of single tests: permission to use legacy paths, expected refusals, exact counts.
         self._marks: dict[pytest.Item, Marks] = {}
         self._expected: tuple[Allowed, ...] = ()
         self._counted: set[pytest.Item] = set()
@@ -86,7 +88,8 @@ class Session:
         self._children.begin(self._map, self._file, stage_of(config), config.rootpath)
 
     def _enable(self) -> None:
-        enabled = startup.active()  # by the environment, if it is
+        # The environment may have enabled the enforcer before pytest started.
+        enabled = startup.active()
         if enabled is not None and enabled.map.path == self._map.path:
             for use in startup.collect()[0]:
                 self._record.add(use, "what came before the tests")
@@ -111,7 +114,7 @@ class Session:
             item.line = (self._where.location[1] or 0) + 1
         return item
 
-    # Whose uses are whose.
+    # Attribution of uses.
 
     def _take(self) -> None:
         """Attribute the uses since the last call to the current part of the run."""
@@ -122,10 +125,12 @@ class Session:
         self._uses += uses
         for use in uses:
             if use.outcome == BLOCKED:
-                self._refused.append((use, where))  # recorded once the test said what it expects
+                # Recorded once it is known whether the test expects it.
+                self._refused.append((use, where))
             else:
                 self._record.add(use, where, self._excuse(use))
-        # Rules in stage removed ask nobody whether a use is tolerated.
+        # Rules in stage removed refuse without asking what is tolerated, so new refusals don't show
+        # there.
         if any(use.stage == REMOVED and use.outcome == BLOCKED for use in uses):
             self._is_asking_always = self._tolerated.has_news = True
 
@@ -180,7 +185,8 @@ class Session:
         if self._marks:
             self._mark(item)
         self._children.note(item.nodeid)
-        self._where = item  # its name is made when it is needed
+        # The item itself: its name is built only if a use needs it.
+        self._where = item
         if self._counted and item in self._counted:
             self._take()
             self._uses.clear()
@@ -202,7 +208,7 @@ class Session:
                 item.add_report_section("setup", "enforcer", f"{one} ended on {one.until}\n")
         enforcement = startup.active()
         if before and enforcement is not None and enforcement.watch is not None:
-            # The cached decisions are those of the previous test's marks.
+            # The watch caches its decisions by call site, and these are those of the previous test.
             enforcement.watch.forget_sites()
 
     @pytest.hookimpl(wrapper=True)
@@ -241,7 +247,8 @@ class Session:
             return self._uses
 
         if self._shown is None:
-            if item not in self._counted:  # it asked by name, in the middle
+            # The fixture was requested by name in the middle of the test.
+            if item not in self._counted:
                 take()
                 self._uses.clear()
             self._shown = LegacyUses(take)
@@ -264,7 +271,7 @@ class Session:
             self._marks = {item: marks_of(item, self._map) for item in marked}
         return result
 
-    # Refusals that code under test swallowed.
+    # Swallowed refusals.
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self) -> None:
@@ -294,7 +301,7 @@ class Session:
 
             pytest.fail(describe(unexpected), pytrace=False)
 
-    # What the run could see.
+    # Completeness of the run.
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -324,7 +331,7 @@ class Session:
         else:
             self._record.merge(document)
 
-    # The end.
+    # End of the run.
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -15,10 +15,10 @@ from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
 from enforcer.startup import MAP_KEY
 
 STALE = ("fail", "warn")
-"""What may come of entries of the baseline that are gone."""
+"""What stale entries of the baseline lead to."""
 
 STAGE = "at-least:strict"
-"""The stage of every rule, unless the run says another one."""
+"""Default stage of every rule."""
 
 
 def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
@@ -49,7 +49,8 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
     _check_stage(config)
     settings = {ENVIRONMENT_KEY: stage_of(config), REFUSE_KEY: "true", STORE_KEY: store}
     migration_map = load_map(path, environ={**os.environ, **settings}, cached=True)
-    migration_map.settle(None)  # a test run refuses the same on every machine
+    # Without a host, so that a test run refuses the same on every machine.
+    migration_map.settle(None)
     # An editor may have emptied the map for a moment: nothing would be refused, and the baseline
     # emptied.
     require_rules(migration_map)

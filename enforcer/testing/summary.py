@@ -14,7 +14,7 @@ from enforcer.recording.use import BLOCKED
 from enforcer.testing.ending import Ending
 
 MOST_SITES: Final = 20
-"""How many call sites of one kind are listed."""
+"""Limit on the call sites of one kind that are listed."""
 
 MOST_OWNERS: Final = 5
 

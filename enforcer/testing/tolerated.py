@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from enforcer.testing.allowing import Allowed
 
 MARKER = markers.ALLOWING
-"""The name of the marker by which a test allows something."""
+"""Name of the marker by which a test allows uses."""
 
 
 EXPECTING = markers.EXPECTING
-"""The name of the marker by which a test expects refusals."""
+"""Name of the marker by which a test expects refusals."""
 
 
 class Tolerated:
@@ -47,7 +47,8 @@ class Tolerated:
         """Record that there is a new call site."""
         if not self.has_news:
             self.has_news = True
-            _hide_frames()  # rules in stage removed refuse without asking
+            # Rules in stage removed refuse without asking this container.
+            _hide_frames()
 
     def excuse(self, site: "CallSite") -> str:
         """Return why a use does not concern the baseline; empty if it does."""

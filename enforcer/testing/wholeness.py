@@ -27,13 +27,13 @@ _SELECTING: Final = frozenset(
         "testpaths",
     }
 )
-"""The ini keys that choose tests, or may; an option may override them (``-o``)."""
+"""The ini keys that may select tests; an option may override them (``-o``)."""
 
 _COLLECTORS: Final = ("doctest", "python", "unittest")
-"""The plugins of pytest that collect tests."""
+"""pytest's plugins that collect tests."""
 
 _NOT_PASSED: Final = ("error", "failed", "rerun", "skipped", "xfailed")
-"""The categories of the terminal whose tests did not run to their end."""
+"""Categories of the terminal's statistics for tests that did not run to their end."""
 
 
 class LeftOut:

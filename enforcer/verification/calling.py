@@ -13,7 +13,7 @@ from enforcer.verification.objects import Objects, name_of
 from enforcer.verification.sampling import UntriedError, arguments, said, values_for
 
 CROWD: Final = 8
-"""How many threads ask for the instance of one key at once."""
+"""Number of threads that ask for the instance of one key at once."""
 
 
 class Calls:
@@ -38,6 +38,7 @@ class Calls:
             self._renamed[path] = renamed
         outcome: list[object] = []
         if context == THREAD:
+            # A daemon thread does not keep the process alive when its call never returns.
             thread = Thread(target=self._ask, args=(path, key, outcome), daemon=True)
             thread.start()
             thread.join()

@@ -57,7 +57,8 @@ def main() -> None:
     job = Job.from_document(json.load(sys.stdin))
     sys.path[:0] = job.search
     migration_map = load_map(job.map_file)
-    migration_map.settle(None)  # the same answer on every machine
+    # Without a host, so that the result is the same on every machine.
+    migration_map.settle(None)
     if job.is_enforced:
         # This process stands in for callers that strict rules tolerate; which callers are refused
         # is known from the source. In stage removed everybody is refused all the same.
@@ -94,7 +95,7 @@ class Examiner:
             yield from self._call_all(rule)
         yield from self._defined()
 
-    # Importing.
+    # Imports.
 
     def _look(self, path: str) -> Iterator[Looked]:
         if path in self._found:
@@ -135,7 +136,7 @@ class Examiner:
             if is_second and rule is not None and not rule.keeps_own_code:
                 yield Defined(path)
 
-    # Calling.
+    # Calls.
 
     def _call_all(self, rule: Sampled) -> Iterator[Called]:
         """Call every path that returns instances of a rule."""
@@ -188,6 +189,7 @@ def _subclasses(kind: type) -> Iterator[type]:
     seen = {kind}
     while waiting:
         inside = waiting.pop()
+        # Through ``type``: if ``inside`` is a metaclass, ``inside.__subclasses__`` is unbound.
         found: list[type] = type.__subclasses__(inside)
         yield from found
         waiting += [each for each in found if each not in seen]

@@ -14,7 +14,7 @@ MODULE = "module"
 OTHER = "other"
 
 FIRST = "enforcer-verify-1"
-"""The key for which an instance is asked for on every path."""
+"""The key of the instance that is asked for on every path."""
 
 MAIN = "the main thread"
 THREAD = "another thread"

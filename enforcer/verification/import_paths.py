@@ -125,7 +125,8 @@ class _Finder:
         if name and self._locator.locate(f"{module}.{name}") is not None:
             module, name = f"{module}.{name}", ""
         if not name and rule.implementation:
-            return None  # two modules, and meant to be
+            # Two modules, as the map intends.
+            return None
         canonical = rule.canonical_of(module)
         return f"{module}:{name}", f"{canonical}:{rule.canonical_name(module, name)}"
 

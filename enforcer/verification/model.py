@@ -11,7 +11,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     VIOLATED = "violated"
     UNVERIFIED = "not verified"
-    """Something could not be tried, so nobody can say that it holds."""
+    """Something could not be tried, so that it is unknown whether the invariant holds."""
     NOTHING = "nothing to verify"
 
 
@@ -82,7 +82,7 @@ DEFINITIONS: Final = Invariant(
 )
 
 INVARIANTS: Final = (IMPORT_PATHS, INSTANCES, FACTORIES, SERVICES, SHARING, DEFINITIONS)
-"""All of them, in the order in which they are shown."""
+"""All invariants, in the order of the output."""
 
 
 @dataclass(frozen=True, slots=True)

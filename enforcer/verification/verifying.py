@@ -26,7 +26,7 @@ from enforcer.verification.model import Verification
 from enforcer.verification.seen import Seen
 
 PATIENCE: Final = 120.0
-"""How many seconds the program may take by default."""
+"""Default limit for the child process, in seconds."""
 
 _JUDGES: Final = (
     judge_import_paths,
@@ -72,6 +72,8 @@ def verify(
 
 def _lines(job: Job, patience: float) -> list[dict[str, Any]]:
     """Run the child process and return its lines."""
+    # The child decides by its job whether to enable the enforcer. With -P its working directory,
+    # the program's root, can't shadow modules that it imports first.
     environ = {key: value for key, value in os.environ.items() if key != MAP_KEY}
     try:
         done = subprocess.run(
@@ -88,6 +90,7 @@ def _lines(job: Job, patience: float) -> list[dict[str, Any]]:
     except subprocess.TimeoutExpired as error:
         output, said = error.stdout or b"", error.stderr or b""
         ending = f"it did not finish in {patience:g} seconds"
+    # A last line without its end was cut off when the child died.
     lines: list[dict[str, Any]] = [
         json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")
     ]

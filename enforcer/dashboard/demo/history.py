@@ -23,7 +23,7 @@ from enforcer.store.schema import EXIT
 from enforcer.store.sqlite import Store
 
 DAYS: Final = 182
-"""How long the history is."""
+"""Length of the history in days."""
 
 _SEED: Final = 960
 _RELEASE_DAYS: Final = 14
@@ -57,7 +57,7 @@ _SERVICES: Final = (
 )  # fmt: skip
 _TESTED: Final = ("tests/", "shop/checkout", "netra_backend/app")
 
-# When the last call sites of a rule were mended: the share of the history that had passed.
+# Range of the share of the history after which call sites of a rule are mended; beyond 1: never.
 _MENDED: Final = {
     "shop.cart_utils": (0.25, 1.5),
     "shop.legacy_pricing.*": (0.2, 1.1),
@@ -75,7 +75,7 @@ _NEW: Final = {
     "shop/catalogue/feeds.py": DAYS - 100,
     "netra_backend/agents/tools.py": DAYS - 2,
 }
-"""From which day on the uses in these files are there."""
+"""First day of the uses in these files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def invent(folder: Path, now: int, on_day: Callable[[], None] = lambda: None) ->
     now -= now % 60_000_000_000
     map_file, sites = write_program(folder, _days(now))
     store = folder / ".enforcer" / "uses.db"
-    # As the processes had it: without the rule that was written today.
+    # The processes started before the newest rule was written.
     migration_map = load_map(str(map_file), environ={})
     rules = [rule for rule in migration_map if rule.legacy != _UNWATCHED]
     _History(store, migration_map, rules, sites, now).write(on_day)

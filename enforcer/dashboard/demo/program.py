@@ -126,7 +126,7 @@ stage = "observe"
 reason = "written into the map today: no process watches it yet"
 owner = "@platform"
 """
-"""What the map has by now, and what no process has started with."""
+"""A rule that was added to the map after all processes had started."""
 
 OWNERS: Final = """\
 *                        @platform

@@ -25,7 +25,7 @@ OPTIONS: Final[dict[str, Callable[[str], object]]] = {
     "ca_cert": str,
     "interval": float,
 }
-"""Options in the query of a URL, and what reads their values; times are in whole seconds."""
+"""Options in the query of a URL, and the parsers of their values; times are in whole seconds."""
 
 _CONNECT_TIMEOUT = 5
 _TIMEOUT = 30
@@ -155,6 +155,8 @@ def _arguments(address: Address) -> dict[str, Any]:
         "verify": options.get("verify", True),
         "connect_timeout": options.get("connect_timeout", _CONNECT_TIMEOUT),
         "send_receive_timeout": options.get("timeout", _TIMEOUT),
+        # No retries, which would multiply the timeout while a person waits; and no session, in
+        # which ClickHouse refuses concurrent queries.
         "query_retries": 0,
         "autogenerate_session_id": False,
     }

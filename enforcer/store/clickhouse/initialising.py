@@ -38,10 +38,10 @@ _DAYS: Final = f"SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM {LOGS} ORD
 
 
 _FOR_EVER: Final = 10_000
-"""The most days to keep: a DateTime ends in 2106, and beyond that everything would be too old."""
+"""Largest number of days to keep: a DateTime ends in 2106, and beyond it all would be too old."""
 
 _LATELY: Final = 2
-"""The uses of how many days may arrive while a view is made."""
+"""How many days are backfilled again once a view exists."""
 
 
 def initialise(
@@ -81,14 +81,17 @@ def initialise(
         for view, (table, source, select) in views(has_event_name=has_event_name).items():
             progress(f"fill {table}")
             made = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {view}_view TO {table} AS {select}"
-            if source == USES:  # filled by the view that sees what goes in there
+            # No backfill: the view on USES fills it while USES itself is backfilled.
+            if source == USES:
                 ask(client, address, made)
                 continue
             backfills = _backfills(client, address, table, select, has_event_name=has_event_name)
             for backfill in backfills:
                 ask(client, address, backfill)
             ask(client, address, made)
-            for backfill in backfills[-_LATELY:]:  # what came while the view was not there yet
+            # Rows that arrived between the backfill and the creation of the view are in neither.
+            # They are of the last days, and a second backfill adds no row twice.
+            for backfill in backfills[-_LATELY:]:
                 ask(client, address, backfill)
         if before < VERSION:
             ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant

@@ -25,6 +25,7 @@ _SITE_ATTRIBUTES: Final = {
 SITE_FIELDS: Final = ("path", "file", "line", *list(_SITE_ATTRIBUTES)[2:])
 """The fields of a call site, in the order of ``SiteUses``."""
 
+# Older semantic conventions name the environment ``deployment.environment``.
 _DEPLOYMENT: Final = """
     ResourceAttributes['service.name'] AS service,
     ResourceAttributes['service.version'] AS version,
@@ -120,7 +121,7 @@ FROM {SUMS}
 WHERE MetricName = 'deprecated_import.rule.count'
     AND Attributes['deprecated_import.rule.state'] = 'watched' AND Value > 0
 """  # noqa: S608 - made of constants
-"""One row for each rule and each time at which a process said that it watches it."""
+"""One row for each rule and each export of metrics in which a process says that it watches it."""
 
 DROPS: Final = f"""
 SELECT
@@ -132,4 +133,4 @@ SELECT
     toUInt64(Value) AS value
 FROM {SUMS} WHERE MetricName = 'deprecated_import.dropped'
 """  # noqa: S608 - made of constants
-"""One row for each count of lost uses: since ``start``, or since the one before."""
+"""One row for each count of lost uses: since ``start``, or since the count before."""

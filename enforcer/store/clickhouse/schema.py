@@ -20,7 +20,7 @@ from enforcer.store.clickhouse.records import (
 from enforcer.store.schema import DAY, HOUR
 
 VERSION: Final = 1
-"""The version of the roll-ups that this code makes and reads.
+"""The version of the roll-ups that this code creates and reads.
 
 1: the first one.
 """
@@ -42,6 +42,8 @@ last_seen SimpleAggregateFunction(max, Int64)
 _ADD_UP = "sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen"
 _SITE = ", ".join(f"{field} {'UInt32' if field == 'line' else 'String'}" for field in SITE_FIELDS)
 
+# A ReplacingMergeTree drops duplicate rows, and an AggregatingMergeTree sums them, in the
+# background at some time: readers have to group by the key in any case.
 TABLES: Final = (
     f"""
 CREATE TABLE IF NOT EXISTS {VERSIONS} (version UInt32, applied DateTime DEFAULT now())
