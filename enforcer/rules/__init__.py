@@ -1,1 +1,1 @@
-"""Hold the migration map: its model, how it is read, and what is wrong with it."""
+"""The migration map: its model, how it is read, and its mistakes."""

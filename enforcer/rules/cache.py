@@ -1,9 +1,9 @@
-"""Keep a validated migration map in a form that loads in less than a millisecond.
+"""Cache of validated migration maps, in a form that loads in less than a millisecond.
 
-A cache lies beside the map, in ``.enforcer/``, or else in the user's cache folder. It is found
-by the digest of the map's content, so it is never stale, and carries a digest of its own. It
-is only believed where nobody but this user or root could have written it. Those of the last few
-contents are kept: a process that a program starts takes the map that the program has.
+A cache file is in ``.enforcer/`` beside the map, or else in the user's cache folder. Its name has
+the digest of the map's content, so it is never stale; a digest of its own detects damage. It is
+only trusted if no user but this one and root can have written it. The files of the last few
+contents are kept, because a child process uses the content that its parent has.
 """
 
 import marshal
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 FOLDER = ".enforcer"
 
-# Another number whenever rules get another field, or a map that was sound is not any more.
+# Incremented whenever rules get another field, or a map that was valid becomes invalid.
 _FORMAT = "enforcer map 12"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
-_MOST_KEPT = 4  # children of programs that run for long ask for the map of their parent
+_MOST_KEPT = 4  # children of long-running programs need the map of their parent
 _FIELDS = (
     "legacy",
     "canonical",
@@ -78,11 +78,11 @@ _INSTANCES_FIELDS = (
 
 
 class CompiledMap:
-    """Hold what a map's file says, apart from where the file lies.
+    """The content of a map's file, independent of the file's location.
 
     Attributes:
         options: the values of the table ``[enforcer]``, by key.
-        outline: what the rules speak of.
+        outline: the module paths in the rules.
         ignored: a notice for each part with a mistake.
 
     """
@@ -96,14 +96,13 @@ class CompiledMap:
         rules: bytes,
         ignored: "Sequence[Ignored]",
     ) -> None:
-        """Take the parts; the rules are packed."""
         self.options = options
         self.outline = outline
         self.ignored = ignored
         self._rules = rules
 
     def rules(self) -> "list[Entry]":
-        """Make what the map says: rules, factories and instances."""
+        """Unpack the map's entries: rules, factories and instances."""
         rules, factories, instances = marshal.loads(self._rules)  # noqa: S302 - checked
         made: list[Entry] = [_made(Rule, _FIELDS, packed) for packed in rules]
         if factories or instances:
@@ -117,14 +116,14 @@ class CompiledMap:
 def find(
     path: str, source: str, environ: "Mapping[str, str]", *, is_current: bool = False
 ) -> CompiledMap | None:
-    """Give the compiled form of a map, if a trusted cache has it.
+    """Return the compiled form of a map, if a trusted cache has it.
 
     Args:
         path: absolute path of the map.
         source: digest of its content.
-        environ: says where the user's cache folder is.
-        is_current: whether this is the content that the file has now: then it is what
-            :func:`find_last` returns, also where the cache of a later edit is younger.
+        environ: the variables that name the user's cache folder.
+        is_current: whether the file has this content now: then :func:`find_last` returns it,
+            even if the cache of a later edit is younger.
 
     """
     for folder, name in _places(path, environ):
@@ -137,11 +136,11 @@ def find(
 
 
 def find_last(path: str, environ: "Mapping[str, str]") -> "tuple[CompiledMap, str] | None":
-    """Return the compiled form that a map's file had last, with the digest of its content.
+    """Return the compiled form of a map's last content, with the digest of that content.
 
     Args:
         path: absolute path of the map.
-        environ: says where the user's cache folder is.
+        environ: the variables that name the user's cache folder.
 
     """
     caches = [
@@ -165,19 +164,19 @@ def keep(  # noqa: PLR0913 - one parameter for each part of a map
     *,
     ignored: "Sequence[Ignored]" = (),
 ) -> None:
-    """Write the compiled form where it can be kept; nothing is said if it can't.
+    """Write the compiled form into the first folder that allows it; ignore errors.
 
     Args:
         path: absolute path of the map.
         source: digest of its content.
         options: the values of the table ``[enforcer]``, by key.
-        rules: all that it says, without any override.
-        environ: says where the user's cache folder is.
+        rules: all its entries, without any override of stages.
+        environ: the variables that name the user's cache folder.
         ignored: a notice for each part with a mistake.
 
     """
     if not HAS_OWNERS:
-        return  # it would never be believed
+        return  # it would never be trusted
     data = _pack(source, options, rules, ignored)
     for folder, name in _places(path, environ):
         try:
@@ -217,11 +216,11 @@ def _touch(file: str) -> None:
     try:
         os.utime(file)
     except OSError:
-        return  # it is another user's, or on a disk that is only read
+        return  # the file is another user's, or the disk is read-only
 
 
 def _caches_in(folder: str, name: str) -> "list[tuple[int, str]]":
-    """Return when each cache of one map was needed last, for this version of Python."""
+    """Return when each cache of one map was used last, for this version of Python."""
     length = len(_file_name(name, "0" * DIGITS))
     try:
         with os.scandir(folder) as entries:
@@ -233,7 +232,7 @@ def _caches_in(folder: str, name: str) -> "list[tuple[int, str]]":
                 and len(entry.name) == length
             ]
     except OSError:
-        return []  # another process deletes them as well
+        return []  # another process may delete them at the same time
 
 
 def _forget_old(folder: str, name: str) -> None:
@@ -242,7 +241,7 @@ def _forget_old(folder: str, name: str) -> None:
         try:
             os.unlink(os.path.join(folder, file))
         except OSError:
-            return  # another process deletes them as well
+            return  # another process deletes them at the same time
 
 
 def _read(folder: str, name: str) -> bytes | None:
@@ -276,12 +275,13 @@ def _write(folder: str, name: str, data: bytes) -> None:
     except FileExistsError:
         if not _is_own_folder(folder):
             raise PermissionError(folder) from None
-    # Others may write at the same time: each writes a file of its own, the last one stays.
+    # Processes may write at the same time: each writes a file of its own and renames it, so the
+    # last one wins and no reader sees half a file.
     draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         try:
-            # What a full disk cuts short, its own digest tells.
+            # If a full disk cuts it short, the file's own digest will not match.
             os.write(descriptor, data)
         finally:
             os.close(descriptor)

@@ -1,7 +1,7 @@
-"""Find what the rules of a map say against each other.
+"""Find contradictions between the rules of a map.
 
-Only rules whose own paths are sound take part. Stages play no role: a rule that is safe
-today must not turn into a mistake by being raised.
+Only rules whose own paths are valid take part. Stages are ignored: raising the stage of a rule must
+not make the map invalid.
 """
 
 from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX, Rule
@@ -17,18 +17,17 @@ _LONGEST_TRAIL = 64
 
 
 class Entry:
-    """Pair a rule with its place in the file."""
+    """A rule with its place in the file."""
 
     __slots__ = ("rule", "where")
 
     def __init__(self, rule: Rule, where: "KeyPath") -> None:
-        """Take both as they are."""
         self.rule = rule
         self.where = where
 
 
 class _Index:
-    """Look rules up by the path that they move; the first of two rules wins."""
+    """The rules by the path that they move; of two rules for one path the first wins."""
 
     def __init__(self, entries: "Sequence[Entry]") -> None:
         self.paths: dict[str, Rule] = {}
@@ -41,7 +40,7 @@ class _Index:
                 self.paths.setdefault(rule.module, rule)
 
     def covering(self, path: str) -> Rule | None:
-        """Find the rule that moves a module, in any stage that aliases."""
+        """Return the rule that moves a module, in any stage that aliases."""
         covered, dot = path, "."
         while dot:
             rule = self.paths.get(covered)
@@ -53,7 +52,7 @@ class _Index:
         return None
 
     def moved(self, module: str, name: str) -> "tuple[Rule, str, str] | None":
-        """Say where a module, or a name in one, is moved to, and by which rule."""
+        """Return the rule that moves a module, or a name in one, and its new path."""
         rule = self.names.get((module, name)) if name else None
         if rule is not None:
             return rule, rule.target, rule.target_name
@@ -65,7 +64,7 @@ class _Index:
 
 
 def check_conflicts(entries: "Sequence[Entry]", mistakes: "MistakeList") -> None:
-    """Note every mistake that takes two rules."""
+    """Note every mistake that concerns two rules."""
     index = _Index(entries)
     cycles: set[frozenset[str]] = set()
     for entry in entries:
@@ -81,24 +80,23 @@ def check_conflicts(entries: "Sequence[Entry]", mistakes: "MistakeList") -> None
 
 
 class Ends:
-    """Find where the canonical paths of rules lead that are moved by other rules."""
+    """Follows the canonical paths of rules that other rules move."""
 
     def __init__(self, rules: "Sequence[Rule]") -> None:
-        """Take all rules of the map."""
         self._index = _Index([Entry(rule, ()) for rule in rules])
 
     def is_circular(self, rule: Rule) -> bool:
-        """Return whether a rule leads back to its own legacy path."""
+        """Return whether following a rule leads back to its own legacy path."""
         trail = _Trail(rule, self._index)
         return trail.is_endless and rule.legacy in trail.circle
 
     def go_to_end(self, rule: Rule) -> bool:
         """Change the canonical path of a rule to the one that other rules alias it to.
 
-        A module that is observed, or still has the implementation, is an end.
+        A module that is observed, or still contains the implementation, ends the trail.
 
         Returns:
-            Whether there is an end.
+            Whether the trail ends.
 
         """
         trail = _Trail(rule, self._index)
@@ -135,7 +133,7 @@ def _is_duplicate(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:
 
 
 def _is_inside_legacy(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:
-    """Note a rule for a name of a module that is legacy as a whole."""
+    """Note a rule for a name whose module is legacy as a whole."""
     rule = entry.rule
     other = index.covering(rule.module)
     if other is None:
@@ -161,7 +159,7 @@ def _is_inside_legacy(entry: Entry, index: _Index, mistakes: "MistakeList") -> b
 def _check_redundant(entry: Entry, index: _Index, mistakes: "MistakeList") -> None:
     """Note a rule that a tree rule makes unnecessary.
 
-    A child with the tree's own target is not redundant if it says something else that
+    A child rule with the tree's own target is not redundant if it differs in another key that
     matters at run time.
     """
     rule = entry.rule
@@ -232,12 +230,12 @@ def _check_canonical(
 
 
 class _Trail:
-    """Follow a rule from path to path until no rule moves the path any more.
+    """The path of a rule, followed from rule to rule until no rule moves it any more.
 
     Attributes:
-        paths: the legacy path, the canonical path, and where that is moved to in turn.
+        paths: the legacy path, the canonical path, and the paths to which that is moved in turn.
         rules: the rule of each step, one fewer than the paths.
-        is_endless: whether the trail comes back to a path, or grows for ever.
+        is_endless: whether the trail returns to a path, or grows for ever.
         circle: the legacy paths of the rules that make it endless.
 
     """
@@ -261,7 +259,7 @@ class _Trail:
         return self.paths[-1] in self.paths[:-1]
 
     def __str__(self) -> str:
-        """Show the circle alone, or the start of what grows for ever."""
+        """Format the circle alone, or the start of a trail that grows for ever."""
         if self._has_come_back():
             return " -> ".join(self.paths[self.paths.index(self.paths[-1]) :])
         return " -> ".join([*self.paths[:4], "…"])

@@ -1,6 +1,6 @@
-"""Model what an alias can't give: factories that delegate, and one instance for each key.
+"""Entries of the map beyond aliases: factories that delegate, and one instance for each key.
 
-Plain classes with slots instead of dataclasses: rules are made while a module is imported.
+Plain classes with slots instead of dataclasses: rules are created while a module is imported.
 """
 
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
@@ -18,15 +18,14 @@ OWN = "own"
 
 
 class Factory(Rule):
-    """Say that calls of a legacy factory are answered by a canonical one.
+    """A legacy factory whose calls a canonical one answers.
 
-    What a rule has, it has as well; ``name`` and ``target_name`` may be dotted, for a method
-    of a class.
+    It has all attributes of a rule; ``name`` and ``target_name`` may be dotted, for a method of a
+    class.
 
     Attributes:
         arguments: legacy parameter → canonical parameter; an empty one is left out.
-        adapter: ``module:function`` that is called instead, with the legacy arguments, or
-            empty.
+        adapter: ``module:function`` that is called instead, with the legacy arguments, or empty.
 
     """
 
@@ -49,7 +48,7 @@ class Factory(Rule):
         refuse: bool = True,
         line: int = 0,
     ) -> None:
-        """Take the factories apart; nothing is validated here (see ``factory_table``)."""
+        """Split the paths; nothing is validated here (see ``factory_table``)."""
         super().__init__(
             legacy,
             canonical,
@@ -69,28 +68,28 @@ class Factory(Rule):
 
     @property
     def answering(self) -> str:
-        """The path of what is called: the adapter, or the canonical factory."""
+        """The path of the function that is called: the adapter, or the canonical factory."""
         return self.adapter or self.canonical
 
 
 class Instances:
-    """Say that a canonical class or factory gives one instance for each key.
+    """A canonical class or factory of which there is one instance for each key.
 
     Attributes:
         canonical: the class or factory as written: ``package.module:Name``.
         kind: ``instances``.
         module: dotted path of its module.
         name: its name there; may be dotted.
-        key: where the key is found, such as ``user_context.user_id``.
+        key: the path of the key in the arguments, such as ``user_context.user_id``.
         maximum: how many instances there may be at a time; 0 if there is no limit.
-        missing: what a call without a key gets: ``error``, or ``own``, an instance that is
-            kept for nobody.
-        hold: ``weak`` if an instance goes with its last user, ``strong`` if it stays.
-        stage: in ``observe`` nothing is done; all other stages are one.
+        missing: the result of a call without a key: ``error``, or ``own``, an instance that is
+            not kept.
+        hold: ``weak`` if an instance is released with its last user, ``strong`` if it stays.
+        stage: in ``observe`` nothing is kept; all other stages are equal.
         reason: why, for people.
-        owner: who looks after it, or empty.
+        owner: the responsible person or team, or empty.
         link: where to read more, or empty.
-        sample: ``module:function`` that gives arguments for a key, or empty; asked by
+        sample: ``module:function`` that returns arguments for a key, or empty; called by
             ``enforcer verify`` only.
         line: the line in the map's file, from 1; 0 if it came from elsewhere.
 
@@ -128,7 +127,7 @@ class Instances:
         sample: str = "",
         line: int = 0,
     ) -> None:
-        """Take the fields as they are; nothing is validated here (see ``factory_table``)."""
+        """Set the fields; nothing is validated here (see ``factory_table``)."""
         self.canonical = canonical
         self.kind = INSTANCES
         self.module, _, self.name = canonical.partition(":")
@@ -144,14 +143,13 @@ class Instances:
         self.line = line
 
     def __repr__(self) -> str:
-        """Show the path and the key."""
         return f"<Instances {self.canonical} by {self.key}>"
 
     def applies(self) -> bool:
-        """Tell whether anything is done in its stage."""
+        """Return whether instances are kept in its stage."""
         return self.stage != OBSERVE
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of the key: a parameter, and what to reach from it."""
+        """The parts of the key: a parameter, then attributes or items."""
         return tuple(self.key.split("."))

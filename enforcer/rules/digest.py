@@ -1,13 +1,14 @@
-"""Digest bytes by what every interpreter has loaded already.
+"""Digest of bytes, by a function that every interpreter has loaded.
 
-``hashlib`` would load OpenSSL, which is heavy (and ends CPython 3.12.1 at exit if a subinterpreter
-loads it), and each ``_sha…`` module takes half a millisecond of a process's start. The digest tells
-what differs by accident; it keeps no secret.
+``hashlib`` would load OpenSSL, which is heavy (and crashes CPython 3.12.1 at exit if a
+subinterpreter loaded it), and each ``_sha…`` module takes half a millisecond of a process's start.
+The digest detects accidental differences; it is not meant to resist an attacker.
 """
 
 from _imp import source_hash
 
-# Any two keys: each gives 64 bits, by SipHash (PEP 552; Python/pyhash.c).
+# Two arbitrary keys, of which each yields 64 bits. source_hash is SipHash with a key
+# (_Py_KeyedHash, Python/pyhash.c), made for hash-based .pyc files (PEP 552).
 _KEYS = (0x656E666F, 0x72636572)
 
 DIGITS = 16 * len(_KEYS)
@@ -15,5 +16,5 @@ DIGITS = 16 * len(_KEYS)
 
 
 def digest(data: bytes) -> str:
-    """Give 128 bits that tell some bytes from others, in hexadecimal digits."""
+    """Return a digest of 128 bits, in hexadecimal digits."""
     return "".join(source_hash(key, data).hex() for key in _KEYS)

@@ -1,6 +1,6 @@
-"""Read the document that is a migration map: ``enforcer.toml``, or a part of ``pyproject.toml``.
+"""Read the document of a migration map: ``enforcer.toml``, or a part of ``pyproject.toml``.
 
-Both files hold the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
+Both files have the same keys: ``[enforcer]`` and ``[[rule]]`` in the one, ``[tool.enforcer]``
 and ``[[tool.enforcer.rule]]`` in the other; likewise ``factory`` and ``instances``.
 """
 
@@ -31,13 +31,12 @@ def read_document(
     Args:
         path: absolute path of the file.
         data: its content.
-        lenient: whether to take the sound part of a map with mistakes, unless it says
+        lenient: whether to use the valid part of a map with mistakes, unless it says
             ``fail_open = false``.
         regardless: whether to do so in that case, too.
 
     Raises:
-        MapError: if anything is wrong with it, or nothing in it is sound; all mistakes are in
-            the error.
+        MapError: if it has mistakes, or no valid part; the error has all mistakes.
 
     """
     text = _decode(path, data)
@@ -60,12 +59,12 @@ def read_document(
         own = own[key]
     options, entries, ignored = sound_part(contents, mistakes, own)
     if not entries and any(own.get(array) for array in ("rule", FACTORY, INSTANCES)):
-        raise MapError(mistakes.found)  # nothing of it is sound
+        raise MapError(mistakes.found)  # no part of it is valid
     return options, entries, ignored
 
 
 def unreadable(path: str, error: OSError) -> MapError:
-    """Say why the file can't be read."""
+    """Return the error for a file that can't be read."""
     if isinstance(error, FileNotFoundError):
         return _fatal(
             path,
@@ -123,9 +122,9 @@ def _syntax_error(error: Exception, text: str) -> tuple[str, int]:
 
 
 def _guessed_fail_open(text: str) -> bool:
-    """Tell what ``fail_open`` says in a text that is no valid TOML.
+    """Return the value of ``fail_open`` in a text that is no valid TOML, as far as it can be found.
 
-    Who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
+    An author who wrote ``fail_open = false`` wants the program to stop, whatever else is broken.
     """
     pattern = re.compile(r"^[ \t]*(?:[\w.]+\.)?fail_open[ \t]*=[ \t]*(true|false)\b", re.MULTILINE)
     found = pattern.search(text)
@@ -144,7 +143,7 @@ def _no_table(path: str) -> MapError:
 def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
     path: str, *, message: str, remedy: str, slug: str, line: int = 0, fail_open: bool = True
 ) -> MapError:
-    """Make an error of one mistake that hides all others."""
+    """Return an error with one mistake that hides all others."""
     mistake = Mistake(
         file=shown(path), line=line, key="", message=message, remedy=remedy, slug=slug
     )
@@ -152,7 +151,7 @@ def _fatal(  # noqa: PLR0913 - one parameter for each part of the message
 
 
 def shown(path: str) -> str:
-    """Name a file as a person in the working directory would."""
+    """Return a file's path relative to the working directory, if it is below it."""
     try:
         return path.removeprefix(os.path.join(os.getcwd(), ""))
     except OSError:  # the working directory was deleted

@@ -1,4 +1,4 @@
-"""Let single callers use a strict path until a day, and no longer."""
+"""Exemptions: single callers that may use a strict path until a given day."""
 
 from enforcer.rules.model import covers_path
 from enforcer.rules.values import Table
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from enforcer.recording.use import CallSite
 
 FUNCTION = "::"
-"""What stands between a caller's file and its function."""
+"""The separator between a caller's file and its function."""
 
 _KEYS = ("path", "caller", "until", "reason")
 _EXAMPLE = (
@@ -21,13 +21,13 @@ _EXAMPLE = (
 
 
 class Exemption:
-    """Allow a caller to use a strict path.
+    """Permission for a caller to use a strict path.
 
     Attributes:
-        path: a legacy path; what lies below it is allowed as well.
+        path: a legacy path; paths below it are allowed as well.
         caller: the caller's file, relative to the root; a folder that ends with a slash; or a
             file, ``::`` and a function's qualified name.
-        until: the last day on which it holds, as ``YYYY-MM-DD``.
+        until: the last day on which it is valid, as ``YYYY-MM-DD``.
         reason: why, for people.
         line: its line in the map's file, from 1.
 
@@ -36,7 +36,6 @@ class Exemption:
     __slots__ = ("caller", "line", "path", "reason", "until")
 
     def __init__(self, path: str, caller: str, until: str, reason: str, line: int = 0) -> None:
-        """Take the fields as they are."""
         self.path = path
         self.caller = caller
         self.until = until
@@ -44,15 +43,14 @@ class Exemption:
         self.line = line
 
     def __repr__(self) -> str:
-        """Show what is allowed, to whom and until when."""
         return f"<Exemption of {self.caller} for {self.path} until {self.until}>"
 
     def holds_on(self, day: str) -> bool:
-        """Tell whether it still holds on a day, written as ``YYYY-MM-DD``."""
+        """Return whether it is valid on a day, written as ``YYYY-MM-DD``."""
         return day <= self.until
 
     def covers(self, site: "CallSite | SeenSite") -> bool:
-        """Tell whether it speaks of a call site, on whatever day."""
+        """Return whether it applies to a call site, on any day."""
         if not covers_path(self.path, site.path):
             return False
         file, _, function = self.caller.partition(FUNCTION)

@@ -1,4 +1,4 @@
-"""Find what factories and rules for instances say against each other, and against the rules."""
+"""Find contradictions between factories, rules for instances, and other rules."""
 
 from enforcer.rules.model import NAME, TREE
 
@@ -19,7 +19,7 @@ def check_factory_conflicts(
     instances: "Sequence[tuple[Instances, KeyPath]]",
     mistakes: "MistakeList",
 ) -> None:
-    """Note every mistake that takes two entries of the map, one of them no rule."""
+    """Note every mistake that concerns two entries of the map, at least one of them no rule."""
     moved = _Moved([entry.rule for entry in rules])
     legacy: dict[str, Factory] = {}
     for factory, where in factories:
@@ -64,14 +64,14 @@ def _remedy(factory: "Factory", other: "Rule") -> str:
 
 
 class _Moved:
-    """Look up which rule moves a module, or a name in one."""
+    """The rules by the module, or the name in one, that they move."""
 
     def __init__(self, rules: "Sequence[Rule]") -> None:
         self._paths = {rule.module: rule for rule in rules if rule.kind != NAME}
         self._names = {(rule.module, rule.name): rule for rule in rules if rule.kind == NAME}
 
     def naming(self, factory: "Factory") -> "Rule | None":
-        """Find a rule that gives the very name of a legacy factory another meaning."""
+        """Return a rule for the very name of a legacy factory."""
         rule = self._names.get((factory.module, factory.name))
         covering = self._paths.get(factory.module)
         if rule is None and covering is not None and factory.name in covering.names:
@@ -79,7 +79,7 @@ class _Moved:
         return rule
 
     def covering(self, module: str, name: str) -> "Rule | None":
-        """Find the rule that moves a name, or the module that it is in."""
+        """Return the rule that moves a name, or the module that it is in."""
         rule = self._names.get((module, name.partition(".")[0]))
         covered, dot = module, "."
         while rule is None and dot:
@@ -97,7 +97,7 @@ def _check_end(
     legacy: "dict[str, Factory]",
     mistakes: "MistakeList",
 ) -> None:
-    """Note a path that is to answer, and is itself legacy."""
+    """Note a path that is to answer, but is itself legacy."""
     module, _, name = path.partition(":")
     other = legacy.get(path) or moved.covering(module, name)
     if other is not None:

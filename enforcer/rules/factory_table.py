@@ -46,10 +46,10 @@ def read_factory(table: Table, default_stage: str, *, refuse: bool = True) -> Fa
     Args:
         table: the factory's table.
         default_stage: the stage if it names none.
-        refuse: whether it refuses where it is strict, if the factory does not say.
+        refuse: whether it refuses if it is strict, unless it has the key.
 
     Returns:
-        The factory, or none if its paths are missing or make no sense.
+        The factory, or None if its paths are missing or invalid.
 
     """
     table.check_keys(FACTORY_KEYS, "a factory")
@@ -85,7 +85,7 @@ def read_instances(table: Table, default_stage: str) -> Instances | None:
         default_stage: the stage if it names none.
 
     Returns:
-        The rule, or none if its path or its key is missing or makes no sense.
+        The rule, or None if its path or its key is missing or invalid.
 
     """
     table.check_keys(INSTANCES_KEYS, "a rule for instances")
@@ -111,7 +111,7 @@ def read_instances(table: Table, default_stage: str) -> Instances | None:
 
 
 def _read_callable(table: Table, key: str, example: str, owner: str) -> str:
-    """Read the path of a callable; empty if it is missing or not well written."""
+    """Read the path of a callable; empty if it is missing or invalid."""
     if key not in table.values:
         _note_missing(table, key, example, owner)
         return ""

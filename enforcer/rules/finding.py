@@ -1,4 +1,4 @@
-"""Find the migration map that holds for a folder; it is not read here, nor judged."""
+"""Find the migration map of a folder; it is not read here."""
 
 import os
 
@@ -11,11 +11,11 @@ _PROJECT_TABLES = (b"[tool.enforcer]", b"[tool.enforcer.", b"[[tool.enforcer.")
 
 
 def find_map(folder: str) -> str | None:
-    """Find the migration map that holds for a folder: there, or in a folder above.
+    """Return the migration map of a folder: in it, or in a folder above.
 
-    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` that has a
-    table ``[tool.enforcer]``. One that a stranger may have put there, as above every folder in
-    ``/tmp``, is passed over: a map has the program import and call what it names.
+    In each folder ``enforcer.toml`` comes first, then a ``pyproject.toml`` with a table
+    ``[tool.enforcer]``. A file that another user may have put there, as above every folder in
+    ``/tmp``, is ignored: a map makes the program import and call what it names.
     """
     folder = os.path.abspath(folder)
     while True:
@@ -32,13 +32,13 @@ def find_map(folder: str) -> str | None:
 
 
 def has_table(document: dict[str, object]) -> bool:
-    """Tell whether a project file's document has the enforcer's table."""
+    """Return whether a project file's document has the enforcer's table."""
     tool = document.get("tool")
     return isinstance(tool, dict) and "enforcer" in tool
 
 
 def _speaks_of_enforcer(path: str) -> bool:
-    """Tell whether a project file has the enforcer's table, or meant to have it."""
+    """Return whether a project file has the enforcer's table, or was meant to."""
     try:
         data = read_trusted(path)
     except OSError:
@@ -50,5 +50,5 @@ def _speaks_of_enforcer(path: str) -> bool:
     try:
         return has_table(tomllib.loads(data.decode("utf-8")))
     except ValueError:
-        # Broken, but the enforcer's: the error that reading it gives is worth seeing.
+        # Invalid TOML, but meant for the enforcer: the user should see the error of reading it.
         return any(line.strip().startswith(_PROJECT_TABLES) for line in data.splitlines())

@@ -1,7 +1,7 @@
-"""Ask git about a folder, without running anything that the folder's repository names.
+"""Ask git about a folder, without running programs that the folder's repository names.
 
-A repository's own configuration names programs that git runs, also for a question: what is
-unpacked from an archive may bring one along.
+A repository's own configuration names programs that git runs, even for a query, and a repository
+that was unpacked from an archive may contain such a configuration.
 """
 
 import os
@@ -11,20 +11,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Programs that the questions below would run: a monitor of the file system, and hooks.
+# Disable programs that queries would run: the file system monitor, and hooks.
 _QUIETLY = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
 def ask_git(
     folder: str, *words: str, timeout: float, environ: "Mapping[str, str] | None" = None
 ) -> bytes | None:
-    """Return what git writes; None without git, outside of a repository, or after too long.
+    """Return git's output; None without git, outside of a repository, or after a timeout.
 
     Args:
-        folder: where to ask.
+        folder: the folder to run git in.
         words: the command and its options.
         timeout: how long to wait, in seconds.
-        environ: the variables that git gets; those of this process if there are none.
+        environ: the environment of git; None for that of this process.
 
     """
     try:

@@ -1,7 +1,7 @@
-"""Have the processes that this one starts take the same migration map.
+"""Pass the migration map of this process on to the processes that it starts.
 
-A server starts workers for as long as it runs. Were each to read the map's file, an edit would
-leave two definitions of a class in one service.
+A server starts workers for as long as it runs. If each read the map's file, an edit would leave two
+definitions of a class in one service.
 """
 
 import os
@@ -9,18 +9,18 @@ import os
 from enforcer.rules.trusted_environment import trusted_environment
 
 DIGEST_KEY = "ENFORCER_MAP_DIGEST"
-"""The variable by which a process names its map: a digest, and the path of the file."""
+"""The variable that names the map of a process: a digest, and the path of the file."""
 
 LATEST = "latest"
-"""What a user sets that variable to, so that each process reads the file."""
+"""The value by which a user makes each process read the file."""
 
 _left = ""
 
 
 def wanted_digest(path: str) -> str:
-    """Return the digest of the map that the process has which started this one; or nothing.
+    """Return the digest of the parent process's map, or an empty string.
 
-    What is enabled again in one process is read again.
+    It is empty too if the enforcer is enabled again in one process: then the file is read again.
 
     Args:
         path: the map's file.
@@ -33,7 +33,7 @@ def wanted_digest(path: str) -> str:
 
 
 def leave(digest: str, path: str) -> None:
-    """Name the map of this process to those that it starts, unless the user decided."""
+    """Set the variable for child processes, unless the user set it to read the file."""
     global _left  # noqa: PLW0603 - one environment
     _left = f"{digest} {path}"
     if os.environ.get(DIGEST_KEY, "").strip() != LATEST:
@@ -41,6 +41,6 @@ def leave(digest: str, path: str) -> None:
 
 
 def forget_left() -> None:
-    """Take the name out of the environment again."""
+    """Remove the variable from the environment."""
     if os.environ.get(DIGEST_KEY, "") == _left:
         os.environ.pop(DIGEST_KEY, None)

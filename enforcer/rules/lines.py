@@ -1,8 +1,8 @@
 """Find the line of every key in a TOML text.
 
-``tomllib`` says where a syntax error is, but not where a key that it has read stands. This
-scanner follows the structure of a text that ``tomllib`` has accepted (it judges nothing
-itself) and notes a line for each table, key and array element.
+``tomllib`` reports the line of a syntax error, but not the lines of keys that it read. This scanner
+follows the structure of a text that ``tomllib`` has accepted (it validates nothing) and notes a
+line for each table, key and array element.
 """
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ _STRING = (
     r'|"(?:[^"\\]|\\.)*"'
     r"|'[^']*'"
 )
-_PLAIN = r"[^,\]}#\n]+"  # a number, a boolean or a date, which may hold a space
+_PLAIN = r"[^,\]}#\n]+"  # a number, a boolean or a date, which may contain a space
 
 
 def key_lines(text: str) -> "dict[KeyPath, int]":
@@ -32,7 +32,7 @@ def key_lines(text: str) -> "dict[KeyPath, int]":
 
 
 class _Scanner:
-    """Walk over a TOML text from its start to its end."""
+    """A scanner of one TOML text."""
 
     def __init__(self, text: str) -> None:
         import re  # heavy; tomllib has loaded it by now
@@ -57,7 +57,7 @@ class _Scanner:
         return self._lines
 
     def _next_character(self) -> str:
-        """Skip blanks and comments; give the character there, empty at the end."""
+        """Skip blanks and comments; return the character there, empty at the end."""
         found = self._blank.match(self._text, self._position)
         self._position = found.end() if found else self._position
         return self._text[self._position : self._position + 1]
@@ -100,7 +100,7 @@ class _Scanner:
         return path
 
     def _inside(self, path: "KeyPath") -> "KeyPath":
-        """Go into the last table of an array of tables."""
+        """Return the path of the last table in an array of tables."""
         count = self._tables.get(path)
         return path if count is None else (*path, count - 1)
 
@@ -147,11 +147,11 @@ class _Scanner:
 
 
 def _unquoted(key: str) -> str:
-    """Give the key that a bare or quoted key stands for."""
+    """Return the name that a bare or quoted key means."""
     if not key.startswith(('"', "'")):
         return key
     if "\\" not in key:
         return key[1:-1]
-    import tomllib  # heavy; who reads TOML has loaded it by now
+    import tomllib  # heavy, but loaded already, because the text was parsed
 
     return str(tomllib.loads(f"key = {key}")["key"])

@@ -1,7 +1,7 @@
-"""Load the migration map, from its file or from the compiled form of it.
+"""Load the migration map, from its file or from a compiled cache.
 
-Environment variables are applied here, so that every command and every process sees the same
-map. What a start with a sound, cached map does not need is in ``document``.
+Environment variables are applied here, so that every command and every process sees the same map.
+Code that a start with a valid, cached map does not need is in ``document``.
 """
 
 import os
@@ -52,19 +52,19 @@ def load_map(  # noqa: PLR0913 - one parameter for each way to read it
     """Read and validate a migration map.
 
     Args:
-        path: an ``enforcer.toml`` (any name will do), or a ``pyproject.toml``.
+        path: an ``enforcer.toml`` (of any name), or a ``pyproject.toml``.
         environ: the environment, by default the process's own, see
             :func:`enforcer.rules.trusted_environment.trusted_environment`.
-        cached: whether a compiled form of it may be taken, or kept for the next time.
-        wanted: the digest of the content to take, where a cache still has it.
-        lenient: whether to go on without what is wrong with it, unless the map says
-            ``fail_open = false``: with its sound part, or with what the file said last where
-            it can't be read at all. ``ignored`` of the map has what is missing.
-        regardless: whether a lenient reading goes on where the map says ``fail_open = false``,
-            too, as a process does in safe mode.
+        cached: whether to read a cache, and to write one for the next time.
+        wanted: the digest of the content to use, if a cache still has it.
+        lenient: whether to load a map with mistakes, unless it says ``fail_open = false``:
+            its valid part, or the file's last content if it can't be read at all. ``ignored``
+            of the map has what is missing.
+        regardless: whether to do so even if it says ``fail_open = false``, as a process in safe
+            mode does.
 
     Raises:
-        MapError: if anything is wrong with it; all mistakes are in the error.
+        MapError: if it has mistakes; the error has all of them.
 
     """
     environ = trusted_environment() if environ is None else environ
@@ -131,13 +131,13 @@ def _read(path: str) -> bytes:
 
 
 class _Content:
-    """What the file says.
+    """The content of the file.
 
     Attributes:
         options: the values of the table ``[enforcer]``, by key.
-        rules: the rules, or what makes them.
+        rules: the entries, or a function that creates them.
         source: digest of the file's content.
-        outline: what the rules speak of, if it is known.
+        outline: the module paths in the rules, if known.
         ignored: a notice for each part that is not in force.
 
     """
@@ -167,14 +167,14 @@ def _content(
     lenient: bool,
     regardless: bool,
 ) -> _Content:
-    """Return what the file says.
+    """Return the content of the file, or of a cache.
 
     Args:
         path: absolute path of the map.
-        caches: the environment that says where caches lie; None to do without them.
-        wanted: the digest of the content to take, where a cache still has it.
-        lenient: whether to go on without what is wrong with it.
-        regardless: whether to do so where it says ``fail_open = false``, too.
+        caches: the variables that name the cache folder; None to use no cache.
+        wanted: the digest of the content to use, if a cache still has it.
+        lenient: whether to load a map with mistakes.
+        regardless: whether to do so even if it says ``fail_open = false``.
 
     """
     if wanted and caches is not None:
@@ -217,7 +217,7 @@ def _had_rules(path: str, caches: "Mapping[str, str]") -> bool:
 def _last_content(
     path: str, environ: "Mapping[str, str]", error: EnforcerError, *, regardless: bool
 ) -> _Content:
-    """Return what the file said before it was damaged or deleted.
+    """Return the file's content before it was damaged or deleted.
 
     Raises:
         MapError: if no cache has it, or it says ``fail_open = false``.
@@ -243,7 +243,7 @@ def _is_usable(
 ) -> "TypeGuard[CompiledMap]":
     if compiled is None or not compiled.ignored:
         return compiled is not None
-    # A process in safe mode may have compiled a map that stops all others.
+    # The cache may be one of a process in safe mode, of a map that stops all other processes.
     return lenient and (regardless or compiled.options["fail_open"])
 
 
@@ -252,7 +252,7 @@ def _compiled_content(compiled: "CompiledMap", source: str) -> _Content:
 
 
 def usual_store(path: str) -> str:
-    """Return the store of a map that can't be read: the environment's, or the usual one."""
+    """Return the store for a map that can't be read: the environment's, or the default."""
     chosen = _chosen_store(os.environ, [])
     return chosen or file_of(DEFAULT_STORE, os.path.dirname(os.path.abspath(path)))
 
@@ -282,7 +282,7 @@ def _mistaken(variable: str, message: str, slug: str, remedy: str = "") -> "Mist
 
 
 def _bad_numbers(environ: "Mapping[str, str]") -> "list[Mistake]":
-    """Return a mistake for each variable that has something else than a number."""
+    """Return a mistake for each numeric variable whose value is no number."""
     texts = ((key, environ.get(key, "").strip()) for key in NUMBERS)
     return [
         _mistaken(key, f'"{text}" is not a number.', "not-a-number", "Write one, or unset it.")
@@ -292,7 +292,7 @@ def _bad_numbers(environ: "Mapping[str, str]") -> "list[Mistake]":
 
 
 def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> str:
-    """Give the file that the environment names; empty if it names none to write to."""
+    """Return the file that the environment names; empty if it names none to write to."""
     address = environ.get(STORE_KEY, "")
     if not is_known(address):
         message = unknown(address)
@@ -312,7 +312,7 @@ def _joined(
 
 
 def _baseline(path: str, named: str, environ: "Mapping[str, str]") -> str:
-    """Give the baseline that is named, or the usual one if it is there."""
+    """Return the named baseline, or the default one if it exists."""
     chosen = environ.get(BASELINE_KEY)
     if chosen:
         return os.path.abspath(chosen)
@@ -323,5 +323,5 @@ def _baseline(path: str, named: str, environ: "Mapping[str, str]") -> str:
 
 
 def _beside(path: str, other: str) -> str:
-    """Make a path absolute that is relative to the map's folder."""
+    """Resolve a path relative to the map's folder."""
     return os.path.normpath(os.path.join(os.path.dirname(path), other))

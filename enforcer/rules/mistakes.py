@@ -1,7 +1,7 @@
-"""Say what is wrong with a migration map, one message for each mistake.
+"""Mistakes in a migration map, with one message for each.
 
-Mistakes are gathered, never raised one by one: a person mends a map once, with
-everything that is wrong with it before their eyes.
+They are collected, not raised one by one: a user corrects a map once, with all its mistakes in
+view.
 """
 
 from enforcer.errors import EnforcerError
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Mistake:
-    """Describe one mistake: where it is, what is wrong, and what to write instead.
+    """One mistake: where it is, what is wrong, and the remedy.
 
     Attributes:
-        file: the file as a person would name it, or what else was read.
-        line: the line of the key, from 1; 0 where there is none.
+        file: the file as a user would name it, or another source.
+        line: the line of the key, from 1; 0 if there is none.
         key: the key in dotted form, such as ``rule.stage``; may be empty.
         message: what is wrong, as a sentence.
         remedy: what to do, as a sentence; may be empty.
@@ -32,7 +32,6 @@ class Mistake:
     def __init__(  # noqa: PLR0913 - a record: one parameter for each field
         self, *, file: str, line: int, key: str, message: str, remedy: str, slug: str
     ) -> None:
-        """Take the fields as they are."""
         self.file = file
         self.line = line
         self.key = key
@@ -41,24 +40,23 @@ class Mistake:
         self.slug = slug
 
     def __str__(self) -> str:
-        """Write the mistake on one line, as compilers do."""
+        """Format the mistake on one line, as compilers do."""
         where = f"{self.file}:{self.line}:" if self.line else f"{self.file}:"
         key = f"{self.key}:" if self.key else ""
         parts = (where, key, self.message, self.remedy, f"({self.slug})")
         return " ".join(part for part in parts if part)
 
     def __repr__(self) -> str:
-        """Show the whole message."""
         return f"<Mistake {self}>"
 
 
 class MapError(EnforcerError):
-    """Refuse a migration map, with all of its mistakes.
+    """A migration map was refused; the error has all its mistakes.
 
     Attributes:
         mistakes: every mistake, in the order of the lines.
-        fail_open: whether the program goes on without the enforcer: what the map says,
-            as far as that can be read, otherwise true.
+        fail_open: whether the program goes on without the enforcer: the map's value, as far as it
+            can be read, otherwise true.
 
     """
 
@@ -69,15 +67,14 @@ class MapError(EnforcerError):
         super().__init__(self.mistakes)
 
     def __str__(self) -> str:
-        """Write one mistake on each line."""
         return "\n".join(map(str, self.mistakes))
 
 
 class MistakeList:
-    """Gather the mistakes of one file, each at the line of its key.
+    """The mistakes of one file, each at the line of its key.
 
     Attributes:
-        file: the file as a person would name it.
+        file: the file as a user would name it.
         lines: the line of each key of the file.
         found: the mistakes so far.
         places: the path of the key of each of them.
@@ -87,14 +84,13 @@ class MistakeList:
     __slots__ = ("file", "found", "lines", "places")
 
     def __init__(self, file: str, lines: "Mapping[KeyPath, int]") -> None:
-        """Start without mistakes."""
         self.file = file
         self.lines = lines
         self.found: list[Mistake] = []
         self.places: list[KeyPath] = []
 
     def line_of(self, path: "KeyPath") -> int:
-        """Give the line of a key, or that of the nearest table around it."""
+        """Return the line of a key, or of the nearest table around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -116,10 +112,10 @@ class MistakeList:
 
 
 def require_rules(migration_map: "MigrationMap") -> None:
-    """See to it that a map has something to check.
+    """Raise an error for a map without rules: there would be nothing to check.
 
     Raises:
-        MapError: if it is empty; "nothing would break" would be no news.
+        MapError: if it has none.
 
     """
     if migration_map.rules or migration_map.factories or migration_map.instances:

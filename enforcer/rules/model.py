@@ -1,7 +1,7 @@
-"""Model the migration map: rules, and which rule a module path falls under.
+"""Model of the migration map: its rules, and which rule covers a module path.
 
-Plain classes with slots instead of dataclasses: this module is imported at process
-start-up, where every import counts.
+Plain classes with slots instead of dataclasses: this module is imported at process start-up, where
+every import counts.
 """
 
 from enforcer.rules.digest import digest
@@ -20,20 +20,20 @@ IGNORED = "ignored"
 """The kind of a notice on a part of the map, or of the environment, that is ignored."""
 
 LAST = "last"
-"""The kind of a notice that the map's file can't be read, and what it said last is in force."""
+"""The kind of a notice that the map's file can't be read, and its last content is in force."""
 
 NO_LOG = "off"
 STRUCTLOG = "structlog"
 LOGGING = "logging"
 
 KEEP_DAYS = 400
-"""For how many days a store keeps what was recorded: what runs once a year is still known."""
+"""For how many days a store keeps its rows by default: a yearly job is still known."""
 
 LEAST_DAYS = 90
-"""For how many days a store keeps the hours of uses, and at least what was recorded."""
+"""For how many days a store keeps hourly counts, and the least that it keeps its rows."""
 
 LOGS = (NO_LOG, STRUCTLOG, LOGGING)
-"""Where a line for each new call site may go."""
+"""Where a log line for each new call site may go."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class Rule:
-    """Say that one legacy path has moved to a canonical path.
+    """One legacy path that has moved to a canonical path.
 
     ``legacy`` and ``canonical`` are kept as they were written in the map; ``module`` and
     ``name``, ``target`` and ``target_name`` are their parts.
@@ -64,14 +64,14 @@ class Rule:
         target: dotted path of the canonical module.
         target_name: the canonical name in ``target``, for kind ``name``; otherwise empty.
         stage: one of :data:`enforcer.rules.stages.STAGES`, after any override.
-        names: legacy name → canonical name, for names that were renamed on the way.
+        names: legacy name → canonical name, for names that were renamed.
         reason: why it moved, for people.
         since: ISO date since when it is deprecated, or empty.
         remove_after: ISO date after which it may be deleted, or empty.
         removal: the version that deletes it, or empty.
-        owner: who owns the migration, or empty.
+        owner: the owner of the migration, or empty.
         link: where to read more, or empty.
-        implementation: whether the implementation still lives at the legacy path.
+        implementation: whether the implementation is still at the legacy path.
         fallback: ``legacy`` if names that the canonical module lacks are served by the
             legacy module's own code; otherwise empty.
         refuse: whether stage ``strict`` refuses, or only records that it would have.
@@ -119,7 +119,7 @@ class Rule:
         refuse: bool = True,
         line: int = 0,
     ) -> None:
-        """Take a rule apart; nothing is validated here (see ``validation``)."""
+        """Split the paths; nothing is validated here (see ``validation``)."""
         self.legacy = legacy
         self.canonical = canonical
         if legacy.endswith(TREE_SUFFIX):
@@ -142,20 +142,19 @@ class Rule:
         self.line = line
 
     def __repr__(self) -> str:
-        """Show both paths and the stage."""
         return f"<Rule {self.legacy} -> {self.canonical} ({self.stage})>"
 
     def aliases(self) -> bool:
-        """Tell whether the legacy path gives the canonical object."""
+        """Return whether the legacy path resolves to the canonical object."""
         return self.stage != OBSERVE and not self.implementation
 
     @property
     def is_observed(self) -> bool:
-        """Whether the legacy path gives its own code because of its stage, and only until then."""
+        """Whether the legacy path runs its own code because of its stage alone."""
         return self.stage == OBSERVE and not self.implementation
 
     def in_stage(self, stage: str) -> "Rule":
-        """Return a copy in another stage, for a path of which one side is missing."""
+        """Return a copy in another stage, for a path whose legacy or canonical side is missing."""
         copy = Rule(self.legacy, self.canonical, stage=stage, owner=self.owner)
         fields = ("link", "line", "names", "reason", "refuse", "removal", "remove_after", "since")
         for field in fields:
@@ -164,16 +163,16 @@ class Rule:
 
     @property
     def refuses(self) -> bool:
-        """Whether the stage refuses callers, all or those without a place in the baseline."""
+        """Whether the stage refuses callers: all of them, or those outside of the baseline."""
         return self.stage == REMOVED or (self.stage == STRICT and self.refuse)
 
     @property
     def keeps_own_code(self) -> bool:
-        """Whether the legacy module's own code goes on running, for some names or for all."""
+        """Whether the legacy module's own code still runs, for some names or for all."""
         return self.implementation or self.fallback == LEGACY_FALLBACK
 
     def canonical_of(self, path: str) -> str:
-        """Translate a legacy module path that this rule covers.
+        """Return the canonical path of a legacy module path that this rule covers.
 
         Args:
             path: the rule's ``module`` or a dotted path below it.
@@ -182,23 +181,23 @@ class Rule:
         return self.target + path[len(self.module) :]
 
     def canonical_name(self, module: str, name: str) -> str:
-        """Translate a name of a legacy module that this rule covers."""
+        """Return the canonical name of a name in a legacy module that this rule covers."""
         return self.names.get(name, name) if module == self.module else name
 
 
 def covers_path(covering: str, path: str) -> bool:
-    """Return whether a path of the map is another one, or lies below it."""
+    """Return whether a path equals a path of the map, or is below it."""
     own = covering.removesuffix(TREE_SUFFIX)
     return path == own or path.startswith((f"{own}.", f"{own}:"))
 
 
 def path_of(entry: "Entry") -> str:
-    """Return the path by which the map names a rule: an ``[[instances]]`` has no legacy one."""
+    """Return the path by which the map names an entry: an ``[[instances]]`` has no legacy one."""
     return entry.canonical if entry.kind == INSTANCES else entry.legacy  # type: ignore[union-attr]
 
 
 class _Index:
-    """Hold what a map says by the paths that it is asked for."""
+    """The entries of a map by the paths that are looked up."""
 
     __slots__ = ("factories", "instances", "names", "paths", "rules")
 
@@ -229,37 +228,37 @@ class _Index:
 
 
 class MigrationMap:
-    """Hold all rules and find the one that covers a path.
+    """All rules; finds the one that covers a path.
 
-    The rules are made when somebody first asks for one of them: a process that imports no
-    legacy module needs only the outline.
+    The rules are created at the first access to one of them: a process that imports no legacy
+    module needs only the outline.
 
     Attributes:
         service: the name of the service that runs, or empty.
         default_stage: the stage of rules that name none.
-        refuse: whether strict rules refuse that don't say.
+        refuse: whether strict rules refuse that don't have the key.
         fail_open: whether the program goes on when the map is broken.
-        sigterm: whether a SIGTERM that nobody handles is handled, to write the last uses.
+        sigterm: whether an unhandled SIGTERM is handled, to write the last uses.
         log: where a line for each new call site goes, one of :data:`LOGS`.
-        telemetry: whether OpenTelemetry is told anything, where it is configured.
-        scrub: ``module:function`` that sees what is told before it goes out, or empty.
-        root: absolute path of the folder that holds the team's own code.
+        telemetry: whether anything is sent to OpenTelemetry, if that is configured.
+        scrub: ``module:function`` that filters telemetry before it is sent, or empty.
+        root: absolute path of the folder with the team's own code.
         expected_services: services whose heartbeats a verdict needs.
         store: absolute path of the SQLite store.
-        keep_days: for how many days the store keeps what was recorded; 0 for ever.
-        baseline: absolute path of the file with what strict rules tolerate, or empty.
-        allow: who may use a strict path until a day.
+        keep_days: for how many days the store keeps its rows; 0 for ever.
+        baseline: absolute path of the baseline that strict rules tolerate, or empty.
+        allow: exemptions: callers that may use a strict path until a day.
         source_url: template of links to call sites in the code host, or empty.
-        exclude: patterns of files that are not read for ``enforcer check`` and its kin.
-        expect_refusals: the tests that expect refusals: node ids of pytest, or the start of some.
+        exclude: patterns of files that ``enforcer check`` and similar commands don't read.
+        expect_refusals: the tests that expect refusals: node ids of pytest, or prefixes of them.
         path: absolute path of the file that was read, or empty.
         digest: hexadecimal digest of the file's content, or empty.
         rollouts: stages for a part of the fleet, in the order of the map.
-        place: where this process runs, which decides about them; None for the hardest stage that
-            any process of the fleet has.
-        is_settled: whether that was decided; a process that is enabled decides otherwise.
-        override: what replaces the stages that the map gives, or None.
-        refusal: what replaces what the map says of refusing, or None.
+        place: where this process runs, by which rollouts apply; None for the hardest stage of any
+            process of the fleet.
+        is_settled: whether the place was set; enabling sets it otherwise.
+        override: the override of all stages, or None.
+        refusal: the override of ``refuse``, or None.
         ignored: kind, subject and text of a notice for each part of the file, or of the
             environment, that is not in force because of a mistake.
 
@@ -325,17 +324,17 @@ class MigrationMap:
         refusal: bool | None = None,
         ignored: "Iterable[tuple[str, str, str]]" = (),
     ) -> None:
-        """Take the fields as they are; nothing is validated here (see ``validation``).
+        """Set the fields; nothing is validated here (see ``validation``).
 
-        Rules, factories and instances come together, in any order. They may come as a callable
-        that makes them; it may be called more than once.
+        Rules, factories and instances come together, in any order, or as a callable that creates
+        them, which may be called more than once.
         """
         self._rules = rules if callable(rules) else tuple(rules)
         self.rollouts = tuple(rollouts)
         if self.rollouts and not callable(self._rules):
             from copy import copy
 
-            # Their stages are set twice: for a look at the map, and where a process runs.
+            # Copied, because stages are set twice: for the whole fleet, and for one process.
             given = self._rules
             self._rules = lambda: map(copy, given)
         self._made: dict[str, _Index] = {}
@@ -367,7 +366,7 @@ class MigrationMap:
 
     @property
     def _index(self) -> _Index:
-        # setdefault is atomic: two threads that meet here get the same rules.
+        # setdefault is atomic: two threads that get here at once get the same rules.
         index = self._made.get("index")
         if index is None:
             rules = self._rules() if callable(self._rules) else self._rules
@@ -386,16 +385,16 @@ class MigrationMap:
 
     @property
     def instances(self) -> "tuple[Instances, ...]":
-        """What gives one instance for each key, in the order of the map."""
+        """Every class or factory with one instance for each key, in the order of the map."""
         return self._index.instances
 
     def __iter__(self) -> "Iterator[Rule]":
-        """Go through all that has uses: the rules, then the factories."""
+        """Iterate over all entries that have uses: the rules, then the factories."""
         return iter((*self.rules, *self.factories))
 
     @property
     def identity(self) -> str:
-        """What tells these rules from others without looking at them; empty if nothing does."""
+        """Text that identifies these rules without comparing them; empty without a digest."""
         if not self.digest:
             return ""
         override, parts = self.override, [self.digest]
@@ -407,16 +406,16 @@ class MigrationMap:
             parts.append(f"{override.lower}-{override.upper}")
         ignored = sorted(one[:2] for one in self.ignored if one[0] != LAST)
         if ignored:
-            # Another enforcer may understand more of the same file.
+            # Another version of the enforcer may understand more of the same file.
             text = repr(ignored).encode("utf-8", "backslashreplace")
             parts.append(f"without {digest(text)}")
         return " ".join(parts)
 
     def settle(self, place: "Place | None") -> None:
-        """Decide by a place, or for the whole fleet; call it before anything keeps a rule.
+        """Apply the rollouts for a place, or for the whole fleet; call it before rules are used.
 
         Args:
-            place: where this process runs; None for the hardest stages that any process has.
+            place: where this process runs; None for the hardest stages of any process.
 
         """
         self.place = place
@@ -424,7 +423,7 @@ class MigrationMap:
         self._made.clear()
 
     def put_in_stage(self, entry: "Entry") -> None:
-        """Set the stage that a rule, a factory or a rule for instances has in this process."""
+        """Set the stage that an entry has in this process."""
         is_rule = entry.kind != INSTANCES
         stage, refuse = entry.stage, not is_rule or entry.refuse  # type: ignore[union-attr]
         if self.rollouts:
@@ -439,13 +438,13 @@ class MigrationMap:
             refuse = self.refusal
         if is_rule:
             entry.refuse = refuse  # type: ignore[union-attr]
-            # What is removed can't be recorded only: there would be nothing to import.
+            # A removed path can't only be recorded: there is nothing left to import.
             stage = STRICT if stage == REMOVED and not refuse else stage
         entry.stage = stage
 
     @property
     def outline(self) -> "Outline":
-        """The module paths that the map speaks of."""
+        """The module paths in the map's entries."""
         if self._outline is None:
             from enforcer.rules.outline import outline_of
 
@@ -453,11 +452,11 @@ class MigrationMap:
         return self._outline
 
     def match(self, path: str) -> Rule | None:
-        """Find the module or tree rule that covers a dotted module path.
+        """Return the module or tree rule that covers a dotted module path.
 
-        The longest match wins, on dot boundaries: a rule for ``old`` never covers
-        ``older``. Below the path of a module rule only the stages that alias cover
-        anything, because there the children belong to the canonical package.
+        The longest match wins, on dot boundaries: a rule for ``old`` never covers ``older``. A
+        module rule covers paths below its own only in stages that alias, because the children of
+        an alias are the canonical package's.
         """
         paths = self._index.paths
         covered = path
@@ -470,5 +469,5 @@ class MigrationMap:
                 return None
 
     def names_in(self, module: str) -> "Mapping[str, Rule]":
-        """Give the rules for single names of a live module, by name."""
+        """Return the rules for single names of a live module, by name."""
         return self._index.names.get(module, {})

@@ -1,4 +1,4 @@
-"""Tell in a moment whether a migration map speaks of a module.
+"""Outline of a migration map: whether it concerns a module, in one look-up.
 
 This is all that a process needs of the map until it imports such a module.
 """
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Outline:
-    """Hold the module paths that a map speaks of, whatever the stages of its rules are.
+    """The module paths in a map's entries, in all stages.
 
     Attributes:
-        heads: the top-level packages of them all.
-        covering: the paths of module and tree rules, which may speak of what is below, too.
-        beside: modules with legacy names, or with something that delegates or is kept by key,
-            and the packages that legacy modules lie in.
+        heads: their top-level packages.
+        covering: the paths of module and tree rules, which may concern modules below, too.
+        beside: modules with legacy names, factories or kept instances, and the packages above
+            legacy modules.
 
     """
 
@@ -28,13 +28,13 @@ class Outline:
     def __init__(
         self, heads: frozenset[str], covering: frozenset[str], beside: frozenset[str]
     ) -> None:
-        """Take the paths as they are; :func:`outline_of` finds them."""
+        """Set the paths; :func:`outline_of` collects them."""
         self.heads = heads
         self.covering = covering
         self.beside = beside
 
     def speaks_of(self, path: str) -> bool:
-        """Tell whether a module's import may concern a rule."""
+        """Return whether a module's import may concern a rule."""
         if path in self.beside:
             return True
         covering = self.covering
@@ -46,7 +46,7 @@ class Outline:
 
 
 def outline_of(rules: "Iterable[Entry]") -> Outline:
-    """Take the outline of what a map says."""
+    """Return the outline of a map's entries."""
     covering, beside = set(), set()
     for rule in rules:
         if rule.kind in (NAME, FACTORY, INSTANCES):

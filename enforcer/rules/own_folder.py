@@ -1,4 +1,4 @@
-"""Make the folder ``.enforcer`` beside a map, which version control leaves alone."""
+"""The folder ``.enforcer`` beside a map, which version control ignores."""
 
 import os
 
@@ -8,9 +8,9 @@ _IGNORE = "# Made by enforcer: what is recorded here is of this machine alone.\n
 
 
 def ignore(folder: str) -> None:
-    """Have git ignore a folder if it is the enforcer's own; what is there stays.
+    """Write a ``.gitignore`` into the enforcer's own folder, unless it exists.
 
-    It never raises: a folder that can't be written is somebody else's matter.
+    It never raises: a folder that can't be written is reported elsewhere.
     """
     if os.path.basename(folder) != OWN_FOLDER:
         return

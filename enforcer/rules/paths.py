@@ -1,4 +1,4 @@
-"""Judge how a legacy or canonical path is written."""
+"""Validate the spelling of legacy and canonical paths."""
 
 import sys
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from enforcer.rules.lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
 
-# What the interpreter, or the enforcer itself, is in the middle of using.
+# Modules that the interpreter or the enforcer itself uses while it imports.
 _UNTOUCHABLE = frozenset(
     (
         "__main__",
@@ -41,21 +41,21 @@ _FORMS = "package.module, package.* for a tree, or package.module:name for one n
 
 
 def kind_of(path: str) -> str:
-    """Tell whether a path is that of a module, a tree or a name."""
+    """Return whether a path names a module, a tree or a name."""
     if path.endswith(TREE_SUFFIX):
         return TREE
     return NAME if ":" in path else MODULE
 
 
 def is_identifier(text: str) -> bool:
-    """Tell whether an import statement can speak of this name."""
+    """Return whether an import statement can contain this name."""
     import keyword  # only with a map to read
 
     return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def check_path(path: str, where: "KeyPath", mistakes: "MistakeList") -> bool:
-    """Note what is wrong with a path; tell whether it is well written."""
+    """Note what is wrong with a path; return whether it is valid."""
     module, colon, name = path.removesuffix(TREE_SUFFIX).partition(":")
     parts = [*module.split("."), *([name] if colon else [])]
     wrong = next((part for part in parts if not is_identifier(part)), None)

@@ -1,28 +1,29 @@
-"""Read files whole, in bounded time and memory, and know who may have put them there.
+"""Read files whole, in bounded time and memory, and check who may have written them.
 
-Every file that the enforcer reads in the watched program is opened here. A named pipe would block
-the thread that opens it for ever, a device may never end, and a file that is being written is read
-once: what was read is what is parsed and digested. In a folder that everybody may write to, such
-as ``/tmp``, another user may have put a file under the name that the enforcer looks for.
+Every file that the enforcer reads in the watched program is opened here. Opening a named pipe would
+block the thread for ever, a device may never end, and a file that is being written is read only
+once: the same bytes are parsed and digested. In a folder that everybody may write to, such as
+``/tmp``, another user may have created a file under the name that the enforcer looks for.
 """
 
 import os
 import stat
 from errno import ENXIO
 
-# Tests of the watched program replace os.open, os.read or builtins.open by mocks.
+# Bound by name, because tests of the watched program replace os.open, os.read or builtins.open by
+# mocks.
 from os import O_RDONLY, close, fstat, lstat
 from os import open as open_file
 from os import read as read_file
 
 MOST_BYTES = 1 << 24
-"""How long a file may be: a map of 10,000 rules has some 2 MB."""
+"""The maximum size of a file; a map of 10,000 rules has some 2 MB."""
 
 HAS_OWNERS = hasattr(os, "geteuid")
-"""Whether files have owners of the kind that POSIX knows; they have none on Windows."""
+"""Whether files have owners as in POSIX; not on Windows."""
 
-# O_NONBLOCK: to open a pipe that nobody writes to would wait for a writer.
-# O_BINARY: on Windows, where a text's ends of lines would change.
+# O_NONBLOCK: without it, opening a named pipe would wait for a writer.
+# O_BINARY: without it, Windows would translate the ends of lines.
 _FLAGS = (
     O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -42,7 +43,7 @@ _KINDS = (
 
 
 def read_regular(path: str, most: int = MOST_BYTES) -> bytes:
-    """Return what a regular file has, whoever wrote it.
+    """Return the content of a regular file of any owner.
 
     Args:
         path: its path; symlinks are followed.
@@ -60,14 +61,14 @@ def read_regular(path: str, most: int = MOST_BYTES) -> bytes:
 
 
 def read_trusted(path: str, most: int = MOST_BYTES) -> bytes:
-    """Return what a regular file has that decides what a program does.
+    """Return the content of a regular file that decides what a program does.
 
     Args:
         path: its path; symlinks are followed.
         most: how many bytes it may have.
 
     Raises:
-        OSError: as :func:`read_regular` does, and if a stranger may have put it there.
+        OSError: as :func:`read_regular`, and if another user may have put it there.
 
     """
     descriptor, status = open_regular(path)
@@ -79,7 +80,7 @@ def read_trusted(path: str, most: int = MOST_BYTES) -> bytes:
 
 
 def open_regular(path: str, *, follows: bool = True) -> "tuple[int, os.stat_result]":
-    """Open a regular file to read it, and return its descriptor and its status.
+    """Open a regular file for reading; return its descriptor and its status.
 
     Args:
         path: its path.
@@ -92,7 +93,7 @@ def open_regular(path: str, *, follows: bool = True) -> "tuple[int, os.stat_resu
     try:
         descriptor = open_file(path, _FLAGS | (0 if follows else _NO_LINK))
     except OSError as error:
-        if error.errno == ENXIO:  # "No such device or address" is a socket
+        if error.errno == ENXIO:  # "No such device or address" for a socket, which can't be opened
             error.strerror = "it is a socket, no file"
         raise
     status = fstat(descriptor)
@@ -104,7 +105,7 @@ def open_regular(path: str, *, follows: bool = True) -> "tuple[int, os.stat_resu
 
 
 def read_open(descriptor: int, path: str, most: int = MOST_BYTES) -> bytes:
-    """Return what an open file has.
+    """Return the content of an open file.
 
     Raises:
         OSError: if it can't be read, or is longer.
@@ -121,7 +122,7 @@ def read_open(descriptor: int, path: str, most: int = MOST_BYTES) -> bytes:
 
 
 def kind_of(status: os.stat_result) -> str:
-    """Return what is no regular file in words; empty for one that is."""
+    """Describe a file that is not regular; empty for one that is."""
     if stat.S_ISREG(status.st_mode):
         return ""
     return next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "something else")
@@ -136,18 +137,18 @@ def is_private(status: os.stat_result) -> bool:
 
 
 def require_trusted(path: str, status: "os.stat_result | None" = None) -> None:
-    """Raise an error for a file that a stranger may have put there.
+    """Raise an error for a file that another user may have put there.
 
-    That is one which belongs to neither this user, nor root, nor the owner of its folder, where
-    everybody may write into that folder. The rule is Linux's own, ``fs.protected_regular`` and
-    ``fs.protected_symlinks``, which hold in sticky folders only, and not everywhere.
+    That is a file in a folder that everybody may write to, if it belongs neither to this user,
+    nor to root, nor to the owner of the folder. Linux has the same rule, ``fs.protected_regular``
+    and ``fs.protected_symlinks``, but only for sticky folders, and not everywhere.
 
     Args:
-        path: the file; of a symlink, the link and what it leads to are judged.
-        status: of the file that was opened, if it was.
+        path: the file; of a symlink, both the link and its target are checked.
+        status: the status of the opened file, if it is open.
 
     Raises:
-        OSError: if it is not trusted, or not there.
+        OSError: if it is not trusted, or does not exist.
 
     """
     if not HAS_OWNERS:
@@ -168,7 +169,7 @@ def _require_owner(path: str, status: os.stat_result) -> None:
 
 
 def is_trusted(path: str) -> bool:
-    """Return whether a file is there, and no stranger can have put it there."""
+    """Return whether a file exists, and no other user can have put it there."""
     try:
         require_trusted(path)
     except (OSError, ValueError):
@@ -177,9 +178,9 @@ def is_trusted(path: str) -> bool:
 
 
 def is_trusted_name(path: str) -> bool:
-    """Return whether something has a name, whatever it is, and no stranger can have put it there.
+    """Return whether a name exists, as any kind of file, and no other user can have created it.
 
-    Of a symlink the link is judged, and not what it leads to.
+    Of a symlink the link is checked, not its target.
     """
     try:
         status = lstat(path)

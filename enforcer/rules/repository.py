@@ -1,10 +1,10 @@
-"""Name files so that the name is the same on every machine: from the map's root.
+"""Labels of files that are the same on every machine: relative to the map's root.
 
-A file below the root is named from there (``shop/cart.py``). So is a file elsewhere in the
-root's repository (``../tests/test_cart.py``): a name from the repository's top could be the name
-of another file below the root. All other files have no such name.
+A file below the root has a relative label (``shop/cart.py``). So has a file elsewhere in the root's
+repository (``../tests/test_cart.py``): a label from the repository's top could equal the label of
+another file below the root. All other files have no such label.
 
-Names have forward slashes on Windows, too: the map, the baseline and stores are shared by machines.
+Labels have forward slashes on Windows, too: machines share the map, the baseline and stores.
 """
 
 import os
@@ -15,20 +15,21 @@ SITE_FOLDERS = frozenset({"dist-packages", "site-packages"})
 
 
 def with_slashes(path: str) -> str:
-    """Return a path of this machine as files are named: with forward slashes."""
+    """Return a path of this machine with forward slashes."""
     return path if os.sep == "/" else path.replace(os.sep, "/")
 
 
 def is_absolute(file: str) -> bool:
-    """Return whether a caller's file is named by an absolute path, of whichever system."""
-    return file.startswith("/") or file[1:3] == ":/"  # C:/…: a store may be read elsewhere
+    """Return whether a caller's file has an absolute path, of any system."""
+    # C:/… as well: a store may be read on another system than it was written on.
+    return file.startswith("/") or file[1:3] == ":/"
 
 
 def top_of(root: str, map_file: str = "") -> str:
-    """Return the top folder of the repository that a map's root lies in.
+    """Return the top folder of the repository that contains a map's root.
 
-    Without a repository (an image that was built without it) it is the folder that holds both
-    the root and the map.
+    Without a repository (as in a container image) it is the folder that contains both the root
+    and the map.
     """
     folder = root = os.path.abspath(root or os.curdir)
     while not any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):
@@ -40,7 +41,7 @@ def top_of(root: str, map_file: str = "") -> str:
 
 
 def _around(root: str, other: str) -> str:
-    """Return the folder that holds two folders, or the first where only the whole disk does."""
+    """Return the common folder of two folders; the first one if they only share the disk."""
     try:
         around = os.path.commonpath((root, other))
     except ValueError:  # two drives
@@ -49,7 +50,7 @@ def _around(root: str, other: str) -> str:
 
 
 def is_below(file: str, folder: str) -> bool:
-    """Return whether a file lies below a folder.
+    """Return whether a file is below a folder.
 
     Args:
         file: an absolute path with forward slashes.
@@ -60,15 +61,15 @@ def is_below(file: str, folder: str) -> bool:
 
 
 def is_installed(file: str) -> bool:
-    """Return whether a file is one of an installed package, by its path."""
+    """Return whether a file belongs to an installed package, by its path."""
     return any(f"/{folder}/" in f"/{file}" for folder in SITE_FOLDERS)
 
 
 def is_of_one_machine(file: str) -> bool:
-    """Return whether a caller's file has a name that another machine need not know."""
+    """Return whether a caller's file has a label that only this machine knows."""
     return is_absolute(file) and not is_installed(file)
 
 
 def is_portable(file: str) -> bool:
-    """Return whether a caller's file has a name, and one that is the same on every machine."""
+    """Return whether a caller's file has a label, and one that is the same on every machine."""
     return not file.startswith("<") and not is_of_one_machine(file)

@@ -1,9 +1,9 @@
-"""Decide which stage a rule has in a part of the fleet: the tables ``[[stage]]`` of a map.
+"""Stages for a part of the fleet: the tables ``[[stage]]`` of a map.
 
-A host has one number from 0 to 100, and a table with ``percent = 10`` holds on hosts whose number
-is below 10. So a share that grows keeps the hosts that it had, and a smaller share is always a
-part of a larger one, also of another table. The number is a hash of the host's name: nothing is
-stored, drawn or asked for, and each process of a host decides alike.
+A host has a number from 0 to 100, and a table with ``percent = 10`` applies on hosts whose number
+is below 10. So a share that grows keeps its hosts, and a smaller share is always a subset of a
+larger one, also of another table. The number is a hash of the host's name: nothing is stored, drawn
+or requested, and all processes of a host decide alike.
 """
 
 from enforcer.rules.digest import digest
@@ -22,7 +22,7 @@ _MARK = "on:"
 
 
 class Place:
-    """Name where a process runs, as far as a rollout asks.
+    """Where a process runs, as far as rollouts depend on it.
 
     Attributes:
         host: the host's name; see :func:`enforcer.recording.process.host_name`.
@@ -35,27 +35,26 @@ class Place:
     __slots__ = ("environment", "host", "number", "service")
 
     def __init__(self, host: str, service: str = "", environment: str = "") -> None:
-        """Hash the host's name."""
+        """Compute the host's number."""
         self.host = host
         self.service = service
         self.environment = environment
         self.number = number_of(host)
 
     def __repr__(self) -> str:
-        """Show the host and its number."""
         return f"<Place {self.host} at {self.number:.2f} %>"
 
 
 class Rollout:
-    """Put rules into another stage in a part of the fleet: one table ``[[stage]]``.
+    """Another stage of rules in a part of the fleet: one table ``[[stage]]``.
 
     Attributes:
-        path: a legacy path, with all that lies below it; empty for every rule.
-        service: the service that it holds in; empty for all.
-        environment: the environment that it holds in; empty for all.
+        path: a legacy path, with all paths below it; empty for every rule.
+        service: the service in which it applies; empty for all.
+        environment: the environment in which it applies; empty for all.
         percent: the share of the hosts, from 0 to 100.
-        stage: the stage of its rules there; empty if it leaves that alone.
-        refuse: whether strict rules refuse there; None if it leaves that alone.
+        stage: the stage of its rules there; empty to leave it unchanged.
+        refuse: whether strict rules refuse there; None to leave it unchanged.
         line: its line in the map's file, from 1.
 
     """
@@ -73,7 +72,7 @@ class Rollout:
         refuse: bool | None = None,
         line: int = 0,
     ) -> None:
-        """Take the fields as they are; nothing is validated here (see ``stage_table``)."""
+        """Set the fields; nothing is validated here (see ``stage_table``)."""
         self.path = path
         self.service = service
         self.environment = environment
@@ -83,19 +82,18 @@ class Rollout:
         self.line = line
 
     def fields(self) -> "dict[str, object]":
-        """Return its fields as plain values, which a cache can keep."""
+        """Return its fields as plain values, for a cache."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __repr__(self) -> str:
-        """Show which rules go where."""
         return f"<Rollout of {self.path or 'all rules'} to {self.stage} on {self.percent} %>"
 
     def covers(self, path: str) -> bool:
-        """Return whether it speaks of the rule with a legacy path."""
+        """Return whether it applies to the rule with a legacy path."""
         return not self.path or covers_path(self.path, path.removesuffix(TREE_SUFFIX))
 
     def holds_at(self, place: Place) -> bool:
-        """Return whether it holds in the processes of a place."""
+        """Return whether it applies in the processes of a place."""
         return (
             place.number < self.percent
             and self.service in ("", place.service)
@@ -104,7 +102,7 @@ class Rollout:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it holds in every process."""
+        """Whether it applies in every process."""
         return not self.service and not self.environment and self.percent >= WHOLE
 
     def hides(self, earlier: "Rollout") -> bool:
@@ -119,16 +117,16 @@ class Rollout:
         )
 
     def apply(self, stage: str, *, refuse: bool) -> tuple[str, bool]:
-        """Return the stage of a rule where it holds, and whether a strict rule refuses."""
+        """Return the stage of a rule to which it applies, and whether a strict rule refuses."""
         return self.stage or stage, refuse if self.refuse is None else self.refuse
 
 
 def number_of(host: str) -> float:
     """Hash the name of a host to its number, at least 0 and below 100.
 
-    The hash is CPython's own for the names of ``.pyc`` files (SipHash): the same in each version
-    from 3.11 to 3.15 and on each machine. One that changed would draw all hosts anew, so a test
-    has the numbers of some.
+    The hash is CPython's own for ``.pyc`` files (SipHash), which is the same in all versions from
+    3.11 to 3.15 and on all machines. If it changed, all hosts would get other numbers, so a test
+    checks the numbers of some.
     """
     hashed = digest(host.encode("utf-8", "surrogateescape"))
     return int(hashed[:_DIGITS], 16) * WHOLE / (1 << 4 * _DIGITS)
@@ -142,17 +140,17 @@ def decide(
     refuse: bool,
     place: "Place | None",
 ) -> tuple[str, bool]:
-    """Return the stage of a rule, and whether it refuses where it is strict.
+    """Return the stage of a rule, and whether it refuses if it is strict.
 
-    Of the tables that hold, the last one decides.
+    Of the tables that apply, the last one decides.
 
     Args:
         rollouts: the tables, in the order of the map.
         path: the legacy path of the rule.
         stage: the rule's own stage.
-        refuse: whether it refuses by itself.
-        place: where the process runs. None asks for the hardest answer that any process of the
-            fleet gets: what commands that read the source have to reckon with on any machine.
+        refuse: whether the rule itself refuses.
+        place: where the process runs. None for the hardest stage of any process of the fleet,
+            which commands that read the source assume on every machine.
 
     """
     if place is None:
@@ -178,17 +176,17 @@ def _hardness(answer: tuple[str, bool]) -> tuple[int, bool]:
 
 
 def identity_of(rollouts: "Sequence[Rollout]", place: "Place | None") -> str:
-    """Name the tables that hold, as a part of the identity of a map: ``on:0,2``."""
+    """Return the tables that apply, as a part of the identity of a map: ``on:0,2``."""
     return f"{_MARK}{','.join(map(str, holding(rollouts, place)))}"
 
 
 def family_of(identity: str) -> str:
-    """Return the identity of a map without the tables that hold."""
+    """Return the identity of a map without the tables that apply."""
     return " ".join(part for part in identity.split(" ") if not part.startswith(_MARK))
 
 
 def holding(rollouts: "Sequence[Rollout]", place: "Place | None") -> tuple[int, ...]:
-    """Return the positions of the tables that hold at a place; all of them without one."""
+    """Return the positions of the tables that apply at a place; all of them without one."""
     if place is None:
         return tuple(range(len(rollouts)))
     return tuple(index for index, one in enumerate(rollouts) if one.holds_at(place))

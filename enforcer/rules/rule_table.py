@@ -31,11 +31,11 @@ def read_rule(table: Table, default_stage: str, *, refuse: bool = True) -> Rule 
     Args:
         table: the rule's table.
         default_stage: the stage if the rule names none.
-        refuse: whether it refuses where it is strict, if the rule does not say.
+        refuse: whether it refuses if it is strict, unless it has the key.
 
     Returns:
-        The rule, or none if its paths are missing or make no sense: nothing can be said
-        of such a rule beside others.
+        The rule, or None if its paths are missing or invalid: such a rule can't be compared
+        with others.
 
     """
     table.check_keys(RULE_KEYS, "a rule")
@@ -67,7 +67,7 @@ def read_rule(table: Table, default_stage: str, *, refuse: bool = True) -> Rule 
 
 
 def _read_path(table: Table, key: str, example: str) -> str:
-    """Read a path; empty if it is missing or not well written."""
+    """Read a path; empty if it is missing or invalid."""
     if key not in table.values:
         table.mistakes.add(
             table.where,
@@ -98,7 +98,7 @@ def read_stage(table: Table, key: str, default: str) -> str:
 
 
 def read_dates(table: Table) -> tuple[str, str]:
-    """Read ``since`` and ``remove_after``; empty where there is none."""
+    """Read ``since`` and ``remove_after``; empty if missing."""
     since, remove_after = table.date("since"), table.date("remove_after")
     if since and remove_after and remove_after < since:
         table.note(
@@ -205,10 +205,10 @@ def _check_pair(table: Table, rule: Rule) -> bool:
 
 
 def _check_own_tree(table: Table, rule: Rule) -> bool:
-    """Note a canonical path below the legacy path that is to give way to it.
+    """Note a canonical path below the legacy path that it replaces.
 
-    Importing ``old.new`` imports ``old`` first, so ``old`` can't be an alias of it. Where
-    ``old`` keeps its own code (``implementation = true``) it can.
+    Importing ``old.new`` imports ``old`` first, so ``old`` can't be an alias of it. It can if
+    ``old`` keeps its own code (``implementation = true``).
     """
     is_below = rule.target.startswith(f"{rule.module}.")
     if not is_below or rule.kind == NAME or (rule.implementation and rule.legacy == rule.module):
@@ -224,7 +224,7 @@ def _check_own_tree(table: Table, rule: Rule) -> bool:
 
 
 def _same_form(rule: Rule) -> str:
-    """Show canonical in the form that legacy has."""
+    """Return an example for ``canonical`` in the form that ``legacy`` has."""
     end = {TREE_SUFFIX: TREE_SUFFIX, ":": f":{rule.name}"}
     form = TREE_SUFFIX if rule.legacy.endswith(TREE_SUFFIX) else ":" if rule.name else ""
     return f'canonical = "{rule.target}{end.get(form, "")}"'

@@ -1,16 +1,15 @@
-"""Take the sound part of a map with mistakes, for a program that runs (``fail_open``).
+"""Extract the valid part of a map with mistakes, for a program that runs (``fail_open``).
 
-Where the files of legacy modules are deleted, the program needs their aliases: a mistake in one
-place of the map must not take away what the other places say. A map may also be newer than the
-enforcer that reads it, with keys and stages that this one doesn't know.
+If the files of legacy modules are deleted, the program needs their aliases: a mistake in one place
+of the map must not disable the others. A map may also be newer than the enforcer that reads it,
+with keys and stages that this version does not know.
 
-- A rule whose paths make no sense is left out. So are rules for instances that can't be read
-  whole.
-- A rule whose canonical path is itself legacy leads to where that one leads.
+- A rule with invalid paths is left out. So is a rule for instances with any mistake that matters.
+- A rule whose canonical path is itself legacy gets the path at the end of that chain.
 - A rule with another mistake that decides what the program gets is in stage ``observe``: the
-  program gets the legacy module's own code where that is there, and else the canonical module.
-- Any other key with a mistake is ignored: what it says is for people.
-- Where exemptions, the baseline, ``refuse`` or a table ``[[stage]]`` can't be read, strict rules
+  program gets the legacy module's own code if that exists, else the canonical module.
+- Any other key with a mistake is ignored: it is for people.
+- If exemptions, the baseline, ``refuse`` or a table ``[[stage]]`` can't be read, strict rules
   refuse nobody.
 """
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     Ignored: TypeAlias = tuple[str, str, str]
 
 LEFT_OUT = "left-out"
-"""The kind of a notice on a rule that is not in force: nobody watches its path."""
+"""The kind of a notice on a rule that is not in force: its path is not watched."""
 
 _FOR_PEOPLE = frozenset({"reason", "since", "remove_after", "removal", "owner", "link"})
 _HARMLESS = frozenset(
@@ -57,11 +56,11 @@ _REFUSING = ("allow", "baseline", "refuse")
 def sound_part(
     contents: "Contents", mistakes: "MistakeList", document: "Mapping[str, Any]"
 ) -> "tuple[dict[str, Any], list[Entry], list[Ignored]]":
-    """Return the options and entries that hold, and a notice for each part that is ignored.
+    """Return the options and entries that are valid, and a notice for each part that is ignored.
 
     Args:
-        contents: what was read.
-        mistakes: all mistakes in it.
+        contents: the contents that were read.
+        mistakes: all mistakes in them.
         document: the enforcer's own part of the parsed file.
 
     """
@@ -106,7 +105,7 @@ def _weaken(
     """Weaken an entry with mistakes.
 
     Returns:
-        The kind of the notice, what happened to the entry, and whether it holds.
+        The kind of the notice, what happened to the entry, and whether it stays in force.
 
     """
     if any(mistake.slug in _NEEDLESS for mistake in found):
@@ -137,7 +136,7 @@ def _refuse_nobody(options: "dict[str, Any]", entries: "list[Entry]") -> None:
 
 
 def _table_of(place: "KeyPath") -> "KeyPath":
-    """Return the table of a rule that a place is in; nothing for any other place."""
+    """Return the table of a rule that contains a place; empty for any other place."""
     for index, part in enumerate(place[:-1]):
         if part in _ARRAYS and isinstance(place[index + 1], int):
             return place[: index + 2]
@@ -145,9 +144,9 @@ def _table_of(place: "KeyPath") -> "KeyPath":
 
 
 def _without_option(place: "KeyPath", options: "dict[str, Any]") -> str:
-    """Return what follows from a mistake in an option, or outside of all rules."""
+    """Return the consequence of a mistake in an option, or outside of all rules."""
     if "scrub" in place:
-        # Without the function that filters telemetry nothing may be sent.
+        # Without the function that filters telemetry, nothing may be sent.
         options["telemetry"] = False
         return "no telemetry is sent"
     if "stage" in place:
@@ -158,7 +157,7 @@ def _without_option(place: "KeyPath", options: "dict[str, Any]") -> str:
 
 
 def _legacy_at(table: "KeyPath", document: "Mapping[str, Any]") -> str:
-    """Return the path that a table of the document is about, if it is a text."""
+    """Return the path that a table of the document names, if it is a string."""
     *_, array, index = table
     values = document[str(array)][index]
     key = "canonical" if array == INSTANCES else "legacy"

@@ -15,11 +15,11 @@ _KEYS = ("path", "service", "environment", "percent", "stage", "refuse")
 
 
 def read_rollouts(tables: "Iterable[Table]", entries: "Sequence[Entry]") -> "list[Rollout]":
-    """Read what holds in a part of the fleet, noting every mistake.
+    """Read the tables, noting every mistake.
 
     Args:
         tables: the tables, in the order of the map.
-        entries: what the map says of paths.
+        entries: the map's entries.
 
     """
     paths = [path_of(entry) for entry in entries]
@@ -64,7 +64,7 @@ def _read(table: Table, paths: "Sequence[str]") -> Rollout | None:
 def _read_name(table: Table, key: str) -> str:
     name = table.string(key)
     if isinstance(table.values.get(key), str) and not name.strip():
-        # Such as a template's variable that nobody has set: it would hold everywhere.
+        # Such as a template's variable that was not set: the table would apply everywhere.
         table.note(
             key,
             message=f'"{key}" is empty.',
@@ -103,7 +103,7 @@ def _read_percent(table: Table) -> float:
 
 
 def _note_hidden(table: Table, rollout: Rollout, earlier: "Iterable[Rollout]") -> None:
-    """Note tables that no process obeys, because this one comes after them."""
+    """Note tables that have no effect in any process, because this one follows them."""
     for hidden in earlier:
         if rollout.hides(hidden):
             table.mistakes.add(

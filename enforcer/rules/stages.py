@@ -1,4 +1,4 @@
-"""Name the stages of a rule and read an override of them.
+"""The stages of a rule, and an override of them.
 
 A rule moves through the stages in one direction, from watching to refusing:
 ``observe`` → ``alias`` → ``warn`` → ``strict`` → ``removed``.
@@ -17,11 +17,11 @@ ENVIRONMENT_KEY = "ENFORCER_STAGE"
 """The environment variable that overrides the stage of every rule."""
 
 OFF = "off"
-"""What it says where nothing is to be watched (``recording.safe_mode``); no rule has that stage."""
+"""Its value for safe mode (``recording.safe_mode``); no rule has this stage."""
 
 
 class StageOverride:
-    """Replace, raise or lower the stage of every rule.
+    """Replaces, raises or lowers the stage of every rule.
 
     Written ``STAGE`` (every rule gets that stage), ``at-least:STAGE`` (milder rules are
     raised to it) or ``at-most:STAGE`` (harder rules are lowered to it).
@@ -30,10 +30,10 @@ class StageOverride:
     __slots__ = ("lower", "upper")
 
     def __init__(self, text: str) -> None:
-        """Read an override.
+        """Parse an override.
 
         Args:
-            text: the override as a person writes it, such as ``at-least:strict``.
+            text: the override, such as ``at-least:strict``.
 
         Raises:
             ValueError: if ``text`` is no override; the message says what to write.
@@ -52,18 +52,18 @@ class StageOverride:
         self.upper = len(STAGES) - 1 if bound == "at-least" else level
 
     def apply(self, stage: str) -> str:
-        """Give the stage that a rule at ``stage`` has under this override."""
+        """Return the stage that a rule at ``stage`` has under this override."""
         return STAGES[min(max(STAGES.index(stage), self.lower), self.upper)]
 
 
 def read_override(text: str) -> StageOverride | None:
-    """Read an override; None where there is none, and where nothing is to be watched.
+    """Parse an override; return None if there is none, and for safe mode.
 
     Args:
-        text: what :data:`ENVIRONMENT_KEY` says, or an option that stands for it.
+        text: the value of :data:`ENVIRONMENT_KEY`, or of an option in its place.
 
     Raises:
-        ValueError: if that is no override; the message says what to write.
+        ValueError: if it is no override; the message says what to write.
 
     """
     return None if text.strip() in ("", OFF) else StageOverride(text)

@@ -1,8 +1,8 @@
-"""Find the file that a process writes to, from what names its store, and what lies beside it.
+"""Resolve the address of a store to the file that a process writes, and list files beside it.
 
 A store is named by a path or by ``sqlite:///path``. ``ENFORCER_STORE`` may name a ClickHouse
-instead: that is where reports look. Programs send telemetry to the collector in front of it,
-and write the map's own file all the same, so that nothing is lost while there is no collector.
+instead, which reports read. Programs send telemetry to the collector in front of it, and write the
+map's own file all the same, so that nothing is lost while there is no collector.
 """
 
 import os
@@ -25,28 +25,28 @@ KINDS = "a path, sqlite:///path, clickhouses://host/database or clickhouse://hos
 
 
 def scheme_of(address: str) -> str:
-    """Give the scheme of a URL; empty for a path."""
+    """Return the scheme of a URL; empty for a path."""
     scheme, mark, _ = address.strip().partition("://")
     return scheme if mark and scheme.isidentifier() else ""
 
 
 def path_of(address: str) -> str:
-    """Give the path that names a SQLite store, or is in its URL."""
+    """Return the path of a SQLite store, which may be given as a URL."""
     if scheme_of(address) != SQLITE:
         return address
     return f"/{address.partition('://')[2].lstrip('/')}"
 
 
 def file_of(address: str, folder: str = "") -> str:
-    """Return the one spelling of a SQLite store's file that all who use it share.
+    """Return the one spelling of a SQLite store's file that all its users share.
 
-    What lies beside a store (its log, losses, notes) lies beside the file itself, as SQLite has
-    it, and not beside a link to it. A link that a stranger may have put there keeps its name:
-    whoever opens the store refuses it by that.
+    Files beside a store (its log, losses, notes) are beside the file itself, as in SQLite, and not
+    beside a link to it. A link that another user may have put there is not followed, so that
+    opening the store refuses it.
 
     Args:
         address: a path, or its URL.
-        folder: what a relative path is relative to; the working directory if empty.
+        folder: the folder of a relative path; the working directory if empty.
 
     """
     file = os.path.join(folder, path_of(address.strip()))
@@ -55,21 +55,21 @@ def file_of(address: str, folder: str = "") -> str:
 
 
 def is_there(file: str) -> bool:
-    """Return whether there is a file; none has a name that the system refuses."""
+    """Return whether a file exists; false for names that the system refuses."""
     return os.path.exists(file)
 
 
 def is_known(address: str) -> bool:
-    """Tell whether a store can have this address."""
+    """Return whether an address is one that a store can have."""
     scheme = scheme_of(address)
     if scheme == SQLITE:
-        # After two slashes comes a host: "sqlite://folder/uses.db" means no folder from the root.
+        # After two slashes a URL has a host: "sqlite://folder/uses.db" has no absolute path.
         return address.strip().startswith(f"{SQLITE}:///")
     return scheme in ("", *READ_ONLY)
 
 
 def unknown(address: str) -> str:
-    """Say what is wrong with an address that no store can have, without a password in it."""
+    """Describe what is wrong with an address, without showing a password in it."""
     scheme = scheme_of(address)
     if scheme == SQLITE:
         return "a path after sqlite:// is absolute, with a third slash."
@@ -77,12 +77,12 @@ def unknown(address: str) -> str:
 
 
 def is_read_only(address: str) -> bool:
-    """Tell whether a store is only read."""
+    """Return whether a store is only read."""
     return scheme_of(address) in READ_ONLY
 
 
 def file_identity(file: str) -> "Identity":
-    """Return what tells files of one name apart; None if there is none."""
+    """Return the device and inode of a file; None if it does not exist."""
     try:
         status = os.stat(file)
     except OSError:
@@ -93,7 +93,7 @@ def file_identity(file: str) -> "Identity":
 def names_beside(store: str, mark: str) -> "list[str]":
     """Return the names of the files beside a store that begin with its own and a mark.
 
-    There are at most :data:`MOST_BESIDE`: a stranger may have made any number of them.
+    At most :data:`MOST_BESIDE`, because another user may have created any number of them.
     """
     folder, name = os.path.split(store)
     try:
@@ -104,7 +104,7 @@ def names_beside(store: str, mark: str) -> "list[str]":
 
 
 def remove(file: str) -> None:
-    """Remove a file that somebody else may have removed, or that nobody can."""
+    """Remove a file; ignore errors, such as that it was removed already."""
     try:
         os.unlink(file)
     except OSError:

@@ -1,7 +1,7 @@
-"""Return the variables that may decide what this process does.
+"""The environment variables that may decide what this process does.
 
-A set-user-ID program runs with its owner's rights in the environment of whoever starts it. Were it
-to read ``ENFORCER_MAP`` and ``ENFORCER_STORE`` there, anybody could have it import modules and
+A set-user-ID program runs with its owner's rights in the environment of the user who starts it. If
+it read ``ENFORCER_MAP`` and ``ENFORCER_STORE`` there, any user could make it import modules and
 write files as its owner. The C library ignores ``LD_PRELOAD`` for the same reason.
 """
 
@@ -15,10 +15,10 @@ _ROOT = 0
 
 
 def has_foreign_rights() -> bool:
-    """Return whether this process has the rights of a user, or a group, who did not start it.
+    """Return whether this process has the rights of another user or group than started it.
 
-    Root starts programs with the rights of others, and needs no trick to do so. The kernel's
-    ``AT_SECURE`` is not asked: on systems with SELinux it is set for ordinary services, too.
+    Root may start programs with the rights of others without any trick. The kernel's ``AT_SECURE``
+    is not read: on systems with SELinux it is set for ordinary services, too.
     """
     if not hasattr(os, "geteuid"):  # Windows has no such programs
         return False
@@ -27,5 +27,5 @@ def has_foreign_rights() -> bool:
 
 
 def trusted_environment() -> "Mapping[str, str]":
-    """Return the environment, or none of it for a process with rights of somebody else."""
+    """Return the environment; an empty one for a process with the rights of another user."""
     return {} if has_foreign_rights() else os.environ

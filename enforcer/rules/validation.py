@@ -1,8 +1,8 @@
-"""Turn the parsed tables of a migration map into options, rules, factories and instances.
+"""Convert the parsed tables of a migration map to options, rules, factories and instances.
 
-Nothing here stops at the first mistake: all are noted, and the caller decides. How a single
-value is read is in ``values``, how a path is judged in ``paths``, and what two rules may
-not say of each other in ``conflicts``.
+Nothing here stops at the first mistake: all are noted, and the caller decides. Single values are
+read in ``values``, paths are validated in ``paths``, and contradictions between rules found in
+``conflicts``.
 """
 
 from enforcer.rules.conflicts import Entry, check_conflicts
@@ -54,11 +54,11 @@ _ARRAYS = {
     "instances": "rule for instances",
     "stage": "stage for a part of the fleet",
 }
-"""The arrays of tables, with what one of them is called."""
+"""The arrays of tables → the name of one of their elements in messages."""
 
 
 def _read_options(table: Table) -> "dict[str, Any]":
-    """Read what the map says of the enforcer as a whole, as it was written."""
+    """Read the table ``[enforcer]``, with values as they were written."""
     return {
         "service": table.string("service"),
         "default_stage": read_stage(table, "default_stage", ALIAS),
@@ -81,7 +81,7 @@ def _read_options(table: Table) -> "dict[str, Any]":
 
 
 def _read_keep_days(table: Table) -> int:
-    """Read for how many days the store keeps what was recorded; for ever if that is mistaken."""
+    """Read for how many days the store keeps its rows; for ever if that is invalid."""
     days = table.values.get("keep_days", KEEP_DAYS)
     if isinstance(days, int) and not isinstance(days, bool) and (days == 0 or days > LEAST_DAYS):
         return days
@@ -123,7 +123,7 @@ def _read_scrub(table: Table) -> str:
 
 
 def _read_source_url(table: Table) -> str:
-    """Read the template of links to the code host; a page of the dashboard will follow it."""
+    """Read the template of links to the code host, which a page of the dashboard follows."""
     template = table.string("source_url")
     if template and not (template.startswith(("https://", "http://")) and _SOURCE_FILE in template):
         table.note(
@@ -136,7 +136,7 @@ def _read_source_url(table: Table) -> str:
 
 
 def _read_store(table: Table) -> str:
-    """Read the file to write to; a URL may hold a password, and is no matter of the map."""
+    """Read the file to write to; a URL may contain a password, so the map has none."""
     named = table.string("store")
     if scheme_of(named) in ("", SQLITE):
         return named
@@ -150,11 +150,11 @@ def _read_store(table: Table) -> str:
 
 
 class Contents:
-    """What a map's document says.
+    """The contents of a map's document.
 
     Attributes:
         options: the values of the table ``[enforcer]``, by key.
-        entries: rules, factories and instances whose paths make sense.
+        entries: rules, factories and instances with valid paths.
         places: the table of each of them in the document.
 
     """
@@ -167,7 +167,6 @@ class Contents:
         entries: "list[MapEntry]",
         places: "list[KeyPath]",
     ) -> None:
-        """Take the fields as they are."""
         self.options = options
         self.entries = entries
         self.places = places
@@ -180,8 +179,8 @@ def validate(
 
     Args:
         document: the parsed file.
-        mistakes: where mistakes are noted.
-        prefix: the table that is the enforcer's own, empty if the whole file is.
+        mistakes: the list to which mistakes are added.
+        prefix: the path of the enforcer's own table; empty if the whole file is the enforcer's.
 
     """
     if prefix:
@@ -226,7 +225,7 @@ def validate(
 def _split_map(
     document: "Mapping[str, object]", mistakes: "MistakeList"
 ) -> "tuple[Table, Mapping[str, object]]":
-    """Take a file of the enforcer's own apart."""
+    """Split a map file into its options and its arrays of tables."""
     top = Table((), document, mistakes)
     for key, value in document.items():
         if key != "enforcer" and key not in _ARRAYS:
@@ -243,7 +242,7 @@ def _split_map(
 def _split_project(
     document: "Mapping[str, object]", mistakes: "MistakeList", prefix: "KeyPath"
 ) -> "tuple[Table, Mapping[str, object]]":
-    """Take the enforcer's table of a project file apart."""
+    """Split the enforcer's table of a project file into its options and its arrays of tables."""
     tool = document["tool"]
     own = tool["enforcer"] if isinstance(tool, dict) else {}
     if not isinstance(own, dict):
@@ -263,7 +262,7 @@ def _split_project(
 
 
 def _is_table(value: object) -> bool:
-    """Tell whether a value is a table or an array of tables."""
+    """Return whether a value is a table or an array of tables."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(item, dict) for item in value)
     return isinstance(value, dict)
@@ -296,7 +295,7 @@ def _note_unknown_table(table: Table, key: str, value: object) -> None:
 def _rule_tables(
     tables: object, mistakes: "MistakeList", where: "KeyPath"
 ) -> "list[tuple[KeyPath, Mapping[str, object]]]":
-    """Give each table of an array with its path, noting what is no table."""
+    """Return each table of an array with its path, noting elements that are no tables."""
     header = ".".join(str(part) for part in where)
     what = _ARRAYS[str(where[-1])]
     if not isinstance(tables, list):

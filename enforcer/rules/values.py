@@ -23,12 +23,12 @@ _DATE_LENGTH = len("2026-03-31")
 
 
 class Table:
-    """Read the values of one table of the map.
+    """One table of the map; reads its values.
 
     Attributes:
         where: the path of the table.
-        values: what the table holds.
-        mistakes: where wrong values are noted.
+        values: the values of the table.
+        mistakes: the list to which mistakes are added.
 
     """
 
@@ -37,7 +37,6 @@ class Table:
     def __init__(
         self, where: "KeyPath", values: "Mapping[str, object]", mistakes: "MistakeList"
     ) -> None:
-        """Take the table; nothing is read yet."""
         self.where = where
         self.values = values
         self.mistakes = mistakes
@@ -47,7 +46,7 @@ class Table:
         self.mistakes.add((*self.where, key), message=message, remedy=remedy, slug=slug)
 
     def check_keys(self, known: "Iterable[str]", owner: str) -> None:
-        """Note every key that is not known, with the nearest one that is."""
+        """Note every unknown key, with the most similar known one."""
         for key in self.values:
             if key not in known:
                 self.note(
@@ -82,7 +81,7 @@ class Table:
         return ()
 
     def date(self, key: str) -> str:
-        """Read a date as ``YYYY-MM-DD``; empty if there is none."""
+        """Read a date as ``YYYY-MM-DD``; empty if it is missing or invalid."""
         from datetime import date, datetime  # tomllib has loaded it by now
 
         value = self.values.get(key)
@@ -116,13 +115,13 @@ class Table:
 
 
 def type_of(value: object) -> str:
-    """Name the type of a value in TOML's words."""
+    """Return the name of a value's type in TOML's terms."""
     name = type(value).__name__
     return _TYPES.get(name, name)
 
 
 def nearest(word: str, known: "Iterable[str]") -> str:
-    """Say which known word is meant, or all of them."""
+    """Return a remedy: the most similar known word, or all of them."""
     import difflib  # heavy; only with a mistake to explain
 
     known = list(known)

@@ -1,7 +1,7 @@
-"""Read the numbers among the variables of the environment.
+"""Read numbers from environment variables.
 
-What is no number is ignored, and :func:`enforcer.rules.loading.load_map` notes it: a mistake in the
-environment must not stop a program.
+A value that is no number is ignored, and :func:`enforcer.rules.loading.load_map` reports it: a
+mistake in the environment must not stop a program.
 """
 
 import os
@@ -19,13 +19,13 @@ NUMBERS = (INTERVAL_KEY, EXIT_TIMEOUT_KEY, LIMIT_KEY)
 
 
 def number(key: str, default: float) -> float:
-    """Return the number that a variable has; the default where it has none that makes sense."""
+    """Return the number in a variable; the default if it has none."""
     text = os.environ.get(key, "").strip()
     return float(text) if text and is_number(text) else default
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text is a number; who reads it has limits of its own."""
+    """Return whether a text is a number; callers apply limits of their own."""
     try:
         float(text)
     except ValueError:
