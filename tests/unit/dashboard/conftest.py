@@ -84,9 +84,15 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo_moment() -> int:
+    """Return when the demonstration's history ends."""
+    return time.time_ns()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, demo_moment: int) -> Demo:
     """Invent six months, once for all tests."""
-    return invent(tmp_path_factory.mktemp("demo"), time.time_ns())
+    return invent(tmp_path_factory.mktemp("demo"), demo_moment)
 
 
 @pytest.fixture(scope="session")
