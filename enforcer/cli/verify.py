@@ -12,8 +12,8 @@ from enforcer.cli.verify_as_markdown import verification_as_markdown
 from enforcer.cli.verify_as_text import verification_as_text, working
 from enforcer.demo import MAP
 from enforcer.rules.mistakes import require_rules
-from enforcer.verification import verify as verify_map
 from enforcer.verification.verifying import PATIENCE
+from enforcer.verification.verifying import verify as verify_map
 
 VIOLATED = 1
 """Exit code if an invariant does not hold, or could not be verified."""

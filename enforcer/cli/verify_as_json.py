@@ -2,7 +2,7 @@
 
 import json
 
-from enforcer.verification import Result, Verification
+from enforcer.verification.model import Result, Verification
 
 
 def verification_as_json(found: Verification) -> str:

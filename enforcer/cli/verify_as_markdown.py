@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from enforcer.cli.verify_words import conclusion, heading, title
-from enforcer.verification import Outcome, Result, Verification
+from enforcer.verification.model import Outcome, Result, Verification
 
 
 def verification_as_markdown(found: Verification) -> str:

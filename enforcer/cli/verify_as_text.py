@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from enforcer.cli.verify_words import conclusion, heading, title
-from enforcer.verification import Case, Outcome, Result, Verification
+from enforcer.verification.model import Case, Outcome, Result, Verification
 
 _STYLES: Final = {
     Outcome.PASSED: "green",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from enforcer.verification import Outcome, Result, Verification
+from enforcer.verification.model import Outcome, Result, Verification
 
 
 def title(found: Verification) -> str:

@@ -30,12 +30,12 @@ from enforcer.verification.facts import (
     Defined,
     Delegated,
     Fact,
+    ImportPath,
     Job,
     Looked,
     Sampled,
     as_line,
 )
-from enforcer.verification.import_paths import ImportPath
 from enforcer.verification.objects import Objects, name_of
 from enforcer.verification.sampling import said
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from enforcer.verification.import_paths import ImportPath
-
 CLASS = "class"
 MODULE = "module"
 OTHER = "other"
@@ -21,6 +19,30 @@ THREAD = "another thread"
 TASK = "another task"
 AT_ONCE = "threads that ask at once"
 """The contexts in which instances are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPath:
+    """A legacy path and the canonical path that it has to lead to.
+
+    Both paths are ``package.module:name``; the name is empty where the module itself is meant.
+
+    Attributes:
+        legacy: the legacy path.
+        canonical: the canonical one.
+        is_factory: whether calls of it are delegated.
+        services: the modules of the program that use it.
+        in_legacy: whether the legacy code has what is asked for; None if that is unknown.
+        is_served: whether the map allows the legacy code to answer.
+
+    """
+
+    legacy: str
+    canonical: str
+    is_factory: bool = False
+    services: tuple[str, ...] = ()
+    in_legacy: bool | None = True
+    is_served: bool = False
 
 
 @dataclass(frozen=True, slots=True)

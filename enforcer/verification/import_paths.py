@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
 from enforcer.source.asking import Ask, Matcher
@@ -10,30 +9,7 @@ from enforcer.source.locating import Locator, search_path
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR
 from enforcer.source.scanning import Scanner
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPath:
-    """A legacy path and the canonical path that it has to lead to.
-
-    Both paths are ``package.module:name``; the name is empty where the module itself is meant.
-
-    Attributes:
-        legacy: the legacy path.
-        canonical: the canonical one.
-        is_factory: whether calls of it are delegated.
-        services: the modules of the program that use it.
-        in_legacy: whether the legacy code has what is asked for; None if that is unknown.
-        is_served: whether the map allows the legacy code to answer.
-
-    """
-
-    legacy: str
-    canonical: str
-    is_factory: bool = False
-    services: tuple[str, ...] = ()
-    in_legacy: bool | None = True
-    is_served: bool = False
+from enforcer.verification.facts import ImportPath
 
 
 def find_import_paths(migration_map: MigrationMap) -> tuple[ImportPath, ...]:

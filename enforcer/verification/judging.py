@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from enforcer.report.words import counted
-from enforcer.verification.facts import CLASS, Called, Looked
-from enforcer.verification.import_paths import ImportPath
+from enforcer.verification.facts import CLASS, Called, ImportPath, Looked
 from enforcer.verification.model import (
     DEFINITIONS,
     FACTORIES,

@@ -6,6 +6,7 @@ what stage alias will do. In stage observe ``verify`` demands more than a run do
 paths give one object already.
 """
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -351,11 +352,12 @@ def gives_one_object(folder: Path, pair: str) -> bool:
     return said == "True\n"
 
 
-def run(folder: Path, file: str, *words: str) -> tuple[int, str]:
+def run(folder: Path, file: str, **variables: str) -> tuple[int, str]:
     """Run a file of the program, and return how it exited and what it printed."""
     done = subprocess.run(
-        [sys.executable, *words, file],
+        [sys.executable, file],
         cwd=folder,
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -364,7 +366,8 @@ def run(folder: Path, file: str, *words: str) -> tuple[int, str]:
 
 
 def enforced(folder: Path, file: str = "app.py") -> tuple[int, str]:
-    return run(folder, file, "-m", "enforcer", "run")
+    """Run a file as ``enforcer run`` does, without the process of that command."""
+    return run(folder, file, ENFORCER_MAP=str(folder / "enforcer.toml"))
 
 
 def answer(command: str) -> tuple[bool, str]:
