@@ -169,6 +169,9 @@ class Schedule:
                     thread.settle()
             if not self._is_registered:
                 self._is_registered = True
+                # atexit runs callbacks in reverse order of registration. This one is registered
+                # when the enforcer is enabled, so it runs after the program's own callbacks and
+                # writes their uses too.
                 atexit.register(self._exit)
         finally:
             self._starting.release()
@@ -395,6 +398,9 @@ class Schedule:
         """
         self._ending = ending
         self._flushing.end_by(monotonic() + timeout * _TO_DELIVER)
+        # From 3.12 on no thread can be started at exit: interp->finalizing is set before atexit
+        # runs its callbacks (Python/pylifecycle.c). Then _launch() returns None, and has_finished()
+        # delivers in this thread.
         self._last = self._thread or self._launch()
         self._thread = None
         if self._last is not None:

@@ -99,6 +99,7 @@ class KeyedClass:
         self._restore: list[Callable[[], object]] = []
         try:
             self._replace_init()
+            # Past a __setattr__ of the metaclass, which may refuse or do more.
             type.__setattr__(kept, "__new__", self._made_new())
         except (TypeError, ValueError) as error:
             self.remove()

@@ -27,6 +27,7 @@ class Making:
         """Begin, in this thread."""
         self.thread = _thread.get_ident()
         self.task = task
+        # A lock used as an event: acquired here, released by end(). "threading" is not loaded.
         self._lock = _thread.allocate_lock()
         self._lock.acquire()
         self._wake: list[Callable[[], object]] | None = []
@@ -79,6 +80,7 @@ class Makings:
 
         """
         mine = Making()
+        # setdefault is atomic: of the callers that get here at once, one inserts its own.
         other = self._of_keys.setdefault(key, mine)
         if other is mine:
             return mine
@@ -117,6 +119,8 @@ class Makings:
     def _wait_in_thread(self, making: Making) -> None:
         me = _thread.get_ident()
         with self._guard:
+            # Each thread waits for one creation at most. If following them leads back to this
+            # thread, waiting would never end.
             other: Making | None = making
             while other is not None:
                 if other.thread == me:

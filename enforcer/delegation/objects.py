@@ -62,6 +62,7 @@ class ObjectStandIn:
     # These exist on every class, so __getattr__ is not called for them.
     __module__ = property(lambda self: self.__wrapped__.__module__)
     __doc__ = property(lambda self: self.__wrapped__.__doc__)
+    # isinstance() reads __class__ after type().
     __class__ = property(lambda self: type(self.__wrapped__))
 
     def __init__(self, factory: "LegacyFactory", wrapped: object) -> None:

@@ -272,6 +272,8 @@ def _made(link: "AliasLink", name: str) -> property:
 
 
 def _asker(frame: "FrameType") -> "FrameType":
+    # A property of a forwarding alias is called by __getattribute__ in Python, whose frame is
+    # between the property and its reader.
     forwarding = frame.f_code is _Forwarding.__getattribute__.__code__
     return frame.f_back or frame if forwarding else frame
 

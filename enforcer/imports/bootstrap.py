@@ -229,6 +229,7 @@ def is_retry(loading: "FrameType") -> bool:
 def imports_in_progress(frame: "FrameType | None", name: str) -> "Iterator[FrameType]":
     """Yield the frames of this thread's imports of one module, the innermost first."""
     while frame is not None:
+        # f_locals is a snapshot up to 3.12 and a proxy from 3.13 on (PEP 667); it is only read.
         if frame.f_code is _FIND_AND_LOAD and frame.f_locals.get("name") == name:
             yield frame
         frame = frame.f_back

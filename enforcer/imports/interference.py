@@ -81,6 +81,7 @@ def _all(
     if ahead is None:
         yield "sys.meta_path", _FINDER_GONE
     outline = migration_map.outline
+    # dict.copy() is one operation in C, so the program's threads may import meanwhile.
     for name, module in sys.modules.copy().items():
         is_name = issubclass(type(name), str)  # programs use keys of other types, too
         if is_name and module is not None and outline.speaks_of(name):

@@ -91,6 +91,8 @@ class Sites:
     def _add(self, code: "CodeType", offset: int, uses: "Iterator[object]") -> None:
         if self.first is _NO_FIRST:
             self.first = {}
+        # setdefault is atomic: of two threads with different code at one offset, one adds its own
+        # here and the other below.
         if self.first.setdefault(offset, (code, uses))[0] is code:
             return
         if self.others is _NO_OTHERS:

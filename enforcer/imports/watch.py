@@ -188,6 +188,7 @@ class Watch:
             return link
         made = AliasLink(self, rule, legacy)
         if link is None:
+            # setdefault is atomic: threads that import the path at once get one link.
             return self.links.setdefault(legacy, made)  # type: ignore[return-value]
         self.links[legacy] = made  # its canonical module turned up
         return made
@@ -296,6 +297,7 @@ class Watch:
             self.notice("blind", text, text)
         if not is_late:
             return
+        # A copy, because another thread may add a module: the iteration would raise RuntimeError.
         for name in sorted(name for name in sys.modules.copy() if isinstance(name, str)):
             self._take_over(name, sys.modules.get(name))
 

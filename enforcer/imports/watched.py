@@ -126,6 +126,8 @@ def _reduce(spec: ModuleSpec, protocol: int) -> object:
 
 def _counting_spec(asked: "Asked", sites: "Sites") -> property:
     def read(spec: ModuleSpec) -> object:
+        # The hot path, written out as in Alias.__spec__. C reads spec._initializing right after
+        # __spec__, with no Python code between, so the frame above is the importing one.
         try:
             frame = getframe(1)
         except Exception:  # noqa: BLE001 - an audit hook refuses
@@ -160,6 +162,7 @@ def _watch_module(module: "ModuleType", asked: "Asked", sites: "Sites") -> bool:
 
 def _counting_module(namespace: "dict[str, object]", asked: "Asked", sites: "Sites") -> property:
     def read(module: object) -> object:
+        # The hot path, written out as in Alias.__spec__.
         try:
             frame = getframe(1)
         except Exception:  # noqa: BLE001 - an audit hook refuses
