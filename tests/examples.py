@@ -14,13 +14,13 @@ import sys
 from doctest import ELLIPSIS, DocTestParser, DocTestRunner
 from pathlib import Path
 
-FILES = re.compile(r"```(?:toml|python)\n# (\S+)\n(.*?)```", re.DOTALL)
+FILES = re.compile(r"```(?:toml|python)\n(# (\S+)\n.*?)```", re.DOTALL)
 EXAMPLES = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
 
 
 def write_files(page: str, folder: Path) -> None:
     """Write the files that a page shows."""
-    for name, text in FILES.findall(page):
+    for text, name in FILES.findall(page):
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
