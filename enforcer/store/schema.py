@@ -36,35 +36,35 @@ LOST = "lost"
 UNKNOWN = "unknown"
 
 SCHEMA = f"""
--- A set of rules that some process watched. Processes with the same rules share one.
+-- A set of rules that processes watched; processes with equal rules share one.
 CREATE TABLE IF NOT EXISTS map (
     key     INTEGER PRIMARY KEY,
-    digest  TEXT NOT NULL UNIQUE        -- of its file and the override, or of its rules
+    digest  TEXT NOT NULL UNIQUE        -- of the map's file and the overrides, or of its rules
 );
 
--- A legacy path, whatever maps have said of it.
+-- A legacy path.
 CREATE TABLE IF NOT EXISTS rule (
     key     INTEGER PRIMARY KEY,
     legacy  TEXT NOT NULL UNIQUE,       -- as written: a.old, a.old.* or a.mod:name
-    kind    TEXT NOT NULL               -- module, tree, name
+    kind    TEXT NOT NULL               -- module, tree, name, factory
 );
 
--- What one map says of a rule.
+-- A rule as one map declares it.
 CREATE TABLE IF NOT EXISTS declaration (
     map           INTEGER NOT NULL REFERENCES map,
     rule          INTEGER NOT NULL REFERENCES rule,
     canonical     TEXT NOT NULL,
-    stage         TEXT NOT NULL,        -- after any override
+    stage         TEXT NOT NULL,        -- after overrides
     reason        TEXT NOT NULL,
-    since         TEXT NOT NULL,        -- ISO date or empty
-    remove_after  TEXT NOT NULL,        -- ISO date or empty
-    removal       TEXT NOT NULL,        -- a version or empty
+    since         TEXT NOT NULL,        -- ISO date, or empty
+    remove_after  TEXT NOT NULL,        -- ISO date, or empty
+    removal       TEXT NOT NULL,        -- version, or empty
     owner         TEXT NOT NULL,
     link          TEXT NOT NULL,
     PRIMARY KEY (map, rule)
 ) WITHOUT ROWID;
 
--- What processes of one service have in common.
+-- One service in one version and environment.
 CREATE TABLE IF NOT EXISTS deployment (
     key          INTEGER PRIMARY KEY,
     service      TEXT NOT NULL,
@@ -76,49 +76,49 @@ CREATE TABLE IF NOT EXISTS deployment (
 -- A process that watched the rules of a map.
 CREATE TABLE IF NOT EXISTS process (
     key         INTEGER PRIMARY KEY,
-    id          TEXT NOT NULL UNIQUE,   -- random, its own also after a fork
-    parent      TEXT NOT NULL,          -- id of the process it was forked from, or empty
-    run         TEXT NOT NULL,          -- which `enforcer run` it belongs to, or empty
-    pid         INTEGER NOT NULL,
+    id          TEXT NOT NULL UNIQUE,   -- random; a forked child has its own
+    parent      TEXT NOT NULL,          -- id of the process that forked it, or empty
+    run         TEXT NOT NULL,          -- its `enforcer run`, or empty
+    pid         INTEGER NOT NULL,       -- 0 if only its lost uses are known
     deployment  INTEGER NOT NULL REFERENCES deployment,
     host        TEXT NOT NULL,
-    python      TEXT NOT NULL,
-    command     TEXT NOT NULL,
+    python      TEXT NOT NULL,          -- version of the interpreter
+    command     TEXT NOT NULL,          -- command line
     root        TEXT NOT NULL,          -- relative files of its call sites start here
     map         INTEGER NOT NULL REFERENCES map,
-    map_path    TEXT NOT NULL,
-    map_digest  TEXT NOT NULL,          -- of the file's content
-    started     INTEGER NOT NULL,
+    map_path    TEXT NOT NULL,          -- file of the map
+    map_digest  TEXT NOT NULL,          -- digest of that file
+    started     INTEGER NOT NULL,       -- when it began to watch
     written     INTEGER NOT NULL,       -- time of its last write
-    sequence    INTEGER NOT NULL,       -- of the last batch that was counted
+    sequence    INTEGER NOT NULL,       -- number of the last batch that was counted
     interval    INTEGER NOT NULL DEFAULT 0,  -- how often it writes: what a kill may lose
     silence     INTEGER NOT NULL DEFAULT 0,  -- after how long without a write it is gone
-    ended       INTEGER NOT NULL DEFAULT 0,  -- when it said goodbye
-    ending      TEXT NOT NULL DEFAULT ''     -- exit, disabled, lost, unknown; empty: not said
+    ended       INTEGER NOT NULL DEFAULT 0,  -- when it ended, or 0
+    ending      TEXT NOT NULL DEFAULT ''  -- exit, disabled, lost, unknown; or empty
 );
 CREATE INDEX IF NOT EXISTS process_by_run ON process (run) WHERE run <> '';
 
--- When a process was watching: without a silence that is longer than its own limit.
+-- A span in which a process watched, without a silence longer than its limit.
 CREATE TABLE IF NOT EXISTS heartbeat (
     process  INTEGER NOT NULL REFERENCES process,
-    since    INTEGER NOT NULL,
-    till     INTEGER NOT NULL,
+    since    INTEGER NOT NULL,          -- its beginning
+    till     INTEGER NOT NULL,          -- the last write in it
     PRIMARY KEY (process, since)
 ) WITHOUT ROWID;
 
--- A place in the code that reached a legacy path in one certain way.
+-- A place in code that reached a legacy path by one mechanism.
 CREATE TABLE IF NOT EXISTS call_site (
     key           INTEGER PRIMARY KEY,
     path          TEXT NOT NULL,        -- the legacy path that was reached
     file          TEXT NOT NULL,        -- relative to the root for own code
-    line          INTEGER NOT NULL,
-    function      TEXT NOT NULL,
-    module        TEXT NOT NULL,
-    mechanism     TEXT NOT NULL,
-    names         TEXT NOT NULL,        -- asked for by a from-import, with commas between
-    via           TEXT NOT NULL,        -- file:line of the framework that did the import
+    line          INTEGER NOT NULL,     -- 0 if there is none
+    function      TEXT NOT NULL,        -- qualified name, <module> at top level
+    module        TEXT NOT NULL,        -- the caller's __name__
+    mechanism     TEXT NOT NULL,        -- how it imported
+    names         TEXT NOT NULL,        -- of a from-import, separated by commas
+    via           TEXT NOT NULL,        -- file:line of the framework that did the import, or empty
     relation      TEXT NOT NULL,        -- own, third_party
-    distribution  TEXT NOT NULL,
+    distribution  TEXT NOT NULL,        -- installed distribution, or empty
     UNIQUE (file, line, path, function, module, mechanism, names, via, relation, distribution)
 );
 
@@ -128,11 +128,12 @@ CREATE TABLE IF NOT EXISTS tally (
     rule     INTEGER NOT NULL REFERENCES rule,
     site     INTEGER NOT NULL REFERENCES call_site,
     stage    TEXT NOT NULL,
-    outcome  TEXT NOT NULL,             -- observed, aliased, warned, exempted, would_block, blocked
+    outcome  TEXT NOT NULL,             -- observed, aliased, warned, exempted, would_block,
+                                        -- blocked
     UNIQUE (rule, site, stage, outcome)
 );
 
--- How often one process did.
+-- Uses of one tally by one process.
 CREATE TABLE IF NOT EXISTS use (
     process     INTEGER NOT NULL REFERENCES process,
     tally       INTEGER NOT NULL REFERENCES tally,
@@ -142,9 +143,9 @@ CREATE TABLE IF NOT EXISTS use (
     PRIMARY KEY (process, tally)
 ) WITHOUT ROWID;
 
--- How often all processes of one deployment did, in one hour, day or month, and ever.
+-- Uses of one tally by one deployment in one hour.
 CREATE TABLE IF NOT EXISTS use_by_hour (
-    hour        INTEGER NOT NULL,
+    hour        INTEGER NOT NULL,       -- of the last use in a batch
     tally       INTEGER NOT NULL REFERENCES tally,
     deployment  INTEGER NOT NULL REFERENCES deployment,
     count       INTEGER NOT NULL,
@@ -152,10 +153,12 @@ CREATE TABLE IF NOT EXISTS use_by_hour (
     last_seen   INTEGER NOT NULL,
     PRIMARY KEY (hour, deployment, tally)
 ) WITHOUT ROWID;
+
+-- Uses of one tally by one deployment on one day.
 CREATE TABLE IF NOT EXISTS use_by_day (
     day         INTEGER NOT NULL,
-    rule        INTEGER NOT NULL,       -- of the tally: days are read in this order
-    site        INTEGER NOT NULL,       -- of the tally
+    rule        INTEGER NOT NULL,       -- the tally's: rows are read in this order
+    site        INTEGER NOT NULL,       -- the tally's
     tally       INTEGER NOT NULL REFERENCES tally,
     deployment  INTEGER NOT NULL REFERENCES deployment,
     count       INTEGER NOT NULL,
@@ -163,6 +166,8 @@ CREATE TABLE IF NOT EXISTS use_by_day (
     last_seen   INTEGER NOT NULL,
     PRIMARY KEY (day, rule, site, tally, deployment)
 ) WITHOUT ROWID;
+
+-- Uses of one tally by one deployment in one month.
 CREATE TABLE IF NOT EXISTS use_by_month (
     month       INTEGER NOT NULL,
     tally       INTEGER NOT NULL REFERENCES tally,
@@ -172,6 +177,8 @@ CREATE TABLE IF NOT EXISTS use_by_month (
     last_seen   INTEGER NOT NULL,
     PRIMARY KEY (month, deployment, tally)
 ) WITHOUT ROWID;
+
+-- Uses of one tally by one deployment, of all time.
 CREATE TABLE IF NOT EXISTS use_ever (
     tally       INTEGER NOT NULL REFERENCES tally,
     deployment  INTEGER NOT NULL REFERENCES deployment,
@@ -181,7 +188,7 @@ CREATE TABLE IF NOT EXISTS use_ever (
     PRIMARY KEY (tally, deployment)
 ) WITHOUT ROWID;
 
--- The same for all deployments.
+-- Uses of one tally by all deployments, of all time.
 CREATE TABLE IF NOT EXISTS total_ever (
     tally       INTEGER PRIMARY KEY REFERENCES tally,
     count       INTEGER NOT NULL,
@@ -189,7 +196,7 @@ CREATE TABLE IF NOT EXISTS total_ever (
     last_seen   INTEGER NOT NULL
 );
 
--- How often a deployment used each rule, with probes apart.
+-- Uses and probes of one rule by one deployment in one hour.
 CREATE TABLE IF NOT EXISTS rule_by_hour (
     hour        INTEGER NOT NULL,
     rule        INTEGER NOT NULL REFERENCES rule,
@@ -198,6 +205,8 @@ CREATE TABLE IF NOT EXISTS rule_by_hour (
     probes      INTEGER NOT NULL,
     PRIMARY KEY (hour, rule, deployment)
 ) WITHOUT ROWID;
+
+-- Uses and probes of one rule by one deployment on one day.
 CREATE TABLE IF NOT EXISTS rule_by_day (
     day         INTEGER NOT NULL,
     rule        INTEGER NOT NULL REFERENCES rule,
@@ -207,7 +216,7 @@ CREATE TABLE IF NOT EXISTS rule_by_day (
     PRIMARY KEY (day, rule, deployment)
 ) WITHOUT ROWID;
 
--- How many uses a process lost within one hour before it could write them.
+-- Uses that a process lost within one hour before it could write them.
 CREATE TABLE IF NOT EXISTS dropped (
     hour     INTEGER NOT NULL,
     process  INTEGER NOT NULL REFERENCES process,
@@ -215,37 +224,38 @@ CREATE TABLE IF NOT EXISTS dropped (
     PRIMARY KEY (hour, process)
 ) WITHOUT ROWID;
 
--- What a process had to say of a path, besides its uses.
+-- A notice of a process about a path.
 CREATE TABLE IF NOT EXISTS notice (
     process  INTEGER NOT NULL REFERENCES process,
-    kind     TEXT NOT NULL,             -- late, implementation, fallback, missing, blind
-    subject  TEXT NOT NULL,
+    kind     TEXT NOT NULL,             -- late, implementation, fallback, missing, blind, …
+    subject  TEXT NOT NULL,             -- the path that it is about
     text     TEXT NOT NULL,
     noted    INTEGER NOT NULL DEFAULT 0,  -- when it was written
     PRIMARY KEY (process, kind, subject)
 ) WITHOUT ROWID;
 
--- How often all deployments used each rule, and at how many call sites.
+-- Uses, probes and call sites of one rule by all deployments on one day.
 CREATE TABLE IF NOT EXISTS total_by_day (
     day     INTEGER NOT NULL,
     rule    INTEGER NOT NULL REFERENCES rule,
     count   INTEGER NOT NULL,
     probes  INTEGER NOT NULL,
-    sites   INTEGER NOT NULL DEFAULT 0, -- without those of probes
+    sites   INTEGER NOT NULL DEFAULT 0,  -- call sites that were used; probes are no uses
     PRIMARY KEY (day, rule)
 ) WITHOUT ROWID;
 
--- What there is one of.
+-- Single values.
 CREATE TABLE IF NOT EXISTS state (
-    name   TEXT PRIMARY KEY,            -- keys: another one after rows were removed;
-                                        -- first_hour: earlier hours are kept as days only
+    name   TEXT PRIMARY KEY,            -- keys: changes when rows are deleted; first_hour: earlier
+                                        -- hours are kept as days only; swept: day of the last
+                                        -- sweep
     value  INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT OR IGNORE INTO state (name, value) VALUES ('keys', random());
 
--- Stores whose rows are in here: this one, and those that were imported.
+-- Stores whose rows are in this one: itself, and those that were imported.
 CREATE TABLE IF NOT EXISTS source (
-    id        TEXT PRIMARY KEY,
+    id        TEXT PRIMARY KEY,         -- random id of the store
     export    TEXT NOT NULL,            -- digest of the export; empty for this store
     imported  INTEGER NOT NULL          -- when; 0 for this store
 ) WITHOUT ROWID;

@@ -1,0 +1,23 @@
+"""docs/schema.md shows the tables that a new store has."""
+
+import sqlite3
+
+from enforcer.store.schema import SCHEMA, bring_up_to_date
+from tests.schema_page import PAGE, comments, page
+
+
+def test_page_is_that_of_the_schema() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run: python -m tests.schema_page"
+
+
+def test_each_table_is_described() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    bring_up_to_date(connection)
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    tables = {name for (name,) in connection.execute(query)}
+    connection.close()
+
+    words = comments(SCHEMA)
+
+    assert words.keys() == tables
+    assert all(of_table.table.endswith(".") for of_table in words.values())
