@@ -7,6 +7,8 @@ from enforcer.eager import load_now
 from enforcer.errors import EnforcerError
 from enforcer.imports.finder import Finder
 from enforcer.recording.notice import Notice
+from enforcer.rules.trusted_environment import trusted_environment
+from enforcer.rules.variables import DEBUG_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,6 +148,10 @@ class Enforcement:
         watch.uses.ownership.item = self.item or items_of_environment()
         watch.on_legacy = self._load_reporting
         watch.on_error = self.failed
+        if trusted_environment().get(DEBUG_KEY, "").strip() not in ("", "0"):
+            from enforcer.imports.debug import Debug
+
+            watch.uses.explain = Debug(watch.uses.ownership).explain
         if self.map.factories or self.map.instances:
             from enforcer.delegation.delegation import Delegation
 

@@ -305,6 +305,8 @@ def _take(alias: Alias, shape: type[Alias]) -> None:
     # are imported share one class: a class for each would be most of their memory.
     if link.own_names or (link.is_held and shape is _Quick):
         kind = link.own_classes.get(shape) or _own_class(link, shape)
+    if not issubclass(type(alias), shape):
+        link.watch.uses.explain(link.legacy, _REASONS[shape])
     try:
         # Assigning __class__ raises an audit event (object.__setattr__), which a hook may refuse.
         change_class(alias, kind)
@@ -335,7 +337,13 @@ def _is_own(alias: Alias, name: str) -> bool:
     return name in _link(alias).own_names
 
 
-_SHAPES = (_Asking, _Quick, _Forwarding)
+# The shapes, with the reasons to take them.
+_REASONS = {
+    _Asking: "missing names are looked up elsewhere: not all names are in the namespace",
+    _Quick: "missing names are missing: all names are in the canonical module's namespace",
+    _Forwarding: "forwards to the canonical object: it is more than its namespace",
+}
+_SHAPES = tuple(_REASONS)
 
 
 def bind(alias: Alias, namespace: "dict[str, object]") -> None:

@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 bootstrap.as_import_system(Finder.find_spec)
 
 
+# Decisions about modules, with their reasons.
+_LIVE = "loaded by its own finder, then watched: rules are about names in it"
+_PACKAGE = "loaded by its own finder, then watched: a legacy module is in it"
+_EMPTY = "created empty: it is gone from disk, and a legacy module is in it"
+_OBSERVED = "not aliased: stage observe, and its own code exists"
+_IMPLEMENTATION = "not aliased: implementation = true"
+
+
 class Answers:
     """Specs of legacy modules, and of modules with legacy names."""
 
@@ -82,12 +90,14 @@ class Answers:
             spec = watch.locator.find(name, path)  # type: ignore[arg-type]
             if spec is not None:
                 if target is None:
+                    watch.uses.explain(name, _LIVE if names or follows else _PACKAGE)
                     hook(spec, LiveModule(watch, name, names))
                 elif follows:
                     after_reload(spec, watch)
                 return spec
         if name in self._needed and watch.locator.find(name, path) is None:  # type: ignore[arg-type]
             # The package of a legacy path is gone from disk: an empty one is made for the alias.
+            watch.uses.explain(name, _EMPTY)
             spec = bootstrap.ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = []
             return spec
@@ -116,6 +126,7 @@ class Answers:
             watch.guarded(name, watch.uses.probe, rule, name, caller)
         if not isinstance(link, ObservedLink):
             link = watch.links[name] = ObservedLink(watch, rule, name)
+        watch.uses.explain(name, _IMPLEMENTATION if rule.implementation else _OBSERVED, frame)
         hook(spec, link)
         return spec
 
@@ -164,6 +175,7 @@ class Answers:
             if caller.mechanism == RUN:
                 return self._run(rule, name, canonical, caller)
             watch.guarded(name, watch.uses.probe, rule, name, caller)
+        watch.uses.explain(name, f'aliased to "{moved}": stage {rule.stage}', frame)
         spec = alias_spec(link, canonical)
         if target is not None and target is link.module:
             spec.loader.exec_module = reloading(link)  # type: ignore[union-attr,method-assign]

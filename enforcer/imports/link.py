@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 
+# Why an import is not counted, or not here.
+_ON_THE_WAY = "not counted: imported on the way to a module below"
+_BY_FETCH = "not counted yet: a from-import is counted when it fetches the name from the package"
+_OWN_IMPLEMENTATION = "not counted: the canonical module imports its own implementation"
+
 # The depth of import_module's frame, seen from _count_call: see there.
 _IMPORT_MODULE = 5 if bootstrap.WAITS_APART else 4
 
@@ -211,6 +216,7 @@ class Link:
         if loading is not None:
             return self._read_by_call(loading, frame)
         if self.watch.leaves.is_of_load(self.legacy, frame, "read"):
+            self._explain("not counted: this instruction loaded it, which was counted", frame)
             return None
         return self._classify_by_c(frame)
 
@@ -226,8 +232,13 @@ class Link:
         if guarded(self.legacy, self._is_missed_on_package, frame):
             return self._read_counting(frame, self._count_fetch, frame)
         if guarded(self.legacy, self._is_look, frame):
+            self._explain("not counted: the frame only looks at the spec", frame)
             return None
+        self._explain("undecided: counted if C code imports, and reads _initializing", frame)
         return ConfirmingSpec
+
+    def _explain(self, decision: str, at: "FrameType | None") -> None:
+        self.watch.uses.explain(self.legacy, decision, at)
 
     def record_waiting(self, frame: "FrameType | None") -> None:
         """Count an import by C code that found the module being executed."""
@@ -304,11 +315,21 @@ class Link:
     def _importing(self, frame: "FrameType") -> Caller | None:
         """Return the caller of an import of this path by C code; None for other reads."""
         if bootstrap.is_import_system(frame) and bootstrap.from_list_import(frame) != self.legacy:
+            self._explain(_ON_THE_WAY, frame)
             return None
         caller = self.watch.uses.ownership.asking(frame, self.legacy)
-        if caller.looks() or self.watch.leaves.is_parent_read(self.legacy, frame):
+        if caller.looks():
+            self._explain("not counted: the caller only looks for it", frame)
             return None
-        return None if self.counts_later(frame) else caller
+        if self.watch.leaves.is_parent_read(self.legacy, frame):
+            self._explain(
+                "not counted: C code reads it after a module below, for its result", frame
+            )
+            return None
+        if self.counts_later(frame):
+            self._explain(_BY_FETCH, frame)
+            return None
+        return caller
 
     def counts_later(self, frame: "FrameType | None") -> bool:
         """Return whether a frame imports for a from-import that is counted by its fetch."""
@@ -399,7 +420,9 @@ class Link:
         self, frame: "FrameType", statement: "ImportStatement"
     ) -> "Sequence[Tally] | None":
         if statement.absolute(frame.f_globals) != self.legacy or self.owns(frame):
-            return ()  # imported on the way to a module below, or by code that doesn't count
+            is_passed = statement.absolute(frame.f_globals) != self.legacy
+            self._explain(_ON_THE_WAY if is_passed else _OWN_IMPLEMENTATION, frame)
+            return ()
         return self.record_statement(frame, statement)
 
     def _count_lazily(self, lazy: "FrameType") -> None:
@@ -423,6 +446,7 @@ class Link:
     def record(self, caller: Caller) -> "Tally | None":
         """Record one use of this path itself."""
         if caller.frame is not None and self.owns(caller.frame):
+            self._explain(_OWN_IMPLEMENTATION, caller.frame)
             return None
         return self.watch.uses.record(self.rule, self.legacy, caller, in_place=self.in_place)
 
@@ -511,9 +535,14 @@ class Link:
 
         """
         if self.watch.locks.is_repeated(self, loading):
+            self._explain("not counted: a retry of an import that was counted", loading)
             return None
         importer = bootstrap.importer(loading, self.legacy)
-        if bootstrap.is_for_child(importer, self.legacy) or self._is_fetched(importer):
+        if bootstrap.is_for_child(importer, self.legacy):
+            self._explain(_ON_THE_WAY, importer)
+            return None
+        if self._is_fetched(importer):
+            self._explain(_BY_FETCH, importer)
             return None
         named = bootstrap.from_list_import(loading.f_back)
         if named is not None and named != self.legacy:

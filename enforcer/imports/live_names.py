@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
 
 
+_STEP = "not counted: the fetch is a step of an import, which is decided by itself"
+
 MOST_DISPLACED = 32
 """How many nested patches are undone correctly; bounds the list if a program only sets."""
 
@@ -79,6 +81,7 @@ class LegacyName:
         exported = self._namespace.get("__all__")
         caller = fetch(frame, rule.module, rule.name, exported, uses.ownership)
         if caller is None:
+            uses.explain(rule.legacy, _STEP, frame)
             return not bootstrap.is_from_list(frame) or self._rule.stage == REMOVED
         path = f"{self._rule.module}:{self._rule.name}"
         if caller.mechanism == PROBE:

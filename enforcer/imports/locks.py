@@ -159,6 +159,9 @@ class Locks:
     def refuse(self, link: "Link", error: BaseException) -> None:
         """Store an error, raised when this thread acquires the module's lock, which comes next."""
         self.install(link)
+        link.watch.uses.explain(
+            link.legacy, "raised at the module's lock: C discards it before 3.13"
+        )
         self.refusals[get_ident(), link.legacy] = error
 
     def fail_once(self, name: str, error: BaseException) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _ANY = "observed modules"
 """The subject of a notice that concerns no single path."""
+_LOOK = "not counted: the frame looks at a module, or at a name that it lacks"
+_UNDECIDED = "undecided: counted if C code imports, and acquires the module's lock"
 _LOOKING = frozenset({"getattr", "hasattr"})
 
 
@@ -134,6 +136,7 @@ class Observing:
             path = watch.guarded(_ANY, _path, frame)
         if path is None:
             is_look = watch.guarded(_ANY, self._is_look, frame, watched)
+            watch.uses.explain(_ANY, _UNDECIDED if is_look is False else _LOOK, frame)
             if is_look is False:
                 watch.locks.expect(frame)
             elif is_look and watched is spec and bytecode.loads(frame):

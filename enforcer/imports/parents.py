@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from enforcer.imports.watch import Watch
 
 _MISSING = object()
+_STEP = "not counted: the fetch is a step of an import, which is decided by itself"
 _modules = sys.modules  # one look-up less on the hot path
 
 
@@ -126,6 +127,7 @@ def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, obj
     exported, ownership = namespace.get("__all__"), watch.uses.ownership
     caller = watch.guarded(link.legacy, fetch, frame, package, name, exported, ownership)
     if caller is None:
+        watch.uses.explain(link.legacy, _STEP, frame)
         if link.settled is not None and look_up(sys.modules, link.canonical, None) is link.settled:
             link.fetches.remember(frame, ())
     elif caller.mechanism == PROBE:
@@ -169,6 +171,9 @@ class Parents:
                 "when it loads the module.",
             )
         elif not isinstance(created.__dict__.get(name), LegacyChild):
+            self._watch.uses.explain(
+                link.legacy, f'its attribute on "{parent}" is watched by a class of that package'
+            )
             watch_name(created, name, LegacyChild(link, name, namespace), namespace)
 
     def attach_children(self, package: str) -> None:

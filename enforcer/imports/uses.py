@@ -29,7 +29,7 @@ from enforcer.rules.stages import REMOVED, STRICT, WARN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from types import FrameType
 
     from enforcer.imports.callers import Caller, Ownership
@@ -44,10 +44,33 @@ _NOBODY = CallSite("", file="", line=0, function="", module="", mechanism="")
 """The call site of all uses in safe mode, which counts nothing."""
 
 
-class Uses:
-    """Turns callers into recorded uses."""
+# Why a use is counted, or refused: by its outcome, of a refusal by the stage.
+_REASONS = {
+    OBSERVED: "counted: the legacy module's own code answers",
+    ALIASED: "counted: stage alias",
+    WARNED: "counted, with a warning: stage warn",
+    EXEMPTED: "counted: stage strict, and the baseline tolerates the call site",
+    WOULD_BLOCK: "counted: stage strict, with refuse = false",
+    STRICT: "refused: stage strict, and the baseline lacks the call site",
+    REMOVED: "refused: stage removed",
+}
 
-    __slots__ = ("_resolved", "baseline", "is_safe", "ownership", "recorder")
+
+class Uses:
+    """Turns callers into recorded uses.
+
+    Attributes:
+        recorder: counts them.
+        ownership: classifies files as own or third-party code.
+        baseline: the call sites that strict rules tolerate.
+        is_safe: whether the process is in safe mode, and nothing is counted or refused.
+        explain: called with each decision that is not cached: the path, the decision with its
+            reason, and the call site or the frame that asks. It does nothing unless
+            ``ENFORCER_DEBUG`` is set.
+
+    """
+
+    __slots__ = ("_resolved", "baseline", "explain", "is_safe", "ownership", "recorder")
 
     def __init__(
         self, recorder: "Recorder", ownership: "Ownership", baseline: "Container[CallSite]"
@@ -56,6 +79,7 @@ class Uses:
         self.ownership = ownership
         self.baseline = baseline
         self.is_safe = False
+        self.explain: Callable[..., object] = _ignore
         self._resolved: dict[tuple[int, str], tuple[object]] = {}
 
     def record(self, rule: "Rule", path: str, caller: "Caller", *, in_place: bool) -> "Tally":
@@ -83,7 +107,9 @@ class Uses:
         outcome = self._outcome(rule, site, in_place=in_place)
         tally = self.recorder.tally(rule, outcome, site)
         if outcome != BLOCKED and self._was_resolved(path, caller.frame):
+            self.explain(path, "not counted: its lazy import was counted before", site)
             return tally
+        self.explain(path, _REASONS[rule.stage if outcome == BLOCKED else outcome], site)
         tally.count()
         if outcome == BLOCKED:
             refuse = LegacyCallError if site.mechanism == CALL else LegacyImportError
@@ -125,7 +151,9 @@ class Uses:
         if self.is_safe:
             return
         caller.mechanism = PROBE
-        self.recorder.tally(rule, OBSERVED, self.ownership.site(path, caller)).count()
+        site = self.ownership.site(path, caller)
+        self.explain(path, "counted apart: a probe only asks whether the path exists", site)
+        self.recorder.tally(rule, OBSERVED, site).count()
 
     def _outcome(self, rule: "Rule", site: "CallSite", *, in_place: bool) -> str:
         if rule.stage == REMOVED:
@@ -137,6 +165,10 @@ class Uses:
         if rule.stage == WARN:
             return WARNED
         return OBSERVED if in_place else ALIASED
+
+
+def _ignore(*_: object) -> None:
+    return
 
 
 def _explain(rule: "Rule", site: "CallSite", caller: "Caller") -> str:

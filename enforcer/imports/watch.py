@@ -281,6 +281,8 @@ class Watch:
 
     def notice(self, kind: str, subject: str, text: str) -> None:
         """Keep a notice for the map's owner; once for each subject."""
+        if (kind, subject) not in self.notices:
+            self.uses.explain(subject, f"notice ({kind}): {text}")
         self.notices.setdefault((kind, subject), Notice(kind, subject, text))
 
     # Coming and going.
