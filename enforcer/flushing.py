@@ -15,6 +15,9 @@ if TYPE_CHECKING:
         def deliver(self, seconds: float, is_needed: Callable[[], bool], ending: str = "") -> None:
             """Deliver everything that is new; see ``Delivery``."""
 
+        def settle(self, seconds: float, is_needed: Callable[[], bool]) -> None:
+            """Record what became of the last delivery elsewhere."""
+
         def loss(self, error: Exception) -> str:
             """Return what is lost if the process ends now, and why; empty if nothing is."""
 
@@ -48,6 +51,7 @@ class Flushing:
     __slots__ = (
         "_begun",
         "_delivery",
+        "_fork_patience",
         "_forks",
         "_hanging",
         "_is_loading",
@@ -60,15 +64,20 @@ class Flushing:
     )
 
     def __init__(
-        self, make_delivery: "Callable[[], Deliverer]", quiet: "Quiet | None" = None
+        self,
+        make_delivery: "Callable[[], Deliverer]",
+        quiet: "Quiet | None" = None,
+        fork_patience: float = FORK_PATIENCE,
     ) -> None:
         """Prepare; the deliverer is created for the first flush that needs it.
 
         Args:
             make_delivery: creates the deliverer.
             quiet: delivers until then; None if every flush needs the deliverer.
+            fork_patience: how long a fork waits for a step of a flush to end, in seconds.
 
         """
+        self._fork_patience = fork_patience
         self.last_error: Exception | None = None
         self._make_delivery = make_delivery
         self._quiet = quiet
@@ -131,6 +140,22 @@ class Flushing:
             self._lock.release()
         return True
 
+    def settle(self, seconds: float) -> None:
+        """Record what became of the last delivery elsewhere, if there is time.
+
+        Args:
+            seconds: how long that may take.
+
+        """
+        if self._delivery is None or not self._lock.acquire(timeout=seconds):
+            return
+        try:
+            self._delivery.settle(seconds, self.is_needed_elsewhere)
+        except Exception:  # noqa: BLE001 - the next who looks does it again
+            return
+        finally:
+            self._lock.release()
+
     def hold_off(self) -> bool:
         """Wait until no flush is in progress and prevent new ones; return whether that succeeded.
 
@@ -140,7 +165,7 @@ class Flushing:
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         self._forks.append(None)
         try:
-            if self._lock.acquire(timeout=0 if is_hanging else FORK_PATIENCE):
+            if self._lock.acquire(timeout=0 if is_hanging else self._fork_patience):
                 return True
             if self._is_loading and not is_hanging and self._lock.acquire(timeout=LOADING_PATIENCE):
                 return True

@@ -14,7 +14,7 @@ import atexit
 import os
 import sys
 from _thread import TIMEOUT_MAX, allocate_lock, get_ident
-from time import monotonic
+from time import monotonic, sleep
 
 from enforcer.background import (
     COUNTS_THREADS_LATE,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from enforcer.recording.process import Process
     from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
-    from enforcer.store.delivery import Collector, OpenStore
+    from enforcer.store.delivery import Collector, Ledger, OpenStore
     from enforcer.store.waiting import Patience
 
 INTERVAL = 5.0
@@ -47,6 +47,9 @@ EXIT_PATIENCE = 1.0
 # The share of the time for delivering; the rest is for writing what is lost to disk.
 _TO_DELIVER = 0.8
 
+_TO_SEND = 0.7
+"""The share of the time of an exit that a collector has; then the connection is cut."""
+
 # As in enforcer.store.schema, whose import would load SQLite.
 EXIT = "exit"
 _DISABLED = "disabled"
@@ -54,6 +57,9 @@ _DISABLED = "disabled"
 
 # A share of the interval.
 _SOON = 0.05
+
+_PAUSE = 0.002
+_CUT_PATIENCE = 0.05
 
 
 def _always() -> bool:
@@ -117,6 +123,15 @@ class Schedule:
         """Whether there is, or may be, a receiver to deliver to; cheap."""
         return True
 
+    def _make_flushing(self) -> Flushing:
+        return Flushing(self._make_delivery, self._make_quiet())
+
+    def cut(self) -> None:
+        """End at once what waits for somebody who may never answer; from any thread."""
+
+    def _settle(self) -> None:
+        """Wait, in the thread and at the end, for what has to be recorded after the last write."""
+
     def _reset(self, process: "Process", brief_until: float) -> None:
         self.process = process
         self._brief_until = brief_until
@@ -124,9 +139,10 @@ class Schedule:
         self._thread: Guest | None = None
         self._last: Guest | None = None
         self._starting = allocate_lock()
-        self._flushing = Flushing(self._make_delivery, self._make_quiet())
+        self._flushing = self._make_flushing()
         self._forking = 0
         self._is_resuming = False
+        self._send_until = 0.0
         self._has_lived = False
         self._has_left = False
         self._ending = EXIT
@@ -324,6 +340,7 @@ class Schedule:
             self._deliver()
         if thread.is_last:
             self._flushing.flush_last(self._exit_timeout, self._ending)
+            self._settle()
             if self._is_winding_up:
                 complain(self._flushing.loss())
                 self.on_wound_up()
@@ -382,7 +399,7 @@ class Schedule:
         self.on_beat()
         everybody = [each for each in (self, *self._followers) if each.is_wanted]
         until = monotonic() + timeout - sum(each.spent for each in everybody)
-        for each in everybody:
+        for each in reversed(everybody):  # the leader waits for those that follow it
             each.ask_to_finish(timeout, ending)
         for each in everybody:
             is_in_time = each.has_finished(max(until - monotonic(), 0))
@@ -397,6 +414,7 @@ class Schedule:
 
         """
         self._ending = ending
+        self._send_until = monotonic() + timeout * _TO_SEND
         self._flushing.end_by(monotonic() + timeout * _TO_DELIVER)
         # From 3.12 on no thread can be started at exit: interp->finalizing is set before atexit
         # runs its callbacks (Python/pylifecycle.c). Then _launch() returns None, and has_finished()
@@ -434,7 +452,12 @@ class Schedule:
 
 
 class Reporter(Schedule):
-    """Collects the differences of a recorder and writes them to a store."""
+    """Collects the differences of a recorder and writes them to a store.
+
+    Attributes:
+        ledger: returns the ledger of telemetry; None where the process emits none.
+
+    """
 
     def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
@@ -461,6 +484,7 @@ class Reporter(Schedule):
                 once.
 
         """
+        self.ledger: Callable[[], Ledger | None] = _never
         self._inherited: tuple[Process, list[Use], int] | None = None
         self._recorder = recorder
         self._open_store = open_store
@@ -518,7 +542,9 @@ class Reporter(Schedule):
     def _make_delivery(self) -> "Deliverer":
         from enforcer.store.delivery import Delivery, Estate, Succession
 
-        def delivery(process: "Process", collector: "Collector") -> Delivery:
+        def delivery(
+            process: "Process", collector: "Collector", ledger: "Callable[[], Ledger | None]"
+        ) -> Delivery:
             return Delivery(
                 process,
                 self._rules,
@@ -527,13 +553,38 @@ class Reporter(Schedule):
                 notices=self._notices,
                 open_store=self._open_store,
                 brief_until=self._brief_until,
+                ledger=ledger,
             )
 
-        own = delivery(self.process, self._recorder)
+        own = delivery(self.process, self._recorder, self._own_ledger)
         if self._inherited is None:
             return own
         parent, uses, lost = self._inherited
-        return Succession(delivery(parent, Estate(uses, lost)), own)
+        return Succession(delivery(parent, Estate(uses, lost), self._ledger_of_parent), own)
+
+    def _own_ledger(self) -> "Ledger | None":
+        return self.ledger()  # it may come later
+
+    def _ledger_of_parent(self) -> "Ledger | None":
+        ledger = self.ledger()
+        return ledger.for_parent() if ledger is not None else None
+
+    def _settle(self) -> None:
+        ledger = self.ledger()
+        if ledger is None:
+            return
+        ledger.is_closed = True
+        if not ledger.is_ending:
+            return
+        while not ledger.is_finished and monotonic() < self._send_until:
+            sleep(_PAUSE)
+        if not ledger.is_finished:
+            for each in self._followers:
+                each.cut()
+            patient_until = monotonic() + _CUT_PATIENCE
+            while not ledger.is_finished and monotonic() < patient_until:
+                sleep(_PAUSE)
+        self._flushing.settle(self._exit_timeout)
 
 
 def exit_timeout() -> float:

@@ -232,9 +232,19 @@ def emitter_of(enforcement: "Enforcement") -> "Emitter | None":
         emitter = enforcement.take_emitter(_emitter(enforcement, leader.process))
         leader.lead(emitter)
         enforcement.reporters = (leader, emitter)
+        _share_ledger(leader, emitter)
     if emitter is not None:
         emitter.start()
     return emitter
+
+
+def _share_ledger(leader: "Schedule", emitter: "Emitter") -> None:
+    """Have the reporter record in the store what is emitted."""
+    from enforcer.reporter import Reporter
+
+    if isinstance(leader, Reporter):
+        leader.ledger = lambda: emitter.ledger
+        emitter.flush_store = leader.flush
 
 
 def _may_be_emitted(migration_map: "MigrationMap") -> bool:

@@ -1,32 +1,34 @@
-"""Commands ``enforcer telemetry status`` and ``flush``: where it goes, and what is unsent."""
+"""Say where telemetry goes, and send what is missing at the collector."""
 
 import json
-import os
-from collections.abc import Sequence
+import sqlite3
+from contextlib import closing
 from time import time_ns
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from enforcer.cli.choosing import choose_map, load_lenient
 from enforcer.cli.formats import format_options
 from enforcer.errors import EnforcerError
+from enforcer.recording.process import current
 from enforcer.report.times import length
+from enforcer.rules.model import MigrationMap
+from enforcer.rules.store_address import file_of, is_there
+from enforcer.rules.trusted_environment import trusted_environment
+from enforcer.store import StoreError, emission
+from enforcer.store.opening import not_read, open_to_read
+from enforcer.store.sqlite import Store
 from enforcer.store.waiting import Patience
-from enforcer.telemetry.outbox import Outbox
-from enforcer.telemetry.reviving import revive
+from enforcer.telemetry import asked
+from enforcer.telemetry.asked import LOGS, SIGNALS
+from enforcer.telemetry.outlet import shown
+from enforcer.telemetry.private import Private
 from enforcer.telemetry.scrubbing import Scrub
-from enforcer.telemetry.sending import SendingError
-from enforcer.telemetry.settings import SIGNALS, Settings, read_settings
-from enforcer.telemetry.spool import Spool, Waiting, folders
+from enforcer.telemetry.signals import emit_remainder
 
 SOMETHING_WAITS: Final = 1
-"""Exit code if something was not sent."""
-
-_MANY: Final = 50
-"""Number of requests from which on a progress bar is shown."""
+"""The exit code where something was not sent."""
 
 _map_option = click.option("--map", "map_file", metavar="FILE", help="The migration map.")
 
@@ -46,23 +48,26 @@ def telemetry() -> None:
 def status(context: click.Context, *, map_file: str | None, form: str) -> None:
     """Say where each signal goes, and what waits to be sent.
 
-    The exit code is 1 if something waits, and 2 for a mistake in the environment.
+    Mistakes in the environment are written to standard error. The exit code is 1 if something
+    waits.
 
     \b
     Examples:
       enforcer telemetry status
       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 enforcer telemetry status
-      enforcer telemetry status --json | jq .waiting.records
+      enforcer telemetry status --json | jq .waiting.uses
     """  # noqa: D301 - \b tells click to keep the lines
-    settings = read_settings()
     migration_map = load_lenient(choose_map(map_file))
-    waiting = Spool(folders(migration_map, os.environ)).waiting()
+    private = _private(migration_map)
+    uses, processes, oldest = _waiting(migration_map)
     if form == "json":
-        click.echo(json.dumps(_as_json(settings, waiting), indent=2))
+        document = _as_json(private, uses, processes, oldest)
+        click.echo(json.dumps(document, indent=2))
     else:
-        for line in _as_lines(settings, waiting):
+        for line in _as_lines(private):
             click.echo(line)
-    context.exit(SOMETHING_WAITS if waiting else 0)
+        click.echo(_told(uses, processes, oldest))
+    context.exit(SOMETHING_WAITS if uses else 0)
 
 
 @telemetry.command()
@@ -78,8 +83,8 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
 def flush(context: click.Context, *, map_file: str | None, timeout: float) -> None:
     """Send what waits, to where OTEL_EXPORTER_OTLP_ENDPOINT says.
 
-    Requests that another process is sending are left to it. Sending one twice does no harm:
-    every record has an id.
+    That is what processes left that have ended, or have not written for longer than they should.
+    Sending something twice does no harm: every record has an id.
 
     The exit code is 1 if something could not be sent, and 2 where no endpoint is named.
 
@@ -88,84 +93,118 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 enforcer telemetry flush
       enforcer telemetry flush --timeout 10
     """  # noqa: D301 - \b tells click to keep the lines
-    settings = read_settings()
-    if not settings.targets:
+    if not asked.endpoint(LOGS, trusted_environment()):
         message = (
             "nothing says where telemetry goes. Set OTEL_EXPORTER_OTLP_ENDPOINT, to "
             "http://localhost:4318 for instance (no-endpoint)"
         )
         raise EnforcerError(message)
     migration_map = load_lenient(choose_map(map_file))
-    spool = Spool(folders(migration_map, os.environ))
-    revive(spool, migration_map, Scrub(migration_map.scrub))
-    outbox = Outbox(settings, spool, process="")
-    patience = Patience(timeout)
-    waiting = spool.waiting()
-    console = Console(stderr=True)
-    is_quiet = len(waiting) < _MANY or not console.is_terminal
-    problem = ""
-    for each in track(waiting, "Sending", console=console, transient=True, disable=is_quiet):
-        try:
-            outbox.send_one(each, patience)
-        except SendingError as error:
-            problem = str(error)
-            if not error.is_final:
-                break
-    left = spool.waiting()
-    click.echo(f"{_requests(len(waiting) - len(left))} sent. {_told(left)}")
-    for kind, records in outbox.dropped.items():
+    private = _private(migration_map)
+    sent = _flush(migration_map, private, Patience(timeout)) if private.has(LOGS) else 0
+    uses, processes, oldest = _waiting(migration_map)
+    click.echo(f"{_uses(sent)} sent. {_told(uses, processes, oldest)}")
+    for kind, records in private.dropped().items():
         click.echo(f"{records} records were not taken: {kind}", err=True)
-    if problem:
+    error = private.outlets[LOGS].error if private.has(LOGS) else ""
+    if uses and error:
+        place = shown(asked.endpoint(LOGS, trusted_environment()))
+        click.echo(f"enforcer: {place}: {error} (collector-not-reached)", err=True)
+    context.exit(SOMETHING_WAITS if uses else 0)
+
+
+def _private(migration_map: MigrationMap) -> Private:
+    def say(problem: str) -> None:
         click.echo(f"enforcer: {problem}", err=True)
-    context.exit(SOMETHING_WAITS if left else 0)
+
+    return Private(current(migration_map), trusted_environment(), say)
 
 
-def _as_lines(settings: Settings, waiting: Sequence[Waiting]) -> list[str]:
-    if settings.is_disabled:
-        lines = ["OTEL_SDK_DISABLED is true: nothing is emitted."]
-    elif os.environ.get("OTEL_CONFIG_FILE"):
-        lines = ["OTEL_CONFIG_FILE is set: what is made of it is used, and no other variable."]
-    elif not settings.targets:
-        lines = ["No endpoint is named: telemetry goes to the application's own providers."]
-    else:
-        lines = [f"{signal:<8}{_place(settings, signal)}" for signal in SIGNALS]
-    return [*lines, _told(waiting)]
+def _flush(migration_map: MigrationMap, private: Private, patience: Patience) -> int:
+    """Send what waits, and return how many uses that was."""
+    path = file_of(migration_map.store)
+    if not is_there(path):
+        return 0
+    scrub = Scrub(migration_map.scrub)
+    sent = 0
+    store = Store(path, patience)
+    try:
+        while patience.lasts():
+            remainder = store.claim_emission(lease=0)
+            if remainder is None:
+                break
+            is_emitted = emit_remainder(private, remainder, migration_map, scrub, patience)
+            store.end_claim(remainder, is_emitted=is_emitted)
+            if not is_emitted:
+                break
+            sent += sum(use.count for use, _, _ in remainder.uses)
+    finally:
+        store.close()
+        private.close()
+    return sent
 
 
-def _place(settings: Settings, signal: str) -> str:
-    target = settings.target(signal)
-    if target is None:
+def _waiting(migration_map: MigrationMap) -> tuple[int, int, int]:
+    """Return how many uses of how many processes wait, and since when the oldest does."""
+    path = file_of(migration_map.store)
+    if not is_there(path):
+        return 0, 0, 0
+    try:
+        with closing(open_to_read(path)) as connection:
+            return emission.waiting(connection, time_ns())
+    except sqlite3.Error as error:
+        raise not_read(path, error) from error
+    except StoreError:
+        return 0, 0, 0
+
+
+def _as_lines(private: Private) -> list[str]:
+    environ = trusted_environment()
+    if asked.is_disabled(environ):
+        return ["OTEL_SDK_DISABLED is true: nothing is emitted."]
+    if environ.get("OTEL_CONFIG_FILE"):
+        return ["OTEL_CONFIG_FILE is set: what is made of it is used, and no other variable."]
+    if not asked.names_an_endpoint(environ):
+        return ["No endpoint is named: telemetry goes to the application's own providers."]
+    return [f"{signal:<8}{_place(private, signal)}" for signal in SIGNALS]
+
+
+def _place(private: Private, signal: str) -> str:
+    environ = trusted_environment()
+    place = asked.endpoint(signal, environ)
+    if not place:
         return "only to the application's own provider"
-    return f"{target.endpoint} ({target.protocol})"
+    state = "" if private.has(signal) else ", which can't be set up"
+    return f"{shown(place)} ({asked.protocol(signal, environ)}){state}"
 
 
-def _told(waiting: Sequence[Waiting]) -> str:
-    if not waiting:
+def _told(uses: int, processes: int, oldest: int) -> str:
+    if not uses:
         return "Nothing waits."
-    records = sum(each.records for each in waiting)
-    oldest = length(time_ns() - waiting[0].time)
-    verb = "waits" if len(waiting) == 1 else "wait"
-    return (
-        f"{_requests(len(waiting))} with {records} records {verb}, the oldest for {oldest}, "
-        f'in "{waiting[0].path.parent}".'
-    )
+    verb = "waits" if uses == 1 else "wait"
+    of = "1 process" if processes == 1 else f"{processes} processes"
+    return f"{_uses(uses)} of {of} {verb}, the oldest for {length(time_ns() - oldest)}."
 
 
-def _requests(count: int) -> str:
-    return f"{count} request{'' if count == 1 else 's'}"
+def _uses(count: int) -> str:
+    return f"{count} use{'' if count == 1 else 's'}"
 
 
-def _as_json(settings: Settings, waiting: Sequence[Waiting]) -> dict[str, Any]:
+def _as_json(private: Private, uses: int, processes: int, oldest: int) -> dict[str, Any]:
+    environ = trusted_environment()
     return {
-        "disabled": settings.is_disabled,
+        "disabled": asked.is_disabled(environ),
         "targets": {
-            target.signal: {"endpoint": target.endpoint, "protocol": target.protocol}
-            for target in settings.targets
+            signal: {
+                "endpoint": shown(asked.endpoint(signal, environ)),
+                "protocol": asked.protocol(signal, environ),
+            }
+            for signal in SIGNALS
+            if private.has(signal)
         },
         "waiting": {
-            "requests": len(waiting),
-            "records": sum(each.records for each in waiting),
-            "oldest": waiting[0].time if waiting else None,
-            "folders": sorted({str(each.path.parent) for each in waiting}),
+            "uses": uses,
+            "processes": processes,
+            "oldest": oldest if uses else None,
         },
     }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from enforcer.recording.process import Process
     from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
+    from enforcer.store.emission import Remainder, Row
 
     class Collector(Protocol):
         """Source of recorded uses; implemented by ``enforcer.recording.recorder.Recorder``."""
@@ -50,8 +51,48 @@ if TYPE_CHECKING:
         def leave(self, process: Process, ending: str) -> None:
             """Record that a process has written everything, and watches no longer."""
 
+        def note_emission(
+            self, process: str, rows: Iterable[Row], *, is_complete: bool = False
+        ) -> dict[str, Row] | None:
+            """Record how far a process was emitted as telemetry."""
+
+        def claim_emission(self, own: str) -> Remainder | None:
+            """Claim what a process that is gone left to be emitted."""
+
+        def end_claim(self, remainder: Remainder, *, is_emitted: bool) -> None:
+            """Record what became of it."""
+
         def close(self) -> None:
             """Close the store until the next visit."""
+
+    class Ledger(Protocol):
+        """Record of what was emitted; implemented by ``enforcer.telemetry.ledger.Ledger``.
+
+        Attributes:
+            is_closed: whether the last uses of this process were written, or can't be.
+            is_ending: whether the emitter was asked to deliver a last time.
+            is_finished: whether it has.
+
+        """
+
+        is_closed: bool
+        is_ending: bool
+        is_finished: bool
+
+        def for_parent(self) -> "Ledger":
+            """Return what marks that a process is emitted whose child writes for it."""
+
+        def offer(self) -> None:
+            """Look how many uses there are; no more are offered with the next visit."""
+
+        def has_news(self) -> bool:
+            """Return whether there is anything to record in the store."""
+
+        def visit(self, store: OpenStore, process: str) -> None:
+            """Record what is new in the store, and offer what the store now has."""
+
+        def fail(self, *, is_cut: bool) -> None:
+            """Learn that the store was not written."""
 
 
 class Delivery:
@@ -72,6 +113,7 @@ class Delivery:
         notices: "Callable[[], Sequence[Notice]]",
         open_store: "Callable[[Patience], OpenStore]",
         brief_until: float,
+        ledger: "Callable[[], Ledger | None]" = lambda: None,
     ) -> None:
         """Connect the parts; nothing is written yet.
 
@@ -84,9 +126,11 @@ class Delivery:
             open_store: opens the store for one visit.
             brief_until: until when a process with nothing to report leaves no trace, by
                 the monotonic clock.
+            ledger: returns what knows of telemetry, where the process emits any.
 
         """
         self.backlog = Backlog()
+        self._ledger_by = ledger
         self._process = process
         self._rules = rules
         self._interval = interval
@@ -112,25 +156,51 @@ class Delivery:
             Exception: whatever went wrong; what was not written stays queued.
 
         """
+        ledger = self._ledger_by()
+        if ledger is not None:
+            ledger.offer()  # before uses are collected: the store has all that is offered
         self._take()
         # Uses are collected first, so that they are in the backlog even if the store can't be
         # opened.
-        if not (self.backlog or self._new_notices() or self._is_due(ending)):
+        has_news = self.backlog or self._new_notices() or self._is_due(ending)
+        if not (has_news or (ledger is not None and ledger.has_news())):
             return
         patience = Patience(seconds, is_needed)
         try:
             try:
-                self._visit(patience, ending)
+                self._visit(patience, ending, ledger)
             # The damaged store was set aside: write the same batches into a new one.
             except ReplacedError:
-                self._visit(patience, ending)
+                self._visit(patience, ending, ledger)
         except Exception as error:
+            if ledger is not None:
+                ledger.fail(is_cut=is_needed())
             if ending:
                 self._note_loss(getattr(error, "path", ""), self.backlog.total())
             raise
         # An earlier attempt to end failed, and its uses are written now: withdraw the marker.
         if self._noted_loss:
             self._note_loss(self._noted_loss, 0)
+
+    def settle(self, seconds: float, is_needed: "Callable[[], bool]") -> None:
+        """Record what was emitted since the last write, and leave all else as it is.
+
+        Args:
+            seconds: how long to wait for others who write.
+            is_needed: tells whether the program wants to go on, so that this has to end.
+
+        Raises:
+            Exception: whatever went wrong.
+
+        """
+        ledger = self._ledger_by()
+        if ledger is None or not ledger.has_news():
+            return
+        store = self._open_store(Patience(seconds, is_needed))
+        try:
+            ledger.visit(store, self._process.id)
+        finally:
+            store.close()
 
     def loss(self, error: Exception) -> str:
         """Return what is lost if the process ends now, and why; empty if nothing is."""
@@ -165,7 +235,7 @@ class Delivery:
             said = [Notice("blind", "enforcer", f"What is blind here can't be told: {error!r}")]
         return [each for each in said if (each.kind, each.subject) not in self._noted]
 
-    def _visit(self, patience: Patience, ending: str) -> None:
+    def _visit(self, patience: Patience, ending: str, ledger: "Ledger | None") -> None:
         store = self._open_store(patience)
         try:
             if not store.knows(self._process):
@@ -185,6 +255,8 @@ class Delivery:
                 # Only after the commit. If this process fails in between, the batch is written
                 # again under the same number, which the store ignores.
                 self.backlog.remove_oldest()
+            if ledger is not None:
+                ledger.visit(store, self._process.id)
             if ending:
                 store.leave(self._process, ending)
         finally:
@@ -232,6 +304,10 @@ class Succession:
             self._parent.deliver(seconds, is_needed, EXIT)
             self._parent = None
         self._child.deliver(seconds, is_needed, ending)
+
+    def settle(self, seconds: float, is_needed: "Callable[[], bool]") -> None:
+        """Record what the child emitted; see :class:`Delivery`."""
+        self._child.settle(seconds, is_needed)
 
     def loss(self, error: Exception) -> str:
         """Return what is lost if the process ends now, and why; empty if nothing is."""

@@ -11,6 +11,7 @@ only records its day, and the next one with a right clock corrects that.
 """
 
 from enforcer.rules.model import LEAST_DAYS
+from enforcer.store.emission import forget
 from enforcer.store.schema import DAY, HOUR, MONTH
 
 TYPE_CHECKING = False
@@ -201,6 +202,7 @@ def _remove_uses_of_processes(connection: "sqlite3.Connection", day: int) -> "It
         if len(found) == _AT_ONCE or (row is None and found):
             with Transaction(connection):
                 connection.executemany("DELETE FROM use WHERE process = ?", found)
+                forget(connection)
             found = []
             yield False
         if row is None:
@@ -224,4 +226,5 @@ def _remove_days(connection: "sqlite3.Connection", day: int) -> bool:
         return False
     with Transaction(connection):
         execute(connection, TOO_OLD, day)
+        forget(connection)
     return True

@@ -14,7 +14,7 @@ from enforcer.recording.process import INTERVAL, Process
 from enforcer.rules.model import KEEP_DAYS
 from enforcer.rules.own_folder import ignore
 from enforcer.rules.store_address import file_identity
-from enforcer.store import ReplacedError, StoreError
+from enforcer.store import ReplacedError, StoreError, emission
 from enforcer.store.damage import is_damage, set_aside
 from enforcer.store.engine import sqlite3
 from enforcer.store.guarding import require_own
@@ -239,6 +239,49 @@ class Store:
             self._rows.end(key, ending, self._now())
 
         self._commit(change)
+
+    def note_emission(
+        self, process: str, rows: "Iterable[emission.Row]", *, is_complete: bool = False
+    ) -> "dict[str, emission.Row] | None":
+        """Record how far a process was emitted; see :func:`enforcer.store.emission.note`.
+
+        Raises:
+            StoreError: if it could not be written; then nothing of it was.
+
+        """
+        return self._in_transaction(
+            lambda: emission.note(self._connection, process, rows, is_complete=is_complete)
+        )
+
+    def claim_emission(
+        self, own: str = "", lease: int = emission.LEASE
+    ) -> "emission.Remainder | None":
+        """Claim what a process left; see :func:`enforcer.store.emission.claim`.
+
+        Raises:
+            StoreError: if it could not be written.
+
+        """
+        return self._in_transaction(
+            lambda: emission.claim(self._connection, own, self._now(), lease)
+        )
+
+    def end_claim(self, remainder: "emission.Remainder", *, is_emitted: bool) -> None:
+        """Record that a remainder was emitted, or leave it to others.
+
+        Raises:
+            StoreError: if it could not be written.
+
+        """
+        if is_emitted:
+            self._commit(lambda: emission.acknowledge(self._connection, remainder))
+        else:
+            self._commit(lambda: emission.release(self._connection, remainder.process.id))
+
+    def _in_transaction(self, call: "Callable[[], T]") -> "T":
+        results: list[T] = []
+        self._commit(lambda: results.append(call()))
+        return results[-1]
 
     def _sweep(self, keep_days: int) -> None:
         """Delete what is too old, in a part of the time that this visit may take."""

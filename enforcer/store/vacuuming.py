@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 
+from enforcer.store.emission import forget
 from enforcer.store.maintaining import open_to_change
 from enforcer.store.noted import allow_no_notes
 from enforcer.store.retention import OLD_HOURS, TOO_OLD, Transaction, execute
@@ -57,6 +58,7 @@ def vacuum(
         if keep_days is not None:
             progress(f"remove what is older than {keep_days} days")
             removed += _execute(connection, TOO_OLD, today - keep_days)
+            forget(connection)
             # A map may have been deleted that a note would need.
             allow_no_notes(path)
         if keep_hours_days is not None:

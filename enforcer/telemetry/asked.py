@@ -23,6 +23,16 @@ _PROVIDERS = (
 )
 _NO_OPERATION = ("NoOp", "Proxy")
 
+TRACES = "traces"
+LOGS = "logs"
+METRICS = "metrics"
+SIGNALS = (TRACES, LOGS, METRICS)
+
+HTTP = "http/protobuf"
+GRPC = "grpc"
+PROTOCOLS = (HTTP, GRPC)
+
+_PREFIX = "OTEL_EXPORTER_OTLP_"
 
 OVER = object()
 """Stands for a provider that was there and has been shut down."""
@@ -53,9 +63,37 @@ def names_an_endpoint(environ: "Mapping[str, str]") -> bool:
     if environ.get("OTEL_CONFIG_FILE") or is_disabled(environ):
         return False
     return any(
-        environ.get(f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT")
-        for signal in ("", "TRACES_", "LOGS_", "METRICS_")
+        environ.get(f"{_PREFIX}{signal}ENDPOINT") for signal in ("", "TRACES_", "LOGS_", "METRICS_")
     )
+
+
+def endpoint(signal: str, environ: "Mapping[str, str]") -> str:
+    """Return the address that the environment names for a signal, or an empty string."""
+    if not names_an_endpoint(environ):
+        return ""
+    exporters = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip() or "otlp"
+    if not any(name.strip().startswith("otlp") for name in exporters.split(",")):
+        return ""
+    own = environ.get(f"{_PREFIX}{signal.upper()}_ENDPOINT", "")
+    base = environ.get(f"{_PREFIX}ENDPOINT", "")
+    if own or not base or protocol(signal, environ) == GRPC:
+        return own or base
+    return f"{base.removesuffix('/')}/v1/{signal}"
+
+
+def named_protocol(signal: str, environ: "Mapping[str, str]") -> str:
+    """Return the protocol that the environment names for a signal, or an empty string."""
+    own = environ.get(f"{_PREFIX}{signal.upper()}_PROTOCOL", "").strip()
+    return own or environ.get(f"{_PREFIX}PROTOCOL", "").strip()
+
+
+def protocol(signal: str, environ: "Mapping[str, str]") -> str:
+    """Return the protocol of a signal: http/protobuf, unless the environment says grpc."""
+    exporters = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "")
+    named = named_protocol(signal, environ)
+    if "otlp_proto_grpc" in exporters and not named:
+        return GRPC
+    return named if named in PROTOCOLS else HTTP
 
 
 def is_disabled(environ: "Mapping[str, str]") -> bool:
@@ -93,6 +131,14 @@ def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
     if is_disabled(environ) or choice.is_off:
         return False
     return names_an_endpoint(environ) or any(providers())
+
+
+def logs_go_out() -> bool:
+    """Return whether there is anything to emit log events to, though it may have ended."""
+    environ = trusted_environment()
+    if is_disabled(environ) or choice.is_off:
+        return False
+    return providers()[1] is not None or bool(endpoint(LOGS, environ))
 
 
 def may_be_loaded() -> bool:

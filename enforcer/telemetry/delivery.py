@@ -53,7 +53,7 @@ class TelemetryDelivery:
         """
         if choice.is_off:
             return
-        for seen in self._ledger.look():
+        for seen in self._ledger.meet():
             self._meet(seen)
         if self._log is not None:
             self._log.sum_up(is_last=bool(ending))
@@ -61,6 +61,11 @@ class TelemetryDelivery:
             self._signals = self._make_signals()
         if self._signals is not None:
             self._signals.emit(Patience(seconds, is_needed), ending)
+        if ending:
+            self._ledger.is_finished = True
+
+    def settle(self, seconds: float, is_needed: "Callable[[], bool]") -> None:
+        """Record nothing: the store's own thread does."""
 
     def loss(self, _error: Exception) -> str:
         """Say nothing: the store has every use."""

@@ -8,6 +8,7 @@ OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 import atexit
 from time import monotonic
 
+from enforcer.flushing import Flushing
 from enforcer.reporter import EXIT, Schedule, complain
 from enforcer.rules.model import NO_LOG
 from enforcer.rules.trusted_environment import trusted_environment
@@ -16,30 +17,42 @@ from enforcer.telemetry.asked import (
     is_asked_for,
     is_shut_down,
     is_without_end,
+    logs_go_out,
     may_be_loaded,
+    names_an_endpoint,
     providers,
 )
-from enforcer.telemetry.remains import keep, places
+from enforcer.telemetry.ledger import Ledger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from enforcer.background import Guest
     from enforcer.flushing import Deliverer
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import MigrationMap
-    from enforcer.telemetry.ledger import Ledger
+    from enforcer.telemetry.private import Private
     from enforcer.telemetry.signals import Signals
 
 
 SHUTDOWN_SHARE = 0.5
 """How much of the time of an exit goes to the application's providers at most."""
 
+_FORK_PATIENCE = 0.05
+"""How long a fork waits for a request that was cut; then it leaves the thread behind."""
+
 
 class Emitter(Schedule):
-    """Take what was recorded to OpenTelemetry."""
+    """Take what was recorded to OpenTelemetry.
+
+    Attributes:
+        ledger: what was emitted so far.
+        flush_store: has the reporter write what is new; called before the providers end.
+
+    """
 
     def __init__(  # noqa: PLR0913 - what it takes from, what it gives to
         self,
@@ -65,9 +78,10 @@ class Emitter(Schedule):
 
         """
         self._is_before_shutdown = False
-        super().__init__(process, interval)
+        self.flush_store: Callable[[float], object] = bool
         self._map = migration_map
         self._totals = totals
+        super().__init__(process, interval)
         self._note = note
         self._notices = notices
         self._is_unwritten = is_unwritten
@@ -76,8 +90,48 @@ class Emitter(Schedule):
         super()._reset(process, brief_until)
         self._are_providers_over = False
         self._is_exiting = False
-        self._emits: dict[str, bool] = {}
         self._without_end: list[object] = []
+        self._signals: Signals | None = None
+        has_store = bool(self._map.store)
+        self.ledger = Ledger(self._totals, self._goes_out, has_store=has_store)
+
+    def _make_flushing(self) -> Flushing:
+        return Flushing(self._make_delivery, fork_patience=_FORK_PATIENCE)
+
+    def _goes_out(self) -> bool:
+        return self._map.telemetry and logs_go_out()
+
+    # The end, and a fork: a request that hangs holds up neither.
+
+    def cut(self) -> None:
+        """End requests under way, from any thread."""
+        if self._signals is not None:
+            self._signals.cut()
+
+    def before_fork(self) -> None:
+        """End the thread; where it does not end at once, the child has a copy of no use to it."""
+        self.cut()
+        super().before_fork()
+
+    def ask_to_finish(self, timeout: float, ending: str) -> None:
+        """Begin to deliver a last time; for the leader of several schedules."""
+        self.ledger.is_ending = bool(ending)
+        super().ask_to_finish(timeout, ending)
+        self._flushing.end_by(self._send_until)
+
+    def has_finished(self, seconds: float) -> bool:
+        """Wait until that is over, and return whether it was within some seconds."""
+        last = self._last
+        if last is not None:
+            last.ends_for(min(seconds, max(self._send_until - monotonic(), 0)))
+            self.cut()
+        return super().has_finished(seconds)
+
+    def _run(self, thread: "Guest") -> None:
+        try:
+            super()._run(thread)
+        finally:
+            self.ledger.is_finished = self.ledger.is_ending
 
     def notice_providers(self) -> None:
         """Emit a last time before the application's providers end, which is at exit as a rule.
@@ -100,6 +154,8 @@ class Emitter(Schedule):
         self._is_exiting = True
         try:
             timeout = self._exit_timeout * SHUTDOWN_SHARE
+            self.flush_store(timeout)
+            timeout = max(timeout - (monotonic() - began), 0)
             self.ask_to_finish(timeout, "")
             self.has_finished(timeout)
         finally:
@@ -114,43 +170,34 @@ class Emitter(Schedule):
 
     def _make_delivery(self) -> "Deliverer":
         from enforcer.telemetry.delivery import TelemetryDelivery
-        from enforcer.telemetry.ledger import Ledger
 
-        ledger = Ledger(self._totals)
+        return TelemetryDelivery(self.ledger, self._map.log, self._make_signals)
 
-        def make_signals() -> "Signals | None":
-            asks = self._map.telemetry and is_asked_for() and may_be_loaded()
-            if not asks:
-                return None
-            signals = self._signals(ledger)
-            # To load it took its time. An exit does not wait for what it would do now.
-            is_late = self._flushing.is_needed_elsewhere()
-            return signals if not is_late and self._emits.setdefault("", True) else None
-
-        return TelemetryDelivery(ledger, self._map.log, make_signals)
-
-    def _signals(self, ledger: "Ledger") -> "Signals":
-        from enforcer.telemetry.settings import Settings, SettingsError, read_settings
+    def _make_signals(self) -> "Signals | None":
+        if not (self._map.telemetry and is_asked_for() and may_be_loaded()):
+            return None
         from enforcer.telemetry.signals import Signals
-        from enforcer.telemetry.spool import Spool, folders
 
-        try:
-            settings = read_settings()
-        except SettingsError as error:
-            complain(f"telemetry goes to the application's providers only: {error}")
-            settings = Settings()
-        return Signals(
+        self._signals = Signals(
             self.process,
             self._map,
-            ledger,
-            settings=settings,
-            spool=Spool(folders(self._map, trusted_environment())),
+            self.ledger,
+            make_private=self._make_private,
             providers=self._providers,
             note=self._note,
             notices=self._notices,
             ending=lambda: EXIT if self._is_exiting else "",
             is_unwritten=self._is_unwritten,
         )
+        return self._signals
+
+    def _make_private(self) -> "Private | None":
+        environ = trusted_environment()
+        if not names_an_endpoint(environ):
+            return None
+        from enforcer.telemetry.private import Private
+
+        return Private(self.process, environ, complain)
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
         """Give the application's providers; for those that have ended, OVER."""
@@ -172,12 +219,6 @@ class Emitter(Schedule):
         return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
-        """Say nothing: the store has every use, and the spool what was not sent.
-
-        What emits may not have been loaded in time, and will not be any more: then all uses are
-        kept as they are.
-        """
+        """Say nothing: the store has every use, and what was not sent is the difference."""
         del timeout, is_in_time
-        if self._map.telemetry and is_asked_for() and not self._emits.setdefault("", False):
-            keep(places(self._map, trusted_environment()), self.process, self._totals())
         return ""

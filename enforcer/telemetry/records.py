@@ -4,9 +4,8 @@ Neither source text nor values of arguments are in any of it. Files of own code 
 the root; of all others, only what lies below ``site-packages`` or the like is told.
 """
 
-import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import strftime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -37,19 +36,12 @@ class Span:
         attributes: what is told of it.
         time: when, in nanoseconds since the epoch.
         parent: the span it happened in, if that is known.
-        trace_id: the trace it is in, where the enforcer itself makes the span.
 
     """
 
     attributes: Attributes
     time: int
     parent: "SpanContext | None" = None
-    trace_id: bytes = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Join the trace, or begin one."""
-        parent = self.parent
-        self.trace_id = parent.trace_id.to_bytes(16, "big") if parent else os.urandom(16)
 
 
 @dataclass(slots=True)

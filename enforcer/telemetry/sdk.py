@@ -1,0 +1,73 @@
+"""What is private in OpenTelemetry's packages and used here, each name once.
+
+Everything else is public API. A test compares each of these with what is installed, for the oldest
+and the newest version that is supported; where one is missing at run time, what is said beside it
+holds instead.
+"""
+
+import logging
+import re
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PREFERENCES: Final = ("_preferred_temporality", "_preferred_aggregation")
+_CODE: Final = re.compile(r"StatusCode\.([A-Z_]+)")
+
+_heard: "ContextVar[list[str] | None]" = ContextVar("enforcer_heard", default=None)
+_listening: set[int] = set()
+
+
+def preferences(exporter: object) -> "Mapping[str, Any]":
+    """Return what the environment prefers of metrics, as keywords of a reader.
+
+    The SDK's own readers ask an exporter for it by these names. Without them: its defaults.
+    """
+    return {
+        name[1:]: value
+        for name in _PREFERENCES
+        if (value := getattr(exporter, name, None)) is not None
+    }
+
+
+def status_of(messages: "list[str]") -> str:
+    """Return gRPC's status of a request that failed, or an empty string.
+
+    An exporter returns no more than that it failed. It logs the status, in these words.
+    """
+    codes = (_CODE.search(message) for message in reversed(messages))
+    return next((code[1] for code in codes if code), "")
+
+
+@contextmanager
+def listening() -> "Iterator[list[str]]":
+    """Return what OpenTelemetry logs in this thread, which is shown nowhere meanwhile.
+
+    It logs each request that failed, and a program that configured no logging has all of that
+    on its standard error. The filters stay: to remove one while another thread goes through them
+    would make that thread skip its neighbour. They let everything pass but in this block.
+    """
+    for name, logger in list(logging.Logger.manager.loggerDict.items()):
+        if name.startswith("opentelemetry") and isinstance(logger, logging.Logger):
+            logger.addFilter(_is_for_all)  # once: it looks whether it is there
+    messages: list[str] = []
+    token = _heard.set(messages)
+    _listening.add(get_ident())
+    try:
+        yield messages
+    finally:
+        _listening.discard(get_ident())
+        _heard.reset(token)
+
+
+def _is_for_all(record: logging.LogRecord) -> bool:
+    if get_ident() not in _listening:
+        return True
+    messages = _heard.get()
+    if messages is not None:
+        messages.append(record.getMessage())
+    return False
