@@ -16,6 +16,7 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 )
 from opentelemetry.metrics import get_meter_provider
 
+from enforcer.reporter import FLUSH_PATIENCE
 from enforcer.reporting import emitter_of
 from enforcer.startup import MAP_KEY, active
 from enforcer.telemetry.asked import choice
@@ -65,6 +66,7 @@ class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
         """Emit what is new, and stop emitting."""
         emitter = _emitter()
         if emitter is not None and emitter.is_wanted:
+            emitter.flush_store(FLUSH_PATIENCE)
             emitter.flush()
         choice.is_off = True
         choice.given.update(dict.fromkeys(choice.given))

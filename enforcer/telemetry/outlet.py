@@ -6,6 +6,7 @@ halved. Over gRPC an exporter shows neither what a collector rejected of a batch
 that a batch was too large.
 """
 
+from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -145,13 +146,8 @@ class Outlet:
             self._line.close()
 
     def _make(self) -> Any:  # noqa: ANN401 - an exporter of any signal
-        from opentelemetry.exporter.otlp.proto import http
-
-        compression = http.Compression.NoCompression
-        if self._line is None:
-            import grpc
-
-            compression = grpc.Compression.NoCompression
+        path = "opentelemetry.exporter.otlp.proto.http" if self._line is not None else "grpc"
+        compression = import_module(path).Compression.NoCompression
         defaults = {"timeout": _TIMEOUT, "compression": compression}
         tries = [{}, *({key: value} for key, value in defaults.items()), defaults]
         failure = None

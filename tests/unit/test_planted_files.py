@@ -38,8 +38,6 @@ from enforcer.store.losses import leave_loss, losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
-from enforcer.telemetry.sending_grpc import _read as read_certificate
-from enforcer.telemetry.spool import Spool
 from tests.patience import PATIENCE
 from tests.unit.conftest import MakeProcess
 
@@ -59,12 +57,6 @@ class Way(NamedTuple):
 
     name: str
     read: Callable[[Path], object]
-
-
-def spooled(file: Path) -> object:
-    spool = Spool([file.parent])
-    claims = [spool.claim(waiting) for waiting in spool.waiting()]
-    return [claim.read() for claim in claims if claim is not None]
 
 
 def run_file(file: Path) -> object:
@@ -107,8 +99,6 @@ WAYS = {
     "store that is read": Way("uses.db", lambda file: Reader(str(file))),
     "its log": Way("uses.db-wal", lambda file: Store(str(file).removesuffix("-wal"))),
     "its index": Way("uses.db-shm", lambda file: Store(str(file).removesuffix("-shm"))),
-    "spool": Way(f"{'1':0>20}-p-0-1.logs", spooled),
-    "certificate": Way("ca.pem", lambda file: read_certificate(str(file))),
     "distribution": Way("acme-1.dist-info/METADATA", distribution),
     "source": Way("cart.py", read_source),
     "source of the page": Way("cart.py", lambda file: source_lines(str(file.parent), file.name)),
@@ -345,37 +335,6 @@ def test_damaged_stores_of_a_stranger_do_not_count(shared: Path) -> None:
     assert [name for name, _ in stores_set_aside(path)] == [str(file)]
 
 
-@needs_root
-@pytest.mark.parametrize("whose", ["file", "folder", "link", "second name"])
-def test_forged_request_is_not_sent(tmp_path: Path, whose: str) -> None:
-    """It would go out with this user's headers, to this user's account."""
-    folder = tmp_path / "telemetry"
-    spool = Spool([folder])
-    assert spool.keep("logs", b"x", process="p" * 32, records=1)
-    (waiting,) = spool.waiting()
-    claim = spool.claim(waiting)
-    assert claim is not None
-    claim.release()
-    if whose == "file":
-        os.chown(waiting.path, STRANGER, STRANGER)
-    elif whose == "folder":
-        folder.chmod(0o777)
-        assert spool.waiting() == []
-        folder.chmod(0o700)
-        os.chown(folder, STRANGER, STRANGER)
-        assert spool.waiting() == []
-        return
-    else:
-        secret = tmp_path / "secret"
-        waiting.path.rename(secret)
-        if whose == "link":
-            waiting.path.symlink_to(secret)
-        else:
-            waiting.path.hardlink_to(secret)
-
-    assert spool.claim(waiting) is None
-
-
 @pytest.mark.parametrize("kind", ["link", "second name"])
 def test_time_of_a_note_is_set_on_no_other_file(
     tmp_path: Path, make_process: MakeProcess, kind: str
@@ -540,7 +499,6 @@ ELSEWHERE = {
     "enforcer/store/locking.py": "made anew, never opened",
     "enforcer/store/losses.py": "made anew, never opened",
     "enforcer/store/not_enabled.py": "to append a line, and looked at before",
-    "enforcer/telemetry/remains.py": "made anew, never opened",
 }
 OPENING = {"open", "FileIO", "read_text", "read_bytes", "open_code", "fdopen"}
 

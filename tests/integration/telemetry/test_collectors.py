@@ -68,7 +68,6 @@ COLLECTORS = {
     "slow": lambda: answering(200, b"late", delay=NEVER),
     "failing": lambda: answering(500, b"no"),
     "overloaded": lambda: answering(503),
-    "unwilling": lambda: answering(400, b"no"),
     "garbage": lambda: answering(502, os.urandom(4096)),
 }
 
@@ -92,6 +91,21 @@ def test_nothing_is_lost(project: Project, receiver: Receiver, name: str) -> Non
     before = len(receiver.received.logs)
     send_the_spool(project.folder / "enforcer.toml", sending)
     assert len(receiver.received.logs) == before
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_what_is_refused_for_good_is_dropped_once(project: Project, status: int) -> None:
+    """It would be refused each time: it is said, counted, and left to the store."""
+    with Receiver() as collector:
+        collector.answer = (status, b"no")
+        error = run_until_asked(project, Collector(collector.endpoint, lambda: collector.requests))
+        # One line for each signal.
+        assert error.count("(telemetry-refused)") == len(error.splitlines()) <= 3
+        collector.answer = (200, b"")
+        sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+        send_the_spool(project.folder / "enforcer.toml", sending)
+        assert collector.received.uses().total() < 25
+    assert stored(project.store).total() == 25
 
 
 def test_the_next_process_sends_the_spool(project: Project, receiver: Receiver) -> None:

@@ -1,15 +1,18 @@
 """What was recorded goes over gRPC as well, where the environment asks for it."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from opentelemetry._logs import LogRecord
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
 from enforcer.store.waiting import Patience
-from enforcer.telemetry.sending import SendingError
-from enforcer.telemetry.sending_grpc import call
-from enforcer.telemetry.settings import GRPC, LOGS, Target
-from tests.integration.telemetry.receiving import Received, free_port
+from enforcer.telemetry.asked import GRPC, LOGS
+from enforcer.telemetry.outlet import Outlet
+from tests.integration.telemetry.receiving import Received
 from tests.integration.telemetry.recorded import Project, send_the_spool, stored
 from tests.patience import PATIENCE, wait_until
 
@@ -18,7 +21,7 @@ try:
 except ImportError:  # the mark says so
     grpc = None
 
-pytestmark = pytest.mark.component("grpc")
+pytestmark = pytest.mark.component("opentelemetry.exporter.otlp.proto.grpc")
 
 PATHS = {"LogsService": "/v1/logs", "TraceService": "/v1/traces", "MetricsService": "/v1/metrics"}
 
@@ -30,6 +33,7 @@ class Server:
         received: all that came.
         metadata: what came along with the last request.
         status: what to answer instead, or None.
+        delay: how long to wait before an answer, in seconds.
 
     """
 
@@ -37,11 +41,14 @@ class Server:
         self.received = Received()
         self.metadata: dict[str, str] = {}
         self.status: object = None
+        self.delay = 0.0
+        self._is_over = threading.Event()
         self._server = grpc.server(ThreadPoolExecutor(4), handlers=(self._handler(),))
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 
     def close(self) -> None:
+        self._is_over.set()
         self._server.stop(0).wait()
 
     def _handler(self) -> object:
@@ -53,6 +60,7 @@ class Server:
                 server.metadata = {each.key: each.value for each in details.invocation_metadata}
 
                 def take(request: bytes, context: object) -> bytes:
+                    server._is_over.wait(server.delay)
                     if server.status is not None:
                         context.abort(server.status, "no")
                     server.received.add(PATHS[service], request)
@@ -90,27 +98,46 @@ def test_a_program(project: Project, server: Server) -> None:
     assert server.metadata["api-key"] == "secret"
 
 
+def outlet(port: int, said: list[str]) -> Outlet:
+    module = pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc._log_exporter")
+    endpoint = f"http://127.0.0.1:{port}"
+    return Outlet(
+        LOGS, GRPC, lambda **more: module.OTLPLogExporter(endpoint, **more), endpoint, said.append
+    )
+
+
 @pytest.mark.parametrize(
-    ("status", "is_final"), [("UNAVAILABLE", False), ("INVALID_ARGUMENT", True)]
+    ("status", "dropped"), [("UNAUTHENTICATED", 1), ("INVALID_ARGUMENT", 1), ("ABORTED", 0)]
 )
-def test_answers(server: Server, status: str, *, is_final: bool) -> None:
+def test_answers(server: Server, status: str, dropped: int) -> None:
+    """The exporter only logs the status; what is refused for good is dropped once."""
     server.status = grpc.StatusCode[status]
-    target = Target(LOGS, f"http://127.0.0.1:{server.port}", protocol=GRPC)
-    with pytest.raises(SendingError) as caught:
-        call(target, b"", Patience(10))
-    assert (caught.value.kind, caught.value.is_final) == (status, is_final)
+    said: list[str] = []
+    exporter = outlet(server.port, said)
+    if not dropped:  # the exporter tries for ten seconds
+        threading.Timer(1, exporter.cut).start()
+    assert exporter.send([record()], Patience(PATIENCE)) == bool(dropped)
+    assert exporter.dropped == ({status: 1} if dropped else {})
+    assert len(said) == dropped
 
 
-def test_nobody_listens() -> None:
-    target = Target(LOGS, f"http://127.0.0.1:{free_port()}", protocol=GRPC)
-    with pytest.raises(SendingError, match="UNAVAILABLE"):
-        call(target, b"", Patience(10))
+def test_a_request_is_cut(server: Server) -> None:
+    """The program wants to fork; the next request goes through."""
+    server.delay = PATIENCE
+    exporter = outlet(server.port, [])
+    threading.Timer(0.3, exporter.cut).start()
+    assert not exporter.send([record()], Patience(PATIENCE))
+    server.delay = 0.0
+    assert not exporter.send([record()], Patience(PATIENCE))
+    exporter.mend()
+    assert exporter.send([record()], Patience(PATIENCE))
+    assert len(server.received.logs) >= 1
 
 
-def test_waiting_ends_when_it_is_needed(server: Server) -> None:
-    """The program wants to fork."""
-    target = Target(LOGS, f"http://127.0.0.1:{server.port}", protocol=GRPC)
-    with pytest.raises(SendingError) as caught:
-        call(target, b"", Patience(10, lambda: True))
-    assert caught.value.kind == "timeout"
-    assert server.received.logs == []
+def record() -> object:
+    """Make a log record as exporters take it."""
+    logs = InMemoryLogRecordExporter()
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(logs))
+    provider.get_logger("test").emit(LogRecord(event_name="test"))
+    return logs.get_finished_logs()[0]

@@ -1,15 +1,20 @@
 """``enforcer telemetry`` says where telemetry goes, and sends what waits."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from enforcer.cli.main import main
-from enforcer.telemetry.spool import Spool
+from enforcer.recording.process import Process
+from enforcer.recording.use import Use
+from enforcer.store.sqlite import Store
 from tests.integration.telemetry.receiving import Receiver, free_port
+
+MakeProcess = Callable[..., Process]
+MakeUse = Callable[..., Use]
 
 
 @pytest.fixture
@@ -29,11 +34,18 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def keep(folder: Path, count: int = 3) -> Spool:
-    spool = Spool([folder / ".enforcer/telemetry"])
-    for _ in range(count):
-        spool.keep("logs", b"", process="a" * 32, records=4)
-    return spool
+@pytest.fixture
+def left(folder: Path, make_process: MakeProcess, make_use: MakeUse) -> Process:
+    """Leave twelve uses of a process that has ended and could send none."""
+    process = make_process(service="shop")
+    uses = [make_use(line=line, count=4) for line in (1, 2, 3)]
+    store = Store(str(folder / ".enforcer/uses.db"))
+    store.watch(process, [uses[0].rule])
+    store.write(process, 0, uses)
+    store.note_emission(process.id, [])
+    store.leave(process, "exit")
+    store.close()
+    return process
 
 
 def enforcer(*arguments: str, **environ: str) -> Result:
@@ -63,11 +75,13 @@ def test_other_switches(folder: Path, environ: dict[str, str], line: str) -> Non
     assert done.output.splitlines()[0] == line
 
 
-def test_status_names_places_and_what_waits(folder: Path) -> None:
-    """Something that waits is worth an exit code of its own."""
-    keep(folder)
+@pytest.mark.usefixtures("left")
+def test_status_names_places_and_what_waits() -> None:
+    """Something that waits is worth an exit code of its own; a password is not shown."""
     done = enforcer(
-        "status", OTEL_EXPORTER_OTLP_ENDPOINT="http://c:4318", OTEL_METRICS_EXPORTER="none"
+        "status",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://me:secret@c:4318",
+        OTEL_METRICS_EXPORTER="none",
     )
     *places, waiting = done.output.splitlines()
     assert done.exit_code == 1
@@ -76,55 +90,62 @@ def test_status_names_places_and_what_waits(folder: Path) -> None:
         "logs    http://c:4318/v1/logs (http/protobuf)",
         "metrics only to the application's own provider",
     ]
-    assert waiting.startswith("3 requests with 12 records wait, the oldest for 0")
-    assert waiting.endswith(f' s, in "{folder}/.enforcer/telemetry".')
+    assert waiting.startswith("12 uses of 1 process wait, the oldest for ")
 
 
-def test_status_as_json(folder: Path) -> None:
-    spool = keep(folder, 1)
+@pytest.mark.usefixtures("left")
+def test_status_as_json() -> None:
     done = enforcer("status", "--format", "json", OTEL_EXPORTER_OTLP_LOGS_ENDPOINT="http://c/x")
-    assert json.loads(done.output) == {
+    document = json.loads(done.output)
+    assert document["waiting"].pop("oldest") > 0
+    assert document == {
         "disabled": False,
         "targets": {"logs": {"endpoint": "http://c/x", "protocol": "http/protobuf"}},
-        "waiting": {
-            "requests": 1,
-            "records": 4,
-            "oldest": spool.waiting()[0].time,
-            "folders": [f"{folder}/.enforcer/telemetry"],
-        },
+        "waiting": {"uses": 12, "processes": 1},
     }
 
 
-def test_flush_sends(folder: Path, receiver: Receiver) -> None:
-    keep(folder)
-    done = enforcer("flush", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    assert (done.exit_code, done.output) == (0, "3 requests sent. Nothing waits.\n")
-    assert receiver.requests == 3
+def test_flush_sends(left: Process, receiver: Receiver) -> None:
+    """All of it arrives in the name of the process, with its goodbye; and once."""
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint}
+    done = enforcer("flush", **environ)
+    assert (done.exit_code, done.output) == (0, "12 uses sent. Nothing waits.\n")
+    assert receiver.received.uses().total() == 12
+    assert {log.resource["service.instance.id"] for log in receiver.received.logs} == {left.id}
+    assert len(receiver.received.events("deprecated_import.ended")) == 1
+    before = receiver.requests
+
+    assert enforcer("flush", **environ).output == "0 uses sent. Nothing waits.\n"
+    assert receiver.requests == before
 
 
-def test_flush_that_reaches_nobody(folder: Path) -> None:
+@pytest.mark.usefixtures("left")
+def test_flush_that_reaches_nobody() -> None:
     """It says why, and what is left."""
-    keep(folder)
     port = free_port()
     done = enforcer("flush", OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}")
     assert done.exit_code == 1
-    assert "0 requests sent. 3 requests with 12 records wait" in done.output
-    assert f"enforcer: http://127.0.0.1:{port}/v1/logs can't be asked" in done.output
+    assert "0 uses sent. 12 uses of 1 process wait" in done.output
+    assert f"enforcer: http://127.0.0.1:{port}/v1/logs: " in done.output
     assert "(collector-not-reached)" in done.output
 
 
-def test_flush_goes_on_after_a_refusal(folder: Path, receiver: Receiver) -> None:
-    """Other requests may be taken."""
-    keep(folder)
-    receiver.answer = (400, b"no")
-    done = enforcer("flush", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    assert done.exit_code == 1
-    assert receiver.requests == 3
-    assert "answered with status 400 (collector-refused)" in done.output
+@pytest.mark.usefixtures("left")
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_what_is_refused_is_dropped_once(receiver: Receiver, status: int) -> None:
+    """The collector would refuse it again, for as long as anybody sends it."""
+    receiver.answer = (status, b"no")
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint}
+    done = enforcer("flush", **environ)
+    assert done.exit_code == 0
+    assert f"4 records were not taken: {status}" in done.output
+    assert f'/v1/logs" answered {status}' in done.output
+    before = receiver.requests
+    enforcer("flush", **environ)
+    assert receiver.requests == before
 
 
-def test_flush_has_to_know_where_to(folder: Path) -> None:
-    keep(folder)
+def test_flush_has_to_know_where_to(folder: Path) -> None:  # noqa: ARG001 - the working directory
     done = enforcer("flush")
     assert done.exit_code == 2
     assert done.output == (
@@ -133,11 +154,31 @@ def test_flush_has_to_know_where_to(folder: Path) -> None:
     )
 
 
-def test_a_variable_that_cannot_be_followed(folder: Path) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("left")
+@pytest.mark.parametrize("endpoint", ["http://[::1:4318", "htp://c", "nonsense"])
+def test_an_address_that_is_none(endpoint: str) -> None:
+    """It is said, and everything stays."""
+    done = enforcer("flush", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    assert done.exit_code == 1
+    assert "12 uses of 1 process wait" in done.output
+    assert "(telemetry-not-sent)" in done.output
+
+
+@pytest.mark.usefixtures("left")
+def test_a_value_that_is_none(receiver: Receiver) -> None:
+    """It is one line, and its default is used."""
     done = enforcer(
-        "status",
-        OTEL_EXPORTER_OTLP_ENDPOINT="http://c",
+        "flush",
+        OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint,
         OTEL_EXPORTER_OTLP_PROTOCOL="smoke",
+        OTEL_METRIC_EXPORT_INTERVAL="1m",
+        OTEL_EXPORTER_OTLP_TIMEOUT="10s",
+        OTEL_ATTRIBUTE_COUNT_LIMIT="many",
+        OTEL_TRACES_SAMPLER="traceidratio",
+        OTEL_TRACES_SAMPLER_ARG="nan",
+        OTEL_EXPORTER_OTLP_HEADERS="bad",
     )
-    assert done.exit_code == 2
-    assert "(unknown-protocol)" in done.output
+    assert done.exit_code == 0
+    lines = [line for line in done.output.splitlines() if line.endswith("(otel-setting)")]
+    assert len(lines) == len(set(lines)) == 6, done.output
+    assert receiver.received.uses().total() == 12

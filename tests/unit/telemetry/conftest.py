@@ -1,5 +1,6 @@
 """Give what telemetry is made of: a recorder, a delivery, and a collector that listens."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,8 @@ from enforcer.rules.model import MigrationMap, Rule
 from enforcer.telemetry.asked import OVER
 from enforcer.telemetry.delivery import TelemetryDelivery
 from enforcer.telemetry.ledger import Ledger
-from enforcer.telemetry.settings import Settings, Target
+from enforcer.telemetry.private import Private
 from enforcer.telemetry.signals import Signals
-from enforcer.telemetry.spool import Spool
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE
 
@@ -43,33 +43,42 @@ class Parts:
         self.notices: list[Notice] = []
         self.is_unwritten = False
         self.ending = ""
-        self.spool = Spool([folder])
-        self.make(Settings())
+        self.said: list[str] = []
+        self.private: Private | None = None
+        self.make()
 
-    def make(self, settings: Settings) -> None:
-        """Make the delivery anew."""
-        ledger = Ledger(self.recorder.totals)
+    def make(self, environ: dict[str, str] | None = None) -> None:
+        """Make the delivery anew, for what an environment says."""
+        self.ledger = Ledger(self.recorder.totals, self.goes_out)
+        self.private = None
+        if environ:
+            self.private = Private(self.process, environ, self.said.append)
         self.signals = Signals(
             self.process,
             self.map,
-            ledger,
-            settings=settings,
-            spool=self.spool,
+            self.ledger,
+            make_private=lambda: self.private,
             providers=self.give,
             note=self.notices.append,
             notices=lambda: self.notices,
             ending=lambda: self.ending,
             is_unwritten=lambda: self.is_unwritten,
         )
-        self.delivery = TelemetryDelivery(ledger, "off", lambda: self.signals)
+        self.delivery = TelemetryDelivery(self.ledger, "off", lambda: self.signals)
 
-    def send_to(self, endpoint: str, **settings: object) -> None:
+    def send_to(self, endpoint: str, **variables: str) -> None:
         """Make the delivery anew, for a collector."""
-        targets = tuple(
-            Target(signal, f"{endpoint}/v1/{signal}", timeout=PATIENCE)
-            for signal in ("traces", "logs", "metrics")
-        )
-        self.make(Settings(targets=targets, **settings))  # type: ignore[arg-type]
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, **variables}
+        with pytest.MonkeyPatch.context() as patch:
+            for name in os.environ:
+                if name.startswith("OTEL"):
+                    patch.delenv(name)
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            self.make(environ)
+
+    def goes_out(self) -> bool:
+        return self.providers[1] is not None or self.private is not None
 
     def give(self, *, is_last: bool) -> tuple[object, object, object]:
         tracers, loggers, meters = self.providers

@@ -17,11 +17,9 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.use import BLOCKED, WOULD_BLOCK, Use
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.store.waiting import Patience
 from enforcer.telemetry.asked import choice
 from enforcer.telemetry.events import WARNING, event_of
 from enforcer.telemetry.records import attributes_of
-from enforcer.telemetry.settings import Settings
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
 
@@ -186,7 +184,7 @@ def test_states_of_a_process(parts: Parts, application: Application) -> None:
 def test_states_of_a_process_without_rules(parts: Parts, application: Application) -> None:
     """It watches nothing, and says so."""
     parts.map = MigrationMap()
-    parts.make(Settings())
+    parts.make()
     parts.providers = application.providers
     parts.deliver()
 
@@ -210,6 +208,7 @@ def test_attributes(parts: Parts, application: Application) -> None:
     parts.deliver()
 
     (found,) = application.events.get_finished_logs()
+    (seen,) = parts.ledger
     attributes = dict(found.log_record.attributes)
     first, last = (attributes.pop(f"deprecated_import.{key}_seen") for key in ("first", "last"))
     assert first <= last == found.log_record.timestamp
@@ -217,7 +216,7 @@ def test_attributes(parts: Parts, application: Application) -> None:
     assert found.log_record.severity_number.value == 13
     assert found.instrumentation_scope.name == "enforcer"
     assert attributes == {
-        "deprecated_import.id": f"{parts.process.id}-0-0",
+        "deprecated_import.id": f"{parts.process.id}-{seen.site}-0",
         "deprecated_import.count": 2,
         "deprecated_import.rule": "pack.old.*",
         "deprecated_import.legacy": "pack.old.a",
@@ -244,7 +243,7 @@ def test_refused_uses_are_events_of_their_own(parts: Parts, application: Applica
     strict = Rule("old", "new", stage="strict")
     exemption = Exemption("old", "shop/a.py", "2020-01-01", "waits")
     parts.map = MigrationMap([strict], allow=[exemption])
-    parts.make(Settings())
+    parts.make()
     parts.providers = application.providers
     parts.use(2, rule=strict, outcome=BLOCKED)
     parts.use(1, rule=strict, outcome=BLOCKED, file="shop/b.py")
@@ -254,10 +253,11 @@ def test_refused_uses_are_events_of_their_own(parts: Parts, application: Applica
         (record.log_record.event_name, record.log_record.attributes["deprecated_import.id"][33:])
         for record in application.events.get_finished_logs()
     ]
+    first, second = (seen.site for seen in parts.ledger)
     assert found == [
-        ("deprecated_import.blocked", "0-0"),
-        ("deprecated_import.exemption_expired", "0-0-expired"),
-        ("deprecated_import.blocked", "0-1"),
+        ("deprecated_import.blocked", f"{first}-0"),
+        ("deprecated_import.exemption_expired", f"{first}-0-expired"),
+        ("deprecated_import.blocked", f"{second}-0"),
     ]
 
 
@@ -354,7 +354,7 @@ def test_a_collector_gets_the_parent_too(parts: Parts, receiver: Receiver) -> No
 
 def test_metrics_are_sent_at_their_own_pace(parts: Parts, receiver: Receiver) -> None:
     """And a last time at the end."""
-    parts.send_to(receiver.endpoint, metric_interval=3600.0)
+    parts.send_to(receiver.endpoint, OTEL_METRIC_EXPORT_INTERVAL="3600000")
     for _ in range(3):
         parts.use(1)
         parts.deliver()
@@ -370,7 +370,11 @@ def test_metrics_are_sent_at_their_own_pace(parts: Parts, receiver: Receiver) ->
 
 def test_differences_of_metrics(parts: Parts, receiver: Receiver) -> None:
     """Where the environment prefers them; up-down counters stay what they are."""
-    parts.send_to(receiver.endpoint, metric_interval=0.0, is_delta=True)
+    parts.send_to(
+        receiver.endpoint,
+        OTEL_METRIC_EXPORT_INTERVAL="0.001",
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE="delta",
+    )
     for count in (2, 3):
         parts.use(count)
         parts.deliver()
@@ -384,7 +388,7 @@ def test_differences_of_metrics(parts: Parts, receiver: Receiver) -> None:
 
 def test_an_idle_process_says_that_it_watches(parts: Parts, receiver: Receiver) -> None:
     """Otherwise absence could not be told from zero."""
-    parts.send_to(receiver.endpoint, metric_interval=0.0)
+    parts.send_to(receiver.endpoint, OTEL_METRIC_EXPORT_INTERVAL="0.001")
     parts.deliver()
     parts.deliver()
 
@@ -428,31 +432,18 @@ def test_instrumentor_may_switch_off(
     assert application.counts() == [1]
 
 
-def test_disabled_is_quiet(parts: Parts, application: Application) -> None:
-    """OTEL_SDK_DISABLED wins over providers that somebody made by hand."""
-    parts.make(Settings(is_disabled=True))
-    parts.providers = application.providers
-    parts.use(1)
-    parts.deliver()
-
-    assert application.counts() == []
-
-
 def test_what_comes_after_the_providers_have_ended_waits(
-    parts: Parts, application: Application, receiver: Receiver
+    parts: Parts, application: Application
 ) -> None:
-    """There may be nobody to send it to; the next who knows one does."""
+    """It stays in the ledger, for the next who can send it."""
     parts.providers = application.providers
     parts.use(1)
     parts.deliver()
     parts.use(2)
     parts.deliver(ending="exit")
-    assert application.counts() == [1]
-    assert {waiting.signal for waiting in parts.spool.waiting()} == {"logs", "metrics"}
-    parts.send_to(receiver.endpoint)
-    parts.signals.outbox.send_waiting(Patience())
 
-    assert [log.attributes["deprecated_import.count"] for log in receiver.received.events()] == [2]
+    assert application.counts() == [1]
+    assert [seen.offer().count for seen in parts.ledger.offered()] == [2]
 
 
 def test_scrub(parts: Parts, application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,7 +452,7 @@ def test_scrub(parts: Parts, application: Application, monkeypatch: pytest.Monke
     monkeypatch.setattr(
         "tests.unit.telemetry.test_delivery.without_file", without_file, raising=False
     )
-    parts.make(Settings())
+    parts.make()
     parts.providers = application.providers
     parts.use(1)
     parts.use(1, file="shop/secret.py")
@@ -489,7 +480,7 @@ def test_scrub_that_fails_holds_back(
 ) -> None:
     """Nothing goes out unseen, and it is said once."""
     parts.map.scrub = "no.such.module:scrub"
-    parts.make(Settings())
+    parts.make()
     parts.providers = application.providers
     parts.use(1)
     parts.use(1, line=8)

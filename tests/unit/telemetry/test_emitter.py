@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from enforcer.store import emission
+from enforcer.store.opening import open_to_read
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE, WAIT_UNTIL
 
@@ -68,10 +71,10 @@ class Program:
         return done.stdout, done.stderr
 
     @property
-    def waiting(self) -> list[str]:
-        """Name the signals that wait to be sent."""
-        folder = self.folder / ".enforcer/telemetry"
-        return sorted(path.suffix for path in folder.iterdir()) if folder.is_dir() else []
+    def waiting(self) -> int:
+        """Count the uses that wait to be sent."""
+        with closing(open_to_read(str(self.folder / ".enforcer/uses.db"))) as connection:
+            return emission.waiting(connection, 0)[0]
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ def test_what_is_used_last_goes_out_before_the_providers_end(program: Program) -
     """
     output, error = program.run(code)
     assert (output, error) == ("1\n3\nend\n", "")
-    assert program.waiting == []
+    assert program.waiting == 0
 
 
 def test_a_program_that_ends_at_once(program: Program) -> None:
@@ -101,7 +104,7 @@ def test_a_program_that_ends_at_once(program: Program) -> None:
     """
     output, error = program.run(code, ENFORCER_FLUSH_INTERVAL="60")
     assert (output, error) == ("end\n", "")
-    assert program.waiting == [".logs"]
+    assert program.waiting == 1
 
 
 def test_a_program_that_ends_at_once_and_says_where_to(
@@ -198,7 +201,6 @@ def test_a_variable_that_cannot_be_followed_is_said_once(program: Program) -> No
     )
     assert output == "1\nend\n"
     assert error == (
-        "enforcer: telemetry goes to the application's providers only: "
-        'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json", which is not spoken here. '
-        "Write http/protobuf or grpc (unknown-protocol)\n"
+        'enforcer: telemetry: the protocol "http/json" is not known, and http/protobuf is used '
+        "instead (otel-setting)\n"
     )
