@@ -11,9 +11,8 @@ from enforcer.baseline.portable import Rewriting, rewritings, why_not
 from enforcer.baseline.reading import read_baseline, read_sides
 from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
-from enforcer.cli.choosing import choose_map, load_chosen
-from enforcer.cli.seen_options import FILE, seen, seen_options
-from enforcer.gate.seen import read_records
+from enforcer.cli.options import FILE, choose_map, load_chosen, seen_options
+from enforcer.gate.seen import read_records, read_seen
 from enforcer.rules.loading import DEFAULT_BASELINE
 from enforcer.rules.mistakes import require_rules
 
@@ -62,7 +61,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     usual = migration_map.baseline or str(Path(migration_map.path).with_name(DEFAULT_BASELINE))
     file = (baseline_file or Path(usual)).absolute()
     store = store if store or records else migration_map.store
-    found = seen(migration_map, records, store, is_complete=complete)
+    found = read_seen(migration_map, records, store, is_complete=complete)
     if found is None:
         return
     written = read_baseline(file) if file.is_file() else Baseline((), str(file))

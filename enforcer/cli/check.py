@@ -4,12 +4,12 @@ import sys
 
 import click
 
-from enforcer.cli.check_as_json import check_as_json, mistakes_as_json
-from enforcer.cli.check_as_text import check_as_text
-from enforcer.cli.choosing import choose_map, load_sound
-from enforcer.cli.formats import format_options
+from enforcer.cli.options import choose_map, format_options, load_sound
+from enforcer.output.console import as_text
 from enforcer.rules.mistakes import MapError, require_rules
+from enforcer.source.as_json import check_as_json, mistakes_as_json
 from enforcer.source.checking import check_map
+from enforcer.source.sections import document
 
 WOULD_BREAK = 1
 """Exit code if something would break."""
@@ -50,7 +50,7 @@ def check(
         _show_mistakes(path, error, form)
         context.exit(BROKEN_MAP)
     found = check_map(migration_map, import_canonical=import_canonical)
-    text = check_as_json(found) if form == "json" else check_as_text(found, sys.stdout)
+    text = check_as_json(found) if form == "json" else as_text(document(found), sys.stdout)
     click.echo(text, nl=False, color=True)
     context.exit(WOULD_BREAK if found.findings else 0)
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import click
 
-from enforcer.cli.choosing import choose_map, load_lenient
+from enforcer.cli.options import choose_map, load_lenient
 from enforcer.distribution import install_command
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map

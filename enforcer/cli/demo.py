@@ -55,16 +55,17 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
       enforcer demo --json | jq .with
     """  # noqa: D301 - \b tells click to keep the lines
     require_websockets()
-    from enforcer.cli.demo_progress import progress  # noqa: PLC0415 - rich is slow to import
-    from enforcer.cli.demo_writing import as_json, as_text  # noqa: PLC0415 - the same
     from enforcer.demo.backend import Workspace  # noqa: PLC0415 - for the demo alone
     from enforcer.demo.comparing import compare  # noqa: PLC0415 - it needs websockets
+    from enforcer.demo.output import as_json, document, progress  # noqa: PLC0415 - the same
+    from enforcer.output.console import as_text  # noqa: PLC0415 - rich is slow to import
 
     _end_as_by_ctrl_c()
     with Workspace.made() as workspace:
         with progress(users * rounds) as advance:
             found = compare(workspace, users=users, rounds=rounds, on_answer=advance)
-        click.echo(as_json(found) if is_json else as_text(found, sys.stdout), nl=False, color=True)
+        text = as_json(found) if is_json else as_text(document(found), sys.stdout)
+        click.echo(text, nl=False, color=True)
         if keep:
             _keep(workspace)
     context.exit(0 if found.healed.is_sound else HAS_FAULTS)

@@ -10,13 +10,11 @@ import click
 
 from enforcer.baseline import Baseline
 from enforcer.baseline.reading import SHRINK, UPDATE, read_baseline
-from enforcer.cli.choosing import choose_map, load_chosen
-from enforcer.cli.days import Days
-from enforcer.cli.formats import format_options
-from enforcer.cli.seen_options import seen, seen_options
+from enforcer.cli.options import Days, choose_map, format_options, load_chosen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
 from enforcer.gate.as_lines import as_github, as_text
+from enforcer.gate.seen import read_seen
 from enforcer.rules.model import MigrationMap
 
 CLOSED: Final = 1
@@ -82,7 +80,7 @@ def gate(  # noqa: PLR0913 - one parameter for each option
     found = gather(
         migration_map,
         choose_baseline(migration_map, baseline_file),
-        seen(migration_map, records, store, is_complete=complete),
+        read_seen(migration_map, records, store, is_complete=complete),
         today=dt.datetime.now().astimezone().date(),
         warn_before=warn_before,
         is_stale_error=stale == "fail",

@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 
 import click
 
-from enforcer.cli.choosing import choose_map, choose_store
-from enforcer.cli.formats import format_options
+from enforcer.cli.options import choose_map, choose_store, format_options
 from enforcer.errors import EnforcerError
+from enforcer.output.times import parse_since
 from enforcer.report import Report, build
 from enforcer.report.as_csv import as_csv
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
-from enforcer.report.times import parse_since
 from enforcer.rules.loading import load_map
 from enforcer.rules.model import TREE_SUFFIX
 

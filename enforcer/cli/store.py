@@ -10,8 +10,7 @@ from typing import IO, Final
 
 import click
 
-from enforcer.cli.choosing import choose_file, choose_store
-from enforcer.cli.days import Days
+from enforcer.cli.options import Days, choose_file, choose_store
 from enforcer.errors import EnforcerError
 from enforcer.rules.store_address import is_read_only, is_there
 from enforcer.store import StoreError

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import click
 
-from enforcer.cli.choosing import choose_map, load_lenient
-from enforcer.cli.formats import format_options
+from enforcer.cli.options import choose_map, format_options, load_lenient
 from enforcer.errors import EnforcerError
+from enforcer.output.times import length
 from enforcer.recording.process import current
-from enforcer.report.times import length
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_there
 from enforcer.rules.trusted_environment import trusted_environment

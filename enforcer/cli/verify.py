@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from enforcer.cli.choosing import choose_map, load_chosen
 from enforcer.cli.demo import require_websockets
-from enforcer.cli.formats import format_options
-from enforcer.cli.verify_as_json import verification_as_json
-from enforcer.cli.verify_as_markdown import verification_as_markdown
-from enforcer.cli.verify_as_text import verification_as_text, working
+from enforcer.cli.options import choose_map, format_options, load_chosen
 from enforcer.demo import MAP
+from enforcer.output.console import as_text, working
 from enforcer.rules.mistakes import require_rules
+from enforcer.verification.as_json import verification_as_json
+from enforcer.verification.as_markdown import verification_as_markdown
+from enforcer.verification.sections import document
 from enforcer.verification.verifying import PATIENCE
 from enforcer.verification.verifying import verify as verify_map
 
@@ -71,6 +71,6 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     elif form == "markdown":
         text = verification_as_markdown(found)
     else:
-        text = verification_as_text(found, sys.stdout, verbose=verbose)
+        text = as_text(document(found, verbose=verbose), sys.stdout)
     click.echo(text, nl=False, color=True)
     context.exit(0 if found.holds else VIOLATED)

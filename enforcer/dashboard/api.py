@@ -23,7 +23,7 @@ from enforcer.dashboard.pages import MOST_PROCESSES
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv, as_it_is, number
 from enforcer.dashboard.timeline import remaining_sites
 from enforcer.dashboard.turns import LongAnswer, Turns
-from enforcer.report.times import iso
+from enforcer.output.times import iso
 from enforcer.store import StoreError
 from enforcer.store.queries import ProcessWatch
 

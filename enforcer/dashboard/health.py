@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enforcer.dashboard.looking import Look
+from enforcer.output.words import counted
 from enforcer.report.maps import map_differences
 from enforcer.report.model import Report
-from enforcer.report.words import counted, span, warnings
+from enforcer.report.words import span, warnings
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import NoticeOf
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from enforcer.dashboard.looking import Caller, Look
 from enforcer.dashboard.tables import Column
+from enforcer.output.times import iso, seconds
 from enforcer.report.model import RuleReport
-from enforcer.report.times import iso, seconds
 from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
 from enforcer.store.watching import ServiceWatch
 

@@ -11,8 +11,9 @@ from starlette.responses import HTMLResponse, Response
 
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
-from enforcer.report.times import iso, short
-from enforcer.report.words import SITE_FOLDERS, counted, visible
+from enforcer.output.times import iso, short
+from enforcer.output.words import counted, visible
+from enforcer.report.words import SITE_FOLDERS
 
 LONGEST_TEXT: Final = 200
 """Number of characters of a name on a page; a recorded one may have a megabyte."""

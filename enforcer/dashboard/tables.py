@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from enforcer.report.spreadsheet import csv_pieces, flat
+from enforcer.output.spreadsheet import csv_pieces, flat
 
 Record = Mapping[str, object]
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from typing import Final
 
 from enforcer.dashboard.looking import Look
 from enforcer.dashboard.timeline import moment
-from enforcer.report.times import short
+from enforcer.output.times import short
 from enforcer.store.watching import ServiceWatch
 
 _WIDTH: Final = 1000.0

@@ -8,12 +8,13 @@ from typing import Any, Final
 from enforcer.baseline.model import asked_names, file_of
 from enforcer.baseline.record import Record, SeenSite
 from enforcer.errors import EnforcerError
+from enforcer.output.words import counted
 from enforcer.recording.notice import BLIND
 from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import BLOCKED, PROBE
-from enforcer.report import Report
+from enforcer.report import Report, build
 from enforcer.report.building import DAMAGED
-from enforcer.report.words import counted, lost_uses, safe_processes, unwatched
+from enforcer.report.words import lost_uses, safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import Span
@@ -27,6 +28,50 @@ BLIND_TO_SOME: Final = "not seen whatever way it is used"
 
 # Kinds of notices of missing data. Uses lost in forks by C code are counted as lost already.
 _LOSING: Final = (BLIND, DAMAGED)
+
+
+def read_seen(
+    migration_map: MigrationMap, records: tuple[Path, ...], store: str | None, *, is_complete: bool
+) -> Record | None:
+    """Read the call sites of records, a store, or both; None if neither is named.
+
+    Args:
+        migration_map: whose call sites they are.
+        records: records of test runs.
+        store: the store; None or empty for none.
+        is_complete: whether that is all there is to see.
+
+    Raises:
+        EnforcerError: if one of them can't be read, or no test ran in any of the records' runs.
+
+    """
+    if not records and not store:
+        return None
+    found = read_records(records)
+    if records and not found.has_tests:
+        names = ", ".join(f'"{record}"' for record in records)
+        message = (
+            f"no test ran when {names} was recorded: {found.missing}. Nothing is known of what "
+            "tests use, and nothing was written. Mend that, and record a run again (no-test-ran)"
+        )
+        raise EnforcerError(message)
+    if found.safe_mode:
+        message = (
+            f"tests ran in safe mode ({found.safe_mode}): what they use was neither seen nor "
+            "refused. Mend that, and record a run again (safe-mode)"
+        )
+        raise EnforcerError(message)
+    if store:
+        report = build(store)
+        for site in sites_in_store(report, migration_map, "the store"):
+            found.add_site(site)
+        if not records:
+            found.blind = blind_in_store(report, store, migration_map)
+            found.lost = lost_in_store(report, migration_map)
+            found.miss("a store does not know what else there is")
+    if is_complete:
+        found.missing = ""
+    return found
 
 
 def sites_in_store(report: Report, migration_map: MigrationMap, where: str) -> Iterator[SeenSite]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from enforcer.output.spreadsheet import csv_pieces
+from enforcer.output.times import iso
 from enforcer.report.model import Report, RuleReport, SiteReport
-from enforcer.report.spreadsheet import csv_pieces
-from enforcer.report.times import iso
 
 COLUMNS = (
     "legacy",

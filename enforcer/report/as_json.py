@@ -1,10 +1,9 @@
 """Write a report as JSON, for other programs: fields are only ever added."""
 
-import json
-
+from enforcer.output.document import as_json as dump
+from enforcer.output.times import iso, seconds
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService
-from enforcer.report.times import iso, seconds
 from enforcer.store.watching import ServiceWatch, Watching
 
 
@@ -27,7 +26,7 @@ def as_json(report: Report) -> str:
         "services": [_service(service) for service in report.watching.services],
         "other_call_sites": report.uses_elsewhere,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return dump(document)
 
 
 def _watched(watching: Watching) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """Write a report as Markdown, for an issue or a pull request."""
 
-from collections.abc import Iterable, Iterator
-
+from enforcer.output.document import CODE, STRONG, Document, Line, Table, Words
+from enforcer.output.document import as_markdown as markdown
+from enforcer.output.times import short
 from enforcer.report.model import Report, RuleReport, SiteReport
-from enforcer.report.times import short
 from enforcer.report.words import (
     function,
     inner_path,
@@ -19,79 +19,60 @@ from enforcer.report.words import (
     watched,
 )
 
+_RULES = (
+    "legacy path",
+    "canonical path",
+    "stage",
+    ">uses",
+    ">call sites",
+    "first seen",
+    "last seen",
+)
+_CALLERS = (">uses", "caller", "function", "last seen")
+
 
 def as_markdown(report: Report, *, top: int) -> str:
     """Write a report as one table of rules and one table of callers for each used rule."""
-    return "\n".join(_lines(report, top)) + "\n"
+    return markdown(_document(report, top))
 
 
-def _lines(report: Report, top: int) -> Iterator[str]:
-    yield "# Uses of legacy paths"
-    yield ""
-    yield f"{totals(report)}. Times are in UTC."
-    for line in filter(None, (watched(report), *services(report))):
-        yield ""
-        yield line
-    for line in warnings(report):
-        yield ""
-        yield f"**{line}**"
-    for said in report.notices:
-        yield ""
-        yield notice(said, report)
+def _document(report: Report, top: int) -> Document:
+    yield Line("Uses of legacy paths", level=1)
+    yield Line(f"{totals(report)}. Times are in UTC.")
+    yield from map(Line, filter(None, (watched(report), *services(report))))
+    yield from (Line(line, STRONG) for line in warnings(report))
+    yield from (Line(notice(said, report)) for said in report.notices)
     if report.rules:
-        yield ""
-        yield from _rules(report.rules)
+        yield Table(_RULES, tuple(map(_rule, report.rules)))
     for rule in report.rules:
         if unwatched(rule):
-            yield ""
-            yield f"{_code(rule.legacy)} is {unwatched(rule)}."
+            yield Line(((rule.legacy, CODE), f" is {unwatched(rule)}."))
     for rule in report.rules:
         if rule.call_sites:
-            yield ""
-            yield from _callers(rule, top)
+            yield Line(((rule.legacy, CODE),), level=2)
+            yield Table(_CALLERS, tuple(_site(rule, site) for site in rule.call_sites[:top]))
+            rest = left_out(rule, top)
+            yield Line(f"… {rest}" if rest else "")
 
 
-def _rules(rules: Iterable[RuleReport]) -> Iterator[str]:
-    yield "| legacy path | canonical path | stage | uses | call sites | first seen | last seen |"
-    yield "|---|---|---|---:|---:|---|---|"
-    for rule in rules:
-        yield _row(
-            _code(rule.legacy),
-            _code(rule.canonical),
-            rule.shown_stage,
-            f"{rule.uses:,}",
-            f"{len(rule.call_sites):,}",
-            "" if rule.first_seen is None else short(rule.first_seen),
-            "" if rule.last_seen is None else short(rule.last_seen),
-        )
+def _rule(rule: RuleReport) -> tuple[Words, ...]:
+    return (
+        ((rule.legacy, CODE),),
+        ((rule.canonical, CODE),),
+        rule.shown_stage,
+        f"{rule.uses:,}",
+        f"{len(rule.call_sites):,}",
+        "" if rule.first_seen is None else short(rule.first_seen),
+        "" if rule.last_seen is None else short(rule.last_seen),
+    )
 
 
-def _callers(rule: RuleReport, top: int) -> Iterator[str]:
-    yield f"## {_code(rule.legacy)}"
-    yield ""
-    yield "| uses | caller | function | last seen |"
-    yield "|---:|---|---|---|"
-    for site in rule.call_sites[:top]:
-        yield _row(
-            f"{site.uses:,}", _caller(rule, site), _code(function(site)), short(site.last_seen)
-        )
-    rest = left_out(rule, top)
-    if rest:
-        yield ""
-        yield f"… {rest}"
-
-
-def _caller(rule: RuleReport, site: SiteReport) -> str:
-    inner = f" for {_code(inner_path(rule, site))}" if inner_path(rule, site) else ""
-    whose = f" ({origin(site)})" if origin(site) else ""
-    refused = "".join(f", {part}" for part in refusals(site))
-    return f"{_code(place(site))}{inner}{whose}{refused}"
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _code(text: str) -> str:
-    # Inside a table a bar ends the cell, even in code.
-    return f"`{text.replace('|', chr(92) + '|')}`" if text else ""
+def _site(rule: RuleReport, site: SiteReport) -> tuple[Words, ...]:
+    inner, whose = inner_path(rule, site), origin(site)
+    caller = (
+        (place(site), CODE),
+        *((" for ", (inner, CODE)) if inner else ()),
+        f" ({whose})" if whose else "",
+        *(f", {part}" for part in refusals(site)),
+    )
+    return f"{site.uses:,}", caller, ((function(site), CODE),), short(site.last_seen)

@@ -9,13 +9,13 @@ from operator import attrgetter
 from typing import Any
 
 from enforcer.errors import EnforcerError
+from enforcer.output.times import nanoseconds, short
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.use import PROBE
 from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService, rule_services
-from enforcer.report.times import nanoseconds, short
 from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX, covers_path
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError

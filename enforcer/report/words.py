@@ -1,13 +1,14 @@
 """Wording of a report's parts, shared by every format that people read."""
 
-import unicodedata
 from collections.abc import Iterator
 
+from enforcer.output.times import length, short
+from enforcer.output.words import counted, first, listed, visible
 from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
-from enforcer.report.times import length, short
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.store.watching import ServiceWatch
 
 MOST_SERVICES = 10
 """Limit on the services, versions and environments that are named."""
@@ -16,30 +17,6 @@ IN_SAFE_MODE = "in safe mode"
 """Ending of the reason why uses of processes in safe mode are unknown."""
 
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
-
-# Unicode categories of control characters, direction marks, lone surrogates, odd line ends.
-_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-
-
-def visible(text: str) -> str:
-    r"""Return a text from outside with invisible characters escaped as ``\x1b`` or ``\u202e``.
-
-    A name with such characters could move a terminal's cursor or imitate another name.
-    """
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE:
-        return char
-    return ascii(char)[1:-1]
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, in the singular or plural."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def place(site: SiteReport) -> str:
@@ -100,9 +77,7 @@ def unwatched(rule: RuleReport) -> str:
         f"{visible(one.name)} ({counted(one.unwatched, 'process', 'processes')})"
         for one in rule.unwatched
     ]
-    more = len(names) - MOST_SERVICES
-    names = [*names[:MOST_SERVICES], *([f"{more:,} more"] if more > 0 else [])]
-    return f"not watched by {', '.join(names)}" if names else ""
+    return f"not watched by {listed(names, MOST_SERVICES)}" if names else ""
 
 
 def totals(report: Report) -> str:
@@ -123,9 +98,8 @@ def watched(report: Report) -> str:
         return ""
     words = f"watched {span(watching.since, watching.till)}"
     if watching.running:
-        one = "1 process has not ended yet, as far as is known"
-        many = f"{watching.running:,} processes have not ended yet, as far as is known"
-        words += f" · {one if watching.running == 1 else many}"
+        running = counted(watching.running, "process has", "processes have")
+        words += f" · {running} not ended yet, as far as is known"
     return words
 
 
@@ -134,16 +108,15 @@ def services(report: Report) -> Iterator[str]:
     found = report.watching.services
     if len(found) == 1 and not (found[0].version or found[0].environment):
         return
-    for each in found[:MOST_SERVICES]:
-        name = " ".join(filter(None, (each.service or "no service named", each.version)))
-        where = f" in {each.environment}" if each.environment else ""
-        yield (
-            f"{visible(name + where)}: {counted(each.processes, 'process', 'processes')}, "
-            f"{span(each.since, each.till)}"
-        )
-    if len(found) > MOST_SERVICES:
-        more = len(found) - MOST_SERVICES
-        yield f"and {counted(more, 'more service or version', 'more services or versions')}"
+    lines = [_service(each) for each in found]
+    yield from first(lines, MOST_SERVICES, "service or version", "services or versions")
+
+
+def _service(service: ServiceWatch) -> str:
+    name = " ".join(filter(None, (service.service or "no service named", service.version)))
+    where = f" in {service.environment}" if service.environment else ""
+    processes = counted(service.processes, "process", "processes")
+    return f"{visible(name + where)}: {processes}, {span(service.since, service.till)}"
 
 
 def safe_processes(report: Report) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from enforcer.report.words import counted
+from enforcer.output.words import counted
 from enforcer.verification.facts import CLASS, Called, ImportPath, Looked
 from enforcer.verification.model import (
     DEFINITIONS,

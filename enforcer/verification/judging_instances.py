@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from enforcer.report.words import counted
+from enforcer.output.words import counted
 from enforcer.verification.facts import Called
 from enforcer.verification.model import INSTANCES, SHARING, Case, Outcome, Result
 from enforcer.verification.seen import NOBODY, Seen, count, dotted, last, sites

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from enforcer.cli.tested import TESTED, minor_of
+from enforcer.status.tested import TESTED, minor_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "tests" / "conformance"

@@ -483,10 +483,10 @@ def test_length_is_exact(tmp_path: Path) -> None:
 # Where else files are opened, and why nobody can put anything there, or somebody means it.
 ELSEWHERE = {
     "enforcer/baseline/writing.py": "made anew, never opened",
-    "enforcer/cli/executing.py": "/dev/tty",
+    "enforcer/cli/run.py": "/dev/tty",
     "enforcer/cli/main.py": "/dev/null",
-    "enforcer/cli/status_asking.py": "a file of the package",
-    "enforcer/cli/status_program.py": "metadata of the package",
+    "enforcer/status/interpreter.py": "a file of the package",
+    "enforcer/status/probe.py": "metadata of the package",
     "enforcer/dashboard/rendering.py": "files of the package",
     "enforcer/demo/backend.py": "the demo's own log",
     "enforcer/gate/seen.py": "a record that the command line names, a pipe too",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.cli.command import find_command
+from enforcer.cli.run import find_command
 from enforcer.errors import EnforcerError
 
 

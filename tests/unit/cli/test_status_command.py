@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import enforcer as package
-from enforcer.cli.tested import TESTED
+from enforcer.status.tested import TESTED
 from tests.commands import in_a_process
 
 pytestmark = pytest.mark.process

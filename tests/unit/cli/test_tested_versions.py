@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from enforcer.cli.status_asking import State, ask_installation
-from enforcer.cli.status_found import ExtensionsFound, MapFound, Status, StoreFound
-from enforcer.cli.status_words import sections
-from enforcer.cli.tested import TESTED, minor_of
+from enforcer.status.interpreter import State, ask_installation
+from enforcer.status.model import ExtensionsFound, MapFound, Status, StoreFound
+from enforcer.status.sections import sections
+from enforcer.status.tested import TESTED, minor_of
 
 pytestmark = pytest.mark.process
 
@@ -32,7 +32,7 @@ def said_of(version: str, implementation: str = "cpython") -> list[tuple[str, st
         late=(),
         extensions=ExtensionsFound(),
     )
-    facts = next(section.facts for section in sections(status) if section.title == "Python")
+    facts = next(section.below for section in sections(status) if section.text == "Python")
     return [(fact.weight, fact.text) for fact in facts if "(untested-python)" in fact.text]
 
 

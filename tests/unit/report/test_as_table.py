@@ -177,14 +177,27 @@ def test_no_color(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("used")
 @pytest.mark.parametrize("columns", [40, 80, 100])
 def test_width(path: str, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    """COLUMNS bounds every line, and nothing is cut off."""
+    """COLUMNS bounds every line on a terminal, and nothing is cut off."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    text = as_table(build(path), io.StringIO())
+    report = build(path)
+    text = ANSI.sub("", terminal(lambda file: as_table(report, file)))
 
     assert max(map(len, text.splitlines())) <= columns
     assert "…" not in text
     words = " ".join(text.split())
     assert "in Loader.load() for shop.old.stock" in words
+
+
+@pytest.mark.usefixtures("used")
+def test_lines_stay_whole_where_there_is_no_terminal(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell that exports COLUMNS breaks no line that a program searches."""
+    report = build(path)
+    text = as_table(report, io.StringIO())
+    monkeypatch.setenv("COLUMNS", "40")
+
+    assert as_table(report, io.StringIO()) == text
 
 
 @pytest.mark.usefixtures("used")

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from enforcer.report.spreadsheet import csv_pieces
+from enforcer.output.spreadsheet import csv_pieces
 from enforcer.report.words import visible
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from enforcer.report.times import iso, nanoseconds, parse_since, short
+from enforcer.output.times import iso, nanoseconds, parse_since, short
 
 NOW = datetime(2026, 3, 31, 18, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.cli.choosing import choose_store
+from enforcer.cli.options import choose_store
 from enforcer.rules.loading import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.store import StoreError

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.cli.status_store import look_at_store
 from enforcer.gate.seen import blind_in_store
 from enforcer.recording.process import Process
 from enforcer.report import build
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.status.store import look_at_store
 from enforcer.store import StoreError, not_enabled
 from enforcer.store.not_enabled import leave_trace, traces_beside
 from enforcer.store.sqlite import Store

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from enforcer.report.words import visible
+from enforcer.output.words import visible
 
 _PIECE: Final = 1 << 16
 # At the beginning, or after a character that a spreadsheet may read as the end of a cell;

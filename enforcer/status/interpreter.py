@@ -18,12 +18,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from enforcer.cli.status_program import MARK
-from enforcer.cli.tested import TESTED
 from enforcer.distribution import DISTRIBUTION
 from enforcer.errors import EnforcerError
 from enforcer.rules.loading import STORE_KEY
 from enforcer.startup import MAP_KEY
+from enforcer.status.probe import MARK
+from enforcer.status.tested import TESTED
 
 PATIENCE: Final = 60.0
 """How long to wait for an interpreter, in seconds."""
@@ -221,7 +221,7 @@ def ask_modes(python: str, environ: Mapping[str, str]) -> dict[str, bool]:
 def _run(
     command: Sequence[str], question: Sequence[str], environ: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    program = files("enforcer.cli").joinpath("status_program.py").read_text(encoding="utf-8")
+    program = files("enforcer.status").joinpath("probe.py").read_text(encoding="utf-8")
     try:
         return subprocess.run(  # noqa: S603 - the user's own interpreter
             [*command, "-c", program, *question],

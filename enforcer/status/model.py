@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from enforcer.cli.status_asking import Installation, State
 from enforcer.rules.mistakes import Mistake
 from enforcer.rules.model import MigrationMap
 from enforcer.source.extensions import Candidate
+from enforcer.status.interpreter import Installation, State
 from enforcer.store.queries import NoticeOf
 
 

@@ -1,11 +1,10 @@
-"""Put into words what a check found."""
+"""What ``enforcer check`` prints: each rule with what it will meet, and a summary."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from enforcer.cli.rollout_words import rollout_lines
-from enforcer.report.words import counted
+from enforcer.output.document import BLANK, STRONG, Document, Line
+from enforcer.output.words import counted, first, listed
 from enforcer.rules.delegated import OWN
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, Rule
 from enforcer.rules.stages import REMOVED, STRICT
@@ -20,6 +19,7 @@ from enforcer.source.findings import (
     RuleCheck,
 )
 from enforcer.source.locating import Located
+from enforcer.source.rollouts import rollout_lines
 
 MOST_USES = 3
 """How many places are shown where a rule is merely used."""
@@ -30,28 +30,40 @@ MOST_SITES = 20
 MOST_NAMES = 10
 """How many names are shown that nobody asks for."""
 
-BREAKS = "breaks"
-WARNS = "warns"
-TELLS = "tells"
+BREAKS = "red"
+WARNS = "yellow"
+TELLS = ""
 
 _LISTED = frozenset({"instance-key-missing", "would-be-refused"})
 """Findings of places, which are shown as one list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Say one thing about a rule.
+def document(found: MapCheck) -> Document:
+    """Yield what there is to say about each rule, about the map, and the summary."""
+    yield from _blocks(found)
+    yield Line(summary(found), "bold red" if found.findings else "bold green")
 
-    Attributes:
-        title: what it is, and what to do.
-        weight: ``breaks``, ``warns`` or ``tells``.
-        lines: the single cases.
 
-    """
+def _blocks(found: MapCheck) -> Iterator[Line]:
+    for rule in found.rules:
+        yield Line(heading(rule, found.map_file), STRONG, tuple(sections(rule, found.root)))
+        yield BLANK
+    for factory in found.factories:
+        title = factory_heading(factory, found.map_file)
+        yield Line(title, STRONG, tuple(factory_sections(factory, found.root)))
+        yield BLANK
+    for instances in found.instances:
+        title = instances_heading(instances, found.map_file)
+        yield Line(title, STRONG, tuple(instances_sections(instances, found.root)))
+        yield BLANK
+    for of_the_whole in (rollouts(found), unreadable(found), unmatched(found)):
+        if of_the_whole is not None:
+            yield of_the_whole
+            yield BLANK
 
-    title: str
-    weight: str = TELLS
-    lines: tuple[str, ...] = ()
+
+def _section(title: str, style: str = TELLS, lines: Iterable[str] = ()) -> Line:
+    return Line(title, style, tuple(map(Line, lines)))
 
 
 def heading(check: RuleCheck, map_file: str) -> str:
@@ -69,10 +81,10 @@ def factory_heading(check: FactoryCheck, map_file: str) -> str:
     return f"{rule.legacy}() -> {rule.canonical}(){by} ({rule.stage}, {place})"
 
 
-def factory_sections(check: FactoryCheck, root: str) -> Iterator[Section]:
+def factory_sections(check: FactoryCheck, root: str) -> Iterator[Line]:
     """Give what there is to say about a factory, what breaks last."""
-    yield Section(f"canonical: {_defined(check.answering, root)}")
-    yield Section(f"legacy: {_defined(check.legacy, root)}")
+    yield _section(f"canonical: {_defined(check.answering, root)}")
+    yield _section(f"legacy: {_defined(check.legacy, root)}")
     yield from _broken(check.findings)
     yield from _refused(check.rule, check.refused, "call")
 
@@ -83,20 +95,20 @@ def instances_heading(check: InstancesCheck, map_file: str) -> str:
     return f"{rule.canonical} by {rule.key} ({rule.stage}, {Path(map_file).name}:{rule.line})"
 
 
-def instances_sections(check: InstancesCheck, root: str) -> Iterator[Section]:
+def instances_sections(check: InstancesCheck, root: str) -> Iterator[Line]:
     """Give what there is to say about a rule for instances."""
-    yield Section(f"canonical: {_defined(check.canonical, root)}")
+    yield _section(f"canonical: {_defined(check.canonical, root)}")
     yield from _broken(check.findings)
     if not check.keyless:
         return
     number = counted(len(check.keyless), "call names", "calls name")
     lines = _listed(check.keyless)
     if check.rule.missing == OWN:
-        yield Section(
+        yield _section(
             f'{number} no key, and get instances of their own (missing = "own")', TELLS, lines
         )
     else:
-        yield Section(
+        yield _section(
             f'{number} no key, which is an error. Pass one, or write missing = "own". '
             "(instance-key-missing)",
             BREAKS,
@@ -104,13 +116,13 @@ def instances_sections(check: InstancesCheck, root: str) -> Iterator[Section]:
         )
 
 
-def _broken(findings: Sequence[Finding]) -> Iterator[Section]:
+def _broken(findings: Sequence[Finding]) -> Iterator[Line]:
     for finding in findings:
         if finding.slug not in _LISTED:
-            yield Section(f"{finding.message}. ({finding.slug})", BREAKS)
+            yield _section(f"{finding.message}. ({finding.slug})", BREAKS)
 
 
-def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Section]:
+def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Line]:
     """Name the places that the stage of a rule refuses."""
     if not sites:
         return
@@ -122,7 +134,7 @@ def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Section]:
             "the baseline."
         )
     title = f"{number} refused: the stage is {rule.stage}, and {why} (would-be-refused)"
-    yield Section(title, BREAKS, _listed(sites))
+    yield _section(title, BREAKS, _listed(sites))
 
 
 def _defined(found: Definition, root: str) -> str:
@@ -150,44 +162,44 @@ def summary(found: MapCheck) -> str:
     return f"{checked}: {found.findings:,} {verb} would break"
 
 
-def unreadable(found: MapCheck) -> Section | None:
+def unreadable(found: MapCheck) -> Line | None:
     """Name the files that were passed by."""
     if not found.unreadable:
         return None
     number = counted(len(found.unreadable), "file")
-    lines = tuple(f"{one.file}: {one.error}" for one in found.unreadable)
-    return Section(f"{number} could not be read (unreadable-file)", WARNS, lines)
+    lines = (f"{one.file}: {one.error}" for one in found.unreadable)
+    return _section(f"{number} could not be read (unreadable-file)", WARNS, lines)
 
 
-def unmatched(found: MapCheck) -> Section | None:
+def unmatched(found: MapCheck) -> Line | None:
     """Return the entries of the map that match nothing."""
     if not found.unmatched:
         return None
     name = Path(found.map_file).name
     number = counted(len(found.unmatched), "entry", "entries")
-    lines = tuple(
+    lines = (
         f"{name}:{one.line}: {one.message}. {one.remedy}." if one.line else f"{name}: {one.message}"
         for one in found.unmatched
     )
-    return Section(f"{number} of the map {_match(number)} nothing (unmatched-entry)", WARNS, lines)
+    return _section(f"{number} of the map {_match(number)} nothing (unmatched-entry)", WARNS, lines)
 
 
-def rollouts(found: MapCheck) -> Section | None:
+def rollouts(found: MapCheck) -> Line | None:
     """Name the stages for a part of the fleet, and which of them hold here."""
     if not found.rollouts or found.place is None:
         return None
     title = "stages for a part of the fleet; rules are judged by the hardest that some host has"
-    return Section(title, TELLS, tuple(rollout_lines(found.rollouts, found.place)))
+    return _section(title, TELLS, rollout_lines(found.rollouts, found.place))
 
 
 def _match(number: str) -> str:
     return "matches" if number.startswith("1 ") else "match"
 
 
-def sections(check: RuleCheck, root: str) -> Iterator[Section]:
+def sections(check: RuleCheck, root: str) -> Iterator[Line]:
     """Give what there is to say about a rule, what breaks first."""
-    yield Section(f"canonical: {_code(check.canonical, root, 'no such module')}")
-    yield Section(f"legacy: {_code(check.legacy, root, 'no code of its own')}{_fate(check)}")
+    yield _section(f"canonical: {_code(check.canonical, root, 'no such module')}")
+    yield _section(f"legacy: {_code(check.legacy, root, 'no code of its own')}{_fate(check)}")
     yield from _breaking(check)
     yield from _warning(check)
     yield from _telling(check)
@@ -218,66 +230,66 @@ def _fate(check: RuleCheck) -> str:
     return ", which no longer runs from stage alias on"
 
 
-def _breaking(check: RuleCheck) -> Iterator[Section]:
+def _breaking(check: RuleCheck) -> Iterator[Line]:
     rule = check.rule
     if check.canonical is None and rule.stage != REMOVED:
-        yield Section(
+        yield _section(
             f'there is no module "{rule.target}". Add it, or mend canonical. (canonical-not-found)',
             BREAKS,
         )
     for failed in check.failed_imports:
-        yield Section(
+        yield _section(
             f'importing "{failed.module}" fails: {failed.error}. '
             "Mend it before you raise the rule. (canonical-import-fails)",
             BREAKS,
         )
     if check.canonical_name_missing:
-        yield Section(
+        yield _section(
             f'"{rule.target}" has no name "{rule.target_name}". '
             "Add it, or mend canonical. (canonical-not-found)",
             BREAKS,
         )
     if check.unmoved:
         number = counted(len(check.unmoved), "module is", "modules are")
-        yield Section(
+        yield _section(
             f"{number} only in the legacy package, whose code goes on answering. "
             "Add what the canonical package lacks. (canonical-not-found)",
             BREAKS,
-            tuple(map(_missing, check.unmoved)),
+            map(_missing, check.unmoved),
         )
     if check.would_break:
-        yield Section(
+        yield _section(
             f"{counted(len(check.would_break), 'name')} would break: only the legacy code has "
             'them. Add them to the canonical module, write names, or fallback = "legacy". '
             "(would-break)",
             BREAKS,
-            tuple(map(_missing, check.would_break)),
+            map(_missing, check.would_break),
         )
     if check.renamed_missing:
-        yield Section(
+        yield _section(
             f"{counted(len(check.renamed_missing), 'renamed name')} would lead nowhere. "
             "Mend names. (renamed-name-missing)",
             BREAKS,
-            tuple(
+            (
                 f"{renamed.old} = {renamed.new}{_nearest(renamed.nearest)}"
                 for renamed in check.renamed_missing
             ),
         )
     if check.circular and not rule.implementation:
-        yield Section(
+        yield _section(
             "the canonical code imports the legacy path, which would lead back to it. "
             f"{_way_out(check)} (canonical-imports-legacy)",
             BREAKS,
-            tuple(map(str, check.circular)),
+            map(str, check.circular),
         )
     for changed in check.changed:
         slugs = ", ".join(dict.fromkeys(finding.slug for finding in changed.findings))
         places = f" Asked for in {_places(changed.sites)}." if changed.sites else ""
-        yield Section(
+        yield _section(
             f"calls of {changed.path} would mean something else.{places} Write a [[factory]] "
             f"with arguments or an adapter for it. ({slugs})",
             BREAKS,
-            tuple(finding.message for finding in changed.findings),
+            (finding.message for finding in changed.findings),
         )
     yield from _refused(rule, check.refused, "use")
 
@@ -290,68 +302,66 @@ def _way_out(check: RuleCheck) -> str:
     return "Write implementation = true until the code has moved."
 
 
-def _warning(check: RuleCheck) -> Iterator[Section]:
+def _warning(check: RuleCheck) -> Iterator[Line]:
     if check.broken_already:
-        yield Section(
+        yield _section(
             f"{counted(len(check.broken_already), 'name')} broken already: "
             "neither side has them. (broken-already)",
             WARNS,
-            tuple(map(_missing, check.broken_already)),
+            map(_missing, check.broken_already),
         )
     if check.doubled:
         number = counted(len(check.doubled), "class", "classes")
-        yield Section(
+        yield _section(
             f"{number} on both sides, which stay two: isinstance() and except tell them apart, "
             "with the enforcer as without. Import one side from the other. (class-on-both-sides)",
             WARNS,
-            tuple(f"{one.path}, {one.canonical}: {_places(one.sites)}" for one in check.doubled),
+            (f"{one.path}, {one.canonical}: {_places(one.sites)}" for one in check.doubled),
         )
     if check.unsure:
         why = f": {check.unsure_why}" if check.unsure_why else ""
-        yield Section(
+        yield _section(
             f"{counted(len(check.unsure), 'name')} can't be told from the source{why}. "
             "Ask again with --import. (unsure-name)",
             WARNS,
-            tuple(map(_missing, check.unsure)),
+            map(_missing, check.unsure),
         )
     if check.typing_only:
-        yield Section(
+        yield _section(
             f"{counted(len(check.typing_only), 'name')} missing for type checkers only",
             WARNS,
-            tuple(map(_missing, check.typing_only)),
+            map(_missing, check.typing_only),
         )
 
 
-def _telling(check: RuleCheck) -> Iterator[Section]:
+def _telling(check: RuleCheck) -> Iterator[Line]:
     if check.served:
-        yield Section(
+        yield _section(
             f"{counted(len(check.served), 'name')} served from the legacy code",
             TELLS,
-            tuple(map(_missing, check.served)),
+            map(_missing, check.served),
         )
     if check.circular and check.rule.implementation:
-        yield Section(
+        yield _section(
             f"the canonical code imports the legacy path, as it may: {_places(check.circular)}"
         )
     if check.unasked:
-        shown = [one.path for one in check.unasked[:MOST_NAMES]]
-        rest = len(check.unasked) - len(shown)
-        yield Section(
+        yield _section(
             f"{counted(len(check.unasked), 'name')} only in the legacy code, "
             "and nothing here asks for them",
             TELLS,
-            (*shown, *([f"and {rest:,} more"] if rest else [])),
+            first([one.path for one in check.unasked], MOST_NAMES),
         )
     if check.uses:
-        yield Section(f"used in {counted(len(check.uses), 'place')}: {_places(check.uses)}")
+        yield _section(f"used in {counted(len(check.uses), 'place')}: {_places(check.uses)}")
     else:
-        yield Section("not used")
+        yield _section("not used")
     if check.strings:
         number = counted(len(check.strings), "string")
-        yield Section(f"named by {number}: {_places(check.strings)}")
+        yield _section(f"named by {number}: {_places(check.strings)}")
     if check.inside_legacy:
         number = counted(check.inside_legacy, "more use")
-        yield Section(f"{number} in legacy files, which no longer run")
+        yield _section(f"{number} in legacy files, which no longer run")
 
 
 def _missing(missing: MissingName) -> str:
@@ -368,14 +378,10 @@ def _nearest(names: Sequence[str]) -> str:
     return f" (canonical has {', '.join(names)})" if names else ""
 
 
-def _listed(sites: Sequence[Site]) -> tuple[str, ...]:
-    """Write each place on a line; of very many the first, and how many there are in JSON."""
-    rest = len(sites) - MOST_SITES
-    more = (f"and {rest:,} more, which --json lists",) if rest > 0 else ()
-    return (*map(str, sites[:MOST_SITES]), *more)
+def _listed(sites: Sequence[Site]) -> list[str]:
+    """Return each place on a line; of very many the first, and how many more JSON lists."""
+    return first(list(map(str, sites)), MOST_SITES, note=", which --json lists")
 
 
 def _places(sites: Sequence[Site], most: int = MOST_USES) -> str:
-    shown = ", ".join(map(str, sites[:most]))
-    rest = len(sites) - most
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
+    return listed(list(map(str, sites)), most)

@@ -1,19 +1,105 @@
-"""Selection and loading of the map and the store of a command, from options and environment."""
+"""Options of several commands, and the map and the store that they and the environment name."""
 
+import datetime as dt
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from enforcer.cli.map_mistakes import mistakes_beside
 from enforcer.errors import EnforcerError
 from enforcer.rules.finding import find_map
 from enforcer.rules.loading import STORE_KEY, load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_read_only, scheme_of
+from enforcer.source.map_mistakes import mistakes_beside
 from enforcer.startup import MAP_KEY
 from enforcer.store.readers import check_address
+
+JSON = "json"
+_PARAMETER = "form"
+
+FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+_SPAN: Final = re.compile(r"(\d{1,5})d")
+
+
+class Days(click.ParamType[dt.timedelta]):
+    """A number of days, such as ``14d``."""
+
+    name = "days"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.timedelta:
+        """Parse a value."""
+        if isinstance(value, dt.timedelta):
+            return value
+        found = _SPAN.fullmatch(str(value))
+        if found is None:
+            self.fail(f'"{value}" is no number of days. Write 14d.', param, ctx)
+        return dt.timedelta(days=int(found[1]))
+
+
+def format_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds both options to a command; it gets ``form``.
+
+    Args:
+        forms: the names of the formats, the default one first; JSON is one of them.
+
+    """
+    choice = click.option(
+        "--format",
+        _PARAMETER,
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="How to write it.",
+    )
+    # Eager, so that it is processed before --format, whose default it sets.
+    json = click.option(
+        "--json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_default_to_json,
+        help="Write JSON: the same as --format json.",
+    )
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        return choice(json(command))
+
+    return add
+
+
+def _default_to_json(context: click.Context, _: click.Parameter, value: object) -> None:
+    if value:
+        context.default_map = {**(context.default_map or {}), _PARAMETER: JSON}
+
+
+_OPTIONS: Final = (
+    click.option("--map", "map_file", metavar="FILE", help="The migration map."),
+    click.option("--baseline", "baseline_file", type=FILE, metavar="FILE", help="The baseline."),
+    click.option(
+        "--record",
+        "records",
+        type=FILE,
+        multiple=True,
+        metavar="FILE",
+        help="What a test run has seen (pytest --enforcer-record); once for each shard.",
+    ),
+    click.option("--complete", is_flag=True, help="All that there is to see was seen."),
+)
+
+
+def seen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what to compare to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 def choose_map(option: str | None) -> str:

@@ -1,13 +1,13 @@
 """Write a status as JSON, for other programs: fields are only ever added."""
 
-import json
 from collections import Counter
 from dataclasses import asdict
 
-from enforcer.cli.rollout_words import rollout_records
-from enforcer.cli.status_found import MapFound, Status, StoreFound
-from enforcer.cli.status_words import headline, problems
-from enforcer.report.times import iso
+from enforcer.output.document import as_json
+from enforcer.output.times import iso
+from enforcer.source.rollouts import rollout_records
+from enforcer.status.model import MapFound, Status, StoreFound
+from enforcer.status.sections import headline, problems
 
 
 def status_as_json(status: Status) -> str:
@@ -38,7 +38,7 @@ def status_as_json(status: Status) -> str:
         "late": list(status.late),
         "extensions": asdict(status.extensions),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return as_json(document)
 
 
 def _map(found: MapFound) -> dict[str, object] | None:

@@ -1,9 +1,8 @@
 """Write a check as JSON, for other programs: fields are only ever added."""
 
-import json
 from collections.abc import Iterable
 
-from enforcer.cli.rollout_words import rollout_records
+from enforcer.output.document import as_json
 from enforcer.rules.mistakes import MapError
 from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
@@ -17,6 +16,7 @@ from enforcer.source.findings import (
     RuleCheck,
 )
 from enforcer.source.locating import Located
+from enforcer.source.rollouts import rollout_records
 
 
 def check_as_json(found: MapCheck) -> str:
@@ -35,7 +35,7 @@ def check_as_json(found: MapCheck) -> str:
         "unmatched": [one._asdict() for one in found.unmatched],
         "rollouts": rollout_records(found.rollouts, found.place) if found.place is not None else [],
     }
-    return _dump(document)
+    return as_json(document)
 
 
 def mistakes_as_json(path: str, error: MapError) -> str:
@@ -51,11 +51,7 @@ def mistakes_as_json(path: str, error: MapError) -> str:
         }
         for mistake in error.mistakes
     ]
-    return _dump({"map": path, "mistakes": mistakes})
-
-
-def _dump(document: dict[str, object]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return as_json({"map": path, "mistakes": mistakes})
 
 
 def _rule(check: RuleCheck) -> dict[str, object]:
@@ -66,9 +62,7 @@ def _rule(check: RuleCheck) -> dict[str, object]:
         "kind": rule.kind,
         "stage": rule.stage,
         "line": rule.line,
-        "findings": [
-            {"slug": finding.slug, "message": finding.message} for finding in check.findings
-        ],
+        "findings": _findings(check.findings),
         "canonical_code": _located(check.canonical),
         "legacy_code": _located(check.legacy),
         "failed_imports": [

@@ -1,7 +1,6 @@
 """Write a verification as JSON, for other programs: fields are only ever added."""
 
-import json
-
+from enforcer.output.document import as_json
 from enforcer.verification.model import Result, Verification
 
 
@@ -14,7 +13,7 @@ def verification_as_json(found: Verification) -> str:
         "holds": found.holds,
         "invariants": [_invariant(result) for result in found.results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return as_json(document)
 
 
 def _invariant(result: Result) -> dict[str, object]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from time import time_ns
 from typing import Final
 
-from enforcer.cli.status_found import StoreFound
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.rules.store_address import is_there
+from enforcer.status.model import StoreFound
 from enforcer.store import StoreError
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import NoticeOf, Span

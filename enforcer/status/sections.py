@@ -1,29 +1,26 @@
-"""Put into words what ``enforcer status`` found out."""
+"""What ``enforcer status`` prints: a headline, and sections of facts."""
 
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import enforcer
-from enforcer.cli.rollout_words import rollout_lines
-from enforcer.cli.status_asking import Installation, Package
-from enforcer.cli.status_found import Status
-from enforcer.cli.tested import TESTED, minor_of, tested_beside
 from enforcer.distribution import DISTRIBUTION
+from enforcer.output.document import BLANK, STRONG, Document, Line, Weight
+from enforcer.output.times import short
+from enforcer.output.words import counted, first, listed
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.safe_mode import SAFE_KEY
-from enforcer.report.times import short
-from enforcer.report.words import counted
 from enforcer.rules.loading import STORE_KEY
 from enforcer.rules.model import LAST, Rule
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, STAGES, STRICT
 from enforcer.rules.store_address import is_read_only, scheme_of
+from enforcer.source.rollouts import rollout_lines
 from enforcer.startup import MAP_KEY
-
-Weight = Literal["fine", "tells", "warns", "wrong"]
+from enforcer.status.interpreter import Installation, Package
+from enforcer.status.model import Status
+from enforcer.status.tested import TESTED, minor_of, tested_beside
 
 MOST_LINES = 10
 """How many cases of one kind are told one by one."""
@@ -35,32 +32,18 @@ MOST_PATHS = 3
 _OFF_SAYS = f"{ENVIRONMENT_KEY} is {OFF}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Say one thing, and how much it matters.
-
-    Attributes:
-        weight: ``fine``, ``tells``, ``warns`` or ``wrong``; only the last one changes the
-            exit code.
-        text: what it is, and what to do.
-
-    """
-
-    weight: Weight
-    text: str
+def document(status: Status) -> Document:
+    """Yield the headline and every section of a status."""
+    colour = "red" if not status.state.enabled else "yellow" if problems(status) else "green"
+    yield Line(headline(status), f"bold {colour}")
+    for section in sections(status):
+        yield BLANK
+        yield section
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Gather what there is to say about one thing."""
-
-    title: str
-    facts: tuple[Fact, ...]
-
-
-def sections(status: Status) -> list[Section]:
-    """Give everything there is to say, section by section."""
-    told = {
+def sections(status: Status) -> list[Line]:
+    """Return the sections that have facts, each with its facts below it."""
+    facts = {
         "Python": _python(status),
         "Enforcer": _enforcer(status),
         "Migration map": _map(status),
@@ -69,18 +52,18 @@ def sections(status: Status) -> list[Section]:
         "Blind spots": _blind(status),
         "Extension modules": _extensions(status),
     }
-    found = (Section(title, tuple(facts)) for title, facts in told.items())
-    return [section for section in found if section.facts]
+    found = (Line(title, STRONG, tuple(below)) for title, below in facts.items())
+    return [section for section in found if section.below]
 
 
 def problems(status: Status) -> list[str]:
-    """Give what is wrong."""
-    return [
-        fact.text
-        for section in sections(status)
-        for fact in section.facts
-        if fact.weight == "wrong"
-    ]
+    """Return the facts that are wrong, and change the exit code."""
+    below = (fact for section in sections(status) for fact in section.below)
+    return [fact.text for fact in below if fact.weight == "wrong"]
+
+
+def _fact(weight: Weight, text: str) -> Line:
+    return Line(text, weight=weight)
 
 
 def headline(status: Status) -> str:
@@ -111,51 +94,51 @@ def _why_not(status: Status) -> str:
     return "the migration map has mistakes" if status.map.mistakes else "it could not begin"
 
 
-def _python(status: Status) -> Iterator[Fact]:
+def _python(status: Status) -> Iterator[Line]:
     python = status.installation
     name = {"cpython": "CPython"}.get(python.implementation, python.implementation)
     threads = " without the global lock" if python.free_threaded else ""
-    yield Fact("fine", f"{name} {python.version}{threads}: {python.executable}")
+    yield _fact("fine", f"{name} {python.version}{threads}: {python.executable}")
     if python.prefix != python.base_prefix:
-        yield Fact("tells", f"a virtual environment of {python.base_prefix}")
+        yield _fact("tells", f"a virtual environment of {python.base_prefix}")
     yield from _untested(python)
 
 
-def _untested(python: Installation) -> Iterator[Fact]:
+def _untested(python: Installation) -> Iterator[Line]:
     """Say so where the test suite did not run on this very version."""
     if python.is_tested:
         return
     if python.implementation != "cpython":
-        yield Fact("warns", f"{python.implementation} was not tested (untested-python)")
+        yield _fact("warns", f"{python.implementation} was not tested (untested-python)")
         return
     version = python.full_version
     beside = tested_beside(version)
     if beside:
         was = "was" if len(beside) == 1 else "were"
         text = f"{version} itself was not tested, {' and '.join(beside)} {was}"
-        yield Fact("tells", f"{text} (untested-python)")
+        yield _fact("tells", f"{text} (untested-python)")
     else:
         text = f"no {minor_of(version)} was tested with enforcer {enforcer.__version__}"
-        yield Fact("warns", f"{text}; these were: {', '.join(TESTED)} (untested-python)")
+        yield _fact("warns", f"{text}; these were: {', '.join(TESTED)} (untested-python)")
 
 
-def _enforcer(status: Status) -> Iterator[Fact]:
+def _enforcer(status: Status) -> Iterator[Line]:
     python = status.installation
     if python.package is None:
-        yield Fact(
+        yield _fact(
             "wrong",
             f"not installed. Install it there, with {python.executable} -m pip install, and "
             "the enforcer's folder or wheel (not-installed)",
         )
         return
     if python.package.error:
-        yield Fact("wrong", f"can't be imported: {python.package.error} (not-importable)")
+        yield _fact("wrong", f"can't be imported: {python.package.error} (not-importable)")
     else:
-        yield Fact("fine", f"{python.package.version}, {_origin(status, python.package)}")
+        yield _fact("fine", f"{python.package.version}, {_origin(status, python.package)}")
     yield from _others(status, python.package)
     yield from _startup_files(status)
     if status.modes:
-        yield Fact("tells", _modes(status))
+        yield _fact("tells", _modes(status))
 
 
 def _modes(status: Status) -> str:
@@ -181,17 +164,17 @@ def _origin(status: Status, package: Package) -> str:
     return f"in {folder}, not in site-packages"
 
 
-def _others(status: Status, package: Package) -> Iterator[Fact]:
+def _others(status: Status, package: Package) -> Iterator[Line]:
     """Name the distributions that are not the one imported."""
     folder = str(Path(package.file).parents[1]) if package.file else ""
     python = status.installation
     own = [one for one in python.distributions if one.name == DISTRIBUTION]
     for number, one in enumerate(own):
         if number and one.folder != folder:
-            yield Fact("warns", f"{one.version} is in {one.folder} too, and is not imported")
+            yield _fact("warns", f"{one.version} is in {one.folder} too, and is not imported")
     for one in python.distributions:
         if one not in own:
-            yield Fact(
+            yield _fact(
                 "wrong",
                 f'"{one.name}" {one.version} in {one.folder} brings a package "enforcer", too: '
                 f"{python.executable} -m pip uninstall {one.name}, and install "
@@ -199,7 +182,7 @@ def _others(status: Status, package: Package) -> Iterator[Fact]:
             )
 
 
-def _startup_files(status: Status) -> Iterator[Fact]:
+def _startup_files(status: Status) -> Iterator[Line]:
     read: dict[str, str] = {}
     unread: dict[str, str] = {}
     # From 3.15 on the .start file comes first, and stands for a .pth file beside it.
@@ -207,15 +190,17 @@ def _startup_files(status: Status) -> Iterator[Fact]:
         (read if is_read else unread).setdefault(str(Path(path).parent), path)
     for number, path in enumerate(read.values()):
         if number:
-            yield Fact("tells", f"also by {path}: enabling twice is once")
+            yield _fact("tells", f"also by {path}: enabling twice is once")
         else:
-            yield Fact("fine", f"started by {path}")
+            yield _fact("fine", f"started by {path}")
     weight: Weight = "tells" if read else "warns"
     for folder, path in unread.items():
         if folder not in read:
-            yield Fact(weight, f"{path} is never read: {_why_unread(path)} (startup-file-not-read)")
+            yield _fact(
+                weight, f"{path} is never read: {_why_unread(path)} (startup-file-not-read)"
+            )
     if not read and not (status.with_map or status.state).enabled:
-        yield Fact(
+        yield _fact(
             "wrong",
             "no startup file is read, so nothing enables the enforcer when Python starts. "
             'Install it with pip into site-packages, or start programs with "enforcer run" '
@@ -231,10 +216,10 @@ def _why_unread(path: str) -> str:
     )
 
 
-def _map(status: Status) -> Iterator[Fact]:
+def _map(status: Status) -> Iterator[Line]:
     found = status.map
     if not found.path:
-        yield Fact(
+        yield _fact(
             "wrong",
             f'none: {MAP_KEY} is not set, and there is no enforcer.toml in "{Path.cwd()}" or '
             "above it. Write one, and set the variable to its path (no-map)",
@@ -242,51 +227,54 @@ def _map(status: Status) -> Iterator[Fact]:
         return
     sound: Weight = "tells" if found.mistakes else "fine"
     if found.chosen_by == "search":
-        yield Fact(sound, f"{found.path}, found from here")
-        yield Fact(
+        yield _fact(sound, f"{found.path}, found from here")
+        yield _fact(
             "wrong",
             f'{MAP_KEY} is not set, so only "enforcer run" takes this map. '
             f"Set {MAP_KEY}={found.path} where your programs are started (map-not-set)",
         )
     elif found.chosen_by == "code":
-        yield Fact(sound, f"{found.path}, named by code that runs when Python starts")
+        yield _fact(sound, f"{found.path}, named by code that runs when Python starts")
     else:
-        yield Fact(sound, f"{found.path}, named by {found.chosen_by}")
+        yield _fact(sound, f"{found.path}, named by {found.chosen_by}")
     if found.chosen_by == MAP_KEY and not os.path.isabs(found.written):  # noqa: PTH117 - a str
-        yield Fact(
+        yield _fact(
             "warns",
             f'{MAP_KEY} is "{found.written}": a process that starts in another folder does not '
             "find it. Write the whole path (relative-map)",
         )
-    yield from (Fact("wrong", str(mistake)) for mistake in found.mistakes)
+    yield from (_fact("wrong", str(mistake)) for mistake in found.mistakes)
     yield from _rules(status)
 
 
-def _rules(status: Status) -> Iterator[Fact]:
+def _rules(status: Status) -> Iterator[Line]:
     content = status.map.content
     if content is not None:
         parts = ", ".join(_numbers(content.rules)) or "none"
-        yield Fact("fine", f"{counted(len(content.rules), 'rule')}: {parts}")
+        yield _fact("fine", f"{counted(len(content.rules), 'rule')}: {parts}")
         if content.factories:
-            yield Fact("fine", counted(len(content.factories), "factory", "factories"))
+            yield _fact("fine", counted(len(content.factories), "factory", "factories"))
         if content.instances:
-            yield Fact(
+            yield _fact(
                 "fine", counted(len(content.instances), "rule for instances", "rules for instances")
             )
         if not Path(content.root).is_dir():
-            yield Fact("wrong", f'root: there is no folder "{content.root}" (root-not-found)')
+            yield _fact("wrong", f'root: there is no folder "{content.root}" (root-not-found)')
     if content is not None and content.rollouts and content.place is not None:
         lines = "\n".join(rollout_lines(content.rollouts, content.place))
-        yield Fact("tells", f"stages for a part of the fleet:\n{lines}")
+        yield _fact("tells", f"stages for a part of the fleet:\n{lines}")
     if status.stage == OFF:
-        yield Fact("tells", f'{ENVIRONMENT_KEY} is "{OFF}": the stages above have no effect')
+        yield _fact("tells", f'{ENVIRONMENT_KEY} is "{OFF}": the stages above have no effect')
     elif content is not None and content.override is not None:
-        yield Fact("tells", f'{ENVIRONMENT_KEY} is "{status.stage}": the stages above are after it')
+        yield _fact(
+            "tells", f'{ENVIRONMENT_KEY} is "{status.stage}": the stages above are after it'
+        )
     if content is not None and any(kind == LAST for kind, _, _ in content.ignored):
-        yield Fact("tells", "what the file said before is in force, from its compiled form (last)")
+        text = "what the file said before is in force, from its compiled form (last)"
+        yield _fact("tells", text)
     if status.map.compiled is not None:
         kept = "is kept" if status.map.compiled else "can't be kept, which slows every start"
-        yield Fact("tells", f"its compiled form {kept}")
+        yield _fact("tells", f"its compiled form {kept}")
 
 
 def _numbers(rules: Sequence[Rule]) -> Iterator[str]:
@@ -299,7 +287,7 @@ def _numbers(rules: Sequence[Rule]) -> Iterator[str]:
             yield f"{stages[stage]:,} {stage}{dry}"
 
 
-def _start(status: Status) -> Iterator[Fact]:
+def _start(status: Status) -> Iterator[Line]:
     """Tell what a fresh process wrote while it started."""
     known = {str(mistake) for mistake in status.map.mistakes}
     for state in (status.state, status.with_map):
@@ -309,11 +297,12 @@ def _start(status: Status) -> Iterator[Fact]:
             said = [line for line in said if not line.startswith("enforcer:")]
         weight: Weight = "warns" if state is not None and state.enabled else "wrong"
         if said:
-            yield Fact(weight, f"a fresh process says: {_some(said)}")
+            shown = "\n".join(first(said, MOST_LINES, "line"))
+            yield _fact(weight, f"a fresh process says: {shown}")
     if _is_silent(status):
-        yield Fact("wrong", "a fresh process is not enabled, and does not say why (silent-start)")
+        yield _fact("wrong", "a fresh process is not enabled, and does not say why (silent-start)")
     if status.state.exit_code:
-        yield Fact(
+        yield _fact(
             "wrong",
             f"Python ends with exit code {status.state.exit_code}: no program can start here. "
             f"{SAFE_KEY}=1 lets programs start with plain aliases, fail_open = true in the map "
@@ -329,49 +318,41 @@ def _is_silent(status: Status) -> bool:
     return sound and not asked.enabled and not asked.said and not asked.exit_code
 
 
-def _some(lines: list[str]) -> str:
-    rest = len(lines) - MOST_LINES
-    shown = "\n".join(lines[:MOST_LINES])
-    return f"{shown}\nand {counted(rest, 'more line')}" if rest > 0 else shown
-
-
-def _store(status: Status) -> Iterator[Fact]:
+def _store(status: Status) -> Iterator[Line]:
     found = status.store
     if not found.path:
         return
     chosen = os.environ.get(STORE_KEY, "")
     named = f", named by {STORE_KEY}" if chosen and not is_read_only(chosen) else ""
-    yield Fact("fine", f"{found.path}{named}")
+    yield _fact("fine", f"{found.path}{named}")
     if is_read_only(chosen):
-        yield Fact("tells", f"reports read the {scheme_of(chosen)} that {STORE_KEY} names")
+        yield _fact("tells", f"reports read the {scheme_of(chosen)} that {STORE_KEY} names")
     if found.error:
-        yield Fact("wrong", found.error)
+        yield _fact("wrong", found.error)
     elif not found.exists:
-        yield Fact("tells", "not there yet: the first process that writes makes it")
+        yield _fact("tells", "not there yet: the first process that writes makes it")
     if found.processes:
         number = counted(found.processes, "process has", "processes have")
-        yield Fact("tells", f"{number} written, the last at {short(found.last_written)} UTC")
+        yield _fact("tells", f"{number} written, the last at {short(found.last_written)} UTC")
 
 
-def _blind(status: Status) -> Iterator[Fact]:
+def _blind(status: Status) -> Iterator[Line]:
     package = status.installation.package
     here = dict.fromkeys(package.blind if package is not None else ())
     state = status.with_map or status.state
     here.update(dict.fromkeys(text for kind, _, text in state.notices if kind in BLIND_KINDS))
-    yield from (Fact("wrong", f"{text} (blind)") for text in here)
-    for name in status.late[:MOST_LINES]:
-        yield Fact(
-            "wrong",
-            f'"{name}" is loaded before the enforcer: who imports it until then is not seen '
-            "(imported-before)",
-        )
-    if len(status.late) > MOST_LINES:
-        yield Fact("wrong", f"and {counted(len(status.late) - MOST_LINES, 'more such module')}")
+    yield from (_fact("wrong", f"{text} (blind)") for text in here)
+    late = [
+        f'"{name}" is loaded before the enforcer: who imports it until then is not seen '
+        "(imported-before)"
+        for name in status.late
+    ]
+    yield from (_fact("wrong", text) for text in first(late, MOST_LINES, "such module"))
     for notice in status.store.blind:
         number = counted(notice.processes, "process", "processes")
-        yield Fact("wrong", f"{number} in the last 24 hours: {notice.text} (blind)")
+        yield _fact("wrong", f"{number} in the last 24 hours: {notice.text} (blind)")
     if not here and not status.late and not status.store.blind and package is not None:
-        yield Fact("fine", f"none on this CPython, {_reported(status)}")
+        yield _fact("fine", f"none on this CPython, {_reported(status)}")
 
 
 def _reported(status: Status) -> str:
@@ -381,28 +362,24 @@ def _reported(status: Status) -> str:
     return "and none reported in the last 24 hours"
 
 
-def _extensions(status: Status) -> Iterator[Fact]:
+def _extensions(status: Status) -> Iterator[Line]:
     found = status.extensions
     if found.searched and not found.candidates:
         files = counted(found.searched, "compiled file")
-        yield Fact("fine", f"{files} searched, none speaks of a legacy path")
-    for one in found.candidates[:MOST_LINES]:
-        calls = " and ".join(one.calls)
-        yield Fact(
-            "warns",
-            f"{one.file} speaks of {_paths(one.paths)} and calls {calls}, which can't take an "
-            "alias (extension-module)",
-        )
-    if len(found.candidates) > MOST_LINES:
-        rest = counted(len(found.candidates) - MOST_LINES, "more such file")
-        yield Fact("warns", f"and {rest}; --json lists all")
+        yield _fact("fine", f"{files} searched, none speaks of a legacy path")
+    candidates = [
+        f"{one.file} speaks of {_paths(one.paths)} and calls {' and '.join(one.calls)}, which "
+        "can't take an alias (extension-module)"
+        for one in found.candidates
+    ]
+    shown = first(candidates, MOST_LINES, "such file", note="; --json lists all")
+    yield from (_fact("warns", text) for text in shown)
     if found.left_out:
         files = counted(found.left_out, "compiled file")
-        yield Fact("tells", f"{files} could not be searched: too large, unreadable or too many")
+        yield _fact("tells", f"{files} could not be searched: too large, unreadable or too many")
 
 
 def _paths(paths: tuple[str, ...]) -> str:
     """Name some paths; what lies below another one goes without saying."""
     tops = [path for path in paths if not any(path.startswith(f"{top}.") for top in paths)]
-    named = ", ".join(f'"{path}"' for path in tops[:MOST_PATHS])
-    return f"{named} and {len(tops) - MOST_PATHS:,} more" if len(tops) > MOST_PATHS else named
+    return listed([f'"{path}"' for path in tops], MOST_PATHS)
