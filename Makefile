@@ -36,7 +36,7 @@ lint: $(VENV)/ready
 	MYPYPATH=enforcer/demo/app $(BIN)/mypy --config-file= --cache-dir .mypy_cache/demo --strict -p netra_backend -p test_framework
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
-	-$(BIN)/python -m tests.lint.prose
+	$(BIN)/python -m tests.lint.prose
 
 # Other CPythons: Debian's 3.13 to 3.15 with their test suites, and 3.13t from its source. Root and
 # Debian are needed, see docs/compatibility.md; elsewhere those of uv, pyenv and PATH are used.
