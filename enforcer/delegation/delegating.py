@@ -232,7 +232,7 @@ class Delegating:
             return result
         finally:
             running.is_done = True
-            # If nobody awaits this coroutine to its end, the garbage collector closes it, perhaps
+            # If this coroutine is not awaited to its end, the garbage collector closes it, perhaps
             # in another context; ContextVar.reset raises ValueError there.
             with suppress(ValueError):
                 RUNNING.reset(token)

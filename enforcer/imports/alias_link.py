@@ -205,7 +205,7 @@ class AliasLink(Link):
             return False
         if self.in_place:
             return True
-        # In a tree only the module that moved, not whatever else lies in the new package.
+        # In a tree only the module that moved, not other modules of the new package.
         itself = self.rule.kind != TREE or module_name(frame) == self.canonical
         strict = self.rule.stage == STRICT
         return itself and strict and self.watch.locate_legacy(self.legacy) is not None

@@ -10,7 +10,7 @@ so they stay when the functions around them change:
   submodule's full name.
 - ``_lock_unlock_module`` waits for another thread that executes a module; it detects deadlocks.
 - ``_get_module_lock(name)`` returns the lock of a module. The import system refers to the lock
-  weakly: it lives as long as somebody else refers to it.
+  weakly, so it lives as long as other code refers to it.
 - ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a module, and to
   false afterwards, even after an error. Only the probe calls it.
 
@@ -62,7 +62,8 @@ SWALLOWS_ERRORS = sys.version_info < (3, 13)
 WAITS_APART = sys.version_info >= (3, 15)
 """Whether ``_find_and_load`` locks a module that it found once to wait, and again to load it.
 
-There it also goes on with the module as it is where threads would wait in a circle.
+It also continues with the partially executed module if threads would wait for each other in a
+circle.
 """
 
 

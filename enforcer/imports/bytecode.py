@@ -380,7 +380,7 @@ def wants_module(frame: "FrameType") -> bool:
             return False
     following = before[:position]
     if any(bytecode[at] not in (_LOAD_CONST, _LOAD_SMALL_INT) for at in following):
-        return True  # an expression; a list that somebody computes is not empty
+        return True  # an expression; a computed list is taken as not empty
     return not _is_empty(code, bytecode, before[position])
 
 

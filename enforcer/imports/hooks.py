@@ -48,7 +48,7 @@ class _Initializing:
 
     It has no ``__get__``, so a read stays in C. A property would run Python code between the reads
     of ``__spec__`` and of ``_initializing``, and another thread could end the load in that moment:
-    the import that was waiting would be seen by nobody.
+    the import that was waiting would not be counted.
     """
 
     __slots__ = ()

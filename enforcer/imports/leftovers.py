@@ -51,7 +51,7 @@ def _leave_entry(plain: PlainAnswers, legacy: str, link: AliasLink) -> None:
 
 
 def _left(plain: PlainAnswers, legacy: str, link: AliasLink) -> object:
-    """Return the object that a legacy path was; None if it was imported by nobody yet."""
+    """Return the object that a legacy path was; None if it was not imported yet."""
     if link.in_place:
         return link.target()
     if link.canonical not in sys.modules:

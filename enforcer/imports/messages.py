@@ -30,7 +30,7 @@ def replacement(
 
     Args:
         rule: the rule that covers the path.
-        site: who asked.
+        site: the call site.
         from_package: whether a from-import asked the package for the legacy module.
         is_lazy: whether the statement is written with ``lazy`` (PEP 810).
 
@@ -72,7 +72,7 @@ def explain(  # noqa: PLR0913 - one option for each thing that makes the words d
 
     Args:
         rule: the rule that covers the path.
-        site: who asked.
+        site: the call site.
         removed: whether the path is gone.
         from_package: whether a from-import asked the package for the legacy module.
         used_at: where a name was first used that the site imports lazily, or empty.
@@ -110,7 +110,7 @@ def remedy(
 
     Args:
         rule: the rule that covers the path.
-        site: who asked.
+        site: the call site.
         from_package: whether a from-import asked the package for the legacy module.
         is_lazy: whether the statement is written with ``lazy`` (PEP 810).
         has: returns whether a canonical module has a name.

@@ -88,7 +88,7 @@ class Uses:
         Args:
             rule: the rule that covers the path.
             path: the legacy path that was reached.
-            caller: who asked.
+            caller: the code that asks.
             in_place: whether the legacy module's own code answers.
 
         Returns:

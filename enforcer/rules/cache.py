@@ -315,7 +315,7 @@ def _unpack(data: bytes, source: str) -> CompiledMap | None:
     check, content = data[:DIGITS], data[DIGITS:]
     if digest(content).encode() != check:
         return None
-    parts = marshal.loads(content)  # noqa: S302 - its digest is right, and nobody else wrote it
+    parts = marshal.loads(content)  # noqa: S302 - its digest matches, and only this user or root can write it
     if parts[:2] != (_FORMAT, source):
         return None
     _, _, options, paths, rules, ignored = parts

@@ -163,7 +163,7 @@ def test_a_canonical_module_that_imports_its_legacy_path(safe):
 
 
 def test_threads_that_import_both_in_circles(safe):
-    """Neither thread deadlocks, and both get the whole module (T25)."""
+    """Neither thread deadlocks, and both get the whole module."""
     safe.rule("par.old", "new.slow")
     safe.write(
         "new/slow.py",

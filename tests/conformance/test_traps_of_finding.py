@@ -1,4 +1,4 @@
-"""The traps of finding and binding aliases (T1 to T19): real projects fell into each."""
+"""The traps of finding and binding aliases: real projects fell into each."""
 
 
 def test_t1_from_import_of_a_submodule_goes_through_the_alias(case):

@@ -1,4 +1,4 @@
-"""The traps that one large real application fell into, and lazy imports (T32 to T41)."""
+"""The traps that one large real application fell into, and lazy imports."""
 
 import sys
 
@@ -222,7 +222,7 @@ def test_t40_a_lacking_name_is_an_honest_import_error(case):
 
 
 def test_t40_a_star_gets_what_a_fallback_serves(case):
-    """The legacy code's own exports too; whoever only reads `__all__` runs nothing (T34)."""
+    """The legacy code's own exports too; whoever only reads `__all__` runs nothing."""
     case.rule("par.old", "par.canon", fallback="legacy")
     case.rule("par.shown", "par.canon", fallback="legacy")
     case.write("par/canon.py", "Both = 'new'\nHidden = 'new'\n__all__ = ['Both']")

@@ -1,4 +1,4 @@
-"""The traps of using aliases (T20 to T31): processes, threads, warnings, other tools."""
+"""The traps of using aliases: processes, threads, warnings, other tools."""
 
 import subprocess
 import sys

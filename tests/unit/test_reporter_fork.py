@@ -127,7 +127,7 @@ def test_child_reports_its_own_uses(program: Program) -> None:
 
 
 def test_grandchild(program: Program) -> None:
-    """A process forked from a forked one reports too (T21)."""
+    """A process forked from a forked one reports too."""
     program.run("""
         def child():
             use("child.py")

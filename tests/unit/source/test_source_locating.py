@@ -60,7 +60,7 @@ def test_a_namespace_package_is_joined_from_all_folders(write: Write) -> None:
 
 
 def test_a_module_in_a_later_folder_comes_before_an_earlier_namespace(write: Write) -> None:
-    """A folder that was left over hides nothing (T4)."""
+    """A folder that was left over hides nothing."""
     root = write({"a/x/__pycache__/y.pyc": "", "b/x.py": ""})
     found = Locator([str(root / "a"), str(root / "b")]).locate("x")
 
