@@ -370,7 +370,7 @@ class Ownership:
         return frame
 
     def _is_own_file(self, frame: "FrameType") -> bool:
-        # Code from a string may be third-party code: pytest-xdist starts its workers with such code.
+        # Code from a string may be third-party code: pytest-xdist starts workers with such code.
         filename, _, _ = place_of(frame)
         is_code = filename.startswith(CELL) or not filename.startswith("<")
         return is_code and self.of(filename)[0] == OWN

@@ -313,7 +313,7 @@ def test_a_canonical_module_of_a_tree_may_import_another_legacy_one(write: Write
 
 
 def test_a_canonical_module_of_a_tree_must_not_import_its_own_counterpart(write: Write) -> None:
-    """Each module of a tree may import its own implementation from its legacy path."""
+    """The rule for a single module holds for each module of a tree."""
     found = check(write({**TREE, "new/b.py": "from old import b\nB = b.B"}), Rule(*TREE_RULE))
 
     assert slugs(found) == ["canonical-imports-legacy"]
