@@ -13,6 +13,7 @@ from enforcer.baseline.renames import follow_renames
 from enforcer.baseline.writing import write_baseline
 from enforcer.cli.options import FILE, choose_map, load_chosen, seen_options
 from enforcer.gate.seen import read_records, read_seen
+from enforcer.output.words import counted
 from enforcer.rules.loading import DEFAULT_BASELINE
 from enforcer.rules.mistakes import require_rules
 
@@ -83,7 +84,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     )
     for line in lines:
         click.echo(line)
-    click.echo(f"{file.name}: {_entries(len(after))}, {len(written)} before")
+    click.echo(f"{file.name}: {counted(len(after), 'entry', 'entries')}, {len(written)} before")
     context.exit(HAS_NEW if barred or (refused and not allow_new) else 0)
 
 
@@ -116,7 +117,7 @@ def merge(*, files: tuple[Path, ...], output: Path) -> None:
     baselines = [side for file in files if file not in records for side in read_sides(file)]
     joined = merged([grown(Baseline(), of_records), *baselines], str(output))
     write_baseline(joined, output.absolute())
-    click.echo(f"{output}: {_entries(len(joined))}")
+    click.echo(f"{output}: {counted(len(joined), 'entry', 'entries')}")
 
 
 def _changes(judged: list[Judged], *, allow_new: bool) -> list[str]:
@@ -140,7 +141,3 @@ def _barred(one: Judged) -> str:
         f"not taken in: {one.entry}: {why_not(one.entry.file)}. "
         "Have a function of your own do it, or record a test run, which names the test"
     )
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,10 +119,17 @@ def choose_map(option: str | None) -> str:
     return str(Path(chosen).absolute())
 
 
-def choose_store(store: str | None, migration_map: str | None) -> str:
+def choose_store(
+    store: str | None, migration_map: str | None, ignored: list[str] | None = None
+) -> str:
     """Return the address of the store: the option, the environment, or the map's.
 
     A path is absolute; a URL is returned as it is.
+
+    Args:
+        store: the option for the store.
+        migration_map: the option for the map.
+        ignored: gets what is ignored of the map, which else goes to standard error.
 
     Raises:
         EnforcerError: if none of them names one, or the map has mistakes.
@@ -132,7 +139,11 @@ def choose_store(store: str | None, migration_map: str | None) -> str:
     if chosen:
         check_address(chosen)
         return chosen if is_read_only(chosen) else file_of(chosen)
-    return load_lenient(choose_map(migration_map)).store
+    if ignored is None:
+        return load_lenient(choose_map(migration_map)).store
+    found = load_map(choose_map(migration_map), lenient=True)
+    ignored += (text for _, _, text in found.ignored)
+    return found.store
 
 
 def load_lenient(path: str) -> MigrationMap:
@@ -143,9 +154,14 @@ def load_lenient(path: str) -> MigrationMap:
 
     """
     migration_map = load_map(path, lenient=True)
-    for _, _, text in migration_map.ignored:
-        click.echo(f"enforcer: {text}", err=True)
+    warn(text for _, _, text in migration_map.ignored)
     return migration_map
+
+
+def warn(texts: Iterable[str]) -> None:
+    """Write a line to standard error for each text."""
+    for text in texts:
+        click.echo(f"enforcer: {text}", err=True)
 
 
 def choose_file(store: str | None, migration_map: str | None) -> str:

@@ -2,10 +2,11 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from enforcer.cli.options import choose_map, choose_store, format_options
+from enforcer.cli.options import choose_map, choose_store, format_options, warn
 from enforcer.errors import EnforcerError
 from enforcer.output.times import parse_since
 from enforcer.report import Report, build
@@ -14,6 +15,7 @@ from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.rules.loading import load_map
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.store import StoreError
 
 
 @click.command()
@@ -52,7 +54,17 @@ def report(  # noqa: PLR0913 - one parameter for each option
     """  # noqa: D301 - \b tells click to keep the lines
     moment = _moment(since) if since is not None else None
     known = _legacy_paths(map_file) if path is not None else []
-    found = build(choose_store(store, map_file), since=moment, path=path, known=known)
+    ignored: list[str] = []
+    chosen = choose_store(store, map_file, ignored)
+    try:
+        found = build(chosen, since=moment, path=path, known=known)
+    except StoreError:
+        warn(ignored)
+        raise
+    # Processes have said the same, with the whole path of the map if they began elsewhere.
+    here = f"{Path.cwd()}/"
+    said = {one.text.replace(here, "") for one in found.notices} if form != "csv" else set()
+    warn(text for text in ignored if text.replace(here, "") not in said)
     click.echo(_write(found, form, top), nl=False, color=True)
 
 

@@ -1,8 +1,7 @@
 """Commands ``enforcer store``: check, vacuum, export, import, init."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,9 @@ import click
 
 from enforcer.cli.options import Days, choose_file, choose_store
 from enforcer.errors import EnforcerError
+from enforcer.output.console import working
+from enforcer.output.document import as_json as dump
+from enforcer.output.words import counted
 from enforcer.rules.store_address import is_read_only, is_there
 from enforcer.store import StoreError
 
@@ -68,7 +70,7 @@ def check(
     look = _look_at_clickhouse if is_read_only(address) else _look_at_file
     found = look(address)
     problems = found["problems"]
-    click.echo(json.dumps(found, indent=2) if as_json else _as_text(found))
+    click.echo(dump(found) if as_json else _as_text(found), nl=False)
     context.exit(WRONG if problems else 0)
 
 
@@ -103,7 +105,7 @@ def vacuum(
     from enforcer.store.vacuuming import vacuum as vacuum_store  # noqa: PLC0415 - slow to load
 
     path = choose_file(store, map_file)
-    with _progress() as tell:
+    with working() as tell:
         done = vacuum_store(
             path,
             keep_days=keep.days if keep is not None else None,
@@ -114,7 +116,8 @@ def vacuum(
         click.echo(json.dumps({"path": path, **asdict(done)}))
     else:
         click.echo(
-            f"{path}: {_size(done.before)}, now {_size(done.after)}; {done.removed} rows removed"
+            f"{path}: {_size(done.before)}, now {_size(done.after)}; "
+            f"{counted(done.removed, 'row')} removed"
         )
 
 
@@ -138,7 +141,7 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
 
         raise no_store(path)
     with (
-        _progress() as tell,
+        working() as tell,
         click.open_file(output or "-", "w", encoding="utf-8") as file,
         # Closes the store also if the output can't be written.
         closing(export_store(path)) as lines,
@@ -146,7 +149,7 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
         for number, line in enumerate(lines):
             file.write(f"{line}\n")
             if number % 10_000 == 0:
-                tell(f"{number} rows")
+                tell(counted(number, "row"))
 
 
 @store.command(name="import")
@@ -170,12 +173,12 @@ def import_(
 
     path = choose_file(store, map_file)
     for file in exports:
-        with _progress() as tell, _readable(file):
-            done = import_lines(path, file, progress=lambda rows: tell(f"{rows} rows"))
+        with working() as tell, _readable(file):
+            done = import_lines(path, file, progress=lambda rows: tell(counted(rows, "row")))
         if as_json:
             click.echo(json.dumps({"path": path, "export": file.name, **asdict(done)}))
         elif done.is_new:
-            click.echo(f"{path}: {done.rows} rows of {file.name} added")
+            click.echo(f"{path}: {counted(done.rows, 'row')} of {file.name} added")
         else:
             click.echo(f"{path}: {file.name} is in it already")
 
@@ -221,7 +224,7 @@ def _init_clickhouse(address: str, keep: timedelta | None) -> str:
     from enforcer.store.clickhouse.schema import VERSION  # noqa: PLC0415 - the same
 
     place = parse(address)
-    with _progress() as tell:
+    with working() as tell:
         days = keep.days if keep is not None else None
         before = initialise(place, keep_days=days, progress=tell)
     if before == VERSION:
@@ -236,7 +239,7 @@ def _look_at_file(path: str) -> dict[str, object]:
     if not is_there(path):
         raise no_store(path)
     try:
-        with _progress() as tell:
+        with working() as tell:
             found = check_store(path, progress=tell)
     except StoreError as error:
         if _DAMAGED not in str(error):
@@ -294,7 +297,7 @@ def _as_text(found: dict[str, object]) -> str:
             lines.append(f"{key.replace('_', ' '):>11}  {shown}")
     if not found["problems"]:
         lines.append(f"{'fine':>11}  nothing is wrong")
-    return "\n".join(lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _day(day: int) -> str:
@@ -312,15 +315,3 @@ def _readable(file: IO[str]) -> Iterator[None]:
     except UnicodeDecodeError as error:
         message = f'"{file.name}" is no export: {error} (broken-export)'
         raise StoreError(message) from None
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Show the current step on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to import
-
-    with Console(stderr=True).status("…") as status:
-        yield lambda step: status.update(f"{step}…")

@@ -1,6 +1,5 @@
 """Say where telemetry goes, and send what is missing at the collector."""
 
-import json
 import sqlite3
 from contextlib import closing
 from time import time_ns
@@ -10,7 +9,9 @@ import click
 
 from enforcer.cli.options import choose_map, format_options, load_lenient
 from enforcer.errors import EnforcerError
+from enforcer.output.document import as_json
 from enforcer.output.times import length
+from enforcer.output.words import agreed, counted
 from enforcer.recording.process import current
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_there
@@ -61,7 +62,7 @@ def status(context: click.Context, *, map_file: str | None, form: str) -> None:
     uses, processes, oldest = _waiting(migration_map)
     if form == "json":
         document = _as_json(private, uses, processes, oldest)
-        click.echo(json.dumps(document, indent=2))
+        click.echo(as_json(document), nl=False)
     else:
         for line in _as_lines(private):
             click.echo(line)
@@ -102,7 +103,7 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
     private = _private(migration_map)
     sent = _flush(migration_map, private, Patience(timeout)) if private.has(LOGS) else 0
     uses, processes, oldest = _waiting(migration_map)
-    click.echo(f"{_uses(sent)} sent. {_told(uses, processes, oldest)}")
+    click.echo(f"{counted(sent, 'use')} sent. {_told(uses, processes, oldest)}")
     for kind, records in private.dropped().items():
         click.echo(f"{records} records were not taken: {kind}", err=True)
     error = private.outlets[LOGS].error if private.has(LOGS) else ""
@@ -180,13 +181,9 @@ def _place(private: Private, signal: str) -> str:
 def _told(uses: int, processes: int, oldest: int) -> str:
     if not uses:
         return "Nothing waits."
-    verb = "waits" if uses == 1 else "wait"
-    of = "1 process" if processes == 1 else f"{processes} processes"
-    return f"{_uses(uses)} of {of} {verb}, the oldest for {length(time_ns() - oldest)}."
-
-
-def _uses(count: int) -> str:
-    return f"{count} use{'' if count == 1 else 's'}"
+    verb = agreed(uses, "waits", "wait")
+    of = counted(processes, "process", "processes")
+    return f"{counted(uses, 'use')} of {of} {verb}, the oldest for {length(time_ns() - oldest)}."
 
 
 def _as_json(private: Private, uses: int, processes: int, oldest: int) -> dict[str, Any]:

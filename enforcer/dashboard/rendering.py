@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
 from enforcer.output.times import iso, short
-from enforcer.output.words import counted, visible
+from enforcer.output.words import agreed, counted, visible
 from enforcer.report.words import SITE_FOLDERS
 
 LONGEST_TEXT: Final = 200
@@ -47,6 +47,7 @@ class Rendering:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
+            agreed=agreed,
             compact=compact,
             counted=counted,
             cut=cut,

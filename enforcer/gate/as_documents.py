@@ -1,6 +1,5 @@
 """Write findings for other programs: JSON, SARIF and JUnit's XML."""
 
-import json
 import os
 from collections import Counter
 from pathlib import Path, PurePath
@@ -11,6 +10,7 @@ from xml.etree import ElementTree as ET
 from enforcer import __version__
 from enforcer.gate.findings import KINDS, Finding, Level
 from enforcer.gate.gathering import Gate
+from enforcer.output.document import as_json as dump
 from enforcer.rules.repository import is_installed, with_slashes
 
 SARIF_VERSION: Final = "2.1.0"
@@ -41,7 +41,7 @@ def as_json(gate: Gate) -> str:
             for finding in gate.findings
         ],
     }
-    return _dump(document)
+    return dump(document)
 
 
 def _from_root(file: str, gate: Gate) -> str:
@@ -64,7 +64,7 @@ def as_sarif(gate: Gate) -> str:
         "columnKind": "unicodeCodePoints",
         "results": _results(gate, kinds),
     }
-    return _dump({"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [run]})
+    return dump({"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [run]})
 
 
 def _results(gate: Gate, kinds: list[str]) -> list[dict[str, Any]]:
@@ -129,7 +129,3 @@ def _test_case(suite: ET.Element, finding: Finding) -> None:
 def _printable(text: str) -> str:
     """Leave out what XML 1.0 can't hold."""
     return "".join(each if each.isprintable() else " " for each in text)
-
-
-def _dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from enforcer.gate.findings import Finding, Level
 from enforcer.gate.gathering import Gate
+from enforcer.output.words import counted
 
 _OF_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _OF_PROPERTIES = {**_OF_DATA, ":": "%3A", ",": "%2C"}
@@ -18,11 +19,11 @@ def conclusion(gate: Gate) -> str:
     """Say on one line whether a change may pass."""
     errors = sum(finding.level == Level.ERROR for finding in gate.findings)
     warnings = len(gate.findings) - errors
-    parts = [f"{errors} finding{'' if errors == 1 else 's'}"]
+    parts = [counted(errors, "finding")]
     if warnings:
-        parts.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
+        parts.append(counted(warnings, "warning"))
     if gate.tolerated:
-        parts.append(f"{gate.tolerated} in the baseline")
+        parts.append(f"{gate.tolerated:,} in the baseline")
     return f"gate {'open' if gate.is_open else 'closed'}: {', '.join(parts)}"
 
 

@@ -23,9 +23,14 @@ def _visible(char: str) -> str:
     return ascii(char)[1:-1]
 
 
+def agreed(number: int, noun: str, plural: str = "") -> str:
+    """Return a noun in the singular or plural, as its number wants it."""
+    return noun if number == 1 else plural or f"{noun}s"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, in the singular or plural."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    """Return a number with its noun."""
+    return f"{number:,} {agreed(number, noun, plural)}"
 
 
 def first(

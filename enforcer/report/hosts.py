@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from enforcer.output.words import counted
 from enforcer.rules.stages import STAGES
 from enforcer.store.queries import Span, StoreReader
 
@@ -50,6 +51,4 @@ def severity(stage: str) -> int:
 
 def words(hosts: Mapping[str, int]) -> str:
     """Return the hosts of each stage as text: ``observe on 9 hosts, alias on 1 host``."""
-    return ", ".join(
-        f"{stage} on {count:,} host{'' if count == 1 else 's'}" for stage, count in hosts.items()
-    )
+    return ", ".join(f"{stage} on {counted(count, 'host')}" for stage, count in hosts.items())

@@ -206,3 +206,18 @@ def test_name_that_no_file_can_have(enforcer: Enforcer, folder: Path) -> None:
     assert result.returncode == 2
     assert "(no-store)" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.process
+def test_a_mistake_in_the_map_is_said_once(enforcer: Enforcer, folder: Path) -> None:
+    """By the report, where processes met it; else on standard error, as in CSV and before any."""
+    (folder / "enforcer.toml").write_text(
+        'enforcer.store = "met.db"\n[[rule]]\nlegacy = "this_old"\ncanonical = "this"\nowner = 1\n'
+    )
+    said = '"owner" is an integer. Write owner = "…". (wrong-type)'
+    assert said in enforcer("report").stderr
+    enforcer("run", "--", "-c", "import this_old")
+    table, csv = enforcer("report"), enforcer("report", "--format", "csv")
+
+    assert (table.stdout.count(said), table.stderr) == (1, "")
+    assert (csv.stdout.count(said), csv.stderr.count(said)) == (0, 1)

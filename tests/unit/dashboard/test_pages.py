@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from enforcer.recording.use import Use
 from enforcer.report.whose import whose
 from enforcer.rules.model import Rule
 from enforcer.store.not_enabled import leave_trace
@@ -259,3 +260,23 @@ def test_processes_that_were_not_enabled_are_missing(keep: Keep, show: Visit, pa
     text = show("/").text
     assert "The data is whole" not in text
     assert "1 process that names a map saw nothing: not enabled: a reason" in text
+
+
+def test_one_of_a_kind_is_in_the_singular(
+    keep: Keep, make_use: Callable[..., Use], show: Visit
+) -> None:
+    """In the tiles, and beside the tables."""
+    keep(make_use(count=1))
+    overview = " ".join(show("/").text.split())
+
+    assert '>1</span><span class="tile-name">call site</span>' in overview
+    assert '>1</span><span class="tile-name">use, ' in overview
+    for address, noun in {
+        "/callers?by=site": "call site",
+        "/callers?by=file": "file",
+        "/rules": "rule",
+        "/services": "service",
+    }.items():
+        page = " ".join(show(address).text.split())
+        assert f'<p class="amount"> 1 {noun} <' in page
+        assert f'placeholder="Search {noun}s"' in page
