@@ -58,7 +58,7 @@ class Gate:
         if not locks.asks(link, frame):
             # The import only asked because its spec was made to look initialising. Without the
             # enforcer it would not lock, so it must not wait here either.
-            return True
+            return True  # as importlib's own method does
         try:
             return type(lock).acquire(lock)
         except RuntimeError:
