@@ -127,11 +127,13 @@ class Guest:
         self.ask_to_end(is_last=is_last)
         return self._done.acquire(timeout=patience)
 
-    def ends_for(self, patience: float) -> None:
+    def ends_for(self, patience: float) -> bool:
         """Wait as :meth:`end` does, beside another caller that waits for the last end."""
+        is_over = self.end(patience, is_last=True)
         # The lock was acquired here, and the other caller waits for it too.
-        if self.end(patience, is_last=True):
+        if is_over:
             self._done.release()
+        return is_over
 
     def wait_until_gone(self, patience: float = GONE_PATIENCE) -> None:
         """Wait until the operating system no longer counts the thread (Linux only)."""

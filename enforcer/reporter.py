@@ -22,6 +22,7 @@ from enforcer.background import (
     Collections,
     Guest,
 )
+from enforcer.errors import EnforcerError
 from enforcer.flushing import FORK_PATIENCE, Flushing
 from enforcer.recording import unseen_forks
 from enforcer.rules.variables import EXIT_TIMEOUT_KEY, number
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from enforcer.flushing import Deliverer, Quiet
+    from enforcer.recording.backlog import Backlog, Collector, Estate
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
-    from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
-    from enforcer.store.delivery import Collector, Ledger, OpenStore
+    from enforcer.store.delivery import Ledger, OpenStore
     from enforcer.store.waiting import Patience
 
 INTERVAL = 5.0
@@ -44,8 +45,10 @@ INTERVAL = 5.0
 FLUSH_PATIENCE = 5.0
 EXIT_PATIENCE = 1.0
 
-# The share of the time for delivering; the rest is for writing what is lost to disk.
+# The shares of the time for delivering and for waiting for that; the rest is for marking what is
+# lost on disk, which the thread does itself, or the one that waits for it in vain.
 _TO_DELIVER = 0.8
+_TO_WAIT = 0.95
 
 _TO_SEND = 0.7
 """The share of the time of an exit that a collector has; then the connection is cut."""
@@ -145,6 +148,7 @@ class Schedule:
         self._send_until = 0.0
         self._has_lived = False
         self._has_left = False
+        self._is_flushed = False
         self._ending = EXIT
         self.spent = 0.0
 
@@ -263,7 +267,8 @@ class Schedule:
         last = self._last
         if last is not None:
             # The last write is in progress: this is a signal handler, or another thread.
-            last.ends_for(self._exit_timeout)
+            if not last.ends_for(self._exit_timeout * _TO_WAIT):
+                complain(self.loss(self._exit_timeout, is_in_time=False))
         elif (self._has_lived or is_unseen_child) and not (self._has_left or self._is_stopped):
             self._has_left = True
             self._finish_quietly()
@@ -339,7 +344,7 @@ class Schedule:
         while thread.rests(self._due - monotonic()):
             self._deliver()
         if thread.is_last:
-            self._flushing.flush_last(self._exit_timeout, self._ending)
+            self._is_flushed = self._flushing.flush_last(self._exit_timeout, self._ending)
             self._settle()
             if self._is_winding_up:
                 complain(self._flushing.loss())
@@ -371,8 +376,9 @@ class Schedule:
     def _exit(self) -> None:
         if self._is_winding_up:
             for each in (self, *self._followers):
-                if each._last is not None:  # noqa: SLF001 - one of us
-                    each._last.ends_for(self._exit_timeout)  # noqa: SLF001
+                last = each._last  # noqa: SLF001 - one of us
+                if last is not None and not last.ends_for(self._exit_timeout * _TO_WAIT):
+                    complain(each.loss(self._exit_timeout, is_in_time=False))
         elif self._retire_all():
             self._finish_quietly()
 
@@ -393,12 +399,20 @@ class Schedule:
         try:
             self._finish(self._exit_timeout, EXIT)
         except BaseException:  # noqa: BLE001 - raised by a signal handler of the program, at its end
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Mark what is lost, where a second Ctrl-C ends the waiting."""
+        try:
+            for each in (self, *self._followers):
+                each.loss(0.0, is_in_time=False)
+        except BaseException:  # noqa: BLE001 - a third one
             return
 
     def _finish(self, timeout: float, ending: str) -> None:
         self.on_beat()
         everybody = [each for each in (self, *self._followers) if each.is_wanted]
-        until = monotonic() + timeout - sum(each.spent for each in everybody)
+        until = monotonic() + timeout * _TO_WAIT - sum(each.spent for each in everybody)
         for each in reversed(everybody):  # the leader waits for those that follow it
             each.ask_to_finish(timeout, ending)
         for each in everybody:
@@ -430,7 +444,9 @@ class Schedule:
         if last is None:
             is_in_time = self._flushing.flush_last(seconds, self._ending)
         else:
-            is_in_time = last.end(seconds, is_last=True)
+            # Not whether the thread is gone: it waits for the emitter after that.
+            last.end(seconds, is_last=True)
+            is_in_time = self._is_flushed
         self._last = None
         self._flushing.end_by()
         return is_in_time
@@ -467,6 +483,7 @@ class Reporter(Schedule):
         rules: "Iterable[Rule]" = (),
         interval: float = INTERVAL,
         *,
+        store: str = "",
         notices: "Callable[[], Sequence[Notice]]" = tuple,
         make_quiet: "Callable[[Process, float], Quiet | None]" = _never,
     ) -> None:
@@ -478,6 +495,7 @@ class Reporter(Schedule):
             open_store: opens the store for one visit; called in the reporter's thread.
             rules: the rules that are watched; the first write adds them to the store.
             interval: how often to write, in seconds.
+            store: the store's file, beside which losses are marked; empty if there is none.
             notices: returns all notices of this process so far; called before each write.
             make_quiet: creates what delivers while a process uses nothing, from the process and
                 the time from which on it leaves a trace; returns None if the store is written at
@@ -485,8 +503,9 @@ class Reporter(Schedule):
 
         """
         self.ledger: Callable[[], Ledger | None] = _never
-        self._inherited: tuple[Process, list[Use], int] | None = None
+        self._inherited: tuple[Process, Backlog, Estate] | None = None
         self._recorder = recorder
+        self._store = store
         self._open_store = open_store
         self._rules = rules
         self._notices = notices
@@ -496,6 +515,10 @@ class Reporter(Schedule):
         if self._quiet is None:
             # Written soon, because children can write notes only beside a store that exists.
             self._due = monotonic() + self._interval * _SOON * jitter(0.2)
+
+    def _reset(self, process: "Process", brief_until: float) -> None:
+        self._backlogs: dict[str, Backlog] = {}
+        super()._reset(process, brief_until)
 
     @property
     def is_quiet(self) -> bool:
@@ -535,20 +558,27 @@ class Reporter(Schedule):
         in its name and under its batch number; the store counts the batch once, whichever child is
         first.
         """
+        from enforcer.recording.backlog import Backlog, Estate
+
         uses, lost = self._recorder.collect()
         is_first_batch = not self.has_begun  # else the parent has a thread that flushes
-        self._inherited = (self.process, uses, lost) if uses and is_first_batch else None
+        inherited = (self.process, Backlog(), Estate(uses, lost))
+        self._inherited = inherited if uses and is_first_batch else None
 
     def _make_delivery(self) -> "Deliverer":
-        from enforcer.store.delivery import Delivery, Estate, Succession
+        from enforcer.store.delivery import Delivery, Succession
 
         def delivery(
-            process: "Process", collector: "Collector", ledger: "Callable[[], Ledger | None]"
+            process: "Process",
+            backlog: "Backlog",
+            collector: "Collector",
+            ledger: "Callable[[], Ledger | None]",
         ) -> Delivery:
             return Delivery(
                 process,
                 self._rules,
                 self._interval,
+                backlog=backlog,
                 collector=collector,
                 notices=self._notices,
                 open_store=self._open_store,
@@ -556,11 +586,35 @@ class Reporter(Schedule):
                 ledger=ledger,
             )
 
-        own = delivery(self.process, self._recorder, self._own_ledger)
+        own = delivery(self.process, self._backlog(), self._recorder, self._own_ledger)
         if self._inherited is None:
             return own
-        parent, uses, lost = self._inherited
-        return Succession(delivery(parent, Estate(uses, lost), self._ledger_of_parent), own)
+        return Succession(delivery(*self._inherited, self._ledger_of_parent), own)
+
+    def _backlog(self) -> "Backlog":
+        from enforcer.recording.backlog import Backlog
+
+        # setdefault is atomic: the thread may begin late, while the end stops waiting for it.
+        return self._backlogs.setdefault("", Backlog())
+
+    def loss(self, timeout: float, *, is_in_time: bool) -> str:
+        """Mark and return what is lost as the process ends now; see :class:`Schedule`."""
+        error = self.last_error
+        # A file that is no store of ours gets nothing beside it: such an error names no path.
+        has_place = not isinstance(error, EnforcerError) or bool(getattr(error, "path", ""))
+        if has_place and not (is_in_time and error is None):
+            self._mark_losses()
+        return super().loss(timeout, is_in_time=is_in_time)
+
+    def _mark_losses(self) -> None:
+        try:
+            from enforcer.store.losses import leave_losses
+
+            if self._inherited is not None:
+                leave_losses(self._store, *self._inherited)
+            leave_losses(self._store, self.process, self._backlog(), self._recorder)
+        except Exception:  # noqa: BLE001 - the watched program comes first: it ends as it would have
+            return
 
     def _own_ledger(self) -> "Ledger | None":
         return self.ledger()  # it may come later

@@ -175,6 +175,7 @@ def _reporter(enforcement: "Enforcement") -> "Reporter":
         current(migration_map),
         open_store,
         rules=migration_map,
+        store=migration_map.store,
         notices=enforcement.look_for_notices,
         interval=interval,
         make_quiet=_quiet(enforcement, interval),

@@ -1,29 +1,51 @@
 """Queue of batches that the store has not taken yet, of limited size."""
 
+import _thread
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
     from enforcer.recording.use import Use
+
+    class Collector(Protocol):
+        """Source of recorded uses; implemented by ``enforcer.recording.recorder.Recorder``."""
+
+        def collect(self) -> tuple[list[Use], int]:
+            """Return the uses since the last call, and how many were lost since."""
+
+    Loss = tuple[int, int]
 
 MAX_ROWS = 20_000
 """How many rows to keep; the oldest batches are dropped first, and their uses counted."""
 
+ROWS_AT_ONCE = 500
+"""How many rows a batch has at most.
+
+A batch is one transaction, of some 30 ms of processor time where all its call sites are new. What
+was committed stays when the time of an exit is over, on a machine that is twenty times as slow too.
+"""
+
 
 class Batch:
-    """The uses between two collections from the recorder.
+    """Uses that are written in one transaction.
 
     Attributes:
         sequence: its number; each batch of a process has a higher one than the last.
         uses: the uses.
         dropped: how many uses were lost, in this batch or before it.
+        is_marked: whether there is a marker on the disk that it may be lost.
 
     """
 
-    __slots__ = ("dropped", "sequence", "uses")
+    __slots__ = ("dropped", "is_marked", "sequence", "uses")
 
     def __init__(self, sequence: int, uses: "list[Use]", dropped: int) -> None:
         self.sequence = sequence
         self.uses = uses
         self.dropped = dropped
+        self.is_marked = False
 
     def total(self) -> int:
         """Count its uses, including lost ones."""
@@ -31,46 +53,137 @@ class Batch:
 
 
 class Backlog:
-    """Numbers batches and keeps them in order, the oldest first."""
+    """Numbers batches and keeps them in order, the oldest first.
 
-    __slots__ = ("_batches", "_next", "limit")
+    The thread that delivers collects, writes and removes batches. At the end of the process the
+    thread that stops waiting for it collects the rest and marks all that is left as lost.
+
+    Attributes:
+        limit: how many rows to keep; the last collection is kept however large it is.
+        marked_beside: the store beside which batches are marked as lost, or empty.
+
+    """
+
+    __slots__ = ("_batches", "_is_taking", "_lock", "_next", "limit", "marked_beside")
 
     def __init__(self, limit: int = MAX_ROWS) -> None:
         """Create an empty backlog.
 
         Args:
-            limit: how many rows to keep; one batch is kept however large it is.
+            limit: how many rows to keep; the last collection is kept however large it is.
 
         """
         self.limit = limit
+        self.marked_beside = ""
         self._batches: list[Batch] = []
         self._next = 0
+        # Held only while batches change, so that the first batch is the only one that another
+        # thread may be writing. It is reentrant because a signal handler may run in the thread
+        # that holds it, and a plain lock would block there for ever.
+        self._lock = _thread.RLock()
+        self._is_taking = False
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    def add(self, uses: "list[Use]", dropped: int) -> None:
-        """Append a batch; drop the oldest ones if there are too many rows.
+    def take(self, collect: "Callable[[], tuple[list[Use], int]]") -> None:
+        """Collect uses into new batches; drop the oldest ones if there are too many rows.
 
-        The new batch reports the dropped uses. The older ones may have been written, although the
-        answer was lost, so they must not change any more.
+        Args:
+            collect: returns the uses since the last time, and how many were lost.
+
+        """
+        with self._lock:
+            self._is_taking = True
+            try:
+                uses, dropped = collect()
+                if uses or dropped:
+                    self.add(uses, dropped)
+            finally:
+                self._is_taking = False
+
+    def take_to_mark(self, collect: "Callable[[], tuple[list[Use], int]]") -> "list[Loss]":
+        """Collect the rest, and return the batches to mark as lost.
+
+        The first batch may be in a transaction of another thread at this moment. All others are
+        merged into one, so that a marker has two numbers at most. A batch that was marked before
+        stays unchanged.
+
+        Args:
+            collect: returns the uses since the last time, and how many were lost.
+
+        Returns:
+            The sequence and the number of uses of each batch.
+
+        """
+        with self._lock:
+            # True only in a signal handler that interrupted take() in this thread: collect() can't
+            # be entered twice, and what it holds is not known here.
+            if self._is_taking:
+                return []
+            uses, dropped = collect()
+            if uses or dropped:
+                self._append(uses, dropped)
+            return self._mark()
+
+    def add(self, uses: "list[Use]", dropped: int) -> None:
+        """Append batches; drop the oldest ones if there are too many rows.
+
+        The first new batch reports the dropped uses. The older ones may have been written, although
+        the answer was lost, so they must not change any more.
         """
         rows = len(uses) + sum(len(batch.uses) for batch in self._batches)
         while self._batches and rows > self.limit:
             oldest = self._batches.pop(0)
             rows -= len(oldest.uses)
             dropped += oldest.total()
-        self._batches.append(Batch(self._next, uses, dropped))
-        self._next += 1
+        self._append(uses, dropped)
 
     def oldest(self) -> Batch:
         """Return the batch to write next."""
-        return self._batches[0]
+        with self._lock:
+            return self._batches[0]
 
-    def remove_oldest(self) -> None:
-        """Remove the batch that was written."""
-        del self._batches[0]
+    def remove(self, batch: Batch) -> None:
+        """Remove a batch that was written."""
+        with self._lock:
+            self._batches.remove(batch)
 
     def total(self) -> int:
         """Count all its uses, including lost ones."""
-        return sum(batch.total() for batch in self._batches)
+        return sum(batch.total() for batch in self._batches.copy())
+
+    def _append(self, uses: "list[Use]", dropped: int) -> None:
+        for start in range(0, len(uses) or 1, ROWS_AT_ONCE):
+            self._batches.append(Batch(self._next, uses[start : start + ROWS_AT_ONCE], dropped))
+            self._next += 1
+            dropped = 0
+
+    def _mark(self) -> "list[Loss]":
+        new = [batch for batch in self._batches if not batch.is_marked]
+        # The first of all keeps its number: its transaction may be under way.
+        others = [batch for batch in new if batch is not self._batches[0]]
+        if len(others) > 1:
+            uses = [use for batch in others for use in batch.uses]
+            rest = Batch(others[-1].sequence, uses, sum(batch.dropped for batch in others))
+            new = [batch for batch in new if batch not in others] + [rest]
+            self._batches = [batch for batch in self._batches if batch not in others] + [rest]
+        for batch in new:
+            batch.is_marked = True
+        return [(batch.sequence, batch.total()) for batch in new]
+
+
+class Estate:
+    """Uses that a parent had recorded and not written when it was forked; collected once."""
+
+    __slots__ = ("_lost", "_uses")
+
+    def __init__(self, uses: "list[Use]", lost: int) -> None:
+        self._uses = uses
+        self._lost = lost
+
+    def collect(self) -> "tuple[list[Use], int]":
+        """Return the uses the first time, and nothing afterwards."""
+        collected = self._uses, self._lost
+        self._uses, self._lost = [], 0
+        return collected

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.store.damage import stores_set_aside
-from enforcer.store.losses import losses_beside
+from enforcer.store.losses import Loss, unwritten_losses
 from enforcer.store.opening import begin_to_read, not_read, open_to_read
 
 _COUNTED: Final = (
@@ -110,6 +110,7 @@ def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> C
             counts = {
                 name: int(connection.execute(query).fetchone()[0]) for name, query in _COUNTED
             }
+            losses = list(unwritten_losses(connection, path))
     except sqlite3.Error as error:
         raise not_read(path, error) from error
     return Checked(
@@ -118,7 +119,7 @@ def check(path: str, *, progress: Callable[[str], object] = lambda _: None) -> C
         _schema(path),
         counts,
         tuple(problems),
-        tuple(_remarks(path, counts)),
+        tuple(_remarks(path, counts, losses)),
     )
 
 
@@ -135,10 +136,10 @@ def _disagreements(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{what} do not agree in {rows} rows (store-disagrees)"
 
 
-def _remarks(path: str, counts: dict[str, int]) -> Iterator[str]:
+def _remarks(path: str, counts: dict[str, int], losses: list[Loss]) -> Iterator[str]:
     if counts["dropped"]:
         yield f"{counts['dropped']} uses were lost before they could be written"
-    for loss in losses_beside(path):
+    for loss in losses:
         yield f'{loss.count} uses were lost; the next process that writes takes over "{loss.file}"'
     for file, _ in stores_set_aside(path):
         yield f'a damaged store was set aside as "{file}" (store-damaged)'

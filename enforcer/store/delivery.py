@@ -7,13 +7,12 @@ that the store counts it once. Imported by the reporter's thread at its first wr
 from time import monotonic
 
 from enforcer.errors import EnforcerError
-from enforcer.recording.backlog import Backlog
 from enforcer.recording.distributions import distribution_of
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import heartbeat
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.store import ReplacedError
-from enforcer.store.losses import leave_loss
+from enforcer.store.losses import leave_losses, take_back_losses
 from enforcer.store.schema import EXIT
 from enforcer.store.waiting import Patience
 
@@ -22,16 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
+    from enforcer.recording.backlog import Backlog, Collector
     from enforcer.recording.process import Process
     from enforcer.recording.use import Use
     from enforcer.rules.model import Rule
     from enforcer.store.emission import Remainder, Row
-
-    class Collector(Protocol):
-        """Source of recorded uses; implemented by ``enforcer.recording.recorder.Recorder``."""
-
-        def collect(self) -> tuple[list[Use], int]:
-            """Return the uses since the last call, and how many were lost since."""
 
     class OpenStore(Protocol):
         """An open store that accepts batches; implemented by ``enforcer.store.sqlite.Store``."""
@@ -109,6 +103,7 @@ class Delivery:
         rules: "Iterable[Rule]",
         interval: float,
         *,
+        backlog: "Backlog",
         collector: "Collector",
         notices: "Callable[[], Sequence[Notice]]",
         open_store: "Callable[[Patience], OpenStore]",
@@ -121,6 +116,7 @@ class Delivery:
             process: the process to write as.
             rules: the rules that are watched.
             interval: how often :meth:`deliver` will be called, in seconds.
+            backlog: the batches that are not in the store yet.
             collector: the source of uses.
             notices: returns all notices of this process so far.
             open_store: opens the store for one visit.
@@ -129,7 +125,7 @@ class Delivery:
             ledger: returns what knows of telemetry, where the process emits any.
 
         """
-        self.backlog = Backlog()
+        self.backlog = backlog
         self._ledger_by = ledger
         self._process = process
         self._rules = rules
@@ -141,7 +137,6 @@ class Delivery:
         self._is_known = False
         self._written = 0.0
         self._noted: set[tuple[str, str]] = set()
-        self._noted_loss = ""
 
     def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
         """Write everything that is new.
@@ -159,7 +154,7 @@ class Delivery:
         ledger = self._ledger_by()
         if ledger is not None:
             ledger.offer()  # before uses are collected: the store has all that is offered
-        self._take()
+        self.backlog.take(self._collector.collect)
         # Uses are collected first, so that they are in the backlog even if the store can't be
         # opened.
         has_news = self.backlog or self._new_notices() or self._is_due(ending)
@@ -176,11 +171,21 @@ class Delivery:
             if ledger is not None:
                 ledger.fail(is_cut=is_needed())
             if ending:
-                self._note_loss(getattr(error, "path", ""), self.backlog.total())
+                self.mark_losses(getattr(error, "path", ""))
             raise
         # An earlier attempt to end failed, and its uses are written now: withdraw the marker.
-        if self._noted_loss:
-            self._note_loss(self._noted_loss, 0)
+        if self.backlog.marked_beside:
+            take_back_losses(self.backlog.marked_beside, self._process)
+            self.backlog.marked_beside = ""
+
+    def mark_losses(self, path: str) -> None:
+        """Mark what is lost beside a store, unless it is written after all.
+
+        Args:
+            path: the store; nothing is marked if it is empty.
+
+        """
+        leave_losses(path, self._process, self.backlog, self._collector)
 
     def settle(self, seconds: float, is_needed: "Callable[[], bool]") -> None:
         """Record what was emitted since the last write, and leave all else as it is.
@@ -218,16 +223,6 @@ class Delivery:
         # something to report.
         return now >= self._brief_until
 
-    def _take(self) -> None:
-        uses, dropped = self._collector.collect()
-        if not (uses or dropped):
-            return
-        for use in uses:
-            site = use.site
-            if site.relation == THIRD_PARTY and not site.distribution:
-                site.distribution = distribution_of(site.file)
-        self.backlog.add(uses, dropped)
-
     def _new_notices(self) -> "list[Notice]":
         try:
             said = self._notices()
@@ -251,10 +246,11 @@ class Delivery:
                 self._noted.update((each.kind, each.subject) for each in notices)
             while self.backlog:
                 batch = self.backlog.oldest()
+                _find_distributions(batch.uses)
                 store.write(self._process, batch.sequence, batch.uses, batch.dropped)
                 # Only after the commit. If this process fails in between, the batch is written
                 # again under the same number, which the store ignores.
-                self.backlog.remove_oldest()
+                self.backlog.remove(batch)
             if ledger is not None:
                 ledger.visit(store, self._process.id)
             if ending:
@@ -263,26 +259,12 @@ class Delivery:
             store.close()
         self._written = monotonic()
 
-    def _note_loss(self, path: str, count: int) -> None:
-        if path:
-            leave_loss(path, self._process, count)
-            self._noted_loss = path if count else ""
 
-
-class Estate:
-    """Uses that a parent had recorded and not written when it was forked; collected once."""
-
-    __slots__ = ("_lost", "_uses")
-
-    def __init__(self, uses: "list[Use]", lost: int) -> None:
-        self._uses = uses
-        self._lost = lost
-
-    def collect(self) -> "tuple[list[Use], int]":
-        """Return the uses the first time, and nothing afterwards."""
-        collected = self._uses, self._lost
-        self._uses, self._lost = [], 0
-        return collected
+def _find_distributions(uses: "Iterable[Use]") -> None:
+    for use in uses:
+        site = use.site
+        if site.relation == THIRD_PARTY and not site.distribution:
+            site.distribution = distribution_of(site.file)
 
 
 class Succession:
@@ -301,7 +283,12 @@ class Succession:
     def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
         """Write everything that is new; see :class:`Delivery`."""
         if self._parent is not None:
-            self._parent.deliver(seconds, is_needed, EXIT)
+            try:
+                self._parent.deliver(seconds, is_needed, EXIT)
+            except Exception as error:
+                if ending:
+                    self._child.mark_losses(getattr(error, "path", ""))
+                raise
             self._parent = None
         self._child.deliver(seconds, is_needed, ending)
 

@@ -13,7 +13,7 @@ from enforcer.rules.store_address import is_there
 from enforcer.store import statements
 from enforcer.store.damage import stores_set_aside
 from enforcer.store.holding import Hold
-from enforcer.store.losses import Loss, losses_beside
+from enforcer.store.losses import Loss, unwritten_losses
 from enforcer.store.opening import PATIENCE, begin_to_read, no_store, not_read, open_to_read
 from enforcer.store.queries import (
     DAY,
@@ -111,7 +111,7 @@ class Reader:
 
         The markers beside the store count too.
         """
-        noted = sum(loss.count for loss in _losses(self.path, span))
+        noted = sum(loss.count for loss in _losses(self._connection, self.path, span))
         return int(self._rows(statements.DROPPED, span)[0][0]) + noted
 
     def watching(self, span: Span) -> Watching:
@@ -258,8 +258,8 @@ class Reader:
             raise not_read(self.path, error) from error
 
 
-def _losses(path: str, span: Span) -> Iterator[Loss]:
-    for loss in losses_beside(path):
+def _losses(connection: sqlite3.Connection, path: str, span: Span) -> Iterator[Loss]:
+    for loss in unwritten_losses(connection, path):
         is_within = loss.time >= span.since and not 0 < span.until <= loss.time
         if is_within and span.run in ("", loss.run):
             yield loss

@@ -20,7 +20,7 @@ from enforcer.store.engine import sqlite3
 from enforcer.store.guarding import require_own
 from enforcer.store.holding import Hold
 from enforcer.store.locking import no_locks, require_locks
-from enforcer.store.losses import Loss, losses_beside
+from enforcer.store.losses import UNNUMBERED, Loss, losses_beside
 from enforcer.store.noted import allow_no_notes, allow_notes, notes_beside
 from enforcer.store.retention import sweep
 from enforcer.store.rows import Rows
@@ -167,8 +167,9 @@ class Store:
             if self._rows.process(process) is None:
                 added.extend(self._add_noted(notes, source, rules))
                 for loss in losses_beside(self.path):
-                    self._add_loss(loss)
-                    added.append(loss)
+                    if loss.process != process.id:  # it is about to write what it gave up before
+                        self._add_loss(loss)
+                        added.append(loss)
             self._rows.beat(self._rows.introduce(process, rules, interval))
 
         self._commit(change)
@@ -313,7 +314,9 @@ class Store:
     def _add_loss(self, loss: Loss) -> None:
         process = Process(id=loss.process, run=loss.run, started=loss.time)
         key = self._rows.introduce(process, [], INTERVAL)
-        if self._rows.end(key, LOST, loss.time):
+        is_end = self._rows.end(key, LOST, loss.time)
+        is_numbered = loss.sequence != UNNUMBERED
+        if self._rows.is_new(key, loss.sequence) if is_numbered else is_end:
             self._rows.add_dropped(key, loss.count, loss.time)
 
     def _add_noted(

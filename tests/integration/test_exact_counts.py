@@ -300,6 +300,51 @@ def test_exit_in_the_middle_of_a_flush(project: Project) -> None:
     assert project.numbers()["watched"]["ended"] == 16
 
 
+@pytest.mark.parametrize("forks", [48, pytest.param(300, marks=pytest.mark.long)])
+def test_forks_that_have_no_time_for_their_last_write(project: Project, forks: int) -> None:
+    """A use is in the store or counts as lost, on a machine that is too busy to write it."""
+    project.run("use(1)")  # there is a store
+    output, _ = project.run(
+        f"""
+        use(76)
+        running = 0
+        for number in range({forks}):
+            if running == 8:
+                assert os.wait()[1] == 0
+                running -= 1
+            if not os.fork():
+                use(10)
+                sys.exit()
+            running += 1
+        for number in range(running):
+            assert os.wait()[1] == 0
+        print(76 + 10 * {forks})
+    """,
+        ENFORCER_EXIT_TIMEOUT="0.05",  # a second, on a machine that is twenty times as busy
+        ENFORCER_FLUSH_INTERVAL="3600",
+    )
+
+    assert project.uses() + project.numbers()["dropped"] == 1 + int(output)
+
+
+def test_many_call_sites_and_no_time_for_the_last_write(project: Project) -> None:
+    """So it is with more call sites than can be written by then."""
+    project.run("use(1)")  # there is a store
+    output, _ = project.run(
+        """
+        code = compile("import old", __file__, "exec")
+        for number in range(20_000):
+            exec(code.replace(co_firstlineno=number + 1, co_name=f"site{number}"))
+        print(20_000)
+    """,
+        ENFORCER_EXIT_TIMEOUT="0.2",
+        ENFORCER_FLUSH_INTERVAL="3600",
+        ENFORCER_MAX_CALL_SITES="50000",
+    )
+
+    assert project.uses() + project.numbers()["dropped"] == 1 + int(output)
+
+
 def test_call_sites_beyond_the_limit(project: Project) -> None:
     """The number of uses is right; the report says that it can't tell all callers apart."""
     sites = "".join(f"def site{number}():\n    import old\n" for number in range(10))

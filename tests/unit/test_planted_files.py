@@ -23,6 +23,7 @@ from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
 from enforcer.recording import process
+from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.distributions import distribution_of, forget
 from enforcer.recording.notes import Note, file_of_note, read_pairs
 from enforcer.recording.safe_mode import switched_off
@@ -34,7 +35,7 @@ from enforcer.source.extensions import ExtensionSearch
 from enforcer.source.reading import read_source
 from enforcer.store import StoreError
 from enforcer.store.damage import is_ours, stores_set_aside
-from enforcer.store.losses import leave_loss, losses_beside
+from enforcer.store.losses import leave_losses, losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
@@ -372,17 +373,18 @@ def test_loss_is_not_written_through_what_lies_there(
 ) -> None:
     """A pipe would hold up the end of the program, and a link would make any file."""
     path, who = str(tmp_path / "uses.db"), make_process()
-    pipe = Path(f"{path}.lost--{who.id}-3")
+    pipe = Path(f"{path}.lost--{who.id}-3-0")
     os.mkfifo(pipe)
 
-    ended = threading.Thread(target=leave_loss, args=(path, who, 3), daemon=True)
+    arguments = (path, who, Backlog(), Estate([], 3))
+    ended = threading.Thread(target=leave_losses, args=arguments, daemon=True)
     ended.start()
     ended.join(PATIENCE)
     assert not ended.is_alive()
 
     pipe.unlink()
     pipe.symlink_to(tmp_path / "made")
-    leave_loss(path, who, 3)
+    leave_losses(path, who, Backlog(), Estate([], 3))
     assert not (tmp_path / "made").exists()
 
 

@@ -7,18 +7,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from enforcer.recording.backlog import ROWS_AT_ONCE
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.reporter import Reporter, exit_timeout
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
+from enforcer.store.losses import losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
 from enforcer.store.sqlite import Store
@@ -59,6 +61,7 @@ class Parts:
             lambda patience: Store(self.path, patience),
             self.rules,
             interval,
+            store=self.path,
         )
         return self.reporter
 
@@ -313,6 +316,93 @@ def test_stop_is_bounded_in_time(
     )
 
 
+class Pausing:
+    """Open stores that wait, before the batch of a number is written, until they may go on."""
+
+    def __init__(self, path: str, sequence: int) -> None:
+        self.path = path
+        self.sequence = sequence
+        self.is_there, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, patience: Patience) -> Store:
+        store = Store(self.path, patience)
+        write = store.write
+
+        def pause(process: Process, sequence: int, uses: Sequence[Use], dropped: int) -> None:
+            if sequence == self.sequence:
+                self.is_there.set()
+                assert self.may_go_on.wait(PATIENCE)
+            write(process, sequence, uses, dropped)
+
+        store.write = pause  # type: ignore[method-assign]
+        return store
+
+
+def totals(path: str) -> tuple[int, int]:
+    """Give how many uses the store has, and how many are known to be lost."""
+    with Reader(path) as reader:
+        return sum(row.count for row in reader.uses(Span())), reader.dropped(Span())
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 2])
+def test_what_was_not_written_in_time_counts_as_lost(
+    parts: Parts, make_use: MakeUse, capsys: pytest.CaptureFixture[str], sequence: int
+) -> None:
+    """An exit leaves behind what the store got so far and a note of all else."""
+    sites = 3 * ROWS_AT_ONCE
+    open_store = Pausing(parts.path, sequence)
+    reporter = Reporter(parts.recorder, parts.process, open_store, store=parts.path)
+    parts.recorder.uses = [make_use(line=line) for line in range(1, sites + 1)]
+    reporter.start()
+    reporter.ask_to_finish(PATIENCE, "exit")
+    assert open_store.is_there.wait(PATIENCE)
+    reporter.stop(0.1)
+
+    written = sequence * ROWS_AT_ONCE
+    assert totals(parts.path) == (written, sites - written)
+    assert "report-timed-out" in capsys.readouterr().err
+
+    open_store.may_go_on.set()  # a thread may still run while the interpreter ends
+    wait_until(lambda: totals(parts.path) == (sites, 0))
+
+
+def test_thread_that_never_ran_loses_nothing_unnoted(
+    parts: Parts, make_use: MakeUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine may be too busy to let it run once, before there is a store."""
+    monkeypatch.setattr("enforcer.background.start_new_thread", lambda *_: None)
+    reporter = parts.make()
+    reporter.start()
+    parts.recorder.uses = [make_use(count=3)]
+    reporter.stop(0.05)
+
+    assert [loss.count for loss in losses_beside(parts.path)] == [3]
+
+
+@pytest.mark.process
+def test_interrupt_of_the_last_wait_leaves_a_note(
+    program: Callable[..., str], parts: Parts
+) -> None:
+    """Who presses Ctrl-C a second time does not wait, and the report knows what is missing."""
+    program(
+        "import threading\n"
+        "def interrupt(_):\n"
+        "    raise KeyboardInterrupt\n"
+        "reporter.has_finished = interrupt\n"
+        "reporter._open_store = lambda patience: threading.Event().wait()\n"
+        "use()"
+    )
+
+    assert [loss.count for loss in losses_beside(parts.path)] == [1]
+
+
+@pytest.mark.process
+def test_what_fails_unforeseen_is_noted(program: Callable[..., str], parts: Parts) -> None:
+    program("reporter._open_store = lambda patience: 1 / 0\nuse()\nuse()")
+
+    assert [loss.count for loss in losses_beside(parts.path)] == [2]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -372,7 +462,8 @@ def open_store(patience):
     from enforcer.store.sqlite import Store
     return Store(sys.argv[1], patience)
 
-reporter = Reporter(recorder, current(MigrationMap([rule])), open_store, [rule])
+reporter = Reporter(recorder, current(MigrationMap([rule])), open_store, [rule],
+                    store=sys.argv[1])
 reporter.start()
 """
 

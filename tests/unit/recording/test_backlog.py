@@ -18,7 +18,7 @@ def test_gives_the_oldest_first(make_use: MakeUse) -> None:
     seen = []
     while backlog:
         seen.append((backlog.oldest().sequence, backlog.oldest().uses))
-        backlog.remove_oldest()
+        backlog.remove(backlog.oldest())
 
     assert seen == [(0, [first]), (1, [second])]
 
@@ -27,7 +27,7 @@ def test_numbers_are_never_reused(make_use: MakeUse) -> None:
     """A batch that follows an emptied backlog has a new number."""
     backlog = Backlog()
     backlog.add([make_use()], 0)
-    backlog.remove_oldest()
+    backlog.remove(backlog.oldest())
     backlog.add([make_use()], 0)
 
     assert backlog.oldest().sequence == 1
@@ -41,7 +41,7 @@ def test_drops_the_oldest_beyond_its_limit(make_use: MakeUse) -> None:
     backlog.add([make_use(count=11)], 0)
 
     assert backlog.oldest().sequence == 1
-    backlog.remove_oldest()
+    backlog.remove(backlog.oldest())
     assert (backlog.oldest().sequence, backlog.oldest().dropped) == (2, 6)
 
 

@@ -203,6 +203,7 @@ def test_file_that_is_not_known_to_be_ours_stays(
 
 WRITER = """
     import os, sys, time
+    from enforcer.recording.backlog import Backlog
     from enforcer.recording.process import current
     from enforcer.recording.use import ALIASED, CallSite, Use
     from enforcer.rules.model import MigrationMap, Rule
@@ -219,9 +220,9 @@ WRITER = """
             return uses, 0
 
     collected = Collected()
-    delivery = Delivery(current(MigrationMap([rule])), [rule], 5.0, collector=collected,
-                        notices=tuple, open_store=lambda patience: Store(sys.argv[1], patience),
-                        brief_until=0.0)
+    delivery = Delivery(current(MigrationMap([rule])), [rule], 5.0, backlog=Backlog(),
+                        collector=collected, notices=tuple, brief_until=0.0,
+                        open_store=lambda patience: Store(sys.argv[1], patience))
     site = CallSite("a.old", file="app.py", line=1, function="f", module="m",
                     mechanism="import_statement")
     while not os.path.exists(sys.argv[2]):

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.delivery import Delivery, Estate, Succession
+from enforcer.store.delivery import Delivery, Succession
 from enforcer.store.losses import losses_beside
 from enforcer.store.queries import Span
 from enforcer.store.reading import Reader
@@ -37,6 +38,7 @@ class Parts:
             process,
             [Rule("shop.old_cart", "shop.cart")],
             5.0,
+            backlog=Backlog(),
             collector=self,
             notices=self.notices,
             open_store=lambda patience: self.store(self.path, patience),
@@ -178,6 +180,7 @@ def test_brief_process_leaves_no_trace(path: str, make_process: MakeProcess) -> 
         make_process(),
         [],
         5.0,
+        backlog=Backlog(),
         collector=parts,
         notices=parts.notices,
         open_store=lambda patience: Store(path, patience),
