@@ -1,4 +1,4 @@
-"""What is enabled in a process; it loads the part that watches imports on demand."""
+"""The state of an enabled process: map, finder, watch, recorder and reporters."""
 
 import sys
 from time import monotonic

@@ -1,4 +1,4 @@
-"""Run a callback before ``os._exit``, ``os.exec*`` and an unhandled SIGTERM, past ``atexit``.
+"""Run a callback before ``os._exit``, ``os.exec*`` and SIGTERM, which bypass ``atexit``.
 
 ``os._exit()`` and ``os.exec*()`` end a program at once. Task queues use them regularly: a worker of
 RQ lives for one job and ends by ``os._exit()``, so without this no use in any job would be
