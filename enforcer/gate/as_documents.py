@@ -1,4 +1,4 @@
-"""Write findings for other programs: JSON, SARIF and JUnit's XML."""
+"""Findings for other programs: JSON, SARIF and JUnit XML."""
 
 import os
 from collections import Counter
@@ -21,7 +21,7 @@ _ROOT: Final = "%SRCROOT%"
 
 
 def as_json(gate: Gate) -> str:
-    """Write findings as one JSON document; fields are only ever added."""
+    """Return findings as one JSON document; fields are only ever added."""
     document = {
         "map": gate.map_file,
         "root": gate.root,
@@ -45,14 +45,14 @@ def as_json(gate: Gate) -> str:
 
 
 def _from_root(file: str, gate: Gate) -> str:
-    """Name a file as the report and the baseline do."""
+    """Return a file's path as in the report and the baseline."""
     here = Path(gate.top, file)
     is_named = file.startswith("<") or is_installed(file)
     return file if is_named or not here.exists() else with_slashes(os.path.relpath(here, gate.root))
 
 
 def as_sarif(gate: Gate) -> str:
-    """Write findings as SARIF 2.1.0, which code hosts show beside the code."""
+    """Return findings as SARIF 2.1.0, which code hosts show beside the code."""
     kinds = list(KINDS)
     driver = {
         "name": "enforcer",
@@ -100,7 +100,7 @@ def _artifact(file: str) -> dict[str, str]:
 
 
 def as_junit(gate: Gate) -> str:
-    """Write findings as JUnit's XML: one failed test for each, one passed if there are none."""
+    """Return findings as JUnit XML: a failed test for each, or a passed one if there are none."""
     failed = [finding for finding in gate.findings if finding.level == Level.ERROR]
     count = max(len(gate.findings), 1)
     counts = {"tests": str(count), "failures": str(len(failed)), "errors": "0", "skipped": "0"}
@@ -127,5 +127,5 @@ def _test_case(suite: ET.Element, finding: Finding) -> None:
 
 
 def _printable(text: str) -> str:
-    """Leave out what XML 1.0 can't hold."""
+    """Remove characters that XML 1.0 can't contain."""
     return "".join(each if each.isprintable() else " " for each in text)

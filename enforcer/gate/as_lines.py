@@ -1,4 +1,4 @@
-"""Write findings as lines: for people, and as annotations of GitHub."""
+"""Findings as lines: for people, and as GitHub annotations."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ _OF_PROPERTIES = {**_OF_DATA, ":": "%3A", ",": "%2C"}
 
 
 def as_text(gate: Gate) -> str:
-    """Write findings for people, one on each line, and what comes of them."""
+    """Return findings for people, one per line, and the conclusion."""
     return "".join(f"{line}\n" for line in (*map(str, gate.findings), conclusion(gate)))
 
 
 def conclusion(gate: Gate) -> str:
-    """Say on one line whether a change may pass."""
+    """Return in one line whether a change may pass."""
     errors = sum(finding.level == Level.ERROR for finding in gate.findings)
     warnings = len(gate.findings) - errors
     parts = [counted(errors, "finding")]
@@ -28,7 +28,7 @@ def conclusion(gate: Gate) -> str:
 
 
 def as_github(gate: Gate) -> str:
-    """Write findings as commands of GitHub's workflows, which show them at their lines."""
+    """Return findings as GitHub workflow commands, which annotate the findings' lines."""
     return "".join(f"{line}\n" for line in _commands(gate))
 
 

@@ -1,4 +1,4 @@
-"""Words that every output is made of: counts, lists that end early, texts from outside."""
+"""Wording shared by all output: counts, lists that are cut short, texts from outside."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def _visible(char: str) -> str:
 
 
 def agreed(number: int, noun: str, plural: str = "") -> str:
-    """Return a noun in the singular or plural, as its number wants it."""
+    """Return a noun in the singular or plural, according to its number."""
     return noun if number == 1 else plural or f"{noun}s"
 
 
@@ -36,14 +36,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def first(
     items: Sequence[str], most: int, noun: str = "", plural: str = "", *, note: str = ""
 ) -> list[str]:
-    """Return the first items, and "and 3 more files" where some are left out.
+    """Return the first items, and "and 3 more files" if some are omitted.
 
     Args:
         items: all items.
         most: how many to return.
         noun: what the items are called; empty for "and 3 more".
         plural: its plural, if that does not end with an s.
-        note: what follows where some are left out.
+        note: a text to append if some are omitted.
 
     """
     rest = len(items) - most

@@ -39,7 +39,7 @@ _LISTED = frozenset({"instance-key-missing", "would-be-refused"})
 
 
 def document(found: MapCheck) -> Document:
-    """Yield what there is to say about each rule, about the map, and the summary."""
+    """Yield a section for each rule, sections for the map, and the summary."""
     yield from _blocks(found)
     yield Line(summary(found), "bold red" if found.findings else "bold green")
 
@@ -67,14 +67,14 @@ def _section(title: str, style: str = TELLS, lines: Iterable[str] = ()) -> Line:
 
 
 def heading(check: RuleCheck, map_file: str) -> str:
-    """Name a rule, its stage and where it stands."""
+    """Return a rule with its stage and its line in the map."""
     rule = check.rule
     place = f"{Path(map_file).name}:{rule.line}"
     return f"{rule.legacy} -> {rule.canonical} ({rule.stage}, {place})"
 
 
 def factory_heading(check: FactoryCheck, map_file: str) -> str:
-    """Name a factory, its stage and where it stands."""
+    """Return a factory with its stage and its line in the map."""
     rule = check.rule
     by = f" by {rule.adapter}" if rule.adapter else ""
     place = f"{Path(map_file).name}:{rule.line}"
@@ -82,7 +82,7 @@ def factory_heading(check: FactoryCheck, map_file: str) -> str:
 
 
 def factory_sections(check: FactoryCheck, root: str) -> Iterator[Line]:
-    """Give what there is to say about a factory, what breaks last."""
+    """Yield the sections of a factory; what breaks comes last."""
     yield _section(f"canonical: {_defined(check.answering, root)}")
     yield _section(f"legacy: {_defined(check.legacy, root)}")
     yield from _broken(check.findings)
@@ -90,13 +90,13 @@ def factory_sections(check: FactoryCheck, root: str) -> Iterator[Line]:
 
 
 def instances_heading(check: InstancesCheck, map_file: str) -> str:
-    """Name a rule for instances and where it stands."""
+    """Return a rule for instances with its line in the map."""
     rule = check.rule
     return f"{rule.canonical} by {rule.key} ({rule.stage}, {Path(map_file).name}:{rule.line})"
 
 
 def instances_sections(check: InstancesCheck, root: str) -> Iterator[Line]:
-    """Give what there is to say about a rule for instances."""
+    """Yield the sections of a rule for instances."""
     yield _section(f"canonical: {_defined(check.canonical, root)}")
     yield from _broken(check.findings)
     if not check.keyless:
@@ -123,7 +123,7 @@ def _broken(findings: Sequence[Finding]) -> Iterator[Line]:
 
 
 def _refused(rule: Rule, sites: Sequence[Site], what: str) -> Iterator[Line]:
-    """Name the places that the stage of a rule refuses."""
+    """Yield the places that the stage of a rule refuses."""
     if not sites:
         return
     number = counted(len(sites), f"{what} would be", f"{what}s would be")
@@ -149,7 +149,7 @@ def _defined(found: Definition, root: str) -> str:
 
 
 def summary(found: MapCheck) -> str:
-    """Say on one line what was checked and whether something would break."""
+    """Return in one line what was checked and whether something would break."""
     parts = [counted(len(found.rules), "rule")]
     if found.factories:
         parts.append(counted(len(found.factories), "factory", "factories"))
@@ -163,7 +163,7 @@ def summary(found: MapCheck) -> str:
 
 
 def unreadable(found: MapCheck) -> Line | None:
-    """Name the files that were passed by."""
+    """Return the files that were skipped."""
     if not found.unreadable:
         return None
     number = counted(len(found.unreadable), "file")
@@ -185,7 +185,7 @@ def unmatched(found: MapCheck) -> Line | None:
 
 
 def rollouts(found: MapCheck) -> Line | None:
-    """Name the stages for a part of the fleet, and which of them hold here."""
+    """Return the stages for a part of the fleet, and whether they apply here."""
     if not found.rollouts or found.place is None:
         return None
     title = "stages for a part of the fleet; rules are judged by the hardest that some host has"
@@ -197,7 +197,7 @@ def _match(number: str) -> str:
 
 
 def sections(check: RuleCheck, root: str) -> Iterator[Line]:
-    """Give what there is to say about a rule, what breaks first."""
+    """Yield the sections of a rule; what breaks comes first."""
     yield _section(f"canonical: {_code(check.canonical, root, 'no such module')}")
     yield _section(f"legacy: {_code(check.legacy, root, 'no code of its own')}{_fate(check)}")
     yield from _breaking(check)
@@ -215,7 +215,7 @@ def _code(located: Located | None, root: str, missing: str) -> str:
 
 
 def _fate(check: RuleCheck) -> str:
-    """Say what becomes of the legacy module's own code."""
+    """Return what happens to the legacy module's own code."""
     rule = check.rule
     if check.legacy is None:
         return ""

@@ -1,1 +1,1 @@
-"""Whether and how the enforcer is enabled in an interpreter, and what it can't see there."""
+"""Whether and how the enforcer is enabled in an interpreter, and its blind spots there."""

@@ -1,4 +1,4 @@
-"""Write a status as JSON, for other programs: fields are only ever added."""
+"""Output of a status as JSON, for other programs: fields are only ever added."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from enforcer.status.sections import headline, problems
 
 
 def status_as_json(status: Status) -> str:
-    """Write a status as one JSON document."""
+    """Return a status as one JSON document."""
     python = status.installation
     document = {
         "enabled": status.state.enabled,

@@ -1,4 +1,4 @@
-"""Inspect an interpreter, its migration map, its store, and compiled files."""
+"""Inspection of an interpreter, its migration map, its store, and compiled files."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ _MANY_FILES: Final = 500
 
 
 def inspect(python_option: str | None, map_option: str | None) -> Status:
-    """Find out whether the enforcer is enabled, by what, and what it can't see.
+    """Inspect whether the enforcer is enabled, by what, and its blind spots.
 
     Args:
         python_option: the interpreter to ask; None for this one.

@@ -1,7 +1,7 @@
-"""Ask an interpreter, in child processes, whether the enforcer is enabled in it.
+"""Questions to an interpreter, asked in child processes: whether the enforcer is enabled in it.
 
-Nothing is guessed: a fresh process with the same environment says what it is, and a second one
-says, by Python's own trace, which files ``site`` reads.
+Nothing is guessed: a new process with the same environment reports its own state, and for a second
+one, Python's own trace shows which files ``site`` reads.
 """
 
 import ast
@@ -39,18 +39,18 @@ _READ: Final = re.compile(r"^Processing \.(?:pth|start) file: (['\"].*['\"])$", 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Say what is enabled in a fresh process.
+    """State of the enforcer in a new process.
 
     Attributes:
-        enabled: whether anything is.
+        enabled: whether it is enabled.
         map: path of its migration map.
-        root: the folder that holds own code.
+        root: the folder of own code.
         service: the service that the map names.
         stages: the stage of each rule.
         safe_mode: why it only aliases; empty if it watches.
-        notices: what it has to say: kind, subject and text.
+        notices: its notices: kind, subject and text.
         said: what it wrote to standard error.
-        exit_code: what it ended with; not 0 if it did not get as far as to answer.
+        exit_code: its exit code; not 0 if it ended before it could answer.
 
     """
 
@@ -78,12 +78,12 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Give the enforcer that a process imports.
+    """The enforcer that a process imports.
 
     Attributes:
         version: its version.
-        file: where it lies.
-        blind: what can't be seen on this CPython.
+        file: its path.
+        blind: its blind spots on this CPython.
         error: why it can't be imported, or empty.
 
     """
@@ -96,7 +96,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Say what an interpreter is, and where it has the enforcer from.
+    """An interpreter, and the enforcer that is installed for it.
 
     Attributes:
         executable: path of the interpreter.
@@ -104,7 +104,7 @@ class Installation:
         implementation: its name, such as ``cpython``.
         prefix: the environment that it runs in.
         base_prefix: the installation that this is based on; the same if it is none.
-        free_threaded: whether it runs without the global lock.
+        free_threaded: whether it runs without the GIL.
         modules: the modules that are loaded when a program starts.
         path: the folders that modules are looked up in.
         site_folders: the site-packages folders, the user's last.
@@ -141,7 +141,7 @@ class Installation:
 
 
 def choose_python(option: str | None) -> str:
-    """Give the path of the interpreter to ask: the option's, or this one.
+    """Return the path of the interpreter to ask: the option's, or this one.
 
     Raises:
         EnforcerError: if there is none.
@@ -158,7 +158,7 @@ def choose_python(option: str | None) -> str:
 
 
 def ask_installation(python: str) -> Installation:
-    """Ask an interpreter what it is, and which startup files it reads.
+    """Return an interpreter's description of itself, and the startup files that it reads.
 
     Raises:
         EnforcerError: if it does not answer.
@@ -189,7 +189,7 @@ def ask_installation(python: str) -> Installation:
 
 
 def ask_state(python: str, environ: Mapping[str, str], *options: str) -> State:
-    """Ask a fresh process whether the enforcer is enabled in it.
+    """Return the state of the enforcer in a new process.
 
     Args:
         python: the interpreter.
@@ -198,7 +198,7 @@ def ask_state(python: str, environ: Mapping[str, str], *options: str) -> State:
 
     """
     with TemporaryDirectory(prefix="enforcer-status-") as folder:
-        # What it would report of itself goes nowhere.
+        # A temporary store, so that the process leaves no trace in the real one.
         store = {STORE_KEY: str(Path(folder, "uses.db"))}
         done = _run([python, *options], ["state"], {**environ, **store})
     answer = _answer(done)
@@ -212,7 +212,7 @@ def ask_state(python: str, environ: Mapping[str, str], *options: str) -> State:
 
 
 def ask_modes(python: str, environ: Mapping[str, str]) -> dict[str, bool]:
-    """Ask under which options of Python the enforcer is enabled, all at once."""
+    """Return under which options of Python the enforcer is enabled; all are asked concurrently."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         states = pool.map(lambda mode: ask_state(python, environ, mode), MODES)
     return {mode: state.enabled for mode, state in zip(MODES, states, strict=True)}
@@ -255,7 +255,7 @@ def _no_answer(python: str, done: subprocess.CompletedProcess[str]) -> EnforcerE
 
 
 def _startup_files(folders: Sequence[str], read: set[str], version: str) -> list[tuple[str, bool]]:
-    """Find the startup files on a path, and those that are read from elsewhere."""
+    """Return the startup files on a path, and those that are read from elsewhere."""
     knows_start = tuple(map(int, version.split(".")[:2])) >= (3, 15)
     names = _STARTUP_FILES if knows_start else _STARTUP_FILES[1:]
     there = [
@@ -269,7 +269,7 @@ def _startup_files(folders: Sequence[str], read: set[str], version: str) -> list
 
 
 def _customizing() -> list[str]:
-    """Find what stands in for a startup file on PYTHONPATH."""
+    """Return the files on PYTHONPATH that replace a startup file."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     paths = [os.path.join(folder, "sitecustomize.py") for folder in folders if folder]  # noqa: PTH118 - as above
     return [

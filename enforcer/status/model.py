@@ -1,4 +1,4 @@
-"""Hold what ``enforcer status`` found out."""
+"""Result of ``enforcer status``: the interpreter, its map, its store, compiled files."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from enforcer.store.queries import NoticeOf
 
 @dataclass(frozen=True, slots=True)
 class MapFound:
-    """Say which map holds, and what is wrong with it.
+    """The map that is in force, and its mistakes.
 
     Attributes:
         path: the map, absolute; empty if there is none.
-        chosen_by: ``--map``, ``ENFORCER_MAP``, ``search`` (found from here) or ``code`` (what
-            enables it at start-up names it); empty if there is none.
-        written: what the variable or the option says, as written.
-        content: the map, without what programs ignore of it; None if they can take nothing.
-        mistakes: what is wrong with it.
-        compiled: whether its compiled form is kept; None if that is not known.
+        chosen_by: ``--map``, ``ENFORCER_MAP``, ``search`` (found upwards from here) or ``code``
+            (named by code that runs at start-up); empty if there is none.
+        written: the value of the variable or the option, as written.
+        content: the map, without what programs ignore of it; None if they can use nothing.
+        mistakes: its mistakes.
+        compiled: whether its compiled form is cached; None if unknown.
 
     """
 
@@ -34,15 +34,15 @@ class MapFound:
 
 @dataclass(frozen=True, slots=True)
 class StoreFound:
-    """Say where uses are kept, and whether that works.
+    """The store, and whether it works.
 
     Attributes:
-        path: the store, absolute; empty if it is not known.
+        path: the store, absolute; empty if unknown.
         exists: whether there is one.
         error: why it can't be read or written; empty if it can.
         processes: how many processes have written to it.
-        last_written: when one did last, in nanoseconds since the epoch; 0 for never.
-        blind: what processes that wrote lately could not see.
+        last_written: the time of the last write, in nanoseconds since the epoch; 0 for never.
+        blind: the blind spots of processes that wrote lately.
 
     """
 
@@ -56,12 +56,12 @@ class StoreFound:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionsFound:
-    """Say which compiled files may not get along with aliases.
+    """Compiled files that may be incompatible with aliases.
 
     Attributes:
         searched: how many were searched.
         left_out: how many were not: too large, not readable, or the time was up.
-        candidates: those that may not.
+        candidates: those that may be incompatible.
 
     """
 
@@ -72,18 +72,18 @@ class ExtensionsFound:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Say whether and how the enforcer is enabled here, and what it can't see.
+    """Whether and how the enforcer is enabled here, and its blind spots.
 
     Attributes:
-        installation: the interpreter, and where it has the enforcer from.
-        state: what is enabled in a fresh process of this environment.
-        with_map: the same with the map that was found, where the environment names none.
+        installation: the interpreter, and the enforcer that is installed for it.
+        state: the state of a new process in this environment.
+        with_map: the same with the map that was found, if the environment names none.
         modes: whether the enforcer is enabled under each option of Python.
         map: the migration map.
-        stage: what ``ENFORCER_STAGE`` says; empty if nothing.
-        store: where uses are kept.
-        late: legacy modules that are loaded before the enforcer is.
-        extensions: compiled files that may not get along with aliases.
+        stage: the value of ``ENFORCER_STAGE``, or empty.
+        store: the store.
+        late: legacy modules that are loaded before the enforcer.
+        extensions: compiled files that may be incompatible with aliases.
 
     """
 

@@ -1,9 +1,9 @@
-"""Answer questions about the interpreter that runs this, from inside of it.
+"""The program that a probed interpreter runs to describe itself.
 
-``enforcer status`` gives this file's text to ``python -c`` in a process of its own, under
-whatever Python is asked about. It imports nothing before it has looked, leaves without a trace
-in any store, and answers with one ``repr`` after a mark: others may write to standard output
-while Python starts.
+``enforcer status`` passes this file's text to ``python -c`` in a process of its own, under the
+Python in question. It imports nothing before it has looked, leaves no trace in any store, and
+answers with one ``repr`` after a mark, because other code may write to standard output while Python
+starts.
 """
 
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def state() -> "dict[str, Any] | None":
-    """Say what is enabled in this process; None if nothing is."""
+    """Return the state of the enforcer in this process; None if it is not enabled."""
     startup = sys.modules.get("enforcer.startup")
     enforcement = startup.active() if startup is not None else None
     if enforcement is None:
@@ -48,7 +48,7 @@ def _notices(enforcement: "Enforcement") -> "list[Notice]":
 
 
 def installation() -> "dict[str, Any]":
-    """Say what this interpreter is, and where it has the enforcer from."""
+    """Return a description of this interpreter, and of the enforcer that is installed for it."""
     modules = sorted(sys.modules)
     import site  # noqa: PLC0415 - nothing is imported before it was looked at
 
@@ -72,7 +72,7 @@ def installation() -> "dict[str, Any]":
 
 
 def _distributions(own: str) -> "list[dict[str, Any]]":
-    """List the distribution of this name, and others that bring a package ``enforcer``."""
+    """Return the distribution of this name, and others that have a package ``enforcer``."""
     import json  # noqa: PLC0415 - as above
     from importlib import metadata  # noqa: PLC0415 - as above
 
@@ -119,5 +119,5 @@ if __name__ == "__main__":
     answer = {"state": state, "installation": installation}[sys.argv[1]]()
     sys.stdout.write(f"{MARK}{answer!r}\n")
     sys.stdout.flush()
-    # What is enabled here would report this process when it ends.
+    # Without exit handlers: an enabled enforcer would record this process when it ends.
     os._exit(0)

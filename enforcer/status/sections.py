@@ -67,7 +67,7 @@ def _fact(weight: Weight, text: str) -> Line:
 
 
 def headline(status: Status) -> str:
-    """Say in one line whether the enforcer is enabled here."""
+    """Return in one line whether the enforcer is enabled here."""
     if not status.state.enabled:
         return f"Not enabled here: {_why_not(status)}."
     if status.state.safe_mode:
@@ -105,7 +105,7 @@ def _python(status: Status) -> Iterator[Line]:
 
 
 def _untested(python: Installation) -> Iterator[Line]:
-    """Say so where the test suite did not run on this very version."""
+    """Yield a fact if the test suite did not run on this very version."""
     if python.is_tested:
         return
     if python.implementation != "cpython":
@@ -149,7 +149,7 @@ def _modes(status: Status) -> str:
 
 
 def _origin(status: Status, package: Package) -> str:
-    """Say how the enforcer that is imported came to be there."""
+    """Return how the imported enforcer was installed."""
     python = status.installation
     folder = str(Path(package.file).parents[1])
     for one in (one for one in python.distributions if one.name == DISTRIBUTION):
@@ -165,7 +165,7 @@ def _origin(status: Status, package: Package) -> str:
 
 
 def _others(status: Status, package: Package) -> Iterator[Line]:
-    """Name the distributions that are not the one imported."""
+    """Yield the distributions that are not the one imported."""
     folder = str(Path(package.file).parents[1]) if package.file else ""
     python = status.installation
     own = [one for one in python.distributions if one.name == DISTRIBUTION]
@@ -288,7 +288,7 @@ def _numbers(rules: Sequence[Rule]) -> Iterator[str]:
 
 
 def _start(status: Status) -> Iterator[Line]:
-    """Tell what a fresh process wrote while it started."""
+    """Yield what a new process wrote to standard error while it started."""
     known = {str(mistake) for mistake in status.map.mistakes}
     for state in (status.state, status.with_map):
         lines = state.said.splitlines() if state is not None else []
@@ -311,7 +311,7 @@ def _start(status: Status) -> Iterator[Line]:
 
 
 def _is_silent(status: Status) -> bool:
-    """Tell whether a process that has all it needs is not enabled and says nothing."""
+    """Return whether a process that has all it needs is not enabled and writes nothing."""
     asked = status.with_map or status.state
     is_read = any(is_read for _, is_read in status.installation.startup_files)
     sound = status.map.content is not None and is_read
@@ -356,7 +356,7 @@ def _blind(status: Status) -> Iterator[Line]:
 
 
 def _reported(status: Status) -> str:
-    """Write that no process reported a blind spot, or that it is not known."""
+    """Return that no process reported a blind spot, or that this is unknown."""
     if status.store.error or not status.store.path:
         return "and what processes reported can't be read"
     return "and none reported in the last 24 hours"
@@ -380,6 +380,6 @@ def _extensions(status: Status) -> Iterator[Line]:
 
 
 def _paths(paths: tuple[str, ...]) -> str:
-    """Name some paths; what lies below another one goes without saying."""
+    """Return some paths as text, without those below another one."""
     tops = [path for path in paths if not any(path.startswith(f"{top}.") for top in paths)]
     return listed([f'"{path}"' for path in tops], MOST_PATHS)

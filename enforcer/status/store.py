@@ -1,4 +1,4 @@
-"""Find out whether a store can be written, without writing to it."""
+"""Look at a store: what it has, and whether it can be written, without writing to it."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ LATELY: Final = 24 * 3_600_000_000_000
 
 
 def look_at_store(path: str) -> StoreFound:
-    """Say what a store holds, and whether it can be written."""
+    """Return the state of a store: its processes, and whether it can be written."""
     lately = Span(since=time_ns() - LATELY)
     not_enabled = tuple(
         NoticeOf("not-enabled", path, text, processes)
@@ -47,7 +47,7 @@ def look_at_store(path: str) -> StoreFound:
 
 
 def _folder_error(folder: Path) -> str:
-    """Say why a store can't be made in a folder, which need not be there; empty if it can."""
+    """Return why a store can't be created in a folder, which may not exist; empty if it can."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir():
@@ -63,7 +63,7 @@ _NAME_ANOTHER = (
 
 
 def _write_error(path: str) -> str:
-    """Say why a store can't be written; empty if it can, or if somebody is writing now."""
+    """Return why a store can't be written; empty if it can, or if another process is writing."""
     if not os.access(Path(path).parent, os.W_OK | os.X_OK):
         return f"the store can't be written: its folder may not be. {_NAME_ANOTHER}"
     try:

@@ -1,4 +1,4 @@
-"""What ``enforcer verify`` prints: each invariant with how it was found, and a conclusion."""
+"""What ``enforcer verify`` prints: each invariant with its result, and a conclusion."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def _every(result: Result) -> Iterator[Line]:
 
 
 def _by_cause(result: Result) -> Iterator[Line]:
-    """Yield the cases in which an invariant does not hold, those of one cause in one line."""
+    """Yield the violations of an invariant, those with one cause in one line."""
     by_cause: dict[tuple[Outcome, str], list[Case]] = {}
     for case in result.cases:
         if case.outcome != Outcome.PASSED:
@@ -65,18 +65,18 @@ def _case(result: Result, outcome: Outcome, text: str) -> Line:
 
 
 def title(found: Verification) -> str:
-    """Name what was verified, and how."""
+    """Return what was verified, and whether with the enforcer."""
     return f"{Path(found.map_file).name}, {_mode(found)}"
 
 
 def heading(number: int, result: Result) -> str:
-    """Name an invariant and its severity, and say how it was found."""
+    """Return an invariant with its severity and its result."""
     invariant = result.invariant
     return f"{number}. {invariant.category} ({invariant.severity}): {result.outcome}"
 
 
 def conclusion(found: Verification) -> str:
-    """Say on one line whether everything holds."""
+    """Return in one line whether everything holds."""
     by_outcome = {
         outcome: sum(result.outcome == outcome for result in found.results) for outcome in Outcome
     }
