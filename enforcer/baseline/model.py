@@ -5,6 +5,7 @@ it survives edits, moved lines and merges.
 """
 
 from enforcer.recording.use import IMPORT_STATEMENT
+from enforcer.rules.repository import SITE_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 else:
     Key = tuple
     Names = tuple
-
-_FOREIGN = ("/site-packages/", "/dist-packages/")
 
 
 class Entry:
@@ -207,8 +206,8 @@ def file_of(file: str) -> str:
     Own files are relative to the root already; of installed ones the part from the
     ``site-packages`` folder on is kept.
     """
-    for folder in _FOREIGN:
-        _, found, rest = file.rpartition(folder)
+    for folder in SITE_FOLDERS:
+        _, found, rest = file.rpartition(f"/{folder}/")
         if found:
-            return f"{folder[1:]}{rest}"
+            return f"{folder}/{rest}"
     return file

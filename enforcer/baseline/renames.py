@@ -11,11 +11,11 @@ from enforcer.baseline.model import Baseline, Entry, Key
 from enforcer.baseline.portable import rewritings, rewritten
 from enforcer.rules.git import ask_git
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.repository import is_absolute, top_of, with_slashes
+from enforcer.rules.repository import SITE_FOLDERS, is_absolute, top_of, with_slashes
 
 _TIMEOUT: Final = 30.0
 _RENAMED_FIELDS: Final = 3
-_FOREIGN: Final = ("site-packages/", "dist-packages/", "<")
+_FOREIGN: Final = (*(f"{folder}/" for folder in SITE_FOLDERS), "<")
 
 
 def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:

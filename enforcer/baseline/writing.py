@@ -1,7 +1,5 @@
 """Writer of the baseline file: TOML, one call site per line, sorted, so that it merges well."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +7,7 @@ import tomlkit
 
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.reading import VERSION, BaselineError
+from enforcer.rules.atomic import replace, write_new
 
 _HEADER: Final = """\
 # Call sites of legacy paths that strict mode still tolerates: no more than these, soon fewer.
@@ -29,15 +28,10 @@ def write_baseline(baseline: Baseline, file: Path) -> None:
         BaselineError: if it can't be written.
 
     """
-    draft = file.with_name(f".{file.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    data = baseline_text(baseline).encode("utf-8")
     try:
-        # "x" fails if the draft exists: a stranger may have put a link to some other file there.
-        with draft.open("x", encoding="utf-8") as opened:
-            opened.write(baseline_text(baseline))
-        draft.replace(file)
+        replace(str(file), lambda draft: write_new(draft, data))
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         message = f'the baseline "{file}" can\'t be written: {error.strerror} (baseline-unwritable)'
         raise BaselineError(message) from error
 

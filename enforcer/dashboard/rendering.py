@@ -13,7 +13,7 @@ from enforcer import __version__
 from enforcer.dashboard.settings import Settings
 from enforcer.output.times import iso, short
 from enforcer.output.words import agreed, counted, visible
-from enforcer.report.words import SITE_FOLDERS
+from enforcer.rules.repository import inner
 
 LONGEST_TEXT: Final = 200
 """Number of characters of a name on a page; a recorded one may have a megabyte."""
@@ -94,13 +94,6 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
         return text
     end = min(_KEPT_END, longest // 3)
     return f"{text[: longest - end - 1]}…{text[-end:]}"
-
-
-def inner(file: str) -> str:
-    """Return the path of installed code from its site-packages on; other paths stay."""
-    for folder in SITE_FOLDERS:
-        file = file.rpartition(folder)[2]
-    return file
 
 
 def number(value: float) -> str:

@@ -11,6 +11,7 @@ import os
 from enforcer.imports.bootstrap import extension_spec
 from enforcer.imports.lockless import look_up
 from enforcer.imports.origins import as_source, source_of
+from enforcer.rules.repository import SITE_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ CELL = "<cell "
 
 # A frozen program may have no file of the standard library (cx_Freeze).
 _LIBRARY = os.path.dirname(getattr(os, "__file__", "<frozen>/os.py")) + os.sep
-_PACKAGES = ("site-packages", "dist-packages")
 # Names that consoles compile lines under: <python-input-3> (CPython from 3.13 on), <pyshell#3>.
 _NUMBERED = ("<python-input", "<pyshell")
 
@@ -113,7 +113,7 @@ def _outer(frame: "FrameType", namespace: dict[str, object] | None = None) -> "F
 
 def _is_library(filename: str) -> bool:
     """Return whether a file is in the standard library, whose consoles and timers run any code."""
-    return filename.startswith(_LIBRARY) and not any(name in filename for name in _PACKAGES)
+    return filename.startswith(_LIBRARY) and not any(name in filename for name in SITE_FOLDERS)
 
 
 def _console(filename: str) -> str:

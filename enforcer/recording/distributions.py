@@ -9,13 +9,12 @@ import os
 import sys
 
 from enforcer.rules.regular import read_regular
-from enforcer.rules.repository import is_absolute, with_slashes
+from enforcer.rules.repository import SITE_FOLDERS, is_absolute, with_slashes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SITE_FOLDERS = ("site-packages", "dist-packages")
 METADATA = (".dist-info", ".egg-info")
 MAX_ANSWERS = 4096
 

@@ -8,6 +8,7 @@ from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.repository import inner
 from enforcer.store.watching import ServiceWatch
 
 MOST_SERVICES = 10
@@ -16,15 +17,10 @@ MOST_SERVICES = 10
 IN_SAFE_MODE = "in safe mode"
 """Ending of the reason why uses of processes in safe mode are unknown."""
 
-SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
-
 
 def place(site: SiteReport) -> str:
     """Return the file and line of a call site; of installed code only the inner path."""
-    file = site.file
-    if site.relation == THIRD_PARTY:
-        for folder in SITE_FOLDERS:
-            file = file.rpartition(folder)[2]
+    file = inner(site.file) if site.relation == THIRD_PARTY else site.file
     return visible(f"{file}:{site.line}" if site.line else file)
 
 

@@ -266,6 +266,7 @@ def _is_own_folder(folder: str) -> bool:
 
 
 def _write(folder: str, name: str, data: bytes) -> None:
+    from enforcer.rules.atomic import replace, write_new
     from enforcer.rules.own_folder import ignore
 
     os.makedirs(os.path.dirname(folder), exist_ok=True)
@@ -275,20 +276,7 @@ def _write(folder: str, name: str, data: bytes) -> None:
     except FileExistsError:
         if not _is_own_folder(folder):
             raise PermissionError(folder) from None
-    # Processes may write at the same time: each writes a file of its own and renames it, so the
-    # last one wins and no reader sees half a file.
-    draft = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            # If a full disk cuts it short, the file's own digest will not match.
-            os.write(descriptor, data)
-        finally:
-            os.close(descriptor)
-        os.replace(draft, os.path.join(folder, name))
-    except BaseException:
-        os.unlink(draft)
-        raise
+    replace(os.path.join(folder, name), lambda draft: write_new(draft, data, 0o644))
 
 
 def _pack(

@@ -4,7 +4,7 @@ Only rules whose own paths are valid take part. Stages are ignored: raising the 
 not make the map invalid.
 """
 
-from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX, Rule
+from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX, Rule, longest_match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,15 +41,7 @@ class _Index:
 
     def covering(self, path: str) -> Rule | None:
         """Return the rule that moves a module, in any stage that aliases."""
-        covered, dot = path, "."
-        while dot:
-            rule = self.paths.get(covered)
-            if rule is not None and (
-                covered == path or rule.kind == TREE or not rule.implementation
-            ):
-                return rule
-            covered, dot, _ = covered.rpartition(".")
-        return None
+        return longest_match(self.paths, path, lambda rule: not rule.implementation)
 
     def moved(self, module: str, name: str) -> "tuple[Rule, str, str] | None":
         """Return the rule that moves a module, or a name in one, and its new path."""

@@ -1,6 +1,6 @@
 """Find contradictions between factories, rules for instances, and other rules."""
 
-from enforcer.rules.model import NAME, TREE
+from enforcer.rules.model import NAME, longest_match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ class _Moved:
 
     def __init__(self, rules: "Sequence[Rule]") -> None:
         self._paths = {rule.module: rule for rule in rules if rule.kind != NAME}
+        self._moving = {
+            module: rule for module, rule in self._paths.items() if not rule.implementation
+        }
         self._names = {(rule.module, rule.name): rule for rule in rules if rule.kind == NAME}
 
     def naming(self, factory: "Factory") -> "Rule | None":
@@ -81,13 +84,7 @@ class _Moved:
     def covering(self, module: str, name: str) -> "Rule | None":
         """Return the rule that moves a name, or the module that it is in."""
         rule = self._names.get((module, name.partition(".")[0]))
-        covered, dot = module, "."
-        while rule is None and dot:
-            found = self._paths.get(covered)
-            if found is not None and not found.implementation:
-                rule = found if covered == module or found.kind == TREE else None
-            covered, dot, _ = covered.rpartition(".")
-        return rule
+        return rule or longest_match(self._moving, module, lambda _: False)
 
 
 def _check_end(

@@ -227,6 +227,27 @@ class _Index:
             self.paths[rule.module] = rule
 
 
+def longest_match(
+    rules: "Mapping[str, Rule]", path: str, covers_below: "Callable[[Rule], bool]"
+) -> Rule | None:
+    """Return the rule of the longest path that is a dotted path or above it.
+
+    Args:
+        rules: module and tree rules by their module.
+        path: the dotted path.
+        covers_below: whether a module rule covers what is below its module; a tree rule always
+            does.
+
+    """
+    covered, dot = path, "."
+    while dot:
+        rule = rules.get(covered)
+        if rule is not None and (covered == path or rule.kind == TREE or covers_below(rule)):
+            return rule
+        covered, dot, _ = covered.rpartition(".")
+    return None
+
+
 class MigrationMap:
     """All rules; finds the one that covers a path.
 
@@ -458,15 +479,7 @@ class MigrationMap:
         module rule covers paths below its own only in stages that alias, because the children of
         an alias are the canonical package's.
         """
-        paths = self._index.paths
-        covered = path
-        while True:
-            rule = paths.get(covered)
-            if rule is not None and (covered == path or rule.kind == TREE or rule.aliases()):
-                return rule
-            covered, dot, _ = covered.rpartition(".")
-            if not dot:
-                return None
+        return longest_match(self._index.paths, path, Rule.aliases)
 
     def names_in(self, module: str) -> "Mapping[str, Rule]":
         """Return the rules for single names of a live module, by name."""

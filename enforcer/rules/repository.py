@@ -10,7 +10,7 @@ Labels have forward slashes on Windows, too: machines share the map, the baselin
 import os
 
 _MARKS = (".git", ".hg")
-SITE_FOLDERS = frozenset({"dist-packages", "site-packages"})
+SITE_FOLDERS = ("site-packages", "dist-packages")
 """The names of folders that installers put packages into."""
 
 
@@ -63,6 +63,13 @@ def is_below(file: str, folder: str) -> bool:
 def is_installed(file: str) -> bool:
     """Return whether a file belongs to an installed package, by its path."""
     return any(f"/{folder}/" in f"/{file}" for folder in SITE_FOLDERS)
+
+
+def inner(file: str) -> str:
+    """Return the path of installed code from its site folder on; other paths stay."""
+    for folder in SITE_FOLDERS:
+        file = file.rpartition(f"/{folder}/")[2]
+    return file
 
 
 def is_of_one_machine(file: str) -> bool:

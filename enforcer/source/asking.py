@@ -7,7 +7,7 @@ but will once it is raised; the question is what happens then.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
+from enforcer.rules.model import NAME, TREE, MigrationMap, Rule, longest_match
 from enforcer.rules.stages import REMOVED
 from enforcer.source.locating import Locator
 from enforcer.source.markers import excuse_of
@@ -128,15 +128,7 @@ class Matcher:
 
     def covering(self, path: str) -> Rule | None:
         """Return the rule that will cover a module once it is raised."""
-        covered, dot = path, "."
-        while dot:
-            rule = self._rules.get(covered)
-            if rule is not None and (
-                covered == path or rule.kind == TREE or not rule.implementation
-            ):
-                return rule
-            covered, dot, _ = covered.rpartition(".")
-        return None
+        return longest_match(self._rules, path, lambda rule: not rule.implementation)
 
     def will_run(self, modules: Iterable[str]) -> bool:
         """Return whether a file's code still runs once every rule aliases, or is removed."""

@@ -17,6 +17,7 @@ from enforcer.recording.notes import (
 )
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
+from enforcer.rules.atomic import replace
 from enforcer.rules.store_address import names_beside, remove
 from enforcer.store.schema import DISABLED, EXIT
 
@@ -53,16 +54,12 @@ def allow_notes(path: str, store: str, identity: str) -> None:
     if known == store and identity in maps:
         return
     file = f"{path}{MAPS}"
-    draft = f"{file}-{os.getpid()}-{os.urandom(4).hex()}"
     maps = [identity, *(maps if known == store else ())][:_MOST_MAPS]
     pairs = [("store", store), ("file", identity_of(path)), *(("map", each) for each in maps)]
     try:
-        write_pairs(draft, pairs, beside=path)
-        # Renamed into place: a process that reads the file meanwhile sees the old list or the new
-        # one.
-        os.replace(draft, file)
-    except OSError:  # they write into the store, as this process does
-        remove(draft)
+        replace(file, lambda draft: write_pairs(draft, pairs, beside=path))
+    except OSError:
+        return  # they write into the store, as this process does
 
 
 def allow_no_notes(path: str) -> None:

@@ -10,9 +10,9 @@ from time import strftime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from enforcer.imports.messages import canonical_path
-from enforcer.recording.distributions import SITE_FOLDERS, distribution_of
+from enforcer.recording.distributions import distribution_of
 from enforcer.recording.use import OWN, PROBE, THIRD_PARTY
-from enforcer.rules.repository import is_absolute
+from enforcer.rules.repository import SITE_FOLDERS, is_absolute
 from enforcer.telemetry import names
 
 if TYPE_CHECKING:

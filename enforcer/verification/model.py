@@ -81,9 +81,6 @@ DEFINITIONS: Final = Invariant(
     "mend of the other.",
 )
 
-INVARIANTS: Final = (IMPORT_PATHS, INSTANCES, FACTORIES, SERVICES, SHARING, DEFINITIONS)
-"""All invariants, in the order of the output."""
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
