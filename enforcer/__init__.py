@@ -10,7 +10,7 @@ library.
 PYTEST_DONT_REWRITE: pytest would warn that the package was imported before it could rewrite it.
 """
 
-from enforcer.own_modules import Plainly
+from enforcer.runtime.own_modules import Plainly
 
 with Plainly():
     from enforcer.errors import (

@@ -16,15 +16,15 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 )
 from opentelemetry.metrics import get_meter_provider
 
-from enforcer.reporter import FLUSH_PATIENCE
-from enforcer.reporting import emitter_of
+from enforcer.runtime.process.schedule import FLUSH_PATIENCE
+from enforcer.runtime.telemetry.asked import choice
+from enforcer.runtime.wiring import emitter_of
 from enforcer.startup import MAP_KEY, active
-from enforcer.telemetry.asked import choice
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
 
-    from enforcer.telemetry.emitter import Emitter
+    from enforcer.runtime.telemetry.emitter import Emitter
 
 
 class EnforcerInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
@@ -77,9 +77,9 @@ def _tell_that_nothing_is_enabled(provider: "MeterProvider | None") -> None:
 
     There is no other way to report it: such a process has no thread and no store.
     """
-    from enforcer.telemetry import names  # noqa: PLC0415 - most processes are enabled
-    from enforcer.telemetry.providers import Instruments  # noqa: PLC0415 - as above
-    from enforcer.telemetry.records import points_of_process  # noqa: PLC0415 - as above
+    from enforcer.runtime.telemetry import names  # noqa: PLC0415 - most processes are enabled
+    from enforcer.runtime.telemetry.providers import Instruments  # noqa: PLC0415 - as above
+    from enforcer.runtime.telemetry.records import points_of_process  # noqa: PLC0415 - as above
 
     instruments = Instruments(provider or get_meter_provider())
     instruments.tell(points_of_process({names.NOT_ENABLED: True}, os.urandom(16).hex()))

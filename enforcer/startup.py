@@ -11,24 +11,24 @@ thread.
 import os
 import sys
 
-from enforcer.eager import load_now
-from enforcer.enforcement import Enforcement
 from enforcer.errors import EnforcerError, LateEnablingError
-from enforcer.own_modules import Plainly
 from enforcer.recording import unseen_forks
 from enforcer.recording.notice import Notice
 from enforcer.recording.safe_mode import CALL, SafeMode, leave_note, safe_mode_at_start
-from enforcer.rules.inherited import forget_left, leave, wanted_digest
+from enforcer.rules.inheritance import forget_left, leave, wanted_digest
 from enforcer.rules.trusted_environment import has_foreign_rights
+from enforcer.runtime.eager import load_now
+from enforcer.runtime.own_modules import Plainly
+from enforcer.runtime.process.enforcement import Enforcement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from enforcer.embedding import UwsgiHooks
-    from enforcer.leaving import Guard
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import MigrationMap
+    from enforcer.runtime.process.embedding import UwsgiHooks
+    from enforcer.runtime.process.exits import Guard
 
 MAP_KEY = "ENFORCER_MAP"
 POD_KEY = "KUBERNETES_SERVICE_HOST"
@@ -144,7 +144,7 @@ def _read_baseline(file: str) -> "Container[CallSite]":
     """Read a baseline at the start, so that a broken one is reported at once."""
     from pathlib import Path
 
-    from enforcer.baseline.reading import BaselineError, read_baseline
+    from enforcer.baseline.reader import BaselineError, read_baseline
 
     try:
         return read_baseline(Path(file))
@@ -156,7 +156,7 @@ def _read_baseline(file: str) -> "Container[CallSite]":
 def _was_imported_before(migration_map: "MigrationMap") -> bool:
     """Return whether modules that the map names are loaded already."""
     outline = migration_map.outline
-    plain = sys.modules.get("enforcer.imports.plain_modules")
+    plain = sys.modules.get("enforcer.runtime.imports.plain_modules")
     left = plain.LEFT if plain is not None else ()  # by a watch that ended
     names = [name for name in sys.modules.copy() if isinstance(name, str)]
     loaded = [name for name in names if outline.speaks_of(name)]
@@ -232,7 +232,7 @@ def flush() -> None:
     if _active is None or _active.safe_mode is not None:
         return
     if _active.reporters:
-        from enforcer.reporting import emitter_of
+        from enforcer.runtime.wiring import emitter_of
 
         emitter_of(_active)
     for reporter in _active.reporters:
@@ -303,7 +303,7 @@ def enable_from_environment() -> None:
 
 def _keep_paths() -> None:
     """Make the paths in the environment absolute, for children with another working directory."""
-    from enforcer.rules.loading import STORE_KEY
+    from enforcer.rules.loader import STORE_KEY
     from enforcer.rules.store_address import file_of, scheme_of
 
     for key, whole in ((MAP_KEY, os.path.abspath), (STORE_KEY, file_of)):
@@ -328,7 +328,7 @@ def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
 def _leave_trace(path: str, text: str) -> None:
     """Record this process for reports, beside the store that it would have written to."""
     try:
-        from enforcer.rules.loading import usual_store
+        from enforcer.rules.loader import usual_store
         from enforcer.store.not_enabled import leave_trace
 
         leave_trace(usual_store(path), text)
@@ -383,7 +383,7 @@ def _write_ignored(loaded: "MigrationMap") -> None:
 
 def _warn_of_loss(store: str) -> None:
     """Warn that a pod's store is deleted with the pod."""
-    from enforcer.store.lasting import why_not_kept
+    from enforcer.store.persistence import why_not_kept
 
     why = why_not_kept(store)
     if why:
@@ -396,7 +396,7 @@ def _warn_of_loss(store: str) -> None:
 def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | None":
     if not isinstance(migration_map, str):
         return migration_map
-    from enforcer.rules.loading import load_map
+    from enforcer.rules.loader import load_map
 
     try:
         return load_map(migration_map, cached=True, wanted=wanted, lenient=True)
@@ -420,7 +420,7 @@ def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "Migrati
     """
     if safe_mode_at_start(path) is None:
         raise error
-    from enforcer.rules.loading import load_map
+    from enforcer.rules.loader import load_map
 
     try:
         return load_map(path, cached=True, wanted=wanted, lenient=True, regardless=True)
@@ -431,7 +431,7 @@ def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "Migrati
 
 def _start_reporting(enforcement: Enforcement, *, emits: bool = True) -> None:
     global _guard  # noqa: PLW0603 - one enforcement per interpreter
-    from enforcer.reporting import start_reporting
+    from enforcer.runtime.wiring import start_reporting
 
     _guard = start_reporting(enforcement, emits=emits)
     for reporter in enforcement.reporters[:1]:
@@ -454,7 +454,7 @@ def _hook_into_fork() -> None:
 def _hook_into_server() -> None:
     """Install hooks in a server that embeds Python, to be called after its forks."""
     global _server_hooks  # noqa: PLW0603 - one enforcement per interpreter
-    from enforcer.embedding import UwsgiHooks
+    from enforcer.runtime.process.embedding import UwsgiHooks
 
     _server_hooks = UwsgiHooks(_after_fork_by_server, _after_request)
     _server_hooks.install()

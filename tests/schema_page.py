@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from enforcer.store.schema import SCHEMA, SCHEMA_VERSION, bring_up_to_date
+from enforcer.store.sqlite.schema import SCHEMA, SCHEMA_VERSION, bring_up_to_date
 
 PAGE = Path(__file__).parents[1] / "docs" / "schema.md"
 

@@ -6,8 +6,8 @@ The baseline is read when a strict path is first used: most processes never need
 import sys
 from time import strftime
 
-from enforcer.recording.items import allowed_paths
 from enforcer.recording.notice import Notice
+from enforcer.recording.test_items import allowed_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Tolerance:
         # Imported here to keep the watched program light: most processes never read a baseline.
         from pathlib import Path
 
-        from enforcer.baseline.reading import BaselineError, read_baseline
+        from enforcer.baseline.reader import BaselineError, read_baseline
 
         try:
             return read_baseline(Path(self._map.baseline))

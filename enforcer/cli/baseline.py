@@ -6,15 +6,15 @@ from typing import Final
 import click
 
 from enforcer.baseline import Baseline
-from enforcer.baseline.comparing import Judged, Verdict, compare, grown, merged, shrunk
-from enforcer.baseline.portable import Rewriting, rewritings, why_not
-from enforcer.baseline.reading import read_baseline, read_sides
-from enforcer.baseline.renames import follow_renames
-from enforcer.baseline.writing import write_baseline
+from enforcer.baseline.comparison import Judged, Verdict, compare, grown, merged, shrunk
+from enforcer.baseline.portable_names import Rewriting, rewritings, why_not
+from enforcer.baseline.reader import read_baseline, read_sides
+from enforcer.baseline.renamed_files import follow_renames
+from enforcer.baseline.writer import write_baseline
 from enforcer.cli.options import FILE, choose_map, load_chosen, seen_options
 from enforcer.gate.seen import read_records, read_seen
 from enforcer.output.words import counted
-from enforcer.rules.loading import DEFAULT_BASELINE
+from enforcer.rules.loader import DEFAULT_BASELINE
 from enforcer.rules.mistakes import require_rules
 
 HAS_NEW: Final = 1

@@ -8,7 +8,7 @@ from enforcer.cli.options import choose_map, format_options, load_sound
 from enforcer.output.console import as_text
 from enforcer.rules.mistakes import MapError, require_rules
 from enforcer.source.as_json import check_as_json, mistakes_as_json
-from enforcer.source.checking import check_map
+from enforcer.source.check import check_map
 from enforcer.source.sections import document
 
 WOULD_BREAK = 1

@@ -19,8 +19,8 @@ import click
 from enforcer.cli.options import choose_map, load_lenient
 from enforcer.distribution import install_command
 from enforcer.errors import EnforcerError
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.loader import STORE_KEY, load_map
+from enforcer.rules.location import find_map
 from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY
 
@@ -84,7 +84,7 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
       enforcer dashboard --host 0.0.0.0 --token new --allow-host build.example
     """  # noqa: D301 - \b tells click to keep the lines
     require_extra()
-    from enforcer.dashboard.serving import is_loopback  # noqa: PLC0415 - after the check
+    from enforcer.dashboard.server import is_loopback  # noqa: PLC0415 - after the check
 
     secret = token or os.environ.get(TOKEN_KEY, "")
     if secret == "new":  # noqa: S105 - what to write for a new one
@@ -163,7 +163,7 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     is_open: bool,
     is_demo: bool,
 ) -> None:
-    from enforcer.dashboard.serving import address_of, bind, serve  # noqa: PLC0415
+    from enforcer.dashboard.server import address_of, bind, serve  # noqa: PLC0415
     from enforcer.dashboard.settings import Settings  # noqa: PLC0415
 
     settings = Settings(

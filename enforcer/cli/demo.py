@@ -56,7 +56,7 @@ def demo(context: click.Context, *, users: int, rounds: int, keep: bool, is_json
     """  # noqa: D301 - \b tells click to keep the lines
     require_websockets()
     from enforcer.demo.backend import Workspace  # noqa: PLC0415 - for the demo alone
-    from enforcer.demo.comparing import compare  # noqa: PLC0415 - it needs websockets
+    from enforcer.demo.comparison import compare  # noqa: PLC0415 - it needs websockets
     from enforcer.demo.output import as_json, document, progress  # noqa: PLC0415 - the same
     from enforcer.output.console import as_text  # noqa: PLC0415 - rich is slow to import
 

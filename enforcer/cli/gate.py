@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from enforcer.baseline import Baseline
-from enforcer.baseline.reading import SHRINK, UPDATE, read_baseline
+from enforcer.baseline.reader import SHRINK, UPDATE, read_baseline
 from enforcer.cli.options import Days, choose_map, format_options, load_chosen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif

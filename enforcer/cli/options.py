@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 
 from enforcer.errors import EnforcerError
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.loader import STORE_KEY, load_map
+from enforcer.rules.location import find_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_read_only, scheme_of

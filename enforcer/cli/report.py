@@ -13,7 +13,7 @@ from enforcer.report import Report, build
 from enforcer.report.as_csv import as_csv
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.store import StoreError
 

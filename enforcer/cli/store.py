@@ -102,7 +102,7 @@ def vacuum(
       enforcer store vacuum
       enforcer store vacuum --keep 400d --keep-hours 90d
     """  # noqa: D301 - \b tells click to keep the lines
-    from enforcer.store.vacuuming import vacuum as vacuum_store  # noqa: PLC0415 - slow to load
+    from enforcer.store.sqlite.vacuum import vacuum as vacuum_store  # noqa: PLC0415 - slow to load
 
     path = choose_file(store, map_file)
     with working() as tell:
@@ -133,11 +133,11 @@ def export(*, map_file: str | None, store: str | None, output: str | None) -> No
       enforcer store export > uses.jsonl
       enforcer store export | gzip > uses.jsonl.gz
     """  # noqa: D301 - \b tells click to keep the lines
-    from enforcer.store.exporting import export as export_store  # noqa: PLC0415 - slow to load
+    from enforcer.store.sqlite.export import export as export_store  # noqa: PLC0415 - slow to load
 
     path = choose_file(store, map_file)
     if not is_there(path):
-        from enforcer.store.opening import no_store  # noqa: PLC0415 - the same
+        from enforcer.store.sqlite.opening import no_store  # noqa: PLC0415 - the same
 
         raise no_store(path)
     with (
@@ -169,7 +169,7 @@ def import_(
       enforcer store import --store all.db web1.jsonl web2.jsonl
       ssh web1 enforcer store export | enforcer store import --store all.db -
     """  # noqa: D301 - \b tells click to keep the lines
-    from enforcer.store.importing import import_lines  # noqa: PLC0415 - slow to load
+    from enforcer.store.sqlite.import_ import import_lines  # noqa: PLC0415 - slow to load
 
     path = choose_file(store, map_file)
     for file in exports:
@@ -212,16 +212,16 @@ def init(
     if is_read_only(chosen):
         click.echo(_init_clickhouse(chosen, keep))
         return
-    from enforcer.store.sqlite import Store  # noqa: PLC0415 - slow to load
+    from enforcer.store.sqlite.writer import Store  # noqa: PLC0415 - slow to load
 
     Store(chosen).close()
     click.echo(f"{chosen} is ready")
 
 
 def _init_clickhouse(address: str, keep: timedelta | None) -> str:
-    from enforcer.store.clickhouse.connecting import parse  # noqa: PLC0415 - slow to load
-    from enforcer.store.clickhouse.initialising import initialise  # noqa: PLC0415 - the same
+    from enforcer.store.clickhouse.connection import parse  # noqa: PLC0415 - slow to load
     from enforcer.store.clickhouse.schema import VERSION  # noqa: PLC0415 - the same
+    from enforcer.store.clickhouse.setup import initialise  # noqa: PLC0415 - the same
 
     place = parse(address)
     with working() as tell:
@@ -233,8 +233,8 @@ def _init_clickhouse(address: str, keep: timedelta | None) -> str:
 
 
 def _look_at_file(path: str) -> dict[str, object]:
-    from enforcer.store.checking import check as check_store  # noqa: PLC0415 - slow to load
-    from enforcer.store.opening import no_store  # noqa: PLC0415 - the same
+    from enforcer.store.sqlite.check import check as check_store  # noqa: PLC0415 - slow to load
+    from enforcer.store.sqlite.opening import no_store  # noqa: PLC0415 - the same
 
     if not is_there(path):
         raise no_store(path)
@@ -260,7 +260,7 @@ def _look_at_file(path: str) -> dict[str, object]:
 
 
 def _look_at_clickhouse(address: str) -> dict[str, object]:
-    from enforcer.store.clickhouse.reading import ClickHouseReader  # noqa: PLC0415 - an extra
+    from enforcer.store.clickhouse.reader import ClickHouseReader  # noqa: PLC0415 - an extra
     from enforcer.store.queries import Span  # noqa: PLC0415 - slow to load
 
     with ClickHouseReader(address) as reader:

@@ -16,16 +16,16 @@ from enforcer.recording.process import current
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_there
 from enforcer.rules.trusted_environment import trusted_environment
+from enforcer.runtime.telemetry import asked
+from enforcer.runtime.telemetry.asked import LOGS, SIGNALS
+from enforcer.runtime.telemetry.outlet import shown
+from enforcer.runtime.telemetry.private import Private
+from enforcer.runtime.telemetry.scrubbing import Scrub
+from enforcer.runtime.telemetry.signals import emit_remainder
 from enforcer.store import StoreError, emission
-from enforcer.store.opening import not_read, open_to_read
-from enforcer.store.sqlite import Store
-from enforcer.store.waiting import Patience
-from enforcer.telemetry import asked
-from enforcer.telemetry.asked import LOGS, SIGNALS
-from enforcer.telemetry.outlet import shown
-from enforcer.telemetry.private import Private
-from enforcer.telemetry.scrubbing import Scrub
-from enforcer.telemetry.signals import emit_remainder
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.opening import not_read, open_to_read
+from enforcer.store.sqlite.writer import Store
 
 SOMETHING_WAITS: Final = 1
 """The exit code where something was not sent."""

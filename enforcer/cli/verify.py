@@ -11,9 +11,9 @@ from enforcer.output.console import as_text, working
 from enforcer.rules.mistakes import require_rules
 from enforcer.verification.as_json import verification_as_json
 from enforcer.verification.as_markdown import verification_as_markdown
+from enforcer.verification.run import PATIENCE
+from enforcer.verification.run import verify as verify_map
 from enforcer.verification.sections import document
-from enforcer.verification.verifying import PATIENCE
-from enforcer.verification.verifying import verify as verify_map
 
 VIOLATED = 1
 """Exit code if an invariant does not hold, or could not be verified."""

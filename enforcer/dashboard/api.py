@@ -12,17 +12,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from enforcer.dashboard import records
-from enforcer.dashboard.addresses import is_rule
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, choose, grouped
 from enforcer.dashboard.filters import Filters
 from enforcer.dashboard.health import health_words
-from enforcer.dashboard.looking import STATES, Caller, Look, Place
+from enforcer.dashboard.limits import LongAnswer, Turns
+from enforcer.dashboard.links import is_rule
+from enforcer.dashboard.look import STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import TABLES, columns_of, document
 from enforcer.dashboard.pages import MOST_PROCESSES
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv, as_it_is, number
 from enforcer.dashboard.timeline import remaining_sites
-from enforcer.dashboard.turns import LongAnswer, Turns
 from enforcer.output.times import iso
 from enforcer.store import StoreError
 from enforcer.store.queries import ProcessWatch

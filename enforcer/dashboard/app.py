@@ -11,13 +11,13 @@ from starlette.types import ASGIApp
 
 from enforcer.dashboard.api import Api
 from enforcer.dashboard.call_sites import CallSites
-from enforcer.dashboard.live import Live
-from enforcer.dashboard.looking import Place
+from enforcer.dashboard.live_updates import Live
+from enforcer.dashboard.look import Place
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.pages import Pages
-from enforcer.dashboard.rendering import ASSETS, Rendering
 from enforcer.dashboard.security import Guard
 from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.templating import ASSETS, Rendering
 from enforcer.rules.git import ask_git
 
 _GIT_SECONDS: Final = 5.0

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from enforcer.dashboard.looking import Caller
-from enforcer.dashboard.rewriting import Rewrite, rewrite
+from enforcer.dashboard.look import Caller
+from enforcer.dashboard.proposed_change import Rewrite, rewrite
 from enforcer.dashboard.source_lines import Line, around, read_source
-from enforcer.imports.messages import canonical_path, replacement
-from enforcer.imports.proposals import why_not
 from enforcer.recording.use import CALL, ENTRY_POINT, PICKLE, THIRD_PARTY, CallSite
 from enforcer.report.model import RuleReport
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
 from enforcer.rules.repository import is_absolute
-from enforcer.source.locating import Locator, search_path
+from enforcer.runtime.imports.messages import canonical_path, replacement
+from enforcer.runtime.imports.proposals import why_not
+from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
 
 _LONGEST: Final = 2000

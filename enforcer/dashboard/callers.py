@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from enforcer.dashboard.filters import NONE
-from enforcer.dashboard.looking import Caller
-from enforcer.report.whose import OTHERS, OWN_CODE, TESTS
+from enforcer.dashboard.look import Caller
+from enforcer.report.code_kind import OTHERS, OWN_CODE, TESTS
 
 OWN_DISTRIBUTION: Final = "(own code)"
 

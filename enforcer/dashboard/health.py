@@ -6,7 +6,7 @@ While anything is missing, no page calls a rule safe to delete.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enforcer.dashboard.looking import Look
+from enforcer.dashboard.look import Look
 from enforcer.output.words import counted
 from enforcer.report.maps import map_differences
 from enforcer.report.model import Report

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from enforcer import __version__
 from enforcer.dashboard.filters import RANGES
-from enforcer.dashboard.looking import STATES
+from enforcer.dashboard.look import STATES
 from enforcer.dashboard.tables import Column
-from enforcer.report.whose import OTHERS, OWN_CODE, TESTS
+from enforcer.report.code_kind import OTHERS, OWN_CODE, TESTS
 from enforcer.rules.stages import STAGES
 
 Schema = dict[str, Any]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from enforcer.dashboard.looking import STATES, Look
+from enforcer.dashboard.look import STATES, Look
 from enforcer.dashboard.timeline import Timeline, moment
 from enforcer.store.queries import DAY, WEEK
 

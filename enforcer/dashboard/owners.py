@@ -6,7 +6,7 @@ from typing import Final
 
 from codeowners import CodeOwners
 
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular_files import read_regular
 from enforcer.rules.repository import is_absolute
 
 PLACES: Final = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")

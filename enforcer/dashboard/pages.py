@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from enforcer.dashboard import records
-from enforcer.dashboard.addresses import Here, is_rule, without_password
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, WHOSE, choose, grouped
 from enforcer.dashboard.charts import Chart, line, stacked
 from enforcer.dashboard.filters import NONE, RANGES, Filters
 from enforcer.dashboard.health import health_words
-from enforcer.dashboard.looking import IN_USE, STATES, Caller, Look, Place
+from enforcer.dashboard.links import Here, is_rule, without_password
+from enforcer.dashboard.look import IN_USE, STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
-from enforcer.dashboard.rendering import Rendering
 from enforcer.dashboard.tables import Column, Record, Table, TableState, as_it_is, table
+from enforcer.dashboard.templating import Rendering
 from enforcer.dashboard.timeline import Timeline, remaining_sites, trend, uses_by_rule
 from enforcer.dashboard.watch_bars import watch_bars
 from enforcer.rules.model import TREE

@@ -6,12 +6,12 @@ Times are ISO 8601 in UTC to the second, or None. Fields are only ever added.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from enforcer.dashboard.looking import Caller, Look
+from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.tables import Column
 from enforcer.output.times import iso, seconds
 from enforcer.report.model import RuleReport
 from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
-from enforcer.store.watching import ServiceWatch
+from enforcer.store.sqlite.watch import ServiceWatch
 
 RULE_COLUMNS: Final = (
     Column("legacy", "Legacy path", "rule"),

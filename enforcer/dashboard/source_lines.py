@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular_files import read_regular
 
 AROUND: Final = 3
 """Number of lines to show before and after the line."""

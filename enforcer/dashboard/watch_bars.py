@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.dashboard.looking import Look
+from enforcer.dashboard.look import Look
 from enforcer.dashboard.timeline import moment
 from enforcer.output.times import short
-from enforcer.store.watching import ServiceWatch
+from enforcer.store.sqlite.watch import ServiceWatch
 
 _WIDTH: Final = 1000.0
 _MOST: Final = 25

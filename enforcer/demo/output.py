@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from enforcer.demo import MAP
-from enforcer.demo.comparing import Comparison
+from enforcer.demo.comparison import Comparison
 from enforcer.demo.figures import EVENTS
 from enforcer.output.document import BLANK, Document, Line, Table, Words
 from enforcer.output.document import as_json as dump

@@ -40,7 +40,7 @@ def modules_of(migration_map: MigrationMap) -> list[str]:
 
 
 def _tree(package: str) -> Iterator[str]:
-    from enforcer.imports.locating import Locator  # noqa: PLC0415 - with the import part
+    from enforcer.runtime.imports.module_files import Locator  # noqa: PLC0415 - with the import part
 
     yield package
     spec = Locator().locate(package)

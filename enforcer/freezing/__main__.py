@@ -8,8 +8,8 @@ from pathlib import Path
 
 from enforcer.errors import EnforcerError
 from enforcer.freezing import modules_of
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
+from enforcer.rules.location import find_map
 
 
 def main() -> int:

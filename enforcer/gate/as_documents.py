@@ -8,8 +8,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from enforcer import __version__
+from enforcer.gate.collection import Gate
 from enforcer.gate.findings import KINDS, Finding, Level
-from enforcer.gate.gathering import Gate
 from enforcer.output.document import as_json as dump
 from enforcer.rules.repository import is_installed, with_slashes
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from enforcer.gate.collection import Gate
 from enforcer.gate.findings import Finding, Level
-from enforcer.gate.gathering import Gate
 from enforcer.output.words import counted
 
 _OF_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from enforcer.baseline.model import asked_names, file_of
-from enforcer.baseline.record import Record, SeenSite
+from enforcer.baseline.run_record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.output.words import counted
 from enforcer.recording.notice import BLIND
 from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import BLOCKED, PROBE
 from enforcer.report import Report, build
-from enforcer.report.building import DAMAGED
+from enforcer.report.builder import DAMAGED
 from enforcer.report.words import lost_uses, safe_processes, unwatched
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
+from enforcer.store.sqlite.reader import Reader
 
 NOBODY: Final = "watched by no process"
 """Reason of a blind rule that no process had in its map."""

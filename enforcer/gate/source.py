@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from enforcer.rules.model import Rule
 from enforcer.rules.stages import REMOVED, STRICT
-from enforcer.source.asking import Site
 from enforcer.source.findings import InstancesCheck, MapCheck
+from enforcer.source.resolution import Site
 
 REFUSED: Final = "would-be-refused"
 

@@ -8,7 +8,7 @@ The ``*.dist-info`` folders are read directly, as their specification allows, an
 import os
 import sys
 
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular_files import read_regular
 from enforcer.rules.repository import SITE_FOLDERS, is_absolute, with_slashes
 
 TYPE_CHECKING = False

@@ -3,7 +3,7 @@
 A process that used nothing legacy only has to report its presence and for how long. It writes a
 small file, ``uses.db.watched-PROCESS-NUMBER``, whose modification time is the end of that span.
 The content of a file never changes: a process with more to report replaces its note by one with
-another number. So the process that takes notes into the store (``enforcer.store.noted``) can
+another number. So the process that takes notes into the store (``enforcer.store.notes``) can
 remove what it read without losing anything.
 
 The file ``uses.db.maps`` lists the maps for which a note suffices: those whose rules the store
@@ -18,7 +18,7 @@ from stat import S_IMODE, S_IWGRP, S_IWOTH
 
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
-from enforcer.rules.regular import HAS_OWNERS, open_regular, read_open
+from enforcer.rules.regular_files import HAS_OWNERS, open_regular, read_open
 from enforcer.rules.store_address import file_identity, names_beside, remove
 
 TYPE_CHECKING = False

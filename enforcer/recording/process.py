@@ -4,7 +4,7 @@ import os
 import sys
 from time import time_ns
 
-from enforcer.rules.regular import read_trusted
+from enforcer.rules.regular_files import read_trusted
 from enforcer.rules.trusted_environment import trusted_environment
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ import _thread
 from time import time_ns
 
 from enforcer.recording import unseen_forks
-from enforcer.recording.counting import Uses
+from enforcer.recording.counter import Uses
 from enforcer.recording.use import PROBE, CallSite, Use
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.variables import LIMIT_KEY, number

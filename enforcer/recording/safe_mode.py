@@ -10,7 +10,7 @@ like evidence for all of the time.
 import os
 
 from enforcer.recording.notice import Notice
-from enforcer.rules.regular import is_trusted_name
+from enforcer.rules.regular_files import is_trusted_name
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
 from enforcer.rules.trusted_environment import trusted_environment
 

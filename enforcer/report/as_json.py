@@ -4,7 +4,7 @@ from enforcer.output.document import as_json as dump
 from enforcer.output.times import iso, seconds
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService
-from enforcer.store.watching import ServiceWatch, Watching
+from enforcer.store.sqlite.watch import ServiceWatch, Watching
 
 
 def as_json(report: Report) -> str:

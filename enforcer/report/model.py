@@ -7,7 +7,7 @@ from enforcer.recording.recorder import OVERFLOW
 from enforcer.recording.use import BLOCKED, WOULD_BLOCK
 from enforcer.report.hosts import words
 from enforcer.report.rule_services import RuleService
-from enforcer.store.watching import Watching
+from enforcer.store.sqlite.watch import Watching
 
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make

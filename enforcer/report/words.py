@@ -9,7 +9,7 @@ from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.repository import inner
-from enforcer.store.watching import ServiceWatch
+from enforcer.store.sqlite.watch import ServiceWatch
 
 MOST_SERVICES = 10
 """Limit on the services, versions and environments that are named."""

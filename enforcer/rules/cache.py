@@ -14,7 +14,7 @@ import sys
 from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
-from enforcer.rules.regular import HAS_OWNERS, is_private, open_regular, read_open
+from enforcer.rules.regular_files import HAS_OWNERS, is_private, open_regular, read_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class CompiledMap:
         rules, factories, instances = marshal.loads(self._rules)  # noqa: S302 - checked
         made: list[Entry] = [_made(Rule, _FIELDS, packed) for packed in rules]
         if factories or instances:
-            from enforcer.rules.delegated import Factory, Instances
+            from enforcer.rules.factory_model import Factory, Instances
 
             made += [_made(Factory, _FACTORY_FIELDS, packed) for packed in factories]
             made += [_made(Instances, _INSTANCES_FIELDS, packed) for packed in instances]

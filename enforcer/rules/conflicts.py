@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
 
 _LONGEST_TRAIL = 64

@@ -8,8 +8,8 @@ import os
 import re
 import tomllib
 
-from enforcer.rules.finding import MAP_FILE, PROJECT_FILE, has_table
-from enforcer.rules.lines import key_lines
+from enforcer.rules.key_lines import key_lines
+from enforcer.rules.location import MAP_FILE, PROJECT_FILE, has_table
 from enforcer.rules.mistakes import MapError, Mistake, MistakeList
 from enforcer.rules.model import FACTORY, INSTANCES
 from enforcer.rules.validation import validate
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.model import Entry
     from enforcer.rules.sound_part import Ignored
 

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from enforcer.baseline.record import SeenSite
+    from enforcer.baseline.run_record import SeenSite
     from enforcer.recording.use import CallSite
 
 FUNCTION = "::"

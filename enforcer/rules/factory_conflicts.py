@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enforcer.rules.conflicts import Entry
-    from enforcer.rules.delegated import Factory, Instances
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.factory_model import Factory, Instances
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
     from enforcer.rules.model import Rule
 

@@ -1,6 +1,6 @@
 """Read a factory, or a rule for instances, from its table in the migration map."""
 
-from enforcer.rules.delegated import ERROR, OWN, STRONG, WEAK, Factory, Instances
+from enforcer.rules.factory_model import ERROR, OWN, STRONG, WEAK, Factory, Instances
 from enforcer.rules.paths import check_callable, check_legacy, is_identifier
 from enforcer.rules.rule_table import read_dates, read_stage
 from enforcer.rules.values import Table

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
-    from enforcer.rules.delegated import Factory, Instances
     from enforcer.rules.exemptions import Exemption
+    from enforcer.rules.factory_model import Factory, Instances
     from enforcer.rules.outline import Outline
     from enforcer.rules.rollout import Place, Rollout
     from enforcer.rules.stages import StageOverride

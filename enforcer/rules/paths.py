@@ -6,7 +6,7 @@ from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
 
 # Modules that the interpreter or the enforcer itself uses while it imports.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TypeAlias
 
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import Mistake, MistakeList
     from enforcer.rules.model import Entry
     from enforcer.rules.validation import Contents

@@ -7,7 +7,7 @@ map's own file all the same, so that nothing is lost while there is no collector
 
 import os
 
-from enforcer.rules.regular import is_trusted_name
+from enforcer.rules.regular_files import is_trusted_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from enforcer.rules.delegated import Factory, Instances
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.factory_model import Factory, Instances
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
     from enforcer.rules.model import Entry as MapEntry
 

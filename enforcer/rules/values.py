@@ -4,7 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from enforcer.rules.lines import KeyPath
+    from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
 
 _TYPES = {

@@ -1,6 +1,6 @@
 """Read numbers from environment variables.
 
-A value that is no number is ignored, and :func:`enforcer.rules.loading.load_map` reports it: a
+A value that is no number is ignored, and :func:`enforcer.rules.loader.load_map` reports it: a
 mistake in the environment must not stop a program.
 """
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from enforcer.output.document import as_json
 from enforcer.rules.mistakes import MapError
-from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
 from enforcer.source.findings import (
     FactoryCheck,
@@ -15,7 +14,8 @@ from enforcer.source.findings import (
     MissingName,
     RuleCheck,
 )
-from enforcer.source.locating import Located
+from enforcer.source.module_files import Located
+from enforcer.source.resolution import Site
 from enforcer.source.rollouts import rollout_records
 
 

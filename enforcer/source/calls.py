@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-from enforcer.delegation.parameters import Parameters
+from enforcer.runtime.delegation.parameters import Parameters
 from enforcer.source.scopes import MODULE_LEVEL
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
-from enforcer.source.locating import Located, Locator
+from enforcer.runtime.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.source.module_files import Located, Locator
 from enforcer.source.names import parse
 from enforcer.source.references import Importer
 

@@ -6,15 +6,15 @@ Where the source does not show something, the first call at run time decides.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from enforcer.delegation.matching import mismatches
-from enforcer.delegation.parameters import ASYNC_ITERATOR
-from enforcer.rules.delegated import ERROR, Factory, Instances
+from enforcer.rules.factory_model import ERROR, Factory, Instances
 from enforcer.rules.model import MigrationMap
-from enforcer.source.asking import Site
+from enforcer.runtime.delegation.parameters import ASYNC_ITERATOR
+from enforcer.runtime.delegation.signatures import mismatches
 from enforcer.source.calls import Call, lacks
 from enforcer.source.definitions import PROPERTIES, Definition, DefinitionReader
 from enforcer.source.findings import FactoryCheck, Finding, InstancesCheck, refusals
 from enforcer.source.refusals import Refusals
+from enforcer.source.resolution import Site
 
 
 class DelegationChecker:

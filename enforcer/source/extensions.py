@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
-from enforcer.rules.regular import open_regular
+from enforcer.rules.regular_files import open_regular
 from enforcer.rules.stages import REMOVED
 from enforcer.source.tree import own_files
 

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from enforcer.rules.delegated import ERROR
+from enforcer.rules.factory_model import ERROR
 from enforcer.rules.stages import REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from enforcer.rules.delegated import Factory, Instances
+    from enforcer.rules.factory_model import Factory, Instances
     from enforcer.rules.model import Rule
     from enforcer.rules.rollout import Place, Rollout
-    from enforcer.source.asking import Site
     from enforcer.source.definitions import Definition
-    from enforcer.source.locating import Located
+    from enforcer.source.module_files import Located
+    from enforcer.source.resolution import Site
     from enforcer.source.unmatched import Unmatched
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from enforcer.source.reading import read_source
+from enforcer.source.files import read_source
 
 _LOCALS: Final = "<locals>"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from enforcer.rules.document import shown
-from enforcer.rules.finding import PROJECT_FILE
-from enforcer.rules.lines import key_lines
+from enforcer.rules.key_lines import key_lines
+from enforcer.rules.location import PROJECT_FILE
 from enforcer.rules.mistakes import Mistake, MistakeList
 from enforcer.rules.model import TREE_SUFFIX
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular_files import read_regular
 from enforcer.rules.values import nearest
 
 

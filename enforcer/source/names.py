@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.source.bindings import read_bindings
-from enforcer.source.locating import Located, Locator
-from enforcer.source.reading import read_source, reason_of
+from enforcer.source.files import read_source, reason_of
+from enforcer.source.module_files import Located, Locator
 from enforcer.source.references import Importer
 
 ALWAYS_THERE: Final = frozenset(

@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
-from enforcer.source.aliased import AliasedNames
-from enforcer.source.asking import Ask, Matcher
+from enforcer.source.aliased_names import AliasedNames
 from enforcer.source.findings import LegacyName, MissingName, RenamedName, RuleCheck
-from enforcer.source.importing import ImportedModule
-from enforcer.source.locating import Locator
+from enforcer.source.import_probe import ImportedModule
+from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
+from enforcer.source.resolution import Ask, Matcher
 
 
 class Presence:

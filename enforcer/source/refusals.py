@@ -1,6 +1,6 @@
 """Places that the current stages of a map would refuse.
 
-Judged as at run time (``enforcer.imports.uses``): stage removed refuses everybody, stage strict
+Judged as at run time (``enforcer.runtime.imports.uses``): stage removed refuses everybody, stage strict
 whatever is neither in the baseline nor exempted; except for tests with a marker that allows it or
 expects a refusal. The key of a place in a baseline (legacy path, file, function and mechanism) is
 derived from its source.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.baseline.model import Baseline
-from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.reader import read_baseline
 from enforcer.baseline.tolerance import Tolerance
 from enforcer.recording.use import (
     ATTRIBUTE,
@@ -23,9 +23,9 @@ from enforcer.recording.use import (
 )
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule
 from enforcer.rules.stages import REMOVED, STRICT
-from enforcer.source.asking import Ask, Site
-from enforcer.source.locating import Locator
 from enforcer.source.markers import ALLOWING, EXPECTING
+from enforcer.source.module_files import Locator
+from enforcer.source.resolution import Ask, Site
 from enforcer.source.scopes import MODULE_LEVEL
 
 _MECHANISMS: Final = {

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from enforcer.output.document import BLANK, STRONG, Document, Line
 from enforcer.output.words import counted, first, listed
-from enforcer.rules.delegated import OWN
+from enforcer.rules.factory_model import OWN
 from enforcer.rules.model import LEGACY_FALLBACK, NAME, Rule
 from enforcer.rules.stages import REMOVED, STRICT
-from enforcer.source.asking import Site
 from enforcer.source.definitions import Definition
 from enforcer.source.findings import (
     FactoryCheck,
@@ -18,7 +17,8 @@ from enforcer.source.findings import (
     MissingName,
     RuleCheck,
 )
-from enforcer.source.locating import Located
+from enforcer.source.module_files import Located
+from enforcer.source.resolution import Site
 from enforcer.source.rollouts import rollout_lines
 
 MOST_USES = 3

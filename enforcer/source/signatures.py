@@ -1,13 +1,13 @@
 """Comparison of two signatures: whether calls for the legacy one suit the canonical one.
 
 An alias changes no call: arguments arrive by the positions and the names that callers write. (A
-``[[factory]]`` passes them by name instead, see ``enforcer.delegation.matching``.)
+``[[factory]]`` passes them by name instead, see ``enforcer.runtime.delegation.signatures``.)
 """
 
 from collections.abc import Iterator
 
-from enforcer.delegation.matching import ASYNC_MISMATCH
-from enforcer.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.runtime.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.runtime.delegation.signatures import ASYNC_MISMATCH
 from enforcer.source.findings import Finding
 
 _GIVES = {SYNC: "a value", ASYNC: "a coroutine", ASYNC_ITERATOR: "an async generator"}

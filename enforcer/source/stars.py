@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from enforcer.rules.model import MODULE, MigrationMap, Rule
-from enforcer.source.aliased import AliasedNames
-from enforcer.source.asking import Ask, Matcher
-from enforcer.source.locating import Locator
+from enforcer.source.aliased_names import AliasedNames
+from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR
-from enforcer.source.scanning import ScannedFile, Scanner
+from enforcer.source.resolution import Ask, Matcher
+from enforcer.source.scan import ScannedFile, Scanner
 
 Lost = dict[str, tuple[Rule, str]]
 """Name that a module will lose → the rule and the legacy module that it is from."""

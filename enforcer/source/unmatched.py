@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from enforcer.rules.lines import key_lines
+from enforcer.rules.key_lines import key_lines
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.regular import read_regular
+from enforcer.rules.regular_files import read_regular
 from enforcer.rules.repository import top_of
 from enforcer.source.functions import function_names
 from enforcer.source.tree import own_files

@@ -12,8 +12,8 @@ from enforcer.output.console import tracked
 from enforcer.recording.process import place
 from enforcer.recording.safe_mode import safe_mode_at_start
 from enforcer.rules import cache
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import STORE_KEY, load_map
+from enforcer.rules.loader import STORE_KEY, load_map
+from enforcer.rules.location import find_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from enforcer.distribution import DISTRIBUTION
 from enforcer.errors import EnforcerError
-from enforcer.rules.loading import STORE_KEY
+from enforcer.rules.loader import STORE_KEY
 from enforcer.startup import MAP_KEY
 from enforcer.status.probe import MARK
 from enforcer.status.tested import TESTED

@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from enforcer.enforcement import Enforcement
     from enforcer.recording.notice import Notice
+    from enforcer.runtime.process.enforcement import Enforcement
 
 
 def state() -> "dict[str, Any] | None":
@@ -40,7 +40,7 @@ def state() -> "dict[str, Any] | None":
 
 
 def _notices(enforcement: "Enforcement") -> "list[Notice]":
-    from enforcer.imports.interference import interference  # noqa: PLC0415 - only if enabled
+    from enforcer.runtime.imports.interference import interference  # noqa: PLC0415 - only if enabled
 
     said = list(enforcement.notices())
     known = {(notice.kind, notice.subject) for notice in said}
@@ -99,7 +99,7 @@ def _distributions(own: str) -> "list[dict[str, Any]]":
 def _package() -> "dict[str, Any] | None":
     try:
         import enforcer  # noqa: PLC0415 - as above
-        from enforcer.imports.selfcheck import blind_spots  # noqa: PLC0415 - as above
+        from enforcer.runtime.imports.self_check import blind_spots  # noqa: PLC0415 - as above
 
         return {
             "version": enforcer.__version__,

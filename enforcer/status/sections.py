@@ -12,7 +12,7 @@ from enforcer.output.times import short
 from enforcer.output.words import counted, first, listed
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.safe_mode import SAFE_KEY
-from enforcer.rules.loading import STORE_KEY
+from enforcer.rules.loader import STORE_KEY
 from enforcer.rules.model import LAST, Rule
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF, STAGES, STRICT
 from enforcer.rules.store_address import is_read_only, scheme_of

@@ -13,7 +13,7 @@ from enforcer.status.model import StoreFound
 from enforcer.store import StoreError
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import NoticeOf, Span
-from enforcer.store.reading import Reader
+from enforcer.store.sqlite.reader import Reader
 
 LATELY: Final = 24 * 3_600_000_000_000
 """How far back a process may have written to count as one of today, in nanoseconds."""

@@ -12,9 +12,9 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.process import heartbeat
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.store import ReplacedError
-from enforcer.store.losses import leave_losses, take_back_losses
-from enforcer.store.schema import EXIT
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.losses import leave_losses, take_back_losses
+from enforcer.store.sqlite.schema import EXIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from enforcer.store.emission import Remainder, Row
 
     class OpenStore(Protocol):
-        """An open store that accepts batches; implemented by ``enforcer.store.sqlite.Store``."""
+        """An open store that accepts batches; implemented by ``enforcer.store.sqlite.writer.Store``."""
 
         def knows(self, process: Process) -> bool:
             """Return whether a process was added to the store."""
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
             """Close the store until the next visit."""
 
     class Ledger(Protocol):
-        """Record of what was emitted; implemented by ``enforcer.telemetry.ledger.Ledger``.
+        """Record of what was emitted; implemented by ``enforcer.runtime.telemetry.ledger.Ledger``.
 
         Attributes:
             is_closed: whether the last uses of this process were written, or can't be.

@@ -12,8 +12,8 @@ with the same id.
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
-from enforcer.rules.delegated import Factory
 from enforcer.rules.digest import digest
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import FACTORY, Rule
 
 TYPE_CHECKING = False
@@ -138,7 +138,7 @@ def identify(legacy: str, stage: str, outcome: str, site: CallSite) -> str:
 
 
 def _clip(text: str) -> str:
-    # As the store keeps texts; see enforcer.store.rows.
+    # As the store keeps texts; see enforcer.store.sqlite.rows.
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()
     return text[:_LONGEST_TEXT]

@@ -7,7 +7,7 @@ a report can know of it. A full file is truncated and begun again.
 import os
 from time import time_ns
 
-from enforcer.rules.regular import kind_of, read_trusted, require_trusted
+from enforcer.rules.regular_files import kind_of, read_trusted, require_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from enforcer.store.watching import Watching
+from enforcer.store.sqlite.watch import Watching
 
 HOUR: Final = 3_600_000_000_000
 DAY: Final = 24 * HOUR

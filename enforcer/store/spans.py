@@ -1,7 +1,7 @@
 """Arithmetic of a span: the hours, days and months that it touches."""
 
 from enforcer.store.queries import DAY, HOUR, Span
-from enforcer.store.schema import MONTH
+from enforcer.store.sqlite.schema import MONTH
 
 _HOURS = DAY // HOUR
 _DAYS = MONTH // DAY

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from enforcer import startup
-from enforcer.baseline.record import Record, SeenSite
-from enforcer.recording.items import ALLOWED_KEY, FOLDER_KEY
+from enforcer.baseline.run_record import Record, SeenSite
 from enforcer.recording.process import RUN_FILE_KEY, RUN_KEY
-from enforcer.rules.loading import BASELINE_KEY, REFUSE_KEY, STORE_KEY
+from enforcer.recording.test_items import ALLOWED_KEY, FOLDER_KEY
+from enforcer.rules.loader import BASELINE_KEY, REFUSE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
 from enforcer.rules.variables import INTERVAL_KEY
@@ -114,7 +114,7 @@ class Children:
         from enforcer.gate.seen import sites_of_run  # noqa: PLC0415 - loads SQLite
         from enforcer.store import StoreError  # noqa: PLC0415 - as above
         from enforcer.store.queries import Span  # noqa: PLC0415 - as above
-        from enforcer.store.reading import Reader  # noqa: PLC0415 - as above
+        from enforcer.store.sqlite.reader import Reader  # noqa: PLC0415 - as above
 
         with suppress(StoreError), Reader(self.store) as reader:
             for run in reader.runs():
@@ -162,9 +162,9 @@ def _before_fork() -> None:
     if _watched is not None:
         # The child must not import them itself: a thread of the parent may have been in the middle
         # of that import, and its module lock is never released in the child.
-        import enforcer.leaving  # noqa: PLC0415 - most runs don't fork
-        import enforcer.reporter  # noqa: PLC0415 - as above
-        import enforcer.reporting  # noqa: F401, PLC0415 - as above
+        import enforcer.runtime.process.exits  # noqa: PLC0415 - most runs don't fork
+        import enforcer.runtime.process.schedule  # noqa: PLC0415 - as above
+        import enforcer.runtime.wiring  # noqa: F401, PLC0415 - as above
 
 
 def _after_fork_in_child() -> None:

@@ -1,7 +1,7 @@
 """Failure text for a test whose code swallowed a refusal."""
 
-from enforcer.imports.messages import canonical_path, remedy
 from enforcer.recording.use import CALL, Use
+from enforcer.runtime.imports.messages import canonical_path, remedy
 from enforcer.testing.legacy_uses import summed
 
 

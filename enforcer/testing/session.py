@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from enforcer import startup
-from enforcer.baseline.record import ALLOWED, EXPECTED, Record, SeenSite
+from enforcer.baseline.run_record import ALLOWED, EXPECTED, Record, SeenSite
 from enforcer.errors import EnforcerError
-from enforcer.recording.items import Item, current_item
+from enforcer.recording.test_items import Item, current_item
 from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.repository import is_installed
 from enforcer.rules.stages import REMOVED
@@ -27,14 +27,14 @@ from enforcer.testing.settings import (
     load_map_for,
     stage_of,
 )
-from enforcer.testing.tolerated import EXPECTING, MARKER, Tolerated
+from enforcer.testing.tolerance import EXPECTING, MARKER, Tolerated
 
 if TYPE_CHECKING:
     from _pytest.nodes import Node  # pytest has no public name for it
 
-    from enforcer.testing.allowing import Allowed, Marks
-    from enforcer.testing.ending import Ending
+    from enforcer.testing.allowances import Allowed, Marks
     from enforcer.testing.legacy_uses import LegacyUses
+    from enforcer.testing.run_end import Ending
 
 FIXTURE = "legacy_uses"
 
@@ -161,7 +161,7 @@ class Session:
     def pytest_collection(self) -> Generator[None, object, object]:
         """Attribute uses during collection."""
         if len(self._baseline):
-            from enforcer.testing.wholeness import LeftOut  # noqa: PLC0415 - where it matters
+            from enforcer.testing.completeness import LeftOut  # noqa: PLC0415 - where it matters
 
             self._config.pluginmanager.register(LeftOut(self._record.miss), "enforcer-left-out")
         self._take()
@@ -266,7 +266,7 @@ class Session:
         self._counted = {item for item in items if FIXTURE in getattr(item, "fixturenames", ())}
         marked = items if self._map.expect_refusals else list(_marked(items))
         if marked:
-            from enforcer.testing.allowing import marks_of  # noqa: PLC0415 - only where needed
+            from enforcer.testing.allowances import marks_of  # noqa: PLC0415 - only where needed
 
             self._marks = {item: marks_of(item, self._map) for item in marked}
         return result
@@ -348,7 +348,7 @@ class Session:
         has_gone = self._record.is_complete and len(self._baseline)
         if not (has_gone or len(self._record) or self._config.option.enforcer_record):
             return
-        from enforcer.testing.ending import Ending  # noqa: PLC0415 - where there is anything
+        from enforcer.testing.run_end import Ending  # noqa: PLC0415 - where there is anything
 
         self._ending = Ending(self._config, self._record, self._baseline, self._file, self._map)
         self._ending.write()
@@ -361,7 +361,7 @@ class Session:
         self._record_refused()
         self._record.miss("the run did not get to its tests")
         if len(self._record):
-            from enforcer.testing.ending import Ending  # noqa: PLC0415 - as above
+            from enforcer.testing.run_end import Ending  # noqa: PLC0415 - as above
             from enforcer.testing.summary import StandardError, write_summary  # noqa: PLC0415
 
             ending = Ending(self._config, self._record, self._baseline, self._file, self._map)
@@ -384,7 +384,7 @@ class Session:
         is_over = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if not (self._has_run and is_over):
             return "the run did not get to its end"
-        from enforcer.testing.wholeness import why_not_whole  # noqa: PLC0415 - at the end
+        from enforcer.testing.completeness import why_not_whole  # noqa: PLC0415 - at the end
 
         return why_not_whole(self._config, Path(self._map.root), self._baseline)
 

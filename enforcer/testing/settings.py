@@ -7,8 +7,8 @@ import pytest
 
 from enforcer.baseline import Baseline
 from enforcer.errors import EnforcerError
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import DEFAULT_BASELINE, REFUSE_KEY, STORE_KEY, load_map
+from enforcer.rules.loader import DEFAULT_BASELINE, REFUSE_KEY, STORE_KEY, load_map
+from enforcer.rules.location import find_map
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY, StageOverride
@@ -109,7 +109,7 @@ def baseline_of(file: Path, migration_map: MigrationMap) -> Baseline:
     """
     if not file.is_file():
         return Baseline()
-    from enforcer.baseline.reading import read_baseline  # noqa: PLC0415 - with TOML's parser
-    from enforcer.baseline.renames import follow_renames  # noqa: PLC0415 - as above
+    from enforcer.baseline.reader import read_baseline  # noqa: PLC0415 - with TOML's parser
+    from enforcer.baseline.renamed_files import follow_renames  # noqa: PLC0415 - as above
 
     return follow_renames(read_baseline(file), migration_map)

@@ -7,11 +7,11 @@ from typing import Final, Protocol
 
 import pytest
 
-from enforcer.baseline.comparing import Judged, Verdict
-from enforcer.baseline.record import ALLOWED, SeenSite
-from enforcer.baseline.renames import SHALLOW
+from enforcer.baseline.comparison import Judged, Verdict
+from enforcer.baseline.renamed_files import SHALLOW
+from enforcer.baseline.run_record import ALLOWED, SeenSite
 from enforcer.recording.use import BLOCKED
-from enforcer.testing.ending import Ending
+from enforcer.testing.run_end import Ending
 
 MOST_SITES: Final = 20
 """Limit on the call sites of one kind that are listed."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from enforcer.source.asking import Site
+from enforcer.source.resolution import Site
 from enforcer.verification.facts import FIRST, MAIN, Called, Defined, Delegated, Fact, Job, Looked
-from enforcer.verification.in_source import InSource
 from enforcer.verification.model import Case, Outcome
+from enforcer.verification.source_facts import InSource
 
 NOBODY: Final = "nobody saw it"
 

@@ -17,11 +17,11 @@ from rich.table import Table
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED, CallSite, Use
-from enforcer.reporting import DEFAULT_INTERVAL
 from enforcer.rules.model import Rule
+from enforcer.runtime.wiring import DEFAULT_INTERVAL
 from enforcer.store.queries import DAY, HOUR
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 from tests.benchmarks.collectors import environ
 from tests.benchmarks.harness import Interpreter, Rounds, Times
 from tests.benchmarks.world import MAP_FILE

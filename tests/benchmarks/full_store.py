@@ -10,8 +10,8 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
 from enforcer.rules.model import Rule
 from enforcer.store.queries import DAY, HOUR
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 
 RULES: Final = 200
 SITES: Final = 5_000

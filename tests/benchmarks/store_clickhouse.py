@@ -127,8 +127,8 @@ def main() -> None:
     """Fill an engine, and ask; prints JSON."""
     import clickhouse_connect  # noqa: PLC0415 - in the child only
 
-    from enforcer.store.clickhouse.connecting import parse  # noqa: PLC0415 - the same
-    from enforcer.store.clickhouse.initialising import initialise  # noqa: PLC0415 - the same
+    from enforcer.store.clickhouse.connection import parse  # noqa: PLC0415 - the same
+    from enforcer.store.clickhouse.setup import initialise  # noqa: PLC0415 - the same
 
     folder, millions = sys.argv[1:]
     rows, url = int(millions) * 1_000_000, f"chdb://{folder}"

@@ -15,10 +15,10 @@ from typing import Final
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED, CallSite, Use
 from enforcer.rules.model import Rule
-from enforcer.store import waiting
-from enforcer.store.sqlite import Store
-from enforcer.store.tallies import Known
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite import busy
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.tallies import Known
+from enforcer.store.sqlite.writer import Store
 
 RULES: Final = 200
 COUNT: Final = 3
@@ -97,14 +97,14 @@ class _Waits:
 
     def __init__(self) -> None:
         self.total = 0.0
-        original: Callable[[float], None] = waiting.sleep
+        original: Callable[[float], None] = busy.sleep
 
         def counted(seconds: float) -> None:
             start = perf_counter()
             original(seconds)
             self.total += perf_counter() - start
 
-        waiting.sleep = counted  # type: ignore[attr-defined]
+        busy.sleep = counted  # type: ignore[attr-defined]
 
 
 def _site(rule: Rule, number: int) -> CallSite:

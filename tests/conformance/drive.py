@@ -12,7 +12,7 @@ import threading
 import types
 
 import enforcer
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 
 NAMES = ("__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__")
 

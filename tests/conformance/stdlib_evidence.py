@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from enforcer.imports.folding import fold_path
+from enforcer.runtime.imports.path_folding import fold_path
 
 USES = """
 SELECT call_site.file, process.command, tally.stage, sum(use.count)

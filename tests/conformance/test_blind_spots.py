@@ -4,7 +4,7 @@ import pytest
 
 LOOK = """
 from enforcer import startup
-from enforcer.imports.interference import interference
+from enforcer.runtime.imports.interference import interference
 
 def spots():
     now = startup.active()
@@ -62,7 +62,7 @@ def test_nothing_is_said_of_what_works(looking):
     known = {(notice.kind, notice.subject) for notice in now}
     assert ("missing", "par.gone") in known
     from enforcer import startup
-    from enforcer.imports.interference import interference
+    from enforcer.runtime.imports.interference import interference
     active = startup.active()
     assert interference(active.map, active.finder, active.watch, known) == []
     """)
@@ -327,7 +327,7 @@ def test_what_is_known_is_not_said_again(looking):
     looking.check("""
     import time
     from enforcer import startup
-    from enforcer.imports import interference
+    from enforcer.runtime.imports import interference
     sys.meta_path.clear()
     active = startup.active()
     interference.sleep = None

@@ -266,7 +266,7 @@ def test_8_recycled_code_objects_are_told_apart(case):
 def test_8_sites_beyond_what_is_remembered_are_still_counted(case):
     case.rule("oldtop", "new.sub")
     case.check("""
-    import enforcer.imports.sites as sites
+    import enforcer.runtime.imports.sites as sites
     sites.MOST_SITES = 3
     import oldtop
     programs = [compile("import oldtop", f"made{number}.py", "exec") for number in range(10)]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.imports import bootstrap
+from enforcer.runtime.imports import cpython
 
 
 def test_this_cpython_imports_as_expected(case):
     case.check("""
-    from enforcer.imports.selfcheck import blind_spots
+    from enforcer.runtime.imports.self_check import blind_spots
     assert blind_spots() == []
     assert not [name for name in sys.modules if "selfcheck" in name and not "enforcer." in name]
     from importlib import _bootstrap
@@ -23,7 +23,9 @@ def test_this_cpython_imports_as_expected(case):
 def test_a_cpython_that_reads_no_spec_is_noticed_and_aliases_still(case):
     """As if C had stopped to read __spec__ from the importing frame."""
     case.rule("par.old", "new.sub")
-    case.environment["BEFORE"] = "import enforcer.imports.bytecode as b; b.IMPORT_NAME = 254"
+    case.environment["BEFORE"] = (
+        "import enforcer.runtime.imports.bytecode as b; b.IMPORT_NAME = 254"
+    )
     case.check("""
     import par.old, new.sub
     assert par.old.Y is new.sub.Y
@@ -37,7 +39,7 @@ def test_a_cpython_that_reads_no_spec_is_noticed_and_aliases_still(case):
 
 def test_a_cpython_that_keeps_refusals_to_itself_is_noticed(case):
     case.environment["BEFORE"] = (
-        "import enforcer.imports.bootstrap as b, types; b.SWALLOWS_ERRORS = not b.SWALLOWS_ERRORS;"
+        "import enforcer.runtime.imports.cpython as b, types; b.SWALLOWS_ERRORS = not b.SWALLOWS_ERRORS;"
         "lock = b.module_lock;"
         "b.module_lock = lambda name: types.SimpleNamespace() if 'self' in name else lock(name)"
     )
@@ -49,7 +51,7 @@ def test_a_cpython_that_keeps_refusals_to_itself_is_noticed(case):
 
 def test_a_cpython_that_marks_no_loads_is_noticed(case):
     case.environment["BEFORE"] = (
-        "import enforcer.imports.hooks as h; h.HookedSpec._initializing = False"
+        "import enforcer.runtime.imports.hooks as h; h.HookedSpec._initializing = False"
     )
     case.rule("par.old", "new.sub")
     case.check("import par.old")
@@ -87,7 +89,7 @@ CHANGES = {
 def test_a_change_of_what_is_relied_upon_is_noticed(case, name):
     change, spot = CHANGES[name]
     case.environment["BEFORE"] = (
-        f"import types, enforcer.imports.selfcheck, enforcer.imports.bootstrap as m; {change}"
+        f"import types, enforcer.runtime.imports.self_check, enforcer.runtime.imports.cpython as m; {change}"
     )
     case.rule("par.old", "new.sub")
     case.check("""
@@ -99,20 +101,20 @@ def test_a_change_of_what_is_relied_upon_is_noticed(case, name):
 
 def test_no_other_private_name_of_importlib_is_used():
     """Each one is named in one place, stands in the table, and has a change above."""
-    source = Path(bootstrap.__file__).read_text()
+    source = Path(cpython.__file__).read_text()
     used = set(re.findall(r"""_bootstrap\.(_[a-z]\w*)|_code\("(\w+)"\)""", source))
     assert {first or second for first, second in used} - {"__import__"} == set(CHANGES)
     page = (Path(__file__).parents[2] / "docs" / "design.md").read_text()
     for name in CHANGES:
         assert f"`{name}`" in page
-    for module in Path(bootstrap.__file__).parent.glob("*.py"):
+    for module in Path(cpython.__file__).parent.glob("*.py"):
         if module.name != "bootstrap.py":
             assert not re.search(r"\b_frozen_importlib\b", module.read_text()), module
 
 
 def test_a_check_that_fails_does_not_cost_the_first_answer(case):
     case.environment["BEFORE"] = (
-        "import enforcer.imports.selfcheck as s\n"
+        "import enforcer.runtime.imports.self_check as s\n"
         "def fails(): raise ZeroDivisionError\n"
         "s._CHECKS = ((fails, 'It fails.'),)"
     )
@@ -136,10 +138,10 @@ def test_a_failure_inside_the_enforcer_does_not_reach_the_program(case, broken, 
     case.write("par/live.py", "def current(): pass\ndef old(): pass\n")
     module, _, rest = broken.partition(".")
     case.environment["BEFORE"] = (
-        f"import enforcer.imports.{module} as m\n"
+        f"import enforcer.runtime.imports.{module} as m\n"
         f"def fail(*_): raise ZeroDivisionError('broken')\n"
         f"m.{rest} = fail\n"
-        "import enforcer.imports.selfcheck as s; s.blind_spots = lambda: []"
+        "import enforcer.runtime.imports.self_check as s; s.blind_spots = lambda: []"
     )
     case.check(f"""
     import warnings

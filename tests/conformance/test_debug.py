@@ -82,7 +82,7 @@ def test_it_changes_no_decision(debugged):
 @pytest.mark.parametrize("value", ["", "0"])
 def test_without_the_switch_nothing_is_printed_or_loaded(debugged, value):
     debugged.environment["ENFORCER_DEBUG"] = value
-    done = debugged.run(f"{PROGRAM}\nassert 'enforcer.imports.debug' not in sys.modules\n")
+    done = debugged.run(f"{PROGRAM}\nassert 'enforcer.runtime.imports.debug' not in sys.modules\n")
 
     assert (done.returncode, done.stderr) == (0, "")
 

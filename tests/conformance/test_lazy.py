@@ -232,7 +232,7 @@ def test_strict_lets_nothing_through_where_all_imports_are_lazy(lazy, mode):
     lazy.check(
         """
         from enforcer import LegacyImportError
-        from enforcer.imports.selfcheck import blind_spots
+        from enforcer.runtime.imports.self_check import blind_spots
         assert blind_spots() == []
         def asks():
             import par.old
@@ -270,7 +270,7 @@ def test_the_enforcer_itself_imports_nothing_lazily(lazy):
             for key, value in namespace.items()
             if type(value) is types.LazyImportType
         ]
-        assert not [name for name in waiting if name.startswith("enforcer.imports")], waiting
+        assert not [name for name in waiting if name.startswith("enforcer.runtime.imports")], waiting
         """,
         arguments=("-X", "lazy_imports=all"),
     )

@@ -9,7 +9,7 @@ def test_a_site_is_classified_once_also_beside_others_at_its_offset(case, statem
     case.rule("par.old", "new.sub", stage=stage)
     case.write("par/old.py")
     case.check(f"""
-    from enforcer.imports import link, parents
+    from enforcer.runtime.imports import link, parents
     programs = [compile("{statement}", f"made{{number}}.py", "exec") for number in range(3)]
     def run_all():
         for program in programs:
@@ -38,7 +38,7 @@ def test_equal_calls_in_two_files_are_two_sites(case, expression):
     )
     case.check(f"""
     import live
-    from enforcer.imports import link, live_names
+    from enforcer.runtime.imports import link, live_names
     programs = [compile("{expression}", f"made{{number}}.py", "exec") for number in range(3)]
     for program in programs * 2:
         exec(program)
@@ -53,7 +53,7 @@ def test_equal_calls_in_two_files_are_two_sites(case, expression):
 
 def test_own_code_lies_below_the_root_and_in_no_installation(case):
     case.check("""
-    from enforcer.imports.callers import Ownership
+    from enforcer.runtime.imports.callers import Ownership
     library = os.path.dirname(os.__file__)
     above = os.path.dirname(library)
     assert Ownership(above).of(os.__file__)[0] == "third_party"
@@ -69,7 +69,7 @@ def test_own_code_lies_below_the_root_and_in_no_installation(case):
 def test_machinery_is_nobodys_own_code_wherever_it_lies(case):
     """The enforcer itself may be installed from a folder below the root."""
     case.check("""
-    from enforcer.imports.callers import Ownership
+    from enforcer.runtime.imports.callers import Ownership
     ask = lambda: Ownership(".").asking(sys._getframe(1), "any")
     third = compile("caller = ask()", "/nowhere/third.py", "exec")
     elsewhere = {"__name__": "third", "ask": ask}

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from enforcer.imports.callers import Ownership
+from enforcer.runtime.imports.callers import Ownership
 from tests.patience import PATIENCE
 
 USES = "def use():\n    from shop.old import price\n    return price()\n"

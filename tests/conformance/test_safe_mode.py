@@ -263,8 +263,8 @@ def test_a_process_that_begins_safely_starts_and_writes_nothing(safe):
     assert os._exit is exits
     assert threads == (threading.enumerate(), len(os.listdir("/proc/self/task")))
     loaded = [name for name in sys.modules if name.startswith("enforcer")]
-    heavy = ("enforcer.reporter", "enforcer.reporting", "enforcer.store", "enforcer.imports.watch",
-             "enforcer.telemetry", "sqlite3")
+    heavy = ("enforcer.runtime.process.schedule", "enforcer.runtime.wiring", "enforcer.store", "enforcer.runtime.imports.watch",
+             "enforcer.runtime.telemetry", "sqlite3")
     assert not [name for name in loaded if name.startswith(heavy)], loaded
     """)
     assert not (safe.folder / ".enforcer" / "uses.db").exists()

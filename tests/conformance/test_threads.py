@@ -112,7 +112,7 @@ def test_enabling_and_disabling_beside_breaks_nothing(threads):
         WORK
         + """
 import enforcer
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 rules = load_map("enforcer.toml")
 def act():
     enforcer.disable()
@@ -133,7 +133,7 @@ def test_forked_children_of_a_program_with_threads_go_on(threads):
         import signal, warnings
         warnings.simplefilter("ignore", DeprecationWarning)
         import oldtop, par.old, seen.a
-        from enforcer.imports import alias
+        from enforcer.runtime.imports import alias
         done = threading.Event()
         def importing():
             while not done.is_set():

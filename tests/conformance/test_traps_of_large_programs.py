@@ -172,10 +172,12 @@ def test_t37_no_frame_of_the_enforcer_below_a_canonical_body(case):
 
 
 def test_t37_no_name_of_the_import_path_contains_test():
-    import enforcer.imports.watch  # noqa: F401, PLC0415 - the import path, loaded
+    import enforcer.runtime.imports.watch  # noqa: F401, PLC0415 - the import path, loaded
 
     for name, module in list(sys.modules.items()):
-        if name.startswith(("enforcer.imports", "enforcer.recording", "enforcer.rules.model")):
+        if name.startswith(
+            ("enforcer.runtime.imports", "enforcer.recording", "enforcer.rules.model")
+        ):
             assert "test" not in name
             assert "test" not in module.__file__.rpartition("/enforcer/")[2]
             functions = [key for key in vars(module) if "test" in key.lower()]

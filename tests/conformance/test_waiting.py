@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.imports.bootstrap import RETRIES
+from enforcer.runtime.imports.cpython import RETRIES
 
 FORMS = {
     "statement": "import {path}",

@@ -16,7 +16,7 @@ import yaml
 
 from enforcer.report import build
 from enforcer.report.model import Report
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.store import StoreError
 from tests.patience import EXITS, PATIENCE
 

@@ -23,7 +23,7 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
 from enforcer.report import build
 from enforcer.rules.model import Rule
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE, environment_without
 
 if TYPE_CHECKING:

@@ -153,9 +153,14 @@ def test_cx_freeze(program: Path) -> None:
     assert names == ["shop.new"]
     options = {
         "build_exe": str(program.parent / "moved"),
-        "includes": ["shop.uses", "enforcer.reporting", *names],
-        "packages": ["enforcer.imports", "enforcer.recording", "enforcer.rules", "enforcer.store"],
-        "excludes": [*UNUSED, "enforcer.cli", "enforcer.dashboard", "enforcer.telemetry"],
+        "includes": ["shop.uses", "enforcer.runtime.wiring", *names],
+        "packages": [
+            "enforcer.runtime.imports",
+            "enforcer.recording",
+            "enforcer.rules",
+            "enforcer.store",
+        ],
+        "excludes": [*UNUSED, "enforcer.cli", "enforcer.dashboard", "enforcer.runtime.telemetry"],
     }
     (program / "setup.py").write_text(
         "from cx_Freeze import Executable, setup\n"

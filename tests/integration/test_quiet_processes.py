@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from enforcer.recording.notes import MOST_NOTES
-from enforcer.store.noted import notes_beside
+from enforcer.store.notes import notes_beside
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
+from enforcer.store.sqlite.reader import Reader
 from tests.integration.conftest import Project
 from tests.patience import PATIENCE, wait_until
 
@@ -77,7 +77,7 @@ def test_a_package_that_a_legacy_module_lies_in_is_not_legacy(known: Project) ->
     known.run("")
     _, imported = known.run("import shop; shop.name = 1", "-X", "importtime")
 
-    assert "enforcer.imports.watch" in imported
+    assert "enforcer.runtime.imports.watch" in imported
     assert "sqlite" not in imported
     assert endings(known) == {"ended": 3}
 

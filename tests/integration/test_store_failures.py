@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from enforcer.flushing import FORK_PATIENCE
+from enforcer.runtime.process.flush import FORK_PATIENCE
 from tests.patience import PATIENCE, wait_until
 
 

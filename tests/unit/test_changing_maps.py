@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules import cache
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
-from enforcer.rules.regular import MOST_BYTES, read_regular
+from enforcer.rules.regular_files import MOST_BYTES, read_regular
 from tests.patience import PATIENCE, environment_without
 
 RULE = '[[rule]]\nlegacy = "{}"\ncanonical = "b"\n'

@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from enforcer import embedding
-from enforcer.embedding import Hook, UwsgiHooks, may_have_thread
+from enforcer.runtime.process import embedding
+from enforcer.runtime.process.embedding import Hook, UwsgiHooks, may_have_thread
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def slugs() -> set[str]:
     for file in (ROOT / "enforcer").rglob("*.py"):
         found |= set(SLUG.findall(file.read_text()))
     found |= set(KINDS)
-    found |= set(NAMED.findall((ROOT / "enforcer/imports/messages.py").read_text()))
+    found |= set(NAMED.findall((ROOT / "enforcer/runtime/imports/messages.py").read_text()))
     return found
 
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import pytest
 
-from enforcer.baseline.functions import renamed_functions
 from enforcer.baseline.model import Baseline, Entry
-from enforcer.baseline.reading import BaselineError, read_baseline, read_sides
-from enforcer.baseline.writing import write_baseline
+from enforcer.baseline.reader import BaselineError, read_baseline, read_sides
+from enforcer.baseline.renamed_functions import renamed_functions
+from enforcer.baseline.writer import write_baseline
 from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
@@ -27,18 +27,18 @@ from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.distributions import distribution_of, forget
 from enforcer.recording.notes import Note, file_of_note, read_pairs
 from enforcer.recording.safe_mode import switched_off
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import load_map
-from enforcer.rules.regular import MOST_BYTES, is_trusted, read_regular, read_trusted
+from enforcer.rules.loader import load_map
+from enforcer.rules.location import find_map
+from enforcer.rules.regular_files import MOST_BYTES, is_trusted, read_regular, read_trusted
 from enforcer.rules.store_address import file_of
 from enforcer.source.extensions import ExtensionSearch
-from enforcer.source.reading import read_source
+from enforcer.source.files import read_source
 from enforcer.store import StoreError
-from enforcer.store.damage import is_ours, stores_set_aside
-from enforcer.store.losses import leave_losses, losses_beside
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.damage import is_ours, stores_set_aside
+from enforcer.store.sqlite.losses import leave_losses, losses_beside
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE
 from tests.unit.conftest import MakeProcess
 
@@ -488,17 +488,17 @@ ELSEWHERE = {
     "enforcer/cli/main.py": "/dev/null",
     "enforcer/status/interpreter.py": "a file of the package",
     "enforcer/status/probe.py": "metadata of the package",
-    "enforcer/dashboard/rendering.py": "files of the package",
+    "enforcer/dashboard/templating.py": "files of the package",
     "enforcer/demo/backend.py": "the demo's own log",
     "enforcer/gate/seen.py": "a record that the command line names, a pipe too",
     "enforcer/recording/notes.py": "made anew, never opened",
     "enforcer/rules/atomic.py": "made anew, never opened",
     "enforcer/rules/own_folder.py": "made anew, never opened",
-    "enforcer/store/checking.py": "a store that is open",
-    "enforcer/store/holding.py": "a folder",
-    "enforcer/store/lasting.py": "/proc",
-    "enforcer/store/locking.py": "made anew, never opened",
-    "enforcer/store/losses.py": "made anew, never opened",
+    "enforcer/store/sqlite/check.py": "a store that is open",
+    "enforcer/store/sqlite/folder_lock.py": "a folder",
+    "enforcer/store/persistence.py": "/proc",
+    "enforcer/store/sqlite/lock_support.py": "made anew, never opened",
+    "enforcer/store/sqlite/losses.py": "made anew, never opened",
     "enforcer/store/not_enabled.py": "to append a line, and looked at before",
 }
 OPENING = {"open", "FileIO", "read_text", "read_bytes", "open_code", "fdopen"}
@@ -516,7 +516,7 @@ def test_files_are_opened_in_one_place() -> None:
                     found.add((file.relative_to(root).as_posix(), ast.unparse(node.func)))
     ours = {name for name, _ in found if not name.startswith("enforcer/demo/app/")}
     # Duplicates of standard output, and a browser.
-    ours -= {"enforcer/verification/examining.py", "enforcer/source/importing.py"}
+    ours -= {"enforcer/verification/examination.py", "enforcer/source/import_probe.py"}
     ours -= {"enforcer/cli/dashboard.py"}
 
     assert sorted(ours) == sorted(ELSEWHERE)

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
+from enforcer.store.sqlite.reader import Reader
 from tests.patience import PATIENCE, WAIT_UNTIL
 
 pytestmark = pytest.mark.process
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.process
 SET_UP = """
 import os, sys, time
 {wait_until}
-from enforcer.leaving import Guard
+from enforcer.runtime.process.exits import Guard
 from enforcer.recording import unseen_forks
 from enforcer.recording.process import current
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
-from enforcer.reporter import Reporter
+from enforcer.runtime.process.schedule import Reporter
 from enforcer.rules.model import MigrationMap, Rule
 
 PATH = {path!r}
@@ -38,7 +38,7 @@ def use(file, count=1):
     reporter.start()
 
 def real_store(patience):
-    from enforcer.store.sqlite import Store
+    from enforcer.store.sqlite.writer import Store
     return Store(PATH, patience)
 
 opening = real_store  # a test may put another function here, at any time
@@ -224,9 +224,9 @@ def test_fork_waits_for_a_flush(program: Program) -> None:
     """No lock is copied while the thread holds it, of an import least of all."""
     code = """
         import threading
-        import enforcer.flushing
+        import enforcer.runtime.process.flush
 
-        enforcer.flushing.FORK_PATIENCE = 300
+        enforcer.runtime.process.flush.FORK_PATIENCE = 300
         entered = threading.Event()
         left = []
 
@@ -252,9 +252,9 @@ def test_fork_waits_for_a_flush_that_was_asked_for(program: Program) -> None:
     program.run("""
         import threading, warnings
 
-        import enforcer.flushing
+        import enforcer.runtime.process.flush
 
-        enforcer.flushing.FORK_PATIENCE = 300
+        enforcer.runtime.process.flush.FORK_PATIENCE = 300
         warnings.simplefilter("ignore", DeprecationWarning)  # this program has threads itself
         entered = threading.Event()
         left = []

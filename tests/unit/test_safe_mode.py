@@ -198,7 +198,7 @@ def test_a_process_that_begins_in_safe_mode_leaves_a_note(world: World) -> None:
 
 
 FAILING = """
-from enforcer.imports.callers import Ownership
+from enforcer.runtime.imports.callers import Ownership
 def fail(*_):
     raise KeyError("a bug")
 """
@@ -233,7 +233,7 @@ def test_only_a_mistake_in_a_delivery_switches_a_process(
     done = run_with_line(
         world,
         f"""
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 whole, Store.write = Store.write, lambda *_: exec("raise {error}('no')")
 use()
 for _ in range(12):
@@ -256,9 +256,9 @@ def test_an_error_in_what_answers_leaves_a_plain_alias(world: World) -> None:
     done = run_with_line(
         world,
         """
-import enforcer.imports.answers
+import enforcer.runtime.imports.answers
 import shop.new
-enforcer.imports.answers.get_ident = None  # a bug: it can't be called
+enforcer.runtime.imports.answers.get_ident = None  # a bug: it can't be called
 import shop.old
 assert shop.old is shop.new and use() == "new"
 """,
@@ -292,7 +292,7 @@ def test_what_can_not_begin_leaves_plain_aliases(world: World) -> None:
     done = run_with_line(
         world,
         """
-import enforcer.enforcement as enforcement
+import enforcer.runtime.process.enforcement as enforcement
 def fail(self, **_):
     raise KeyError("a bug")
 enforcement.Enforcement.begin = fail

@@ -56,8 +56,8 @@ def folder(tmp_path: Path) -> Path:
 def test_the_import_path_loads_nothing_heavy(folder: Path) -> None:
     """What stays in force loads only small modules; parsing the map is another matter."""
     program = (
-        "import sys; before = set(sys.modules); import enforcer, enforcer.imports.watch,"
-        "enforcer.reporter, enforcer.recording.process, enforcer.recording.recorder;"
+        "import sys; before = set(sys.modules); import enforcer, enforcer.runtime.imports.watch,"
+        "enforcer.runtime.process.schedule, enforcer.recording.process, enforcer.recording.recorder;"
         f"print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
     )
     assert python(folder, program).stdout == "[]\n"
@@ -80,7 +80,7 @@ OF_TELEMETRY = f"""
 import sys
 {BEATS}
 import enforcer; enforcer.flush()
-print(sorted(m for m in sys.modules if m.startswith(("enforcer.telemetry", "opentelemetry"))))
+print(sorted(m for m in sys.modules if m.startswith(("enforcer.runtime.telemetry", "opentelemetry"))))
 """
 
 
@@ -109,7 +109,7 @@ def test_log_lines_need_no_opentelemetry(folder: Path) -> None:
     program = f"import contextvars\n{OF_TELEMETRY}"
     done = python(folder, program, ENFORCER_LOG="structlog", **environ)
     assert '"event": "deprecated_import.used"' in done.stderr
-    assert "'enforcer.telemetry.structured_log'" in done.stdout
+    assert "'enforcer.runtime.telemetry.structured_log'" in done.stdout
     assert "opentelemetry" not in done.stdout
 
 

@@ -15,12 +15,12 @@ from enforcer.dashboard.demo.program import InventedSite, write_program
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED, BLOCKED, EXEMPTED, OBSERVED, WARNED, CallSite, Use
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT, WARN
 from enforcer.store.queries import DAY, HOUR
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 
 DAYS: Final = 182
 """Length of the history in days."""

@@ -10,8 +10,8 @@ from PyInstaller.utils.hooks import logger
 
 from enforcer.errors import EnforcerError
 from enforcer.freezing import modules_of
-from enforcer.rules.finding import find_map
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
+from enforcer.rules.location import find_map
 
 # Imported in functions, some of them by threads.
 hiddenimports = ["enforcer.startup", "sqlite3"]

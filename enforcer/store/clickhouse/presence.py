@@ -7,7 +7,7 @@ for longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.clickhouse.sources import Sources
-from enforcer.store.schema import DAY
+from enforcer.store.sqlite.schema import DAY
 
 _DEPLOYMENT = "service, version, environment"
 _FIELDS = "service, version, environment, host, pid, python, command"

@@ -17,7 +17,7 @@ from enforcer.store.clickhouse.records import (
     notices,
     uses,
 )
-from enforcer.store.schema import DAY, HOUR
+from enforcer.store.sqlite.schema import DAY, HOUR
 
 VERSION: Final = 1
 """The version of the roll-ups that this code creates and reads.

@@ -48,7 +48,7 @@ os.register_at_fork, atexit.register = register_at_fork, register_at_exit
 atexit.unregister = unregister_at_exit
 
 import enforcer  # noqa: E402 - the hooks that it sets are counted
-from enforcer.rules.loading import load_map  # noqa: E402
+from enforcer.rules.loader import load_map  # noqa: E402
 
 TENTHS = 10
 MODULES = {

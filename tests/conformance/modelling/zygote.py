@@ -15,8 +15,8 @@ from rendering import Renderer
 from running import execute
 
 import enforcer
-import enforcer.rules.loading
-from enforcer.imports import watch
+import enforcer.rules.loader
+from enforcer.runtime.imports import watch
 from enforcer.rules.mistakes import MapError
 
 
@@ -51,7 +51,7 @@ def compare(world, folder):
         renderer.write()
         if kind == "real":
             try:
-                enforcer.rules.loading.load_map(f"{place}/enforcer.toml")
+                enforcer.rules.loader.load_map(f"{place}/enforcer.toml")
             except MapError as error:
                 return {"refused": str(error)}
         runs[kind] = in_child(

@@ -21,7 +21,7 @@ from collections import Counter
 from graphs import NAP, Graph
 
 import enforcer
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 
 PLAIN = os.environ.get("PLAIN") == "1"
 PATIENCE = 300

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.store.clickhouse.connecting import parse
-from enforcer.store.clickhouse.initialising import initialise
+from enforcer.store.clickhouse.connection import parse
+from enforcer.store.clickhouse.setup import initialise
 from tests.integration.dashboards import fleet
 from tests.integration.dashboards.filled_clickhouse import FilledClickHouse
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus

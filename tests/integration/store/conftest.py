@@ -16,11 +16,11 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
 from enforcer.rules.model import Rule
-from enforcer.store.clickhouse.connecting import parse
-from enforcer.store.clickhouse.initialising import initialise
+from enforcer.store.clickhouse.connection import parse
+from enforcer.store.clickhouse.setup import initialise
 from enforcer.store.queries import StoreReader
 from enforcer.store.readers import open_reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 SERVER = Path(__file__).with_name("chdb_server.py")
 

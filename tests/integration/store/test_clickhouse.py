@@ -16,8 +16,8 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
-from enforcer.store.clickhouse.connecting import ask, connect, parse
-from enforcer.store.clickhouse.initialising import initialise
+from enforcer.store.clickhouse.connection import ask, connect, parse
+from enforcer.store.clickhouse.setup import initialise
 from enforcer.store.queries import Span
 from enforcer.store.readers import open_reader
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from enforcer.store.clickhouse.connecting import parse
+from enforcer.store.clickhouse.connection import parse
 from enforcer.store.queries import Span
 from enforcer.store.readers import open_reader
 from tests.patience import wait_until

@@ -9,9 +9,9 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
-from enforcer.store.waiting import Patience
-from enforcer.telemetry.asked import GRPC, LOGS
-from enforcer.telemetry.outlet import Outlet
+from enforcer.runtime.telemetry.asked import GRPC, LOGS
+from enforcer.runtime.telemetry.outlet import Outlet
+from enforcer.store.sqlite.busy import Patience
 from tests.integration.telemetry.receiving import Received
 from tests.integration.telemetry.recorded import Project, send_the_spool, stored
 from tests.patience import PATIENCE, wait_until

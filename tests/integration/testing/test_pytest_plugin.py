@@ -48,7 +48,7 @@ def test_a_new_use_fails_its_test_and_says_what_to_write(
     assert f"new: old by {new}, run by tests/test_new.py::test_new" in summary(done)
     failed = "nothing counts as gone, because tests/test_new.py::test_new is among the failed"
     assert summary(done)[-1] == f"1 new, 2 in the baseline; {failed}"
-    assert "enforcer/imports" not in done.stdout  # the traceback ends at the import
+    assert "enforcer/runtime/imports" not in done.stdout  # the traceback ends at the import
 
 
 def test_a_dry_run_of_production_refuses_in_tests(run: Pytest, project: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.reading import BaselineError, read_baseline, read_sides
-from enforcer.baseline.writing import baseline_text, write_baseline
+from enforcer.baseline.reader import BaselineError, read_baseline, read_sides
+from enforcer.baseline.writer import baseline_text, write_baseline
 
 LINE = '{ path = "a.old", file = "app.py", function = "f", kind = "import_statement", count = 2 }'
 TEXT = f"""\

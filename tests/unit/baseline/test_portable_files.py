@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.portable import NOBODYS, PYTHONS_OWN, rewritings, rewritten
+from enforcer.baseline.portable_names import NOBODYS, PYTHONS_OWN, rewritings, rewritten
 from enforcer.rules.model import MigrationMap
 
 

@@ -6,8 +6,8 @@ from textwrap import dedent
 import pytest
 
 from enforcer.baseline import Baseline, Entry
-from enforcer.baseline.renames import follow_renames, is_foreign
-from enforcer.rules.loading import load_map
+from enforcer.baseline.renamed_files import follow_renames, is_foreign
+from enforcer.rules.loader import load_map
 from tests.integration.testing.runs import git
 
 BODY = """\

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from enforcer.baseline.reading import BaselineError
+from enforcer.baseline.reader import BaselineError
 from enforcer.baseline.tolerance import Tolerance
 from enforcer.recording.use import CallSite
 from enforcer.rules.exemptions import Exemption

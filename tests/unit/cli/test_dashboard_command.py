@@ -19,7 +19,7 @@ from enforcer.cli.main import main
 from enforcer.distribution import install_command
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE, environment_without
 
 

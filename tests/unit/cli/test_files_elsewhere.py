@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
-from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.reader import read_baseline
 from enforcer.cli.main import main
 from tests.integration.testing.runs import git
 

@@ -20,8 +20,8 @@ from junitparser import JUnitXml
 
 from enforcer.cli.main import main
 from enforcer.recording.process import current
-from enforcer.rules.loading import load_map
-from enforcer.store.losses import leave_loss
+from enforcer.rules.loader import load_map
+from enforcer.store.sqlite.losses import leave_loss
 
 FILES = {
     "enforcer.toml": """\

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 from click.testing import CliRunner, Result
 
-from enforcer.baseline.reading import read_baseline
+from enforcer.baseline.reader import read_baseline
 from enforcer.cli.main import main
 
 RULE = '[[rule]]\nlegacy = "shop.old"\ncanonical = "shop.new"\n'

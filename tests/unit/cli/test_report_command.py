@@ -11,7 +11,7 @@ import pytest
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 Enforcer = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from enforcer.cli.main import main
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 from tests.integration.telemetry.receiving import Receiver, free_port
 
 MakeProcess = Callable[..., Process]

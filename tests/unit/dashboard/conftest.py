@@ -19,10 +19,10 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.report import build
 from enforcer.report.as_json import as_json
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.model import Rule
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR

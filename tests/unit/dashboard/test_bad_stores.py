@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from enforcer.dashboard.app import create_dashboard
 from enforcer.dashboard.settings import Settings
 from enforcer.rules.model import Rule
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 Keep = Callable[..., None]
 Visit = Callable[..., Any]

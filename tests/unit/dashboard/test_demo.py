@@ -7,7 +7,7 @@ from typing import Any
 from enforcer.dashboard.demo.history import Demo, invent
 from enforcer.report import build
 from enforcer.report.as_json import as_json
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 
 
 def test_same_moment_gives_the_same_history(

@@ -11,7 +11,7 @@ from enforcer.dashboard.settings import Settings
 from enforcer.recording.process import Process
 from enforcer.recording.use import WOULD_BLOCK, Use
 from enforcer.rules.model import Rule
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 Keep = Callable[..., None]
 

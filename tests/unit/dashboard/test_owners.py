@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.dashboard.owners import Owners
-from enforcer.report.whose import is_test_file, whose
+from enforcer.report.code_kind import is_test_file, whose
 
 
 @pytest.mark.parametrize("place", ["CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"])

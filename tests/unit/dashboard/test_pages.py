@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from enforcer.recording.use import Use
-from enforcer.report.whose import whose
+from enforcer.report.code_kind import whose
 from enforcer.rules.model import Rule
 from enforcer.store.not_enabled import leave_trace
 

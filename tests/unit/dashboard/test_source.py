@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from enforcer.dashboard.call_sites import CallSites
-from enforcer.dashboard.rewriting import rewrite
+from enforcer.dashboard.proposed_change import rewrite
 from enforcer.dashboard.source_lines import around, own_file, read_source
 from enforcer.recording.use import ATTRIBUTE, IMPORT_MODULE, IMPORT_STATEMENT, CallSite
-from enforcer.rules.delegated import Factory
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
 
 MODULE = Rule("a.old", "b.new", names={"Old": "New"})

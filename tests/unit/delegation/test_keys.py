@@ -5,10 +5,10 @@ from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
-from enforcer.delegation.keys import MISSING, Key
-from enforcer.delegation.parameters import Parameters
 from enforcer.errors import InstanceError
-from enforcer.rules.delegated import Instances
+from enforcer.rules.factory_model import Instances
+from enforcer.runtime.delegation.keys import MISSING, Key
+from enforcer.runtime.delegation.parameters import Parameters
 
 TAKES = Parameters(("first", "context"), keyword_only=("named",))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from enforcer.delegation.registry import Registry
 from enforcer.errors import InstanceError
-from enforcer.rules.delegated import STRONG, Instances
+from enforcer.rules.factory_model import STRONG, Instances
+from enforcer.runtime.delegation.registry import Registry
 from tests.patience import PATIENCE
 
 

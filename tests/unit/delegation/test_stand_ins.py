@@ -8,7 +8,7 @@ from types import FunctionType
 
 import pytest
 
-from enforcer.delegation.stand_ins import Replaced, stand_in_code
+from enforcer.runtime.delegation.stand_ins import Replaced, stand_in_code
 
 Given = tuple[tuple[object, ...], tuple[object, ...], dict[str, object] | None]
 

@@ -7,7 +7,7 @@ import pytest
 
 from enforcer.demo.backend import Workspace
 from enforcer.demo.clients import converse
-from enforcer.demo.comparing import compare
+from enforcer.demo.comparison import compare
 from enforcer.errors import EnforcerError
 
 pytestmark = pytest.mark.process

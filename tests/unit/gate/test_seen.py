@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.baseline.record import Record, SeenSite
+from enforcer.baseline.run_record import Record, SeenSite
 from enforcer.errors import EnforcerError
 from enforcer.gate.seen import (
     BLIND_TO_SOME,
@@ -17,8 +17,8 @@ from enforcer.gate.seen import (
     write_record,
 )
 from enforcer.report import build
-from enforcer.rules.loading import load_map
-from enforcer.store.reading import Reader
+from enforcer.rules.loader import load_map
+from enforcer.store.sqlite.reader import Reader
 
 PROGRAM = """
 import importlib.util

@@ -2,8 +2,8 @@
 
 import pytest
 
-from enforcer.imports.branches import children_apart, packages_of
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.runtime.imports.branches import children_apart, packages_of
 
 
 def test_all_packages_above_a_legacy_module_are_watched() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from enforcer.imports import bytecode
+from enforcer.runtime.imports import bytecode
 
 STATEMENTS = {
     "import a.b.c": ("a.b.c", None, 0),

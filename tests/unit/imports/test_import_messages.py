@@ -2,7 +2,6 @@
 
 import pytest
 
-from enforcer.imports.messages import explain, replacement
 from enforcer.recording.use import (
     ATTRIBUTE,
     CALL,
@@ -12,8 +11,9 @@ from enforcer.recording.use import (
     PICKLE,
     CallSite,
 )
-from enforcer.rules.delegated import Factory
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import Rule
+from enforcer.runtime.imports.messages import explain, replacement
 
 TREE = Rule("acme.old.*", "acme.new.*")
 NAME = Rule("acme.cart:make", "acme.cart:create")

@@ -5,7 +5,7 @@ from types import FrameType
 
 import pytest
 
-from enforcer.imports.leaves import Leaves
+from enforcer.runtime.imports.leaves import Leaves
 
 Pausing = Generator[None, None, None]
 

@@ -6,8 +6,8 @@ from types import CodeType
 
 import pytest
 
-from enforcer.imports.origins import source_of
-from enforcer.imports.places import _cell
+from enforcer.runtime.imports.origins import source_of
+from enforcer.runtime.imports.places import _cell
 
 
 def code(filename: str) -> CodeType:

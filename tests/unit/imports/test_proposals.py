@@ -5,11 +5,11 @@ from types import ModuleType
 
 import pytest
 
-from enforcer.imports.messages import explain, remedy
-from enforcer.imports.proposals import loaded_has, why_not
 from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT, CallSite
-from enforcer.rules.delegated import Factory
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import Rule
+from enforcer.runtime.imports.messages import explain, remedy
+from enforcer.runtime.imports.proposals import loaded_has, why_not
 
 HERE: dict[str, dict[str, bool | None]] = {"new": {"A": True, "Gone": False}}
 

@@ -6,11 +6,11 @@ from types import CodeType
 
 import pytest
 
-from enforcer.imports import sites as module
-from enforcer.imports.sites import Sites
 from enforcer.recording.recorder import Recorder, Tally
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import Rule
+from enforcer.runtime.imports import sites as module
+from enforcer.runtime.imports.sites import Sites
 
 
 def tally(line: int = 1) -> Tally:

@@ -10,8 +10,8 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 
 NOON = 493_000 * 3_600_000_000_000
 
@@ -38,7 +38,7 @@ def keep(path: str, make_process: Callable[..., Process], monkeypatch: pytest.Mo
     ) -> None:
         recorder = make_process(**process)
         for time in times:
-            monkeypatch.setattr("enforcer.store.rows.time_ns", lambda time=time: time)
+            monkeypatch.setattr("enforcer.store.sqlite.rows.time_ns", lambda time=time: time)
             with closing(Store(path)) as store:
                 store.watch(recorder, rules)
         with closing(Store(path)) as store:

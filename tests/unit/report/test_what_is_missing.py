@@ -15,11 +15,11 @@ from enforcer.report import build
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.report.as_table import as_table
-from enforcer.store.losses import leave_loss
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.schema import UNKNOWN
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.losses import leave_loss
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.schema import UNKNOWN
+from enforcer.store.sqlite.writer import Store
 
 Keep = Callable[..., None]
 MakeUse = Callable[..., Use]

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 

@@ -12,7 +12,7 @@ import pytest
 
 from enforcer.rules.digest import DIGITS
 from enforcer.rules.digest import digest as digest_of
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from tests.patience import PATIENCE
@@ -91,7 +91,7 @@ def content(migration: MigrationMap) -> object:
 def is_parsed(project: Project) -> bool:
     """Tell whether another process that loads the map has to parse it."""
     program = (
-        "import sys; from enforcer.rules.loading import load_map;"
+        "import sys; from enforcer.rules.loader import load_map;"
         f"print(len(load_map({str(project.map)!r}, cached=True).rules), 'tomllib' in sys.modules)"
     )
     done = subprocess.run(
@@ -296,7 +296,7 @@ def test_cache_is_for_those_whom_the_umask_leaves(project: Project, mask: int, m
 @pytest.mark.process
 def test_many_writers_at_once_leave_one_sound_cache(project: Project) -> None:
     program = (
-        "import sys; from enforcer.rules.loading import load_map; sys.stdin.readline()\n"
+        "import sys; from enforcer.rules.loader import load_map; sys.stdin.readline()\n"
         "for _ in range(20):\n"
         f"    load_map({str(project.map)!r}, cached=True)\n"
         "    import os, glob\n"

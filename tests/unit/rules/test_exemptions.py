@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 

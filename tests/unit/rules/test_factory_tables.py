@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules import cache
-from enforcer.rules.delegated import Factory, Instances
+from enforcer.rules.factory_model import Factory, Instances
 from enforcer.rules.factory_table import FACTORY_KEYS, INSTANCES_KEYS
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap
 
 ReadMap = Callable[..., MigrationMap]

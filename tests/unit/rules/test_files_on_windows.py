@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from enforcer.baseline import portable
-from enforcer.baseline.renames import is_foreign
-from enforcer.imports import callers
-from enforcer.imports.callers import Caller, Ownership
+from enforcer.baseline import portable_names
+from enforcer.baseline.renamed_files import is_foreign
 from enforcer.recording.distributions import distribution_of
-from enforcer.recording.items import Item
+from enforcer.recording.test_items import Item
 from enforcer.recording.use import CALL, OWN, THIRD_PARTY
 from enforcer.rules import repository
-from enforcer.source.scanning import _shown
-from enforcer.telemetry.records import shown_file
+from enforcer.runtime.imports import callers
+from enforcer.runtime.imports.callers import Caller, Ownership
+from enforcer.runtime.telemetry.records import shown_file
+from enforcer.source.scan import _shown
 
 ROOT = r"C:\work\shop\backend"
 MAP = r"C:\work\shop\enforcer.toml"
@@ -30,7 +30,7 @@ MAP = r"C:\work\shop\enforcer.toml"
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what the modules that name files know of the system."""
     system = SimpleNamespace(sep="\\", curdir=".", path=ntpath, __file__=r"C:\Python312\Lib\os.py")
-    for module in (callers, portable, repository):
+    for module in (callers, portable_names, repository):
         monkeypatch.setattr(module, "os", system)
 
 
@@ -66,9 +66,9 @@ def test_a_test_is_named_from_the_root() -> None:
 
 
 def test_a_baseline_names_no_file_of_one_machine() -> None:
-    assert portable.why_not("C:/Python312/Lib/queue.py") == portable.PYTHONS_OWN
-    assert portable.why_not("C:/work/other/api.py") == portable.NOBODYS
-    assert portable.why_not("carts/api.py") == ""
+    assert portable_names.why_not("C:/Python312/Lib/queue.py") == portable_names.PYTHONS_OWN
+    assert portable_names.why_not("C:/work/other/api.py") == portable_names.NOBODYS
+    assert portable_names.why_not("carts/api.py") == ""
     assert is_foreign("C:/work/other/api.py")
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.loading import load_map
-from enforcer.store.sqlite import Store
+from enforcer.rules.loader import load_map
+from enforcer.store.sqlite.writer import Store
 
 IGNORED = "*\n"
 

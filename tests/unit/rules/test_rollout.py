@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.rollout import Place, Rollout, decide, number_of

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from enforcer.cli.options import choose_store
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.store import StoreError
 from enforcer.store.readers import open_reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 MAP = '[[rule]]\nlegacy = "a.old"\ncanonical = "a.new"\n'
 

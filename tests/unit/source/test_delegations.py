@@ -7,13 +7,13 @@ from textwrap import dedent
 
 import pytest
 
-from enforcer.rules.delegated import Instances
-from enforcer.rules.loading import load_map
+from enforcer.rules.factory_model import Instances
+from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.checking import check_map
+from enforcer.source.check import check_map
 from enforcer.source.definitions import DefinitionReader
 from enforcer.source.findings import MapCheck
-from enforcer.source.locating import Locator
+from enforcer.source.module_files import Locator
 
 CheckMap = Callable[[str], MapCheck]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from enforcer.baseline.model import Baseline, Entry
-from enforcer.rules.delegated import Factory
 from enforcer.rules.exemptions import Exemption
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.checking import check_map
+from enforcer.source.check import check_map
 
 Write = Callable[[dict[str, str]], Path]
 FILES = {

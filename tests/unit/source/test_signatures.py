@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.delegated import Factory
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.checking import check_map
+from enforcer.source.check import check_map
 from enforcer.source.findings import RuleCheck
 
 Write = Callable[[dict[str, str]], Path]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.source.importing import import_modules
+from enforcer.source.import_probe import import_modules
 
 Write = Callable[[dict[str, str]], Path]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.source.locating import Locator, search_path
+from enforcer.source.module_files import Locator, search_path
 
 Write = Callable[[dict[str, str]], Path]
 

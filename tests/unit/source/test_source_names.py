@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.source.locating import Locator
+from enforcer.source.module_files import Locator
 from enforcer.source.names import ALWAYS_THERE, ModuleNames, NameReader, names_of
 
 Write = Callable[[dict[str, str]], Path]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.scanning import ScannedFile, Scanner
+from enforcer.source.scan import ScannedFile, Scanner
 
 Write = Callable[[dict[str, str]], Path]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.checking import check_map
+from enforcer.source.check import check_map
 from enforcer.source.findings import MissingName, RuleCheck
 
 Write = Callable[[dict[str, str]], Path]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 from enforcer.source.unmatched import find_unmatched
 
 from .conftest import WriteFiles

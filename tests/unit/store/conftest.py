@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 
 OpenStore = Callable[[], Store]
 

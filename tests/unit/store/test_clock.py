@@ -6,8 +6,8 @@ from contextlib import closing
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.queries import DAY, HOUR, Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 
 NOON = 493_000 * HOUR
 

@@ -15,12 +15,12 @@ from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.store_address import file_of
 from enforcer.store import ReplacedError, StoreError
-from enforcer.store.damage import is_damage, is_ours, stores_set_aside
-from enforcer.store.holding import Hold
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
-from enforcer.store.waiting import Patience, code_of
+from enforcer.store.sqlite.busy import Patience, code_of
+from enforcer.store.sqlite.damage import is_damage, is_ours, stores_set_aside
+from enforcer.store.sqlite.folder_lock import Hold
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
@@ -208,7 +208,7 @@ WRITER = """
     from enforcer.recording.use import ALIASED, CallSite, Use
     from enforcer.rules.model import MigrationMap, Rule
     from enforcer.store.delivery import Delivery
-    from enforcer.store.sqlite import Store
+    from enforcer.store.sqlite.writer import Store
 
     rule = Rule("a.old", "a.new")
 

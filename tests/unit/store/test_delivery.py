@@ -15,12 +15,12 @@ from enforcer.recording.use import Use
 from enforcer.rules.model import Rule
 from enforcer.store import StoreError
 from enforcer.store.delivery import Delivery, Succession
-from enforcer.store.losses import losses_beside
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.schema import EXIT
-from enforcer.store.sqlite import Store
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.losses import losses_beside
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.schema import EXIT
+from enforcer.store.sqlite.writer import Store
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]

@@ -9,9 +9,9 @@ import pytest
 
 from enforcer.recording.process import Process, heartbeat, longest_silence
 from enforcer.recording.use import Use
-from enforcer.store.schema import DISABLED, EXIT
-from enforcer.store.sqlite import Store
-from enforcer.store.watching import Watching
+from enforcer.store.sqlite.schema import DISABLED, EXIT
+from enforcer.store.sqlite.watch import Watching
+from enforcer.store.sqlite.writer import Store
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -34,8 +34,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("enforcer.store.rows.time_ns", clock)
-    monkeypatch.setattr("enforcer.store.sqlite.time_ns", clock)
+    monkeypatch.setattr("enforcer.store.sqlite.rows.time_ns", clock)
+    monkeypatch.setattr("enforcer.store.sqlite.writer.time_ns", clock)
     return clock
 
 

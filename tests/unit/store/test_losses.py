@@ -10,10 +10,10 @@ from enforcer.recording.backlog import ROWS_AT_ONCE, Backlog, Estate
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store import StoreError
-from enforcer.store.losses import leave_losses, losses_beside, take_back_losses
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.losses import leave_losses, losses_beside, take_back_losses
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]
@@ -83,7 +83,7 @@ def test_note_that_stays_is_counted_once(
     """A process that is killed before it removes the note does no harm."""
     lose(store, make_process(), 3)
     with monkeypatch.context() as patched:
-        patched.setattr("enforcer.store.losses.Loss.take_back", lambda _: None)
+        patched.setattr("enforcer.store.sqlite.losses.Loss.take_back", lambda _: None)
         with closing(Store(store)) as opened:
             opened.watch(make_process(), [])
     assert len(names(store)) == 2

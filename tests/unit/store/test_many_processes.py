@@ -13,8 +13,8 @@ import pytest
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE
 
 PROCESSES = 6
@@ -26,7 +26,7 @@ WRITER = """
     from enforcer.recording.process import current
     from enforcer.recording.use import ALIASED, CallSite, Use
     from enforcer.rules.model import MigrationMap, Rule
-    from enforcer.store.sqlite import Store
+    from enforcer.store.sqlite.writer import Store
 
     path, name, batches = sys.argv[1], sys.argv[2], int(sys.argv[3])
     rule = Rule("a.old", "a.new")

@@ -15,7 +15,7 @@ from enforcer.rules.model import MigrationMap, Rule
 from enforcer.status.store import look_at_store
 from enforcer.store import StoreError, not_enabled
 from enforcer.store.not_enabled import leave_trace, traces_beside
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE, environment_without
 
 

@@ -10,12 +10,12 @@ import pytest
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.store import retention
-from enforcer.store.checking import check
 from enforcer.store.queries import DAY, HOUR, Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite import retention
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.check import check
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.writer import Store
 
 MakeUse = Callable[..., Use]
 Write = Callable[..., None]

@@ -9,13 +9,14 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store import StoreError, tallies
-from enforcer.store.checking import check
+from enforcer.store import StoreError
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.sqlite import Store
-from enforcer.store.tallies import Known
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite import tallies
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.check import check
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.tallies import Known
+from enforcer.store.sqlite.writer import Store
 
 MakeProcess = Callable[..., Process]
 MakeUse = Callable[..., Use]

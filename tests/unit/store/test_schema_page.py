@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from enforcer.store.schema import SCHEMA, bring_up_to_date
+from enforcer.store.sqlite.schema import SCHEMA, bring_up_to_date
 from tests.schema_page import PAGE, comments, page
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import Use
-from enforcer.store import schema, upgrades
 from enforcer.store.queries import Span
-from enforcer.store.reading import Reader
-from enforcer.store.schema import SCHEMA_VERSION
-from enforcer.store.sqlite import Store
+from enforcer.store.sqlite import schema, upgrades
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.schema import SCHEMA_VERSION
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]
@@ -197,7 +197,7 @@ def test_upgrade_that_fails_changes_nothing(old: str, monkeypatch: pytest.Monkey
 @pytest.mark.process
 def test_several_processes_upgrade_once(old: str, environ: dict[str, str]) -> None:
     """Whoever comes second finds it done."""
-    code = "import sys; from enforcer.store.sqlite import Store; Store(sys.argv[1]).close()"
+    code = "import sys; from enforcer.store.sqlite.writer import Store; Store(sys.argv[1]).close()"
     upgraders = [subprocess.Popen([sys.executable, "-c", code, old], env=environ) for _ in range(5)]
 
     assert [upgrader.wait(PATIENCE) for upgrader in upgraders] == [0] * 5

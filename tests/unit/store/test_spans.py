@@ -5,8 +5,8 @@ import random
 import pytest
 
 from enforcer.store.queries import DAY, HOUR, Span
-from enforcer.store.schema import MONTH
 from enforcer.store.spans import bounds
+from enforcer.store.sqlite.schema import MONTH
 
 HOURS, DAYS = DAY // HOUR, MONTH // DAY
 

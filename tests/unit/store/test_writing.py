@@ -16,13 +16,13 @@ from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.own_folder import OWN_FOLDER
 from enforcer.rules.stages import StageOverride
 from enforcer.store import StoreError
-from enforcer.store.holding import Hold
-from enforcer.store.reading import Reader
-from enforcer.store.rows import Rows
-from enforcer.store.schema import HOUR, SCHEMA_VERSION
-from enforcer.store.sqlite import Store
-from enforcer.store.tallies import Known
-from enforcer.store.waiting import Patience
+from enforcer.store.sqlite.busy import Patience
+from enforcer.store.sqlite.folder_lock import Hold
+from enforcer.store.sqlite.reader import Reader
+from enforcer.store.sqlite.rows import Rows
+from enforcer.store.sqlite.schema import HOUR, SCHEMA_VERSION
+from enforcer.store.sqlite.tallies import Known
+from enforcer.store.sqlite.writer import Store
 from tests.patience import PATIENCE
 
 MakeProcess = Callable[..., Process]

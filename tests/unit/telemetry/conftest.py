@@ -11,11 +11,11 @@ from enforcer.recording.process import Process
 from enforcer.recording.recorder import Recorder
 from enforcer.recording.use import ALIASED, CallSite
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.telemetry.asked import OVER
-from enforcer.telemetry.delivery import TelemetryDelivery
-from enforcer.telemetry.ledger import Ledger
-from enforcer.telemetry.private import Private
-from enforcer.telemetry.signals import Signals
+from enforcer.runtime.telemetry.asked import OVER
+from enforcer.runtime.telemetry.delivery import TelemetryDelivery
+from enforcer.runtime.telemetry.ledger import Ledger
+from enforcer.runtime.telemetry.private import Private
+from enforcer.runtime.telemetry.signals import Signals
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE
 

@@ -10,7 +10,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from enforcer.telemetry.asked import is_asked_for, is_shut_down, is_without_end
+from enforcer.runtime.telemetry.asked import is_asked_for, is_shut_down, is_without_end
 from tests.patience import PATIENCE
 
 
@@ -32,7 +32,7 @@ def run(code: str, environ: dict[str, str], **variables: str) -> str:
 def test_a_provider_is_known_once_it_is_set(environ: dict[str, str]) -> None:
     """No getter is called: where the environment names a provider, that would make it."""
     code = """
-        from enforcer.telemetry.asked import is_asked_for, providers
+        from enforcer.runtime.telemetry.asked import is_asked_for, providers
         import sys
         assert not is_asked_for()
         assert not any(name.startswith("opentelemetry") for name in sys.modules)
@@ -58,7 +58,7 @@ def test_a_tracer_provider_is_known(environ: dict[str, str]) -> None:
     code = """
         from opentelemetry import trace
         from opentelemetry.sdk.trace import TracerProvider
-        from enforcer.telemetry.asked import providers
+        from enforcer.runtime.telemetry.asked import providers
         tracers = TracerProvider()
         trace.set_tracer_provider(tracers)
         assert providers() == (tracers, None, None)

@@ -17,9 +17,9 @@ from enforcer.recording.notice import Notice
 from enforcer.recording.use import BLOCKED, WOULD_BLOCK, Use
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.telemetry.asked import choice
-from enforcer.telemetry.events import WARNING, event_of
-from enforcer.telemetry.records import attributes_of
+from enforcer.runtime.telemetry.asked import choice
+from enforcer.runtime.telemetry.events import WARNING, event_of
+from enforcer.runtime.telemetry.records import attributes_of
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from enforcer.store import emission
-from enforcer.store.opening import open_to_read
+from enforcer.store.sqlite.opening import open_to_read
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE, WAIT_UNTIL
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 import enforcer
 from enforcer.instrumentor import EnforcerInstrumentor
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.telemetry.asked import choice, is_asked_for, providers
+from enforcer.runtime.telemetry.asked import choice, is_asked_for, providers
 
 
 @pytest.fixture

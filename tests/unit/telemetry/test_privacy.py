@@ -3,7 +3,7 @@
 import pytest
 
 from enforcer.recording.use import OWN, THIRD_PARTY
-from enforcer.telemetry.records import shown_file
+from enforcer.runtime.telemetry.records import shown_file
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
 

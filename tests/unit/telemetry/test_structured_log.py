@@ -14,9 +14,9 @@ import pytest
 import structlog
 
 from enforcer.recording.use import BLOCKED, EXEMPTED, WARNED, WOULD_BLOCK, Use
-from enforcer.rules.delegated import Factory
+from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import LOGGING, STRUCTLOG, Rule
-from enforcer.telemetry.structured_log import SPAN, StructuredLog
+from enforcer.runtime.telemetry.structured_log import SPAN, StructuredLog
 
 MakeUse = Callable[..., Use]
 TRACE, SPAN_ID = 0x5CE0E9A56015FEC5AADFA328AE398115, 0xAB54A98CEB1F0AD2
@@ -287,7 +287,7 @@ def test_nobody_listens(make_use: MakeUse, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.process
 def test_nothing_is_loaded_before_the_first_line(environ: dict[str, str]) -> None:
     code = (
-        "import sys; from enforcer.telemetry.structured_log import StructuredLog\n"
+        "import sys; from enforcer.runtime.telemetry.structured_log import StructuredLog\n"
         "StructuredLog('structlog').sum_up(is_last=True)\n"
         "print({'structlog', 'logging', 'threading'} & set(sys.modules))"
     )

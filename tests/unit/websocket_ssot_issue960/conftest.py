@@ -11,7 +11,7 @@ import pytest
 import enforcer
 from enforcer.baseline import Baseline
 from enforcer.demo import MAP
-from enforcer.rules.loading import load_map
+from enforcer.rules.loader import load_map
 
 
 @pytest.fixture(autouse=True)

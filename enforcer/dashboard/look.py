@@ -1,0 +1,278 @@
+"""The queries behind a page: one snapshot of the store, under one set of filters.
+
+All numbers of all pages come from here, and here from the store's reader and the report's own
+totals, so that a page and ``enforcer report`` can't differ.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from enforcer.dashboard.cache import KeptSums, State
+from enforcer.dashboard.filters import NONE, Filters
+from enforcer.dashboard.owners import Owners
+from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.timeline import Timeline
+from enforcer.recording.use import THIRD_PARTY
+from enforcer.report.builder import rule_reports
+from enforcer.report.code_kind import whose
+from enforcer.report.hosts import stages_on_hosts
+from enforcer.report.model import RuleReport, SiteReport
+from enforcer.rules.model import MigrationMap
+from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInTime
+from enforcer.store.readers import open_reader
+from enforcer.store.sqlite.watch import ServiceWatch, Watching
+
+# A rule's state in the selected time.
+IN_USE = "in_use"
+QUIET = "quiet"
+UNUSED = "unused"
+UNWATCHED = "unwatched"
+
+STATES = {
+    IN_USE: "in use",
+    QUIET: "quiet for a week",
+    UNUSED: "no use seen",
+    UNWATCHED: "not watched",
+}
+"""The states of a rule with their descriptions, from the liveliest to the least known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A call site of a rule, with its owner and whose code it is.
+
+    Attributes:
+        rule: the rule that it used.
+        site: the call site.
+        owner: who owns its file, or empty.
+        whose: ``own``, ``tests`` or ``third_party``.
+
+    """
+
+    rule: RuleReport
+    site: SiteReport
+    owner: str
+    whose: str
+
+    @property
+    def package(self) -> str:
+        """Return the folder of own code, or the distribution of third-party code."""
+        if self.site.relation == THIRD_PARTY:
+            return self.site.distribution or NONE
+        return self.site.file.rpartition("/")[0] or "."
+
+
+class Look:
+    """One snapshot of a store under one set of filters; answers are cached."""
+
+    def __init__(self, reader: StoreReader, state: State, filters: Filters, place: "Place") -> None:
+        """Bind to an open store.
+
+        Args:
+            reader: the open store.
+            state: the store's fingerprint before it was opened.
+            filters: the visitor's filters.
+            place: what all snapshots of one store share.
+
+        """
+        self.reader = reader
+        self.filters = filters
+        self.now = place.settings.now()
+        self.span = filters.span(self.now)
+        self._state = state
+        self._place = place
+        self._map = place.settings.migration_map
+
+    @cached_property
+    def all_rules(self) -> list[RuleReport]:
+        """Return the rules that were watched, with their uses, most uses first.
+
+        Rules of the map that nobody watched are not among them.
+        """
+        found = self._of_all_owners
+        if not self.filters.owner:
+            return found
+        kept = [self._of_owner(rule) for rule in found]
+        return sorted(kept, key=lambda rule: (-rule.uses, rule.legacy))
+
+    @cached_property
+    def _of_all_owners(self) -> list[RuleReport]:
+        def read() -> list[RuleReport]:
+            return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
+
+        return self._place.kept.get(self._state, self.span, read)
+
+    def find(self, is_wanted: Callable[[str], bool]) -> RuleReport | None:
+        """Return one rule by its legacy path, with its uses, without reading other rules' uses."""
+        for rule in self.reader.rules(self.span):
+            if is_wanted(rule.legacy):
+                rows = self.reader.uses(self.span, rule.legacy)
+                return self._of_owner(rule_reports([rule], rows)[0])
+        rules = _map_rules(self._map)
+        return next((rule for rule in rules if is_wanted(rule.legacy)), None)
+
+    def hosts(self, legacy: str) -> dict[str, int]:
+        """Return how many hosts have a rule in which stage."""
+        return stages_on_hosts(self.reader, self.span).get(legacy, {})
+
+    @cached_property
+    def rules(self) -> list[RuleReport]:
+        """Return the rules in the selected stage, or all."""
+        stage = self.filters.stage
+        return [rule for rule in self.all_rules if stage in ("", rule.stage)]
+
+    @cached_property
+    def unwatched(self) -> list[RuleReport]:
+        """Return the rules of the map that nobody watched in the selected time."""
+        watched = self._watched_paths
+        stage = self.filters.stage
+        return [
+            rule
+            for rule in _map_rules(self._map)
+            if rule.legacy not in watched and stage in ("", rule.stage)
+        ]
+
+    @cached_property
+    def _watched_paths(self) -> frozenset[str]:
+        return frozenset(rule.legacy for rule in self.reader.rules(self.span))
+
+    def state(self, rule: RuleReport) -> str:
+        """Return a rule's state: in use, quiet, unused or unwatched."""
+        if rule.last_seen is None:
+            return UNUSED if rule.legacy in self._watched_paths else UNWATCHED
+        return IN_USE if rule.last_seen > self.end - WEEK else QUIET
+
+    @cached_property
+    def callers(self) -> list[Caller]:
+        """Return the call sites of the rules, with their owners, most uses first."""
+        callers = [self.caller(rule, site) for rule in self.rules for site in rule.call_sites]
+        return sorted(callers, key=lambda each: -each.site.uses)
+
+    def caller(self, rule: RuleReport, site: SiteReport) -> Caller:
+        """Return a call site with its owner and whose code it is."""
+        return Caller(rule, site, self.owner(site), whose(site.file, site.relation))
+
+    def owner(self, site: SiteReport) -> str:
+        """Return the owner of a call site's file; third-party code has none here."""
+        return "" if site.relation == THIRD_PARTY else self._place.owners.of(site.file)
+
+    @cached_property
+    def new_callers(self) -> list[Caller]:
+        """Return the call sites that were first seen within a week, newest first."""
+        since = max(self.end - WEEK, self.span.since)
+        if self.span == Span():
+            # All of the time is selected, so each call site's first use is already known.
+            found = [
+                self.caller(rule, site)
+                for rule in self.rules
+                for site in rule.call_sites
+                if site.first_seen >= since
+            ]
+        else:
+            rows = self.reader.new_sites(replace(self.span, since=since))
+            reports = rule_reports(self.reader.rules(self.span), rows)
+            found = [
+                self.caller(rule, site)
+                for rule in reports
+                if self.filters.stage in ("", rule.stage)
+                for site in self._of_owner(rule).call_sites
+            ]
+        return sorted(found, key=lambda each: (-each.site.first_seen, each.site.file))
+
+    @cached_property
+    def health(self) -> Health:
+        """Return what may be missing, in short."""
+        return self.reader.health(self.span)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """Return which services watched, and what may be missing."""
+        return self.reader.watching(self.span)
+
+    @property
+    def end(self) -> int:
+        """Return the end of the selected time, in nanoseconds since the epoch."""
+        return min(self.span.until or self.now, self.now)
+
+    def timeline(self, rules: Iterable[RuleReport]) -> Timeline:
+        """Return the buckets of the selected time, from the first moment that was watched.
+
+        Args:
+            rules: the rules whose uses will be counted in them.
+
+        """
+        began = self.watching.since
+        seen = [rule.first_seen for rule in rules if rule.first_seen is not None]
+        first = min((*seen, began if began is not None else self.end))
+        return Timeline.over(max(self.span.since, first), self.end)
+
+    def uses_in_time(self, timeline: Timeline, legacy: str = "") -> list[UsesInTime]:
+        """Return the uses over time; the owner is ignored, because stores sum them by rule."""
+        rows = self.reader.uses_in_time(self.span, timeline.size, legacy)
+        if not self.filters.stage:
+            return list(rows)
+        legacies = {rule.legacy for rule in self.rules}
+        return [row for row in rows if row.legacy in legacies]
+
+    def uses_by_day(self, days: int) -> list[UsesInTime]:
+        """Return the uses of the last selected days, by day."""
+        since = max(self.end - days * DAY, self.span.since)
+        rows = self.reader.uses_in_time(replace(self.span, since=since), DAY)
+        legacies = {rule.legacy for rule in self.rules}
+        return [row for row in rows if row.legacy in legacies]
+
+    @cached_property
+    def everywhere(self) -> tuple[ServiceWatch, ...]:
+        """Return all services, versions and environments of the store, for the filters' menus."""
+        return (self.watching if self.span == Span() else self.reader.watching(Span())).services
+
+    def _of_owner(self, rule: RuleReport) -> RuleReport:
+        wanted = self.filters.owner
+        if not wanted:
+            return rule
+        kept = tuple(site for site in rule.call_sites if _is_of(self.owner(site), wanted))
+        return replace(rule, call_sites=kept)
+
+
+class Place:
+    """What all snapshots of one store share: settings, owners and the cache."""
+
+    def __init__(self, settings: Settings, owners: Owners) -> None:
+        self.settings = settings
+        self.owners = owners
+        self.kept = KeptSums(settings.store)
+
+    @contextmanager
+    def look(self, filters: Filters) -> Iterator[Look]:
+        """Open the store for one snapshot.
+
+        Raises:
+            StoreError: if it can't be read.
+
+        """
+        # Before the store is opened: a write in between makes the cached totals stale at once.
+        state = self.kept.state()
+        with open_reader(self.settings.store) as reader:
+            yield Look(reader, state, filters, self)
+
+
+def _is_of(owner: str, wanted: str) -> bool:
+    return not owner if wanted == NONE else wanted == owner or wanted in owner.split()
+
+
+def _map_rules(migration_map: MigrationMap | None) -> Iterator[RuleReport]:
+    for rule in migration_map or ():
+        yield RuleReport(
+            legacy=rule.legacy,
+            kind=rule.kind,
+            canonical=rule.canonical,
+            stage=rule.stage,
+            reason=rule.reason,
+            since=rule.since,
+            remove_after=rule.remove_after,
+            removal=rule.removal,
+            owner=rule.owner,
+            link=rule.link,
+        )

@@ -1,0 +1,1 @@
+"""Everything that is ever loaded into a watched program, and nothing else."""

@@ -1,0 +1,332 @@
+"""Providers of the enforcer's own, made by OpenTelemetry's SDK of what the environment says.
+
+They are used for each signal for which the application has none. The SDK reads ``OTEL_*`` itself:
+samplers, limits, headers, certificates, compression, proxies. No global is set, nothing is
+registered for exit, and no thread is started (gRPC has its own). Records are emitted by the same
+calls as through the application's providers, and kept by a processor until they are exported.
+
+What the SDK warns of while it is set up is said in one line. Where it refuses a value, that
+variable alone gets its default. What can't be set up leaves the other signals alone.
+"""
+
+import os
+from importlib import import_module
+from importlib.metadata import entry_points, version
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadableLogRecord
+from opentelemetry.sdk.resources import (
+    TELEMETRY_SDK_LANGUAGE,
+    TELEMETRY_SDK_NAME,
+    TELEMETRY_SDK_VERSION,
+    Resource,
+)
+
+from enforcer.recording.process import resource_attributes
+from enforcer.runtime.telemetry import asked, names
+from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
+from enforcer.runtime.telemetry.outlet import Outlet
+from enforcer.runtime.telemetry.sdk import listening, preferences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from enforcer.recording.process import Process
+    from enforcer.store.sqlite.busy import Patience
+
+INTERVAL: Final = 60_000.0
+TIMEOUT: Final = 30_000.0
+"""How often metrics are sent and how long that may take, in milliseconds, unless told otherwise."""
+
+_EXPORTERS: Final = {
+    TRACES: ("trace_exporter", "OTLPSpanExporter"),
+    LOGS: ("_log_exporter", "OTLPLogExporter"),
+    METRICS: ("metric_exporter", "OTLPMetricExporter"),
+}
+_EXTRAS: Final = {HTTP: ("http", "otlp"), asked.GRPC: ("grpc", "grpc")}
+_DETECTORS: Final = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
+
+# What the SDK refuses to begin with if it is no number, with the parameter and its default.
+_SPAN_LIMITS: Final = {
+    "OTEL_ATTRIBUTE_COUNT_LIMIT": ("max_attributes", 128),
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": ("max_span_attributes", 128),
+    "OTEL_SPAN_EVENT_COUNT_LIMIT": ("max_events", 128),
+    "OTEL_SPAN_LINK_COUNT_LIMIT": ("max_links", 128),
+    "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT": ("max_event_attributes", 128),
+    "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": ("max_link_attributes", 128),
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", None),
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_span_attribute_length", None),
+}
+_LOG_LIMITS: Final = {
+    "OTEL_ATTRIBUTE_COUNT_LIMIT": ("max_attributes", 128),
+    "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": ("max_log_record_attributes", 128),
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", None),
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_log_record_attribute_length", None),
+}
+
+
+class _Logs(LogRecordProcessor):
+    """Keep log records, as the SDK's own processors hand them to exporters."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+
+    def on_emit(self, log_record: Any) -> None:  # noqa: ANN401 - it has had several types
+        self.kept.append(
+            ReadableLogRecord(
+                log_record.log_record,
+                log_record.resource,
+                log_record.instrumentation_scope,
+                log_record.limits,
+            )
+        )
+
+    def shutdown(self) -> None:
+        """Do nothing: what is not exported is in the ledger."""
+
+    def force_flush(self, timeout_millis: int = 0) -> bool:  # noqa: ARG002 - of the base class
+        return True
+
+
+class Private:
+    """A provider for each signal that the environment says where to send.
+
+    Attributes:
+        providers: by signal.
+        outlets: what exports, by signal.
+        interval: how often metrics are sent, in seconds.
+
+    """
+
+    def __init__(
+        self, process: "Process", environ: "Mapping[str, str]", say: "Callable[[str], object]"
+    ) -> None:
+        """Set them up; nothing is sent.
+
+        Args:
+            process: what they say they are.
+            environ: the environment, which the SDK reads besides.
+            say: takes what is wrong in it, in words.
+
+        """
+        self.providers: dict[str, Any] = {}
+        self.outlets: dict[str, Outlet] = {}
+        self._environ = environ
+        self._process = process
+        self._spans: list[Any] = []
+        self._logs = _Logs()
+        self._reader: Any = None
+        self._points: list[Any] = []
+        self._said: set[str] = set()
+        self._tell = say
+        self.interval = self._milliseconds("OTEL_METRIC_EXPORT_INTERVAL", INTERVAL)
+        self._timeout = self._milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", TIMEOUT)
+        make = {TRACES: self._make_tracers, LOGS: self._make_loggers, METRICS: self._make_meters}
+        with listening() as messages:
+            self._resource = Resource(self._attributes())
+            for signal in SIGNALS:
+                if asked.endpoint(signal, environ):
+                    self._make(signal, make[signal])
+            for message in messages:
+                self._say(message)
+
+    def has(self, signal: str) -> bool:
+        """Return whether a signal is sent from here."""
+        return signal in self.outlets
+
+    def rests(self, signal: str) -> bool:
+        """Return whether the collector of a signal is left alone for now."""
+        return self.has(signal) and self.outlets[signal].rests
+
+    def export(self, signal: str, patience: "Patience") -> bool:
+        """Export what was emitted through a provider, and return whether it needs no more.
+
+        Log records and spans that were not taken are forgotten; metrics, which may be
+        differences, are sent with the next.
+        """
+        if signal == METRICS:
+            self._points = [*self._points[-9:], self._reader.get_metrics_data()]
+            return self._export_points(patience.within(self._timeout))
+        kept = self._logs.kept if signal == LOGS else self._spans
+        batch = kept.copy()
+        kept.clear()
+        return not batch or self.outlets[signal].send(batch, patience)
+
+    def loggers_of(self, process: "Process") -> LoggerProvider:
+        """Return a provider of loggers that says it is another process."""
+        attributes = {**_sdk(), **resource_attributes(), **_known(process)}
+        return self._logger_provider(Resource(attributes))
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many records were lost, by why."""
+        total: dict[str, int] = {}
+        for outlet in self.outlets.values():
+            for kind, count in outlet.dropped.items():
+                total[kind] = total.get(kind, 0) + count
+        return total
+
+    def cut(self) -> None:
+        """End all requests under way, from any thread."""
+        for outlet in self.outlets.values():
+            outlet.cut()
+
+    def mend(self) -> None:
+        """Let requests begin again."""
+        for outlet in self.outlets.values():
+            outlet.mend()
+
+    def close(self) -> None:
+        """Close connections; the next request opens another one."""
+        for outlet in self.outlets.values():
+            outlet.close()
+
+    def _export_points(self, patience: "Patience") -> bool:
+        while self._points:
+            data = self._points[0]
+            if data is not None and not self.outlets[METRICS].send([data], patience):
+                return False
+            del self._points[0]
+        return True
+
+    def _make(self, signal: str, make: "Callable[[Any], object]") -> None:
+        protocol = asked.protocol(signal, self._environ)
+        named = asked.named_protocol(signal, self._environ)
+        if named and named not in PROTOCOLS:
+            self._say(f'the protocol "{named}" is not known, and {protocol} is used instead')
+        folder, extra = _EXTRAS[protocol]
+        module, name = _EXPORTERS[signal]
+        try:
+            path = f"opentelemetry.exporter.otlp.proto.{folder}.{module}"
+            kind = getattr(import_module(path), name)
+        except ModuleNotFoundError as error:
+            text = f'pip install "import-enforcer[{extra}]"'
+            self._tell(f"no exporter for {protocol} is installed ({error}): {text} (no-exporter)")
+            return
+        except Exception as error:  # noqa: BLE001 - the SDK reads some variables while it is loaded
+            self._say(f"{signal} are not sent: {error}")
+            return
+        try:
+            outlet = Outlet(
+                signal, protocol, kind, asked.endpoint(signal, self._environ), self._tell
+            )
+            make(outlet.exporter)
+        except Exception as error:  # noqa: BLE001 - whatever a value does to the SDK
+            self._say(f"{signal} are not sent: {error}")
+            return
+        for problem in outlet.problems:
+            self._say(problem)
+        self.outlets[signal] = outlet
+
+    def _make_tracers(self, _: object) -> None:
+        from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
+
+        kept = self._spans
+
+        class Spans(SpanProcessor):
+            def on_end(self, span: Any) -> None:  # noqa: ANN401 - as above
+                if span.context.trace_flags.sampled:
+                    kept.append(span)
+
+        provider = TracerProvider(
+            resource=self._resource,
+            shutdown_on_exit=False,
+            span_limits=self._limits(SpanLimits, _SPAN_LIMITS),
+        )
+        provider.add_span_processor(Spans())
+        self.providers[TRACES] = provider
+
+    def _make_loggers(self, _: object) -> None:
+        self.providers[LOGS] = self._logger_provider(self._resource)
+
+    def _logger_provider(self, resource: Resource) -> LoggerProvider:
+        more: dict[str, Any] = {}
+        try:
+            from opentelemetry.sdk._logs import LogRecordLimits
+
+            limits = self._limits(LogRecordLimits, _LOG_LIMITS)
+            if limits is not None:
+                more["log_record_limits"] = limits
+        except ImportError:
+            pass
+        provider = LoggerProvider(resource=resource, shutdown_on_exit=False, **more)
+        provider.add_log_record_processor(self._logs)
+        return provider
+
+    def _make_meters(self, exporter: object) -> None:
+        from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+        self._reader = InMemoryMetricReader(**preferences(exporter))
+        try:
+            provider = MeterProvider([self._reader], self._resource, shutdown_on_exit=False)
+        except ValueError as error:
+            self._say(str(error))
+            self._reader = InMemoryMetricReader(**preferences(exporter))
+            provider = MeterProvider(
+                [self._reader],
+                self._resource,
+                exemplar_filter=TraceBasedExemplarFilter(),
+                shutdown_on_exit=False,
+            )
+        self.providers[METRICS] = provider
+
+    def _limits(self, kind: "Callable[..., Any]", known: "Mapping[str, tuple[str, Any]]") -> Any:  # noqa: ANN401 - of two kinds
+        """Return limits with a default for each value that is refused; None if none is."""
+        defaults: dict[str, Any] = {}
+        while True:
+            try:
+                limits = kind(**defaults)
+            except ValueError as error:
+                self._say(str(error))
+                parameter, default = known[str(error).split(" ", 1)[0]]
+                defaults[parameter] = default
+            else:
+                return limits if defaults else None
+
+    def _attributes(self) -> "dict[str, Any]":
+        detected: dict[str, Any] = {}
+        for name in filter(None, map(str.strip, os.environ.get(_DETECTORS, "").split(","))):
+            for point in entry_points(group="opentelemetry_resource_detector"):
+                if name not in (point.name, "*"):
+                    continue
+                # Here and not by Resource.create(), which starts threads for it.
+                try:
+                    detected |= point.load()().detect().attributes
+                except Exception as error:  # noqa: BLE001 - of others
+                    self._say(f'the resource detector "{point.name}" failed: {error!r}')
+        return {**_sdk(), **detected, **_known(self._process), **resource_attributes()}
+
+    def _milliseconds(self, key: str, default: float) -> float:
+        text = self._environ.get(key, "").strip()
+        try:
+            number = float(text) if text else default
+        except ValueError:
+            self._say(f'{key} is "{text}" and no number, so it is {default:g}')
+            number = default
+        return (number if 0 < number < float("inf") else default) / 1e3
+
+    def _say(self, problem: str) -> None:
+        if problem not in self._said:
+            self._said.add(problem)
+            self._tell(f"telemetry: {problem} (otel-setting)")
+
+
+def _sdk() -> "dict[str, str]":
+    return {
+        TELEMETRY_SDK_LANGUAGE: "python",
+        TELEMETRY_SDK_NAME: "opentelemetry",
+        TELEMETRY_SDK_VERSION: version("opentelemetry-sdk"),
+    }
+
+
+def _known(process: "Process") -> "dict[str, str | int]":
+    known: dict[str, str | int] = {
+        names.SERVICE_NAME: process.service or "unknown_service:python",
+        names.SERVICE_VERSION: process.service_version,
+        names.SERVICE_INSTANCE_ID: process.id,
+        names.DEPLOYMENT_ENVIRONMENT_NAME: process.environment,
+        names.HOST_NAME: process.host,
+        names.PROCESS_PID: process.pid,
+        names.PROCESS_RUNTIME_VERSION: process.python,
+    }
+    return {key: value for key, value in known.items() if value}

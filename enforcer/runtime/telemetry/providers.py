@@ -1,0 +1,95 @@
+"""Emit through the application's own providers, which are never replaced or reconfigured.
+
+What becomes of a record there is the application's: its sampler, its processors, its
+exporters. Their queues are short, so much is handed over in parts, with a flush in between.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import trace
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import Context
+
+from enforcer.runtime.telemetry import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import SpanContext, TracerProvider
+
+    from enforcer.runtime.telemetry.events import Event
+    from enforcer.runtime.telemetry.records import Attributes, Point, Span
+
+_MILLISECONDS: Final = 1e3
+
+
+def _in_span(parent: "SpanContext | None") -> Context:
+    # An empty one where there is no parent: the current one would be this thread's.
+    if parent is None:
+        return Context()
+    return trace.set_span_in_context(trace.NonRecordingSpan(parent), Context())
+
+
+def emit_events(provider: "LoggerProvider", events: "Iterable[Event]") -> None:
+    """Emit log events."""
+    logger = provider.get_logger(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
+    for event in events:
+        logger.emit(
+            LogRecord(
+                timestamp=event.time,
+                context=_in_span(event.parent),
+                severity_number=SeverityNumber(event.severity),
+                attributes=event.attributes,
+                event_name=event.name,
+            )
+        )
+
+
+def emit_spans(provider: "TracerProvider", spans: "Iterable[Span]") -> None:
+    """Emit spans, each with its real time, as children of the spans they were in."""
+    tracer = provider.get_tracer(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
+    for span in spans:
+        tracer.start_span(
+            names.SPAN,
+            context=_in_span(span.parent),
+            kind=trace.SpanKind.INTERNAL,
+            attributes=span.attributes,
+            start_time=span.time,
+        ).end(end_time=span.time)
+
+
+def flush(provider: object, seconds: float) -> None:
+    """Have a provider send what it holds; what it says or raises is the application's affair."""
+    force_flush = getattr(provider, "force_flush", None)
+    if force_flush is None:
+        return
+    try:
+        force_flush(max(int(seconds * _MILLISECONDS), 1))
+    except Exception:  # noqa: BLE001 - see above
+        return
+
+
+class Instruments:
+    """Hold the instruments of one provider of meters, and what they were told."""
+
+    def __init__(self, provider: "MeterProvider") -> None:
+        """Make the instruments."""
+        self.provider = provider
+        meter = provider.get_meter(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
+        self._add: dict[str, Callable[[int, Attributes], None]] = {}
+        for name, unit in names.COUNTERS.items():
+            self._add[name] = meter.create_counter(name, unit, names.DESCRIPTIONS[name]).add
+        for name, unit in names.UP_DOWN.items():
+            counter = meter.create_up_down_counter(name, unit, names.DESCRIPTIONS[name])
+            self._add[name] = counter.add
+        self._told: dict[tuple[object, ...], int] = {}
+
+    def tell(self, points: "Iterable[Point]") -> None:
+        """Bring the instruments to these values."""
+        for point in points:
+            difference = point.value - self._told.get(point.key, 0)
+            if difference:
+                self._told[point.key] = point.value
+                self._add[point.name](difference, point.attributes)

@@ -1,0 +1,1 @@
+"""The SQLite store: one file beside the map, written by many processes at once."""

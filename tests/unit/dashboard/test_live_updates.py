@@ -1,0 +1,86 @@
+"""Open pages hear of what is new."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+
+from enforcer.dashboard.live_updates import MOST_STREAMS, Live
+from enforcer.dashboard.settings import Settings
+from enforcer.recording.use import Use
+from tests.patience import PATIENCE
+
+Keep = Callable[..., None]
+MakeUse = Callable[..., Use]
+
+SETTINGS: dict[str, Any] = {"poll_seconds": 0.01}
+
+
+async def next_event(stream: AsyncIterator[str]) -> str:
+    return await asyncio.wait_for(anext(stream), PATIENCE)  # type: ignore[arg-type]
+
+
+def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
+    """The stream begins with the state, and speaks again after the next write."""
+    keep(make_use())
+
+    async def listen() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        stream = live.stream()
+        first = await next_event(stream)
+        assert "event: state" in first
+        await asyncio.to_thread(keep, make_use())
+        second = await next_event(stream)
+        assert second.startswith("event: changed\ndata: ")
+        await stream.aclose()
+
+    asyncio.run(listen())
+
+
+def test_store_that_comes_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
+    async def listen() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        stream = live.stream()
+        assert "unreadable" in await next_event(stream)
+        await asyncio.to_thread(keep, make_use())
+        assert "changed" in await next_event(stream)
+        await stream.aclose()
+
+    asyncio.run(listen())
+
+
+def test_streams_end_with_the_server(path: str) -> None:
+    async def listen() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        stream = live.stream()
+        await next_event(stream)
+        live.is_ending = lambda: True
+        with suppress(StopAsyncIteration):
+            while True:
+                await next_event(stream)
+
+    asyncio.run(listen())
+
+
+def test_streams_are_bounded_in_a_burst(path: str) -> None:
+    """Those that were asked for count, not only those that began; each ends its turn once."""
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+
+    async def gone(_message: object) -> None:
+        raise OSError  # as a server does for a visitor who left
+
+    async def nothing() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        answers = [await live.events(None) for _ in range(MOST_STREAMS + 1)]  # type: ignore[arg-type]
+        assert [answer.status_code for answer in answers] == [200] * MOST_STREAMS + [503]
+        with suppress(ClientDisconnect):
+            await answers[0](scope, nothing, gone)
+        assert (await live.events(None)).status_code == 200  # type: ignore[arg-type]
+        assert (await live.events(None)).status_code == 503  # type: ignore[arg-type]
+
+    asyncio.run(ask())
