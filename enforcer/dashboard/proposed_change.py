@@ -1,7 +1,8 @@
 """Rewriting of a call site's import to the canonical path, where that is safe.
 
 Safe means that the code around it does the same: names that the statement binds stay what they are.
-Everything else gets the sentence that callers read in warnings (``enforcer.runtime.imports.messages``).
+Everything else gets the sentence that callers read in warnings
+(``enforcer.runtime.imports.messages``).
 """
 
 import ast

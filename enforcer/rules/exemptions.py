@@ -6,9 +6,23 @@ from enforcer.rules.values import Table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
-    from enforcer.baseline.run_record import SeenSite
-    from enforcer.recording.use import CallSite
+    class Site(Protocol):
+        """A call site, of a running program or of the record of a test run."""
+
+        @property
+        def path(self) -> str:
+            """The legacy path that was used."""
+
+        @property
+        def file(self) -> str:
+            """The caller's file."""
+
+        @property
+        def function(self) -> str:
+            """The caller's qualified name."""
+
 
 FUNCTION = "::"
 """The separator between a caller's file and its function."""
@@ -49,7 +63,7 @@ class Exemption:
         """Return whether it is valid on a day, written as ``YYYY-MM-DD``."""
         return day <= self.until
 
-    def covers(self, site: "CallSite | SeenSite") -> bool:
+    def covers(self, site: "Site") -> bool:
         """Return whether it applies to a call site, on any day."""
         if not covers_path(self.path, site.path):
             return False

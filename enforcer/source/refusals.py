@@ -1,6 +1,7 @@
 """Places that the current stages of a map would refuse.
 
-Judged as at run time (``enforcer.runtime.imports.uses``): stage removed refuses everybody, stage strict
+Judged as at run time (``enforcer.runtime.imports.uses``): stage removed refuses everybody, stage
+strict
 whatever is neither in the baseline nor exempted; except for tests with a marker that allows it or
 expects a refusal. The key of a place in a baseline (legacy path, file, function and mechanism) is
 derived from its source.

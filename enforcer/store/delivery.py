@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from enforcer.store.emission import Remainder, Row
 
     class OpenStore(Protocol):
-        """An open store that accepts batches; implemented by ``enforcer.store.sqlite.writer.Store``."""
+        """An open store that accepts batches; such as ``enforcer.store.sqlite.writer.Store``."""
 
         def knows(self, process: Process) -> bool:
             """Return whether a process was added to the store."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
             """Return what is lost if the process ends now, and why; empty if nothing is."""
 
     class Quiet(Protocol):
-        """Delivers while there is little, such as ``enforcer.recording.quiet_delivery.QuietDelivery``."""
+        """Delivers while there is little, such as ``recording.quiet_delivery.QuietDelivery``."""
 
         def deliver(self, ending: str, *, is_beat: bool) -> bool:
             """Deliver; return whether a :class:`Deliverer` is not needed."""

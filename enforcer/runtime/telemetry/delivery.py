@@ -1,7 +1,7 @@
 """Hand on what a process recorded: a line for each new call site, and OpenTelemetry's signals.
 
-Made by the thread of ``enforcer.runtime.telemetry.emitter`` for its first delivery. What emits signals is
-loaded once somebody asks for any.
+Made by the thread of ``enforcer.runtime.telemetry.emitter`` for its first delivery. What emits
+signals is loaded once somebody asks for any.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Emit spans, log events and metrics, each of them where it goes.
 
 That is the application's provider if it has one by now, else where the environment says
-(``enforcer.runtime.telemetry.private``), by the same calls. Log events are of uses that the ledger offers,
-and only what was taken is acknowledged there. A signal that goes nowhere yet waits without
+(``enforcer.runtime.telemetry.private``), by the same calls. Log events are of uses that the ledger
+offers, and only what was taken is acknowledged there. A signal that goes nowhere yet waits without
 costing anything.
 """
 
