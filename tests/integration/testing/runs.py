@@ -39,7 +39,16 @@ call_sites = [
 ]
 """
 GIT = shutil.which("git") or "git"
-QUICK = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio"]
+QUICK = [
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:hypothesispytest",
+    "-p",
+    "no:anyio",
+    "-p",
+    "no:typeguard",
+]
 SEPARATE = [(), ("-n", "2")]
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,13 +1,13 @@
 """Tests that expect a refusal, and uses that are allowed: neither is a matter of the baseline."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from tests.commands import in_this_process
 from tests.integration.testing.runs import BASELINE, FILES, SEPARATE, Pytest, summary, write
 
 CAREFUL = """\
@@ -136,11 +136,11 @@ def test_what_is_allowed_is_never_taken_in(
         },
     )
     words = ("--enforcer-stage", stage, "--enforcer-record", "run.json", *workers)
-    update = [sys.executable, "-m", "enforcer", "baseline", "update", "--allow-new"]
+    update = ("baseline", "update", "--allow-new", "--record", "run.json")
 
     done = run(*words)
     assert summary(done)[-1] == "0 new, 4 allowed"
-    subprocess.run([*update, "--record", "run.json"], cwd=project, check=True)
+    assert in_this_process(update, project, os.environ).returncode == 0
     assert "path" not in (project / "enforcer-baseline.toml").read_text()
 
     with (project / "tests/test_marked.py").open("a") as file:
@@ -167,13 +167,13 @@ def test_what_is_expected_is_never_taken_in(
             "    import subprocess, sys\n",
         },
     )
-    update = [sys.executable, "-m", "enforcer", "baseline", "update", "--allow-new"]
+    update = ("baseline", "update", "--allow-new", "--record", "run.json")
 
     done = run("--enforcer-stage", "alias", "--enforcer-record", "run.json", *workers)
     assert summary(done)[-1].startswith(
         "0 new, 2 in the baseline, 3 expected to be refused and not refused; "
     )
-    subprocess.run([*update, "--record", "run.json"], cwd=project, check=True)
+    assert in_this_process(update, project, os.environ).returncode == 0
 
     assert (project / "enforcer-baseline.toml").read_text().count("path =") == 2
     done = run(*workers)

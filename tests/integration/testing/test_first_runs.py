@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import in_a_process
+from tests.commands import in_this_process
 from tests.integration.testing.runs import Pytest, write
 
 
@@ -79,7 +79,7 @@ def test_a_run_without_tests_makes_no_baseline(run: Pytest, project: Path, *, is
 
 
 def enforcer(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return in_a_process(words, folder, os.environ)
+    return in_this_process(words, folder, os.environ)
 
 
 def test_a_run_in_safe_mode_proves_nothing(run: Pytest, project: Path) -> None:
@@ -93,6 +93,6 @@ def test_a_run_in_safe_mode_proves_nothing(run: Pytest, project: Path) -> None:
     assert f"0 new; nothing counts as gone, {why}" in done.stdout
     record = json.loads((project / "run.json").read_text())
     assert (record["is_complete"], record["sites"]) == (False, [])
-    gate = in_a_process(("gate", "--record", "run.json", "--complete"), project, {})
+    gate = in_this_process(("gate", "--record", "run.json", "--complete"), project, {})
     assert gate.returncode == 2
     assert "tests ran in safe mode" in gate.stderr

@@ -1,13 +1,13 @@
 """``pytest --enforcer`` on a small project, in runs of its own, alone and with pytest-xdist."""
 
+import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from tests.commands import in_this_process
 from tests.integration.testing.runs import (
     BASELINE,
     FILES,
@@ -277,14 +277,10 @@ def test_two_shards_are_one_run_for_the_gate(run: Pytest, project: Path) -> None
     """Each has seen a part; together they have seen all that the baseline has."""
     for name in ("first", "second"):
         assert run("-k", name, "--enforcer-record", f"{name}.json").returncode == 0
-    gate = [sys.executable, "-m", "enforcer", "gate"]
     records = ["--record", "first.json", "--record", "second.json"]
 
     def say(*words: str) -> str:
-        command = [*gate, *words, "--complete"]
-        return subprocess.run(
-            command, cwd=project, capture_output=True, text=True, check=False
-        ).stdout
+        return in_this_process(["gate", *words, "--complete"], project, os.environ).stdout
 
     assert say(*records) == "gate open: 0 findings, 2 in the baseline\n"
     assert "(stale-entry)" in say(*records[:2])
@@ -524,8 +520,7 @@ def test_the_first_run_says_how_to_make_a_baseline(run: Pytest, project: Path) -
     assert first[:2] == ["pytest", "--enforcer"]
     assert run(*first[2:]).returncode == 0
     assert second[0] == "enforcer"
-    words = [sys.executable, "-m", *second]
-    subprocess.run(words, cwd=project, check=True, capture_output=True)
+    assert in_this_process(second[1:], project, os.environ).returncode == 0
 
     assert run(CI="true").returncode == 0
 
@@ -557,29 +552,17 @@ def test_its_own_modules_are_as_they_are_everywhere_else(run: Pytest, project: P
         assert "warning" not in done.stdout
 
 
-def test_off_it_does_nothing(project: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *QUICK],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_off_it_does_nothing(run: Pytest) -> None:
+    done = run(is_on=False)
 
     assert done.returncode == 1
     assert "No module named 'old'" in done.stdout
     assert "legacy import paths" not in done.stdout
 
 
-def test_the_ini_file_can_turn_it_on(project: Path) -> None:
+def test_the_ini_file_can_turn_it_on(run: Pytest, project: Path) -> None:
     (project / "pytest.ini").write_text(f"{FILES['pytest.ini']}enforcer = true\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *QUICK],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(is_on=False)
 
     assert done.returncode == 0, done.stdout
     assert "0 new, 2 in the baseline" in done.stdout
