@@ -37,7 +37,7 @@ def why_not(file: str) -> str:
     """Return why a baseline can't contain a file; empty if it can."""
     if not is_of_one_machine(file):
         return ""
-    library = os.path.dirname(os.__file__)  # noqa: PTH120 - a str
+    library = os.path.dirname(os.__file__)  # a str
     is_pythons = _STDLIB.search(file) or is_below(file, library)
     return PYTHONS_OWN if is_pythons else NOBODYS
 

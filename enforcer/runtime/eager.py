@@ -13,7 +13,7 @@ def load_now() -> None:
     """Resolve all lazy imports in the loaded modules of this package."""
     if not _HAS_LAZY:
         return
-    import types  # noqa: PLC0415 - not at every start
+    import types  # not at every start
 
     lazy: type | None = getattr(types, "LazyImportType", None)
     if lazy is None:

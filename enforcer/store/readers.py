@@ -21,10 +21,10 @@ def open_reader(address: str) -> StoreReader:
     """
     check_address(address)
     if is_read_only(address):
-        from enforcer.store.clickhouse.reader import ClickHouseReader  # noqa: PLC0415 - an extra
+        from enforcer.store.clickhouse.reader import ClickHouseReader  # an extra
 
         return ClickHouseReader(address)
-    from enforcer.store.sqlite.reader import Reader  # noqa: PLC0415 - one engine is enough
+    from enforcer.store.sqlite.reader import Reader  # one engine is enough
 
     return Reader(file_of(address))
 

@@ -87,7 +87,7 @@ def span_in(context: "Context") -> "SpanContext | None":
     # A context is kept for log lines as well, by a program that has no OpenTelemetry.
     if "opentelemetry.trace" not in sys.modules:
         return None
-    from opentelemetry.trace import get_current_span  # noqa: PLC0415 - loaded already
+    from opentelemetry.trace import get_current_span  # loaded already
 
     found = context.run(get_current_span).get_span_context()
     return found if found.is_valid else None

@@ -117,8 +117,8 @@ def connect(address: Address) -> "Client":
 
     """
     try:
-        import clickhouse_connect  # noqa: PLC0415 - an extra, and slow to import
-        from clickhouse_connect.driver.exceptions import (  # noqa: PLC0415 - the same
+        import clickhouse_connect  # an extra, and slow to import
+        from clickhouse_connect.driver.exceptions import (  # the same
             ClickHouseError,
         )
     except ImportError:
@@ -161,7 +161,7 @@ def _arguments(address: Address) -> dict[str, Any]:
         "autogenerate_session_id": False,
     }
     if not arguments["verify"]:
-        import urllib3  # noqa: PLC0415 - clickhouse-connect's
+        import urllib3  # clickhouse-connect's
 
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # as was asked for
     if "ca_cert" in options:
@@ -178,7 +178,7 @@ def ask(
         StoreError: if the query fails.
 
     """
-    from clickhouse_connect.driver.exceptions import (  # noqa: PLC0415 - an extra
+    from clickhouse_connect.driver.exceptions import (  # an extra
         ClickHouseError,
     )
 

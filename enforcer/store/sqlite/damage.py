@@ -94,7 +94,7 @@ def stores_set_aside(path: str) -> Iterator[tuple[str, int]]:
 
     The time is in nanoseconds since the epoch.
     """
-    from datetime import datetime  # noqa: PLC0415 - see enforcer.store.sqlite.engine
+    from datetime import datetime  # see enforcer.store.sqlite.engine
 
     folder, name = os.path.split(path)
     begin = f"{name}{MARK}"

@@ -288,7 +288,7 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
 
 
 def _upgrades(version: int) -> "list[str]":
-    from enforcer.store.sqlite.upgrades import UPGRADES  # noqa: PLC0415 - for old stores only
+    from enforcer.store.sqlite.upgrades import UPGRADES  # for old stores only
 
     return [UPGRADES[step] for step in range(version, SCHEMA_VERSION)]
 
