@@ -13,6 +13,10 @@ PYTEST_DONT_REWRITE: pytest would warn that the package was imported before it c
 from enforcer.runtime.own_modules import Plainly
 
 with Plainly():
+    from enforcer.startup import collect, disable, enable, flush, notices, release, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
     from enforcer.errors import (
         DelegationError,
         EnforcerError,
@@ -23,7 +27,6 @@ with Plainly():
         LegacyImportError,
         LegacyImportWarning,
     )
-    from enforcer.startup import collect, disable, enable, flush, notices, release, safe
 
 __all__ = [
     "DelegationError",
@@ -44,3 +47,21 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+# PEP 562: every process with a map imports this package, and few of them need its errors, which
+# are eight classes. Type comments: see enforcer.runtime.own_modules.
+def __getattr__(name):  # noqa: ANN001, ANN202
+    # type: (str) -> object
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    with Plainly():
+        from enforcer import errors  # noqa: PLC0415 - see above
+    value = globals()[name] = getattr(errors, name)
+    return value
+
+
+def __dir__():  # noqa: ANN202
+    # type: () -> list[str]
+    return sorted({*globals(), *__all__})

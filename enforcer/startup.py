@@ -11,21 +11,18 @@ thread.
 import os
 import sys
 
-from enforcer.errors import EnforcerError, LateEnablingError
-from enforcer.recording import unseen_forks
-from enforcer.recording.notice import Notice
 from enforcer.recording.safe_mode import CALL, SafeMode, leave_note, safe_mode_at_start
-from enforcer.rules.inheritance import forget_left, leave, wanted_digest
-from enforcer.rules.trusted_environment import has_foreign_rights
-from enforcer.runtime.eager import load_now
-from enforcer.runtime.own_modules import Plainly
+from enforcer.rules.environment import forget_left, has_foreign_rights, leave, wanted_digest
+from enforcer.runtime.own_modules import Plainly, load_now
 from enforcer.runtime.process.enforcement import Enforcement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from enforcer.recording.notice import Notice
     from enforcer.recording.use import CallSite, Use
+    from enforcer.rules.mistakes import MapError
     from enforcer.rules.model import MigrationMap
     from enforcer.runtime.process.embedding import UwsgiHooks
     from enforcer.runtime.process.exits import Guard
@@ -83,6 +80,8 @@ def _enable(
         return
     if _active is not None:
         if (_active.map.path, _active.map.digest) != (loaded.path, loaded.digest):
+            from enforcer.errors import EnforcerError
+
             message = (
                 f'the enforcer is enabled with "{_active.map.path}" already. '
                 "Call enforcer.disable() first (already-enabled)"
@@ -106,6 +105,8 @@ def _enable(
         if store and not wanted and os.environ.get(POD_KEY):
             _warn_of_loss(loaded.store)
         leave(loaded.digest, loaded.path)
+    from enforcer.recording import unseen_forks
+
     unseen_forks.begin_anew_by(_after_unseen_fork)
     enforcement.is_starting = True
     try:
@@ -163,6 +164,8 @@ def _was_imported_before(migration_map: "MigrationMap") -> bool:
     rules = ((name, migration_map.match(name)) for name in sorted(set(loaded).difference(left)))
     late = [name for name, rule in rules if rule is not None and rule.refuses]
     if late:
+        from enforcer.errors import LateEnablingError
+
         paths = ", ".join(f'"{name}"' for name in late)
         message = (
             f"{paths} had been imported before the enforcer was enabled, and its stage "
@@ -319,6 +322,8 @@ def _complain(error: Exception, path: str, *, fails_open: bool = True) -> None:
     if len(mistakes) > 1:
         happened += f'; {len(mistakes)} mistakes, see "enforcer check --map {path}"; the first'
     text = str(mistakes[0] if mistakes else error)
+    from enforcer.errors import EnforcerError
+
     if not isinstance(error, EnforcerError):
         text = f"{error!r} (not-foreseen)"
     _write_line(f"{happened}: {text}")
@@ -355,16 +360,23 @@ def _is_own_command() -> bool:
 def _note_map(enforcement: Enforcement, wanted: str) -> None:
     """Add notices about the map: what is ignored of it, or that it has no rules."""
     loaded = enforcement.map
-    for ignored in loaded.ignored:
-        enforcement.note(Notice(*ignored))
+    if loaded.ignored:
+        from enforcer.recording.notice import Notice
+
+        for ignored in loaded.ignored:
+            enforcement.note(Notice(*ignored))
     if loaded.ignored and loaded.digest != wanted:  # else the parent wrote it
         _write_ignored(loaded)
     if not loaded.outline.heads:
+        from enforcer.recording.notice import Notice
+
         text = f'"{loaded.path}" has no rules: nothing is watched (no-rules)'
         enforcement.note(Notice("empty", loaded.path, text))
         if loaded.digest != wanted:  # else the parent wrote it
             _write_line(f"{text}. Was it being written?")
     elif wanted and loaded.digest != wanted:
+        from enforcer.recording.notice import Notice
+
         text = (
             f'"{loaded.path}" changed, and this process has another map than the one that '
             "started it, which no cache has any more (map-changed)"
@@ -400,7 +412,7 @@ def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | N
 
     try:
         return load_map(migration_map, cached=True, wanted=wanted, lenient=True)
-    except EnforcerError as error:
+    except Exception as error:
         from enforcer.rules.mistakes import MapError
 
         if not isinstance(error, MapError):
@@ -411,7 +423,7 @@ def _load(migration_map: "MigrationMap | str", wanted: str) -> "MigrationMap | N
         return None
 
 
-def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "MigrationMap | None":
+def _load_in_safe_mode(path: str, wanted: str, error: "MapError") -> "MigrationMap | None":
     """Load a map with ``fail_open = false`` and mistakes, if this process is in safe mode.
 
     Raises:
@@ -421,10 +433,11 @@ def _load_in_safe_mode(path: str, wanted: str, error: EnforcerError) -> "Migrati
     if safe_mode_at_start(path) is None:
         raise error
     from enforcer.rules.loader import load_map
+    from enforcer.rules.mistakes import MapError
 
     try:
         return load_map(path, cached=True, wanted=wanted, lenient=True, regardless=True)
-    except EnforcerError:  # no part of it is usable, and no cache has an earlier version
+    except MapError:  # no part of it is usable, and no cache has an earlier version
         _complain(error, path)
         return None
 
@@ -442,13 +455,21 @@ def _hook_into_fork() -> None:
     # os.register_at_fork has no counterpart that unregisters, so it is called once, and the hooks
     # read the module's state.
     global _fork_hooks  # noqa: PLW0603
-    if not _fork_hooks and hasattr(os, "register_at_fork"):
-        _fork_hooks = True
-        os.register_at_fork(
-            before=_before_fork,
-            after_in_parent=_after_fork_in_parent,
-            after_in_child=_after_fork_in_child,
-        )
+    if _fork_hooks or not hasattr(os, "register_at_fork"):
+        return
+    # Imported here: a forked child must not run an import that the program may have replaced.
+    from enforcer.recording.unseen_forks import was_seen
+
+    def after_in_child() -> None:
+        was_seen()
+        _after_fork_in_child()
+
+    _fork_hooks = True
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=after_in_child,
+    )
 
 
 def _hook_into_server() -> None:
@@ -483,6 +504,8 @@ def _after_unseen_fork() -> None:
 
 def _after_fork_by_server() -> None:
     """Reset the state in a worker at once after its fork: all uses so far are its parent's."""
+    from enforcer.recording import unseen_forks
+
     if _active is None:
         return
     if unseen_forks.was_seen():
@@ -500,7 +523,6 @@ def _after_request() -> None:
 
 
 def _after_fork_in_child() -> None:
-    unseen_forks.was_seen()
     if _active is not None:
         _active.forget()
         _report_anew(_active)

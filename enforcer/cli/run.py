@@ -19,7 +19,7 @@ from enforcer.cli.options import choose_file, choose_map
 from enforcer.errors import EnforcerError
 from enforcer.recording.process import RUN_KEY
 from enforcer.report import Report, build
-from enforcer.rules.inheritance import DIGEST_KEY, LATEST
+from enforcer.rules.environment import DIGEST_KEY, LATEST
 from enforcer.rules.loader import STORE_KEY, load_map
 from enforcer.rules.stages import ENVIRONMENT_KEY, read_override
 from enforcer.rules.store_address import is_there

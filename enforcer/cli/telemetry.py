@@ -13,9 +13,9 @@ from enforcer.output.document import as_json
 from enforcer.output.times import length
 from enforcer.output.words import agreed, counted
 from enforcer.recording.process import current
+from enforcer.rules.environment import trusted_environment
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_there
-from enforcer.rules.trusted_environment import trusted_environment
 from enforcer.runtime.telemetry import asked
 from enforcer.runtime.telemetry.asked import LOGS, SIGNALS
 from enforcer.runtime.telemetry.outlet import shown

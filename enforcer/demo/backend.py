@@ -13,7 +13,7 @@ from typing import Self
 
 from enforcer.demo import APP, MAP
 from enforcer.errors import EnforcerError
-from enforcer.rules.variables import INTERVAL_KEY
+from enforcer.rules.environment import INTERVAL_KEY
 
 _PROGRAM = ("-m", "netra_backend")
 _ENFORCER = ("-m", "enforcer")

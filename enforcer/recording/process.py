@@ -4,8 +4,8 @@ import os
 import sys
 from time import time_ns
 
+from enforcer.rules.environment import trusted_environment
 from enforcer.rules.regular_files import read_trusted
-from enforcer.rules.trusted_environment import trusted_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from time import time_ns
 from enforcer.recording import unseen_forks
 from enforcer.recording.counter import Uses
 from enforcer.recording.use import PROBE, CallSite, Use
+from enforcer.rules.environment import LIMIT_KEY, number
 from enforcer.rules.model import TREE_SUFFIX
-from enforcer.rules.variables import LIMIT_KEY, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

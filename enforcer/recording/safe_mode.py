@@ -9,10 +9,9 @@ like evidence for all of the time.
 
 import os
 
-from enforcer.recording.notice import Notice
+from enforcer.rules.environment import trusted_environment
 from enforcer.rules.regular_files import is_trusted_name
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
-from enforcer.rules.trusted_environment import trusted_environment
 
 SAFE_KEY = "ENFORCER_SAFE"
 """The environment variable that makes processes start in safe mode."""
@@ -30,6 +29,7 @@ CALL = "call"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from enforcer.recording.notice import Notice
     from enforcer.rules.model import MigrationMap
 
 _UNSET = frozenset({"", "0", "false", "no", "off"})
@@ -52,8 +52,10 @@ class SafeMode:
         self.text = text
         self.keeps_own_code = keeps_own_code
 
-    def notice(self) -> Notice:
+    def notice(self) -> "Notice":
         """Return the notice for the map's owner: such a process is blind from now on."""
+        from enforcer.recording.notice import Notice
+
         which = "that are gone " if self.keeps_own_code else ""
         text = (
             f"In safe mode ({self.reason}), because {self.text}: legacy paths {which}are "

@@ -11,10 +11,18 @@ import os
 import stat
 import sys
 
-from enforcer.rules.digest import DIGITS, digest
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
-from enforcer.rules.regular_files import HAS_OWNERS, is_private, open_regular, read_open
+from enforcer.rules.regular_files import (
+    CHECK_BYTES,
+    DIGITS,
+    HAS_OWNERS,
+    check_sum,
+    digest,
+    is_private,
+    open_regular,
+    read_open,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Incremented whenever rules get another field, or a map that was valid becomes invalid.
-_FORMAT = "enforcer map 12"
+_FORMAT = "enforcer map 13"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of long-running programs need the map of their parent
@@ -296,12 +304,12 @@ def _pack(
     packed = marshal.dumps(by_kind)
     paths = (outline.heads, outline.covering, outline.beside)
     data = marshal.dumps((_FORMAT, source, options, paths, packed, tuple(ignored)))
-    return digest(data).encode() + data
+    return check_sum(data) + data
 
 
 def _unpack(data: bytes, source: str) -> CompiledMap | None:
-    check, content = data[:DIGITS], data[DIGITS:]
-    if digest(content).encode() != check:
+    check, content = data[:CHECK_BYTES], data[CHECK_BYTES:]
+    if check_sum(content) != check:
         return None
     parts = marshal.loads(content)  # noqa: S302 - its digest matches, and only this user or root can write it
     if parts[:2] != (_FORMAT, source):

@@ -6,15 +6,12 @@ Code that a start with a valid, cached map does not need is in ``document``.
 
 import os
 
-from enforcer.errors import EnforcerError
 from enforcer.rules import cache
-from enforcer.rules.digest import digest
+from enforcer.rules.environment import NUMBERS, is_number, trusted_environment
 from enforcer.rules.model import IGNORED, LAST, LOGS, MigrationMap
-from enforcer.rules.regular_files import read_trusted
+from enforcer.rules.regular_files import digest, read_trusted
 from enforcer.rules.stages import ENVIRONMENT_KEY, read_override
 from enforcer.rules.store_address import KINDS, file_of, is_known, is_read_only, unknown
-from enforcer.rules.trusted_environment import trusted_environment
-from enforcer.rules.variables import NUMBERS, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeGuard
 
     from enforcer.rules.cache import CompiledMap
-    from enforcer.rules.mistakes import Mistake
+    from enforcer.rules.mistakes import MapError, Mistake
     from enforcer.rules.model import Entry
     from enforcer.rules.outline import Outline
     from enforcer.rules.sound_part import Ignored
@@ -54,7 +51,7 @@ def load_map(  # noqa: PLR0913 - one parameter for each way to read it
     Args:
         path: an ``enforcer.toml`` (of any name), or a ``pyproject.toml``.
         environ: the environment, by default the process's own, see
-            :func:`enforcer.rules.trusted_environment.trusted_environment`.
+            :func:`enforcer.rules.environment.trusted_environment`.
         cached: whether to read a cache, and to write one for the next time.
         wanted: the digest of the content to use, if a cache still has it.
         lenient: whether to load a map with mistakes, unless it says ``fail_open = false``:
@@ -89,13 +86,17 @@ def load_map(  # noqa: PLR0913 - one parameter for each way to read it
             lenient=lenient,
             regardless=regardless,
         )
-    except EnforcerError as error:
-        if not mistakes:
+    except Exception as error:
+        from enforcer.rules.mistakes import MapError
+
+        if not (mistakes and isinstance(error, MapError)):
             raise
-        raise _joined(mistakes, error) from None
+        raise MapError([*mistakes, *error.mistakes], fail_open=error.fail_open) from None
     options = content.options
     if mistakes and not (lenient and (regardless or options["fail_open"])):
-        raise _joined(mistakes, fail_open=options["fail_open"])
+        from enforcer.rules.mistakes import MapError
+
+        raise MapError(mistakes, fail_open=options["fail_open"])
     ignored = [*content.ignored, *map(_ignored_variable, mistakes)]
     options["root"] = _beside(path, options["root"])
     options["store"] = chosen or file_of(options["store"] or DEFAULT_STORE, os.path.dirname(path))
@@ -183,8 +184,10 @@ def _content(
             return _compiled_content(compiled, wanted)
     try:
         return _content_of_file(path, caches, lenient=lenient, regardless=regardless)
-    except EnforcerError as error:
-        if caches is None or not lenient:
+    except Exception as error:
+        from enforcer.rules.mistakes import MapError
+
+        if caches is None or not lenient or not isinstance(error, MapError):
             raise
         return _last_content(path, caches, error, regardless=regardless)
 
@@ -215,7 +218,7 @@ def _had_rules(path: str, caches: "Mapping[str, str]") -> bool:
 
 
 def _last_content(
-    path: str, environ: "Mapping[str, str]", error: EnforcerError, *, regardless: bool
+    path: str, environ: "Mapping[str, str]", error: "MapError", *, regardless: bool
 ) -> _Content:
     """Return the file's content before it was damaged or deleted.
 
@@ -223,16 +226,15 @@ def _last_content(
         MapError: if no cache has it, or it says ``fail_open = false``.
 
     """
-    goes_on = regardless or getattr(error, "fail_open", False)
+    goes_on = regardless or error.fail_open
     last = cache.find_last(path, environ) if goes_on else None
     if last is None:
         raise error
     compiled, source = last
     if not regardless and not compiled.options["fail_open"]:
-        error.fail_open = False  # type: ignore[attr-defined]  # a MapError
+        error.fail_open = False
         raise error
-    mistakes = getattr(error, "mistakes", (error,))
-    text = f"what the map said before is in force: {mistakes[0]}"
+    text = f"what the map said before is in force: {error.mistakes[0]}"
     content = _compiled_content(compiled, source)
     content.ignored = [(LAST, path, text), *content.ignored]
     return content
@@ -299,16 +301,6 @@ def _chosen_store(environ: "Mapping[str, str]", mistakes: "list[Mistake]") -> st
         mistakes.append(_mistaken(STORE_KEY, message, "unknown-store", f"Write {KINDS}."))
         return ""
     return "" if is_read_only(address) or not address.strip() else file_of(address)
-
-
-def _joined(
-    mistakes: "list[Mistake]", error: EnforcerError | None = None, *, fail_open: bool = True
-) -> EnforcerError:
-    from enforcer.rules.mistakes import MapError
-
-    if isinstance(error, MapError):
-        return MapError([*mistakes, *error.mistakes], fail_open=error.fail_open)
-    return MapError(mistakes, fail_open=fail_open)
 
 
 def _baseline(path: str, named: str, environ: "Mapping[str, str]") -> str:

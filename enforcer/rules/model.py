@@ -4,7 +4,7 @@ Plain classes with slots instead of dataclasses: this module is imported at proc
 every import counts.
 """
 
-from enforcer.rules.digest import digest
+from enforcer.rules.regular_files import digest
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT
 
 MODULE = "module"

@@ -6,8 +6,8 @@ larger one, also of another table. The number is a hash of the host's name: noth
 or requested, and all processes of a host decide alike.
 """
 
-from enforcer.rules.digest import digest
 from enforcer.rules.model import TREE_SUFFIX, covers_path
+from enforcer.rules.regular_files import digest
 from enforcer.rules.stages import STAGES, STRICT
 
 TYPE_CHECKING = False

@@ -13,8 +13,8 @@ import sys
 
 from enforcer.recording import unseen_forks
 from enforcer.recording.safe_mode import switched_off
+from enforcer.rules.environment import INTERVAL_KEY, number
 from enforcer.rules.model import NO_LOG
-from enforcer.rules.variables import INTERVAL_KEY, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

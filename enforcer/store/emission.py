@@ -12,9 +12,9 @@ with the same id.
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
-from enforcer.rules.digest import digest
 from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import FACTORY, Rule
+from enforcer.rules.regular_files import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from enforcer import startup
 from enforcer.baseline.run_record import Record, SeenSite
 from enforcer.recording.process import RUN_FILE_KEY, RUN_KEY
 from enforcer.recording.test_items import ALLOWED_KEY, FOLDER_KEY
+from enforcer.rules.environment import INTERVAL_KEY
 from enforcer.rules.loader import BASELINE_KEY, REFUSE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.stages import ENVIRONMENT_KEY
-from enforcer.rules.variables import INTERVAL_KEY
 from enforcer.startup import MAP_KEY
 
 _INTERVAL = "0.2"

@@ -17,10 +17,10 @@ from rich.console import Console
 from tests.benchmarks.callers import as_json, measure_callers, print_callers
 from tests.benchmarks.cost import measure_cost, print_cost
 from tests.benchmarks.dashboard import measure_dashboard, print_dashboard
-from tests.benchmarks.figures import measure_figures, print_figures
+from tests.benchmarks.figures import measure_figures, print_figures, write_figures
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.fleet import measure_fleet, print_fleet
-from tests.benchmarks.harness import Interpreter
+from tests.benchmarks.harness import PROJECT, Interpreter
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.safe_mode import measure_safe_mode, print_safe_mode
@@ -64,6 +64,7 @@ FIGURES: Final = "figures"
 FIGURES_ROUNDS: Final = 5
 SECTIONS: Final = ("callers", FIGURES, *_TIMED)
 QUICK_ROUNDS: Final = 3
+PAGE: Final = PROJECT / "docs" / "benchmarks.md"
 
 
 @click.command()
@@ -77,12 +78,14 @@ QUICK_ROUNDS: Final = 3
 @click.option("--everywhere", is_flag=True, help="Measure with every CPython that is found.")
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Run this section only.")
 @click.option("--quick", is_flag=True, help=f"Take {QUICK_ROUNDS} rounds instead of all.")
+@click.option("--write", is_flag=True, help=f"Write the table of figures into {PAGE.name}.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write raw results.")
-def main(
+def main(  # noqa: PLR0913, PLR0917 - one parameter for each option
     pythons: tuple[str, ...],
     everywhere: bool,  # noqa: FBT001 - click passes flags by name
     only: tuple[str, ...],
     quick: bool,  # noqa: FBT001 - click passes flags by name
+    write: bool,  # noqa: FBT001 - click passes flags by name
     json_file: Path | None,
 ) -> None:
     """Measure who sees the callers and what it costs."""
@@ -99,6 +102,8 @@ def main(
     shown = {version: rounds for version, rounds in figures.items() if rounds is not None}
     if shown:
         print_figures(console, shown)
+        if write:
+            write_figures(PAGE, shown)
     if json_file:
         for version, rounds in shown.items():
             results[version][FIGURES] = rounds

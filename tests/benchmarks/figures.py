@@ -67,6 +67,17 @@ FIGURES: Final = (
     Figure("canonical.VALUE", "canonical.VALUE"),
 )
 STARTS: Final = ((MAIN, 5.0), (WHOLE, 10.0))
+PROCESSOR: Final = ", processor time"
+"""Behind the name of a case: what else runs on the machine lengthens that less."""
+
+NOTE: Final = (
+    "Medians. L: the least that Python allows (tests/benchmarks/least.py). C: the control, the "
+    "same twice without the enforcer. S: a PEP 562 shim that warns. O: an override of "
+    "__import__. cpu: processor time. Below 1 on 3.11: a plain module pays there for a message "
+    "that nobody sees."
+)
+_BEGIN: Final = "<!-- figures: written by python -m tests.benchmarks --write -->\n"
+_END: Final = "<!-- figures end -->\n"
 
 _SETUP: Final = "import a, canonical, live, unrelated\n"
 
@@ -100,7 +111,9 @@ def _measure_starts(interpreter: Interpreter, folder: Path, rounds: int) -> Roun
     world = folder / "starts"
     world.mkdir()
     write_large_world(world)
-    (world / "program.py").write_text("import time\nprint(time.monotonic_ns())\n")
+    (world / "program.py").write_text(
+        "import time\nprint(time.monotonic_ns(), time.process_time_ns())\n"
+    )
     package = world / "package"
     leave_out = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "enforcer", package / "enforcer", ignore=leave_out)
@@ -116,23 +129,55 @@ def _measure_starts(interpreter: Interpreter, folder: Path, rounds: int) -> Roun
 def print_figures(console: Console, measured: dict[str, Rounds]) -> None:
     """Print one table for all interpreters: figure, and what it is on each of them."""
     table = Table(title="Figures, against the same without the enforcer", title_justify="left")
-    table.add_column("figure")
-    table.add_column("at most", justify="right")
-    for version in measured:
-        table.add_column(version, justify="right")
+    headings, *rows = _rows(measured)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"{NOTE}\n")
+
+
+def write_figures(page: Path, measured: dict[str, Rounds]) -> None:
+    """Write the same table into a page, between the two comments that mark its place.
+
+    Args:
+        page: a file in Markdown.
+        measured: the rounds of each interpreter, by its version.
+
+    Raises:
+        ValueError: if the page has no such place.
+
+    """
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (begin and end):
+        message = (
+            f'"{page}" has no place for the table: a line {_BEGIN.strip()}, and {_END.strip()}'
+        )
+        raise ValueError(message)
+    headings, *rows = _rows(measured)
+    statements = {figure.legacy for figure in FIGURES}
+    for row in rows:
+        row[0] = f"`{row[0]}`" if row[0] in statements else row[0]
+    rule = "|".join(["---", *("---:" for _ in headings[1:])])
+    cells = [f"| {' | '.join(row)} |".replace("\n", "<br>") for row in rows]
+    lines = [f"| {' | '.join(headings)} |", f"|{rule}|", *cells]
+    table = "\n".join(lines)
+    page.write_text(f"{before}{begin}{table}\n\n{NOTE}\n{end}{after}", encoding="utf-8")
+
+
+def _rows(measured: dict[str, Rounds]) -> list[list[str]]:
+    """Return the table with its headings, one list for each row."""
+    rows = [["figure", "at most", *measured]]
     for figure in FIGURES:
         wanted = "control" if figure.is_free else f"{figure.at_most:g}x"
         cells = [_cell(rounds, figure) for rounds in measured.values()]
-        table.add_row(figure.legacy, wanted, *cells)
+        rows.append([figure.legacy, wanted, *cells])
     for case, most in STARTS:
         cells = [_added(rounds, case, most) for rounds in measured.values()]
-        table.add_row(f"{MAPPED}, {case}", f"{most:g} ms", *cells)
-    console.print(table)
-    console.print(
-        "Medians. L: the least that Python allows (tests/benchmarks/least.py). C: the control, the "
-        "same twice without the enforcer. S: a PEP 562 shim that warns. O: an override of "
-        "__import__. Below 1 on 3.11: a plain module pays there for a message that nobody sees.\n"
-    )
+        rows.append([f"{MAPPED}, {case}", f"{most:g} ms", *cells])
+    return rows
 
 
 def _cell(rounds: Rounds, figure: Figure) -> str:
@@ -151,7 +196,9 @@ def _cell(rounds: Rounds, figure: Figure) -> str:
 def _added(rounds: Rounds, case: str, at_most: float) -> str:
     added = _difference(rounds, MAPPED, case)
     missed = "" if added <= at_most else " !"
-    return f"{added:+.1f} ms{missed}\nC {_difference(rounds, BARE_AGAIN, case):+.1f}"
+    cpu = _difference(rounds, MAPPED, f"{case}{PROCESSOR}")
+    control = _difference(rounds, BARE_AGAIN, case)
+    return f"{added:+.1f} ms{missed}\ncpu {cpu:+.1f}\nC {control:+.1f}"
 
 
 def _difference(rounds: Rounds, variant: str, case: str) -> float:

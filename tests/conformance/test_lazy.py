@@ -22,6 +22,7 @@ USES = {
     "variable": "{name}",
     "attribute": "conf.{name}",
     "nested attribute": "par.conf.{name}",
+    "attribute of no name": "[conf][0].{name}",
     "getattr": 'getattr(conf, "{name}")',
     "resolve": 'vars(conf)["{name}"].resolve()',
     "from import": "from par.conf import {name}",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.recording.safe_mode import SAFE_KEY, safe_mode_at_start
-from enforcer.rules import trusted_environment
+from enforcer.rules import environment
 from tests.patience import PATIENCE
 from tests.worlds import World
 
@@ -150,7 +150,7 @@ def test_values_of_the_variable(
     """What says no is no; and nobody decides for a program with rights that are not theirs."""
     monkeypatch.setenv(SAFE_KEY, value)
     assert (safe_mode_at_start("") is not None) is is_safe
-    monkeypatch.setattr(trusted_environment, "has_foreign_rights", lambda: True)
+    monkeypatch.setattr(environment, "has_foreign_rights", lambda: True)
     assert safe_mode_at_start("") is None
 
 

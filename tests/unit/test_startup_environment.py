@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.trusted_environment import has_foreign_rights, trusted_environment
+from enforcer.rules.environment import has_foreign_rights, trusted_environment
 from tests.patience import PATIENCE, environment_without
 
 pytestmark = pytest.mark.process

@@ -3,18 +3,16 @@
 import sys
 from time import monotonic
 
-from enforcer.errors import EnforcerError
-from enforcer.recording.notice import Notice
-from enforcer.rules.trusted_environment import trusted_environment
-from enforcer.rules.variables import DEBUG_KEY
-from enforcer.runtime.eager import load_now
+from enforcer.rules.environment import DEBUG_KEY, trusted_environment
 from enforcer.runtime.imports.finder import Finder
+from enforcer.runtime.own_modules import load_now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
+    from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.safe_mode import SafeMode
     from enforcer.recording.test_items import Item
@@ -228,6 +226,8 @@ class Enforcement:
 
     def notices(self) -> "list[Notice]":
         """Return the notices for the map's owner, the newest last."""
+        if self.safe_mode is not None:
+            self.note(self.safe_mode.notice())
         return list(self._notices.values())
 
     def note(self, notice: "Notice") -> None:
@@ -263,6 +263,8 @@ class Enforcement:
         # to count, so they are not reset.
         self._forget_counts(lost)
         if lost:
+            from enforcer.recording.notice import Notice
+
             text = (
                 "This process was forked by C code, which ran none of Python's hooks. Up to "
                 f"{lost} of its uses were made before that was noticed, and count as lost."
@@ -293,7 +295,6 @@ class Enforcement:
         # Before safe_mode is set: a thread that reads it must not see uses counted afterwards.
         self._calm_watch()
         self.safe_mode = mode
-        self.note(mode.notice())
         self._calm_watch()  # another thread may have created the watch meanwhile
         return True
 
@@ -333,6 +334,8 @@ class Enforcement:
 
     def _recover(self, error: Exception) -> "Answering | None":
         """Return the plain answers after an error of the enforcer's own; None for other errors."""
+        from enforcer.errors import EnforcerError
+
         if isinstance(error, (MemoryError, RecursionError, Warning, EnforcerError)):
             return None
         answers = self._plain_answers()

@@ -18,7 +18,7 @@ from time import monotonic, sleep
 
 from enforcer.errors import EnforcerError
 from enforcer.recording import unseen_forks
-from enforcer.rules.variables import EXIT_TIMEOUT_KEY, number
+from enforcer.rules.environment import EXIT_TIMEOUT_KEY, number
 from enforcer.runtime.process.flush import FORK_PATIENCE, Flushing
 from enforcer.runtime.process.thread import (
     COUNTS_THREADS_LATE,

@@ -7,7 +7,7 @@ OpenTelemetry's is called: where ``OTEL_PYTHON_TRACER_PROVIDER`` is set, it woul
 
 import sys
 
-from enforcer.rules.trusted_environment import trusted_environment
+from enforcer.rules.environment import trusted_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

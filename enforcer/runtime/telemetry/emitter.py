@@ -8,8 +8,8 @@ OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 import atexit
 from time import monotonic
 
+from enforcer.rules.environment import trusted_environment
 from enforcer.rules.model import NO_LOG
-from enforcer.rules.trusted_environment import trusted_environment
 from enforcer.runtime.process.flush import Flushing
 from enforcer.runtime.process.schedule import EXIT, Schedule, complain
 from enforcer.runtime.telemetry.asked import (

@@ -6,7 +6,7 @@ The caller begins and ends the transaction.
 from time import time_ns
 
 from enforcer.recording.process import longest_silence
-from enforcer.rules.digest import digest as digest_of
+from enforcer.rules.regular_files import digest as digest_of
 from enforcer.store.sqlite.schema import HOUR
 
 TYPE_CHECKING = False

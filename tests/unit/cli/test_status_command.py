@@ -6,7 +6,6 @@ import platform
 import shutil
 import sqlite3
 import subprocess
-import sys
 import sysconfig
 import venv
 from collections.abc import Callable
@@ -26,7 +25,7 @@ Install = Callable[[Path], Path]
 
 ROOT = Path(package.__file__).parents[1]
 VERSION = package.__version__
-STARTUP = "enforcer_startup.pth" if sys.version_info < (3, 15) else "enforcer_startup.start"
+STARTUP = "enforcer_startup.pth"
 
 
 class Environment:

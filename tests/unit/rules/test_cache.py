@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.digest import DIGITS
-from enforcer.rules.digest import digest as digest_of
 from enforcer.rules.loader import load_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.regular_files import CHECK_BYTES, check_sum
 from tests.patience import PATIENCE
 
 MAP = """
@@ -203,11 +202,11 @@ def forge(project: Project) -> Path:
     project.map.write_text(sound.replace("b.new", "evil"), encoding="utf-8")
     evil = project.load().digest
     cache = next(file for file in project.caches() if evil in file.name)
-    data = cache.read_bytes()[DIGITS:].replace(evil.encode(), digest.encode())
+    data = cache.read_bytes()[CHECK_BYTES:].replace(evil.encode(), digest.encode())
     project.map.write_text(sound, encoding="utf-8")
     cache.unlink()
     believed = cache.with_name(cache.name.replace(evil, digest))
-    believed.write_bytes(digest_of(data).encode() + data)
+    believed.write_bytes(check_sum(data) + data)
     return believed
 
 

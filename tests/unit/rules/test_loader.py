@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.rules.digest import DIGITS
 from enforcer.rules.loader import load_map
 from enforcer.rules.location import find_map
 from enforcer.rules.mistakes import MapError
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.regular_files import DIGITS
 
 FULL = """\
 [enforcer]
