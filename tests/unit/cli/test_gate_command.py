@@ -19,9 +19,10 @@ from click.testing import CliRunner, Result
 from junitparser import JUnitXml
 
 from enforcer.cli.main import main
+from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.process import current
 from enforcer.rules.loader import load_map
-from enforcer.store.sqlite.losses import leave_loss
+from enforcer.store.sqlite.losses import leave_losses
 
 FILES = {
     "enforcer.toml": """\
@@ -566,7 +567,7 @@ def test_a_store_that_lost_something_proves_nothing(project: Path, harm: str, sa
             opened.write(b"\xff" * size)
         subprocess.run(command, cwd=project, check=True, capture_output=True)
     else:
-        leave_loss(str(store), current(load_map("enforcer.toml")), 3)
+        leave_losses(str(store), current(load_map("enforcer.toml")), Backlog(), Estate([], 3))
     before = (project / "enforcer-baseline.toml").read_text()
 
     (warned,) = lines("--store", str(store))

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.recorder import OVERFLOW
@@ -16,7 +17,7 @@ from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.report.as_table import as_table
 from enforcer.store.queries import Span
-from enforcer.store.sqlite.losses import leave_loss
+from enforcer.store.sqlite.losses import leave_losses
 from enforcer.store.sqlite.reader import Reader
 from enforcer.store.sqlite.schema import UNKNOWN
 from enforcer.store.sqlite.writer import Store
@@ -138,7 +139,7 @@ def test_call_sites_beyond_the_limit(path: str, keep: Keep, make_use: MakeUse) -
 def test_loss_beside_the_store(path: str, keep: Keep, make_process: Callable[..., Process]) -> None:
     """What a process noted at its end counts, though it is not in the store."""
     keep()
-    leave_loss(path, make_process(), 3)
+    leave_losses(path, make_process(), Backlog(), Estate([], 3))
 
     assert "3 uses were lost: the counts are too low." in lines(path)
 
