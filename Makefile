@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Where a machine sets it, each worker of pytest would compile and rewrite all tests in each run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check unit components dashboards lint interpreters conformance suites stdlib soak benchmark mutation clean
 
 demo: $(VENV)/ready

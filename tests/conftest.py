@@ -1,7 +1,25 @@
-"""Let programs that tests run write their last uses, however busy the machine is."""
+"""Let programs that tests run write their last uses, and load the enforcer without compiling it."""
 
+import compileall
 import os
+from pathlib import Path
+
+import pytest
 
 from tests.patience import EXITS
 
 os.environ.update(EXITS)
+
+PROJECT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the enforcer once, before the workers of pytest-xdist start.
+
+    Tests start thousands of processes, most of them with PYTHONDONTWRITEBYTECODE set, by the test
+    or by the machine: each would compile all that it imports, which takes four times as long as
+    the rest of a start.
+    """
+    if not hasattr(config, "workerinput"):
+        for folder in ("enforcer", "startup"):
+            compileall.compile_dir(PROJECT / folder, quiet=2)
