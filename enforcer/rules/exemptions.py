@@ -1,11 +1,9 @@
 """Exemptions: single callers that may use a strict path until a given day."""
 
 from enforcer.rules.model import covers_path
-from enforcer.rules.values import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Protocol
 
     class Site(Protocol):
@@ -26,12 +24,6 @@ if TYPE_CHECKING:
 
 FUNCTION = "::"
 """The separator between a caller's file and its function."""
-
-_KEYS = ("path", "caller", "until", "reason")
-_EXAMPLE = (
-    'allow = [{ path = "package.old", caller = "package/file.py", until = 2026-12-31, '
-    'reason = "…" }]'
-)
 
 
 class Exemption:
@@ -71,33 +63,3 @@ class Exemption:
         if file.endswith("/"):
             return site.file.startswith(file)
         return site.file == file and function in ("", site.function)
-
-
-def read_exemptions(table: Table) -> tuple[tuple[str, str, str, str, int], ...]:
-    """Read the exemptions of a map as plain values, noting every mistake in them."""
-    tables = table.values.get("allow", [])
-    if not isinstance(tables, list):
-        table.note_type("allow", tables, _EXAMPLE)
-        return ()
-    return tuple(_read_all(table, tables))
-
-
-def _read_all(table: Table, tables: "list[object]") -> "Iterator[tuple[str, str, str, str, int]]":
-    for index, values in enumerate(tables):
-        where = (*table.where, "allow", index)
-        if not isinstance(values, dict):
-            table.note_type("allow", tables, _EXAMPLE)
-            return
-        one = Table(where, values, table.mistakes)
-        one.check_keys(_KEYS, "an exemption")
-        for key in _KEYS:
-            if not one.values.get(key):
-                one.mistakes.add(
-                    where,
-                    message=f'the exemption has no "{key}".',
-                    remedy=f"Write {_EXAMPLE}.",
-                    slug="missing-key",
-                )
-        until = one.date("until")
-        texts = (one.string("path"), one.string("caller"), until, one.string("reason"))
-        yield (*texts, table.mistakes.line_of(where))

@@ -1,19 +1,16 @@
 """Convert the parsed tables of a migration map to options, rules, factories and instances.
 
-Nothing here stops at the first mistake: all are noted, and the caller decides. Single values are
-read in ``values``, paths are validated in ``paths``, and contradictions between rules found in
-``conflicts``.
+Nothing here stops at the first mistake: all are noted, and the caller decides. The keys of
+each table are in ``keys``, paths are validated in ``paths``, and contradictions between rules found
+in ``conflicts``.
 """
 
 from enforcer.rules.conflicts import Entry, check_conflicts
-from enforcer.rules.exemptions import read_exemptions
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
-from enforcer.rules.model import KEEP_DAYS, LEAST_DAYS, LOGS, NO_LOG
-from enforcer.rules.rule_table import read_rule, read_stage
+from enforcer.rules.keys import OPTION_KEYS
+from enforcer.rules.rule_table import read_rule
 from enforcer.rules.stage_table import read_rollouts
-from enforcer.rules.stages import ALIAS
-from enforcer.rules.store_address import SQLITE, scheme_of
 from enforcer.rules.values import Table, nearest, type_of
 
 TYPE_CHECKING = False
@@ -26,28 +23,6 @@ if TYPE_CHECKING:
     from enforcer.rules.mistakes import MistakeList
     from enforcer.rules.model import Entry as MapEntry
 
-OPTION_KEYS = (
-    "service",
-    "default_stage",
-    "refuse",
-    "fail_open",
-    "sigterm",
-    "log",
-    "telemetry",
-    "scrub",
-    "root",
-    "expected_services",
-    "store",
-    "keep_days",
-    "baseline",
-    "allow",
-    "source_url",
-    "exclude",
-    "expect_refusals",
-)
-
-_SOURCE_FILE = "{file}"
-
 _ARRAYS = {
     "rule": "rule",
     "factory": "factory",
@@ -55,98 +30,6 @@ _ARRAYS = {
     "stage": "stage for a part of the fleet",
 }
 """The arrays of tables → the name of one of their elements in messages."""
-
-
-def _read_options(table: Table) -> "dict[str, Any]":
-    """Read the table ``[enforcer]``, with values as they were written."""
-    return {
-        "service": table.string("service"),
-        "default_stage": read_stage(table, "default_stage", ALIAS),
-        "refuse": table.flag("refuse", default=True),
-        "fail_open": table.flag("fail_open", default=True),
-        "sigterm": table.flag("sigterm", default=False),
-        "log": _read_log(table),
-        "telemetry": table.flag("telemetry", default=True),
-        "scrub": _read_scrub(table),
-        "root": table.string("root", "."),
-        "expected_services": table.strings("expected_services"),
-        "store": _read_store(table),
-        "keep_days": _read_keep_days(table),
-        "baseline": table.string("baseline"),
-        "allow": read_exemptions(table),
-        "source_url": _read_source_url(table),
-        "exclude": table.strings("exclude"),
-        "expect_refusals": table.strings("expect_refusals"),
-    }
-
-
-def _read_keep_days(table: Table) -> int:
-    """Read for how many days the store keeps its rows; for ever if that is invalid."""
-    days = table.values.get("keep_days", KEEP_DAYS)
-    if isinstance(days, int) and not isinstance(days, bool) and (days == 0 or days > LEAST_DAYS):
-        return days
-    table.note(
-        "keep_days",
-        message=f'"keep_days" is {days if isinstance(days, int) else type_of(days)}.',
-        remedy=f"Write more than {LEAST_DAYS} days, or 0 to keep everything: keep_days = 400.",
-        slug="bad-keep-days",
-    )
-    return 0
-
-
-def _read_log(table: Table) -> str:
-    log = table.string("log", NO_LOG)
-    if log in LOGS:
-        return log
-    table.note(
-        "log",
-        message=f'"{log}" is not a log.',
-        remedy=f"Write one of {', '.join(LOGS)}.",
-        slug="unknown-log",
-    )
-    return NO_LOG
-
-
-def _read_scrub(table: Table) -> str:
-    scrub = table.string("scrub")
-    module, colon, name = scrub.partition(":")
-    parts = [*module.split("."), name]
-    if not scrub or (colon and all(part.isidentifier() for part in parts)):
-        return scrub
-    table.note(
-        "scrub",
-        message=f'"{scrub}" names no function.',
-        remedy='Write a module, a colon and a function of it: scrub = "shop.privacy:scrub".',
-        slug="bad-scrub",
-    )
-    return ""
-
-
-def _read_source_url(table: Table) -> str:
-    """Read the template of links to the code host, which a page of the dashboard follows."""
-    template = table.string("source_url")
-    if template and not (template.startswith(("https://", "http://")) and _SOURCE_FILE in template):
-        table.note(
-            "source_url",
-            message=f'"{template}" is no address with {_SOURCE_FILE} in it.',
-            remedy='Write source_url = "https://host/team/project/blob/{revision}/{file}#L{line}".',
-            slug="bad-source-url",
-        )
-    return template
-
-
-def _read_store(table: Table) -> str:
-    """Read the file to write to; a URL may contain a password, so the map has none."""
-    named = table.string("store")
-    if scheme_of(named) in ("", SQLITE):
-        return named
-    table.note(
-        "store",
-        message=f'"{scheme_of(named)}://…" is no file.',
-        remedy="Write a path here, and name what reports read in ENFORCER_STORE.",
-        slug="unknown-store",
-    )
-    return ""
 
 
 class Contents:
@@ -187,8 +70,8 @@ def validate(
         options, own = _split_project(document, mistakes, prefix)
     else:
         options, own = _split_map(document, mistakes)
-    read = _read_options(options)
-    stage, refuse = read["default_stage"], read["refuse"]
+    values = options.read(OPTION_KEYS)
+    stage, refuse = values["default_stage"], values["refuse"]
     tables = {
         key: [
             Table(where, table, mistakes)
@@ -216,10 +99,10 @@ def validate(
     entries: list[MapEntry] = [entry.rule for entry in rules]
     entries += [factory for factory, _ in factories]
     entries += [found for found, _ in instances]
-    read["rollouts"] = [one.fields() for one in read_rollouts(tables["stage"], entries)]
+    values["rollouts"] = [one.fields() for one in read_rollouts(tables["stage"], entries)]
     places = [entry.where for entry in rules]
     places += [where for _, where in (*factories, *instances)]
-    return Contents(read, entries, places)
+    return Contents(values, entries, places)
 
 
 def _split_map(

@@ -2,10 +2,14 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias
 
     from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
+
+    Reader: TypeAlias = "Callable[[Table, str], Any]"
+    Keys: TypeAlias = "Mapping[str, Reader]"
 
 _TYPES = {
     "str": "a string",
@@ -55,6 +59,28 @@ class Table:
                     remedy=nearest(key, known),
                     slug="unknown-key",
                 )
+
+    def note_missing(self, key: str, example: str, owner: str) -> None:
+        """Note that a key is missing which the table can't do without."""
+        self.mistakes.add(
+            self.where,
+            message=f'{owner} has no "{key}".',
+            remedy=f"Write {example}.",
+            slug="missing-key",
+        )
+
+    def read(
+        self, keys: "Keys", defaults: "Mapping[str, object] | None" = None
+    ) -> "dict[str, Any]":
+        """Read every key.
+
+        Args:
+            keys: the keys of the table.
+            defaults: values of keys that are missing, where they come from another table.
+
+        """
+        given = {key: value for key, value in (defaults or {}).items() if key not in self.values}
+        return {key: reader(self, key) for key, reader in keys.items() if key not in given} | given
 
     def string(self, key: str, default: str = "") -> str:
         """Read a string."""
@@ -112,6 +138,71 @@ class Table:
             remedy=f"Write {example}.",
             slug="wrong-type",
         )
+
+
+def flag(*, default: bool | None) -> "Reader":
+    """Return a reader of a boolean; a default of None tells that the key is missing."""
+
+    def reader(table: Table, key: str) -> bool | None:
+        if default is None and key not in table.values:
+            return None
+        return table.flag(key, default=bool(default))
+
+    return reader
+
+
+def choice(
+    words: "tuple[str, ...]", default: str, wrong: str, slug: str, *, remedy: str = ""
+) -> "Reader":
+    """Return a reader of one of some words; ``default`` where there is none of them."""
+
+    def reader(table: Table, key: str) -> str:
+        word = table.string(key, default)
+        if word in words or key not in table.values or not isinstance(table.values[key], str):
+            return word
+        table.note(
+            key,
+            message=f'"{word}" {wrong}.',
+            remedy=remedy or f"Write one of {', '.join(words)}.",
+            slug=slug,
+        )
+        return default
+
+    return reader
+
+
+def checked(is_valid: "Callable[[str], bool]", wrong: str, remedy: str, slug: str) -> "Reader":
+    """Return a reader of a text that may be missing; empty for an invalid one."""
+
+    def reader(table: Table, key: str) -> str:
+        text = table.string(key)
+        if not text or is_valid(text):
+            return text
+        table.note(key, message=f'"{text}" {wrong}.', remedy=remedy, slug=slug)
+        return ""
+
+    return reader
+
+
+def required(owner: str, example: str, is_valid: "Callable[[Table, str, str], bool]") -> "Reader":
+    """Return a reader of a text; empty, with a note, where it is missing or invalid."""
+
+    def reader(table: Table, key: str) -> str:
+        if key not in table.values:
+            table.note_missing(key, example, owner)
+            return ""
+        text = table.values[key]
+        if not isinstance(text, str):
+            table.note_type(key, text, example)
+            return ""
+        return text if is_valid(table, key, text) else ""
+
+    return reader
+
+
+def optional(reader: "Reader") -> "Reader":
+    """Return a reader of a text that may be missing."""
+    return lambda table, key: reader(table, key) if key in table.values else ""
 
 
 def type_of(value: object) -> str:

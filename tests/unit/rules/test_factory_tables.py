@@ -8,7 +8,7 @@ import pytest
 
 from enforcer.rules import cache
 from enforcer.rules.factory_model import Factory, Instances
-from enforcer.rules.factory_table import FACTORY_KEYS, INSTANCES_KEYS
+from enforcer.rules.keys import FACTORY_KEYS, INSTANCES_KEYS
 from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap
 

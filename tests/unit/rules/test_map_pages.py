@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 import enforcer
+from enforcer.rules.keys import OPTION_KEYS, RULE_KEYS
 from enforcer.rules.model import MigrationMap
-from enforcer.rules.rule_table import RULE_KEYS
-from enforcer.rules.validation import OPTION_KEYS
 
 PACKAGE = Path(str(enforcer.__file__)).parent
 DOCS = PACKAGE.parent / "docs"
@@ -32,8 +31,8 @@ def test_the_page_lists_every_key_in_its_order() -> None:
     page = (DOCS / "map.md").read_text("utf-8")
     options, rules = page.split("## Rules")[0], page.split("## Rules")[1].split("### Paths")[0]
 
-    assert tuple(re.findall(r"^\| `(\w+)`", options, re.MULTILINE)) == OPTION_KEYS
-    assert tuple(re.findall(r"^\| `(\w+)`", rules, re.MULTILINE)) == RULE_KEYS
+    assert tuple(re.findall(r"^\| `(\w+)`", options, re.MULTILINE)) == tuple(OPTION_KEYS)
+    assert tuple(re.findall(r"^\| `(\w+)`", rules, re.MULTILINE)) == tuple(RULE_KEYS)
 
 
 def test_every_message_of_the_map_and_the_check_is_explained() -> None:
