@@ -27,7 +27,7 @@ LIMIT_KEY = "ENFORCER_MAX_CALL_SITES"
 """How many call sites a process tells apart."""
 
 DEBUG_KEY = "ENFORCER_DEBUG"
-"""``1`` prints each decision of the import part to standard error; see ``imports.debug``."""
+"""``1`` prints each decision about an import to standard error; see ``runtime.imports.debug``."""
 
 NUMBERS = (INTERVAL_KEY, EXIT_TIMEOUT_KEY, LIMIT_KEY)
 

@@ -58,7 +58,7 @@ class Rule:
     Attributes:
         legacy: the legacy path as written: ``a.old``, ``a.old.*`` or ``a.mod:name``.
         canonical: the canonical path as written, of the same kind.
-        kind: ``module``, ``tree`` or ``name``; of a factory (see ``delegated``) ``factory``.
+        kind: ``module``, ``tree`` or ``name``; of a factory (see ``factory_model``) ``factory``.
         module: dotted path of the legacy module (the tree's top, or the live module).
         name: the legacy name in ``module``, for kind ``name``; otherwise empty.
         target: dotted path of the canonical module.

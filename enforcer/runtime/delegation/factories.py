@@ -1,7 +1,7 @@
 """Replace legacy factories by stand-ins, and answer their calls.
 
 This module is light: it runs when the legacy module has been executed. The objects that delegate
-are created at the first call (``delegating``).
+are created at the first call (``calls``).
 """
 
 import sys

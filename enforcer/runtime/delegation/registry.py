@@ -1,7 +1,7 @@
 """Keep one instance for each key, and release it.
 
-An error belongs to the call that was creating the instance; callers that waited for it (``making``)
-try again, one after the other.
+An error belongs to the call that was creating the instance; callers that waited for it
+(``creation``) try again, one after the other.
 """
 
 from _weakref import _remove_dead_weakref, ref  # type: ignore[attr-defined]

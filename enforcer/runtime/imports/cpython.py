@@ -1,6 +1,6 @@
 """The parts of CPython's import system that the enforcer relies on, each named once.
 
-All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and ``selfcheck`` probes it
+All of it is in ``Lib/importlib/_bootstrap.py`` of 3.11 to 3.15, and ``self_check`` probes it
 before it is relied on. C code calls the first four functions by their names (Python/import.c),
 so they stay when the functions around them change:
 

@@ -1,7 +1,7 @@
 """Observe a legacy module whose own code answers: nothing changes for its callers.
 
 The real module is found and executed by the finders that would have done so anyway. Once it is
-loaded, its spec (up to 3.11 the module itself) reports its imports (``watched``).
+loaded, its spec (up to 3.11 the module itself) reports its imports (``spec_class``).
 
 One module may be in ``sys.modules`` under several paths, because it replaced itself there, and
 one spec may belong to several modules. So the path that was *asked for* decides what is counted,

@@ -142,7 +142,7 @@ def logs_go_out() -> bool:
 
 
 def may_be_loaded() -> bool:
-    """Tell whether this thread may load what imports ``threading``; see ``background``."""
+    """Tell whether this thread may load what imports ``threading``; see ``process.thread``."""
     return "threading" in sys.modules or sys.version_info >= (3, 13)
 
 
