@@ -53,7 +53,9 @@ def listening() -> "Iterator[list[str]]":
     """
     for name, logger in list(logging.Logger.manager.loggerDict.items()):
         if name.startswith("opentelemetry") and isinstance(logger, logging.Logger):
-            logger.addFilter(_is_for_all)  # once: it looks whether it is there
+            if _is_for_all not in logger.filters:
+                # Before the SDK's own, which lets no message pass twice within a minute.
+                logger.filters.insert(0, _is_for_all)
     messages: list[str] = []
     token = _heard.set(messages)
     _listening.add(get_ident())
