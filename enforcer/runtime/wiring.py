@@ -214,7 +214,7 @@ def _quiet(
             process,
             migration_map,
             interval,
-            is_quiet=lambda: enforcement.is_unused,
+            is_quiet=lambda: enforcement.is_unused and not _may_send_for_others(enforcement),
             notices=enforcement.look_for_notices,
             brief_until=brief_until,
         )
@@ -240,6 +240,12 @@ def emitter_of(enforcement: "Enforcement") -> "Emitter | None":
     return emitter
 
 
+def _may_send_for_others(enforcement: "Enforcement") -> bool:
+    """Return whether this process can send what others left, which its reporter has to look for."""
+    emitter = enforcement.emitter
+    return emitter is not None and emitter.ledger.wants_remainder
+
+
 def _share_ledger(leader: "Schedule", emitter: "Emitter") -> None:
     """Have the reporter record in the store what is emitted."""
     from enforcer.runtime.process.schedule import Reporter
@@ -263,10 +269,11 @@ def _emitter(enforcement: "Enforcement", process: "Process | None" = None) -> "E
 
     migration_map = enforcement.map
     if _may_be_emitted(migration_map) and _is_main_thread():
-        # OpenTelemetry and structlog import both, and the emitter's thread must not be the first
-        # to do so: up to 3.12 threading takes the importing thread for the main thread, and
-        # logging registers fork hooks, of which the second half fails if they are registered in
+        # OpenTelemetry and structlog import these, and the emitter's thread must not be the first
+        # to do so: up to 3.12 threading takes the importing thread for the main thread, and the
+        # others register fork hooks, of which the second half fails if they are registered in
         # the middle of a fork.
+        import concurrent.futures.thread  # noqa: F401
         import logging  # noqa: F401
         import threading  # noqa: F401 - see enforcer.runtime.process.thread
     emitter = Emitter(

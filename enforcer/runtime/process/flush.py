@@ -1,7 +1,7 @@
 """Serialise flushes; abort one when the program forks or exits."""
 
 import sys
-from _thread import TIMEOUT_MAX, allocate_lock
+from _thread import TIMEOUT_MAX, allocate_lock, get_ident
 from time import monotonic, sleep
 
 TYPE_CHECKING = False
@@ -39,6 +39,9 @@ LOADING_PATIENCE = 10.0
 
 TICK = 0.001
 
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
+"""The file name of the import system's code, in all versions: it is frozen into the interpreter."""
+
 
 class Flushing:
     """Delivers what was recorded, one thread at a time.
@@ -54,12 +57,13 @@ class Flushing:
         "_fork_patience",
         "_forks",
         "_hanging",
-        "_is_loading",
+        "_flushes_in",
         "_leave_by",
         "_lock",
         "_make_delivery",
         "_path",
         "_quiet",
+        "_stuck",
         "last_error",
     )
 
@@ -81,7 +85,8 @@ class Flushing:
         self.last_error: Exception | None = None
         self._make_delivery = make_delivery
         self._quiet = quiet
-        self._is_loading = False
+        self._flushes_in = 0
+        self._stuck = 0
         self._path = sys.path.copy()
         self._delivery: Deliverer | None = None
         self._lock = allocate_lock()
@@ -159,19 +164,31 @@ class Flushing:
     def hold_off(self) -> bool:
         """Wait until no flush is in progress and prevent new ones; return whether that succeeded.
 
-        A flush that once delayed a fork in vain is not waited for again. One that is still loading
-        modules is waited for longer, because the child would inherit their locks locked.
+        A flush that once delayed a fork in vain is not waited for again. One that is in the middle
+        of an import is waited for longer, because the child would inherit its lock locked.
         """
         is_hanging = self._hanging > 0 and self._hanging == self._begun
+        is_stuck = self._stuck > 0 and self._stuck == self._begun
         self._forks.append(None)
         try:
             if self._lock.acquire(timeout=0 if is_hanging else self._fork_patience):
                 return True
-            if self._is_loading and not is_hanging and self._lock.acquire(timeout=LOADING_PATIENCE):
-                return True
+            if self._is_importing() and not is_stuck:
+                if self._lock.acquire(timeout=LOADING_PATIENCE):
+                    return True
+                self._stuck = self._begun
         finally:
             self._forks.pop()
         self._hanging = self._begun
+        return False
+
+    def _is_importing(self) -> bool:
+        """Return whether the thread that flushes is in the middle of an import."""
+        frame = sys._current_frames().get(self._flushes_in)  # noqa: SLF001 - documented
+        while frame is not None:
+            if frame.f_code.co_filename == _IMPORT_SYSTEM:
+                return True
+            frame = frame.f_back
         return False
 
     def resume(self) -> None:
@@ -196,6 +213,7 @@ class Flushing:
 
     def _flush(self, seconds: float, ending: str = "", *, is_beat: bool = False) -> bool:
         self._begun += 1
+        self._flushes_in = get_ident()
         try:
             if not self._is_quiet(ending, is_beat=is_beat):
                 self._load_and_deliver(seconds, ending)
@@ -220,11 +238,7 @@ class Flushing:
 
     def _deliver(self, seconds: float, ending: str) -> None:
         if self._delivery is None:
-            self._is_loading = True
-            try:
-                self._delivery = self._make_delivery()
-            finally:
-                self._is_loading = False
+            self._delivery = self._make_delivery()
         self._delivery.deliver(seconds, self.is_needed_elsewhere, ending)
 
     def _deliver_by_first_path(self, seconds: float, ending: str) -> None:

@@ -5,11 +5,13 @@ again for seconds where a collector does not answer, and call a redirection a su
 session raises an error of its own, for which they do not, unless the status is 2xx.
 """
 
+import encodings.idna  # noqa: F401 - else a name is looked up with an import under way: see flushing
 import math
 import socket
 import weakref
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +33,7 @@ MOST_READ: Final = 1 << 16
 # What a network does, and what no network has to do with.
 _FAILURES: Final = (requests.ConnectionError, requests.Timeout, HTTPError)
 _MISTAKES: Final = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+_COLLECTOR: Final = "opentelemetry.proto.collector"
 _SUCCESS: Final = range(200, 300)
 _REJECTED: Final = {
     LOGS: ("logs", "ExportLogsServiceResponse", "rejected_log_records"),
@@ -183,9 +186,8 @@ def _rejected(signal: str, body: bytes) -> int:
     if not body:
         return 0
     package, name, field = _REJECTED[signal]
-    path = f"opentelemetry.proto.collector.{package}.v1.{package}_service_pb2"
     try:
-        module = __import__(path, fromlist=[name])
+        module = import_module(f"{_COLLECTOR}.{package}.v1.{package}_service_pb2")
         success = getattr(module, name).FromString(body).partial_success
         return int(getattr(success, field))
     except Exception:  # noqa: BLE001 - an answer of whatever listens there; 2xx is a yes
