@@ -54,10 +54,10 @@ class Flushing:
     __slots__ = (
         "_begun",
         "_delivery",
+        "_flushes_in",
         "_fork_patience",
         "_forks",
         "_hanging",
-        "_flushes_in",
         "_leave_by",
         "_lock",
         "_make_delivery",
