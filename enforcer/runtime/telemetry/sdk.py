@@ -52,10 +52,11 @@ def listening() -> "Iterator[list[str]]":
     would make that thread skip its neighbour. They let everything pass but in this block.
     """
     for name, logger in list(logging.Logger.manager.loggerDict.items()):
-        if name.startswith("opentelemetry") and isinstance(logger, logging.Logger):
-            if _is_for_all not in logger.filters:
-                # Before the SDK's own, which lets no message pass twice within a minute.
-                logger.filters.insert(0, _is_for_all)
+        if not name.startswith("opentelemetry") or not isinstance(logger, logging.Logger):
+            continue
+        if _is_for_all not in logger.filters:
+            # Before the SDK's own, which lets no message pass twice within a minute.
+            logger.filters.insert(0, _is_for_all)
     messages: list[str] = []
     token = _heard.set(messages)
     _listening.add(get_ident())
