@@ -137,7 +137,7 @@ def test_a_parameter_can_be_left_out(case):
 
 @pytest.mark.parametrize("first", ["old", "fresh"])
 def test_an_argument_in_anothers_place_is_refused(case, first):
-    """T39: create(ctx, uid) must not pass a user id as a mode; the legacy code goes on."""
+    """create(ctx, uid) must not pass a user id as a mode; the legacy code goes on."""
     case.write("old.py", "def create(context, user_id=None): return 'old', user_id\n")
     case.write("fresh.py", "def get(context, mode=None): return 'fresh', mode\n")
     case.factory("old:create", "fresh:get")

@@ -31,7 +31,7 @@ def test_equal_names_match() -> None:
 
 
 def test_a_parameter_in_anothers_place_is_refused() -> None:
-    """T39: the second is a user's id here and a mode there."""
+    """The second is a user's id here and a mode there."""
 
     def legacy(context: object, user_id: str) -> None: ...
 

@@ -27,7 +27,7 @@ def test_a_rule_is_taken_apart_by_its_form() -> None:
 @pytest.mark.parametrize("rule", [Rule("old", "new"), Rule("old.*", "new.*")])
 @pytest.mark.parametrize("path", ["older", "older.sub", "ol", "my.old", "old_sub"])
 def test_a_match_ends_on_a_dot(rule: Rule, path: str) -> None:
-    """T11: a rule for ``old`` never covers its neighbours."""
+    """A rule for ``old`` never covers its neighbours."""
     assert covering(path, rule) is None
 
 

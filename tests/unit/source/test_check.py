@@ -47,7 +47,7 @@ def test_names_that_both_sides_have_are_no_finding(write: Write) -> None:
 
 
 def test_a_name_of_the_legacy_code_alone_would_break(write: Write) -> None:
-    """T40: with every place that asks for it."""
+    """With every place that asks for it."""
     root = write({**BOTH, "app.py": "from old import A, B", "job.py": "\nfrom old import B"})
     found = check(root, Rule(*OLD_NEW))
 
@@ -56,7 +56,7 @@ def test_a_name_of_the_legacy_code_alone_would_break(write: Write) -> None:
 
 
 def test_a_name_of_neither_side_is_broken_already(write: Write) -> None:
-    """T40: aliasing changes nothing for it, so it is no finding."""
+    """Aliasing changes nothing for it, so it is no finding."""
     found = check(write({**BOTH, "app.py": "from old import Z"}), Rule(*OLD_NEW))
 
     assert named(found.broken_already) == {"old.Z": "app.py:1"}
@@ -209,7 +209,7 @@ def test_a_canonical_module_that_is_missing_is_a_finding(write: Write) -> None:
 def test_canonical_code_that_imports_the_legacy_path_is_a_finding(
     write: Write, source: str
 ) -> None:
-    """T32: aliased, it would be led back to itself."""
+    """Aliased, it would be led back to itself."""
     found = check(write({"old.py": "A = 1", "new.py": source}), Rule(*OLD_NEW))
 
     assert slugs(found) == ["canonical-imports-legacy"]
@@ -219,7 +219,7 @@ def test_canonical_code_that_imports_the_legacy_path_is_a_finding(
 def test_canonical_code_may_import_a_legacy_path_that_holds_its_implementation(
     write: Write,
 ) -> None:
-    """T32: the rule says so, and all is well."""
+    """The rule says so, and all is well."""
     root = write({"old.py": "A = 1", "new.py": "from old import A as B", "app.py": "import old"})
     found = check(root, Rule(*OLD_NEW, implementation=True))
 
