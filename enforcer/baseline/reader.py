@@ -4,22 +4,25 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.errors import EnforcerError
-from enforcer.recording.use import KINDS
+from enforcer.recording.use import IMPORT_STATEMENT, KINDS
 from enforcer.rules.key_lines import key_lines
+from enforcer.rules.mistakes import Mistake, MistakeList
 from enforcer.rules.regular_files import read_regular, read_trusted
-from enforcer.rules.values import nearest, type_of
+from enforcer.rules.values import Table, flag, nearest, required, type_of
+
+if TYPE_CHECKING:
+    from enforcer.rules.values import Keys
 
 VERSION: Final = 1
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: |$)", re.MULTILINE)
-_TEXTS: Final = ("path", "file", "function", "kind")
-_KEYS: Final = (*_TEXTS, "count", "names", "flaky")
 _TOP_KEYS: Final = ("version", "call_sites")
 _REMEDY: Final = "Mend the line, or take the file from version control and run: {command}"
+_SLUG: Final = "baseline-broken"
 UPDATE: Final = "enforcer baseline update"
 SHRINK: Final = "pytest --enforcer --enforcer-update"
 SEE_ALL: Final = "pytest --enforcer --enforcer-stage alias --enforcer-record run.json"
@@ -103,68 +106,105 @@ def _entries(file: Path, text: str) -> list[Entry]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"\(at line (\d+)", str(error))
         raise _wrong(file, int(found[1]) if found else 0, f"this is not TOML: {error}") from None
-    lines = key_lines(text)
-    for key in document:
-        if key not in _TOP_KEYS:
-            message = f'"{key}" is not a key of a baseline. {nearest(key, _TOP_KEYS)}'
-            raise _wrong(file, lines.get((key,), 0), message)
-    if document.get("version") != VERSION:
-        message = f"the version is {document.get('version')!r}, and this enforcer knows {VERSION}"
-        raise _wrong(file, lines.get(("version",), 1), message)
-    tables = document.get("call_sites", [])
+    mistakes = MistakeList(str(file), key_lines(text))
+    entries = list(_read(Table((), document, mistakes)))
+    if mistakes.found:
+        errors = sorted(mistakes.found, key=lambda mistake: mistake.line)
+        raise BaselineError("\n".join(map(_shown, errors)))
+    return entries
+
+
+def _read(document: Table) -> Iterator[Entry]:
+    """Yield every sound entry of a file, noting what is wrong with the others."""
+    document.check_keys(_TOP_KEYS, "a baseline")
+    version = document.values.get("version")
+    if version != VERSION:
+        _note(document, "version", f"the version is {version!r}, and this enforcer knows {VERSION}")
+        return  # what else is there may mean something else
+    tables = document.values.get("call_sites", [])
     if not isinstance(tables, list):
-        message = f'"call_sites" is {type_of(tables)}, and not an array'
-        raise _wrong(file, lines.get(("call_sites",), 0), message)
-    return list(_read(file, tables, lines))
-
-
-def _read(file: Path, tables: list[Any], lines: dict[Any, int]) -> Iterator[Entry]:
+        _note(document, "call_sites", f'"call_sites" is {type_of(tables)}, and not an array')
+        return
     seen: dict[tuple[str, ...], int] = {}
-    for index, table in enumerate(tables):
-        line = lines.get(("call_sites", index), 0)
-        if not isinstance(table, dict):
-            raise _wrong(file, line, f"a call site is {type_of(table)}, and not a table")
-        entry = _entry(file, table, line)
+    for index, values in enumerate(tables):
+        where = ("call_sites", index)
+        if not isinstance(values, dict):
+            message = f"a call site is {type_of(values)}, and not a table."
+            document.mistakes.add(where, message=message, remedy="", slug=_SLUG)
+            continue
+        table = Table(where, values, document.mistakes)
+        before = len(table.mistakes.found)
+        table.check_keys(CALL_SITE_KEYS, "a call site")
+        fields = table.read(CALL_SITE_KEYS)
+        is_flaky = fields.pop("flaky")
+        if len(table.mistakes.found) > before:
+            continue
+        entry = Entry(**fields, is_flaky=is_flaky, line=table.mistakes.line_of(where))
         if entry.key in seen:
-            message = (
-                f"{file}:{line}: line {seen[entry.key]} has the same call sites. "
-                "Keep the line with the higher count (baseline-broken)"
+            table.mistakes.add(
+                where,
+                message=f"line {seen[entry.key]} has the same call sites.",
+                remedy="Keep the line with the higher count.",
+                slug=_SLUG,
             )
-            raise BaselineError(message)
-        seen[entry.key] = line
+        seen[entry.key] = entry.line
         yield entry
 
 
-def _entry(file: Path, table: dict[str, Any], line: int) -> Entry:
-    for key in table:
-        if key not in _KEYS:
-            raise _wrong(file, line, f'"{key}" is not a key of a call site. {nearest(key, _KEYS)}')
-    for key in _TEXTS:
-        value = table.get(key)
-        if value == "":
-            raise _wrong(file, line, f'"{key}" is empty')
-        if not isinstance(value, str):
-            found = "missing" if value is None else type_of(value)
-            raise _wrong(file, line, f'"{key}" is {found}, and not a string')
-    if table["kind"] not in KINDS:
-        message = f'"{table["kind"]}" is no kind of use. {nearest(table["kind"], KINDS)}'
-        raise _wrong(file, line, message)
-    count, is_flaky = table.get("count", 1), table.get("flaky", False)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise _wrong(file, line, f'"count" is {count!r}, and not a number from 1 on')
-    if not isinstance(is_flaky, bool):
-        raise _wrong(file, line, f'"flaky" is {type_of(is_flaky)}, and neither true nor false')
-    names = table.get("names")
-    if names is not None:
-        is_list = isinstance(names, list) and names
-        if not is_list or not all(isinstance(name, str) and name for name in names):
-            raise _wrong(file, line, '"names" is no array of names; without it any name is meant')
-        names = tuple(sorted(set(names)))
-    texts = (table[key] for key in _TEXTS)
-    return Entry(*texts, count=count, names=names, is_flaky=is_flaky, line=line)
+def _note(table: Table, key: str, message: str, remedy: str = "") -> None:
+    table.note(key, message=f"{message}.", remedy=remedy, slug=_SLUG)
+
+
+def _is_text(table: Table, key: str, text: str) -> bool:
+    if not text:
+        _note(table, key, f'"{key}" is empty')
+    return bool(text)
+
+
+def _is_kind(table: Table, key: str, kind: str) -> bool:
+    if kind not in KINDS:
+        _note(table, key, f'"{kind}" is no kind of use', nearest(kind, KINDS))
+    return kind in KINDS
+
+
+def _count(table: Table, key: str) -> int:
+    count = table.values.get(key, 1)
+    if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+        return count
+    _note(table, key, f'"{key}" is {count!r}, and not a number from 1 on')
+    return 1
+
+
+def _names(table: Table, key: str) -> tuple[str, ...] | None:
+    names = table.values.get(key)
+    if names is None:
+        return None
+    if isinstance(names, list) and names and all(isinstance(name, str) and name for name in names):
+        return tuple(sorted(set(names)))
+    _note(table, key, f'"{key}" is no array of names; without it any name is meant')
+    return None
+
+
+CALL_SITE_KEYS: Final["Keys"] = {
+    "path": required("the call site", 'path = "package.old"', _is_text),
+    "file": required("the call site", 'file = "package/file.py"', _is_text),
+    "function": required("the call site", 'function = "function"', _is_text),
+    "kind": required("the call site", f'kind = "{IMPORT_STATEMENT}"', _is_kind),
+    "count": _count,
+    "names": _names,
+    "flaky": flag(default=False),
+}
+"""The keys of a line; see :mod:`enforcer.rules.keys` for those of a map."""
+
+
+def _shown(mistake: Mistake) -> str:
+    place = f"{mistake.file}:{mistake.line}" if mistake.line else mistake.file
+    remedy = _REMEDY.format(command=UPDATE)
+    parts = (f"{place}:", mistake.message, mistake.remedy, remedy, f"({_SLUG})")
+    return " ".join(filter(None, parts))
 
 
 def _wrong(file: Path, line: int, what: str) -> BaselineError:
     place = f"{file}:{line}" if line else str(file)
     remedy = _REMEDY.format(command=UPDATE)
-    return BaselineError(f"{place}: {what.rstrip('.')}. {remedy} (baseline-broken)")
+    return BaselineError(f"{place}: {what.rstrip('.')}. {remedy} ({_SLUG})")

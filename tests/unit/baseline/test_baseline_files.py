@@ -66,7 +66,7 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
         ("version = 1\n<<<<<<< ours\n=======\n>>>>>>> theirs\n", ":2: there are marks of a merge"),
         ("version = 1\ncall_sites = [\n  oops\n]", ":3: this is not TOML"),
         ("version = 2", ":1: the version is 2, and this enforcer knows 1"),
-        ("call_sites = []", ":1: the version is None"),
+        ("call_sites = []", ".toml: the version is None"),
         ("version = 1\ncallsites = []", ':2: "callsites" is not a key of a baseline. Write "call_'),
         ("version = 1\ncall_sites = 3", ':2: "call_sites" is an integer, and not an array'),
         ("version = 1\ncall_sites = [\n  3\n]", ":3: a call site is an integer, and not a table"),
@@ -94,8 +94,11 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
             f"version = 1\ncall_sites = [\n{LINE.replace('2', '2, names = [3]')}]",
             ':3: "names" is no array of names',
         ),
-        ('version = 1\ncall_sites = [{ path = "a" }]', ':2: "file" is missing, and not a string'),
-        ("version = 1\ncall_sites = [{ path = 3 }]", ':2: "path" is an integer, and not a string'),
+        (
+            'version = 1\ncall_sites = [{ path = "a" }]',
+            ':2: the call site has no "file". Write file = ',
+        ),
+        ("version = 1\ncall_sites = [{ path = 3 }]", ':2: "path" is an integer. Write path = '),
         ('version = 1\ncall_sites = [{ path = "" }]', ':2: "path" is empty.'),
     ],
 )
@@ -109,6 +112,21 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, said: s
     assert said in str(raised.value)
     assert str(raised.value).startswith(str(file))
     assert file.read_text() == text
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    """A baseline that was merged by hand is mended once."""
+    file = tmp_path / "baseline.toml"
+    lines = (LINE.replace("2", "0"), LINE, LINE.replace("count", "cuont"), "3")
+    between = ",\n"
+    file.write_text(f"version = 1\nlines = 3\ncall_sites = [\n{between.join(lines)}\n]")
+
+    with pytest.raises(BaselineError) as raised:
+        read_baseline(file)
+
+    said = str(raised.value).splitlines()
+    assert [line.removeprefix(str(file))[:3] for line in said] == [":2:", ":4:", ":6:", ":7:"]
+    assert all(line.endswith("(baseline-broken)") for line in said)
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
