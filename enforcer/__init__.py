@@ -17,11 +17,8 @@ with Plainly():
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enforcer.errors import (
-        DelegationError,
-        EnforcerError,
-        InstanceError,
-        LateEnablingError,
+    from enforcer.errors import DelegationError, EnforcerError, InstanceError, LateEnablingError
+    from enforcer.runtime.refusals import (
         LegacyCallError,
         LegacyCallWarning,
         LegacyImportError,
@@ -58,7 +55,10 @@ def __getattr__(name):  # noqa: ANN001, ANN202
         raise AttributeError(message)
     with Plainly():
         from enforcer import errors  # noqa: PLC0415 - see above
-    value = globals()[name] = getattr(errors, name)
+        from enforcer.runtime import refusals  # noqa: PLC0415
+
+    home = refusals if name.startswith("Legacy") else errors
+    value = globals()[name] = getattr(home, name)
     return value
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from threading import Barrier, Thread
 from typing import Any, Final
 
-from enforcer.errors import LegacyCallError, LegacyImportError
 from enforcer.runtime.delegation.calls import parameters_of
 from enforcer.runtime.delegation.parameters import SYNC
+from enforcer.runtime.refusals import LegacyCallError, LegacyImportError
 from enforcer.verification.facts import AT_ONCE, MAIN, TASK, THREAD, Called, Sampled
 from enforcer.verification.objects import Objects, name_of
 from enforcer.verification.sample_arguments import UntriedError, arguments, said, values_for

@@ -12,7 +12,7 @@ creates a generator by the instruction ``RETURN_GENERATOR``, not by the flag (3.
 
 from types import CodeType, FunctionType
 
-from enforcer.errors import InstanceError, LegacyCallError
+from enforcer.errors import InstanceError
 from enforcer.runtime.delegation.parameters import (
     ASYNC_GENERATOR,
     COROUTINE,
@@ -21,6 +21,7 @@ from enforcer.runtime.delegation.parameters import (
     of_code,
 )
 from enforcer.runtime.imports.cpython import cut
+from enforcer.runtime.refusals import LegacyCallError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

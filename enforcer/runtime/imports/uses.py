@@ -2,12 +2,6 @@
 
 import _warnings
 
-from enforcer.errors import (
-    LegacyCallError,
-    LegacyCallWarning,
-    LegacyImportError,
-    LegacyImportWarning,
-)
 from enforcer.recording.recorder import Tally
 from enforcer.recording.use import (
     ALIASED,
@@ -26,6 +20,12 @@ from enforcer.runtime.imports.bytecode import LazyStatement
 from enforcer.runtime.imports.callers import module_name
 from enforcer.runtime.imports.messages import canonical_path, explain
 from enforcer.runtime.imports.places import place_of
+from enforcer.runtime.refusals import (
+    LegacyCallError,
+    LegacyCallWarning,
+    LegacyImportError,
+    LegacyImportWarning,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,12 +2,6 @@
 
 import sys
 
-from enforcer.errors import (
-    LegacyCallError,
-    LegacyCallWarning,
-    LegacyImportError,
-    LegacyImportWarning,
-)
 from enforcer.recording.notice import Notice
 from enforcer.recording.use import IMPORT_STATEMENT, PROBE
 from enforcer.rules.stages import ALIAS, OBSERVE
@@ -31,6 +25,12 @@ from enforcer.runtime.imports.plain_modules import LEFT
 from enforcer.runtime.imports.self_check import blind_spots
 from enforcer.runtime.imports.spec_class import unwatch_all
 from enforcer.runtime.imports.uses import Uses
+from enforcer.runtime.refusals import (
+    LegacyCallError,
+    LegacyCallWarning,
+    LegacyImportError,
+    LegacyImportWarning,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
