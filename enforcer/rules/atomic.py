@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def replace(file: str, write: "Callable[[str], object]") -> None:
     """Write a draft beside a file, and rename it to the file.
 
-    Whoever reads meanwhile sees the old file or the new one. Of processes that write at the same
-    time each has a draft of its own, and the last one stays.
+    A reader sees the old file or the new one. Processes that write at the same time have drafts of
+    their own, and the last rename wins.
 
     Args:
         file: absolute path of the file.
