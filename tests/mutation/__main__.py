@@ -52,13 +52,17 @@ TESTS = {
         "tests/unit/cli/test_store_command.py",
     ],
 }
+PLACES = {"imports": "runtime/imports"}
+"""Where a package lies, if not in the first folder."""
+
 LEFT_OUT = ("enforcer/store/clickhouse/",)
 """Tested against real engines, by ``make components``."""
 
 
 def population(package: str, root: Path) -> list[Mutant]:
     """Return all mutants of a package."""
-    files = sorted(path.relative_to(root) for path in (root / "enforcer" / package).rglob("*.py"))
+    folder = root / "enforcer" / PLACES.get(package, package)
+    files = sorted(path.relative_to(root) for path in folder.rglob("*.py"))
     paths = [str(path) for path in files if not str(path).startswith(LEFT_OUT)]
     return [mutant for path in paths for mutant in mutants_of(path, root)]
 

@@ -31,6 +31,7 @@ data_file = %(data)s
 parallel = true
 source = %(source)s
 """
+HIDER = Path("enforcer", "runtime", "imports", "cpython.py")
 HIDING = "function.__code__ = function.__code__.replace(co_filename=_FILE)"
 PHASE = re.compile(r" \((setup|call|teardown)\)$")
 QUICK = 0.1
@@ -147,7 +148,7 @@ class Nearest:
         Tests that fail by that cover what they run nevertheless; those that fail without it, too,
         can't notice a mutant.
         """
-        file = self._tree / "enforcer" / "imports" / "bootstrap.py"
+        file = self._tree / HIDER
         source = file.read_text(encoding="utf-8")
         assert source.count(HIDING) == 1
         file.write_text(source.replace(HIDING, "pass"), encoding="utf-8")

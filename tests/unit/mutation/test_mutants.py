@@ -5,8 +5,10 @@ from textwrap import dedent
 
 import pytest
 
+from tests.mutation.__main__ import PLACES, ROOT, TESTS
 from tests.mutation.equivalents import Equivalent, outdated, without
 from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.nearest import HIDER, HIDING
 
 
 @pytest.fixture
@@ -106,3 +108,11 @@ def test_equivalents_are_found_by_their_text(module: Path) -> None:
     moved = mutants(module, "\n\nOTHER = 3\n\nLIMIT = 3\n")
     assert [mutant.text for mutant in without(moved, entries)] == ["OTHER = 3"]
     assert outdated(moved, entries) == entries[1:]
+
+
+def test_what_it_looks_for_is_there() -> None:
+    """Packages and modules move, and a package without a file would have no survivors."""
+    for package, tests in TESTS.items():
+        assert list((ROOT / "enforcer" / PLACES.get(package, package)).glob("*.py"))
+        assert all((ROOT / test).exists() for test in tests)
+    assert (ROOT / HIDER).read_text(encoding="utf-8").count(HIDING) == 1
