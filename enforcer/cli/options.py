@@ -17,7 +17,6 @@ from enforcer.rules.model import MigrationMap
 from enforcer.rules.store_address import file_of, is_read_only, scheme_of
 from enforcer.source.map_mistakes import mistakes_beside
 from enforcer.startup import MAP_KEY
-from enforcer.store.readers import check_address
 
 JSON = "json"
 _PARAMETER = "form"
@@ -137,6 +136,8 @@ def choose_store(
     """
     chosen = store or ("" if migration_map else os.environ.get(STORE_KEY, "")).strip()
     if chosen:
+        from enforcer.store.readers import check_address  # noqa: PLC0415 - slow to load
+
         check_address(chosen)
         return chosen if is_read_only(chosen) else file_of(chosen)
     if ignored is None:

@@ -18,7 +18,6 @@ import enforcer
 from enforcer.cli.options import choose_file, choose_map
 from enforcer.errors import EnforcerError
 from enforcer.recording.process import RUN_KEY
-from enforcer.report import Report, build
 from enforcer.rules.environment import DIGEST_KEY, LATEST
 from enforcer.rules.loader import STORE_KEY, load_map
 from enforcer.rules.stages import ENVIRONMENT_KEY, read_override
@@ -131,17 +130,17 @@ def _is_read_at_start() -> bool:
 
 
 def _written(store: str, run_id: str) -> str:
-    found = Report((), dropped=0, processes=0)
-    if is_there(store):
-        found = build(store, run=run_id)
-    if not found.processes:
+    # Slow to load, and needed with --report only.
+    from enforcer.report import build  # noqa: PLC0415
+    from enforcer.report.as_table import as_table  # noqa: PLC0415
+
+    found = build(store, run=run_id) if is_there(store) else None
+    if found is None or not found.processes:
         message = (
             "nothing recorded: no process of this command has reported. Either its Python "
             "has no enforcer installed, or it was killed at once (not-enabled)"
         )
         raise StoreError(message)
-    from enforcer.report.as_table import as_table  # noqa: PLC0415 - rich is slow to import
-
     return f"\n{as_table(found, sys.stdout)}"
 
 
