@@ -1,0 +1,51 @@
+"""What is private in OpenTelemetry is there, and works without; see ``telemetry/sdk.py``."""
+
+import logging
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import Counter
+from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
+
+from enforcer.runtime.telemetry.sdk import listening, preferences, status_of
+
+
+def test_exporters_know_what_the_environment_prefers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the names shows here, before counters are sent as sums."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta")
+    found = preferences(OTLPMetricExporter())
+
+    assert found["preferred_temporality"][Counter] is AggregationTemporality.DELTA
+    assert set(found) == {"preferred_temporality", "preferred_aggregation"}
+    InMemoryMetricReader(**found)
+
+
+def test_without_them_it_is_the_default() -> None:
+    assert preferences(object()) == {}
+
+
+def test_status_is_read_from_what_is_logged() -> None:
+    messages = ["Transient error StatusCode.UNAVAILABLE", "error code: StatusCode.NOT_FOUND, no"]
+    assert status_of(messages) == "NOT_FOUND"
+    assert status_of(["no code"]) == ""
+
+
+def test_what_is_logged_in_between_is_heard_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """The program's own use of OpenTelemetry is logged as ever."""
+    logger = logging.getLogger("opentelemetry.exporter.test")
+    with listening() as messages:
+        logger.warning("heard %s", "here")
+    logger.warning("shown")
+
+    assert messages == ["heard here"]
+    assert [record.getMessage() for record in caplog.records] == ["shown"]
+
+
+def test_it_is_heard_before_duplicates_are_left_out() -> None:
+    """The SDK's own filter lets no message pass twice within a minute."""
+    logger = logging.getLogger("opentelemetry.exporter.test_duplicates")
+    logger.addFilter(lambda _: False)
+    with listening() as messages:
+        logger.warning("heard")
+
+    assert messages == ["heard"]
