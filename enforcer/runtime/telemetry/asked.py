@@ -1,8 +1,8 @@
-"""Tell, at no cost, whether anybody asks for telemetry in this process.
+"""Detect cheaply whether this process is configured for telemetry.
 
-An application that configured no OpenTelemetry has none of it loaded on its behalf, so this
-looks at the environment and at what the application itself has loaded. No getter of
-OpenTelemetry's is called: where ``OTEL_PYTHON_TRACER_PROVIDER`` is set, it would make a provider.
+A program without OpenTelemetry does not get it loaded, so only the environment and the modules that
+the application itself has loaded are read. No getter of OpenTelemetry's API is called: if
+``OTEL_PYTHON_TRACER_PROVIDER`` is set, it would create a provider.
 """
 
 import sys
@@ -35,14 +35,14 @@ PROTOCOLS = (HTTP, GRPC)
 _PREFIX = "OTEL_EXPORTER_OTLP_"
 
 OVER = object()
-"""Stands for a provider that was there and has been shut down."""
+"""Marker for a provider that existed and was shut down."""
 
 
 class Choice:
-    """Hold what an instrumentor was told; see ``enforcer.instrumentor``.
+    """The choice of an instrumentor; see ``enforcer.instrumentor``.
 
     Attributes:
-        is_off: whether it was told to emit nothing any more.
+        is_off: whether it was asked to emit nothing any more.
         given: the providers to use instead of the global ones, or None.
 
     """
@@ -50,7 +50,6 @@ class Choice:
     __slots__ = ("given", "is_off")
 
     def __init__(self) -> None:
-        """Begin without a word of anybody."""
         self.is_off = False
         self.given: dict[str, object] = {name: None for name, _, _ in _PROVIDERS}
 
@@ -59,7 +58,7 @@ choice = Choice()
 
 
 def names_an_endpoint(environ: "Mapping[str, str]") -> bool:
-    """Tell whether the environment says where any signal goes, and may be followed."""
+    """Return whether the environment names an endpoint for any signal, and may be followed."""
     if environ.get("OTEL_CONFIG_FILE") or is_disabled(environ):
         return False
     return any(
@@ -97,12 +96,12 @@ def protocol(signal: str, environ: "Mapping[str, str]") -> str:
 
 
 def is_disabled(environ: "Mapping[str, str]") -> bool:
-    """Tell whether the environment switches OpenTelemetry off."""
+    """Return whether the environment disables OpenTelemetry."""
     return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 def providers() -> "tuple[object, object, object]":
-    """Give the application's providers of tracers, loggers and meters; None where it has none."""
+    """Return the application's providers of tracers, loggers and meters; None for a missing one."""
     tracers, loggers, meters = (
         choice.given[key] or _provider(module, name) for key, module, name in _PROVIDERS
     )
@@ -110,14 +109,14 @@ def providers() -> "tuple[object, object, object]":
 
 
 def is_shut_down(provider: object) -> bool:
-    """Tell whether a provider says that it was shut down; not all say it."""
+    """Return whether a provider is known to be shut down; not all providers show it."""
     return getattr(provider, "_shutdown", False) is True
 
 
 def is_without_end(provider: object) -> bool:
-    """Tell whether one of OpenTelemetry's own providers has nothing registered for exit.
+    """Return whether a provider of OpenTelemetry's SDK has nothing registered for exit.
 
-    It was shut down, then, or whoever made it wants to do that by hand.
+    It was shut down then, or the application shuts it down by itself.
     """
     return any(
         getattr(provider, name, provider) is None
@@ -126,7 +125,7 @@ def is_without_end(provider: object) -> bool:
 
 
 def is_asked_for(environ: "Mapping[str, str] | None" = None) -> bool:
-    """Tell whether there is anything to emit to."""
+    """Return whether there is anything to emit to."""
     environ = trusted_environment() if environ is None else environ
     if is_disabled(environ) or choice.is_off:
         return False
@@ -142,7 +141,8 @@ def logs_go_out() -> bool:
 
 
 def may_be_loaded() -> bool:
-    """Tell whether this thread may load what imports ``threading``; see ``process.thread``."""
+    """Return whether this thread may load ``threading`` indirectly; see ``process.thread``."""
+    # Up to 3.12 the first thread that imports threading is taken for the main thread.
     return "threading" in sys.modules or sys.version_info >= (3, 13)
 
 

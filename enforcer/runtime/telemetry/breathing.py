@@ -17,7 +17,7 @@ _BREATH = 0.0001
 
 
 def breathing(items: "Iterable[T]", at_once: int = AT_ONCE) -> "Iterator[T]":
-    """Iterate over items, and yield the GIL to other threads every now and then."""
+    """Yield items, and release the GIL to other threads periodically."""
     for number, item in enumerate(items, 1):
         yield item
         if not number % at_once:

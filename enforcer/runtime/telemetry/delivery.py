@@ -1,7 +1,7 @@
-"""Hand on what a process recorded: a line for each new call site, and OpenTelemetry's signals.
+"""Deliver what a process recorded: a log line for each new call site, and OpenTelemetry's signals.
 
-Made by the thread of ``enforcer.runtime.telemetry.emitter`` for its first delivery. What emits
-signals is loaded once somebody asks for any.
+Created by the thread of ``enforcer.runtime.telemetry.emitter`` for its first delivery. The code
+that emits signals is loaded once signals are asked for.
 """
 
 import sys
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class TelemetryDelivery:
-    """Hand on what is new, each time it is called."""
+    """Delivers what is new, each time it is called."""
 
     def __init__(
         self, ledger: "Ledger", log: str, make_signals: "Callable[[], Signals | None]"
     ) -> None:
-        """Take the parts; nothing is handed on.
+        """Prepare; nothing is delivered.
 
         Args:
             ledger: knows what was emitted of each call site.
@@ -43,11 +43,11 @@ class TelemetryDelivery:
         self._signals = make_signals()
 
     def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
-        """Hand on everything that is new.
+        """Deliver everything that is new.
 
         Args:
             seconds: how long all of it may take.
-            is_needed: tells whether the program wants to go on, so that this has to end.
+            is_needed: returns whether the program waits, so that this has to end.
             ending: how the process ends, if this is its last time.
 
         """
@@ -65,10 +65,10 @@ class TelemetryDelivery:
             self._ledger.is_finished = True
 
     def settle(self, seconds: float, is_needed: "Callable[[], bool]") -> None:
-        """Record nothing: the store's own thread does."""
+        """Do nothing: the store's own thread records what has to be recorded."""
 
     def loss(self, _error: Exception) -> str:
-        """Say nothing: the store has every use."""
+        """Return an empty string: the store has every use."""
         return ""
 
     def _meet(self, seen: "Seen") -> None:

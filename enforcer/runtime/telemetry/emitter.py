@@ -1,7 +1,7 @@
-"""Emit telemetry every few seconds, from a thread of its own, if anybody asks for it.
+"""Emit telemetry every few seconds, from a thread of its own, if it is asked for.
 
-The store's thread does not wait for collectors, and not for the application's providers, which
-may do what they like. When this one runs, ``enforcer.runtime.process.schedule`` decides. Nothing of
+The store's thread waits neither for collectors nor for the application's providers, which may do
+anything. ``enforcer.runtime.process.schedule`` decides when this thread runs. Nothing of
 OpenTelemetry is loaded before it is asked for, and then by this thread alone.
 """
 
@@ -46,11 +46,11 @@ _FORK_PATIENCE = 0.05
 
 
 class Emitter(Schedule):
-    """Take what was recorded to OpenTelemetry.
+    """Emits what was recorded to OpenTelemetry.
 
     Attributes:
         ledger: what was emitted so far.
-        flush_store: has the reporter write what is new; called before the providers end.
+        flush_store: makes the reporter write what is new; called before the providers end.
 
     """
 
@@ -70,11 +70,11 @@ class Emitter(Schedule):
         Args:
             process: what to report as.
             migration_map: the map in force.
-            totals: gives every tally with its uses so far.
+            totals: returns every tally with its uses so far.
             interval: how often to emit, in seconds.
-            note: takes what the map's owner should know.
-            notices: gives all that this process has to say so far.
-            is_unwritten: tells whether the store could not be written the last time.
+            note: called with each notice for the map's owner.
+            notices: returns all notices of this process so far.
+            is_unwritten: returns whether the last write to the store failed.
 
         """
         self._is_before_shutdown = False
@@ -136,14 +136,15 @@ class Emitter(Schedule):
     def notice_providers(self) -> None:
         """Emit a last time before the application's providers end, which is at exit as a rule.
 
-        What is registered last runs first, so it has to be called when the providers are there.
+        atexit runs the callback that was registered last first, so this has to be registered after
+        the providers' own.
         """
         if not self._is_before_shutdown:
             self._is_before_shutdown = True
             atexit.register(self._emit_before_shutdown)
 
     def retire(self) -> None:
-        """Start no more, and leave nothing behind for exit; what runs goes on."""
+        """Start no more threads, and unregister from exit; what runs goes on."""
         super().retire()
         atexit.unregister(self._emit_before_shutdown)
 
@@ -200,7 +201,7 @@ class Emitter(Schedule):
         return Private(self.process, environ, complain)
 
     def _providers(self, *, is_last: bool) -> "tuple[object, object, object]":
-        """Give the application's providers; for those that have ended, OVER."""
+        """Return the application's providers; OVER for those that have ended."""
         found = providers()
         if not is_last:
             if any(found):
@@ -219,6 +220,6 @@ class Emitter(Schedule):
         return OVER if is_over else provider
 
     def loss(self, timeout: float, *, is_in_time: bool) -> str:
-        """Say nothing: the store has every use, and what was not sent is the difference."""
+        """Return an empty string: the store has every use, and the rest is sent later."""
         del timeout, is_in_time
         return ""

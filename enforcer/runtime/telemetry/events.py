@@ -1,4 +1,4 @@
-"""Make log events: of uses, of what a process has to say besides, and of its end."""
+"""Create log events: of uses, of a process's notices, and of its end."""
 
 from dataclasses import dataclass
 from time import strftime, time_ns
@@ -28,14 +28,14 @@ _SEVERITIES: Final = {WARNED: WARNING, WOULD_BLOCK: WARNING, BLOCKED: ERROR}
 
 @dataclass(slots=True)
 class Event:
-    """Be one log event.
+    """One log event.
 
     Attributes:
-        name: what happened, as ``enforcer.runtime.telemetry.names`` has it.
-        attributes: what is told of it.
-        time: when, in nanoseconds since the epoch.
+        name: the event's name, as ``enforcer.runtime.telemetry.names`` has it.
+        attributes: its attributes.
+        time: its time, in nanoseconds since the epoch.
         severity: one of this module's severities.
-        parent: the span it happened in, if that is known.
+        parent: the span that was current, if that is known.
 
     """
 
@@ -47,12 +47,12 @@ class Event:
 
 
 def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") -> Event:
-    """Make the log event of uses.
+    """Return the log event of uses.
 
     Args:
         use: the uses since the last event of this call site.
-        attributes: what :func:`attributes_of` tells; the rest is added to it.
-        identity: what no other event has.
+        attributes: the result of :func:`attributes_of`; the rest is added to it.
+        identity: an id that no other event has.
         name: the event, if it is not the one of the outcome.
 
     """
@@ -72,7 +72,7 @@ def events_of(
     scrub: "Callable[[Attributes], Attributes | None]",
     exemptions: "Iterable[Exemption]",
 ) -> "Iterator[Event]":
-    """Make the log events of uses: one, and one more where an exemption was over.
+    """Yield the log events of uses: one, and another if an exemption has expired.
 
     Args:
         use: the uses since the last event of this call site.
@@ -96,7 +96,7 @@ def events_of_notices(
     root: str,
     scrub: "Callable[[Attributes], Attributes | None]",
 ) -> "Iterator[Event]":
-    """Make the log events of what a process has to say besides its uses.
+    """Yield the log events of a process's notices.
 
     Args:
         notices: what it says; nothing of it was told before.
@@ -121,7 +121,7 @@ def events_of_notices(
 
 
 def goodbye_of(process: str, ending: str) -> Event:
-    """Make the log event of a process that ends: one that was killed is told from it.
+    """Return the log event of a process that ends, which one that is killed lacks.
 
     Args:
         process: the ``id`` of the process.
@@ -138,7 +138,7 @@ def goodbye_of(process: str, ending: str) -> Event:
 
 
 def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:
-    """Tell whether uses were refused that an exemption of the map tolerated until its end."""
+    """Return whether uses were refused that an expired exemption tolerated before."""
     if use.stage != STRICT or use.outcome != BLOCKED:
         return False
     today = strftime("%Y-%m-%d")

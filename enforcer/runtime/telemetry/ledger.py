@@ -1,4 +1,4 @@
-"""Know of each call site how much of it was offered, and how much was acknowledged.
+"""Ledger of each call site's uses: how many were offered, and how many acknowledged.
 
 Nothing is queued: the tallies of the recorder have the totals, and what was not emitted yet is a
 difference of two numbers. So a collector that is down for a day costs no memory, and a provider
@@ -172,7 +172,7 @@ class Ledger:
         return [seen for seen in self._seen if not seen.is_traced and seen.total]
 
     def end_remainder(self, *, is_emitted: bool) -> None:
-        """Learn what became of what another process left."""
+        """Record whether the rest of another process was sent."""
         if self.remainder is not None:
             self._sent.append((self.remainder, is_emitted))
             self.remainder = None
@@ -180,7 +180,7 @@ class Ledger:
     # The reporter's thread; see enforcer.store.delivery.
 
     def for_parent(self) -> "Marker":
-        """Return what marks that a process is emitted whose child writes for it."""
+        """Return the marker for the store of a process whose child writes for it."""
         return Marker(self._goes_out)
 
     def offer(self) -> None:
@@ -260,7 +260,7 @@ class Ledger:
         self._offers = []
 
     def _adopt(self, known: "dict[str, Row]") -> None:
-        """Go on from what somebody else has sent, who took this process for gone."""
+        """Continue after the uses that another process sent, which took this one for gone."""
         for seen in self._seen:
             _, emitted, offered, last_seen = known.get(seen.site, ("", 0, 0, 0))
             if offered > seen.offered or emitted > seen.emitted:
@@ -279,14 +279,14 @@ class Marker:
         self._goes_out = goes_out
 
     def for_parent(self) -> "Marker":
-        """Return this."""
+        """Return itself."""
         return self
 
     def offer(self) -> None:
         """Offer nothing."""
 
     def has_news(self) -> bool:
-        """Return that there is nothing but with other writes."""
+        """Return false: the mark is only written together with other rows."""
         return False
 
     def visit(self, store: "OpenStore", process: str) -> None:

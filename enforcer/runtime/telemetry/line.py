@@ -43,7 +43,7 @@ _REJECTED: Final = {
 
 
 class NotSentError(Exception):
-    """Say why a request was not taken: no error for which an exporter would try again."""
+    """A request was not taken; an exporter does not retry for this error."""
 
 
 class Line:
@@ -86,7 +86,7 @@ class Line:
                 connected.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
-        """Let requests begin again."""
+        """Allow requests again."""
         self._is_cut = False
 
     def close(self) -> None:

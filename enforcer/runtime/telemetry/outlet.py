@@ -131,7 +131,7 @@ class Outlet:
                 self.exporter.shutdown()  # nothing less ends a call
 
     def mend(self) -> None:
-        """Let requests begin again."""
+        """Allow requests again."""
         if not self._is_cut:
             return
         if self._line is not None:

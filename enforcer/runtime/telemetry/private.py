@@ -171,7 +171,7 @@ class Private:
             outlet.cut()
 
     def mend(self) -> None:
-        """Let requests begin again."""
+        """Allow requests again."""
         for outlet in self.outlets.values():
             outlet.mend()
 

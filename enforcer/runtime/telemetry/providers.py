@@ -1,7 +1,7 @@
 """Emit through the application's own providers, which are never replaced or reconfigured.
 
-What becomes of a record there is the application's: its sampler, its processors, its
-exporters. Their queues are short, so much is handed over in parts, with a flush in between.
+The application decides what becomes of a record there: its sampler, its processors, its exporters.
+Their queues are short, so many records are passed in parts, with a flush in between.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -61,7 +61,7 @@ def emit_spans(provider: "TracerProvider", spans: "Iterable[Span]") -> None:
 
 
 def flush(provider: object, seconds: float) -> None:
-    """Have a provider send what it holds; what it says or raises is the application's affair."""
+    """Flush a provider; its errors are the application's, and ignored."""
     force_flush = getattr(provider, "force_flush", None)
     if force_flush is None:
         return
@@ -72,10 +72,10 @@ def flush(provider: object, seconds: float) -> None:
 
 
 class Instruments:
-    """Hold the instruments of one provider of meters, and what they were told."""
+    """The instruments of one provider of meters, and the values that they were given."""
 
     def __init__(self, provider: "MeterProvider") -> None:
-        """Make the instruments."""
+        """Create the instruments."""
         self.provider = provider
         meter = provider.get_meter(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
         self._add: dict[str, Callable[[int, Attributes], None]] = {}

@@ -1,7 +1,7 @@
-"""Make of recorded uses what is emitted: attributes, spans and points of metrics.
+"""Convert recorded uses to attributes, spans and points of metrics.
 
-Neither source text nor values of arguments are in any of it. Files of own code are relative to
-the root; of all others, only what lies below ``site-packages`` or the like is told.
+None of them has source text or values of arguments. Files of own code are relative to the root; of
+all other files, only the part below ``site-packages`` or the like is sent.
 """
 
 import re
@@ -30,12 +30,12 @@ _LIBRARY: Final = re.compile(rf".*/(?:{'|'.join(SITE_FOLDERS)}|lib/python\d\.\d+
 
 @dataclass(slots=True)
 class Span:
-    """Be one span: the first use of a rule at a call site in this process.
+    """One span: the first use of a rule at a call site in this process.
 
     Attributes:
-        attributes: what is told of it.
-        time: when, in nanoseconds since the epoch.
-        parent: the span it happened in, if that is known.
+        attributes: its attributes.
+        time: its time, in nanoseconds since the epoch.
+        parent: the span that was current, if that is known.
 
     """
 
@@ -46,12 +46,12 @@ class Span:
 
 @dataclass(slots=True)
 class Point:
-    """Be one value of a metric.
+    """One value of a metric.
 
     Attributes:
         name: the metric.
-        attributes: what tells this value from others of the metric.
-        value: the value by now, since the process began.
+        attributes: the attributes that tell this value from others of the metric.
+        value: the value so far, since the process began.
 
     """
 
@@ -61,12 +61,12 @@ class Point:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells it from all others."""
+        """The name and attributes, which identify the point."""
         return (self.name, *self.attributes.items())
 
 
 def shown_file(file: str, relation: str) -> str:
-    """Give a file without what would tell where this machine keeps it."""
+    """Return a file without the folders that are specific to this machine."""
     if relation == OWN or not is_absolute(file):
         return file
     shown = _LIBRARY.sub("", file, count=1)
@@ -74,7 +74,7 @@ def shown_file(file: str, relation: str) -> str:
 
 
 def attributes_of(use: "Use", process: str) -> Attributes:
-    """Tell all of a use but how often and when."""
+    """Return the attributes of a use: all but its count and times."""
     rule, site = use.rule, use.site
     if site.relation == THIRD_PARTY and not site.distribution:
         site.distribution = distribution_of(site.file)
@@ -115,7 +115,7 @@ def points_of(
     process: str,
     states: "Mapping[str, bool] | None" = None,
 ) -> "Iterator[Point]":
-    """Make the points of all metrics.
+    """Yield the points of all metrics.
 
     Args:
         rules: the rules that are watched.

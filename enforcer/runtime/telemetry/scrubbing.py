@@ -1,7 +1,8 @@
-"""Let a function of the application's see what is told of a use, before it goes out.
+"""Call the application's function that filters telemetry before it is sent.
 
-It may change attributes, take some away, or hold all of it back. What it fails on is held back
-too: who scrubs has a reason to. It is loaded in the thread that emits, when it is first needed.
+It may change attributes, remove some, or hold a record back. A record on which it fails is held
+back too, because it may be confidential. The function is imported in the thread that emits, when it
+is first needed.
 """
 
 from importlib import import_module
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Scrub:
-    """Call the function that a map names.
+    """The function that a map names.
 
     Attributes:
         held_back: how many records it held back, or failed on.
@@ -24,13 +25,13 @@ class Scrub:
     """
 
     def __init__(self, path: str) -> None:
-        """Take the function's path, ``module:function``; empty changes nothing."""
+        """Prepare to call ``module:function``; an empty path changes nothing."""
         self.held_back = 0
         self._path = path
         self._call: Callable[[Attributes], Mapping[str, str | int] | None] | None = None
 
     def __call__(self, attributes: "Attributes") -> "Attributes | None":
-        """Give the attributes that may go out; None if nothing may."""
+        """Return the attributes that may be sent; None if the record is held back."""
         if not self._path:
             return attributes
         try:

@@ -1,9 +1,9 @@
-"""Write one structured line for each newly seen call site, where the application logs.
+"""Write one structured log line for each newly seen call site, to the application's log.
 
-Called from the reporter's thread, never from an importing one: ``structlog`` and ``logging``
-are loaded here, with the first line. Nobody's configuration is changed. What can't be written
-is lost, because the store and the telemetry have it all the same; the first failure is said
-on standard error.
+Called from the emitter's thread, never from an importing one: ``structlog`` and ``logging`` are
+loaded here, with the first line. No configuration is changed. A line that can't be written is
+dropped, because the store and the telemetry have the use all the same; the first failure is
+reported on standard error.
 """
 
 import os
@@ -31,14 +31,14 @@ FURTHER: Final = "deprecated_import.further_call_sites"
 
 LINES: Final = 100
 SPAN: Final = 60.0
-"""At most so many lines in so many seconds; the call sites beyond are counted in one line."""
+"""At most this many lines in this many seconds; further call sites are counted in one line."""
 
 _LEVELS: Final = {WARN: "warning", STRICT: "error", REMOVED: "error"}
 _NANOSECONDS: Final = 1e9
 
 
 class StructuredLog:
-    """Write lines, not too many of them."""
+    """Writes lines, at a limited rate."""
 
     def __init__(
         self, kind: str, *, lines: int = LINES, clock: "Callable[[], float]" = monotonic
@@ -48,7 +48,7 @@ class StructuredLog:
         Args:
             kind: ``structlog`` or ``logging``, as the map has it.
             lines: how many lines to write in :data:`SPAN` seconds.
-            clock: gives the time, in seconds.
+            clock: returns the time, in seconds.
 
         """
         self._write = _by_structlog if kind == STRUCTLOG else _by_logging
@@ -82,10 +82,10 @@ class StructuredLog:
         self._try(level_of(use), event, sentence, fields_of(use, trace_id, span_id))
 
     def sum_up(self, *, is_last: bool = False) -> None:
-        """Say how many call sites had no line, once their time is over.
+        """Write how many call sites had no line, once their time span is over.
 
         Args:
-            is_last: whether the process ends, so that it is now or never.
+            is_last: whether the process ends, so that it can't wait for the end of the span.
 
         """
         if self._clock() < self._span_ends and not is_last:
@@ -110,13 +110,13 @@ class StructuredLog:
 
 
 def level_of(use: "Use") -> str:
-    """Name the level of a use: by its stage, and one lower where it was tolerated."""
+    """Return the level of a use: by its stage, and one lower if it was tolerated."""
     tolerated = use.outcome in (EXEMPTED, WOULD_BLOCK)
     return "warning" if tolerated else _LEVELS.get(use.stage, "info")
 
 
 def fields_of(use: "Use", trace_id: int = 0, span_id: int = 0) -> dict[str, Any]:
-    """Give what a line carries; what is empty is left out.
+    """Return the fields of a line; empty ones are left out.
 
     No key is an attribute of ``logging.LogRecord``, which would refuse it.
     """
@@ -159,7 +159,7 @@ def _by_structlog(level: str, event: str, _sentence: str, fields: dict[str, Any]
 
 
 def _configured_logger() -> Any:  # noqa: ANN401 - as structlog has it
-    """Give a logger as the application has them."""
+    """Return a logger with the application's configuration of structlog."""
     import structlog
 
     wrapper: Any = structlog.get_config()["wrapper_class"]
@@ -169,7 +169,7 @@ def _configured_logger() -> Any:  # noqa: ANN401 - as structlog has it
 
 
 def _unconfigured_logger() -> Any:  # noqa: ANN401 - as structlog has it
-    """Give a logger of our own for standard error: for people on a terminal, else JSON."""
+    """Return a logger for standard error: coloured on a terminal, else JSON."""
     import structlog
 
     stream = sys.stderr
