@@ -247,7 +247,7 @@ def _may_send_for_others(enforcement: "Enforcement") -> bool:
 
 
 def _share_ledger(leader: "Schedule", emitter: "Emitter") -> None:
-    """Have the reporter record in the store what is emitted."""
+    """Make the reporter record the emitter's ledger in the store."""
     from enforcer.runtime.process.schedule import Reporter
 
     if isinstance(leader, Reporter):

@@ -130,10 +130,10 @@ class Schedule:
         return Flushing(self._make_delivery, self._make_quiet())
 
     def cut(self) -> None:
-        """End at once what waits for somebody who may never answer; from any thread."""
+        """Abort calls that may never return, such as network requests; callable from any thread."""
 
     def _settle(self) -> None:
-        """Wait, in the thread and at the end, for what has to be recorded after the last write."""
+        """Wait, in the thread and at the end, until the results of the last write are recorded."""
 
     def _reset(self, process: "Process", brief_until: float) -> None:
         self.process = process
