@@ -81,8 +81,8 @@ def as_json(comparison: Comparison) -> str:
     record = {
         "users": comparison.users,
         "rounds": comparison.rounds,
-        "without": asdict(comparison.alone),
-        "with": asdict(comparison.healed),
+        "without": comparison.alone,
+        "with": comparison.healed,
         "report": json.loads(report_as_json(comparison.report)),
     }
     return dump(record)

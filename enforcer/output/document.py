@@ -7,8 +7,8 @@ subject.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, TypeAlias
 
 CODE: Final = "cyan"
@@ -80,9 +80,20 @@ class Table:
 Document: TypeAlias = Iterable[Line | Table]
 
 
-def as_json(record: object) -> str:
-    """Write a record for other programs, as one JSON document."""
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+def fields_of(record: Any) -> dict[str, object]:  # noqa: ANN401 - any dataclass
+    """Return the fields of a dataclass by name; what is in them stays as it is."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
+
+
+def as_json(record: object, plain: Callable[[Any], object] = fields_of) -> str:
+    """Write a record for other programs, as one JSON document.
+
+    Args:
+        record: what to write.
+        plain: makes a plain value of what JSON does not know; by default of dataclasses.
+
+    """
+    return json.dumps(record, indent=2, ensure_ascii=False, default=plain) + "\n"
 
 
 def as_markdown(document: Document) -> str:

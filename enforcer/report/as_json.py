@@ -13,15 +13,7 @@ def as_json(report: Report) -> str:
         "rules": [_rule(rule) for rule in report.rules],
         "dropped": report.dropped,
         "processes": report.processes,
-        "notices": [
-            {
-                "kind": notice.kind,
-                "subject": notice.subject,
-                "text": notice.text,
-                "processes": notice.processes,
-            }
-            for notice in report.notices
-        ],
+        "notices": report.notices,
         "watched": _watched(report.watching),
         "services": [_service(service) for service in report.watching.services],
         "other_call_sites": report.uses_elsewhere,

@@ -1,7 +1,6 @@
 """Output of a status as JSON, for other programs: fields are only ever added."""
 
 from collections import Counter
-from dataclasses import asdict
 
 from enforcer.output.document import as_json
 from enforcer.output.times import iso
@@ -27,8 +26,8 @@ def status_as_json(status: Status) -> str:
             "free_threaded": python.free_threaded,
             "tested": python.is_tested,
         },
-        "package": asdict(python.package) if python.package is not None else None,
-        "distributions": [asdict(one) for one in python.distributions],
+        "package": python.package,
+        "distributions": python.distributions,
         "startup_files": [{"path": path, "read": read} for path, read in python.startup_files],
         "modes": status.modes,
         "said": status.state.said,
@@ -36,7 +35,7 @@ def status_as_json(status: Status) -> str:
         "stage": status.stage,
         "store": _store(status.store),
         "late": list(status.late),
-        "extensions": asdict(status.extensions),
+        "extensions": status.extensions,
     }
     return as_json(document)
 
@@ -68,5 +67,5 @@ def _store(found: StoreFound) -> dict[str, object] | None:
         "error": found.error,
         "processes": found.processes,
         "last_written": iso(found.last_written) if found.last_written else None,
-        "blind": [asdict(notice) for notice in found.blind],
+        "blind": found.blind,
     }
