@@ -38,6 +38,9 @@ INTERVAL: Final = 60_000.0
 TIMEOUT: Final = 30_000.0
 """How often metrics are sent and how long that may take, in milliseconds, unless told otherwise."""
 
+# Read once: a forked child has it from its parent.
+_VERSION: Final = version("opentelemetry-sdk")
+
 _EXPORTERS: Final = {
     TRACES: ("trace_exporter", "OTLPSpanExporter"),
     LOGS: ("_log_exporter", "OTLPLogExporter"),
@@ -219,6 +222,7 @@ class Private:
 
     def _make_tracers(self, _: object) -> None:
         from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
+        from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
         kept = self._spans
 
@@ -227,11 +231,13 @@ class Private:
                 if span.context.trace_flags.sampled:
                     kept.append(span)
 
-        provider = TracerProvider(
-            resource=self._resource,
-            shutdown_on_exit=False,
-            span_limits=self._limits(SpanLimits, _SPAN_LIMITS),
-        )
+        more = {"span_limits": self._limits(SpanLimits, _SPAN_LIMITS)}
+        try:
+            provider = TracerProvider(None, self._resource, shutdown_on_exit=False, **more)
+        except ValueError as error:  # up to 1.44, for a ratio that is no number
+            self._say(f"OTEL_TRACES_SAMPLER_ARG: {error}, and the default is used")
+            always = ParentBased(ALWAYS_ON)
+            provider = TracerProvider(always, self._resource, shutdown_on_exit=False, **more)
         provider.add_span_processor(Spans())
         self.providers[TRACES] = provider
 
@@ -239,15 +245,12 @@ class Private:
         self.providers[LOGS] = self._logger_provider(self._resource)
 
     def _logger_provider(self, resource: Resource) -> LoggerProvider:
-        more: dict[str, Any] = {}
-        try:
-            from opentelemetry.sdk._logs import LogRecordLimits
+        from opentelemetry.sdk._logs import LogRecordLimits
 
-            limits = self._limits(LogRecordLimits, _LOG_LIMITS)
-            if limits is not None:
-                more["log_record_limits"] = limits
-        except ImportError:
-            pass
+        limits = self._limits(LogRecordLimits, _LOG_LIMITS)
+        more = {"log_record_limits": limits} if limits is not None else {}
+        # Up to 1.44 a provider has no such parameter, and reads the limits for each record: then
+        # logs can't be sent with a limit that is no number.
         provider = LoggerProvider(resource=resource, shutdown_on_exit=False, **more)
         provider.add_log_record_processor(self._logs)
         return provider
@@ -315,7 +318,7 @@ def _sdk() -> "dict[str, str]":
     return {
         TELEMETRY_SDK_LANGUAGE: "python",
         TELEMETRY_SDK_NAME: "opentelemetry",
-        TELEMETRY_SDK_VERSION: version("opentelemetry-sdk"),
+        TELEMETRY_SDK_VERSION: _VERSION,
     }
 
 
