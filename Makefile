@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Where a machine sets it, each worker of pytest would compile and rewrite all tests in each run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check unit components dashboards lint interpreters conformance suites stdlib soak benchmark mutation clean
+.PHONY: demo test check unit components dashboards lint oldest interpreters conformance suites stdlib soak benchmark mutation clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -27,6 +27,15 @@ unit: $(VENV)/ready
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
 	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m component
+
+# Telemetry over the oldest OpenTelemetry that pyproject.toml allows; all else runs the newest.
+oldest: $(VENV)/ready
+	$(PYTHON) -m venv --clear .venvs/oldest
+	.venvs/oldest/bin/pip install --quiet --editable . opentelemetry-sdk==1.39.0 \
+		opentelemetry-exporter-otlp-proto-http==1.39.0 opentelemetry-instrumentation==0.60b0 \
+		hypothesis pytest pytest-xdist
+	.venvs/oldest/bin/python -m pytest --quiet --numprocesses auto \
+		tests/unit/telemetry/test_sdk.py tests/unit/telemetry/test_delivery.py tests/unit/cli/test_telemetry_command.py
 
 # Grafana's JSON, from Python.
 dashboards: $(VENV)/ready-for-components
