@@ -321,3 +321,24 @@ def test_the_loader_of_an_alias_has_what_the_canonical_loader_has(case, canonica
             if name in has:
                 assert getattr(loader, name)("legacy") == getattr(module.__spec__.loader, name)(module.__name__)
     """)
+
+
+def test_an_alias_that_is_made_anew_shows_nothing_of_a_canonical_module_that_is_gone(case):
+    """Tests clear ``sys.modules``: what is loaded then is new, and so is what the alias shows."""
+    case.rule("par.old", "new.sub")
+    case.check("""
+    import par.old as first
+
+    def made_anew():
+        del sys.modules["par.old"]
+        return importlib.util.module_from_spec(importlib.util.find_spec("par.old"))
+
+    before = first.Y
+    assert vars(made_anew()) is vars(sys.modules["new.sub"])
+    import par.old
+    del sys.modules["new.sub"]
+    again = made_anew()
+    assert "Y" not in vars(again)
+    assert again.Y is not before
+    assert again.Y is sys.modules["new.sub"].Y
+    """)
