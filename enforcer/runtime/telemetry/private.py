@@ -22,7 +22,7 @@ from opentelemetry.sdk.resources import (
     Resource,
 )
 
-from enforcer.recording.process import resource_attributes
+from enforcer.recording.process import RESOURCE_KEY, resource_attributes
 from enforcer.runtime.telemetry import asked, names
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
 from enforcer.runtime.telemetry.outlet import Outlet
@@ -49,6 +49,9 @@ _EXPORTERS: Final = {
 _EXTRAS: Final = {HTTP: ("http", "otlp"), asked.GRPC: ("grpc", "grpc")}
 _DETECTORS: Final = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
 
+_UNSET: Final = -1
+"""No limit, as `SpanLimits.UNSET` of the SDK; it would read the variable again for None."""
+
 # What the SDK refuses to begin with if it is no number, with the parameter and its default.
 _SPAN_LIMITS: Final = {
     "OTEL_ATTRIBUTE_COUNT_LIMIT": ("max_attributes", 128),
@@ -57,14 +60,14 @@ _SPAN_LIMITS: Final = {
     "OTEL_SPAN_LINK_COUNT_LIMIT": ("max_links", 128),
     "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT": ("max_event_attributes", 128),
     "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": ("max_link_attributes", 128),
-    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", None),
-    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_span_attribute_length", None),
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", _UNSET),
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_span_attribute_length", _UNSET),
 }
 _LOG_LIMITS: Final = {
     "OTEL_ATTRIBUTE_COUNT_LIMIT": ("max_attributes", 128),
     "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": ("max_log_record_attributes", 128),
-    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", None),
-    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_log_record_attribute_length", None),
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_attribute_length", _UNSET),
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": ("max_log_record_attribute_length", _UNSET),
 }
 
 
@@ -288,6 +291,9 @@ class Private:
 
     def _attributes(self) -> "dict[str, Any]":
         detected: dict[str, Any] = {}
+        for part in self._environ.get(RESOURCE_KEY, "").split(","):
+            if part.strip() and "=" not in part:
+                self._say(f'"{part.strip()}" in {RESOURCE_KEY} is no key=value, and is ignored')
         for name in filter(None, map(str.strip, os.environ.get(_DETECTORS, "").split(","))):
             for point in entry_points(group="opentelemetry_resource_detector"):
                 if name not in (point.name, "*"):
