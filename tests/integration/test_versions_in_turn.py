@@ -6,12 +6,16 @@ In turn and at once: an upgrade can be rolled out host by host, and the wheel ca
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from enforcer.store import emission
+from enforcer.store.sqlite.opening import open_to_read
 from tests.installing import Python
+from tests.integration.telemetry.receiving import free_port
 from tests.patience import PATIENCE, environment_without
 
 FILES = {
@@ -57,8 +61,8 @@ class Version:
         self.python = python
         self.world = world
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = environment_without("ENFORCER", "PYTHON", "OTEL")
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**environment_without("ENFORCER", "PYTHON", "OTEL"), **variables}
         return subprocess.run(
             [self.python.path, *words],
             cwd=self.world,
@@ -133,6 +137,23 @@ def test_at_once(old: Version, new: Version) -> None:
         for each in [pool.submit(one.use, 500) for one in (old, new) * 4]:
             each.result()
     check_counts(old, new, 4_000, 8)
+
+
+def test_the_ledger_of_telemetry_is_ignored_by_the_earlier_version(
+    old: Version, new: Version
+) -> None:
+    """It goes on to write the store, and nothing is lost of either."""
+    sending = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    for number, name in enumerate(("new", "old", "new", "old"), 1):
+        if name == "old":
+            old.use(10**number)
+        else:
+            done = new.run("program.py", str(10**number), **sending)
+            assert done.returncode == 0, done.stderr
+    check_counts(old, new, 11_110, 4)
+    with closing(open_to_read(str(new.world / ".enforcer/uses.db"))) as connection:
+        missing, processes, _ = emission.waiting(connection, 0)
+    assert (missing, processes) == (2 * 1_010, 2)
 
 
 def test_a_process_that_uses_nothing(old: Version, new: Version) -> None:

@@ -115,8 +115,10 @@ class Emitter(Schedule):
 
     def ask_to_finish(self, timeout: float, ending: str) -> None:
         """Begin to deliver a last time; for the leader of several schedules."""
+        # Before the thread may be over, and not where there can be none.
         self.ledger.is_ending = bool(ending)
         super().ask_to_finish(timeout, ending)
+        self.ledger.is_ending = self.ledger.is_ending and self._last is not None
         self._flushing.end_by(self._send_until)
 
     def has_finished(self, seconds: float) -> bool:
