@@ -4,6 +4,7 @@ Imported by the watched program where a rule is strict, so it is light. It has n
 it survives edits, moved lines and merges.
 """
 
+from enforcer.record import Record
 from enforcer.recording.use import IMPORT_STATEMENT
 from enforcer.rules.repository import SITE_FOLDERS
 
@@ -21,7 +22,7 @@ else:
     Names = tuple
 
 
-class Entry:
+class Entry(Record):
     """Tolerated uses of one legacy path by one function.
 
     Attributes:
@@ -37,28 +38,14 @@ class Entry:
 
     """
 
-    __slots__ = ("count", "file", "function", "is_flaky", "kind", "line", "names", "path")
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self,
-        path: str,
-        file: str,
-        function: str,
-        kind: str,
-        *,
-        count: int = 1,
-        names: "Names" = None,
-        is_flaky: bool = False,
-        line: int = 0,
-    ) -> None:
-        self.path = path
-        self.file = file
-        self.function = function
-        self.kind = kind
-        self.count = count
-        self.names = names
-        self.is_flaky = is_flaky
-        self.line = line
+    path: str
+    file: str
+    function: str
+    kind: str
+    count: int = 1
+    names: "Names" = None
+    is_flaky: bool = False
+    line: int = 0
 
     @property
     def key(self) -> "Key":

@@ -2,6 +2,8 @@
 
 import _thread
 
+from enforcer.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,7 @@ was committed stays when the time of an exit is over, on a machine that is twent
 """
 
 
-class Batch:
+class Batch(Record):
     """Uses that are written in one transaction.
 
     Attributes:
@@ -39,13 +41,10 @@ class Batch:
 
     """
 
-    __slots__ = ("dropped", "is_marked", "sequence", "uses")
-
-    def __init__(self, sequence: int, uses: "list[Use]", dropped: int) -> None:
-        self.sequence = sequence
-        self.uses = uses
-        self.dropped = dropped
-        self.is_marked = False
+    sequence: int
+    uses: "list[Use]"
+    dropped: int
+    is_marked: bool = False
 
     def total(self) -> int:
         """Count its uses, including lost ones."""
@@ -173,14 +172,11 @@ class Backlog:
         return [(batch.sequence, batch.total()) for batch in new]
 
 
-class Estate:
+class Estate(Record):
     """Uses that a parent had recorded and not written when it was forked; collected once."""
 
-    __slots__ = ("_lost", "_uses")
-
-    def __init__(self, uses: "list[Use]", lost: int) -> None:
-        self._uses = uses
-        self._lost = lost
+    _uses: "list[Use]"
+    _lost: int
 
     def collect(self) -> "tuple[list[Use], int]":
         """Return the uses the first time, and nothing afterwards."""

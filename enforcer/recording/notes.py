@@ -16,6 +16,7 @@ This module is loaded before the program's first line.
 import os
 from stat import S_IMODE, S_IWGRP, S_IWOTH
 
+from enforcer.record import Record
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.rules.regular_files import HAS_OWNERS, open_regular, read_open
@@ -23,7 +24,7 @@ from enforcer.rules.store_address import file_identity, names_beside, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     Pairs = Iterable[tuple[str, object]]
 
@@ -41,7 +42,7 @@ _TO_MAKE = (
 )
 
 
-class Note:
+class Note(Record):
     """The note of one process.
 
     Attributes:
@@ -57,40 +58,15 @@ class Note:
 
     """
 
-    __slots__ = (
-        "ending",
-        "file",
-        "identity",
-        "interval",
-        "notices",
-        "process",
-        "since",
-        "store",
-        "till",
-    )
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self,
-        file: str,
-        *,
-        store: str,
-        identity: str,
-        process: Process,
-        interval: float,
-        since: int,
-        till: int,
-        ending: str = "",
-        notices: "Iterable[Notice]" = (),
-    ) -> None:
-        self.file = file
-        self.store = store
-        self.identity = identity
-        self.process = process
-        self.interval = interval
-        self.since = since
-        self.till = till
-        self.ending = ending
-        self.notices = list(notices)
+    file: str
+    store: str
+    identity: str
+    process: Process
+    interval: float
+    since: int
+    till: int
+    ending: str = ""
+    notices: "Sequence[Notice]" = ()
 
     def write(self) -> None:
         """Write the file, or only set its time if it exists.

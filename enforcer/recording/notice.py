@@ -1,11 +1,13 @@
 """Notices: facts about a process that the map's owner should know, apart from its uses."""
 
+from enforcer.record import Record
+
 BLIND = "blind"
 BLIND_KINDS = (BLIND, "left-out")
 """The kinds of notices that mean that uses of a process may be missing."""
 
 
-class Notice:
+class Notice(Record):
     """One fact about one path.
 
     Attributes:
@@ -24,9 +26,6 @@ class Notice:
 
     """
 
-    __slots__ = ("kind", "subject", "text")
-
-    def __init__(self, kind: str, subject: str, text: str) -> None:
-        self.kind = kind
-        self.subject = subject
-        self.text = text
+    kind: str
+    subject: str
+    text: str

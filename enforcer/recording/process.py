@@ -4,6 +4,7 @@ import os
 import sys
 from time import time_ns
 
+from enforcer.record import Record
 from enforcer.rules.environment import trusted_environment
 from enforcer.rules.regular_files import read_trusted
 
@@ -49,7 +50,7 @@ must not count as running until that time comes.
 _INTERVALS = 12
 
 
-class Process:
+class Process(Record):
     """A process and the map that it watches.
 
     Attributes:
@@ -71,55 +72,20 @@ class Process:
 
     """
 
-    __slots__ = (
-        "command",
-        "environment",
-        "host",
-        "id",
-        "map_digest",
-        "map_path",
-        "parent",
-        "pid",
-        "python",
-        "root",
-        "run",
-        "service",
-        "service_version",
-        "started",
-    )
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self,
-        *,
-        id: str,  # noqa: A002 - the field's name, everywhere
-        parent: str = "",
-        run: str = "",
-        pid: int = 0,
-        service: str = "",
-        service_version: str = "",
-        environment: str = "",
-        host: str = "",
-        python: str = "",
-        command: str = "",
-        started: int = 0,
-        map_path: str = "",
-        map_digest: str = "",
-        root: str = "",
-    ) -> None:
-        self.id = id
-        self.parent = parent
-        self.run = run
-        self.pid = pid
-        self.service = service
-        self.service_version = service_version
-        self.environment = environment
-        self.host = host
-        self.python = python
-        self.command = command
-        self.started = started
-        self.map_path = map_path
-        self.map_digest = map_digest
-        self.root = root
+    id: str
+    parent: str = ""
+    run: str = ""
+    pid: int = 0
+    service: str = ""
+    service_version: str = ""
+    environment: str = ""
+    host: str = ""
+    python: str = ""
+    command: str = ""
+    started: int = 0
+    map_path: str = ""
+    map_digest: str = ""
+    root: str = ""
 
     def __repr__(self) -> str:
         return f"<Process {self.pid} {self.command!r}>"

@@ -110,7 +110,7 @@ class QuietDelivery:
             since=self._since(store, now),
             till=now,
             ending=ending,
-            notices=notices,
+            notices=tuple(notices),  # the program's go on growing
         )
         if last is not None and not note.says_as_much_as(last):
             self._number += 1

@@ -9,6 +9,7 @@ like evidence for all of the time.
 
 import os
 
+from enforcer.record import Record
 from enforcer.rules.environment import trusted_environment
 from enforcer.rules.regular_files import is_trusted_name
 from enforcer.rules.stages import ENVIRONMENT_KEY, OFF
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _UNSET = frozenset({"", "0", "false", "no", "off"})
 
 
-class SafeMode:
+class SafeMode(Record):
     """The reason why a process only aliases.
 
     Attributes:
@@ -45,12 +46,9 @@ class SafeMode:
 
     """
 
-    __slots__ = ("keeps_own_code", "reason", "text")
-
-    def __init__(self, reason: str, text: str, *, keeps_own_code: bool = False) -> None:
-        self.reason = reason
-        self.text = text
-        self.keeps_own_code = keeps_own_code
+    reason: str
+    text: str
+    keeps_own_code: bool = False
 
     def notice(self) -> "Notice":
         """Return the notice for the map's owner: such a process is blind from now on."""

@@ -6,6 +6,8 @@ test run.
 
 import os
 
+from enforcer.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +21,7 @@ ALLOWED_KEY = "ENFORCER_ALLOWED"
 _CURRENT = "PYTEST_CURRENT_TEST"
 
 
-class Item:
+class Item(Record):
     """A running test.
 
     Attributes:
@@ -29,12 +31,9 @@ class Item:
 
     """
 
-    __slots__ = ("file", "function", "line")
-
-    def __init__(self, file: str, function: str, line: int = 0) -> None:
-        self.file = file
-        self.function = function
-        self.line = line
+    file: str
+    function: str
+    line: int = 0
 
 
 def current_item(environ: "Mapping[str, str]" = os.environ) -> Item | None:

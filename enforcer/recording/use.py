@@ -1,5 +1,7 @@
 """Uses and call sites: what was recorded."""
 
+from enforcer.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enforcer.rules.model import Rule
@@ -29,7 +31,7 @@ OWN = "own"
 THIRD_PARTY = "third_party"
 
 
-class CallSite:
+class CallSite(Record):
     """A place in code that uses a legacy path.
 
     Attributes:
@@ -46,43 +48,16 @@ class CallSite:
 
     """
 
-    __slots__ = (
-        "distribution",
-        "file",
-        "function",
-        "line",
-        "mechanism",
-        "module",
-        "names",
-        "path",
-        "relation",
-        "via",
-    )
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self,
-        path: str,
-        *,
-        file: str,
-        line: int,
-        function: str,
-        module: str,
-        mechanism: str,
-        names: tuple[str, ...] = (),
-        via: str = "",
-        relation: str = OWN,
-        distribution: str = "",
-    ) -> None:
-        self.path = path
-        self.file = file
-        self.line = line
-        self.function = function
-        self.module = module
-        self.mechanism = mechanism
-        self.names = names
-        self.via = via
-        self.relation = relation
-        self.distribution = distribution
+    path: str
+    file: str
+    line: int
+    function: str
+    module: str
+    mechanism: str
+    names: tuple[str, ...] = ()
+    via: str = ""
+    relation: str = OWN
+    distribution: str = ""
 
     def _key(self) -> tuple[object, ...]:
         # Without the distribution, which follows from the file and is looked up later.
@@ -110,7 +85,7 @@ class CallSite:
         return where if self.function == "<module>" else f"{where} in {self.function}()"
 
 
-class Use:
+class Use(Record):
     """The uses of one rule at one call site in one span of time.
 
     Attributes:
@@ -124,23 +99,10 @@ class Use:
 
     """
 
-    __slots__ = ("count", "first_seen", "last_seen", "outcome", "rule", "site", "stage")
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self,
-        rule: "Rule",
-        *,
-        stage: str,
-        outcome: str,
-        site: CallSite,
-        count: int,
-        first_seen: int,
-        last_seen: int,
-    ) -> None:
-        self.rule = rule
-        self.stage = stage
-        self.outcome = outcome
-        self.site = site
-        self.count = count
-        self.first_seen = first_seen
-        self.last_seen = last_seen
+    rule: "Rule"
+    stage: str
+    outcome: str
+    site: CallSite
+    count: int
+    first_seen: int
+    last_seen: int

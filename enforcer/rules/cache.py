@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 
+from enforcer.record import Record
 from enforcer.rules.model import FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
 from enforcer.rules.regular_files import (
@@ -85,7 +86,7 @@ _INSTANCES_FIELDS = (
 )
 
 
-class CompiledMap:
+class CompiledMap(Record):
     """The content of a map's file, independent of the file's location.
 
     Attributes:
@@ -95,19 +96,10 @@ class CompiledMap:
 
     """
 
-    __slots__ = ("_rules", "ignored", "options", "outline")
-
-    def __init__(
-        self,
-        options: "dict[str, Any]",
-        outline: Outline,
-        rules: bytes,
-        ignored: "Sequence[Ignored]",
-    ) -> None:
-        self.options = options
-        self.outline = outline
-        self.ignored = ignored
-        self._rules = rules
+    options: "dict[str, Any]"
+    outline: Outline
+    _rules: bytes
+    ignored: "Sequence[Ignored]"
 
     def rules(self) -> "list[Entry]":
         """Unpack the map's entries: rules, factories and instances."""

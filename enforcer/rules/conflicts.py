@@ -4,6 +4,7 @@ Only rules whose own paths are valid take part. Stages are ignored: raising the 
 not make the map invalid.
 """
 
+from enforcer.record import Record
 from enforcer.rules.model import MODULE, NAME, TREE, TREE_SUFFIX, Rule, longest_match
 
 TYPE_CHECKING = False
@@ -16,14 +17,11 @@ if TYPE_CHECKING:
 _LONGEST_TRAIL = 64
 
 
-class Entry:
+class Entry(Record):
     """A rule with its place in the file."""
 
-    __slots__ = ("rule", "where")
-
-    def __init__(self, rule: Rule, where: "KeyPath") -> None:
-        self.rule = rule
-        self.where = where
+    rule: Rule
+    where: "KeyPath"
 
 
 class _Index:

@@ -1,5 +1,6 @@
 """Exemptions: single callers that may use a strict path until a given day."""
 
+from enforcer.record import Record
 from enforcer.rules.model import covers_path
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ FUNCTION = "::"
 """The separator between a caller's file and its function."""
 
 
-class Exemption:
+class Exemption(Record):
     """Permission for a caller to use a strict path.
 
     Attributes:
@@ -39,14 +40,11 @@ class Exemption:
 
     """
 
-    __slots__ = ("caller", "line", "path", "reason", "until")
-
-    def __init__(self, path: str, caller: str, until: str, reason: str, line: int = 0) -> None:
-        self.path = path
-        self.caller = caller
-        self.until = until
-        self.reason = reason
-        self.line = line
+    path: str
+    caller: str
+    until: str
+    reason: str
+    line: int = 0
 
     def __repr__(self) -> str:
         return f"<Exemption of {self.caller} for {self.path} until {self.until}>"

@@ -6,6 +6,7 @@ Code that a start with a valid, cached map does not need is in ``document``.
 
 import os
 
+from enforcer.record import Record
 from enforcer.rules import cache
 from enforcer.rules.environment import NUMBERS, is_number, trusted_environment
 from enforcer.rules.model import IGNORED, LAST, LOGS, MigrationMap
@@ -131,7 +132,7 @@ def _read(path: str) -> bytes:
         raise unreadable(path, error) from error
 
 
-class _Content:
+class _Content(Record):
     """The content of the file.
 
     Attributes:
@@ -143,21 +144,11 @@ class _Content:
 
     """
 
-    __slots__ = ("ignored", "options", "outline", "rules", "source")
-
-    def __init__(
-        self,
-        options: "dict[str, Any]",
-        rules: "Sequence[Entry] | Callable[[], Sequence[Entry]]",
-        source: str,
-        ignored: "Sequence[Ignored]",
-        outline: "Outline | None" = None,
-    ) -> None:
-        self.options = options
-        self.rules = rules
-        self.source = source
-        self.ignored = ignored
-        self.outline = outline
+    options: "dict[str, Any]"
+    rules: "Sequence[Entry] | Callable[[], Sequence[Entry]]"
+    source: str
+    ignored: "Sequence[Ignored]"
+    outline: "Outline | None" = None
 
 
 def _content(

@@ -5,6 +5,7 @@ view.
 """
 
 from enforcer.errors import EnforcerError
+from enforcer.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import MigrationMap
 
 
-class Mistake:
+class Mistake(Record):
     """One mistake: where it is, what is wrong, and the remedy.
 
     Attributes:
@@ -27,17 +28,12 @@ class Mistake:
 
     """
 
-    __slots__ = ("file", "key", "line", "message", "remedy", "slug")
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self, *, file: str, line: int, key: str, message: str, remedy: str, slug: str
-    ) -> None:
-        self.file = file
-        self.line = line
-        self.key = key
-        self.message = message
-        self.remedy = remedy
-        self.slug = slug
+    file: str
+    line: int
+    key: str
+    message: str
+    remedy: str
+    slug: str
 
     def __str__(self) -> str:
         """Format the mistake on one line, as compilers do."""

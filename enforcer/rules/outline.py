@@ -3,6 +3,7 @@
 This is all that a process needs of the map until it imports such a module.
 """
 
+from enforcer.record import Record
 from enforcer.rules.model import FACTORY, INSTANCES, NAME
 
 TYPE_CHECKING = False
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Entry
 
 
-class Outline:
+class Outline(Record):
     """The module paths in a map's entries, in all stages.
 
     Attributes:
@@ -23,15 +24,9 @@ class Outline:
 
     """
 
-    __slots__ = ("beside", "covering", "heads")
-
-    def __init__(
-        self, heads: frozenset[str], covering: frozenset[str], beside: frozenset[str]
-    ) -> None:
-        """Set the paths; :func:`outline_of` collects them."""
-        self.heads = heads
-        self.covering = covering
-        self.beside = beside
+    heads: frozenset[str]
+    covering: frozenset[str]
+    beside: frozenset[str]
 
     def speaks_of(self, path: str) -> bool:
         """Return whether a module's import may concern a rule."""

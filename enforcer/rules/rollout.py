@@ -6,6 +6,7 @@ larger one, also of another table. The number is a hash of the host's name: noth
 or requested, and all processes of a host decide alike.
 """
 
+from enforcer.record import Record
 from enforcer.rules.model import TREE_SUFFIX, covers_path
 from enforcer.rules.regular_files import digest
 from enforcer.rules.stages import STAGES, STRICT
@@ -45,7 +46,7 @@ class Place:
         return f"<Place {self.host} at {self.number:.2f} %>"
 
 
-class Rollout:
+class Rollout(Record):
     """Another stage of rules in a part of the fleet: one table ``[[stage]]``.
 
     Attributes:
@@ -59,31 +60,17 @@ class Rollout:
 
     """
 
-    __slots__ = ("environment", "line", "path", "percent", "refuse", "service", "stage")
-
-    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
-        self,
-        *,
-        path: str = "",
-        service: str = "",
-        environment: str = "",
-        percent: float = WHOLE,
-        stage: str = "",
-        refuse: bool | None = None,
-        line: int = 0,
-    ) -> None:
-        """Set the fields; nothing is validated here (see ``stage_table``)."""
-        self.path = path
-        self.service = service
-        self.environment = environment
-        self.percent = percent
-        self.stage = stage
-        self.refuse = refuse
-        self.line = line
+    path: str = ""
+    service: str = ""
+    environment: str = ""
+    percent: float = WHOLE
+    stage: str = ""
+    refuse: bool | None = None
+    line: int = 0
 
     def fields(self) -> "dict[str, object]":
         """Return its fields as plain values, for a cache."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in type(self).__slots__}
 
     def __repr__(self) -> str:
         return f"<Rollout of {self.path or 'all rules'} to {self.stage} on {self.percent} %>"

@@ -5,6 +5,7 @@ each table are in ``keys``, paths are validated in ``paths``, and contradictions
 in ``conflicts``.
 """
 
+from enforcer.record import Record
 from enforcer.rules.conflicts import Entry, check_conflicts
 from enforcer.rules.factory_conflicts import check_factory_conflicts
 from enforcer.rules.factory_table import read_factory, read_instances
@@ -32,7 +33,7 @@ _ARRAYS = {
 """The arrays of tables → the name of one of their elements in messages."""
 
 
-class Contents:
+class Contents(Record):
     """The contents of a map's document.
 
     Attributes:
@@ -42,17 +43,9 @@ class Contents:
 
     """
 
-    __slots__ = ("entries", "options", "places")
-
-    def __init__(
-        self,
-        options: "dict[str, Any]",
-        entries: "list[MapEntry]",
-        places: "list[KeyPath]",
-    ) -> None:
-        self.options = options
-        self.entries = entries
-        self.places = places
+    options: "dict[str, Any]"
+    entries: "list[MapEntry]"
+    places: "list[KeyPath]"
 
 
 def validate(

@@ -10,6 +10,7 @@ acknowledged. A process that vanishes in between leaves an offer, which is sent 
 with the same id.
 """
 
+from enforcer.record import Record
 from enforcer.recording.process import Process
 from enforcer.recording.use import CallSite, Use
 from enforcer.rules.factory_model import Factory
@@ -95,7 +96,7 @@ DELETE FROM emission WHERE process NOT IN (
 )
 
 
-class Remainder:
+class Remainder(Record):
     """What a process that is gone left to be emitted.
 
     Attributes:
@@ -107,19 +108,10 @@ class Remainder:
 
     """
 
-    __slots__ = ("ending", "notices", "process", "uses")
-
-    def __init__(
-        self,
-        process: Process,
-        ending: str,
-        uses: "list[tuple[Use, str, int]]",
-        notices: "list[tuple[str, str, str]]",
-    ) -> None:
-        self.process = process
-        self.ending = ending
-        self.uses = uses
-        self.notices = notices
+    process: Process
+    ending: str
+    uses: "list[tuple[Use, str, int]]"
+    notices: "list[tuple[str, str, str]]"
 
     def rows(self) -> "list[Row]":
         """Return the rows of the ledger once all of it is emitted."""

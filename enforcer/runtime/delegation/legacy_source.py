@@ -7,6 +7,7 @@ they are constants; other defaults are left to the canonical factory.
 from _ast import AsyncFunctionDef, ClassDef, Constant, FunctionDef, Module, UnaryOp, USub
 from types import FunctionType
 
+from enforcer.record import Record
 from enforcer.runtime.delegation.parameters import Parameters, of_function
 from enforcer.runtime.delegation.stand_ins import stand_in_code
 
@@ -33,14 +34,11 @@ class Omitted:
 OMITTED = Omitted()
 
 
-class Made:
+class Made(Record):
     """A function created from source, with its parameters."""
 
-    __slots__ = ("function", "parameters")
-
-    def __init__(self, function: FunctionType, parameters: Parameters) -> None:
-        self.function = function
-        self.parameters = parameters
+    function: FunctionType
+    parameters: Parameters
 
 
 def function_from_source(

@@ -4,6 +4,7 @@ Arguments are always passed by name, so none can be bound to another parameter. 
 a counterpart in the canonical factory is a mismatch: such a delegation is refused.
 """
 
+from enforcer.record import Record
 from enforcer.runtime.delegation.parameters import ASYNC, SYNC
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 ASYNC_MISMATCH = "async-mismatch"
 
 
-class Mismatch:
+class Mismatch(Record):
     """The reason why a delegation is refused.
 
     Attributes:
@@ -25,12 +26,9 @@ class Mismatch:
 
     """
 
-    __slots__ = ("message", "remedy", "slug")
-
-    def __init__(self, slug: str, message: str, remedy: str) -> None:
-        self.slug = slug
-        self.message = message
-        self.remedy = remedy
+    slug: str
+    message: str
+    remedy: str
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy} ({self.slug})"

@@ -9,6 +9,8 @@ are zero bytes.
 import sys
 from opcode import EXTENDED_ARG, opmap
 
+from enforcer.record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +66,7 @@ _IMPORT_NAME_SHIFT = 2 if sys.version_info >= (3, 15) else 0
 _ATTR_SHIFT = 1 if sys.version_info >= (3, 12) else 0
 
 
-class ImportStatement:
+class ImportStatement(Record):
     """The import that an ``IMPORT_NAME`` instruction makes.
 
     Attributes:
@@ -74,12 +76,9 @@ class ImportStatement:
 
     """
 
-    __slots__ = ("level", "name", "names")
-
-    def __init__(self, name: str, names: tuple[str, ...] | None, level: int) -> None:
-        self.name = name
-        self.names = names
-        self.level = level
+    name: str
+    names: tuple[str, ...] | None
+    level: int
 
     def absolute(self, namespace: dict[str, object]) -> str:
         """Resolve the name as the import system does, in a module's globals."""

@@ -8,6 +8,7 @@ counts, and no class of the enforcer is left behind.
 import sys
 from types import ModuleType
 
+from enforcer.record import Record
 from enforcer.runtime.imports import cpython
 from enforcer.runtime.imports.lockless import look_up
 
@@ -22,7 +23,7 @@ LEFT: "set[str]" = set()
 """The legacy paths with plain entries in a process that stopped watching."""
 
 
-class Extras:
+class Extras(Record):
     """The attributes of a legacy module that its canonical module lacks.
 
     Attributes:
@@ -33,19 +34,10 @@ class Extras:
 
     """
 
-    __slots__ = ("apart", "kept", "own_code", "renamed")
-
-    def __init__(
-        self,
-        renamed: "Mapping[str, str]",
-        apart: "AbstractSet[str]",
-        kept: "AbstractSet[str]" = frozenset(),
-        own_code: "Callable[[], ModuleType | None] | None" = None,
-    ) -> None:
-        self.renamed = renamed
-        self.apart = apart
-        self.kept = kept
-        self.own_code = own_code
+    renamed: "Mapping[str, str]"
+    apart: "AbstractSet[str]"
+    kept: "AbstractSet[str]" = frozenset()
+    own_code: "Callable[[], ModuleType | None] | None" = None
 
 
 def plain_module(

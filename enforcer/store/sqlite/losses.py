@@ -16,6 +16,7 @@ import os
 from itertools import groupby
 from stat import S_ISREG
 
+from enforcer.record import Record
 from enforcer.rules.own_folder import ignore
 from enforcer.rules.regular_files import is_trusted
 from enforcer.rules.store_address import names_beside, remove
@@ -39,7 +40,7 @@ _MOST_USES = 1 << 53  # sums of such counts still fit into SQLite's integers
 _TO_MAKE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 
-class Loss:
+class Loss(Record):
     """One batch that is marked as lost.
 
     Attributes:
@@ -52,17 +53,12 @@ class Loss:
 
     """
 
-    __slots__ = ("count", "file", "process", "run", "sequence", "time")
-
-    def __init__(  # noqa: PLR0913 - a record: one parameter for each field
-        self, file: str, *, run: str, process: str, count: int, sequence: int, time: int
-    ) -> None:
-        self.file = file
-        self.run = run
-        self.process = process
-        self.count = count
-        self.sequence = sequence
-        self.time = time
+    file: str
+    run: str
+    process: str
+    count: int
+    sequence: int
+    time: int
 
     def take_back(self) -> None:
         """Remove the marker."""
