@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from enforcer.rules.model import Rule
     from enforcer.runtime.imports.bytecode import ImportStatement
     from enforcer.runtime.imports.callers import Caller
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.owner import Owner
 
 
 class AliasLink(Link):
@@ -55,7 +55,7 @@ class AliasLink(Link):
         "renamed",
     )
 
-    def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
+    def __init__(self, watch: "Owner", rule: "Rule", legacy: str) -> None:
         super().__init__(watch, rule, legacy)
         self.in_place = False
         self.canonical = rule.canonical_of(legacy)

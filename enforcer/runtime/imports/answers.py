@@ -22,12 +22,34 @@ from enforcer.runtime.imports.observed import ObservedLink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import Protocol
 
     from enforcer.rules.model import Rule
     from enforcer.runtime.imports.alias_link import AliasLink
     from enforcer.runtime.imports.callers import Caller
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.link import Link
+    from enforcer.runtime.imports.owner import Owner
+
+    class Watching(Owner, Protocol):
+        """The owner, which also creates links and attributes loads."""
+
+        links: dict[str, Link]
+        on_legacy: Callable[[], object]
+
+        def follows(self, name: str) -> bool:
+            """Return whether factories or instances wait for a module."""
+
+        def alias_link(self, rule: Rule, legacy: str) -> AliasLink:
+            """Return the link of an aliased path; create it at the first call."""
+
+        def probing(self, name: str, frame: FrameType) -> Caller | None:
+            """Return the caller that only asks for a module's spec."""
+
+        def importing(self, name: str, frame: FrameType) -> tuple[str, Caller]:
+            """Return the path that an import is really about, and its caller."""
+
 
 # Finder is loaded at start-up, before cpython, so its function is marked here.
 cpython.as_import_system(Finder.find_spec)
@@ -44,7 +66,7 @@ _IMPLEMENTATION = "not aliased: implementation = true"
 class Answers:
     """Specs of legacy modules, and of modules with legacy names."""
 
-    def __init__(self, watch: "Watch") -> None:
+    def __init__(self, watch: "Watching") -> None:
         self._watch = watch
         self._needed = ancestors_of(watch.map.rules)
         self._parents = frozenset(

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.owner import Owner
 
     class Loading(Protocol):
         """An object that follows the load of one module."""
@@ -123,7 +123,7 @@ def hook(spec: ModuleSpec, loading: "Loading") -> None:
         spec.__dict__["_initializing"] = False
 
 
-def after_reload(spec: ModuleSpec, watch: "Watch") -> None:
+def after_reload(spec: ModuleSpec, watch: "Owner") -> None:
     """Follow the reload of a module, which ``importlib.reload`` executes again.
 
     ``reload`` calls ``_exec``, which does not set ``_initializing``. So the loader gets an

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from enforcer.recording.recorder import Tally
     from enforcer.rules.model import Rule
     from enforcer.runtime.imports.bytecode import ImportStatement
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.owner import Owner
 
 
 # Why an import is not counted, or not here.
@@ -141,7 +141,7 @@ class Link:
         "watch",
     )
 
-    def __init__(self, watch: "Watch", rule: "Rule", legacy: str) -> None:
+    def __init__(self, watch: "Owner", rule: "Rule", legacy: str) -> None:
         self.watch = watch
         self.rule = rule
         self.legacy = legacy

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
     from enforcer.rules.model import Rule
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.owner import Owner
 
 
 _STEP = "not counted: the fetch is a step of an import, which is decided by itself"
@@ -36,7 +36,7 @@ class LegacyName:
 
     __slots__ = ("_displaced", "_namespace", "_rule", "_settled", "_sites", "_watch")
 
-    def __init__(self, watch: "Watch", rule: "Rule", namespace: "dict[str, object]") -> None:
+    def __init__(self, watch: "Owner", rule: "Rule", namespace: "dict[str, object]") -> None:
         self._watch = watch
         self._rule = rule
         self._namespace = namespace
@@ -192,7 +192,7 @@ class LiveModule:
 
     __slots__ = ("_name", "_rules", "_watch")
 
-    def __init__(self, watch: "Watch", name: str, rules: "Mapping[str, Rule]") -> None:
+    def __init__(self, watch: "Owner", name: str, rules: "Mapping[str, Rule]") -> None:
         self._watch = watch
         self._name = name
         self._rules = rules

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from enforcer.runtime.imports.cpython import ModuleLock
-    from enforcer.runtime.imports.link import Link
+    from enforcer.runtime.imports.owner import LegacyLink
 
 
 class Gate:
@@ -37,7 +37,7 @@ class Gate:
 
     __slots__ = ("_link", "_locks", "lock")
 
-    def __init__(self, locks: "Locks", link: "Link", lock: "ModuleLock") -> None:
+    def __init__(self, locks: "Locks", link: "LegacyLink", lock: "ModuleLock") -> None:
         """Set both attributes on the lock."""
         # _module_locks has weak references. The gate keeps the lock alive, or the import system
         # would create a new one, without a gate.
@@ -143,7 +143,7 @@ class Locks:
         self._seen: dict[tuple[int, str], tuple[int, int]] = {}
         self._retrying: dict[tuple[int, str], tuple[int, int]] = {}
 
-    def install(self, link: "Link") -> None:
+    def install(self, link: "LegacyLink") -> None:
         """Put a gate on a legacy module's lock, unless it has one."""
         name = link.legacy
         if name in self._gates:
@@ -156,7 +156,7 @@ class Locks:
         finally:
             cpython.release_global_lock()
 
-    def refuse(self, link: "Link", error: BaseException) -> None:
+    def refuse(self, link: "LegacyLink", error: BaseException) -> None:
         """Store an error, raised when this thread acquires the module's lock, which comes next."""
         self.install(link)
         link.watch.uses.explain(
@@ -193,7 +193,7 @@ class Locks:
         """Forget an import that was refused before it acquired the lock."""
         self._passing.pop(id(loading), None)
 
-    def is_repeated(self, link: "Link", loading: "FrameType") -> bool:
+    def is_repeated(self, link: "LegacyLink", loading: "FrameType") -> bool:
         """Return whether an import is the retry of one that was counted."""
         importer = loading.f_back
         retried = self._retrying.pop((get_ident(), link.legacy), None)
@@ -203,7 +203,7 @@ class Locks:
 
     # Imports by C code.
 
-    def note_seen(self, link: "Link", frame: "FrameType") -> None:
+    def note_seen(self, link: "LegacyLink", frame: "FrameType") -> None:
         """Remember that an import which is about to wait was seen, and counted if it counts."""
         self.install(link)
         self._seen[get_ident(), link.legacy] = _instruction(frame)
@@ -219,7 +219,7 @@ class Locks:
 
     # What the gates report.
 
-    def asks(self, link: "Link", frame: "FrameType") -> bool:
+    def asks(self, link: "LegacyLink", frame: "FrameType") -> bool:
         """Count an import that acquires the lock only to be counted; return whether it waits.
 
         For other imports by C code, remember the module that they wait for.
@@ -245,7 +245,7 @@ class Locks:
         self._skipping.discard(id(frame))
         return True
 
-    def gave_up(self, link: "Link", frame: "FrameType") -> None:
+    def gave_up(self, link: "LegacyLink", frame: "FrameType") -> None:
         """Count an import that continues with a partially executed module."""
         loading = cpython.passing(frame)
         if loading is None or cpython.WAITS_APART:
@@ -254,7 +254,7 @@ class Locks:
             self._passing.pop(id(loading), None)
 
     @cpython.as_import_system
-    def passed(self, link: "Link", frame: "FrameType") -> None:
+    def passed(self, link: "LegacyLink", frame: "FrameType") -> None:
         """Count an import that passed the lock, unless it was counted before."""
         loading = cpython.passing(frame)
         if loading is None:
@@ -272,7 +272,7 @@ class Locks:
             finally:
                 self._passing.pop(id(loading), None)
 
-    def _waited(self, link: "Link", met: object, importer: "FrameType | None") -> None:
+    def _waited(self, link: "LegacyLink", met: object, importer: "FrameType | None") -> None:
         """Count an import by C code that waited for a module which it had found."""
         wanted = cpython.from_list_import(importer)
         if wanted != link.legacy and cpython.is_import_system(importer):
@@ -303,7 +303,7 @@ class Locks:
         for waiting in (self._met, self._seen, self._retrying):
             waiting.clear()
 
-    def forget_threads(self, links: "Iterable[Link]") -> None:
+    def forget_threads(self, links: "Iterable[LegacyLink]") -> None:
         """Install new gates in a forked child.
 
         A lock may be owned by a thread that does not exist here, and would never be released. Only

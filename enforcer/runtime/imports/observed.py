@@ -22,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
+    from enforcer.runtime.imports.owner import Owner
     from enforcer.runtime.imports.sites import Sites
-    from enforcer.runtime.imports.watch import Watch
 
 
 _ANY = "observed modules"
@@ -109,7 +109,7 @@ class Observing:
 
     __slots__ = ("_watch",)
 
-    def __init__(self, watch: "Watch") -> None:
+    def __init__(self, watch: "Owner") -> None:
         self._watch = watch
 
     def asked(self, sites: "Sites", frame: "FrameType", watched: object, spec: object) -> bool:
@@ -192,6 +192,6 @@ def _stands_at(path: str, watched: object) -> bool:
     )
 
 
-def _is_passed(path: str, link: "Link | None", watched: object) -> bool:
+def _is_passed(path: str, link: "object", watched: object) -> bool:
     """Return whether an instruction imports another path, now and in future."""
     return link is None or _stands_at(path.partition(".")[0], watched)

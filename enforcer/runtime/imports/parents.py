@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from enforcer.runtime.imports.link import Link
-    from enforcer.runtime.imports.watch import Watch
+    from enforcer.runtime.imports.owner import LegacyLink, Owner
 
 _MISSING = object()
 _STEP = "not counted: the fetch is a step of an import, which is decided by itself"
@@ -39,7 +38,7 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
     # property.__init__ of a subclass sets __doc__ on the instance, which needs a slot for it.
     __slots__ = ("__doc__", "_link", "_name", "_namespace")
 
-    def __init__(self, link: "Link", name: str, namespace: "dict[str, object]") -> None:
+    def __init__(self, link: "LegacyLink", name: str, namespace: "dict[str, object]") -> None:
         """Create the descriptor of one legacy module.
 
         Args:
@@ -79,7 +78,7 @@ class LegacyChild(property):  # noqa: D101 - watches a package's attribute; see 
 
 
 def _reader(
-    link: "Link", name: str, namespace: "dict[str, object]"
+    link: "LegacyLink", name: str, namespace: "dict[str, object]"
 ) -> "Callable[[object], object]":
     sites = link.fetches
 
@@ -118,7 +117,9 @@ def _reader(
 
 
 @as_import_system
-def _look(link: "Link", frame: "FrameType", name: str, namespace: "dict[str, object]") -> None:
+def _look(
+    link: "LegacyLink", frame: "FrameType", name: str, namespace: "dict[str, object]"
+) -> None:
     """Record a fetch by an instruction that was not seen before."""
     watch = link.watch
     if watch.leaves.is_of_load(link.legacy, frame, "fetch"):
@@ -148,10 +149,10 @@ class Parents:
 
     __slots__ = ("_watch",)
 
-    def __init__(self, watch: "Watch") -> None:
+    def __init__(self, watch: "Owner") -> None:
         self._watch = watch
 
-    def attach(self, link: "Link") -> None:
+    def attach(self, link: "LegacyLink") -> None:
         """Watch a legacy module's attribute on its package, unless another part does.
 
         A package that is itself legacy is not changed: its link sees which names a from-import
@@ -185,7 +186,7 @@ class Parents:
             if link.legacy.rpartition(".")[0] == package and link.legacy in sys.modules:
                 self.attach(link)
 
-    def counts(self, link: "Link") -> bool:
+    def counts(self, link: "LegacyLink") -> bool:
         """Return whether a from-import of a legacy module is recorded at its package."""
         parent = link.legacy.rpartition(".")[0]
         package = sys.modules.get(parent)
@@ -193,7 +194,7 @@ class Parents:
             return False
         return self._watch.is_linked(parent, package) or self.watches(link)
 
-    def watches(self, link: "Link") -> bool:
+    def watches(self, link: "LegacyLink") -> bool:
         """Return whether a legacy module's attribute on its package is watched."""
         parent, _, name = link.legacy.rpartition(".")
         return isinstance(vars(type(sys.modules.get(parent))).get(name), LegacyChild)

@@ -15,7 +15,7 @@ from enforcer.runtime.imports.callers import Caller, Ownership, module_name, sta
 from enforcer.runtime.imports.fetches import Stars
 from enforcer.runtime.imports.leaves import Leaves
 from enforcer.runtime.imports.leftovers import leave_entries, restore_modules
-from enforcer.runtime.imports.live_names import LegacyName, LiveModule
+from enforcer.runtime.imports.live_names import LiveModule
 from enforcer.runtime.imports.lockless import look_up
 from enforcer.runtime.imports.locks import Locks
 from enforcer.runtime.imports.module_files import Locator
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from enforcer.rules.factory_model import Factory
     from enforcer.rules.model import MigrationMap, Rule
     from enforcer.runtime.imports.link import Link
+    from enforcer.runtime.imports.owner import Forgetful
 
     T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class Watch:
         self.unmoved: dict[str, Rule] = {}
         self.gone: dict[str, Rule] = {}
         self.notices = notices
-        self.forgetful: list[Link | LegacyName] = []
+        self.forgetful: list[Forgetful] = []
         self.locks = Locks()
         self.locator = Locator()
         self.leaves = Leaves()
