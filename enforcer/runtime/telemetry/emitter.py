@@ -198,6 +198,9 @@ class Emitter(Schedule):
         environ = trusted_environment()
         if not names_an_endpoint(environ):
             return None
+        from enforcer.runtime.telemetry.sdk import load_without_threads
+
+        load_without_threads()
         from enforcer.runtime.telemetry.private import Private
 
         return Private(self.process, environ, complain)

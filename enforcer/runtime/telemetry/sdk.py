@@ -7,19 +7,52 @@ holds instead.
 
 import logging
 import re
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from importlib import import_module
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PREFERENCES: Final = ("_preferred_temporality", "_preferred_aggregation")
+_AGGREGATE: Final = "get_aggregated_resources"
 _CODE: Final = re.compile(r"StatusCode\.([A-Z_]+)")
 
 _heard: "ContextVar[list[str] | None]" = ContextVar("enforcer_heard", default=None)
 _listening: set[int] = set()
+
+
+def load_without_threads() -> None:
+    """Import the SDK's logs as they are, but in this thread alone.
+
+    While that module is executed it calls ``Resource.create({})``, for a default value, and that
+    runs detectors of resources in a ``ThreadPoolExecutor``. No thread can be started when Python
+    ends, which is when a short program loads the SDK; and none may be while it forks. Meanwhile
+    whoever else creates a resource gets the same one, from his own thread.
+    """
+    if "opentelemetry.sdk._logs" in sys.modules:
+        return
+    resources = import_module("opentelemetry.sdk.resources")
+    original = getattr(resources, _AGGREGATE, None)
+    if original is not None:
+        setattr(resources, _AGGREGATE, _aggregate)
+    try:
+        import_module("opentelemetry.sdk._logs")
+    finally:
+        if original is not None:
+            setattr(resources, _AGGREGATE, original)
+
+
+def _aggregate(detectors: "Sequence[Any]", initial: Any = None, timeout: float = 0) -> Any:  # noqa: ANN401, ARG001 - as the SDK's own
+    resource = initial
+    for detector in detectors:
+        with suppress(Exception):  # of others; the SDK logs it, for a resource that is used
+            found = detector.detect()
+            resource = found if resource is None else resource.merge(found)
+    return resource
 
 
 def preferences(exporter: object) -> "Mapping[str, Any]":

@@ -123,6 +123,29 @@ def test_a_program_that_ends_at_once_and_says_where_to(
     assert receiver.received.uses().total() == 1
 
 
+def test_a_program_that_ends_before_the_sdk_is_loaded(program: Program, receiver: Receiver) -> None:
+    """When Python ends there can be no more threads, which the SDK starts while it is loaded."""
+    (program.folder / "program.py").write_text("import old\n")
+    variables = {
+        "ENFORCER_EXIT_TIMEOUT": str(PATIENCE),
+        "ENFORCER_FLUSH_INTERVAL": "60",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+    }
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=program.folder,
+        env={**program.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=2 * PATIENCE,
+    )
+    assert done.stderr == ""
+    assert receiver.received.uses().total() == 1
+    assert len(receiver.received.spans) == 1
+    assert program.waiting == 0
+
+
 def test_providers_that_are_ended_by_hand(program: Program) -> None:
     """They are known to be there until they are gone, if they have been met."""
     code = """
