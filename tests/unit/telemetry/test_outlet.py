@@ -1,0 +1,103 @@
+"""What a collector answers decides what becomes of each record."""
+
+from collections.abc import Iterator
+from email.utils import formatdate
+from time import time
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+
+from enforcer.runtime.telemetry.line import _seconds
+from enforcer.runtime.telemetry.outlet import shown
+from tests.integration.telemetry.receiving import Receiver
+from tests.unit.telemetry.conftest import Parts
+
+LOGS_ALONE = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
+
+
+class Narrow(Receiver):
+    """Take at most two records at once, and none of line 13."""
+
+    def take(self, path: str, body: bytes, encoding: str) -> tuple[int, bytes]:
+        request = ExportLogsServiceRequest.FromString(body)
+        lines = [
+            pair.value.int_value
+            for record in request.resource_logs[0].scope_logs[0].log_records
+            for pair in record.attributes
+            if pair.key == "code.line.number"
+        ]
+        if len(lines) > 2 or 13 in lines:
+            self.requests += 1
+            return 413, b""
+        return super().take(path, body, encoding)
+
+
+@pytest.fixture
+def narrow() -> Iterator[Narrow]:
+    with Narrow() as receiver:
+        yield receiver
+
+
+def dropped(parts: Parts) -> dict[str, int]:
+    assert parts.private is not None
+    return parts.private.dropped()
+
+
+def test_what_a_collector_rejects_of_a_batch_is_dropped(parts: Parts, receiver: Receiver) -> None:
+    """The rest was taken: the batch is not sent again."""
+    success = ExportLogsPartialSuccess(rejected_log_records=2)
+    answer = ExportLogsServiceResponse(partial_success=success)
+    receiver.answer = (200, answer.SerializeToString())
+    parts.send_to(receiver.endpoint, **LOGS_ALONE)
+    for line in (1, 2, 3):
+        parts.use(1, line=line)
+    parts.deliver()
+    parts.deliver()
+
+    assert receiver.requests == 1
+    assert dropped(parts) == {"rejected": 2}
+    assert parts.ledger.offered() == []
+    assert [notice.subject for notice in parts.notices] == ["telemetry/rejected"] * 2
+
+
+def test_a_batch_that_is_too_large_is_halved(parts: Parts, narrow: Narrow) -> None:
+    """A record that is too large alone is dropped, and the others arrive."""
+    parts.send_to(narrow.endpoint, **LOGS_ALONE)
+    for line in range(10, 18):
+        parts.use(1, line=line)
+    parts.deliver()
+    parts.deliver()
+
+    arrived = {line for _, _, line, _ in narrow.received.uses()}
+    assert arrived == set(range(10, 18)) - {13}
+    assert dropped(parts) == {"413": 1}
+    assert len(parts.said) == 1
+
+
+@pytest.mark.parametrize("status", [302, 408, 429, 500, 503])
+def test_what_may_be_taken_later_stays(parts: Parts, receiver: Receiver, status: int) -> None:
+    receiver.answer = (status, b"")
+    parts.send_to(receiver.endpoint, **LOGS_ALONE)
+    parts.use(3)
+    parts.deliver()
+    parts.deliver()
+
+    assert receiver.requests == 1  # it is left alone for a while
+    assert [seen.offer().count for seen in parts.ledger.offered()] == [3]
+    assert (dropped(parts), parts.said) == ({}, [])
+
+
+def test_how_long_a_collector_wants_to_be_left_alone() -> None:
+    """Retry-After has seconds or a date."""
+    assert _seconds("7") == 7
+    assert 50 < _seconds(formatdate(time() + 60, usegmt=True)) < 61
+    assert _seconds("soon") == _seconds("nan") == _seconds("") == 0
+
+
+def test_no_password_is_shown() -> None:
+    assert shown("https://me:a@b@c:4318/x") == "https://c:4318/x"
+    assert shown("http://[::1:4318") == "http://[::1:4318"
