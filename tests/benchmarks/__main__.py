@@ -37,6 +37,7 @@ from tests.benchmarks.telemetry import (
     print_reporter,
     print_telemetry_cost,
 )
+from tests.benchmarks.telemetry_versions import measure_versions, print_versions
 from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
 from tests.interpreters.__main__ import bring
@@ -59,6 +60,7 @@ _TIMED: Final = {
     "telemetry-reporter": (measure_reporter, print_reporter, 7),
     "telemetry-outage": (measure_outage, print_outage, 5),
     "telemetry-end": (measure_end, print_end, 7),
+    "telemetry-versions": (measure_versions, print_versions, 5),
 }
 FIGURES: Final = "figures"
 FIGURES_ROUNDS: Final = 5
