@@ -117,7 +117,7 @@ def _measure_starts(interpreter: Interpreter, folder: Path, rounds: int) -> Roun
     package = world / "package"
     leave_out = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "enforcer", package / "enforcer", ignore=leave_out)
-    for file in (PROJECT / "startup").iterdir():
+    for file in (PROJECT / "startup").glob("enforcer_*"):
         shutil.copy(file, package) if file.is_file() else None
     mapped = {"ENFORCER_MAP": str(world / MAP_FILE), "PYTHONPATH": str(world)}
     variants = {BARE: None, MAPPED: mapped, BARE_AGAIN: None}

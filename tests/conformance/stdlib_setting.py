@@ -102,7 +102,7 @@ class Setting:
         packages = Path(self._ask("import sysconfig; print(sysconfig.get_path('purelib'))"))
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / "enforcer", packages / "enforcer", ignore=ignore)
-        for file in (PROJECT / "startup").iterdir():
+        for file in (PROJECT / "startup").glob("enforcer_*"):
             shutil.copy(file, packages)
         self.moved = packages / "stdlib_moved"
         self._move(self.moved)

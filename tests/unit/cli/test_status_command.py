@@ -55,7 +55,7 @@ class Environment:
 def install_startup(folder: Path) -> Path:
     """Put both startup files into a folder; give the one that this Python reads."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in (ROOT / "startup").iterdir():
+    for file in (ROOT / "startup").glob("enforcer_*"):  # not what Python compiled them to
         shutil.copy(file, folder)
     return folder / STARTUP
 
