@@ -106,19 +106,7 @@ class CallSites:
 
 
 def _call_site(caller: Caller) -> CallSite:
-    site = caller.site
-    return CallSite(
-        site.path,
-        file=site.file,
-        line=site.line,
-        function=site.function,
-        module=site.module,
-        mechanism=site.mechanism,
-        names=site.names,
-        via=site.via,
-        relation=site.relation,
-        distribution=site.distribution,
-    )
+    return CallSite(*(getattr(caller.site, field) for field in CallSite.__slots__))
 
 
 def _is_named(lines: tuple[str, ...], rule: Rule, site: CallSite) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from enforcer.errors import EnforcerError
 from enforcer.output.times import nanoseconds, short
 from enforcer.recording.notice import BLIND_KINDS
-from enforcer.recording.use import PROBE
+from enforcer.recording.use import PROBE, CallSite
 from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
@@ -29,17 +29,7 @@ DAMAGED = "damaged"
 _OF_ALL_PATHS = (*BLIND_KINDS, IGNORED, LAST)
 """Kinds of notices that matter for a report on some paths, whatever their subject."""
 
-_OF_SITE = attrgetter(
-    "path",
-    "file",
-    "line",
-    "function",
-    "mechanism",
-    "names",
-    "via",
-    "relation",
-    "distribution",
-)
+_OF_SITE = attrgetter(*(field for field in CallSite.__slots__ if field != "module"))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import stat
 import sys
 
 from enforcer.record import Record
-from enforcer.rules.model import FACTORY, INSTANCES, Rule
+from enforcer.rules.model import DECLARED, FACTORY, INSTANCES, Rule
 from enforcer.rules.outline import Outline
 from enforcer.rules.regular_files import (
     CHECK_BYTES,
@@ -36,41 +36,12 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Incremented whenever rules get another field, or a map that was valid becomes invalid.
-_FORMAT = "enforcer map 13"
+_FORMAT = "enforcer map 14"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of long-running programs need the map of their parent
-_FIELDS = (
-    "legacy",
-    "canonical",
-    "stage",
-    "names",
-    "reason",
-    "since",
-    "remove_after",
-    "removal",
-    "owner",
-    "link",
-    "implementation",
-    "fallback",
-    "refuse",
-    "line",
-)
-_FACTORY_FIELDS = (
-    "legacy",
-    "canonical",
-    "arguments",
-    "adapter",
-    "stage",
-    "reason",
-    "since",
-    "remove_after",
-    "removal",
-    "owner",
-    "link",
-    "refuse",
-    "line",
-)
+_FIELDS = ("legacy", *DECLARED, "names", "implementation", "fallback", "refuse", "line")
+_FACTORY_FIELDS = ("legacy", *DECLARED, "arguments", "adapter", "refuse", "line")
 _INSTANCES_FIELDS = (
     "canonical",
     "key",

@@ -9,6 +9,7 @@ from enforcer.rules.stages import ALIAS, OBSERVE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 WEAK = "weak"
 STRONG = "strong"
@@ -31,37 +32,17 @@ class Factory(Rule):
 
     __slots__ = ("adapter", "arguments")
 
-    def __init__(  # noqa: PLR0913 - one parameter for each key of the map
+    def __init__(
         self,
         legacy: str,
         canonical: str,
         *,
         arguments: "Mapping[str, str] | None" = None,
         adapter: str = "",
-        stage: str = ALIAS,
-        reason: str = "",
-        since: str = "",
-        remove_after: str = "",
-        removal: str = "",
-        owner: str = "",
-        link: str = "",
-        refuse: bool = True,
-        line: int = 0,
+        **fields: "Any",  # noqa: ANN401 - those of a rule
     ) -> None:
         """Split the paths; nothing is validated here (see ``factory_table``)."""
-        super().__init__(
-            legacy,
-            canonical,
-            stage=stage,
-            reason=reason,
-            since=since,
-            remove_after=remove_after,
-            removal=removal,
-            owner=owner,
-            link=link,
-            refuse=refuse,
-            line=line,
-        )
+        super().__init__(legacy, canonical, **fields)
         self.kind = FACTORY
         self.arguments = dict(arguments or {})
         self.adapter = adapter

@@ -267,17 +267,21 @@ EXEMPTION_KEYS: "Keys" = {
     "reason": Table.string,
 }
 
-RULE_KEYS: "Keys" = {
-    "legacy": _path('legacy = "package.old"'),
-    "canonical": _path('canonical = "package.new"'),
-    "names": _names,
-    "stage": _stage(),
+_FOR_PEOPLE: "Keys" = {
     "reason": Table.string,
     "since": Table.date,
     "remove_after": Table.date,
     "removal": Table.string,
     "owner": Table.string,
     "link": Table.string,
+}
+
+RULE_KEYS: "Keys" = {
+    "legacy": _path('legacy = "package.old"'),
+    "canonical": _path('canonical = "package.new"'),
+    "names": _names,
+    "stage": _stage(),
+    **_FOR_PEOPLE,
     "implementation": flag(default=False),
     "fallback": choice(
         ("", LEGACY_FALLBACK),
@@ -295,12 +299,7 @@ FACTORY_KEYS: "Keys" = {
     "arguments": _arguments,
     "adapter": optional(_callable("the factory", 'adapter = "package.compat:create_thing"')),
     "stage": _stage(),
-    "reason": Table.string,
-    "since": Table.date,
-    "remove_after": Table.date,
-    "removal": Table.string,
-    "owner": Table.string,
-    "link": Table.string,
+    **_FOR_PEOPLE,
     "refuse": flag(default=True),
 }
 

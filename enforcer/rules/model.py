@@ -32,6 +32,12 @@ KEEP_DAYS = 400
 LEAST_DAYS = 90
 """For how many days a store keeps hourly counts, and the least that it keeps its rows."""
 
+FOR_PEOPLE = ("reason", "since", "remove_after", "removal", "owner", "link")
+"""The fields of a rule that change nothing in a program: people read them."""
+
+DECLARED = ("canonical", "stage", *FOR_PEOPLE)
+"""The fields of a rule that stores have beside its legacy path, in the order of their columns."""
+
 LOGS = (NO_LOG, STRUCTLOG, LOGGING)
 """Where a log line for each new call site may go."""
 
@@ -155,9 +161,8 @@ class Rule:
 
     def in_stage(self, stage: str) -> "Rule":
         """Return a copy in another stage, for a path whose legacy or canonical side is missing."""
-        copy = Rule(self.legacy, self.canonical, stage=stage, owner=self.owner)
-        fields = ("link", "line", "names", "reason", "refuse", "removal", "remove_after", "since")
-        for field in fields:
+        copy = Rule(self.legacy, self.canonical, stage=stage)
+        for field in ("line", "names", "refuse", *FOR_PEOPLE):
             setattr(copy, field, getattr(self, field))
         return copy
 

@@ -14,7 +14,7 @@ with keys and stages that this version does not know.
 """
 
 from enforcer.rules.conflicts import Ends
-from enforcer.rules.model import FACTORY, IGNORED, INSTANCES, TREE_SUFFIX, path_of
+from enforcer.rules.model import FACTORY, FOR_PEOPLE, IGNORED, INSTANCES, TREE_SUFFIX, path_of
 from enforcer.rules.stages import OBSERVE, REMOVED
 
 TYPE_CHECKING = False
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 LEFT_OUT = "left-out"
 """The kind of a notice on a rule that is not in force: its path is not watched."""
 
-_FOR_PEOPLE = frozenset({"reason", "since", "remove_after", "removal", "owner", "link"})
 _HARMLESS = frozenset(
     {
         "implementation-with-fallback",
@@ -122,7 +121,7 @@ def _weaken(
 
 
 def _is_harmless(mistake: "Mistake") -> bool:
-    return mistake.slug in _HARMLESS or mistake.key.rpartition(".")[2] in _FOR_PEOPLE
+    return mistake.slug in _HARMLESS or mistake.key.rpartition(".")[2] in FOR_PEOPLE
 
 
 def _refuse_nobody(options: "dict[str, Any]", entries: "list[Entry]") -> None:

@@ -72,15 +72,15 @@ WHERE claimed < :claimed AND process.id <> :own
     AND (ended > 0 OR written + silence < :now)
 ORDER BY started LIMIT 1
 """
-_USES = """
+_USES = f"""
 SELECT rule.legacy, rule.kind, declaration.canonical, tally.stage, tally.outcome,
     declaration.removal, declaration.remove_after, use.count, use.first_seen, use.last_seen,
-    call_site.path, file, line, function, module, mechanism, names, via, relation, distribution
+    {", ".join(f"call_site.{field}" for field in CallSite.__slots__)}
 FROM process JOIN use ON use.process = process.key JOIN tally ON tally.key = use.tally
 JOIN rule ON rule.key = tally.rule JOIN call_site ON call_site.key = tally.site
 JOIN declaration ON declaration.map = process.map AND declaration.rule = rule.key
 WHERE process.id = ? ORDER BY tally.key
-"""
+"""  # noqa: S608 - made of the names of fields
 _NOTICES = """
 SELECT kind, subject, text FROM notice JOIN process ON process.key = notice.process
 WHERE process.id = ?
@@ -279,21 +279,10 @@ def _missing(
 
 def _use(row: "Sequence[Any]") -> Use:
     legacy, kind, canonical, stage, outcome, removal, remove_after, count, first, last = row[:10]
-    path, file, line, function, module, mechanism, names, via, relation, distribution = row[10:]
+    site = CallSite(*row[10:])
+    site.names = tuple(site.names.split(",")) if site.names else ()  # type: ignore[attr-defined]
     make = Factory if kind == FACTORY else Rule
     rule = make(legacy, canonical, stage=stage, removal=removal, remove_after=remove_after)
-    site = CallSite(
-        path,
-        file=file,
-        line=line,
-        function=function,
-        module=module,
-        mechanism=mechanism,
-        names=tuple(names.split(",")) if names else (),
-        via=via,
-        relation=relation,
-        distribution=distribution,
-    )
     return Use(
         rule,
         stage=stage,

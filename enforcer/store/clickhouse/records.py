@@ -6,7 +6,7 @@ Older versions of its log tables have no ``EventName``; ``TimestampTime`` is not
 
 from typing import Final
 
-from enforcer.recording.use import PROBE
+from enforcer.recording.use import PROBE, CallSite
 
 LOGS: Final = "otel_logs"
 SUMS: Final = "otel_metrics_sum"
@@ -22,7 +22,7 @@ _SITE_ATTRIBUTES: Final = {
     "relation": "deprecated_import.relation",
     "distribution": "deprecated_import.caller.distribution",
 }
-SITE_FIELDS: Final = ("path", "file", "line", *list(_SITE_ATTRIBUTES)[2:])
+SITE_FIELDS: Final = CallSite.__slots__
 """The fields of a call site, in the order of ``SiteUses``."""
 
 # Older semantic conventions name the environment ``deployment.environment``.

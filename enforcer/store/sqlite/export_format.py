@@ -8,6 +8,9 @@ of rows and their digest.
 from dataclasses import dataclass, field
 from typing import Final
 
+from enforcer.recording.use import CallSite
+from enforcer.rules.model import DECLARED
+
 FORMAT: Final = 1
 """The version of the format.
 
@@ -43,28 +46,6 @@ _ADD_UP = """UPDATE SET
     first_seen = min(first_seen, excluded.first_seen),
     last_seen = max(last_seen, excluded.last_seen)
 """
-_DECLARED = (
-    "canonical",
-    "stage",
-    "reason",
-    "since",
-    "remove_after",
-    "removal",
-    "owner",
-    "link",
-)
-_SITE = (
-    "path",
-    "file",
-    "line",
-    "function",
-    "module",
-    "mechanism",
-    "names",
-    "via",
-    "relation",
-    "distribution",
-)
 _PROCESS = (
     "id",
     "parent",
@@ -101,7 +82,7 @@ PARTS: Final = (
     Part("rule", ("legacy", "kind"), ("legacy",), has_key=True),
     Part(
         "declaration",
-        ("map", "rule", *_DECLARED),
+        ("map", "rule", *DECLARED),
         ("map", "rule"),
         {"map": "map", "rule": "rule"},
     ),
@@ -113,7 +94,7 @@ PARTS: Final = (
     ),
     Part("process", _PROCESS, ("id",), {"deployment": "deployment", "map": "map"}, has_key=True),
     Part("heartbeat", ("process", "since", "till"), ("process", "since"), {"process": "process"}),
-    Part("call_site", _SITE, _SITE, has_key=True),
+    Part("call_site", CallSite.__slots__, CallSite.__slots__, has_key=True),
     Part(
         "tally",
         ("rule", "site", "stage", "outcome"),

@@ -6,6 +6,8 @@ The caller begins and ends the transaction.
 from time import time_ns
 
 from enforcer.recording.process import longest_silence
+from enforcer.recording.use import CallSite
+from enforcer.rules.model import DECLARED
 from enforcer.rules.regular_files import digest as digest_of
 from enforcer.store.sqlite.schema import HOUR
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from enforcer.recording.notes import Note
     from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
-    from enforcer.recording.use import CallSite
     from enforcer.rules.model import Rule
 
 LONGEST_TEXT = 4_000
@@ -25,28 +26,6 @@ LONGEST_TEXT = 4_000
 
 _SECOND = 1_000_000_000
 
-_RULE_FIELDS = (
-    "canonical",
-    "stage",
-    "reason",
-    "since",
-    "remove_after",
-    "removal",
-    "owner",
-    "link",
-)
-_SITE_FIELDS = (
-    "path",
-    "file",
-    "line",
-    "function",
-    "module",
-    "mechanism",
-    "names",
-    "via",
-    "relation",
-    "distribution",
-)
 _PROCESS_FIELDS = (
     "id",
     "parent",
@@ -240,8 +219,8 @@ class Rows:
 
     def _declare(self, key: int, rule: "Rule") -> int:
         rule_key = self._rule(rule)
-        fields = ("map", "rule", *_RULE_FIELDS)
-        self._insert("declaration", fields, (key, rule_key, *_values(rule, _RULE_FIELDS)))
+        fields = ("map", "rule", *DECLARED)
+        self._insert("declaration", fields, (key, rule_key, *_values(rule, DECLARED)))
         return rule_key
 
     def _rule(self, rule: "Rule") -> int:
@@ -255,10 +234,10 @@ class Rows:
 
     def site(self, site: "CallSite") -> int:
         """Return the key of a call site, inserted if it is new."""
-        values = _values(site, _SITE_FIELDS)
-        same = " AND ".join(f"{field} = ?" for field in _SITE_FIELDS)
+        values = _values(site, CallSite.__slots__)
+        same = " AND ".join(f"{field} = ?" for field in CallSite.__slots__)
         known = self._key(f"SELECT key FROM call_site WHERE {same}", values)  # noqa: S608 - constants
-        return self._insert("call_site", _SITE_FIELDS, values) if known is None else known
+        return self._insert("call_site", CallSite.__slots__, values) if known is None else known
 
     def tally(self, rule: int, site: int, stage: str, outcome: str) -> int:
         """Return the key of a tally (rule, call site, stage and outcome), inserted if it is new."""
@@ -300,7 +279,7 @@ class Rows:
 
 
 def _digest(rules: "Iterable[Rule]") -> str:
-    declared = sorted((_text(rule.legacy), *_values(rule, _RULE_FIELDS)) for rule in rules)
+    declared = sorted((_text(rule.legacy), *_values(rule, DECLARED)) for rule in rules)
     return digest_of(repr(declared).encode())
 
 

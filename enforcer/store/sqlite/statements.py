@@ -5,7 +5,8 @@ Each statement has the fields of a span as parameters, and its :func:`~enforcer.
 
 from typing import Final
 
-from enforcer.recording.use import PROBE
+from enforcer.recording.use import PROBE, CallSite
+from enforcer.rules.model import DECLARED
 from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 from enforcer.store.spans import is_filtered
 
@@ -25,11 +26,9 @@ _PROBE_SITES = f"SELECT key FROM call_site WHERE mechanism = '{PROBE}'"  # noqa:
 
 RUNS: Final = "SELECT DISTINCT run FROM process ORDER BY run DESC"
 
-_RULE = "legacy, kind, canonical, stage, reason, since, remove_after, removal, owner, link"
+_RULE = ", ".join(("legacy", "kind", *DECLARED))
 
-_SITE = """
-path, file, line, function, module, mechanism, names, via, relation, distribution
-"""
+_SITE = ", ".join(CallSite.__slots__)
 
 RULES: Final = f"""
 WITH newest AS (
