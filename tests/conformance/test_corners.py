@@ -365,3 +365,16 @@ def test_a_call_for_code_from_a_string_belongs_to_the_file_that_runs_it(case):
     assert [(row["file"], row["via"].rpartition("/")[2]) for row in case.rows] == [
         ("main.py", "framework.py:2")
     ]
+
+
+def test_an_alias_of_a_plain_module_answers_for_no_missing_names(case):
+    """Each from-import looks for `__path__`: to say no in Python would cost more than the import."""
+    case.rule("par.old", "new.sub")
+    case.rule("par.package", "new")
+    case.check("""
+    for _ in range(2):
+        from par.old import Y
+        import par.package
+    assert not hasattr(type(sys.modules["par.old"]), "__getattr__")
+    assert hasattr(type(sys.modules["par.package"]), "__getattr__")
+    """)

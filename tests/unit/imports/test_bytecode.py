@@ -105,6 +105,19 @@ def test_loads_attribute_names_the_attribute() -> None:
     assert seen == [(True, False), (False, False), (False, True), (False, False), (True, False)]
 
 
+def test_a_call_is_no_attribute_whatever_its_argument_means() -> None:
+    """The count of a call's arguments may be the index of the name that is asked for."""
+    seen: list[bool] = []
+
+    def look(_: object) -> None:
+        seen.append(bytecode.loads_attribute(sys._getframe(1), "real"))  # noqa: SLF001
+
+    code = compile("number.real\nlook(1)", "f.py", "exec")
+    assert code.co_names[1] == "real"
+    exec(code, {"number": 1, "look": look})  # noqa: S102 - the program is the test's
+    assert seen == [False]
+
+
 def test_what_is_done_with_a_name() -> None:
     """An attribute is read, or a function is called that may read it."""
     seen: list[tuple[str, str]] = []
