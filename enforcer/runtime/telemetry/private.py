@@ -24,14 +24,18 @@ from opentelemetry.sdk.resources import (
 
 from enforcer.recording.process import RESOURCE_KEY, resource_attributes
 from enforcer.runtime.telemetry import asked, names
+from enforcer.runtime.telemetry import providers as through
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
+from enforcer.runtime.telemetry.breathing import breathing
 from enforcer.runtime.telemetry.outlet import Outlet
 from enforcer.runtime.telemetry.sdk import listening, preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from enforcer.recording.process import Process
+    from enforcer.runtime.telemetry.events import Event
+    from enforcer.runtime.telemetry.records import Span
     from enforcer.store.sqlite.busy import Patience
 
 INTERVAL: Final = 60_000.0
@@ -157,6 +161,16 @@ class Private:
         batch = kept.copy()
         kept.clear()
         return not batch or self.outlets[signal].send(batch, patience)
+
+    def emit_events(self, events: "Iterable[Event]", loggers: LoggerProvider | None = None) -> None:
+        """Emit log events; what the SDK says of each, of a limit for instance, is shown nowhere."""
+        with listening():
+            through.emit_events(loggers or self.providers[LOGS], breathing(events))
+
+    def emit_spans(self, spans: "Iterable[Span]") -> None:
+        """Emit spans, likewise."""
+        with listening():
+            through.emit_spans(self.providers[TRACES], breathing(spans))
 
     def loggers_of(self, process: "Process") -> LoggerProvider:
         """Return a provider of loggers that says it is another process."""

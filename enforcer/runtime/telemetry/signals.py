@@ -219,7 +219,7 @@ class Signals:
         private = self._own(LOGS)
         if private is None:
             return False
-        through.emit_events(private.providers[LOGS], breathing(events))
+        private.emit_events(events)
         return private.export(LOGS, patience)
 
     def _emit_remainder(self, patience: "Patience") -> None:
@@ -244,7 +244,7 @@ class Signals:
             if provider is not None:
                 through.emit_spans(provider, breathing(spans))  # type: ignore[arg-type]
             elif private is not None:
-                through.emit_spans(private.providers[TRACES], breathing(spans))
+                private.emit_spans(spans)
                 if not private.export(TRACES, patience):
                     return
             for seen in part:
@@ -314,20 +314,18 @@ def emit_remainder(
     events = [*events_of_notices(notices, process.id, process.root, scrub)]
     if remainder.ending:
         events.append(goodbye_of(process.id, remainder.ending))
-    through.emit_events(provider, events)
+    private.emit_events(events, provider)
     if not private.export(LOGS, patience):
         return False
     for part in _slices(remainder.uses):
-        through.emit_events(
-            provider,
-            breathing(
-                event
-                for use, site, since in part
-                for event in events_of(
-                    use, process.id, f"{process.id}-{site}-{since}", scrub, migration_map.allow
-                )
-            ),
-        )
+        events = [
+            event
+            for use, site, since in part
+            for event in events_of(
+                use, process.id, f"{process.id}-{site}-{since}", scrub, migration_map.allow
+            )
+        ]
+        private.emit_events(events, provider)
         if not private.export(LOGS, patience):
             return False
     return True
