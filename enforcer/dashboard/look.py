@@ -19,7 +19,7 @@ from enforcer.report.builder import rule_reports
 from enforcer.report.code_kind import whose
 from enforcer.report.hosts import stages_on_hosts
 from enforcer.report.model import RuleReport, SiteReport
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import DECLARED, MigrationMap
 from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInTime
 from enforcer.store.readers import open_reader
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
@@ -264,15 +264,5 @@ def _is_of(owner: str, wanted: str) -> bool:
 
 def _map_rules(migration_map: MigrationMap | None) -> Iterator[RuleReport]:
     for rule in migration_map or ():
-        yield RuleReport(
-            legacy=rule.legacy,
-            kind=rule.kind,
-            canonical=rule.canonical,
-            stage=rule.stage,
-            reason=rule.reason,
-            since=rule.since,
-            remove_after=rule.remove_after,
-            removal=rule.removal,
-            owner=rule.owner,
-            link=rule.link,
-        )
+        declared = {field: getattr(rule, field) for field in DECLARED}
+        yield RuleReport(legacy=rule.legacy, kind=rule.kind, **declared)

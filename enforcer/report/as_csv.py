@@ -43,19 +43,6 @@ def _head(rule: RuleReport) -> tuple[str, str, str]:
 
 
 def _row(rule: RuleReport, site: SiteReport) -> tuple[object, ...]:
-    return (
-        *_head(rule),
-        site.uses,
-        site.file,
-        site.line,
-        site.function,
-        site.module,
-        site.mechanism,
-        site.names,
-        iso(site.first_seen),
-        iso(site.last_seen),
-        site.via,
-        site.path,
-        site.relation,
-        site.distribution,
-    )
+    values = {column: getattr(site, column) for column in COLUMNS[3:]}
+    values |= {"first_seen": iso(site.first_seen), "last_seen": iso(site.last_seen)}
+    return *_head(rule), *values.values()

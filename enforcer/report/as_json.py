@@ -4,6 +4,7 @@ from enforcer.output.document import as_json as dump
 from enforcer.output.times import iso, seconds
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService
+from enforcer.rules.model import FOR_PEOPLE
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
 
 
@@ -58,12 +59,7 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "probes": rule.probes,
         "first_seen": None if rule.first_seen is None else iso(rule.first_seen),
         "last_seen": None if rule.last_seen is None else iso(rule.last_seen),
-        "reason": rule.reason,
-        "since": rule.since,
-        "remove_after": rule.remove_after,
-        "removal": rule.removal,
-        "owner": rule.owner,
-        "link": rule.link,
+        **{field: getattr(rule, field) for field in FOR_PEOPLE},
         "stages": list(rule.stages or (rule.stage,)),
         "hosts": dict(rule.hosts),
         "services": [_rule_service(service) for service in rule.services],
