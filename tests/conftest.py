@@ -21,5 +21,4 @@ def pytest_configure(config: pytest.Config) -> None:
     the rest of a start.
     """
     if not hasattr(config, "workerinput"):
-        for folder in ("enforcer", "startup"):
-            compileall.compile_dir(PROJECT / folder, quiet=2)
+        compileall.compile_dir(PROJECT / "enforcer", quiet=2)
