@@ -27,8 +27,20 @@ def flush(project: Project, receiver: Receiver) -> None:
     send_the_spool(project.folder / "enforcer.toml", environ)
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.long)])
-def test_kills_at_random_moments(project: Project, receiver: Receiver, kills: int) -> None:
+@pytest.mark.parametrize(
+    ("kills", "is_seen"),
+    [
+        pytest.param(6, True, id="after it was heard of"),
+        pytest.param(50, False, id="at any moment", marks=pytest.mark.long),
+    ],
+)
+def test_kills_at_random_moments(
+    project: Project,
+    receiver: Receiver,
+    kills: int,
+    *,
+    is_seen: bool,
+) -> None:
     """What a killed process wrote and did not send is sent by the next flush, once."""
     project.run("use(1)", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)  # there is a store
     for _ in range(kills):
@@ -37,6 +49,9 @@ def test_kills_at_random_moments(project: Project, receiver: Receiver, kills: in
             assert program.stdout is not None
             for _ in range(random.randrange(LONGEST_LIFE)):  # noqa: S311 - a moment, no secret
                 assert program.stdout.readline() == "used\n"
+            if is_seen:
+                script = f"program{project.programs}.py"
+                receiver.wait_for(lambda it, script=script: any(script in key for key in it.uses()))
             program.kill()
             program.communicate(timeout=PATIENCE)
 
