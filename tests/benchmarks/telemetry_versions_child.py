@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _REST = 2.5
@@ -27,7 +28,9 @@ def flush(sites: int) -> dict[str, float]:
     def work() -> float:
         total = 0
         for folder in Path("/proc/self/task").iterdir():
-            if int(folder.name) not in own:
+            if int(folder.name) in own:
+                continue
+            with suppress(FileNotFoundError):  # the thread has ended meanwhile
                 total += int((folder / "schedstat").read_text(encoding="ascii").split()[0])
         return total / 1e9
 
