@@ -26,7 +26,7 @@ unit: $(VENV)/ready
 
 # With the parts of others that tests really run: collector, Prometheus, ClickHouse engine, browser.
 components: $(VENV)/ready-for-components
-	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m component
+	ENFORCER_COMPONENTS=required $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "component and not long"
 
 # Telemetry over the oldest OpenTelemetry that pyproject.toml allows; all else runs the newest.
 oldest: $(VENV)/ready

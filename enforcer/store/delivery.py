@@ -82,6 +82,9 @@ if TYPE_CHECKING:
         def has_news(self) -> bool:
             """Return whether there is anything to record in the store."""
 
+        def begin(self, store: OpenStore, process: str) -> None:
+            """Mark in the store that the process is emitted, before its uses are there."""
+
         def visit(self, store: OpenStore, process: str) -> None:
             """Record what is new in the store, and offer what the store now has."""
 
@@ -244,6 +247,10 @@ class Delivery:
             if notices:
                 store.note(self._process, notices)
                 self._noted.update((each.kind, each.subject) for each in notices)
+            if ledger is not None:
+                # First: a process killed between the two would be in the store, and nobody would
+                # look for what it has not sent.
+                ledger.begin(store, self._process.id)
             while self.backlog:
                 batch = self.backlog.oldest()
                 _find_distributions(batch.uses)

@@ -199,6 +199,15 @@ class Ledger:
         """Return whether there is anything to record in the store."""
         return bool(self._offers or self._sent or any(self._acknowledged())) or self._is_complete
 
+    def begin(self, store: "OpenStore", process: str) -> None:
+        """Mark in the store that the process is emitted, before its uses are there."""
+        if self._is_open and not self._is_recorded:
+            self.has_store = True
+            known = store.note_emission(process, ())
+            self._is_recorded = True
+            if known is not None:
+                self._adopt(known)
+
     def visit(self, store: "OpenStore", process: str) -> None:
         """Record what is new in the store, and offer what the store now has."""
         if not self._is_open:
@@ -216,9 +225,8 @@ class Ledger:
         for seen, total, last_seen in self._offers:
             rows[seen] = (seen.site, seen.emitted, total, last_seen)
         is_complete = self._is_complete
-        if rows or is_complete or not self._is_recorded:
+        if rows or is_complete:
             known = store.note_emission(process, rows.values(), is_complete=is_complete)
-            self._is_recorded = True
             if known is not None:
                 self._adopt(known)
                 return
@@ -289,10 +297,13 @@ class Marker:
         """Return false: the mark is only written together with other rows."""
         return False
 
-    def visit(self, store: "OpenStore", process: str) -> None:
+    def begin(self, store: "OpenStore", process: str) -> None:
         """Mark the process."""
         if self._goes_out():
             store.note_emission(process, ())
+
+    def visit(self, store: "OpenStore", process: str) -> None:
+        """Do nothing: a child has nothing to record of its parent but the mark."""
 
     def fail(self, *, is_cut: bool) -> None:
         """Do nothing."""
