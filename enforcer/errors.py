@@ -1,4 +1,4 @@
-"""Exceptions and warnings of the enforcer, for its users to catch.
+"""``EnforcerError``, the base of errors for the enforcer's users, and three of its subclasses.
 
 EnforcerError
 ├── MapError             the migration map has mistakes (``enforcer.rules.mistakes``)

@@ -1,4 +1,4 @@
-"""Enable and disable the enforcer in this process.
+"""Enable, disable, flush and query the enforcer in this process, also across forks.
 
 Three ways lead here: :func:`enable` in code, the environment variable ``ENFORCER_MAP`` read by
 ``enforcer_startup.pth`` when the interpreter starts, and ``enforcer run``, which sets that

@@ -1,4 +1,4 @@
-"""Comparison of a run's call sites with a baseline: new, grown, shrunk, stale or tolerated."""
+"""Comparison of call sites with a baseline, and baselines shrunk, grown or merged."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

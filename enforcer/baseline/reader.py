@@ -1,4 +1,4 @@
-"""Parsing and validation of a baseline file, with errors by line."""
+"""Parsing and validation of a baseline file, or of both sides of one with merge conflicts."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Record of the call sites that a test run has seen, passed between processes as JSON."""
+"""Record of the call sites of a test run, and of whether it was complete; its JSON form."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple

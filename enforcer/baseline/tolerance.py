@@ -1,4 +1,4 @@
-"""Decision in the watched program whether strict mode tolerates a call site.
+"""Call sites that strict mode tolerates in a process: by baseline, exemption or running test.
 
 The baseline is read when a strict path is first used: most processes never need it.
 """

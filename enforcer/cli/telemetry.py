@@ -1,4 +1,4 @@
-"""Say where telemetry goes, and send what is missing at the collector."""
+"""Commands ``enforcer telemetry``: show where it goes, and send what is missing there."""
 
 import sqlite3
 from contextlib import closing

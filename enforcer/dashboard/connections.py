@@ -1,4 +1,4 @@
-"""Time limit for incomplete HTTP requests, against clients that keep connections half open.
+"""HTTP protocol for uvicorn with limits on incomplete requests: their time and their number.
 
 uvicorn limits the time between two requests, but not that of a request's head: a thousand half
 requests would use up the file descriptors that a process may have.

@@ -1,4 +1,4 @@
-"""Limit on concurrent long responses, from the request to the last byte."""
+"""Counter of concurrent long responses, and a streaming response that always frees its slot."""
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Links between pages that keep the visitor's filters, and rule ids that are safe in a URL."""
+"""The page that is shown, links from it that keep filters, and rule ids that suit a URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

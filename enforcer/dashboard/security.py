@@ -1,4 +1,4 @@
-"""Access control in front of every page: hosts, cross-site requests, tokens, security headers.
+"""ASGI middleware for access: hosts, cross-site requests, tokens, headers, and a proxy's prefix.
 
 A page of another site can make a browser send requests here (DNS rebinding: its own name suddenly
 resolves to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one

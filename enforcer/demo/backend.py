@@ -1,4 +1,4 @@
-"""The demo's backend as a process, run with the enforcer or without."""
+"""Copy of the demo's backend, served by a process with the enforcer or without."""
 
 import os
 import shutil

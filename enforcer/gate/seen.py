@@ -1,4 +1,4 @@
-"""Call sites that were seen: read from a store, or from the record of a test run."""
+"""Call sites from stores and records of test runs, what a store missed, and writing of records."""
 
 import json
 from collections.abc import Iterator

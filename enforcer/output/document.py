@@ -1,4 +1,4 @@
-"""What a command prints: lines, with lines below them, and tables.
+"""Lines and tables that commands print, and their forms as JSON and Markdown.
 
 Each subject (status, check, verification, report, gate, demo) makes a document of what it found;
 :mod:`enforcer.output.console` writes it for a terminal or as plain text, :func:`as_markdown` for

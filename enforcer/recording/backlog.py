@@ -1,4 +1,4 @@
-"""Queue of batches that the store has not taken yet, of limited size."""
+"""Queue of batches that the store lacks, of limited size, and what a fork inherits of them."""
 
 import _thread
 

@@ -1,4 +1,4 @@
-"""The running test of a pytest run, as the environment of child processes names it.
+"""The running pytest test, and the legacy paths it may use, from the environment.
 
 No name in this module contains the word "test": some tools search the stack for it to recognise a
 test run.

@@ -1,4 +1,4 @@
-"""Load the migration map, from its file or from a compiled cache.
+"""Load the migration map from its file or a cache, and apply the environment's overrides.
 
 Environment variables are applied here, so that every command and every process sees the same map.
 Code that a start with a valid, cached map does not need is in ``document``.

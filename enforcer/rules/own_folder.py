@@ -1,4 +1,4 @@
-"""The folder ``.enforcer`` beside a map, which version control ignores."""
+"""Write a ``.gitignore`` into the folder ``.enforcer`` beside a map."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Labels of files that are the same on every machine: relative to the map's root.
+"""Classify files by their labels (below the root, installed, portable), and find the repository.
 
 A file below the root has a relative label (``shop/cart.py``). So has a file elsewhere in the root's
 repository (``../tests/test_cart.py``): a label from the repository's top could equal the label of

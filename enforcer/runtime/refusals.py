@@ -1,4 +1,4 @@
-"""What the caller of a legacy path gets where its stage refuses or warns.
+"""Exceptions and warnings for callers of legacy paths: LegacyImportError and three more.
 
 ImportError
 └── LegacyImportError    an import of a legacy path was refused

@@ -1,4 +1,4 @@
-"""Qualified names of the scopes in a file, as at run time."""
+"""Qualified name of the scope that a syntax node opens, and the nodes that run in it."""
 
 import ast
 from collections.abc import Collection

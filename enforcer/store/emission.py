@@ -1,4 +1,4 @@
-"""Keep in the store up to which use each call site of a process was emitted as telemetry.
+"""Ledger in the store of emitted uses, from which others emit what a dead process left.
 
 There is no spool: what is missing at a collector is the difference between a process's uses and
 this ledger. Both tables are an addition that older versions ignore, so a writer demands no higher

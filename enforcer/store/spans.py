@@ -1,4 +1,4 @@
-"""Arithmetic of a span: the hours, days and months that it touches."""
+"""Bounds of a span for SQL: hours at its ends, then whole days, and months in the middle."""
 
 from enforcer.store.queries import DAY, HOUR, Span
 from enforcer.store.sqlite.schema import MONTH

@@ -1,1 +1,1 @@
-"""The pytest plugin ``enforcer``: strict mode in test runs (``pytest --enforcer``)."""
+"""Test runs under the enforcer: what the pytest plugin (``enforcer_pytest``) loads if asked for."""

@@ -1,4 +1,4 @@
-"""Read the signature of a legacy factory whose module never runs, from its source.
+"""Create a function with the signature of a legacy factory, from source that never runs.
 
 Only the interpreter's built-in parser is used (the module ``ast`` is heavy). Defaults are known if
 they are constants; other defaults are left to the canonical factory.

@@ -1,4 +1,4 @@
-"""Find the object that a path names, and replace one that is no plain function."""
+"""Look up objects by path, and stand-ins for callables that are no plain functions."""
 
 from enforcer.runtime.imports import cpython
 from enforcer.runtime.imports.callers import module_name

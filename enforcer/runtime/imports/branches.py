@@ -1,4 +1,4 @@
-"""Derive from a map which legacy packages need more than their canonical ones have."""
+"""Legacy packages of a map: parents, those to create empty, children that move elsewhere."""
 
 from enforcer.rules.model import NAME
 from enforcer.rules.stages import REMOVED

@@ -1,4 +1,4 @@
-"""Attribute a use to the code that asked, not to the machinery in between.
+"""Find the code that caused a use, and classify its file as own or third-party code.
 
 The frame right above the enforcer is often ``importlib``, ``pickle`` or a framework. An import
 statement belongs to the frame that executes it, in any code. An import *call* belongs to the

@@ -1,4 +1,4 @@
-"""Follow the load of a module: when it begins, and when it ends.
+"""Follow the load of a module by the class of its spec: no loader is wrapped.
 
 No loader is wrapped. ``_load_unlocked`` sets ``spec._initializing`` to true before it executes a
 module and to false afterwards (Lib/importlib/_bootstrap.py, 3.11 to 3.15). A spec whose class has

@@ -1,4 +1,4 @@
-"""Read a dictionary that threads share without locking it.
+"""Look up a key in a shared dictionary without its lock (free-threaded CPython).
 
 On 3.13t ``dict.get`` runs in a critical section, which locks the dictionary
 (Objects/clinic/dictobject.c.h); a subscript reads without that lock. If threads wait for the lock

@@ -1,4 +1,4 @@
-"""Find a module's spec without importing anything."""
+"""Ask the other finders for a module's spec, without importing anything."""
 
 import sys
 from _thread import get_ident

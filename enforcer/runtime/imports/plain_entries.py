@@ -1,4 +1,4 @@
-"""Alias legacy modules by plain entries in ``sys.modules``, and do nothing else.
+"""Answers to imports in safe mode: legacy modules as plain entries of ``sys.modules``.
 
 This answers in safe mode, and in processes where the part that watches imports failed to start.
 ``sys.modules[legacy]`` is the canonical module (or a plain module, see ``plain_modules``), so a

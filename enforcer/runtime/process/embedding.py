@@ -1,4 +1,4 @@
-"""Decide when a thread may run in a program that embeds Python.
+"""Threads in servers that embed Python: when they may run, and hooks into uWSGI and mod_wsgi.
 
 A server such as uWSGI initialises Python, loads the application, and then forks its workers by C
 code, without Python's fork hooks. If a thread of ours waits for the GIL at that moment, the worker

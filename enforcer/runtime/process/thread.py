@@ -1,4 +1,4 @@
-"""A background thread that stays out of the watched program's way.
+"""A background thread without ``threading`` and signals, and calls after garbage collections.
 
 * It is started with ``_thread``: on 3.11 and 3.12 the first thread that imports ``threading`` is
   taken for the main thread. Nothing that the thread imports later imports ``threading``.

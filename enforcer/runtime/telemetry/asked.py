@@ -1,4 +1,4 @@
-"""Detect cheaply whether this process is configured for telemetry.
+"""Telemetry settings of the environment and the application, without loading OpenTelemetry.
 
 A program without OpenTelemetry does not get it loaded, so only the environment and the modules that
 the application itself has loaded are read. No getter of OpenTelemetry's API is called: if

@@ -1,4 +1,4 @@
-"""Exclusive access to a SQLite store for maintenance, while other processes may write it."""
+"""Open a SQLite store for maintenance: migrated, and not renamed meanwhile; others may write."""
 
 import sqlite3
 from collections.abc import Iterator
