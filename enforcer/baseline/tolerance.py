@@ -6,8 +6,8 @@ The baseline is read when a strict path is first used: most processes never need
 import sys
 from time import strftime
 
+from enforcer.recording.items import allowed_paths
 from enforcer.recording.notice import Notice
-from enforcer.recording.test_items import allowed_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from enforcer.runtime.telemetry.outlet import shown
 from enforcer.runtime.telemetry.private import Private
 from enforcer.runtime.telemetry.scrubbing import Scrub
 from enforcer.runtime.telemetry.signals import emit_remainder
-from enforcer.store import StoreError, emission
+from enforcer.store import emission
 from enforcer.store.sqlite.busy import Patience
 from enforcer.store.sqlite.opening import not_read, open_to_read
 from enforcer.store.sqlite.writer import Store
@@ -86,7 +86,8 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
     That is what processes left that have ended, or have not written for longer than they should.
     Sending something twice does no harm: every record has an id.
 
-    The exit code is 1 if something could not be sent, and 2 where no endpoint is named.
+    The exit code is 1 if something could not be sent or was refused, and 2 where no endpoint is
+    named.
 
     \b
     Examples:
@@ -103,14 +104,17 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
     private = _private(migration_map)
     sent = _flush(migration_map, private, Patience(timeout)) if private.has(LOGS) else 0
     uses, processes, oldest = _waiting(migration_map)
-    click.echo(f"{counted(sent, 'use')} sent. {_told(uses, processes, oldest)}")
-    for kind, records in private.dropped().items():
-        click.echo(f"{records} records were not taken: {kind}", err=True)
+    dropped = private.dropped()
+    verb = "offered" if dropped else "sent"
+    click.echo(f"{counted(sent, 'use')} {verb}. {_told(uses, processes, oldest)}")
+    for kind, records in dropped.items():
+        refused = f"{counted(records, 'record')} {agreed(records, 'was', 'were')} refused: {kind}"
+        click.echo(f"enforcer: {refused} (telemetry-refused)", err=True)
     error = private.outlets[LOGS].error if private.has(LOGS) else ""
     if uses and error:
         place = shown(asked.endpoint(LOGS, trusted_environment()))
         click.echo(f"enforcer: {place}: {error} (collector-not-reached)", err=True)
-    context.exit(SOMETHING_WAITS if uses else 0)
+    context.exit(SOMETHING_WAITS if uses or dropped else 0)
 
 
 def _private(migration_map: MigrationMap) -> Private:
@@ -154,8 +158,6 @@ def _waiting(migration_map: MigrationMap) -> tuple[int, int, int]:
             return emission.waiting(connection, time_ns())
     except sqlite3.Error as error:
         raise not_read(path, error) from error
-    except StoreError:
-        return 0, 0, 0
 
 
 def _as_lines(private: Private) -> list[str]:

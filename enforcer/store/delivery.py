@@ -202,11 +202,16 @@ class Delivery:
 
         """
         ledger = self._ledger_by()
-        if ledger is None or not ledger.has_news():
+        notices = self._new_notices() if self._is_known else []  # of what was refused, for instance
+        if not notices and (ledger is None or not ledger.has_news()):
             return
         store = self._open_store(Patience(seconds, is_needed))
         try:
-            ledger.visit(store, self._process.id)
+            if notices:
+                store.note(self._process, notices)
+                self._noted.update((each.kind, each.subject) for each in notices)
+            if ledger is not None:
+                ledger.visit(store, self._process.id)
         finally:
             store.close()
 

@@ -241,7 +241,7 @@ def waiting(connection: "sqlite3.Connection", now: int) -> tuple[int, int, int]:
     if not connection.execute(_IS_THERE).fetchone()[0]:
         return 0, 0, now
     for (process,) in connection.execute("SELECT process FROM emitting").fetchall():
-        for use, _, _ in _missing(connection, process, most=1 << 40):
+        for use, _, _ in _missing(connection, process, most=1 << 40, is_whole=True):
             uses += use.count
             oldest = min(oldest, use.first_seen)
             processes.add(process)
@@ -256,9 +256,17 @@ def forget(connection: "sqlite3.Connection") -> None:
 
 
 def _missing(
-    connection: "sqlite3.Connection", process: str, most: int = MOST_ROWS
+    connection: "sqlite3.Connection",
+    process: str,
+    most: int = MOST_ROWS,
+    *,
+    is_whole: bool = False,
 ) -> "list[tuple[Use, str, int]]":
-    """Return the uses that were offered and not emitted; for other call sites all the rest."""
+    """Return the uses that were offered and not emitted; for other call sites all the rest.
+
+    An offer is sent as it was, with its id, and what came after it the next time; with
+    ``is_whole`` that is counted too.
+    """
     known = {row[0]: row for row in connection.execute(_ROWS, (process,))}
     missing: list[tuple[Use, str, int]] = []
     for row in connection.execute(_USES, (process,)):
@@ -266,7 +274,7 @@ def _missing(
         site = identify(use.rule.legacy, use.stage, use.outcome, use.site)
         _, emitted, offered, last_seen = known.get(site, ("", 0, 0, 0))
         total = use.count
-        if offered > emitted:
+        if offered > emitted and not is_whole:
             use.count, use.last_seen = offered - emitted, last_seen
         else:
             use.count = total - emitted

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from enforcer import startup
 from enforcer.baseline.run_record import Record, SeenSite
+from enforcer.recording.items import ALLOWED_KEY, FOLDER_KEY
 from enforcer.recording.process import RUN_FILE_KEY, RUN_KEY
-from enforcer.recording.test_items import ALLOWED_KEY, FOLDER_KEY
 from enforcer.rules.environment import INTERVAL_KEY
 from enforcer.rules.loader import BASELINE_KEY, REFUSE_KEY, STORE_KEY
 from enforcer.rules.model import MigrationMap

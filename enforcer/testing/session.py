@@ -15,7 +15,7 @@ import pytest
 from enforcer import startup
 from enforcer.baseline.run_record import ALLOWED, EXPECTED, Record, SeenSite
 from enforcer.errors import EnforcerError
-from enforcer.recording.test_items import Item, current_item
+from enforcer.recording.items import Item, current_item
 from enforcer.recording.use import BLOCKED, Use
 from enforcer.rules.repository import is_installed
 from enforcer.rules.stages import REMOVED

@@ -467,4 +467,4 @@ def test_a_fork_calls_our_hook_before_that_of_logging(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["logging", "enforcer.startup"]
+    assert done.stdout.split() == ["logging", "concurrent.futures.thread", "enforcer.startup"]

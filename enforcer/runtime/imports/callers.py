@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from enforcer.recording.test_items import Item
+    from enforcer.recording.items import Item
 
 # Packages that import on behalf of their callers.
 _MACHINERY = frozenset({"enforcer", "importlib", "pickle", "pkgutil", "runpy", "traceback"})

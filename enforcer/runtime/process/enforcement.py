@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
     from contextvars import Context
 
+    from enforcer.recording.items import Item
     from enforcer.recording.notice import Notice
     from enforcer.recording.recorder import Recorder, Tally
     from enforcer.recording.safe_mode import SafeMode
-    from enforcer.recording.test_items import Item
     from enforcer.recording.use import CallSite, Use
     from enforcer.rules.model import MigrationMap
     from enforcer.runtime.imports.finder import Answering
@@ -137,7 +137,7 @@ class Enforcement:
 
         """
         from enforcer.baseline.tolerance import Tolerance
-        from enforcer.recording.test_items import items_of_environment
+        from enforcer.recording.items import items_of_environment
         from enforcer.runtime.imports.watch import Watch
 
         load_now()

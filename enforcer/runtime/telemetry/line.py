@@ -124,7 +124,7 @@ class Line:
             self.error = str(error)
             raise
         except Exception as error:
-            self.error = str(error)
+            self.error = _words(error, seconds)
             self.is_mistake = not isinstance(error, _FAILURES) or isinstance(error, _MISTAKES)
             raise NotSentError(self.error) from error
         return answer
@@ -169,6 +169,27 @@ class Line:
         session.mount("http://", Adapter())
         session.mount("https://", Adapter())
         return session
+
+
+def _words(error: Exception, seconds: float) -> str:
+    """Return why a request failed, without the classes and the address in the library's words."""
+    if isinstance(error, (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)):
+        return "the address has to begin with http:// or https://"
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return "a header has a line break or a leading blank"
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return "the address is not valid"
+    if isinstance(error, requests.Timeout):
+        return f"it did not answer within {seconds:.1f} s"
+    cause: BaseException | None = error
+    while cause is not None:  # what the system or TLS said is at the end of the chain
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        reason = cause.args[0] if cause.args else None
+        inner = getattr(reason, "reason", None) or getattr(cause, "reason", None)
+        inner = inner if isinstance(inner, BaseException) else reason
+        cause = inner if isinstance(inner, BaseException) else cause.__cause__ or cause.__context__
+    return str(error)
 
 
 def _seconds(text: str) -> float:

@@ -6,10 +6,10 @@ halved. Over gRPC an exporter shows neither what a collector rejected of a batch
 that a batch was too large.
 """
 
+import re
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from opentelemetry.context import attach, detach, set_value
 
@@ -27,6 +27,9 @@ LONGEST_PAUSE: Final = 60.0
 
 REJECTED: Final = "rejected"
 """Why records were dropped that a collector did not take of a batch that it took."""
+
+# A scheme, and what stands before the host.
+_USER: Final = re.compile(r"^(\w+://)?.*@")
 
 _TIMEOUT: Final = 10.0
 _TOO_LARGE: Final = 413
@@ -215,12 +218,10 @@ class Outlet:
 
 
 def shown(endpoint: str) -> str:
-    """Return an address without the user and the password that may be in it."""
-    try:
-        place = urlsplit(endpoint).netloc
-    except ValueError:
-        return endpoint
-    return endpoint.replace(f"{place.rpartition('@')[0]}@", "", 1) if "@" in place else endpoint
+    """Return an address without the user, the password and the query that may be in it."""
+    address, _, query = endpoint.partition("?")
+    # A password may have any sign in it, if the address is not valid.
+    return _USER.sub(r"\1", address) + ("?…" if query else "")
 
 
 def count(batch: "Sequence[Any]") -> int:

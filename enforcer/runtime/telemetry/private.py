@@ -13,6 +13,7 @@ import os
 from importlib import import_module
 from importlib.metadata import entry_points, version
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadableLogRecord
 from opentelemetry.sdk.resources import (
@@ -22,13 +23,14 @@ from opentelemetry.sdk.resources import (
     Resource,
 )
 
+from enforcer.distribution import install_command
 from enforcer.recording.process import RESOURCE_KEY, resource_attributes
 from enforcer.runtime.telemetry import asked, names
 from enforcer.runtime.telemetry import providers as through
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
 from enforcer.runtime.telemetry.breathing import breathing
-from enforcer.runtime.telemetry.outlet import Outlet
-from enforcer.runtime.telemetry.sdk import listening, preferences
+from enforcer.runtime.telemetry.outlet import Outlet, shown
+from enforcer.runtime.telemetry.sdk import hush, listening, preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -219,12 +221,13 @@ class Private:
             path = f"opentelemetry.exporter.otlp.proto.{folder}.{module}"
             kind = getattr(import_module(path), name)
         except ModuleNotFoundError as error:
-            text = f'pip install "import-enforcer[{extra}]"'
-            self._tell(f"no exporter for {protocol} is installed ({error}): {text} (no-exporter)")
+            text = f"no exporter for {protocol} is installed ({error}): {install_command(extra)}"
+            self._tell_once(f"{text} (no-exporter)")
             return
         except Exception as error:  # noqa: BLE001 - the SDK reads some variables while it is loaded
             self._say(f"{signal} are not sent: {error}")
             return
+        hush()
         try:
             outlet = Outlet(
                 signal, protocol, kind, asked.endpoint(signal, self._environ), self._tell
@@ -241,6 +244,7 @@ class Private:
         from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
         from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
+        hush()
         kept = self._spans
 
         class Spans(SpanProcessor):
@@ -276,6 +280,7 @@ class Private:
         from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter
         from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+        hush()
         self._reader = InMemoryMetricReader(**preferences(exporter))
         try:
             provider = MeterProvider([self._reader], self._resource, shutdown_on_exit=False)
@@ -309,9 +314,11 @@ class Private:
             if part.strip() and "=" not in part:
                 self._say(f'"{part.strip()}" in {RESOURCE_KEY} is no key=value, and is ignored')
         for name in filter(None, map(str.strip, os.environ.get(_DETECTORS, "").split(","))):
-            for point in entry_points(group="opentelemetry_resource_detector"):
-                if name not in (point.name, "*"):
-                    continue
+            points = entry_points(group="opentelemetry_resource_detector")
+            chosen = [point for point in points if name in (point.name, "*")]
+            if not chosen:
+                self._say(f'the resource detector "{name}" is not installed, and is left out')
+            for point in chosen:
                 # Here and not by Resource.create(), which starts threads for it.
                 try:
                     detected |= point.load()().detect().attributes
@@ -329,9 +336,27 @@ class Private:
         return (number if 0 < number < float("inf") else default) / 1e3
 
     def _say(self, problem: str) -> None:
-        if problem not in self._said:
-            self._said.add(problem)
-            self._tell(f"telemetry: {problem} (otel-setting)")
+        self._tell_once(f"telemetry: {_without_secrets(problem, self._environ)} (otel-setting)")
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._tell(text)
+
+
+def _without_secrets(text: str, environ: "Mapping[str, str]") -> str:
+    """Return a text of the SDK's without the values of headers and the passwords of addresses."""
+    for key, value in environ.items():
+        if not key.startswith("OTEL_EXPORTER_OTLP") or not value:
+            continue
+        if key.endswith("ENDPOINT"):
+            text = text.replace(value, shown(value))
+        elif key.endswith("HEADERS"):
+            parts = [value, *value.split(",")]
+            parts += [part.partition("=")[2] for part in parts]
+            for part in sorted({*parts, *map(unquote, parts)}, key=len, reverse=True):
+                text = text.replace(part, "…") if part.strip() else text
+    return text
 
 
 def _sdk() -> "dict[str, str]":

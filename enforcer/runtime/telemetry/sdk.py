@@ -40,7 +40,9 @@ def load_without_threads() -> None:
     if original is not None:
         setattr(resources, _AGGREGATE, _aggregate)
     try:
-        import_module("opentelemetry.sdk._logs")
+        # What it says of that resource is said of ours once more, in one line.
+        with listening():
+            import_module("opentelemetry.sdk._logs")
     finally:
         if original is not None:
             setattr(resources, _AGGREGATE, original)
@@ -84,12 +86,7 @@ def listening() -> "Iterator[list[str]]":
     on its standard error. The filters stay: to remove one while another thread goes through them
     would make that thread skip its neighbour. They let everything pass but in this block.
     """
-    for name, logger in list(logging.Logger.manager.loggerDict.items()):
-        if not name.startswith("opentelemetry") or not isinstance(logger, logging.Logger):
-            continue
-        if _is_for_all not in logger.filters:
-            # Before the SDK's own, which lets no message pass twice within a minute.
-            logger.filters.insert(0, _is_for_all)
+    hush()
     messages: list[str] = []
     token = _heard.set(messages)
     _listening.add(get_ident())
@@ -98,6 +95,16 @@ def listening() -> "Iterator[list[str]]":
     finally:
         _listening.discard(get_ident())
         _heard.reset(token)
+
+
+def hush() -> None:
+    """Filter the loggers that are there by now; to be called when more of the SDK was imported."""
+    for name, logger in list(logging.Logger.manager.loggerDict.items()):
+        if not name.startswith(("opentelemetry", "urllib3")):
+            continue
+        if isinstance(logger, logging.Logger) and _is_for_all not in logger.filters:
+            # Before the SDK's own, which lets no message pass twice within a minute.
+            logger.filters.insert(0, _is_for_all)
 
 
 def _is_for_all(record: logging.LogRecord) -> bool:

@@ -32,7 +32,7 @@ class Running:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str | Path], folder: Path, **variables: str
+        self, name: str, command: Sequence[str | Path], folder: Path, /, **variables: str
     ) -> None:
         """Start it in a folder, in this environment and the variables."""
         self.log = folder / f"{name}.log"

@@ -104,7 +104,7 @@ PROGRAMS = {
 def arrived(project: Project, receiver: Receiver) -> int:
     """Give how many uses arrived, each once, when all that waits was sent."""
     environ = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    send_the_spool(project.folder / "enforcer.toml", environ)
+    send_the_spool(project.folder / "enforcer.toml", environ, may_wait=True)
     return receiver.received.uses().total()
 
 

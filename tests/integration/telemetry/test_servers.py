@@ -98,7 +98,7 @@ def test_gunicorn(
             while len(workers) < LEAST or (len(set(workers)) < 2 and len(workers) < MOST):
                 workers += pool.map(ask, [port] * LEAST)
         server.stop()
-    send_the_spool(project.folder / "enforcer.toml", project.environ(**variables))
+    send_the_spool(project.folder / "enforcer.toml", project.environ(**variables), may_wait=True)
 
     kept = stored(project.store)
     answered = {site: uses for site, uses in kept.items() if site[2] == 5}

@@ -139,8 +139,9 @@ def test_what_is_refused_is_dropped_once(receiver: Receiver, status: int) -> Non
     receiver.answer = (status, b"no")
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint}
     done = enforcer("flush", **environ)
-    assert done.exit_code == 0
-    assert f"4 records were not taken: {status}" in done.output
+    assert done.exit_code == 1
+    assert "uses offered. Nothing waits." in done.output
+    assert f"enforcer: 4 records were refused: {status} (telemetry-refused)" in done.output
     assert f'/v1/logs" answered {status}' in done.output
     before = receiver.requests
     enforcer("flush", **environ)

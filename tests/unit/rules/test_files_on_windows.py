@@ -14,7 +14,7 @@ import pytest
 from enforcer.baseline import portable_names
 from enforcer.baseline.renamed_files import is_foreign
 from enforcer.recording.distributions import distribution_of
-from enforcer.recording.test_items import Item
+from enforcer.recording.items import Item
 from enforcer.recording.use import CALL, OWN, THIRD_PARTY
 from enforcer.rules import repository
 from enforcer.runtime.imports import callers

@@ -7,6 +7,7 @@ import threading
 import pytest
 from opentelemetry import _logs, metrics, trace
 
+from enforcer.distribution import install_command
 from enforcer.runtime.telemetry.asked import providers
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
@@ -48,7 +49,7 @@ def test_an_exporter_that_is_missing(
     assert parts.private is not None
     assert set(parts.private.providers) == {"traces", "metrics"}
     (said,) = parts.said
-    assert said.endswith(f'pip install "import-enforcer[{extra}]" (no-exporter)')
+    assert said.endswith(f"{install_command(extra)} (no-exporter)")
 
 
 def test_what_they_say_they_are(parts: Parts, receiver: Receiver) -> None:
@@ -85,3 +86,28 @@ def test_limits_and_samplers_of_the_environment(
     assert receiver.received.spans == []
     assert {len(log.attributes) for log in receiver.received.logs} == {3}
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"OTEL_EXPORTER_OTLP_HEADERS": "Authorization: Bearer s3cret-token"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "x=1,Authorization Basic%20s3cret"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Basic%20s3cret%0aX"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:s3cret@"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "u:s3cret@localhost:1"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:s3/cret@localhost:1"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1/?api_key=s3cret"},
+    ],
+    ids=str,
+)
+def test_no_secret_is_said(
+    parts: Parts, variable: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by us nor by the SDK, where the value is not valid."""
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", **variable}
+    parts.send_to(environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT"), **environ)
+    parts.use()
+    parts.deliver()
+    errors = [outlet.error for outlet in parts.private.outlets.values()] if parts.private else []
+    assert "cret" not in " ".join([*parts.said, *errors, *capfd.readouterr()])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.recording.test_items import allowed_paths, current_item, items_of_environment
+from enforcer.recording.items import allowed_paths, current_item, items_of_environment
 
 TESTS = {"ENFORCER_ITEMS": "/shop"}
 
