@@ -1,9 +1,8 @@
 """Set up reporting: to the store, and by telemetry if it is asked for.
 
 Two threads report, and neither waits for the other: ``enforcer.runtime.process.schedule`` writes
-to the store and
-leads, ``enforcer.runtime.telemetry.emitter`` emits. A process in which nothing asks for telemetry
-loads no part of it.
+to the store and leads, ``enforcer.runtime.telemetry.emitter`` emits. A process in which nothing
+asks for telemetry loads no part of it.
 """
 
 import _signal  # type: ignore[import-not-found]  # "signal" would load enum

@@ -207,9 +207,7 @@ class Delivery:
             return
         store = self._open_store(Patience(seconds, is_needed))
         try:
-            if notices:
-                store.note(self._process, notices)
-                self._noted.update((each.kind, each.subject) for each in notices)
+            self._note(store, notices)
             if ledger is not None:
                 ledger.visit(store, self._process.id)
         finally:
@@ -238,6 +236,11 @@ class Delivery:
             said = [Notice("blind", "enforcer", f"What is blind here can't be told: {error!r}")]
         return [each for each in said if (each.kind, each.subject) not in self._noted]
 
+    def _note(self, store: "OpenStore", notices: "list[Notice]") -> None:
+        if notices:
+            store.note(self._process, notices)
+            self._noted.update((each.kind, each.subject) for each in notices)
+
     def _visit(self, patience: Patience, ending: str, ledger: "Ledger | None") -> None:
         store = self._open_store(patience)
         try:
@@ -248,10 +251,7 @@ class Delivery:
             elif not self.backlog:
                 store.watch(self._process, self._rules, self._interval)
             self._is_known = True
-            notices = self._new_notices()
-            if notices:
-                store.note(self._process, notices)
-                self._noted.update((each.kind, each.subject) for each in notices)
+            self._note(store, self._new_notices())
             if ledger is not None:
                 # First: a process killed between the two would be in the store, and nobody would
                 # look for what it has not sent.

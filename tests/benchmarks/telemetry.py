@@ -26,7 +26,7 @@ from tests.benchmarks.large_world import LEGACY, write_callers, write_large_worl
 from tests.benchmarks.mechanisms import ENFORCER
 from tests.benchmarks.world import MAP_FILE, write_timed, write_world
 from tests.integration.telemetry.receiving import Receiver
-from tests.integration.telemetry.recorded import send_the_spool
+from tests.integration.telemetry.recorded import send_what_waits
 
 SITES: Final = 10_000
 RATE: Final = 1_000
@@ -148,7 +148,7 @@ def _steady_world(folder: Path) -> Path:
 def _arrived(world: Path) -> int:
     """Have sent what could not be sent, and count the uses, each event once."""
     with Receiver() as receiver:
-        send_the_spool(world / MAP_FILE, environ(world, receiver.endpoint))
+        send_what_waits(world / MAP_FILE, environ(world, receiver.endpoint))
         return receiver.received.uses().total()
 
 

@@ -231,7 +231,7 @@ class Answers:
         self._watch.uses.record(rule, name, caller, in_place=False)
 
     def stand_in(self, name: str) -> None:
-        """Put the alias of a submodule whose canonical module is loaded into ``sys.modules``."""
+        """Insert the alias of a submodule whose canonical module is loaded into ``sys.modules``."""
         watch = self._watch
         rule = watch.match(name)
         if name in sys.modules or rule is None or not rule.aliases() or rule.stage == REMOVED:

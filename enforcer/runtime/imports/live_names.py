@@ -201,7 +201,7 @@ class LiveModule:
         """Do nothing: the module's own code runs first."""
 
     def finished(self, _spec: cpython.ModuleSpec) -> None:
-        """Put the descriptors on the module, now that it was executed."""
+        """Set the descriptors on the module, now that it was executed."""
         module = sys.modules.get(self._name)
         if module is not None and self._rules:
             self.watch_module(module)
@@ -209,7 +209,7 @@ class LiveModule:
         self._watch.was_loaded(self._name)
 
     def watch_module(self, module: "ModuleType") -> None:
-        """Put the descriptors on a loaded module."""
+        """Set the descriptors on a loaded module."""
         created = own_class(module)
         namespace = cpython.namespace_of(module)
         if created is None or namespace is None:

@@ -30,7 +30,7 @@ from enforcer.runtime.telemetry import providers as through
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
 from enforcer.runtime.telemetry.breathing import breathing
 from enforcer.runtime.telemetry.outlet import Outlet, shown
-from enforcer.runtime.telemetry.sdk import hush, listening, preferences
+from enforcer.runtime.telemetry.sdk import listening, preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -134,11 +134,14 @@ class Private:
         self.interval = self._milliseconds("OTEL_METRIC_EXPORT_INTERVAL", INTERVAL)
         self._timeout = self._milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", TIMEOUT)
         make = {TRACES: self._make_tracers, LOGS: self._make_loggers, METRICS: self._make_meters}
+        wanted = [signal for signal in SIGNALS if asked.endpoint(signal, environ)]
+        # Before listening: an exporter brings the part of the SDK that its signal needs.
+        kinds = {signal: self._exporter(signal) for signal in wanted}
         with listening() as messages:
             self._resource = Resource(self._attributes())
-            for signal in SIGNALS:
-                if asked.endpoint(signal, environ):
-                    self._make(signal, make[signal])
+            for signal, kind in kinds.items():
+                if kind is not None:
+                    self._make(signal, kind, make[signal])
             for message in messages:
                 self._say(message)
 
@@ -210,7 +213,7 @@ class Private:
             del self._points[0]
         return True
 
-    def _make(self, signal: str, make: "Callable[[Any], object]") -> None:
+    def _exporter(self, signal: str) -> Any:  # noqa: ANN401 - the class of an exporter, or None
         protocol = asked.protocol(signal, self._environ)
         named = asked.named_protocol(signal, self._environ)
         if named and named not in PROTOCOLS:
@@ -219,19 +222,21 @@ class Private:
         module, name = _EXPORTERS[signal]
         try:
             path = f"opentelemetry.exporter.otlp.proto.{folder}.{module}"
-            kind = getattr(import_module(path), name)
+            return getattr(import_module(path), name)
         except ModuleNotFoundError as error:
             text = f"no exporter for {protocol} is installed ({error}): {install_command(extra)}"
             self._tell_once(f"{text} (no-exporter)")
-            return
         except Exception as error:  # noqa: BLE001 - the SDK reads some variables while it is loaded
             self._say(f"{signal} are not sent: {error}")
-            return
-        hush()
+        return None
+
+    def _make(
+        self, signal: str, kind: "Callable[..., Any]", make: "Callable[[Any], object]"
+    ) -> None:
+        protocol = asked.protocol(signal, self._environ)
+        endpoint = asked.endpoint(signal, self._environ)
         try:
-            outlet = Outlet(
-                signal, protocol, kind, asked.endpoint(signal, self._environ), self._tell
-            )
+            outlet = Outlet(signal, protocol, kind, endpoint, self._tell)
             make(outlet.exporter)
         except Exception as error:  # noqa: BLE001 - whatever a value does to the SDK
             self._say(f"{signal} are not sent: {error}")
@@ -244,7 +249,6 @@ class Private:
         from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
         from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
-        hush()
         kept = self._spans
 
         class Spans(SpanProcessor):
@@ -280,7 +284,6 @@ class Private:
         from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter
         from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-        hush()
         self._reader = InMemoryMetricReader(**preferences(exporter))
         try:
             provider = MeterProvider([self._reader], self._resource, shutdown_on_exit=False)

@@ -83,10 +83,16 @@ def listening() -> "Iterator[list[str]]":
     """Return what OpenTelemetry logs in this thread, which is shown nowhere meanwhile.
 
     It logs each request that failed, and a program that configured no logging has all of that
-    on its standard error. The filters stay: to remove one while another thread goes through them
-    would make that thread skip its neighbour. They let everything pass but in this block.
+    on its standard error. Only loggers that exist are heard, so the modules that log have to be
+    imported before. The filters stay: to remove one while another thread goes through them would
+    make that thread skip its neighbour. They let everything pass but in this block.
     """
-    hush()
+    for name, logger in list(logging.Logger.manager.loggerDict.items()):
+        if not name.startswith(("opentelemetry", "urllib3")):
+            continue
+        if isinstance(logger, logging.Logger) and _is_for_all not in logger.filters:
+            # Before the SDK's own, which lets no message pass twice within a minute.
+            logger.filters.insert(0, _is_for_all)
     messages: list[str] = []
     token = _heard.set(messages)
     _listening.add(get_ident())
@@ -95,16 +101,6 @@ def listening() -> "Iterator[list[str]]":
     finally:
         _listening.discard(get_ident())
         _heard.reset(token)
-
-
-def hush() -> None:
-    """Filter the loggers that are there by now; to be called when more of the SDK was imported."""
-    for name, logger in list(logging.Logger.manager.loggerDict.items()):
-        if not name.startswith(("opentelemetry", "urllib3")):
-            continue
-        if isinstance(logger, logging.Logger) and _is_for_all not in logger.filters:
-            # Before the SDK's own, which lets no message pass twice within a minute.
-            logger.filters.insert(0, _is_for_all)
 
 
 def _is_for_all(record: logging.LogRecord) -> bool:

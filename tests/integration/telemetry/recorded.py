@@ -1,4 +1,4 @@
-"""Say what the enforcer itself kept, in the words of the receiver, and have the spool sent."""
+"""What the enforcer itself kept, in the words of the receiver, and the sending of what waits."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def stored(store: Path) -> Counter[Site]:
     return counted
 
 
-def send_the_spool(map_file: Path, environ: Mapping[str, str], *, may_wait: bool = False) -> str:
+def send_what_waits(map_file: Path, environ: Mapping[str, str], *, may_wait: bool = False) -> str:
     """Run ``enforcer telemetry flush``; return what it prints.
 
     With ``may_wait`` something may be left: a killed process counts as gone once it was silent.

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver, Silent
-from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.component
@@ -24,7 +24,7 @@ LONGEST_LIFE = 500
 def flush(project: Project, receiver: Receiver) -> None:
     """Send what processes left behind."""
     environ = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    send_the_spool(project.folder / "enforcer.toml", environ, may_wait=True)
+    send_what_waits(project.folder / "enforcer.toml", environ, may_wait=True)
 
 
 @pytest.mark.parametrize(

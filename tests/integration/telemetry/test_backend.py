@@ -14,7 +14,7 @@ import pytest
 from enforcer.demo.backend import Workspace
 from enforcer.demo.clients import converse
 from tests.integration.telemetry.receiving import Receiver
-from tests.integration.telemetry.recorded import send_the_spool, stored
+from tests.integration.telemetry.recorded import send_what_waits, stored
 from tests.integration.telemetry.running import Rotel, Running
 from tests.patience import PATIENCE
 
@@ -60,7 +60,7 @@ def test_every_use_arrives_once(receiver: Receiver, rotel: Rotel) -> None:
     """So does what says who sent it, and the span of each call site."""
     with Workspace.made() as workspace:
         talk(workspace, environ(workspace, rotel))
-        send_the_spool(workspace.map, {**os.environ, **environ(workspace, rotel)})
+        send_what_waits(workspace.map, {**os.environ, **environ(workspace, rotel)})
         expect_all(workspace, receiver)
 
     received = receiver.received
@@ -115,5 +115,5 @@ def test_a_collector_that_is_restarted(receiver: Receiver, rotel: Rotel) -> None
     with Workspace.made() as workspace:
         talk(workspace, environ(workspace, rotel), answered)
         restarting.join()
-        send_the_spool(workspace.map, {**os.environ, **environ(workspace, rotel)})
+        send_what_waits(workspace.map, {**os.environ, **environ(workspace, rotel)})
         expect_all(workspace, receiver)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver, Silent, free_port
-from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.component
@@ -83,13 +83,13 @@ def test_nothing_is_lost(project: Project, receiver: Receiver, name: str) -> Non
     assert receiver.received.uses().total() == 0
 
     sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    send_the_spool(project.folder / "enforcer.toml", sending)
+    send_what_waits(project.folder / "enforcer.toml", sending)
 
     kept = stored(project.store)
     assert kept.total() == 25
     assert receiver.received.uses() == kept
     before = len(receiver.received.logs)
-    send_the_spool(project.folder / "enforcer.toml", sending)
+    send_what_waits(project.folder / "enforcer.toml", sending)
     assert len(receiver.received.logs) == before
 
 
@@ -103,12 +103,12 @@ def test_what_is_refused_for_good_is_dropped_once(project: Project, status: int)
         assert error.count("(telemetry-refused)") == len(error.splitlines()) <= 3
         collector.answer = (200, b"")
         sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
-        send_the_spool(project.folder / "enforcer.toml", sending)
+        send_what_waits(project.folder / "enforcer.toml", sending)
         assert collector.received.uses().total() < 25
     assert stored(project.store).total() == 25
 
 
-def test_the_next_process_sends_the_spool(project: Project, receiver: Receiver) -> None:
+def test_the_next_process_sends_what_waits(project: Project, receiver: Receiver) -> None:
     """Nobody has to call a command for it."""
     with refusing() as collector:
         project.run("use(20)", OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
@@ -128,7 +128,7 @@ def test_a_slow_collector_that_takes_it_all_the_same(project: Project) -> None:
         run_until_asked(project, Collector(receiver.endpoint))
         receiver.delay = 0.0
         sending = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-        send_the_spool(project.folder / "enforcer.toml", sending)
+        send_what_waits(project.folder / "enforcer.toml", sending)
         receiver.wait_for(lambda received: received.uses().total() >= 25)
 
     assert receiver.received.uses() == stored(project.store)

@@ -13,7 +13,7 @@ from enforcer.runtime.telemetry.asked import GRPC, LOGS
 from enforcer.runtime.telemetry.outlet import Outlet
 from enforcer.store.sqlite.busy import Patience
 from tests.integration.telemetry.receiving import Received
-from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.patience import PATIENCE, wait_until
 
 try:
@@ -89,7 +89,7 @@ def test_a_program(project: Project, server: Server) -> None:
         wait_until(lambda: server.received.uses().total() == 5)
         _, error = process.communicate("\n", timeout=PATIENCE)
     # What was not sent in the end.
-    send_the_spool(project.folder / "enforcer.toml", project.environ(**variables))
+    send_what_waits(project.folder / "enforcer.toml", project.environ(**variables))
     received = server.received
     assert error == ""
     assert received.uses() == stored(project.store)

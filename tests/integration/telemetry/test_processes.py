@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver
-from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.integration.telemetry.running import Running
 from tests.patience import PATIENCE
 
@@ -104,7 +104,7 @@ PROGRAMS = {
 def arrived(project: Project, receiver: Receiver) -> int:
     """Give how many uses arrived, each once, when all that waits was sent."""
     environ = project.environ(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint)
-    send_the_spool(project.folder / "enforcer.toml", environ, may_wait=True)
+    send_what_waits(project.folder / "enforcer.toml", environ, may_wait=True)
     return receiver.received.uses().total()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.telemetry.receiving import Receiver
-from tests.integration.telemetry.recorded import Project, send_the_spool, stored
+from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.integration.telemetry.running import Running
 from tests.patience import PATIENCE
 
@@ -98,7 +98,7 @@ def test_gunicorn(
             while len(workers) < LEAST or (len(set(workers)) < 2 and len(workers) < MOST):
                 workers += pool.map(ask, [port] * LEAST)
         server.stop()
-    send_the_spool(project.folder / "enforcer.toml", project.environ(**variables), may_wait=True)
+    send_what_waits(project.folder / "enforcer.toml", project.environ(**variables), may_wait=True)
 
     kept = stored(project.store)
     answered = {site: uses for site, uses in kept.items() if site[2] == 5}

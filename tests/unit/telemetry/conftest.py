@@ -107,7 +107,7 @@ class Parts:
 
 @pytest.fixture
 def parts(tmp_path: Path, make_process: Callable[..., Process]) -> Parts:
-    return Parts(tmp_path / "spool", make_process(service="shop", pid=42))
+    return Parts(tmp_path / "shop", make_process(service="shop", pid=42))
 
 
 @pytest.fixture
