@@ -63,7 +63,15 @@ class Backlog:
 
     """
 
-    __slots__ = ("_batches", "_is_taking", "_lock", "_next", "limit", "marked_beside")
+    __slots__ = (
+        "_batches",
+        "_in_marker",
+        "_is_collecting",
+        "_lock",
+        "_next",
+        "limit",
+        "marked_beside",
+    )
 
     def __init__(self, limit: int = MAX_ROWS) -> None:
         """Create an empty backlog.
@@ -80,7 +88,8 @@ class Backlog:
         # thread may be writing. It is reentrant because a signal handler may run in the thread
         # that holds it, and a plain lock would block there for ever.
         self._lock = _thread.RLock()
-        self._is_taking = False
+        self._is_collecting = False
+        self._in_marker: list[Batch] = []
 
     def __bool__(self) -> bool:
         return bool(self._batches)
@@ -93,16 +102,16 @@ class Backlog:
 
         """
         with self._lock:
-            self._is_taking = True
-            try:
-                uses, dropped = collect()
-                if uses or dropped:
-                    self.add(uses, dropped)
-            finally:
-                self._is_taking = False
+            uses, dropped = self._collect(collect)
+            if uses or dropped:
+                self.add(uses, dropped)
 
-    def take_to_mark(self, collect: "Callable[[], tuple[list[Use], int]]") -> "list[Loss]":
-        """Collect the rest, and return the batches to mark as lost.
+    def mark(
+        self,
+        collect: "Callable[[], tuple[list[Use], int]]",
+        write: "Callable[[list[Loss]], object]",
+    ) -> None:
+        """Collect the rest, and mark all batches as lost that are not marked yet.
 
         The first batch may be in a transaction of another thread at this moment. All others are
         merged into one, so that a marker has two numbers at most. A batch that was marked before
@@ -110,20 +119,31 @@ class Backlog:
 
         Args:
             collect: returns the uses since the last time, and how many were lost.
+            write: writes the marker, from the sequence and the number of uses of each batch. It
+                may be called twice with the same losses. Not called if there are none.
 
-        Returns:
-            The sequence and the number of uses of each batch.
+        Raises:
+            Exception: whatever ``write`` raises; then no batch counts as marked.
 
         """
+        # The lock is held while the marker is written: the thread that delivers and the one that
+        # stopped waiting for it both mark, and the second one ends the process.
         with self._lock:
-            # True only in a signal handler that interrupted take() in this thread: collect() can't
-            # be entered twice, and what it holds is not known here.
-            if self._is_taking:
-                return []
-            uses, dropped = collect()
-            if uses or dropped:
-                self._append(uses, dropped)
-            return self._mark()
+            # True only in a signal handler that interrupted collect() in this thread: collect()
+            # can't be entered twice, and what it holds is not known here.
+            if self._is_collecting:
+                return
+            # Not empty only in a signal handler that interrupted write() in this thread.
+            batches = self._in_marker or self._unmarked(collect)
+            if not batches:
+                return
+            self._in_marker = batches
+            try:
+                write([(batch.sequence, batch.total()) for batch in batches])
+            finally:
+                self._in_marker = []
+            for batch in batches:
+                batch.is_marked = True
 
     def add(self, uses: "list[Use]", dropped: int) -> None:
         """Append batches; drop the oldest ones if there are too many rows.
@@ -158,7 +178,17 @@ class Backlog:
             self._next += 1
             dropped = 0
 
-    def _mark(self) -> "list[Loss]":
+    def _collect(self, collect: "Callable[[], tuple[list[Use], int]]") -> "tuple[list[Use], int]":
+        self._is_collecting = True
+        try:
+            return collect()
+        finally:
+            self._is_collecting = False
+
+    def _unmarked(self, collect: "Callable[[], tuple[list[Use], int]]") -> list[Batch]:
+        uses, dropped = self._collect(collect)
+        if uses or dropped:
+            self._append(uses, dropped)
         new = [batch for batch in self._batches if not batch.is_marked]
         # The first of all keeps its number: its transaction may be under way.
         others = [batch for batch in new if batch is not self._batches[0]]
@@ -167,9 +197,7 @@ class Backlog:
             rest = Batch(others[-1].sequence, uses, sum(batch.dropped for batch in others))
             new = [batch for batch in new if batch not in others] + [rest]
             self._batches = [batch for batch in self._batches if batch not in others] + [rest]
-        for batch in new:
-            batch.is_marked = True
-        return [(batch.sequence, batch.total()) for batch in new]
+        return new
 
 
 class Estate(Record):

@@ -75,16 +75,22 @@ def leave_losses(path: str, process: "Process", backlog: "Backlog", collector: "
         collector: the source of the uses that are in no batch yet.
 
     """
-    losses = backlog.take_to_mark(collector.collect) if path else []
-    if not losses:
+    if not path:
         return
-    backlog.marked_beside = path
     # In hex, because a run's name may contain a slash or a dash.
     run = process.run.encode("utf-8", "replace")[:_LONGEST_RUN].hex()
-    batches = "-".join(f"{count}-{sequence}" for sequence, count in losses)
-    try:
+
+    def write(losses: "list[tuple[int, int]]") -> None:
+        backlog.marked_beside = path
+        batches = "-".join(f"{count}-{sequence}" for sequence, count in losses)
         _make_folder(os.path.dirname(path))
-        os.close(os.open(f"{path}{MARK}{run}-{process.id}-{batches}", _TO_MAKE, 0o666))
+        try:
+            os.close(os.open(f"{path}{MARK}{run}-{process.id}-{batches}", _TO_MAKE, 0o666))
+        except FileExistsError:
+            return
+
+    try:
+        backlog.mark(collector.collect, write)
     except OSError:  # the line on standard error is all that is left
         return
 

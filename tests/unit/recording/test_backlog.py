@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from enforcer.recording.backlog import Backlog
 from enforcer.recording.use import Use
 
@@ -65,3 +67,36 @@ def test_total_counts_the_lost_ones_too(make_use: MakeUse) -> None:
         backlog.add([make_use(count=count)], 0)
 
     assert backlog.total() == 9
+
+
+def test_nothing_counts_as_marked_before_its_marker_is_written(make_use: MakeUse) -> None:
+    """Whoever comes second has to mark what the first one could not."""
+    backlog = Backlog()
+    backlog.add([make_use(count=5)], 1)
+    written = []
+
+    def fail(losses: list[tuple[int, int]]) -> None:
+        written.append(losses)
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - it has no message
+        backlog.mark(lambda: ([], 0), fail)
+    for _ in range(2):
+        backlog.mark(lambda: ([], 0), written.append)
+
+    assert written == [[(0, 6)], [(0, 6)]]
+
+
+def test_a_signal_handler_that_ends_the_process_writes_the_marker(make_use: MakeUse) -> None:
+    """It may interrupt the thread that is about to write the same one."""
+    backlog = Backlog()
+    backlog.add([make_use(count=5)], 0)
+    written: list[list[tuple[int, int]]] = []
+
+    def be_interrupted(losses: list[tuple[int, int]]) -> None:
+        backlog.mark(lambda: ([], 0), written.append)
+        written.append(losses)
+
+    backlog.mark(lambda: ([], 0), be_interrupted)
+
+    assert written == [[(0, 5)], [(0, 5)]]
