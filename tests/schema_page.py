@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from enforcer.store.sqlite.scans import SCAN_TABLES
 from enforcer.store.sqlite.schema import SCHEMA, SCHEMA_VERSION, bring_up_to_date
 
 PAGE = Path(__file__).parents[1] / "docs" / "schema.md"
@@ -62,7 +63,8 @@ def page() -> str:
     """Return the whole page."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     bring_up_to_date(connection)
-    words = comments(SCHEMA)
+    connection.executescript(SCAN_TABLES)
+    words = comments(SCHEMA + SCAN_TABLES)
     parts = [INTRODUCTION, _drawing(connection, words)]
     parts += [_table(connection, name, words[name]) for name in words]
     connection.close()

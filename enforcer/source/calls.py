@@ -3,8 +3,8 @@
 import ast
 from dataclasses import dataclass
 
+from enforcer.findings import MODULE_LEVEL
 from enforcer.runtime.delegation.parameters import Parameters
-from enforcer.source.scopes import MODULE_LEVEL
 
 
 @dataclass(frozen=True, slots=True, order=True)

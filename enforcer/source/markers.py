@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from enforcer.source.scopes import MODULE_LEVEL
+from enforcer.findings import MODULE_LEVEL
 
 ALLOWING: Final = "allow_legacy"
 """The marker of tests that may use strict paths."""

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from enforcer.findings import MODULE_LEVEL
 from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.conditions import branches
 from enforcer.source.import_calls import ImportCall, read_import_call
 from enforcer.source.markers import Mark, marks_of, marks_of_file
-from enforcer.source.scopes import MODULE_LEVEL, scope_of
+from enforcer.source.scopes import scope_of
 
 Form = Literal["import", "from", "call", "attribute", "string"]
 

@@ -15,6 +15,7 @@ from typing import Final
 from enforcer.baseline.model import Baseline
 from enforcer.baseline.reader import read_baseline
 from enforcer.baseline.tolerance import Tolerance
+from enforcer.findings import MODULE_LEVEL
 from enforcer.recording.use import (
     ATTRIBUTE,
     CALL,
@@ -27,7 +28,6 @@ from enforcer.rules.stages import REMOVED, STRICT
 from enforcer.source.markers import ALLOWING, EXPECTING
 from enforcer.source.module_files import Locator
 from enforcer.source.resolution import Ask, Site
-from enforcer.source.scopes import MODULE_LEVEL
 
 _MECHANISMS: Final = {
     "attribute": ATTRIBUTE,

@@ -7,6 +7,7 @@ but will once it is raised; the question is what happens then.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from enforcer.findings import MODULE_LEVEL
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule, longest_match
 from enforcer.rules.stages import REMOVED
 from enforcer.source.markers import excuse_of
@@ -14,7 +15,6 @@ from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR, Form, Reference
 from enforcer.source.scan import ScannedFile
-from enforcer.source.scopes import MODULE_LEVEL
 
 
 @dataclass(frozen=True, slots=True, order=True)

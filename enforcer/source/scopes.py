@@ -2,10 +2,6 @@
 
 import ast
 from collections.abc import Collection
-from typing import Final
-
-MODULE_LEVEL: Final = "<module>"
-"""Name of the module's own scope, as in tracebacks."""
 
 
 def scope_of(node: ast.AST, prefix: str) -> tuple[tuple[str, str] | None, Collection[ast.AST]]:

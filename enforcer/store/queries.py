@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from enforcer.findings import RecordedScan
 from enforcer.store.sqlite.watch import Watching
 
 HOUR: Final = 3_600_000_000_000
@@ -390,3 +391,9 @@ class StoreReader(Protocol):
 
     def notices(self, span: Span) -> Iterable[NoticeOf]:
         """Return the notices of processes that were alive in a span."""
+
+    def scan(self) -> RecordedScan | None:
+        """Return the newest recorded scan of the source; None if none was recorded.
+
+        Scans are recorded in files only: a store in ClickHouse has none.
+        """

@@ -207,6 +207,9 @@ class ClickHouseReader:
         for row in self._ask(presence.notices, span):
             yield NoticeOf(*row)
 
+    def scan(self) -> None:
+        """Return None: collectors write this store, and no collector carries a scan."""
+
     def _choose_sources(self) -> Sources:
         has_event_name = collector_tables(self._client, self._address)
         found = version(self._client, self._address)

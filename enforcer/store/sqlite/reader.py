@@ -8,6 +8,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Any, Self
 
+from enforcer.findings import RecordedScan
 from enforcer.rules.rollout import family_of
 from enforcer.rules.store_address import is_there
 from enforcer.store.queries import (
@@ -34,6 +35,7 @@ from enforcer.store.sqlite.damage import stores_set_aside
 from enforcer.store.sqlite.folder_lock import Hold
 from enforcer.store.sqlite.losses import Loss, unwritten_losses
 from enforcer.store.sqlite.opening import PATIENCE, begin_to_read, no_store, not_read, open_to_read
+from enforcer.store.sqlite.scans import read_scan
 from enforcer.store.sqlite.statements import PROCESSES
 from enforcer.store.sqlite.watch import (
     BLIND,
@@ -248,6 +250,14 @@ class Reader:
         """Yield the notices of processes that wrote in a span."""
         for row in self._rows(statements.NOTICES, span):
             yield NoticeOf(*row)
+
+    def scan(self) -> RecordedScan | None:
+        """Return the newest recorded scan of the source; None if none was recorded."""
+        try:
+            return read_scan(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise not_read(self.path, error) from error
 
     def _rows(self, query: str, span: Span, **values: object) -> list[tuple[Any, ...]]:
         values |= {**asdict(span), **bounds(span, self._first_hour), "now": self._now}

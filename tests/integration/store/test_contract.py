@@ -707,3 +707,7 @@ def test_a_span_that_ends_within_an_hour(
         for until, expected in ((end + 30 * MINUTE, 3), (end + 50 * MINUTE, 10)):
             counts = [use.count for use in opened.uses(Span(until=until))]
             assert sum(counts) == expected
+
+
+def test_no_scan_is_there_before_one_is_recorded(reader: StoreReader) -> None:
+    assert reader.scan() is None
