@@ -29,7 +29,7 @@ TOKEN_KEY: Final = "ENFORCER_DASHBOARD_TOKEN"  # noqa: S105 - the name of a vari
 
 PORT: Final = 8765
 
-_NEEDED: Final = ("codeowners", "jinja2", "starlette", "uvicorn")
+_NEEDED: Final = ("jinja2", "starlette", "uvicorn")
 
 
 @click.command()

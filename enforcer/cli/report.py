@@ -9,10 +9,12 @@ import click
 from enforcer.cli.options import choose_map, choose_store, format_options, warn
 from enforcer.errors import EnforcerError
 from enforcer.output.times import parse_since
+from enforcer.owners import Owners
 from enforcer.report import Report, build
 from enforcer.report.as_csv import as_csv
 from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
+from enforcer.report.ownership import add_owners, of_owner
 from enforcer.rules.loader import load_map
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.store import StoreError
@@ -26,6 +28,11 @@ from enforcer.store import StoreError
     "--since", metavar="TIME", help="Leave out what was last seen before: 30m, 2h, 3d, 2026-03-31."
 )
 @click.option("--path", metavar="PREFIX", help="Only legacy paths at or below this one.")
+@click.option(
+    "--owner",
+    metavar="OWNER",
+    help="Only call sites in files of this owner, by CODEOWNERS; (none) for those of nobody.",
+)
 @click.option(
     "--top",
     type=click.IntRange(min=0),
@@ -41,6 +48,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
     form: str,
     since: str | None,
     path: str | None,
+    owner: str | None,
     top: int,
 ) -> None:
     """Show who still uses which legacy path.
@@ -49,6 +57,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
     Examples:
       enforcer report
       enforcer report --since 2h --path shop.old_cart
+      enforcer report --owner @checkout
       enforcer report --format markdown --top 10 > uses.md
       enforcer report --json | jq '.rules[] | {legacy, uses}'
     """  # noqa: D301 - \b tells click to keep the lines
@@ -61,6 +70,13 @@ def report(  # noqa: PLR0913 - one parameter for each option
     except StoreError:
         warn(ignored)
         raise
+    owners = Owners(_root(map_file))
+    if owners.problem:
+        warn([f"{owners.problem} (owners-unreadable)"])
+    add_owners(found, owners)
+    if owner is not None:
+        owners.require(owner)
+        found = of_owner(found, owner)
     # Processes have said the same, with the whole path of the map if they began elsewhere.
     here = f"{Path.cwd()}/"
     said = {one.text.replace(here, "") for one in found.notices} if form != "csv" else set()
@@ -75,6 +91,14 @@ def _legacy_paths(map_file: str | None) -> list[str]:
         return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in found]
     except EnforcerError:
         return []
+
+
+def _root(map_file: str | None) -> str:
+    """Return the root of the map, where CODEOWNERS is looked for; empty without a map."""
+    try:
+        return load_map(choose_map(map_file), lenient=True).root
+    except EnforcerError:
+        return ""
 
 
 def _moment(since: str) -> datetime:

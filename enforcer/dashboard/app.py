@@ -13,11 +13,11 @@ from enforcer.dashboard.api import Api
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.live_updates import Live
 from enforcer.dashboard.look import Place
-from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.pages import Pages
 from enforcer.dashboard.security import Guard
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.templating import ASSETS, Rendering
+from enforcer.owners import Owners
 from enforcer.rules.git import ask_git
 
 _GIT_SECONDS: Final = 5.0

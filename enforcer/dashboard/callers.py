@@ -10,15 +10,15 @@ from enforcer.report.code_kind import OTHERS, OWN_CODE, TESTS
 
 OWN_DISTRIBUTION: Final = "(own code)"
 
-GROUPS: Final[dict[str, Callable[[Caller], str]]] = {
-    "file": lambda caller: caller.site.file,
-    "package": lambda caller: caller.package,
+GROUPS: Final[dict[str, Callable[[Caller], tuple[str, ...]]]] = {
+    "file": lambda caller: (caller.site.file,),
+    "package": lambda caller: (caller.package,),
     "distribution": lambda caller: (
-        (caller.site.distribution or NONE) if caller.whose == OTHERS else OWN_DISTRIBUTION
+        ((caller.site.distribution or NONE) if caller.whose == OTHERS else OWN_DISTRIBUTION),
     ),
-    "owner": lambda caller: caller.owner or NONE,
+    "owner": lambda caller: caller.owners or (NONE,),
 }
-"""What callers can be grouped by, and the name of a caller's group."""
+"""What callers can be grouped by, and a caller's groups: a file may have several owners."""
 
 WHOSE: Final = {
     "": "all code",
@@ -37,7 +37,7 @@ def choose(callers: Iterable[Caller], params: Mapping[str, str]) -> list[Caller]
         caller
         for caller in callers
         if whose in ("", caller.whose)
-        and all(GROUPS[key](caller) == value for key, value in chosen.items())
+        and all(value in GROUPS[key](caller) for key, value in chosen.items())
     ]
 
 
@@ -45,6 +45,7 @@ def grouped(callers: Iterable[Caller], by: str) -> dict[str, list[Caller]]:
     """Group callers; the group with most uses comes first."""
     groups: defaultdict[str, list[Caller]] = defaultdict(list)
     for caller in callers:
-        groups[GROUPS[by](caller)].append(caller)
+        for name in GROUPS[by](caller):
+            groups[name].append(caller)
     uses = {name: sum(each.site.uses for each in members) for name, members in groups.items()}
     return dict(sorted(groups.items(), key=lambda item: (-uses[item[0]], item[0])))

@@ -11,9 +11,9 @@ from functools import cached_property
 
 from enforcer.dashboard.cache import KeptSums, State
 from enforcer.dashboard.filters import NONE, Filters
-from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.timeline import Timeline
+from enforcer.owners import Owners, is_among
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.builder import rule_reports
 from enforcer.report.code_kind import whose
@@ -41,19 +41,19 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A call site of a rule, with its owner and whose code it is.
+    """A call site of a rule, with the owners of its file and whose code it is.
 
     Attributes:
         rule: the rule that it used.
         site: the call site.
-        owner: who owns its file, or empty.
+        owners: the owners of its file, by CODEOWNERS.
         whose: ``own``, ``tests`` or ``third_party``.
 
     """
 
     rule: RuleReport
     site: SiteReport
-    owner: str
+    owners: tuple[str, ...]
     whose: str
 
     @property
@@ -152,11 +152,11 @@ class Look:
 
     def caller(self, rule: RuleReport, site: SiteReport) -> Caller:
         """Return a call site with its owner and whose code it is."""
-        return Caller(rule, site, self.owner(site), whose(site.file, site.relation))
+        return Caller(rule, site, self.owners(site), whose(site.file, site.relation))
 
-    def owner(self, site: SiteReport) -> str:
-        """Return the owner of a call site's file; third-party code has none here."""
-        return "" if site.relation == THIRD_PARTY else self._place.owners.of(site.file)
+    def owners(self, site: SiteReport) -> tuple[str, ...]:
+        """Return the owners of a call site's file; third-party code has none here."""
+        return () if site.relation == THIRD_PARTY else self._place.owners.of(site.file)
 
     @cached_property
     def new_callers(self) -> list[Caller]:
@@ -232,7 +232,7 @@ class Look:
         wanted = self.filters.owner
         if not wanted:
             return rule
-        kept = tuple(site for site in rule.call_sites if _is_of(self.owner(site), wanted))
+        kept = tuple(site for site in rule.call_sites if is_among(wanted, self.owners(site)))
         return replace(rule, call_sites=kept)
 
 
@@ -256,10 +256,6 @@ class Place:
         state = self.kept.state()
         with open_reader(self.settings.store) as reader:
             yield Look(reader, state, filters, self)
-
-
-def _is_of(owner: str, wanted: str) -> bool:
-    return not owner if wanted == NONE else wanted == owner or wanted in owner.split()
 
 
 def _map_rules(migration_map: MigrationMap | None) -> Iterator[RuleReport]:

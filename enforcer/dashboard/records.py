@@ -9,6 +9,7 @@ from typing import Any, Final
 from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.tables import Column
 from enforcer.output.times import iso, seconds
+from enforcer.owners import joined
 from enforcer.report.model import RuleReport
 from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
 from enforcer.store.sqlite.watch import ServiceWatch
@@ -151,7 +152,7 @@ def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:
         "outcomes": dict(site.outcomes),
         "first_seen": iso(site.first_seen),
         "last_seen": iso(site.last_seen),
-        "owner": caller.owner,
+        "owner": joined(caller.owners),
         "whose": caller.whose,
         "relation": site.relation,
         "distribution": site.distribution,

@@ -37,6 +37,8 @@ def as_json(gate: Gate) -> str:
                 "path": finding.path,
                 "message": finding.message,
                 "remedy": finding.remedy,
+                "owners": list(finding.owners),
+                "rule_owners": list(finding.rule_owners),
             }
             for finding in gate.findings
         ],

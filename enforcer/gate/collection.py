@@ -15,10 +15,11 @@ from enforcer.gate.findings import Finding, Level
 from enforcer.gate.seen import NOBODY
 from enforcer.gate.source import REFUSED, absent, broken
 from enforcer.gate.unmatched import Names
+from enforcer.owners import Owners, split_owners
 from enforcer.report.words import IN_SAFE_MODE
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
-from enforcer.rules.repository import is_installed, top_of
+from enforcer.rules.repository import is_installed, top_of, with_slashes
 from enforcer.rules.stages import REMOVED
 from enforcer.source.check import check_map
 from enforcer.source.unmatched import EXPECTING
@@ -113,6 +114,7 @@ class _Gathering:
         self.is_stale_error = True
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
+        self._owners = Owners(str(self.top))
         self._rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
 
     # Expired and expiring dates.
@@ -313,7 +315,13 @@ class _Gathering:
         level = Level.ERROR if is_error else Level.WARNING
         # No full stop after a command, which people copy.
         remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."
-        return Finding(file, line, kind, level, message, remedy, path)
+        owners = self._owners.of(with_slashes(file))
+        return Finding(file, line, kind, level, message, remedy, path, owners, self._owning(path))
+
+    def _owning(self, path: str) -> tuple[str, ...]:
+        """Return the owners of the rule of a path, by the map."""
+        rule = self._rules.get(path) or self._map.match(path.partition(":")[0])
+        return split_owners(rule.owner) if rule is not None else ()
 
 
 def _is_old(one: Judged) -> bool:

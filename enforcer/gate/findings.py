@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from enforcer.owners import joined
+
 
 class Level(StrEnum):
     """Whether a finding closes the gate."""
@@ -46,6 +48,8 @@ class Finding:
         message: what is wrong, on one line.
         remedy: what to do.
         path: the legacy path.
+        owners: the owners of the file, by CODEOWNERS.
+        rule_owners: the owners of the path's rule, by the map.
 
     """
 
@@ -56,8 +60,11 @@ class Finding:
     message: str
     remedy: str
     path: str
+    owners: tuple[str, ...] = ()
+    rule_owners: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Format it as compilers do."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind})"
+        team = f" {joined(self.owners)}" if self.owners else ""
+        return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind}){team}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from enforcer.output.spreadsheet import csv_pieces
 from enforcer.output.times import iso
+from enforcer.owners import joined
 from enforcer.report.model import Report, RuleReport, SiteReport
 
 COLUMNS = (
@@ -23,6 +24,7 @@ COLUMNS = (
     "path",
     "relation",
     "distribution",
+    "owners",
 )
 
 
@@ -45,4 +47,5 @@ def _head(rule: RuleReport) -> tuple[str, str, str]:
 def _row(rule: RuleReport, site: SiteReport) -> tuple[object, ...]:
     values = {column: getattr(site, column) for column in COLUMNS[3:]}
     values |= {"first_seen": iso(site.first_seen), "last_seen": iso(site.last_seen)}
+    values["owners"] = joined(site.owners)
     return *_head(rule), *values.values()

@@ -2,6 +2,7 @@
 
 from enforcer.output.document import as_json as dump
 from enforcer.output.times import iso, seconds
+from enforcer.owners import split_owners
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService
 from enforcer.rules.model import FOR_PEOPLE
@@ -18,6 +19,7 @@ def as_json(report: Report) -> str:
         "watched": _watched(report.watching),
         "services": [_service(service) for service in report.watching.services],
         "other_call_sites": report.uses_elsewhere,
+        "owner": report.owner,
     }
     return dump(document)
 
@@ -60,6 +62,7 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "first_seen": None if rule.first_seen is None else iso(rule.first_seen),
         "last_seen": None if rule.last_seen is None else iso(rule.last_seen),
         **{field: getattr(rule, field) for field in FOR_PEOPLE},
+        "owners": list(split_owners(rule.owner)),
         "stages": list(rule.stages or (rule.stage,)),
         "hosts": dict(rule.hosts),
         "services": [_rule_service(service) for service in rule.services],
@@ -95,4 +98,5 @@ def _site(site: SiteReport) -> dict[str, object]:
         "relation": site.relation,
         "distribution": site.distribution,
         "outcomes": dict(site.outcomes),
+        "owners": list(site.owners),
     }

@@ -13,6 +13,7 @@ from enforcer.report.words import (
     place,
     refusals,
     services,
+    team,
     totals,
     unwatched,
     warnings,
@@ -50,9 +51,17 @@ def _document(report: Report, top: int) -> Document:
     for rule in report.rules:
         if rule.call_sites:
             yield Line(((rule.legacy, CODE),), level=2)
-            yield Table(_CALLERS, tuple(_site(rule, site) for site in rule.call_sites[:top]))
+            yield _callers(rule, top)
             rest = left_out(rule, top)
             yield Line(f"… {rest}" if rest else "")
+
+
+def _callers(rule: RuleReport, top: int) -> Table:
+    sites = rule.call_sites[:top]
+    if not any(site.owners for site in sites):
+        return Table(_CALLERS, tuple(_site(rule, site) for site in sites))
+    rows = tuple((*_site(rule, site), team(site)) for site in sites)
+    return Table((*_CALLERS, "owners of the file"), rows)
 
 
 def _rule(rule: RuleReport) -> tuple[Words, ...]:

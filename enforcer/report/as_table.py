@@ -21,6 +21,7 @@ from enforcer.report.words import (
     refusals,
     services,
     span,
+    team,
     totals,
     unwatched,
     warnings,
@@ -103,5 +104,6 @@ def _caller(rule: RuleReport, site: SiteReport) -> Words:
         f" in {function(site)}" if function(site) else "",
         (f" for {inner}" if inner else "", "dim"),
         (f" [{whose}]" if whose else "", "yellow"),
+        (f" · {team(site)}" if site.owners else "", "dim"),
         *((f", {part}", "red") for part in refusals(site)),
     )

@@ -29,6 +29,7 @@ class SiteReport:
         uses: how often it used the rule.
         first_seen: the first use, in nanoseconds since the epoch.
         last_seen: the last use, in nanoseconds since the epoch.
+        owners: the owners of the file; none if that was not asked for, see ``ownership``.
 
     """
 
@@ -46,6 +47,7 @@ class SiteReport:
     uses: int
     first_seen: int
     last_seen: int
+    owners: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> int:
@@ -152,6 +154,7 @@ class Report:
         processes: how many processes recorded.
         notices: their notices.
         watching: who watched, from when till when, and what may be missing.
+        owner: the owner whose call sites alone are in it; empty for all.
 
     """
 
@@ -160,6 +163,7 @@ class Report:
     processes: int
     notices: tuple[NoticeReport, ...] = ()
     watching: Watching = field(default_factory=Watching)
+    owner: str = ""
 
     @property
     def uses_elsewhere(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from enforcer.output.times import length, short
 from enforcer.output.words import counted, first, listed, visible
+from enforcer.owners import joined
 from enforcer.recording.safe_mode import SUBJECT as SAFE_MODE
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
@@ -34,6 +35,11 @@ def origin(site: SiteReport) -> str:
     if site.relation != THIRD_PARTY:
         return ""
     return visible(site.distribution) or "not own code"
+
+
+def team(site: SiteReport) -> str:
+    """Return the owners of a call site's file; empty if they are unknown."""
+    return visible(joined(site.owners))
 
 
 def refusals(site: SiteReport) -> Iterator[str]:
@@ -79,8 +85,11 @@ def unwatched(rule: RuleReport) -> str:
 def totals(report: Report) -> str:
     """Return the totals of a report in one line."""
     used = sum(1 for rule in report.rules if rule.uses)
+    of_owner = f"{counted(used, 'legacy path')} in use by files of {visible(report.owner)}"
     parts = (
-        f"{used:,} of {counted(len(report.rules), 'legacy path')} in use",
+        of_owner
+        if report.owner
+        else f"{used:,} of {counted(len(report.rules), 'legacy path')} in use",
         f"{counted(report.uses, 'use')} at {counted(report.call_sites, 'call site')}",
         f"recorded by {counted(report.processes, 'process', 'processes')}",
     )

@@ -19,9 +19,9 @@ from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.reader import BaselineError, read_baseline, read_sides
 from enforcer.baseline.renamed_functions import renamed_functions
 from enforcer.baseline.writer import write_baseline
-from enforcer.dashboard.owners import Owners
 from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
+from enforcer.owners import Owners
 from enforcer.recording import process
 from enforcer.recording.backlog import Backlog, Estate
 from enforcer.recording.distributions import distribution_of, forget

@@ -221,3 +221,57 @@ def test_a_mistake_in_the_map_is_said_once(enforcer: Enforcer, folder: Path) -> 
 
     assert (table.stdout.count(said), table.stderr) == (1, "")
     assert (csv.stdout.count(said), csv.stderr.count(said)) == (0, 1)
+
+
+@pytest.fixture
+def owned(
+    store: Path, folder: Path, make_process: Callable[..., Process], make_use: Callable[..., Use]
+) -> Path:
+    """Keep call sites of two teams, one of which is another team's too, and of a distribution."""
+    (folder / ".git").mkdir()
+    (folder / "CODEOWNERS").write_text("shop/ @shop\njobs/ @data @platform\n")
+    with closing(Store(str(store))) as opened:
+        process = make_process(started=1_800_000_000_000_000_000)
+        opened.watch(process, [Rule("shop.old_cart", "shop.cart", owner="@cart @shop")])
+        jobs = make_use(file="jobs/nightly.py", count=7)
+        other = make_use(file="/x/site-packages/acme/a.py", relation="third_party", count=1)
+        opened.write(process, 0, [jobs, other])
+    return store
+
+
+@pytest.mark.usefixtures("owned")
+@pytest.mark.parametrize("owner", ["@data", "@platform"])
+def test_owner_is_the_team_of_the_callers_file(enforcer: Enforcer, owner: str) -> None:
+    """Two owners in one line of CODEOWNERS are two teams, and each of them sees the file."""
+    result = enforcer("report", "--owner", owner, "--json")
+    (rule,) = json.loads(result.stdout)["rules"]
+    assert (rule["legacy"], rule["uses"], rule["owners"]) == (
+        "shop.old_cart",
+        7,
+        ["@cart", "@shop"],
+    )
+    (site,) = rule["call_sites"]
+    assert (site["file"], site["owners"]) == ("jobs/nightly.py", ["@data", "@platform"])
+    text = enforcer("report", "--owner", owner).stdout
+    assert f"1 legacy path in use by files of {owner} · 7 uses at 1 call site" in text
+    assert "jobs/nightly.py:12 in checkout() · @data @platform" in text
+
+
+@pytest.mark.usefixtures("owned")
+def test_owner_of_a_rule_owns_none_of_its_callers(enforcer: Enforcer) -> None:
+    result = enforcer("report", "--owner", "@cart")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert 'nothing belongs to "@cart"' in result.stderr
+    assert "(unknown-owner)" in result.stderr
+
+
+@pytest.mark.usefixtures("owned")
+def test_call_sites_of_nobody(enforcer: Enforcer) -> None:
+    sites = json.loads(enforcer("report", "--owner", "(none)", "--json").stdout)["rules"][0]
+    assert [site["relation"] for site in sites["call_sites"]] == ["third_party"]
+
+
+@pytest.mark.usefixtures("owned")
+def test_every_format_has_the_owners(enforcer: Enforcer) -> None:
+    assert "@data @platform" in enforcer("report", "--format", "csv").stdout
+    assert "| @data @platform |" in enforcer("report", "--format", "markdown").stdout

@@ -140,12 +140,19 @@ def test_uses_by_service_add_up(visit: Visit, report: Report) -> None:
     assert sum(number(row[3]) for row in rows) == rule["uses"]
 
 
-@pytest.mark.parametrize("by", ["file", "package", "distribution", "owner"])
+@pytest.mark.parametrize("by", ["file", "package", "distribution"])
 def test_groups_add_up(visit: Visit, report: Report, by: str) -> None:
     """Every use of every call site is in exactly one group."""
     rows = visit(f"/callers?by={by}").rows("groups")
     assert sum(number(row["Uses"]) for row in rows) == sum(rule["uses"] for rule in report["rules"])
     assert sum(number(row["Call sites"]) for row in rows) == len(sites_of(report))
+
+
+def test_file_of_two_owners_is_in_the_group_of_each(visit: Visit) -> None:
+    """A line of CODEOWNERS with "@data @platform" names two owners, not one."""
+    groups = {row["Owner"] for row in visit("/callers?by=owner").rows("groups")}
+    assert {"@data", "@platform"} <= groups
+    assert not any(" " in name for name in groups)
 
 
 def test_files_are_the_reports(visit: Visit, report: Report) -> None:

@@ -194,3 +194,14 @@ def test_an_entry_for_a_file_that_is_gone(project: Path, *, file: str, is_named:
 
     kinds = {one[0] for one in found(gate(project, baseline=baseline, blind={}))}
     assert ("unknown-caller" in kinds) is is_named
+
+
+def test_finding_has_the_owners_of_its_file_and_of_its_rule(project: Path) -> None:
+    """The caller's team mends it; the rule's owner knows what to write."""
+    (project / "CODEOWNERS").write_text("/shop/app.py @web @mobile\n")
+    (project / "enforcer.toml").write_text(f'{RULE}stage = "removed"\nowner = "@cart, @core"\n')
+    findings = {one.file: one for one in gate(project).findings if one.kind == "would-be-refused"}
+    found = findings["shop/app.py"]
+    assert (found.owners, found.rule_owners) == (("@web", "@mobile"), ("@cart", "@core"))
+    assert str(found).endswith("(would-be-refused) @web @mobile")
+    assert findings["shop/other.py"].owners == ()

@@ -69,6 +69,7 @@ def test_json(path: str) -> None:
                         "relation": "third_party",
                         "distribution": "celery",
                         "outcomes": {"blocked": 5},
+                        "owners": [],
                     },
                     {
                         "file": "shop/views.py",
@@ -85,6 +86,7 @@ def test_json(path: str) -> None:
                         "relation": "own",
                         "distribution": "",
                         "outcomes": {"aliased": 2},
+                        "owners": [],
                     },
                 ],
                 "kind": "module",
@@ -97,6 +99,7 @@ def test_json(path: str) -> None:
                 "removal": "",
                 "owner": "",
                 "link": "",
+                "owners": [],
                 "stages": ["alias"],
                 "hosts": {"alias": 1},
                 "services": [
@@ -128,6 +131,7 @@ def test_json(path: str) -> None:
                 "removal": "",
                 "owner": "@b",
                 "link": "",
+                "owners": ["@b"],
                 "stages": ["alias"],
                 "hosts": {"alias": 1},
                 "services": [
@@ -177,6 +181,7 @@ def test_json(path: str) -> None:
             }
         ],
         "other_call_sites": 0,
+        "owner": "",
     }
 
 
