@@ -1,6 +1,7 @@
 """Commands ``enforcer telemetry``: show where it goes, and send what is missing there."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from time import time_ns
 from typing import Any, Final
@@ -95,10 +96,7 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
       enforcer telemetry flush --timeout 10
     """  # noqa: D301 - \b tells click to keep the lines
     if not asked.endpoint(LOGS, trusted_environment()):
-        message = (
-            "nothing says where telemetry goes. Set OTEL_EXPORTER_OTLP_ENDPOINT, to "
-            "http://localhost:4318 for instance (no-endpoint)"
-        )
+        message = f"{_why_nowhere(trusted_environment())} (no-endpoint)"
         raise EnforcerError(message)
     migration_map = load_lenient(choose_map(map_file))
     private = _private(migration_map)
@@ -115,6 +113,23 @@ def flush(context: click.Context, *, map_file: str | None, timeout: float) -> No
         place = shown(asked.endpoint(LOGS, trusted_environment()))
         click.echo(f"enforcer: {place}: {error} (collector-not-reached)", err=True)
     context.exit(SOMETHING_WAITS if uses or dropped else 0)
+
+
+def _why_nowhere(environ: Mapping[str, str]) -> str:
+    """Return why log events are sent nowhere, and what to do."""
+    if asked.is_disabled(environ):
+        return "OTEL_SDK_DISABLED is true, so nothing is sent. Unset it"
+    if environ.get("OTEL_CONFIG_FILE"):
+        return "OTEL_CONFIG_FILE is set, which only the application itself follows. Unset it"
+    other = asked.other_exporter(LOGS, environ)
+    if other:
+        return f'OTEL_LOGS_EXPORTER is "{other}", so log events are not sent. Set it to otlp'
+    if asked.names_an_endpoint(environ):
+        return "no endpoint is named for log events. Set OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
+    return (
+        "nothing says where telemetry goes. Set OTEL_EXPORTER_OTLP_ENDPOINT, to "
+        "http://localhost:4318 for instance"
+    )
 
 
 def _private(migration_map: MigrationMap) -> Private:
@@ -175,7 +190,9 @@ def _place(private: Private, signal: str) -> str:
     environ = trusted_environment()
     place = asked.endpoint(signal, environ)
     if not place:
-        return "only to the application's own provider"
+        other = asked.other_exporter(signal, environ)
+        why = f", since OTEL_{signal.upper()}_EXPORTER is {other}" if other else ""
+        return f"only to the application's own provider{why}"
     state = "" if private.has(signal) else ", which can't be set up"
     return f"{shown(place)} ({asked.protocol(signal, environ)}){state}"
 

@@ -68,16 +68,20 @@ def names_an_endpoint(environ: "Mapping[str, str]") -> bool:
 
 def endpoint(signal: str, environ: "Mapping[str, str]") -> str:
     """Return the address that the environment names for a signal, or an empty string."""
-    if not names_an_endpoint(environ):
-        return ""
-    exporters = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip() or "otlp"
-    if not any(name.strip().startswith("otlp") for name in exporters.split(",")):
+    if not names_an_endpoint(environ) or other_exporter(signal, environ):
         return ""
     own = environ.get(f"{_PREFIX}{signal.upper()}_ENDPOINT", "")
     base = environ.get(f"{_PREFIX}ENDPOINT", "")
     if own or not base or protocol(signal, environ) == GRPC:
         return own or base
     return f"{base.removesuffix('/')}/v1/{signal}"
+
+
+def other_exporter(signal: str, environ: "Mapping[str, str]") -> str:
+    """Return the exporters that the environment names for a signal, if otlp is not among them."""
+    exporters = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip()
+    has_otlp = any(name.strip().startswith("otlp") for name in exporters.split(","))
+    return "" if has_otlp else exporters
 
 
 def named_protocol(signal: str, environ: "Mapping[str, str]") -> str:

@@ -6,7 +6,9 @@ halved. Over gRPC an exporter shows neither what a collector rejected of a batch
 that a batch was too large.
 """
 
+import itertools
 import re
+from dataclasses import replace
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -72,7 +74,7 @@ class Outlet:
             protocol: how.
             kind: the exporter's class.
             endpoint: where to, for people.
-            say: takes what was dropped, and why nothing can be sent.
+            say: takes what was dropped, and why nothing can be sent, each as often as it happens.
 
         Raises:
             Exception: if it can't be made of what the environment says.
@@ -85,7 +87,6 @@ class Outlet:
         self._kind = kind
         self._endpoint = shown(endpoint)
         self._say = say
-        self._said: set[str] = set()
         self._pause = FIRST_PAUSE
         self._until = 0.0
         self._is_cut = False
@@ -103,26 +104,35 @@ class Outlet:
         """Whether the collector is left alone for now."""
         return monotonic() < self._until
 
-    def send(self, batch: "Sequence[Any]", patience: "Patience") -> bool:
-        """Send a batch, and return whether it needs no more: it was taken, or dropped."""
-        if self.rests or self._is_cut or not patience.lasts():
-            return False
-        status = self._export(batch, patience)
-        if status == "":
-            self._pause, self._until = FIRST_PAUSE, 0.0
-            self._drop(REJECTED, self._line.rejected if self._line else 0)
-            return True
-        if status == str(_TOO_LARGE) and len(batch) > 1:
-            half = len(batch) // 2
-            return self.send(batch[:half], patience) and self.send(batch[half:], patience)
-        if self._is_final(status):
-            self._drop(status, count(batch))
-            text = f'"{self._endpoint}" answered {status}, so these {self._signal} are dropped'
-            self._say_once(f"{text}: what is refused is not sent again (telemetry-refused)")
-            return True
-        if not (self._is_cut or patience.is_needed()):
-            self._rest()
-        return False
+    def send(self, batches: "list[Sequence[Any]]", patience: "Patience") -> bool:
+        """Send batches, and return whether all of them were taken, or dropped.
+
+        Args:
+            batches: each is removed once it needs no more, and replaced by its halves if it is
+                too large.
+            patience: how long all of it may take.
+
+        """
+        while batches:
+            if self.rests or self._is_cut or not patience.lasts():
+                return False
+            status = self._export(batches[0], patience)
+            if status == "":
+                self._pause, self._until = FIRST_PAUSE, 0.0
+                self._drop(REJECTED, self._line.rejected if self._line else 0)
+            elif status == str(_TOO_LARGE) and count(batches[0]) > 1:
+                batches[:1] = halves(batches[0])
+                continue
+            elif self._is_final(status):
+                self._drop(status, count(batches[0]))
+                text = f'"{self._endpoint}" answered {status}, so these {self._signal} are dropped'
+                self._say(f"{text}: what is refused is not sent again (telemetry-refused)")
+            else:
+                if not (self._is_cut or patience.is_needed()):
+                    self._rest()
+                return False
+            del batches[0]
+        return True
 
     def cut(self) -> None:
         """End a request under way, from any thread."""
@@ -174,7 +184,6 @@ class Outlet:
         token = attach(set_value("suppress_instrumentation", value=True))
         try:
             with listening() as messages:
-                # Metrics come in one piece.
                 is_taken = self._ask(batch) == "SUCCESS"
         finally:
             detach(token)
@@ -186,8 +195,10 @@ class Outlet:
             return status_of(messages) or "error"
         self.error = self._line.error or self.error
         if self._line.is_mistake:
-            text = f'telemetry can\'t be sent to "{self._endpoint}": {self.error}'
-            self._say_once(f"{text} (telemetry-not-sent)")
+            # As the environment has it: the signals share an address, and the line.
+            place = self._endpoint.removesuffix(f"/v1/{self._signal}")
+            text = f'telemetry can\'t be sent to "{place}": {self.error}'
+            self._say(f"{text} (telemetry-not-sent)")
         return str(self._line.status or "error")
 
     def _ask(self, batch: "Sequence[Any]") -> str:
@@ -211,11 +222,6 @@ class Outlet:
         if records:
             self.dropped[kind] = self.dropped.get(kind, 0) + records
 
-    def _say_once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._say(text)
-
 
 def shown(endpoint: str) -> str:
     """Return an address without the user, the password and the query that may be in it."""
@@ -226,11 +232,41 @@ def shown(endpoint: str) -> str:
 
 def count(batch: "Sequence[Any]") -> int:
     """Return how many records are in a batch: of metrics, how many points."""
+    if not _is_of_metrics(batch):
+        return len(batch)
     return sum(
         len(metric.data.data_points)
-        for data in batch
-        if hasattr(data, "resource_metrics")
-        for resource in data.resource_metrics
+        for resource in batch[0].resource_metrics
         for scope in resource.scope_metrics
         for metric in scope.metrics
-    ) or len(batch)
+    )
+
+
+def halves(batch: "Sequence[Any]") -> "list[Sequence[Any]]":
+    """Return the two halves of a batch."""
+    if _is_of_metrics(batch):
+        return [[_every_other(batch[0], remainder)] for remainder in (0, 1)]
+    half = len(batch) // 2
+    return [batch[:half], batch[half:]]
+
+
+def _is_of_metrics(batch: "Sequence[Any]") -> bool:
+    return hasattr(batch[0], "resource_metrics")  # they come in one piece
+
+
+def _every_other(data: Any, remainder: int) -> Any:  # noqa: ANN401 - `MetricsData` of the SDK
+    """Return metrics with every other of their points."""
+    number = itertools.count()
+
+    def points(metric: Any) -> Any:  # noqa: ANN401 - as above
+        kept = [point for point in metric.data.data_points if next(number) % 2 == remainder]
+        return replace(metric, data=replace(metric.data, data_points=kept)) if kept else None
+
+    def scopes(resource: Any) -> list[Any]:  # noqa: ANN401 - as above
+        return [
+            replace(scope, metrics=list(filter(None, map(points, scope.metrics))))
+            for scope in resource.scope_metrics
+        ]
+
+    resources = [replace(each, scope_metrics=scopes(each)) for each in data.resource_metrics]
+    return replace(data, resource_metrics=resources)

@@ -30,10 +30,10 @@ from enforcer.runtime.telemetry import providers as through
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
 from enforcer.runtime.telemetry.breathing import breathing
 from enforcer.runtime.telemetry.outlet import Outlet, shown
-from enforcer.runtime.telemetry.sdk import listening, preferences
+from enforcer.runtime.telemetry.sdk import listening, load_spans, preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from enforcer.recording.process import Process
     from enforcer.runtime.telemetry.events import Event
@@ -128,7 +128,7 @@ class Private:
         self._spans: list[Any] = []
         self._logs = _Logs()
         self._reader: Any = None
-        self._points: list[Any] = []
+        self._points: list[Sequence[Any]] = []
         self._said: set[str] = set()
         self._tell = say
         self.interval = self._milliseconds("OTEL_METRIC_EXPORT_INTERVAL", INTERVAL)
@@ -136,6 +136,7 @@ class Private:
         make = {TRACES: self._make_tracers, LOGS: self._make_loggers, METRICS: self._make_meters}
         wanted = [signal for signal in SIGNALS if asked.endpoint(signal, environ)]
         # Before listening: an exporter brings the part of the SDK that its signal needs.
+        load_spans()
         kinds = {signal: self._exporter(signal) for signal in wanted}
         with listening() as messages:
             self._resource = Resource(self._attributes())
@@ -160,12 +161,13 @@ class Private:
         differences, are sent with the next.
         """
         if signal == METRICS:
-            self._points = [*self._points[-9:], self._reader.get_metrics_data()]
-            return self._export_points(patience.within(self._timeout))
+            data = self._reader.get_metrics_data()
+            self._points = [*self._points[-9:], *([[data]] if data is not None else [])]
+            return self.outlets[METRICS].send(self._points, patience.within(self._timeout))
         kept = self._logs.kept if signal == LOGS else self._spans
         batch = kept.copy()
         kept.clear()
-        return not batch or self.outlets[signal].send(batch, patience)
+        return not batch or self.outlets[signal].send([batch], patience)
 
     def emit_events(self, events: "Iterable[Event]", loggers: LoggerProvider | None = None) -> None:
         """Emit log events; what the SDK says of each, of a limit for instance, is shown nowhere."""
@@ -205,14 +207,6 @@ class Private:
         for outlet in self.outlets.values():
             outlet.close()
 
-    def _export_points(self, patience: "Patience") -> bool:
-        while self._points:
-            data = self._points[0]
-            if data is not None and not self.outlets[METRICS].send([data], patience):
-                return False
-            del self._points[0]
-        return True
-
     def _exporter(self, signal: str) -> Any:  # noqa: ANN401 - the class of an exporter, or None
         protocol = asked.protocol(signal, self._environ)
         named = asked.named_protocol(signal, self._environ)
@@ -236,7 +230,7 @@ class Private:
         protocol = asked.protocol(signal, self._environ)
         endpoint = asked.endpoint(signal, self._environ)
         try:
-            outlet = Outlet(signal, protocol, kind, endpoint, self._tell)
+            outlet = Outlet(signal, protocol, kind, endpoint, self._tell_once)
             make(outlet.exporter)
         except Exception as error:  # noqa: BLE001 - whatever a value does to the SDK
             self._say(f"{signal} are not sent: {error}")

@@ -6,6 +6,7 @@ holds instead.
 """
 
 import logging
+import os
 import re
 import sys
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _PREFERENCES: Final = ("_preferred_temporality", "_preferred_aggregation")
+_READ_ON_IMPORT: Final = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
 _AGGREGATE: Final = "get_aggregated_resources"
 _CODE: Final = re.compile(r"StatusCode\.([A-Z_]+)")
 
@@ -55,6 +57,27 @@ def _aggregate(detectors: "Sequence[Any]", initial: Any = None, timeout: float =
             found = detector.detect()
             resource = found if resource is None else resource.merge(found)
     return resource
+
+
+def load_spans() -> None:
+    """Import the SDK's spans, whatever ``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`` is.
+
+    All exporters need that module, and it raises an error for a bad value of this one variable
+    while it is executed. Without it the error is raised where limits are read, as for all others.
+    """
+    if "opentelemetry.sdk.trace" in sys.modules:
+        return
+    # The dictionary behind os.environ (CPython 3.11 to 3.15), since `del os.environ[…]` calls
+    # unsetenv(), during which another thread must not call getenv(). Child processes inherit the
+    # variable all the same.
+    variables = getattr(os.environ, "_data", {})
+    key = os.environ.encodekey(_READ_ON_IMPORT)
+    value = variables.pop(key, None)
+    try:
+        import_module("opentelemetry.sdk.trace")
+    finally:
+        if value is not None:
+            variables.setdefault(key, value)
 
 
 def preferences(exporter: object) -> "Mapping[str, Any]":

@@ -116,7 +116,7 @@ def test_answers(server: Server, status: str, dropped: int) -> None:
     exporter = outlet(server.port, said)
     if not dropped:  # the exporter tries for ten seconds
         threading.Timer(1, exporter.cut).start()
-    assert exporter.send([record()], Patience(PATIENCE)) == bool(dropped)
+    assert exporter.send([[record()]], Patience(PATIENCE)) == bool(dropped)
     assert exporter.dropped == ({status: 1} if dropped else {})
     assert len(said) == dropped
 
@@ -126,11 +126,11 @@ def test_a_request_is_cut(server: Server) -> None:
     server.delay = PATIENCE
     exporter = outlet(server.port, [])
     threading.Timer(0.3, exporter.cut).start()
-    assert not exporter.send([record()], Patience(PATIENCE))
+    assert not exporter.send([[record()]], Patience(PATIENCE))
     server.delay = 0.0
-    assert not exporter.send([record()], Patience(PATIENCE))
+    assert not exporter.send([[record()]], Patience(PATIENCE))
     exporter.mend()
-    assert exporter.send([record()], Patience(PATIENCE))
+    assert exporter.send([[record()]], Patience(PATIENCE))
     assert len(server.received.logs) >= 1
 
 

@@ -90,7 +90,7 @@ def test_status_names_places_and_what_waits() -> None:
     assert places == [
         "traces  http://c:4318/v1/traces (http/protobuf)",
         "logs    http://c:4318/v1/logs (http/protobuf)",
-        "metrics only to the application's own provider",
+        "metrics only to the application's own provider, since OTEL_METRICS_EXPORTER is none",
     ]
     assert waiting.startswith("12 uses of 1 process wait, the oldest for ")
 
@@ -155,6 +155,34 @@ def test_flush_has_to_know_where_to(folder: Path) -> None:  # noqa: ARG001 - the
         "enforcer: nothing says where telemetry goes. Set OTEL_EXPORTER_OTLP_ENDPOINT, to "
         "http://localhost:4318 for instance (no-endpoint)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        ({"OTEL_LOGS_EXPORTER": "console"}, 'OTEL_LOGS_EXPORTER is "console", so log events'),
+        ({"OTEL_SDK_DISABLED": "true"}, "OTEL_SDK_DISABLED is true, so nothing is sent."),
+        ({"OTEL_CONFIG_FILE": "otel.yaml"}, "OTEL_CONFIG_FILE is set, which only the"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318",
+            },
+            "no endpoint is named for log events. Set OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        ),
+    ],
+    ids=["another exporter", "disabled", "a file", "another signal"],
+)
+def test_flush_says_why_it_has_nowhere_to_send(
+    folder: Path,  # noqa: ARG001 - the working directory
+    environ: dict[str, str],
+    why: str,
+) -> None:
+    """An endpoint is named, so to say that none is would send people the wrong way."""
+    done = enforcer("flush", **{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", **environ})
+    assert done.exit_code == 2
+    assert done.output.startswith(f"enforcer: {why}")
+    assert done.output.endswith(" (no-endpoint)\n")
 
 
 @pytest.mark.usefixtures("left")

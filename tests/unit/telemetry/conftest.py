@@ -18,6 +18,7 @@ from enforcer.runtime.telemetry.private import Private
 from enforcer.runtime.telemetry.signals import Signals
 from tests.integration.telemetry.receiving import Receiver
 from tests.patience import PATIENCE
+from tests.unit.telemetry.exchanges import make_certificate
 
 if TYPE_CHECKING:
     from enforcer.recording.notice import Notice
@@ -114,3 +115,9 @@ def parts(tmp_path: Path, make_process: Callable[..., Process]) -> Parts:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a key and a certificate for 127.0.0.1."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))

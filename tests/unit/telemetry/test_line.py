@@ -1,9 +1,6 @@
 """Whoever listens at the address is a stranger until TLS says otherwise, and never obeyed."""
 
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +11,7 @@ import pytest
 from enforcer.runtime.telemetry.asked import names_an_endpoint
 from tests.patience import PATIENCE
 from tests.unit.telemetry.conftest import Parts
+from tests.unit.telemetry.exchanges import as_server
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}
 LOGS_ALONE = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
@@ -46,25 +44,9 @@ def answering(
         thread.join(PATIENCE)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a certificate for 127.0.0.1 and its key."""
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        [shutil.which("openssl") or "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
-         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", file, "-out", file.with_name("crt.pem")],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    file.write_bytes(file.read_bytes() + file.with_name("crt.pem").read_bytes())
-    return file
-
-
 @pytest.fixture
 def wrap(certificate: Path) -> Callable[[socket.socket], socket.socket]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+    context = as_server(certificate)
     return lambda connection: context.wrap_socket(connection, server_side=True)
 
 

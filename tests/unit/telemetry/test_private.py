@@ -52,6 +52,20 @@ def test_an_exporter_that_is_missing(
     assert said.endswith(f"{install_command(extra)} (no-exporter)")
 
 
+def test_a_certificate_that_is_missing(parts: Parts) -> None:
+    """It is one line for all signals, though each of them is tried."""
+    missing = str(parts.folder / "none.pem")
+    parts.send_to("https://127.0.0.1:9/base", OTEL_EXPORTER_OTLP_CERTIFICATE=missing)
+    parts.use()
+    parts.deliver()
+    parts.deliver()
+
+    (said,) = parts.said
+    assert missing in said
+    assert said.startswith('telemetry can\'t be sent to "https://127.0.0.1:9/base": ')
+    assert said.endswith(" (telemetry-not-sent)")
+
+
 def test_what_they_say_they_are(parts: Parts, receiver: Receiver) -> None:
     """What the environment says goes before what detectors find; a bad one is said."""
     parts.send_to(

@@ -1,6 +1,9 @@
 """What is private in OpenTelemetry is there, and works without; see ``telemetry/sdk.py``."""
 
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -8,6 +11,7 @@ from opentelemetry.sdk.metrics import Counter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from enforcer.runtime.telemetry.sdk import listening, preferences, status_of
+from tests.patience import PATIENCE
 
 
 def test_exporters_know_what_the_environment_prefers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +26,35 @@ def test_exporters_know_what_the_environment_prefers(monkeypatch: pytest.MonkeyP
 
 def test_without_them_it_is_the_default() -> None:
     assert preferences(object()) == {}
+
+
+BAD_LIMIT = """
+import os
+from enforcer.runtime.telemetry.sdk import load_spans
+load_spans()
+from opentelemetry.sdk.trace import SpanLimits
+assert os.environ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] == "three"
+try:
+    SpanLimits()
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.process
+def test_a_limit_that_the_sdk_reads_while_it_is_loaded() -> None:
+    """The error comes where limits are read; a change of ``os.environ`` in CPython shows here."""
+    environ = {**os.environ, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "three"}
+    done = subprocess.run(
+        [sys.executable, "-c", BAD_LIMIT],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be")
 
 
 def test_status_is_read_from_what_is_logged() -> None:
