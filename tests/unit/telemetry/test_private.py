@@ -52,8 +52,10 @@ def test_an_exporter_that_is_missing(
     assert said.endswith(f"{install_command(extra)} (no-exporter)")
 
 
-def test_a_certificate_that_is_missing(parts: Parts) -> None:
+def test_a_certificate_that_is_missing(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one line for all signals, though each of them is tried."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests prefers them
+        monkeypatch.delenv(name, raising=False)
     missing = str(parts.folder / "none.pem")
     parts.send_to("https://127.0.0.1:9/base", OTEL_EXPORTER_OTLP_CERTIFICATE=missing)
     parts.use()
