@@ -5,21 +5,21 @@ import os
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
+from tests.conformance.zygote import DRIVER, Zygote, suits
 from tests.patience import PATIENCE
 
-DRIVER = Path(__file__).with_name("drive.py")
 PREAMBLE = "import importlib, importlib.util, os, pickle, sys, threading, types\n"
 
 
 class Case:
     """A folder with modules, a migration map and a program."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, zygote):
         self.folder = folder
+        self._zygote = zygote
         self.environment = {}
         self.rules = []
         self.tables = []
@@ -100,6 +100,8 @@ class Case:
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
+        if suits(arguments, self.environment):
+            return self._zygote.run(self.folder, environment)
         return subprocess.run(
             [sys.executable, *arguments, str(DRIVER), str(self.folder)],
             capture_output=True,
@@ -143,7 +145,15 @@ class Case:
         return text.partition("  #")[0].strip().rstrip(";")
 
 
+@pytest.fixture(scope="session")
+def zygote():
+    """Yield what runs programs in forked children; its process ends with the session."""
+    one = Zygote()
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def case(tmp_path):
-    """Give a folder with `new`, `new.sub` and `par`, and no rules yet."""
-    return Case(tmp_path)
+def case(tmp_path, zygote):
+    """Return a folder with `new`, `new.sub` and `par`, and no rules yet."""
+    return Case(tmp_path, zygote)

@@ -1,6 +1,6 @@
 """Run one program with the enforcer enabled, in a process of its own.
 
-Usage: ``python drive.py FOLDER``. The folder holds ``enforcer.toml`` and ``main.py``; what was
+Usage: ``python drive.py FOLDER``, or ``--fork`` (see ``zygote.py``). The folder holds ``enforcer.toml`` and ``main.py``; what was
 recorded goes to ``uses.json`` there. Around every program the canonical modules are watched
 from another thread and looked at in the end: nothing of theirs may ever change.
 """
@@ -115,5 +115,41 @@ def dump(uses):
         json.dump({"uses": rows, "notices": notices}, file)
 
 
+def await_request():
+    """Fork a child for each request; return the folder of its program in the child."""
+    # What each program, or the reading of its map, loads of the standard library.
+    for name in ("importlib.util", "pickle", "tomllib"):
+        __import__(name)
+
+    # Not sys.stdin: a child would inherit what it has buffered.
+    requests = os.fdopen(os.dup(0), "rb", 0)
+    while line := requests.readline():
+        request = json.loads(line)
+        child = os.fork()
+        if not child:
+            requests.close()
+            os.environ.clear()
+            os.environ.update(request["environment"])
+            become(request["folder"])
+            return request["folder"]
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.write(1, b"%d\n" % status)
+    sys.exit()
+
+
+def become(folder):
+    """Replace this process's standard streams: by nothing, and by two files in the folder."""
+    for descriptor, file, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, os.path.join(folder, "stdout"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (2, os.path.join(folder, "stderr"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    ):
+        opened = os.open(file, flags)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--fork":
+        sys.argv[1] = await_request()
     main()

@@ -21,6 +21,9 @@ from tests.interpreters.finding import PROJECT, Interpreter, own
 NEWEST = "3.15"
 """Where the unit tests run too; on the own one `make unit` runs them."""
 
+DRAWN = {"DEADLOCK_SCHEDULES": "50", "HYPOTHESIS_PROFILE": "elsewhere", "LEAK_SCALE": "0.05"}
+"""A third of what is drawn at random: on the own CPython `make unit` runs all of it."""
+
 say = sys.stdout.write
 
 
@@ -88,6 +91,7 @@ def check(one: Interpreter, tests: list[str], wheel: str, prepared: Future[Path 
         *("--numprocesses", workers, "--dist", "worksteal"),
         *tests,
         CONFORMANCE_WHEEL=wheel,
+        **DRAWN,
     )
     say(
         f"{made - began:.0f} s of waiting for its packages, {time.monotonic() - made:.0f} s to test\n"

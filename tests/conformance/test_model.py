@@ -27,6 +27,7 @@ _quiet = {
     "suppress_health_check": list(HealthCheck),
 }
 settings.register_profile("ci-model", max_examples=300, derandomize=True, **_quiet)
+settings.register_profile("elsewhere", max_examples=100, derandomize=True, **_quiet)
 settings.register_profile("long", max_examples=1_000_000, **_quiet)
 
 
