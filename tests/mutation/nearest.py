@@ -120,6 +120,7 @@ class Nearest:
         )
         environment = {
             **os.environ,
+            "CONFORMANCE_FORKS": "0",  # a context is of one process
             "COVERAGE_PROCESS_START": str(settings),
             "MUTATION_DURATIONS": str(place / "durations.jsonl"),
         }
