@@ -23,11 +23,13 @@ USER_ERROR = 2
 
 
 SUMMARIES: Final = {
+    "advance": "Move one rule to its next stage.",
     "baseline": "Write the file of call sites that strict rules tolerate.",
     "check": "Check the migration map, and what each rule will meet.",
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
     "gate": "Find what stands in the way of a change.",
+    "plan": "Show all rules on a time line, and what blocks each.",
     "report": "Show who still uses which legacy path.",
     "run": "Run COMMAND with the enforcer enabled.",
     "status": "Say whether the enforcer is enabled here.",

@@ -55,7 +55,7 @@ class Owners:
         except Exception as error:  # noqa: BLE001 - whatever the parser meets
             self.problem = f'"{file}" can\'t be read: {error}. Nobody is shown as an owner'
 
-    @lru_cache(maxsize=50_000)  # noqa: B019 - one for each command or dashboard, which it lives as long as
+    @lru_cache(maxsize=50_000)  # noqa: B019 - lives as long as the command or the dashboard
     def of(self, file: str) -> tuple[str, ...]:
         """Return the owners of a file relative to the root; none for installed code."""
         if self._rules is None or is_absolute(file) or file.startswith("<") or is_installed(file):
@@ -93,9 +93,9 @@ class Owners:
         raise EnforcerError(message)
 
 
-def rule_owners(migration_map: MigrationMap) -> dict[str, tuple[str, ...]]:
-    """Return the owners of each rule of a map by its legacy path."""
-    return {rule.legacy: split_owners(rule.owner) for rule in migration_map}
+def rule_owners(migration_map: MigrationMap) -> tuple[str, ...]:
+    """Return all who are responsible for a rule of a map, sorted."""
+    return tuple(sorted({name for rule in migration_map for name in split_owners(rule.owner)}))
 
 
 def _joined(below: tuple[str, ...], file: str) -> str:

@@ -1,0 +1,149 @@
+"""Changes of files that are shown as a diff first, and written all together or not at all."""
+
+import difflib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from enforcer.errors import EnforcerError
+from enforcer.rules.atomic import replace, write_new
+from enforcer.rules.regular_files import read_regular
+
+
+class Changes:
+    """New contents of files, in memory until :meth:`write`.
+
+    Attributes:
+        top: the folder that files are shown relative to.
+
+    """
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._before: dict[Path, bytes] = {}
+        self._after: dict[Path, bytes | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that differ, sorted."""
+        return tuple(
+            sorted(file for file, data in self._after.items() if data != self._before[file])
+        )
+
+    @property
+    def deleted(self) -> tuple[Path, ...]:
+        """The files that are deleted, sorted."""
+        return tuple(file for file in self.files if self._after[file] is None)
+
+    def read(self, file: Path) -> bytes:
+        """Return a file's content, with the changes so far; empty if it is to be deleted.
+
+        Raises:
+            OSError: if it can't be read.
+
+        """
+        if file not in self._before:
+            self._before[file] = self._after[file] = read_regular(str(file))
+        return self._after[file] or b""
+
+    def change(self, file: Path, data: bytes) -> None:
+        """Replace a file's content."""
+        self.read(file)
+        self._after[file] = data
+
+    def delete(self, file: Path) -> None:
+        """Delete a file."""
+        self.read(file)
+        self._after[file] = None
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of a unified diff, as git writes it."""
+        for file in self.files:
+            name = self.name_of(file)
+            old, new = self._before[file], self._after[file]
+            yield f"diff --git a/{name} b/{name}"
+            if new is None:
+                yield "deleted file"
+            if b"\0" in old[:8000]:
+                yield f"Binary file {name} differs"
+                continue
+            yield from _diff(old, new, name)
+
+    def name_of(self, file: Path) -> str:
+        """Return a file's name relative to the top."""
+        return os.path.relpath(file, self.top).replace(os.sep, "/")
+
+    def write(self) -> None:
+        """Write all changes; if one can't be written, restore all files.
+
+        Raises:
+            EnforcerError: if so; or if a file has changed since it was read.
+
+        """
+        for file in self.files:
+            if read_regular(str(file)) != self._before[file]:
+                message = f'"{file}" has changed meanwhile. Nothing was written (file-changed)'
+                raise EnforcerError(message)
+        done: list[Path] = []
+        try:
+            # Deletions last: they need no space, so a full disk is met before any of them.
+            for file in sorted(self.files, key=lambda one: self._after[one] is None):
+                done.append(file)
+                _write(file, self._after[file])
+        except OSError as error:
+            for file in done:
+                with suppress(OSError):
+                    _write(file, self._before[file])
+            message = (
+                f'"{error.filename or done[-1]}" can\'t be written: {error.strerror or error}. '
+                "All files are as they were (change-unwritable)"
+            )
+            raise EnforcerError(message) from error
+        self._remove_empty_folders()
+
+    def _remove_empty_folders(self) -> None:
+        """Remove folders that hold nothing but bytecode after their last file was deleted."""
+        for folder in sorted({file.parent for file in self.deleted}, reverse=True):
+            cache = folder / "__pycache__"
+            with suppress(OSError):
+                rest = [one for one in folder.iterdir() if one != cache]
+                if rest:
+                    continue
+                for compiled in cache.glob("*.pyc"):
+                    compiled.unlink()
+                if cache.is_dir():
+                    cache.rmdir()
+                folder.rmdir()
+
+
+def _write(file: Path, data: bytes | None) -> None:
+    if data is None:
+        file.unlink(missing_ok=True)
+        return
+    # The draft is a new file: it gets the mode of the one that it replaces.
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o666
+
+    def draft(path: str) -> None:
+        write_new(path, data, mode)
+        if file.exists():
+            Path(path).chmod(mode)
+
+    replace(str(file), draft)
+
+
+def _diff(old: bytes, new: bytes | None, name: str) -> Iterator[str]:
+    before, after = _lines(old), _lines(new or b"")
+    target = "/dev/null" if new is None else f"b/{name}"
+    for line in difflib.unified_diff(before, after, f"a/{name}", target, lineterm=""):
+        yield line.rstrip("\r")
+
+
+def _lines(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "backslashreplace")
+    lines = text.split("\n")
+    return lines[:-1] if not lines[-1] else lines

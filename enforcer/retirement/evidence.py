@@ -1,0 +1,20 @@
+"""What stores have for the steps of rules: the report of a store, if anything was recorded."""
+
+from enforcer.report import Report, build
+from enforcer.store import StoreError
+
+
+def recorded(store: str) -> Report | None:
+    """Return the report of a whole store; None if nothing was recorded yet.
+
+    Raises:
+        StoreError: if there is a store that can't be read.
+
+    """
+    try:
+        return build(store)
+    except StoreError as error:
+        # A store that is not there is no mistake here: it is a fact about every rule.
+        if "(no-store)" in str(error):
+            return None
+        raise
