@@ -90,6 +90,7 @@ class Emitter(Schedule):
         super()._reset(process, brief_until)
         self._are_providers_over = False
         self._is_exiting = False
+        self._with_end: list[object] = []
         self._without_end: list[object] = []
         self._signals: Signals | None = None
         has_store = bool(self._map.store)
@@ -211,16 +212,17 @@ class Emitter(Schedule):
         if not is_last:
             if any(found):
                 self.notice_providers()
-            self._without_end = [each for each in found if is_without_end(each)]
+            new = (each for each in found if not _is_among(self._with_end, each))
+            self._with_end += [each for each in new if not is_without_end(each)]
+            # Providers that the application ends by itself, or has ended before they were met.
+            self._without_end = [each for each in found if not _is_among(self._with_end, each)]
         tracers, loggers, meters = (self._unless_over(each) for each in found)
         return tracers, loggers, meters
 
     def _unless_over(self, provider: object) -> object:
         if provider is None:
             return None
-        has_lost_its_end = is_without_end(provider) and not any(
-            provider is each for each in self._without_end
-        )
+        has_lost_its_end = is_without_end(provider) and not _is_among(self._without_end, provider)
         is_over = self._are_providers_over or is_shut_down(provider) or has_lost_its_end
         return OVER if is_over else provider
 
@@ -228,3 +230,7 @@ class Emitter(Schedule):
         """Return an empty string: the store has every use, and the rest is sent later."""
         del timeout, is_in_time
         return ""
+
+
+def _is_among(providers: "list[object]", provider: object) -> bool:
+    return any(provider is each for each in providers)

@@ -180,9 +180,12 @@ class Private:
             through.emit_spans(self.providers[TRACES], breathing(spans))
 
     def loggers_of(self, process: "Process") -> LoggerProvider:
-        """Return a provider of loggers that says it is another process."""
-        attributes = {**_sdk(), **resource_attributes(), **_known(process)}
-        return self._logger_provider(Resource(attributes))
+        """Return a provider of loggers that says it is another process.
+
+        It says what the store knows of that process. The resource attributes of this one, such as
+        a revision or a container, may be wrong for it.
+        """
+        return self._logger_provider(Resource({**_sdk(), **_known(process)}))
 
     def dropped(self) -> dict[str, int]:
         """Return how many records were lost, by why."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeVar
 
     from enforcer.recording.process import Process
+    from enforcer.recording.use import Use
     from enforcer.rules.model import MigrationMap
     from enforcer.runtime.telemetry.events import Event
     from enforcer.runtime.telemetry.ledger import Ledger, Seen
@@ -195,19 +196,20 @@ class Signals:
                 if not patience.lasts():
                     return
                 through.flush(provider, 1.0)  # its queue is short
-            totals = [seen.offered for seen in part]
-            events = (event for seen in part for event in self._events(seen))
+            # Before anything is sent: the reporter adopts what another process sent of this one,
+            # and then what was sent here must be acknowledged neither twice nor in part.
+            offers = [(seen, seen.emitted, seen.offer()) for seen in part]
+            events = (event for offer in offers for event in self._events(*offer))
             if not self._send(provider, events, patience):
                 return
-            for seen, total in zip(part, totals, strict=True):
-                seen.emitted = total
+            for seen, since, use in offers:
+                if seen.emitted == since:
+                    seen.emitted = since + use.count
 
-    def _events(self, seen: "Seen") -> "Iterator[Event]":
+    def _events(self, seen: "Seen", since: int, use: "Use") -> "Iterator[Event]":
         parent = self._ledger.parents.get(seen)
-        identity = f"{self._process.id}-{seen.site}-{seen.emitted}"
-        for event in events_of(
-            seen.offer(), self._process.id, identity, self._scrub, self._map.allow
-        ):
+        identity = f"{self._process.id}-{seen.site}-{since}"
+        for event in events_of(use, self._process.id, identity, self._scrub, self._map.allow):
             event.parent, parent = parent, None  # of the first
             yield event
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.telemetry.receiving import Receiver
+from tests.integration.telemetry.receiving import Receiver, free_port
 from tests.integration.telemetry.recorded import Project, send_what_waits, stored
 from tests.integration.telemetry.running import Running
 from tests.patience import PATIENCE
@@ -177,6 +177,78 @@ def test_an_end_while_it_sends(project: Project, way: str) -> None:
 
         assert arrived(project, receiver) == 6 * (11 + more)
         assert receiver.received.uses() == stored(project.store)
+
+
+SHUT_DOWN = """
+from opentelemetry import _logs
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+
+provider = LoggerProvider()
+provider.add_log_record_processor(SimpleLogRecordProcessor(OTLPLogExporter("{endpoint}/v1/logs")))
+_logs.set_logger_provider(provider)
+use(5)
+sys.stdin.readline()  # these have arrived
+provider.shutdown()
+use(7)
+"""
+
+
+def test_providers_that_are_shut_down_before_the_end(project: Project, receiver: Receiver) -> None:
+    """What comes later stays in the ledger, and the next process sends it."""
+    with project.start(SHUT_DOWN.format(endpoint=receiver.endpoint)) as process:
+        receiver.wait_for(lambda received: received.uses().total() == 5)
+        _, error = process.communicate("\n", timeout=PATIENCE)
+    assert (process.returncode, error) == (0, "")
+    assert receiver.received.uses().total() == 5
+    assert stored(project.store).total() == 12
+
+    with project.start(
+        "use(1)\nsys.stdin.readline()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint
+    ) as process:
+        receiver.wait_for(lambda received: received.uses().total() >= 13)
+        process.communicate("\n", timeout=PATIENCE)
+    assert receiver.received.uses() == stored(project.store)
+
+
+def test_what_is_said_of_a_process_that_another_one_sends_for(
+    project: Project, receiver: Receiver
+) -> None:
+    """It is its own resource, as far as the store knows it, and nothing of the other's."""
+    attributes = "service.version=1,deployment.environment.name=test,team=first"
+    project.run(
+        "use(3)",
+        ENFORCER_HOST="first.example",
+        OTEL_RESOURCE_ATTRIBUTES=attributes,
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
+    )
+    with project.start(
+        "use(1)\nsys.stdin.readline()",
+        ENFORCER_HOST="second.example",
+        OTEL_SERVICE_NAME="other",
+        OTEL_RESOURCE_ATTRIBUTES="service.version=2,team=second",
+        OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint,
+    ) as process:
+        receiver.wait_for(lambda received: received.uses().total() >= 4)
+        process.communicate("\n", timeout=PATIENCE)
+
+    by_host = {log.resource["host.name"]: log for log in receiver.received.events()}
+    first, second = by_host["first.example"], by_host["second.example"]
+    process_id = first.attributes["deprecated_import.process"]
+    assert first.resource.pop("process.pid") != second.resource["process.pid"]
+    assert first.resource.pop("telemetry.sdk.version") == second.resource["telemetry.sdk.version"]
+    assert first.resource == {
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "service.name": "shop",
+        "service.version": "1",
+        "service.instance.id": process_id,
+        "deployment.environment.name": "test",
+        "host.name": "first.example",
+        "process.runtime.version": sys.version.partition(" ")[0],
+    }
+    assert (second.resource["service.name"], second.resource["team"]) == ("other", "second")
 
 
 # In the program's folder, so that it is found before the real one.

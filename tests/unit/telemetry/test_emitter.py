@@ -2,16 +2,26 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
+from time import monotonic
 
 import pytest
 
+from enforcer.recording.process import Process
+from enforcer.recording.recorder import Recorder
+from enforcer.recording.use import ALIASED, CallSite
+from enforcer.rules.model import MigrationMap
+from enforcer.runtime.process import schedule
+from enforcer.runtime.process.schedule import EXIT
+from enforcer.runtime.telemetry.emitter import Emitter
 from enforcer.store import emission
 from enforcer.store.sqlite.opening import open_to_read
-from tests.integration.telemetry.receiving import Receiver
-from tests.patience import PATIENCE, WAIT_UNTIL
+from tests.integration.telemetry.receiving import Receiver, Silent
+from tests.patience import PATIENCE, WAIT_UNTIL, wait_until
+from tests.unit.telemetry.conftest import OLD
 
 pytestmark = pytest.mark.process
 
@@ -208,6 +218,31 @@ def test_without_a_store(program: Program, receiver: Receiver) -> None:
     assert program.run(code, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint) == ("", "")
     assert receiver.received.uses().total() == 1
     assert not (program.folder / ".enforcer/uses.db").exists()
+
+
+def test_a_request_is_cut_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, make_process: Callable[..., Process]
+) -> None:
+    """At seven tenths of an exit: nothing else would end this request in the time of a test."""
+    monkeypatch.setenv("ENFORCER_EXIT_TIMEOUT", str(PATIENCE))
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", str(PATIENCE))
+    monkeypatch.setattr(schedule, "FLUSH_PATIENCE", PATIENCE)
+    recorder = Recorder()
+    emitter = Emitter(
+        make_process(), MigrationMap([OLD]), recorder.totals, 0.05, note=id, notices=tuple
+    )
+    recorder.tally(OLD, ALIASED, CallSite("old", "a.py", 1, "f", "a", "call")).count()
+    with Silent() as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", silent.endpoint)
+        emitter.start()
+        wait_until(lambda: silent.connections)
+        began = monotonic()
+        emitter.ask_to_finish(1.0, EXIT)
+        is_over = emitter.has_finished(PATIENCE)
+
+    assert is_over
+    assert monotonic() - began >= 0.7
+    assert [seen.offer().count for seen in emitter.ledger.offered()] == [1]  # for the next process
 
 
 def test_a_variable_that_cannot_be_followed_is_said_once(program: Program) -> None:
