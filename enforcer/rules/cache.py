@@ -151,7 +151,7 @@ def keep(  # noqa: PLR0913 - one parameter for each part of a map
     data = _pack(source, options, rules, ignored)
     for folder, name in _places(path, environ):
         try:
-            _write(folder, _file_name(name, source), data)
+            write_own(folder, _file_name(name, source), data)
         except OSError:
             continue
         _forget_old(folder, name)
@@ -179,7 +179,7 @@ def _file_name(name: str, source: str) -> str:
 
 
 def _compiled_in(folder: str, name: str, source: str) -> CompiledMap | None:
-    data = _read(folder, _file_name(name, source))
+    data = read_own(folder, _file_name(name, source))
     return None if data is None else _unpack(data, source)
 
 
@@ -215,7 +215,8 @@ def _forget_old(folder: str, name: str) -> None:
             return  # another process deletes them at the same time
 
 
-def _read(folder: str, name: str) -> bytes | None:
+def read_own(folder: str, name: str) -> bytes | None:
+    """Return a file of a cache folder; None if there is none, or others may have written it."""
     try:
         if not _is_own_folder(folder):
             return None
@@ -236,7 +237,13 @@ def _is_own_folder(folder: str) -> bool:
     return stat.S_ISDIR(status.st_mode) and is_private(status)
 
 
-def _write(folder: str, name: str, data: bytes) -> None:
+def write_own(folder: str, name: str, data: bytes) -> None:
+    """Write a file into a cache folder, which is created if its parent can be written.
+
+    Raises:
+        OSError: if it can't be written, or others may have written the folder.
+
+    """
     from enforcer.rules.atomic import replace, write_new
     from enforcer.rules.own_folder import ignore
 

@@ -132,4 +132,6 @@ def _plain(record: object) -> object:
         return fields_of(record)
     names = ("file", "line", "form", "typing_only", "function")
     site = {name: getattr(record, name) for name in names}
-    return {**site, "through": record.through or None}
+    _, column, end_line, end_column = record.at
+    place = {"column": column, "end_line": end_line, "end_column": end_column}
+    return {**site, "through": record.through or None, **place}

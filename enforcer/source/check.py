@@ -7,6 +7,7 @@ their own, and their real names are used instead.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from enforcer.baseline.model import Baseline
 from enforcer.recording.process import place
@@ -24,10 +25,13 @@ from enforcer.source.names import NameReader
 from enforcer.source.presence import Presence
 from enforcer.source.refusals import Refusals
 from enforcer.source.resolution import Ask, Matcher, Site
-from enforcer.source.scan import ScannedFile, Scanner
+from enforcer.source.scan import Scanner
+from enforcer.source.scanned import ScannedFile
 from enforcer.source.signature_changes import Comparer
 from enforcer.source.stars import StarFollower
 from enforcer.source.unmatched import find_unmatched
+
+_NO_IMPORTS: Final = ("attribute", "string", "text")
 
 
 def check_map(
@@ -158,8 +162,8 @@ class _Checker:
             rule,
             canonical=self._locator.locate(rule.target),
             legacy=self._locator.locate(rule.module),
-            uses=_sites(ask for ask in asks if ask.is_use and ask.site.form != "string"),
-            strings=_sites(ask for ask in asks if ask.site.form == "string"),
+            uses=_sites(ask for ask in asks if ask.is_use and not ask.site.is_text),
+            strings=_sites(ask for ask in asks if ask.site.is_text),
             inside_legacy=self._inside[rule],
             refused=self._refusals.refused(rule, asks),
         )
@@ -187,7 +191,7 @@ class _Checker:
         In a tree any canonical module may import another legacy module: that one leads to another
         canonical module. Only its own legacy counterpart leads back to itself.
         """
-        if not ask.is_use or ask.site.typing_only or ask.site.form in ("attribute", "string"):
+        if not ask.is_use or ask.site.typing_only or ask.site.form in _NO_IMPORTS:
             return False
         rule = ask.rule
         if rule.kind != TREE:
@@ -212,7 +216,7 @@ class _Checker:
         own = {rule.target_name} if rule.kind == NAME else set(rule.names.values())
         wanted: dict[str, set[str]] = defaultdict(set, {rule.target: own})
         for ask in self._asks[rule]:
-            if rule.kind == NAME or ask.site.form == "string":
+            if rule.kind == NAME or ask.site.is_text:
                 continue
             module, name = rule.canonical_of(ask.module), rule.canonical_name(ask.module, ask.name)
             if self._locator.locate(module) is not None:

@@ -4,20 +4,33 @@ import os
 from pathlib import Path
 from typing import Final
 
-from enforcer.rules.regular_files import read_regular
+from enforcer.rules.regular_files import open_regular, read_open
 
-_MOST_BYTES: Final = 1 << 26
-"""Largest size of a source file: the largest generated ones have some 10 MB."""
+_MOST_BYTES: Final = 1 << 24
+"""Largest size of a source file: parsing takes up to a hundred times as much memory."""
+
+_TRIES: Final = 3
+"""How often a file is read that changes meanwhile."""
 
 
 def read_source(file: Path) -> bytes:
-    """Return the content of a regular file.
+    """Return the content of a regular file, as it was at one time.
 
     Raises:
-        OSError: if it can't be read, is not a regular file, or is longer than 64 MiB.
+        OSError: if it can't be read, is not a regular file, is longer than 16 MiB, or changes
+            while it is read.
 
     """
-    return read_regular(str(file), _MOST_BYTES)
+    for _ in range(_TRIES):
+        descriptor, before = open_regular(str(file))
+        try:
+            content = read_open(descriptor, str(file), _MOST_BYTES)
+            after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+            return content
+    raise OSError(0, "it changes while it is read", str(file))
 
 
 def reason_of(error: BaseException) -> str:

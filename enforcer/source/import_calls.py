@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-_IMPORT_CALLS: Final = frozenset(("__import__", "import_module", "importorskip"))
+IMPORT_CALLS: Final = frozenset(("__import__", "import_module", "importorskip"))
 _FROMLIST_POSITION: Final = 3
 _LEVEL_POSITION: Final = 4
 
@@ -51,17 +51,24 @@ class ImportCall:
 
 def read_import_call(node: ast.expr) -> ImportCall | None:
     """Return the import call of a node; None if it imports nothing, or no literal path."""
+    called, text = imported_by(node)
+    path = _text(text)
     if not isinstance(node, ast.Call):
         return None
-    function = node.func
-    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if called not in _IMPORT_CALLS:
-        return None
-    text = _argument(node, 0, "modname" if called == "importorskip" else "name")
-    path = _text(text)
     if not isinstance(text, ast.Constant) or not path.strip("."):
         return None
     return ImportCall(called, node, text, path)
+
+
+def imported_by(node: ast.expr) -> tuple[str, ast.expr | None]:
+    """Return the function of a call that imports, and what it is asked to import."""
+    if not isinstance(node, ast.Call):
+        return "", None
+    function = node.func
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if called not in IMPORT_CALLS:
+        return "", None
+    return called, _argument(node, 0, "modname" if called == "importorskip" else "name")
 
 
 def _argument(node: ast.Call, position: int, keyword: str) -> ast.expr | None:

@@ -154,9 +154,14 @@ def names_of(module_file: Path, *, search: tuple[str, ...] = ()) -> ModuleNames:
 
 def parse(file: Path) -> ast.Module:
     """Parse a file without the warnings that compiling it would show."""
+    return parse_source(read_source(file), str(file))
+
+
+def parse_source(source: bytes, file: str) -> ast.Module:
+    """Parse the content of a file without the warnings that compiling it would show."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(read_source(file), str(file))
+        return ast.parse(source, file)
 
 
 def _public(names: set[str]) -> set[str]:

@@ -56,7 +56,7 @@ class Presence:
         asking: dict[tuple[str, str, bool], list[Ask]] = defaultdict(list)
         for ask in asks:
             # A circular import is one thing to mend, whatever names it asks for.
-            if ask.site.form != "string" and ask.site not in found.circular:
+            if not ask.site.is_text and ask.site not in found.circular:
                 asking[(*self._wanted_from(ask), ask.by_star and bool(ask.name))].append(ask)
         for (module, name, by_star), places in sorted(asking.items(), key=lambda item: item[0]):
             self._sort_name(found, module, name, places, by_star=by_star)

@@ -1,4 +1,4 @@
-"""References of a file to module paths: imports, import calls, attributes, strings.
+"""References of a file to module paths: imports, import calls, attributes, strings, annotations.
 
 Only the syntax is read. The walk has an explicit stack, so that deep nesting raises no
 RecursionError, and each reference is resolved to an absolute path.
@@ -6,18 +6,21 @@ RecursionError, and each reference is resolved to an absolute path.
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Any, Final
 
-from enforcer.findings import MODULE_LEVEL
+from enforcer.findings import MODULE_LEVEL, Form
 from enforcer.source.calls import Call, call_of, dotted
+from enforcer.source.computed import COMPUTED, TEMPLATES, Computed, beginning
 from enforcer.source.conditions import branches
-from enforcer.source.import_calls import ImportCall, read_import_call
+from enforcer.source.import_calls import ImportCall, imported_by, read_import_call
 from enforcer.source.markers import Mark, marks_of, marks_of_file
+from enforcer.source.positions import Positions, Span
+from enforcer.source.quoted import quoted_in
 from enforcer.source.scopes import scope_of
-
-Form = Literal["import", "from", "call", "attribute", "string"]
 
 STAR: Final = "*"
 
@@ -36,8 +39,15 @@ _BINDERS: Final = (
 )
 _BOUND_KEYS: Final = ("name", "arg", "rest")
 
-# f-strings, and the t-strings of 3.14.
-_TEMPLATES: Final = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))
+_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+# Fields that have no nodes inside with a reference.
+_LEAVES: Final = frozenset(
+    (
+        *("asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "n"),
+        *("op", "ops", "simple", "str", "tag", "type_comment", "type_ignores"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +63,8 @@ class Reference:
         base: for an attribute, the part of the path that the file has imported.
         typing_only: whether only type checkers read it.
         function: the qualified name of the function around it, ``<module>`` at top level.
+        spans: where it is. Of a from-import the module, and then each name. Of an attribute the
+            base, and then the whole up to each further part of the path. Else the path's text.
 
     """
 
@@ -63,6 +75,7 @@ class Reference:
     base: str = ""
     typing_only: bool = False
     function: str = MODULE_LEVEL
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,7 @@ class FileReferences:
             otherwise empty.
         calls: the calls, in the order of the lines.
         marks: the markers of its tests.
+        computed: the names of modules that are computed.
 
     """
 
@@ -82,6 +96,7 @@ class FileReferences:
     loads: frozenset[str] = frozenset()
     calls: tuple[Call, ...] = ()
     marks: tuple[Mark, ...] = ()
+    computed: tuple[Computed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +125,10 @@ class Importer:
 
 
 def find_references(
-    tree: ast.Module, importers: Collection[Importer], heads: Collection[str]
+    tree: ast.Module,
+    importers: Collection[Importer],
+    heads: Collection[str],
+    source: bytes = b"",
 ) -> FileReferences:
     """Return every reference of a file to modules below some top-level packages.
 
@@ -118,30 +136,57 @@ def find_references(
         tree: the file's syntax tree.
         importers: what the file may be imported as; relative paths are resolved for each.
         heads: the top-level packages of interest.
+        source: the file's content, for columns in characters.
 
     """
-    return _Finder(importers, heads).find(tree)
+    return _Finder(importers, heads, Positions(source)).find(tree)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A chain of attributes that starts from a name.
+
+    Attributes:
+        name: the name.
+        parts: the attributes.
+        links: the nodes of the name and of each attribute.
+        form: ``attribute``, or ``annotation`` for one within quotes.
+        typing_only: whether only type checkers read it.
+        function: the function around it.
+
+    """
+
+    name: str
+    parts: list[str]
+    links: list[ast.expr]
+    form: Form
+    typing_only: bool
+    function: str
 
 
 class _Finder:
     """Visitor of one syntax tree that collects references."""
 
-    def __init__(self, importers: Collection[Importer], heads: Collection[str]) -> None:
+    def __init__(
+        self, importers: Collection[Importer], heads: Collection[str], positions: Positions
+    ) -> None:
         self._importers = importers
         self._heads = heads
+        self._positions = positions
         self._found: set[Reference] = set()
-        self._chains: list[tuple[int, str, list[str], bool, str]] = []
+        self._computed: set[Computed] = set()
+        self._chains: list[_Chain] = []
         self._callees: list[tuple[ast.Call, str, list[str], str]] = []
         self._modules: dict[str, set[str]] = {}
         self._loads: set[str] = set()
         self._rebound: set[str] = set()
         self._done: set[int] = set()
+        self._quoted: set[int] = set()
         self._marks: list[Mark] = []
         self._typing_only = False
         self._function = MODULE_LEVEL
-
-    def find(self, tree: ast.Module) -> FileReferences:
-        look_at: dict[type[ast.AST], Callable[[Any], None]] = {
+        self._look: dict[type[ast.AST], Callable[[Any], None]] = {
+            ast.AnnAssign: self._look_at_annotated,
             ast.Assign: self._look_at_assignment,
             ast.Attribute: self._look_at_attribute,
             ast.Call: self._look_at_call,
@@ -150,37 +195,52 @@ class _Finder:
             ast.ImportFrom: self._look_at_from,
             ast.Name: self._look_at_name,
             **dict.fromkeys(_BINDERS, self._look_at_binder),
-            **dict.fromkeys(_TEMPLATES, self._look_at_template),
+            **dict.fromkeys(TEMPLATES, self._look_at_template),
         }
-        for node in self._walk(tree):
-            look = look_at.get(type(node))
-            if look is not None and id(node) not in self._done:
-                look(node)
+
+    def find(self, tree: ast.Module) -> FileReferences:
+        self._walk(tree)
         self._resolve_chains()
         has_star = any(STAR in reference.names for reference in self._found)
         unbound = self._loads - self._rebound - self._modules.keys() if has_star else ()
-        calls = tuple(sorted(set(self._calls())))
-        found = tuple(sorted(self._found))
-        return FileReferences(found, frozenset(unbound), calls, tuple(self._marks))
+        return FileReferences(
+            tuple(sorted(self._found)),
+            frozenset(unbound),
+            tuple(sorted(set(self._calls()))),
+            tuple(self._marks),
+            tuple(sorted(self._computed)),
+        )
 
-    def _walk(self, tree: ast.Module) -> Iterator[ast.AST]:
-        """Yield each node, outer ones first; set its function and whether it is for typing only."""
-        stack: list[tuple[ast.AST, bool, str, str]] = [(tree, False, MODULE_LEVEL, "")]
-        while stack:
-            node, typing_only, function, prefix = stack.pop()
-            self._typing_only = typing_only
-            self._function = function
-            yield node
-            hidden = branches(node).for_typing if type(node) is ast.If else ()
-            inside, body = scope_of(node, prefix)
-            if inside is not None:
-                self._marks += marks_of(node, inside[0])
-            for child in ast.iter_child_nodes(node):
-                is_hidden = bool(hidden) and any(child is statement for statement in hidden)
-                scope = (function, prefix)
-                if inside is not None and any(child is statement for statement in body):
-                    scope = inside
-                stack.append((child, typing_only or is_hidden, *scope))
+    def _walk(self, tree: ast.Module) -> None:
+        """Look at each node, outer ones first, one scope after the other.
+
+        The inner loop runs for every node of every file, so it knows nothing of scopes: nodes that
+        open one wait in a list of their own.
+        """
+        waiting: list[tuple[list[ast.AST], bool, str, str]] = [([tree], False, MODULE_LEVEL, "")]
+        look_at, done = self._look, self._done
+        while waiting:
+            stack, self._typing_only, self._function, prefix = waiting.pop()
+            while stack:
+                node = stack.pop()
+                kind = node.__class__
+                look = look_at.get(kind)
+                if look is not None and id(node) not in done:
+                    look(node)
+                inside: Collection[ast.AST] = ()
+                if kind in _SCOPES:
+                    scope, inside = scope_of(node, prefix)
+                    if scope is not None:
+                        self._marks += marks_of(node, scope[0])
+                        waiting.append((list(inside), self._typing_only, *scope))
+                elif kind is ast.If:
+                    inside = branches(node).for_typing  # type: ignore[arg-type]
+                    if inside:
+                        waiting.append((list(inside), True, self._function, prefix))
+                children = _children(node)
+                if inside:
+                    children = [child for child in children if not _is_in(child, inside)]
+                stack += children
 
     def _look_at_name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -189,44 +249,84 @@ class _Finder:
             self._rebound.add(node.id)
 
     def _look_at_binder(self, node: ast.AST) -> None:
-        """Record a name that something other than an import binds."""
+        """Record a name that something other than an import binds, and its quoted annotations."""
         name = next(filter(None, (getattr(node, key, None) for key in _BOUND_KEYS)), None)
         if name is not None:
             self._rebound.add(name)
+        self._look_at_annotation(
+            getattr(node, "annotation", None) or getattr(node, "returns", None)
+        )
+
+    def _look_at_annotated(self, node: ast.AnnAssign) -> None:
+        self._look_at_annotation(node.annotation)
+
+    def _look_at_annotation(self, node: ast.expr | None) -> None:
+        """Record the attributes in the parts of an annotation that are within quotes."""
+        for text in quoted_in(node):
+            self._quoted.add(id(text))
+            for inner in _parsed(str(text.value)):
+                if isinstance(inner, ast.Attribute):
+                    name, parts = dotted(inner)
+                    self._add_chain(name, parts, [text] * (len(parts) + 1), "annotation")
 
     def _look_at_constant(self, node: ast.Constant) -> None:
         text = node.value
-        if isinstance(text, str) and _is_path(text):
-            self._note("string", text, node.lineno)
+        if not isinstance(text, str):
+            return
+        if _is_path(text):
+            is_quoted = id(node) in self._quoted
+            form: Form = "annotation" if is_quoted else "string"
+            hidden = is_quoted or self._typing_only
+            self._note(form, text, node.lineno, partial(self._at, node), typing_only=hidden)
+        elif text.endswith(".") and _is_path(text[:-1] + ".x"):
+            self._note_computed(node, text, COMPUTED)
 
     def _look_at_template(self, node: ast.JoinedStr) -> None:
         """Skip the pieces of an f-string: none is a path of its own."""
         self._done.update(id(value) for value in node.values if isinstance(value, ast.Constant))
+        begun = beginning(node)
+        if begun is not None and len(node.values) > 1:
+            self._note_computed(node, *begun)
 
     def _look_at_import(self, node: ast.Import) -> None:
         for alias in node.names:
-            self._note("import", alias.name, node.lineno)
+            self._note("import", alias.name, node.lineno, partial(self._paths_of, alias))
             head = alias.name.partition(".")[0]
             self._bind(alias.asname or head, alias.name if alias.asname else head)
 
     def _look_at_from(self, node: ast.ImportFrom) -> None:
         names = tuple(alias.name for alias in node.names)
+
+        def spans() -> tuple[Span, ...]:
+            return (self._positions.module_of(node), *self._paths_of(*node.names))
+
         for path in self._resolved(node.level, node.module or ""):
-            self._note("from", path, node.lineno, names)
+            self._note("from", path, node.lineno, spans, names)
             for alias in node.names:
                 if alias.name != STAR:
                     self._bind(alias.asname or alias.name, f"{path}.{alias.name}")
 
+    def _at(self, node: ast.expr) -> tuple[Span, ...]:
+        return (self._positions.of(node),)
+
+    def _paths_of(self, *aliases: ast.alias) -> tuple[Span, ...]:
+        return tuple(map(self._positions.path_of, aliases))
+
     def _look_at_call(self, node: ast.Call) -> None:
-        call = read_import_call(node)
+        called, text = imported_by(node)
+        call = read_import_call(node) if called else None
         if call is None:
             name, parts = dotted(node.func)
             if name:
                 self._callees.append((node, name, parts, self._function))
+            begun = beginning(text) if text is not None else None
+            if text is not None and begun is not None:
+                self._done.add(id(text))
+                self._note_computed(text, *begun, is_import=True)
             return
         self._done.update((id(call.text), id(call.package)))
         for path in self._imported_by(call):
-            self._note("call", path, node.lineno, call.names)
+            self._note("call", path, node.lineno, partial(self._at, call.text), call.names)
 
     def _look_at_assignment(self, node: ast.Assign) -> None:
         """Record ``m = import_module("…")``, which binds a module as an import does."""
@@ -245,30 +345,52 @@ class _Finder:
 
     def _look_at_attribute(self, node: ast.Attribute) -> None:
         parts: list[str] = []
+        links: list[ast.expr] = []
         value: ast.expr = node
         while isinstance(value, ast.Attribute):
             if isinstance(value.ctx, ast.Load):
                 parts.insert(0, value.attr)
+                links.insert(0, value)
             self._done.add(id(value))
             value = value.value
+        if not parts:
+            return
         if isinstance(value, ast.Name):
-            chain = (node.lineno, value.id, parts, self._typing_only, self._function)
-            self._chains.append(chain)
+            self._add_chain(value.id, parts, [value, *links])
             return
         call = read_import_call(value)
-        if call is not None and parts and not call.gives_top:
+        if call is not None and not call.gives_top:
+            up_to = [value, *links]
             for path in self._imported_by(call):
-                self._note("attribute", ".".join([path, *parts]), node.lineno, base=path)
+                whole = ".".join([path, *parts])
+                self._note("attribute", whole, node.lineno, partial(self._up_to, up_to), base=path)
+
+    def _add_chain(
+        self, name: str, parts: list[str], links: list[ast.expr], form: Form = "attribute"
+    ) -> None:
+        typing_only = self._typing_only or form == "annotation"
+        self._chains.append(_Chain(name, parts, links, form, typing_only, self._function))
 
     def _resolve_chains(self) -> None:
         """Resolve each chain of attributes whose first name is certainly a module."""
-        for line, name, parts, typing_only, function in self._chains:
-            if name in self._rebound or not parts:
+        for chain in self._chains:
+            if chain.name in self._rebound:
                 continue
-            self._typing_only = typing_only
-            self._function = function
-            for base in self._modules.get(name, ()):
-                self._note("attribute", ".".join([base, *parts]), line, base=base)
+            self._function = chain.function
+            for base in self._modules.get(chain.name, ()):
+                self._note(
+                    chain.form,
+                    ".".join([base, *chain.parts]),
+                    chain.links[-1].lineno,
+                    partial(self._up_to, chain.links),
+                    base=base,
+                    typing_only=chain.typing_only,
+                )
+
+    def _up_to(self, links: list[ast.expr]) -> tuple[Span, ...]:
+        """Return where a chain begins, and ends with each of its links."""
+        line, column, *_ = self._positions.of(links[0])
+        return tuple((line, column, *self._positions.end_of(link)) for link in links)
 
     def _calls(self) -> Iterator[Call]:
         """Yield the calls of imported names, where the import is certain."""
@@ -297,12 +419,73 @@ class _Finder:
     def _bind(self, name: str, path: str) -> None:
         self._modules.setdefault(name, set()).add(path)
 
-    def _note(
-        self, form: Form, path: str, line: int, names: tuple[str, ...] = (), *, base: str = ""
+    def _note(  # noqa: PLR0913 - one parameter for each field
+        self,
+        form: Form,
+        path: str,
+        line: int,
+        spans: Callable[[], tuple[Span, ...]],
+        names: tuple[str, ...] = (),
+        *,
+        base: str = "",
+        typing_only: bool | None = None,
     ) -> None:
+        """Record a reference, if it is to a package of interest; only then are columns counted."""
         if path.partition(":")[0].partition(".")[0] in self._heads:
-            where = (self._typing_only, self._function)
-            self._found.add(Reference(line, form, path, names, base, *where))
+            hidden = self._typing_only if typing_only is None else typing_only
+            where = (hidden, self._function)
+            self._found.add(Reference(line, form, path, names, base, *where, spans()))
+
+    def _note_computed(
+        self, node: ast.expr, prefix: str, reason: str, *, is_import: bool = False
+    ) -> None:
+        head, dot, _ = prefix.partition(".")
+        if head in self._heads if dot else is_import:
+            span = self._positions.of(node)
+            self._computed.add(
+                Computed(node.lineno, prefix, reason, is_import, self._function, span)
+            )
+
+
+def _parsed(annotation: str) -> Iterator[ast.AST]:
+    """Yield the nodes of an annotation within quotes; none of one that is a path as a whole."""
+    if _is_path(annotation) or "." not in annotation:
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(annotation.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    yield from ast.walk(tree)
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    children: list[ast.AST] = []
+    for name in _INNER[node.__class__]:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            children += value
+        elif isinstance(value, ast.AST):
+            children.append(value)
+    return children
+
+
+class _InnerFields(dict[type, tuple[str, ...]]):
+    """The fields of each class of nodes that may have nodes inside."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        fields = getattr(kind, "_fields", ())
+        self[kind] = inner = tuple(name for name in fields if name not in _LEAVES)
+        return inner
+
+
+# Lists of nodes may also have None and words in them, which have no fields.
+_INNER: Final = _InnerFields({ast.Name: (), ast.Constant: (), ast.alias: (), ast.Global: ()})
+
+
+def _is_in(node: ast.AST, nodes: Collection[ast.AST]) -> bool:
+    return any(node is one for one in nodes)
 
 
 def _is_path(text: str) -> bool:

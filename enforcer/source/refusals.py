@@ -88,7 +88,7 @@ class Refusals:
         """Yield each place with the legacy path and the names that would be recorded there."""
         names: dict[tuple[Site, str], set[str]] = defaultdict(set)
         for ask in asks:
-            if ask.site.typing_only or ask.site.form == "string" or ask.site.through:
+            if ask.site.typing_only or ask.site.is_text or ask.site.through:
                 continue
             is_use = ask.is_use or (ask.by_star and rule.stage == REMOVED and rule.kind == NAME)
             if is_use and not self._is_own(rule, ask):

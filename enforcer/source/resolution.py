@@ -5,16 +5,17 @@ but will once it is raised; the question is what happens then.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from enforcer.findings import MODULE_LEVEL
+from enforcer.findings import MODULE_LEVEL, Form
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule, longest_match
 from enforcer.rules.stages import REMOVED
 from enforcer.source.markers import excuse_of
 from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
-from enforcer.source.references import STAR, Form, Reference
-from enforcer.source.scan import ScannedFile
+from enforcer.source.positions import NOWHERE, Span
+from enforcer.source.references import STAR, Reference
+from enforcer.source.scanned import ScannedFile
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,6 +28,7 @@ class Site:
         form: how it is asked for.
         typing_only: whether only type checkers read it.
         function: the qualified name of the function around it, ``<module>`` at top level.
+        at: where the text is that names the path; zeros where that is unknown.
         excuse: the marker by which a test may use the path, or expects to be
             refused; or empty.
         through: the module that passed on what is asked for, by ``from legacy import *``; or
@@ -38,9 +40,15 @@ class Site:
     line: int
     form: Form
     typing_only: bool = False
+    at: Span = NOWHERE
     function: str = field(default=MODULE_LEVEL, compare=False)
     through: str = field(default="", compare=False)
     excuse: str = field(default="", compare=False)
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether a text names the path: a string, or a line of a file that is no Python."""
+        return self.form in ("string", "text")
 
     def __str__(self) -> str:
         """Format the place as editors jump to it."""
@@ -91,20 +99,23 @@ class Matcher:
                 reference.line,
                 reference.form,
                 reference.typing_only,
+                reference.spans[0] if reference.spans else NOWHERE,
                 reference.function,
                 excuse=excuse_of(reference.function, scanned.found.marks),
             )
             if reference.names == (STAR,):
                 yield from self._asked_by_star(reference.path, site, scanned)
                 continue
-            for rule, module, name in self._asked(reference):
+            for rule, module, name, asked in self._asked(reference):
                 base = reference.base
                 if name and _is_within(base, f"{module}.{name}"):
                     # The import of the name was counted already.
                     continue
                 is_use = rule.kind == NAME or not _is_within(base, module)
                 if name or is_use:
-                    yield Ask(rule, module, name, site, scanned.modules, is_use)
+                    at = _span(reference, rule, module, asked, is_use=is_use)
+                    place = replace(site, at=at) if at != site.at else site
+                    yield Ask(rule, module, name, place, scanned.modules, is_use)
 
     def _asked_by_star(self, module: str, site: Site, scanned: ScannedFile) -> Iterator[Ask]:
         """Yield what ``from module import *`` asks for: the module, and each name that is read.
@@ -119,7 +130,7 @@ class Matcher:
                 yield Ask(of_name, module, name, site, scanned.modules, is_use, by_star=True)
         rule = self.covering(module)
         if rule is None:
-            for above, path, _ in self._asked_module(module):
+            for above, path, _, _ in self._asked_module(module):
                 yield Ask(above, path, "", site, scanned.modules)
             return
         yield Ask(rule, module, "", site, scanned.modules, by_star=True)
@@ -149,37 +160,39 @@ class Matcher:
                 inside = self._locator.submodules(located)
                 waiting += reversed([each for each in inside if self.covering(each) is rule])
 
-    def _asked(self, reference: Reference) -> Iterator[tuple[Rule, str, str]]:
-        if reference.form in ("attribute", "string"):
-            yield from self._asked_by_chain(reference.path)
+    def _asked(self, reference: Reference) -> Iterator[tuple[Rule, str, str, str]]:
+        """Yield rule, legacy module and name, and the name of the statement that reaches it."""
+        if reference.form in ("attribute", "annotation", "string", "text"):
+            for rule, module, name in self._asked_by_chain(reference.path):
+                yield rule, module, name, ""
         elif reference.names:
             for name in reference.names:
                 yield from self._asked_of(reference.path, name)
         else:
             yield from self._asked_module(reference.path)
 
-    def _asked_module(self, path: str) -> Iterator[tuple[Rule, str, str]]:
+    def _asked_module(self, path: str) -> Iterator[tuple[Rule, str, str, str]]:
         """Yield what an import of a module asks for: it, or the nearest package above it."""
         rule = self.covering(path)
         while rule is None and path:
             path = path.rpartition(".")[0]
             rule = self._rules.get(path)
         if rule is not None:
-            yield rule, path, ""
+            yield rule, path, "", ""
 
-    def _asked_of(self, module: str, name: str) -> Iterator[tuple[Rule, str, str]]:
+    def _asked_of(self, module: str, name: str) -> Iterator[tuple[Rule, str, str, str]]:
         """Yield what ``from module import name`` asks for."""
         own = self._rules.get(f"{module}.{name}")
         of_name = self._map.names_in(module).get(name)
         rule = self.covering(module)
         if own is not None:
-            yield own, own.module, ""
+            yield own, own.module, "", name
         elif of_name is not None:
-            yield of_name, module, name
+            yield of_name, module, name, name
         elif rule is None:
             yield from self._asked_module(module)
         else:
-            yield rule, module, name
+            yield rule, module, name, ""
 
     def _starred(self, module: str) -> frozenset[str]:
         located = self._locator.locate(module)
@@ -217,3 +230,24 @@ class Matcher:
 def _is_within(base: str, module: str) -> bool:
     """Return whether what a file has imported is a module or something in it."""
     return base == module or base.startswith(f"{module}.")
+
+
+def _span(reference: Reference, rule: Rule, module: str, asked: str, *, is_use: bool) -> Span:
+    """Return where the text is that names a legacy path.
+
+    Args:
+        reference: the reference.
+        rule: the rule that covers the path.
+        module: the legacy module.
+        asked: the name of a from-import that is the path by itself; or empty.
+        is_use: whether the legacy module is named here, and not only a name of it.
+
+    """
+    spans = reference.spans
+    if reference.base and len(spans) > 1:
+        parts = module.count(".") + 1 + (rule.kind == NAME or not is_use)
+        link = parts - reference.base.count(".") - 1
+        return spans[max(0, min(link, len(spans) - 1))]
+    if asked in reference.names and len(spans) > len(reference.names):
+        return spans[1 + reference.names.index(asked)]
+    return spans[0] if spans else NOWHERE

@@ -1,105 +1,152 @@
 """Scan of a project's own files for references to legacy paths.
 
-A file that can't be parsed is reported and skipped. A file that does not contain the last word of
-any legacy path is not parsed at all; that is most of them.
+A file that can't be parsed is reported and skipped. A file that contains no legacy path's words is
+not parsed at all; that is most of them. Files that did not change since the last scan are not even
+read (:mod:`enforcer.source.scan_cache`), and many files are read by several processes.
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from enforcer.rules.model import NAME, MigrationMap
+from enforcer.findings import NOTEBOOK, PYTHON
+from enforcer.rules.model import MigrationMap
 from enforcer.source.files import read_source, reason_of
-from enforcer.source.names import parse
+from enforcer.source.kinds import PYTHON_SUFFIXES, kind_of
+from enforcer.source.mentions import Mentions
+from enforcer.source.names import parse_source
+from enforcer.source.notebooks import read_notebook
+from enforcer.source.parallel import Progress, in_parallel
 from enforcer.source.references import FileReferences, Importer, find_references
-from enforcer.source.tree import exclusions, module_names, own_files
+from enforcer.source.scan_cache import ScanCache
+from enforcer.source.scanned import Packed, ScannedFile, unpack
+from enforcer.source.texts import TextSearch
+from enforcer.source.tree import ModuleNamer, Stamp, exclusions, walk
+
+_UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedFile:
-    """References of one file.
-
-    Attributes:
-        file: the file, relative to the root where it lies below it.
-        modules: the dotted paths under which it may be imported, the likeliest first.
-        found: its references.
-        error: why it could not be parsed; empty if it could.
-
-    """
-
-    file: str
-    modules: tuple[str, ...]
-    found: FileReferences = field(default_factory=FileReferences)
-    error: str = ""
-
-
-class Scanner:
-    """Scanner for the legacy paths of one map."""
+class FileScanner:
+    """Scanner of single files for the legacy paths of one map."""
 
     def __init__(self, migration_map: MigrationMap, search: Sequence[str]) -> None:
         """Bind to the map, and to the folders that modules are looked up in."""
-        self._root = Path(migration_map.root)
+        self._root = migration_map.root
+        self._heads = migration_map.outline.heads
+        self._mentions = Mentions(migration_map)
+        self._texts = TextSearch(migration_map)
+        self.modules_of = ModuleNamer(search)
+
+    def scan(self, file: str) -> ScannedFile:
+        """Scan one file, by its path."""
+        shown = self.shown(file)
+        kind = kind_of(os.path.basename(file)) or PYTHON
+        try:
+            content = read_source(Path(file))
+            if kind == PYTHON:
+                return self._scan_python(file, shown, content)
+            if not self._mentions.may_name(content):
+                return ScannedFile(shown, (), kind=kind)
+            if kind == NOTEBOOK:
+                return self._scan_notebook(shown, content)
+            text = content.decode("utf-8")
+        except _UNREADABLE as error:
+            modules = self.modules_of(file) if kind == PYTHON else ()
+            return ScannedFile(shown, modules, error=reason_of(error), kind=kind)
+        references = tuple(self._texts.references(text, kind))
+        return ScannedFile(shown, (), FileReferences(references), kind=kind)
+
+    def shown(self, file: str) -> str:
+        """Return a file's path relative to the root where it lies below it."""
+        prefix = self._root.rstrip(os.sep) + os.sep
+        return file.removeprefix(prefix).replace(os.sep, "/")
+
+    def _scan_python(self, file: str, shown: str, content: bytes) -> ScannedFile:
+        if not self._mentions.may_refer(shown, content):
+            return ScannedFile(shown, ())
+        modules = self.modules_of(file)
+        is_package = os.path.basename(file) == "__init__.py"
+        importers = [Importer(module, is_package=is_package) for module in modules]
+        tree = parse_source(content, file)
+        return ScannedFile(shown, modules, find_references(tree, importers, self._heads, content))
+
+    def _scan_notebook(self, shown: str, content: bytes) -> ScannedFile:
+        notebook = read_notebook(content)
+        source = "\n".join(notebook.code).encode()
+        try:
+            tree = parse_source(source, shown)
+        except SyntaxError as error:
+            error.lineno = notebook.line_at(error.lineno or 0) or None
+            raise
+        found = find_references(tree, (), self._heads, source)
+        return ScannedFile(shown, (), notebook.moved(found), kind=NOTEBOOK)
+
+
+class Scanner:
+    """Scanner of a whole project for the legacy paths of one map."""
+
+    def __init__(
+        self,
+        migration_map: MigrationMap,
+        search: Sequence[str],
+        *,
+        suffixes: tuple[str, ...] = PYTHON_SUFFIXES,
+        cache: ScanCache | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Bind to the map, and to the folders that modules are looked up in.
+
+        Args:
+            migration_map: the map.
+            search: the folders.
+            suffixes: how the names of the files end that are scanned.
+            cache: what is known of files that did not change.
+            progress: called with how many files were read, of how many.
+
+        """
+        self._map = migration_map
         self._exclude = exclusions(migration_map)
         self._search = search
-        self._heads = migration_map.outline.heads
-        self._legacy = tuple({rule.module for rule in migration_map.rules if rule.kind != NAME})
-        self._mentions = _mention_of(migration_map)
+        self._suffixes = suffixes
+        self._cache = cache or ScanCache()
+        self._progress = progress
+        self._files = FileScanner(migration_map, search)
+        self._own = {migration_map.path, migration_map.baseline}
 
-    def scan(self) -> Iterator[ScannedFile]:
-        """Scan every file of the project; folders that can't be listed come last."""
-        if not self._heads:
+    def scan(self, paths: Iterable[str] | None = None) -> Iterator[ScannedFile]:
+        """Scan every file of the project; folders that can't be listed come last.
+
+        Args:
+            paths: only these files and folders, which may lie anywhere.
+
+        """
+        if not self._map.outline.heads:
             return
         unlisted: list[OSError] = []
-        for file in own_files(self._root, exclude=self._exclude, on_error=unlisted.append):
-            yield self.scan_file(file)
+        files = walk(self._map.root, self._suffixes, self._exclude, unlisted.append, paths)
+        stamps = {file: stamp for file, stamp in files if file not in self._own}
+        found = self._read(stamps)
+        for file in stamps:
+            packed = found[file]
+            shown = self._files.shown(file)
+            yield unpack(shown, packed) if packed else ScannedFile(shown, ())
         for error in unlisted:
-            folder = _shown(Path(os.fsdecode(error.filename)), self._root)
+            folder = self._files.shown(os.fsdecode(error.filename))
             yield ScannedFile(f"{folder}/", (), error=reason_of(error))
+
+    def _read(self, stamps: dict[str, Stamp]) -> dict[str, Packed | None]:
+        """Return what is in each file: of a file that did not change, what was read of it last."""
+        found: dict[str, Packed | None] = {}
+        for file, stamp in stamps.items():
+            is_known, packed = self._cache.find(file, stamp)
+            # An __init__.py that came or went changes what the file is imported as.
+            if is_known and (not packed or packed[0] in ((), self._files.modules_of(file))):
+                found[file] = packed
+        missing = [file for file in stamps if file not in found]
+        found.update(in_parallel(self._files, missing, self._progress))
+        self._cache.keep(stamps, found)
+        return found
 
     def scan_file(self, file: Path) -> ScannedFile:
         """Scan one file."""
-        shown = _shown(file, self._root)
-        modules = module_names(file, self._search)
-        try:
-            if not self._may_refer(file, modules):
-                return ScannedFile(shown, modules)
-            tree = parse(file)
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return ScannedFile(shown, modules, error=reason_of(error))
-        is_package = file.name == "__init__.py"
-        importers = [Importer(module, is_package=is_package) for module in modules]
-        return ScannedFile(shown, modules, find_references(tree, importers, self._heads))
-
-    def _may_refer(self, file: Path, modules: Iterable[str]) -> bool:
-        """Return whether a file mentions a legacy path, or may reach one by relative imports."""
-        if self._mentions is None or self._mentions.search(read_source(file)):
-            return True
-        return any(
-            f"{module}.".startswith(f"{legacy}.") for module in modules for legacy in self._legacy
-        )
-
-
-def _mention_of(migration_map: MigrationMap) -> re.Pattern[bytes] | None:
-    """Return a pattern of the last words of all paths that files are searched for.
-
-    Returns:
-        The pattern, or None if a word is not ASCII: then a file's bytes depend on its encoding.
-
-    """
-    named = [entry.name or entry.module for entry in migration_map]
-    named += [entry.name for entry in migration_map.instances]
-    words = {name.rpartition(".")[2] for name in named}
-    if not all(word.isascii() for word in words):
-        return None
-    either = b"|".join(re.escape(word.encode()) for word in sorted(words))
-    pattern = rb"\b(?:" + either + rb")\b"
-    if any(rule.kind == NAME for rule in migration_map.rules):
-        # A star import may bring a name without mentioning it.
-        pattern += rb"|\bimport[\s\\]*\*"
-    return re.compile(pattern)
-
-
-def _shown(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+        return self._files.scan(str(file))

@@ -76,7 +76,7 @@ def _asked(asks: Iterable[Ask]) -> dict[tuple[str, str], set[Site]]:
     """Return the names that a program asks legacy modules for, with the places."""
     sites: dict[tuple[str, str], set[Site]] = defaultdict(set)
     for ask in asks:
-        if ask.name and ask.site.form != "string" and not ask.site.typing_only:
+        if ask.name and not ask.site.is_text and not ask.site.typing_only:
             sites[ask.module, ask.name].add(ask.site)
     return sites
 

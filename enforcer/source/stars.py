@@ -14,7 +14,8 @@ from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.references import STAR
 from enforcer.source.resolution import Ask, Matcher
-from enforcer.source.scan import ScannedFile, Scanner
+from enforcer.source.scan import Scanner
+from enforcer.source.scanned import ScannedFile
 
 Lost = dict[str, tuple[Rule, str]]
 """Name that a module will lose → the rule and the legacy module that it is from."""

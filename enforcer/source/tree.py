@@ -1,7 +1,7 @@
 """A project's own Python files: the walk over them, their module names, and exclusions."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,9 @@ from pathspec import GitIgnoreSpec
 from enforcer.errors import EnforcerError
 from enforcer.rules.git import ask_git
 from enforcer.rules.model import MigrationMap
+
+Stamp = tuple[int, int, int] | None
+"""Time of the last change, size and inode of a file; None if they are unknown."""
 
 _FOREIGN_FOLDERS: Final = frozenset(("__pycache__", "node_modules", "site-packages"))
 _VENV_MARK: Final = "pyvenv.cfg"
@@ -36,45 +39,145 @@ def own_files(
         on_error: called with the error of each folder that can't be listed.
 
     """
-    ignored = _ignored_by_git(root)
-    for folder, folders, files in os.walk(root, onerror=on_error):
-        inside = Path(folder).relative_to(root).as_posix()
-        prefix = "" if inside == "." else f"{inside}/"
-
-        def is_left_out(name: str, prefix: str = prefix) -> bool:
-            path = f"{prefix}{name}"
-            return path in ignored or (exclude is not None and exclude.match_file(path))
-
-        folders[:] = sorted(
-            name for name in folders if _is_own(folder, name) and not is_left_out(f"{name}/")
-        )
-        for name in sorted(files):
-            if name.endswith(suffixes) and not is_left_out(name):
-                yield Path(folder, name)
+    for file, _ in walk(str(root), suffixes, exclude, on_error):
+        yield Path(file)
 
 
-def module_names(file: Path, search: Sequence[str]) -> tuple[str, ...]:
-    """Return the dotted paths under which a file may be imported, the likeliest first.
+def walk(
+    root: str,
+    suffixes: tuple[str, ...],
+    exclude: GitIgnoreSpec | None = None,
+    on_error: Callable[[OSError], object] | None = None,
+    paths: Iterable[str] | None = None,
+) -> Iterator[tuple[str, Stamp]]:
+    """Yield the files of :func:`own_files`, each with its status.
+
+    Args:
+        root: the folder.
+        suffixes: how the files' names end, in small letters.
+        exclude: what to leave out beyond that, relative to the root.
+        on_error: called with the error of each folder that can't be listed.
+        paths: only these files, and what is below these folders; None for the root.
+
+    """
+    if paths is None:
+        yield from _Walk(root, suffixes, exclude, on_error).below(root)
+        return
+    walking: _Walk | None = None
+    for path in dict.fromkeys(paths):
+        if os.path.isdir(path):
+            walking = walking or _Walk(root, suffixes, exclude, on_error)
+            yield from walking.below(path)
+        elif path.lower().endswith(suffixes) and not _is_excluded(path, root, exclude):
+            yield path, _stamp(path)
+
+
+def _is_excluded(path: str, root: str, exclude: GitIgnoreSpec | None) -> bool:
+    inside = os.path.relpath(path, root)
+    return exclude is not None and exclude.match_file(inside)
+
+
+def _stamp(path: "str | os.DirEntry[str]") -> Stamp:
+    try:
+        status = os.stat(path) if isinstance(path, str) else path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class _Walk:
+    """Walk over the folders of a project."""
+
+    def __init__(
+        self,
+        root: str,
+        suffixes: tuple[str, ...],
+        exclude: GitIgnoreSpec | None,
+        on_error: Callable[[OSError], object] | None,
+    ) -> None:
+        self._root = root
+        self._suffixes = suffixes
+        self._exclude = exclude if exclude is not None and len(exclude) else None
+        self._on_error = on_error
+        self._ignored = _ignored_by_git(root)
+
+    def below(self, top: str) -> Iterator[tuple[str, Stamp]]:
+        """Yield the files below a folder: first its own, then those of its folders, by name."""
+        waiting = [top]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(folder) as listed:
+                    entries = sorted(listed, key=lambda entry: entry.name)
+            except OSError as error:
+                if self._on_error is not None:
+                    self._on_error(error)
+                continue
+            inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
+            prefix = "" if inside == "." else f"{inside}/"
+            folders = []
+            for entry in entries:
+                if _is_folder(entry):
+                    if not entry.is_symlink() and self._is_own(entry, prefix):
+                        folders.append(entry.path)
+                elif entry.name.lower().endswith(self._suffixes) and not self._is_left_out(
+                    prefix + entry.name
+                ):
+                    yield entry.path, _stamp(entry)
+            waiting += reversed(folders)
+
+    def _is_own(self, entry: "os.DirEntry[str]", prefix: str) -> bool:
+        if entry.name.startswith(".") or entry.name in _FOREIGN_FOLDERS:
+            return False
+        if os.path.exists(os.path.join(entry.path, _VENV_MARK)):
+            return False
+        return not self._is_left_out(f"{prefix}{entry.name}/")
+
+    def _is_left_out(self, path: str) -> bool:
+        if path in self._ignored:
+            return True
+        return self._exclude is not None and self._exclude.match_file(path)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+class ModuleNamer:
+    """Names of modules by their files.
 
     Without running the program it is unknown which folder was on its path: the packages around the
     file (folders with an ``__init__.py``) suggest one path, the folders of the search path that
     contain it suggest others.
     """
-    top = file.parent
-    while (top / "__init__.py").is_file():
-        top = top.parent
-    bases = [top] if str(top) in search else []
-    inside = [Path(folder) for folder in search if file.is_relative_to(folder)]
-    bases += sorted(inside, key=lambda folder: len(folder.parts), reverse=True)
-    bases.append(top)
-    names = [_dotted(file.relative_to(base)) for base in bases]
-    return tuple(dict.fromkeys(name for name in names if name))
 
+    def __init__(self, search: Sequence[str]) -> None:
+        """Set the folders that modules are looked up in."""
+        self._search = search
+        self._bases: dict[str, list[str]] = {}
 
-def _is_own(folder: str, name: str) -> bool:
-    if name.startswith(".") or name in _FOREIGN_FOLDERS:
-        return False
-    return not Path(folder, name, _VENV_MARK).exists()
+    def __call__(self, file: str) -> tuple[str, ...]:
+        """Return the dotted paths under which a file may be imported, the likeliest first."""
+        folder = os.path.dirname(file)
+        if folder not in self._bases:
+            self._bases[folder] = list(self._bases_of(folder))
+        names = [_dotted(os.path.relpath(file, base)) for base in self._bases[folder]]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def _bases_of(self, folder: str) -> Iterator[str]:
+        top = folder
+        while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
+            top = os.path.dirname(top)
+        if top in self._search:
+            yield top
+        inside = [
+            base for base in self._search if f"{folder}{os.sep}".startswith(f"{base}{os.sep}")
+        ]
+        yield from sorted(inside, key=lambda base: base.count(os.sep), reverse=True)
+        yield top
 
 
 def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
@@ -96,7 +199,7 @@ def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(migration_map.exclude)
 
 
-def _ignored_by_git(root: Path) -> frozenset[str]:
+def _ignored_by_git(root: str) -> frozenset[str]:
     """Return what git ignores below a folder; folders end in a slash.
 
     Without git, or outside of a repository, nothing is ignored. Neither is anything in a root that
@@ -105,13 +208,13 @@ def _ignored_by_git(root: Path) -> frozenset[str]:
     words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
     # Git hooks run with variables that name a repository, which may not be the root's.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
+    answer = ask_git(root, *words, timeout=_TIMEOUT, environ=environ)
     paths = frozenset(os.fsdecode(path) for path in (answer or b"").split(b"\0") if path)
     return frozenset() if "./" in paths else paths
 
 
-def _dotted(file: Path) -> str:
-    parts = [*file.parts[:-1], file.stem]
+def _dotted(file: str) -> str:
+    parts = os.path.splitext(file)[0].split(os.sep)
     if parts[-1] == "__init__":
         parts.pop()
     return ".".join(parts) if all(part.isidentifier() for part in parts) else ""

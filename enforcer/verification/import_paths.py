@@ -68,7 +68,7 @@ class _Finder:
                 continue
             for ask in self._matcher.asks_in(scanned):
                 is_canonical = ask.rule.target in ask.callers
-                if not (ask.site.typing_only or ask.site.form == "string" or is_canonical):
+                if not (ask.site.typing_only or ask.site.is_text or is_canonical):
                     yield ask
 
     def _own(self, rule: Rule) -> Iterator[tuple[str, str]]:

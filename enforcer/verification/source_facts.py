@@ -13,7 +13,7 @@ from enforcer.rules.stages import REMOVED
 from enforcer.source.check import check_map
 from enforcer.source.module_files import search_path
 from enforcer.source.resolution import Site
-from enforcer.source.tree import module_names
+from enforcer.source.tree import ModuleNamer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ def read_source(migration_map: MigrationMap) -> InSource:
     check = check_map(migration_map)
     found = InSource()
     by_service: dict[str, dict[str, list[Site]]] = defaultdict(lambda: defaultdict(list))
-    search = search_path(migration_map.root)
+    name_modules = ModuleNamer(search_path(migration_map.root))
 
     def refuse(legacy: str, sites: Iterable[Site]) -> None:
         for site in sites:
-            names = module_names(Path(migration_map.root, site.file), search)
+            names = name_modules(str(Path(migration_map.root, site.file)))
             by_service[names[0] if names else site.file][legacy].append(site)
 
     for one in check.rules:

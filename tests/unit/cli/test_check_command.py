@@ -232,6 +232,9 @@ def test_json_holds_everything(shop: Path) -> None:
         "typing_only": False,
         "function": "<module>",
         "through": None,
+        "column": 6,
+        "end_line": 1,
+        "end_column": 15,
     }
 
     assert result.exit_code == 1

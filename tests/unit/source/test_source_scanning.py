@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.source.scan import ScannedFile, Scanner
+from enforcer.source.scan import Scanner
+from enforcer.source.scanned import ScannedFile
 
 Write = Callable[[dict[str, str]], Path]
 

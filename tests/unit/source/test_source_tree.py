@@ -10,7 +10,7 @@ import pytest
 
 from enforcer.errors import EnforcerError
 from enforcer.rules.model import MigrationMap
-from enforcer.source.tree import exclusions, module_names, own_files
+from enforcer.source.tree import ModuleNamer, exclusions, own_files
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -52,22 +52,22 @@ def test_a_file_is_named_by_the_packages_around_it(write: Write) -> None:
     root = write({"deep/in/pkg/__init__.py": "", "deep/in/pkg/mod.py": ""})
     search = [str(root), str(root / "deep/in")]
 
-    assert module_names(root / "deep/in/pkg/mod.py", search)[0] == "pkg.mod"
-    assert module_names(root / "deep/in/pkg/__init__.py", search)[0] == "pkg"
+    assert ModuleNamer(search)(str(root / "deep/in/pkg/mod.py"))[0] == "pkg.mod"
+    assert ModuleNamer(search)(str(root / "deep/in/pkg/__init__.py"))[0] == "pkg"
 
 
 def test_a_file_of_a_namespace_package_is_named_from_the_search_path(write: Write) -> None:
     """There is no ``__init__.py`` to go by."""
     root = write({"ns/pkg/__init__.py": "", "ns/pkg/mod.py": ""})
 
-    assert module_names(root / "ns/pkg/mod.py", [str(root)]) == ("ns.pkg.mod", "pkg.mod")
+    assert ModuleNamer([str(root)])(str(root / "ns/pkg/mod.py")) == ("ns.pkg.mod", "pkg.mod")
 
 
 def test_a_file_below_src_is_named_from_there_first(write: Write) -> None:
     """The nearest folder of the search path is the likeliest."""
     root = write({"src/ns/mod.py": ""})
 
-    names = module_names(root / "src/ns/mod.py", [str(root), str(root / "src")])
+    names = ModuleNamer([str(root), str(root / "src")])(str(root / "src/ns/mod.py"))
 
     assert names[:2] == ("ns.mod", "src.ns.mod")
 
@@ -76,8 +76,8 @@ def test_a_file_that_cannot_be_imported_has_no_name_from_there(write: Write) -> 
     """A folder with a dash is no package."""
     root = write({"my-scripts/run.py": "", "my-scripts/a-b.py": ""})
 
-    assert module_names(root / "my-scripts/run.py", [str(root)]) == ("run",)
-    assert module_names(root / "my-scripts/a-b.py", [str(root)]) == ()
+    assert ModuleNamer([str(root)])(str(root / "my-scripts/run.py")) == ("run",)
+    assert ModuleNamer([str(root)])(str(root / "my-scripts/a-b.py")) == ()
 
 
 def test_what_git_ignores_is_left_out(write: Write) -> None:
