@@ -6,7 +6,7 @@ from typing import Final
 
 from enforcer.dashboard.filters import NONE
 from enforcer.dashboard.look import Caller
-from enforcer.report.code_kind import OTHERS, OWN_CODE, TESTS
+from enforcer.verdict.code_kind import OTHERS, OWN_CODE, TESTS
 
 OWN_DISTRIBUTION: Final = "(own code)"
 

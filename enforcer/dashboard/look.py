@@ -16,13 +16,13 @@ from enforcer.dashboard.timeline import Timeline
 from enforcer.owners import Owners, is_among
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.builder import rule_reports
-from enforcer.report.code_kind import whose
 from enforcer.report.hosts import stages_on_hosts
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.rules.model import DECLARED, MigrationMap
 from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInTime
 from enforcer.store.readers import open_reader
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
+from enforcer.verdict.code_kind import whose
 
 # A rule's state in the selected time.
 IN_USE = "in_use"

@@ -6,8 +6,8 @@ from enforcer import __version__
 from enforcer.dashboard.filters import RANGES
 from enforcer.dashboard.look import STATES
 from enforcer.dashboard.tables import Column
-from enforcer.report.code_kind import OTHERS, OWN_CODE, TESTS
 from enforcer.rules.stages import STAGES
+from enforcer.verdict.code_kind import OTHERS, OWN_CODE, TESTS
 
 Schema = dict[str, Any]
 

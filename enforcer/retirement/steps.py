@@ -16,7 +16,6 @@ from enforcer.output.times import short
 from enforcer.output.words import visible
 from enforcer.owners import Owners
 from enforcer.recording.use import IMPORT_STATEMENT, THIRD_PARTY, CallSite
-from enforcer.report.code_kind import OTHERS, TESTS, whose
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.words import function, place
 from enforcer.rules.environment import trusted_environment
@@ -26,6 +25,7 @@ from enforcer.rules.stages import ALIAS, ENVIRONMENT_KEY, OBSERVE, REMOVED, STAG
 from enforcer.source.check import check_map
 from enforcer.source.findings import FactoryCheck, MapCheck, RuleCheck
 from enforcer.store.queries import DAY
+from enforcer.verdict.code_kind import OTHERS, TESTS, whose
 
 if TYPE_CHECKING:
     from enforcer.rules.rollout import Rollout

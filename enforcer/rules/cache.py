@@ -12,7 +12,7 @@ import stat
 import sys
 
 from enforcer.record import Record
-from enforcer.rules.model import DECLARED, FACTORY, INSTANCES, Rule
+from enforcer.rules.model import DECLARED, FACTORY, FOR_VERDICTS, INSTANCES, Rule
 from enforcer.rules.outline import Outline
 from enforcer.rules.regular_files import (
     CHECK_BYTES,
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 FOLDER = ".enforcer"
 
 # Incremented whenever rules get another field, or a map that was valid becomes invalid.
-_FORMAT = "enforcer map 14"
+_FORMAT = "enforcer map 15"
 _TAG = sys.implementation.cache_tag or sys.implementation.name
 _MOST_BYTES = 1 << 26
 _MOST_KEPT = 4  # children of long-running programs need the map of their parent
-_FIELDS = ("legacy", *DECLARED, "names", "implementation", "fallback", "refuse", "line")
-_FACTORY_FIELDS = ("legacy", *DECLARED, "arguments", "adapter", "refuse", "line")
+_COMMON = ("refuse", *FOR_VERDICTS, "line")
+_FIELDS = ("legacy", *DECLARED, "names", "implementation", "fallback", *_COMMON)
+_FACTORY_FIELDS = ("legacy", *DECLARED, "arguments", "adapter", *_COMMON)
 _INSTANCES_FIELDS = (
     "canonical",
     "key",

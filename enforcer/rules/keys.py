@@ -10,6 +10,8 @@ from enforcer.rules.paths import check_callable, check_path, is_identifier, kind
 from enforcer.rules.rollout import WHOLE
 from enforcer.rules.stages import ALIAS, OBSERVE, STAGES
 from enforcer.rules.store_address import SQLITE, scheme_of
+from enforcer.rules.term_keys import accepted, days, environments, jobs
+from enforcer.rules.terms import DEFAULT_QUIET_DAYS, DEFAULT_TOMBSTONE_DAYS, PRODUCTION
 from enforcer.rules.values import Table, checked, choice, flag, optional, required, type_of
 
 TYPE_CHECKING = False
@@ -246,6 +248,11 @@ OPTION_KEYS: "Keys" = {
     ),
     "root": lambda table, key: table.string(key, "."),
     "expected_services": Table.strings,
+    "production": environments(PRODUCTION),
+    "quiet_for": days(DEFAULT_QUIET_DAYS),
+    "jobs": jobs,
+    "accept": accepted,
+    "tombstone_for": days(DEFAULT_TOMBSTONE_DAYS),
     "store": _store,
     "keep_days": _keep_days,
     "baseline": Table.string,
@@ -276,6 +283,12 @@ _FOR_PEOPLE: "Keys" = {
     "link": Table.string,
 }
 
+_FOR_VERDICTS: "Keys" = {
+    "quiet_for": days(0),
+    "removed_on": Table.date,
+    "forced": Table.string,
+}
+
 RULE_KEYS: "Keys" = {
     "legacy": _path('legacy = "package.old"'),
     "canonical": _path('canonical = "package.new"'),
@@ -291,6 +304,7 @@ RULE_KEYS: "Keys" = {
         remedy=f'Write fallback = "{LEGACY_FALLBACK}", or remove it.',
     ),
     "refuse": flag(default=True),
+    **_FOR_VERDICTS,
 }
 
 FACTORY_KEYS: "Keys" = {
@@ -301,6 +315,7 @@ FACTORY_KEYS: "Keys" = {
     "stage": _stage(),
     **_FOR_PEOPLE,
     "refuse": flag(default=True),
+    **_FOR_VERDICTS,
 }
 
 INSTANCES_KEYS: "Keys" = {

@@ -107,6 +107,11 @@ def load_map(  # noqa: PLR0913 - one parameter for each way to read it
         from enforcer.rules.exemptions import Exemption
 
         options["allow"] = [Exemption(*fields) for fields in options["allow"]]
+    if options["jobs"] or options["accept"]:
+        from enforcer.rules.terms import AcceptedBreak, Job
+
+        options["jobs"] = [Job(*fields) for fields in options["jobs"]]
+        options["accept"] = [AcceptedBreak(*fields) for fields in options["accept"]]
     if options["rollouts"]:
         from enforcer.rules.rollout import Rollout
 

@@ -6,6 +6,7 @@ every import counts.
 
 from enforcer.rules.regular_files import digest
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT
+from enforcer.rules.terms import DEFAULT_QUIET_DAYS, DEFAULT_TOMBSTONE_DAYS, PRODUCTION
 
 MODULE = "module"
 TREE = "tree"
@@ -35,6 +36,9 @@ LEAST_DAYS = 90
 FOR_PEOPLE = ("reason", "since", "remove_after", "removal", "owner", "link")
 """The fields of a rule that change nothing in a program: people read them."""
 
+FOR_VERDICTS = ("quiet_for", "removed_on", "forced")
+"""The fields of a rule that change nothing in a program: verdicts and their commands read them."""
+
 DECLARED = ("canonical", "stage", *FOR_PEOPLE)
 """The fields of a rule that stores have beside its legacy path, in the order of their columns."""
 
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
     from enforcer.rules.outline import Outline
     from enforcer.rules.rollout import Place, Rollout
     from enforcer.rules.stages import StageOverride
+    from enforcer.rules.terms import AcceptedBreak, Job
 
     Entry: TypeAlias = "Rule | Instances"
 
@@ -81,6 +86,10 @@ class Rule:
         fallback: ``legacy`` if names that the canonical module lacks are served by the
             legacy module's own code; otherwise empty.
         refuse: whether stage ``strict`` refuses, or only records that it would have.
+        quiet_for: for how many days nobody may have used it before it can go, instead of the
+            map's; 0 without the key.
+        removed_on: ISO date on which ``enforcer retire`` deleted it, or empty.
+        forced: why it was deleted without a verdict that it can go, or empty.
         line: the line of the rule in the map's file, from 1; 0 if it came from elsewhere.
 
     """
@@ -88,6 +97,7 @@ class Rule:
     __slots__ = (
         "canonical",
         "fallback",
+        "forced",
         "implementation",
         "kind",
         "legacy",
@@ -97,10 +107,12 @@ class Rule:
         "name",
         "names",
         "owner",
+        "quiet_for",
         "reason",
         "refuse",
         "removal",
         "remove_after",
+        "removed_on",
         "since",
         "stage",
         "target",
@@ -123,6 +135,9 @@ class Rule:
         implementation: bool = False,
         fallback: str = "",
         refuse: bool = True,
+        quiet_for: int = 0,
+        removed_on: str = "",
+        forced: str = "",
         line: int = 0,
     ) -> None:
         """Split the paths; nothing is validated here (see ``validation``)."""
@@ -145,6 +160,9 @@ class Rule:
         self.implementation = implementation
         self.fallback = fallback
         self.refuse = refuse
+        self.quiet_for = quiet_for
+        self.removed_on = removed_on
+        self.forced = forced
         self.line = line
 
     def __repr__(self) -> str:
@@ -162,7 +180,7 @@ class Rule:
     def in_stage(self, stage: str) -> "Rule":
         """Return a copy in another stage, for a path whose legacy or canonical side is missing."""
         copy = Rule(self.legacy, self.canonical, stage=stage)
-        for field in ("line", "names", "refuse", *FOR_PEOPLE):
+        for field in ("line", "names", "refuse", *FOR_PEOPLE, *FOR_VERDICTS):
             setattr(copy, field, getattr(self, field))
         return copy
 
@@ -270,6 +288,11 @@ class MigrationMap:
         scrub: ``module:function`` that filters telemetry before it is sent, or empty.
         root: absolute path of the folder with the team's own code.
         expected_services: services whose heartbeats a verdict needs.
+        production: the environments whose uses keep a path alive.
+        quiet_for: for how many days nobody may have used a path before it can go.
+        jobs: services that run rarely.
+        accept: times in which a service was not watched, and the team accepts that.
+        tombstone_for: for how many days a removed path stays in the map after the last ask.
         store: absolute path of the SQLite store.
         keep_days: for how many days the store keeps its rows; 0 for ever.
         baseline: absolute path of the baseline that strict rules tolerate, or empty.
@@ -294,6 +317,7 @@ class MigrationMap:
         "_made",
         "_outline",
         "_rules",
+        "accept",
         "allow",
         "baseline",
         "default_stage",
@@ -304,11 +328,14 @@ class MigrationMap:
         "fail_open",
         "ignored",
         "is_settled",
+        "jobs",
         "keep_days",
         "log",
         "override",
         "path",
         "place",
+        "production",
+        "quiet_for",
         "refusal",
         "refuse",
         "rollouts",
@@ -319,6 +346,7 @@ class MigrationMap:
         "source_url",
         "store",
         "telemetry",
+        "tombstone_for",
     )
 
     def __init__(  # noqa: PLR0913 - one parameter for each key of the map
@@ -335,6 +363,11 @@ class MigrationMap:
         scrub: str = "",
         root: str = "",
         expected_services: "Iterable[str]" = (),
+        production: "Iterable[str]" = PRODUCTION,
+        quiet_for: int = DEFAULT_QUIET_DAYS,
+        jobs: "Iterable[Job]" = (),
+        accept: "Iterable[AcceptedBreak]" = (),
+        tombstone_for: int = DEFAULT_TOMBSTONE_DAYS,
         store: str = "",
         keep_days: int = KEEP_DAYS,
         baseline: str = "",
@@ -375,6 +408,11 @@ class MigrationMap:
         self.scrub = scrub
         self.root = root
         self.expected_services = tuple(expected_services)
+        self.production = tuple(production)
+        self.quiet_for = quiet_for
+        self.jobs = tuple(jobs)
+        self.accept = tuple(accept)
+        self.tombstone_for = tombstone_for
         self.store = store
         self.keep_days = keep_days
         self.baseline = baseline

@@ -14,7 +14,15 @@ with keys and stages that this version does not know.
 """
 
 from enforcer.rules.conflicts import Ends
-from enforcer.rules.model import FACTORY, FOR_PEOPLE, IGNORED, INSTANCES, TREE_SUFFIX, path_of
+from enforcer.rules.model import (
+    FACTORY,
+    FOR_PEOPLE,
+    FOR_VERDICTS,
+    IGNORED,
+    INSTANCES,
+    TREE_SUFFIX,
+    path_of,
+)
 from enforcer.rules.stages import OBSERVE, REMOVED
 
 TYPE_CHECKING = False
@@ -45,6 +53,9 @@ _NEEDLESS = frozenset({"duplicate-rule", "name-in-legacy-module", "redundant-rul
 """Mistakes of a rule whose path is watched by another rule."""
 
 _LEADS_ON = frozenset({"canonical-is-legacy", "chain"})
+
+_IDLE = frozenset((*FOR_PEOPLE, *FOR_VERDICTS))
+"""Keys of a rule that change nothing in a program."""
 
 _DELEGATED = (FACTORY, INSTANCES)
 _ARRAYS = ("rule", *_DELEGATED)
@@ -121,7 +132,7 @@ def _weaken(
 
 
 def _is_harmless(mistake: "Mistake") -> bool:
-    return mistake.slug in _HARMLESS or mistake.key.rpartition(".")[2] in FOR_PEOPLE
+    return mistake.slug in _HARMLESS or mistake.key.rpartition(".")[2] in _IDLE
 
 
 def _refuse_nobody(options: "dict[str, Any]", entries: "list[Entry]") -> None:

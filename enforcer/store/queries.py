@@ -221,6 +221,135 @@ class ProcessWatch:
     blind: tuple[str, ...]
 
 
+@dataclass(slots=True)  # a frozen one takes five times as long to make
+class ProcessLife:
+    """When one process watched which rules, as evidence of what was not used.
+
+    Attributes:
+        id: its random identifier.
+        service: the service it belongs to, or empty; with its version and environment.
+        map: the digest of the set of rules it watched; see :class:`WatchedMap`.
+        spans: the times in which it watched without a long silence, the oldest first.
+        written: its last heartbeat.
+        ending: ``exit``, ``disabled``, ``lost``, ``unknown``, or empty if it did not end, as far as
+            it wrote itself.
+        silence: after how many nanoseconds without a heartbeat it must be gone.
+
+    """
+
+    id: str
+    service: str
+    version: str
+    environment: str
+    map: str
+    spans: tuple[tuple[int, int], ...]
+    written: int
+    ending: str
+    silence: int
+
+
+@dataclass(slots=True)  # a frozen one takes five times as long to make
+class DeployedUses:
+    """Uses of one rule at one call site by one service in one environment, of all time.
+
+    Attributes:
+        legacy: the rule's legacy path.
+        path: the legacy path that was reached.
+        file: the caller's file; with its line and function.
+        mechanism: how it imported.
+        relation: ``own`` or ``third_party``.
+        distribution: the caller's installed distribution, or empty.
+        outcome: what the caller got.
+        service: the service, or empty; with its environment.
+        count: how many uses.
+        first_seen: the first of them.
+        last_seen: the last of them.
+
+    """
+
+    legacy: str
+    path: str
+    file: str
+    line: int
+    function: str
+    mechanism: str
+    relation: str
+    distribution: str
+    outcome: str
+    service: str
+    environment: str
+    count: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsePause:
+    """The longest pause before a use of one rule by one caller.
+
+    Attributes:
+        legacy: the rule's legacy path.
+        service: the caller's service, or empty; with its environment.
+        file: the caller's file, or empty for all callers of the service.
+        function: the caller's function, or empty for all callers of the service.
+        days: on how many days it used the rule.
+        longest: the longest pause between two of those days, in nanoseconds; 0 if it is one day.
+        first_seen: its first use.
+        last_seen: its last use.
+
+    """
+
+    legacy: str
+    service: str
+    environment: str
+    file: str
+    function: str
+    days: int
+    longest: int
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostUses:
+    """Uses that the processes of one service lost within one hour.
+
+    Attributes:
+        service: the service, or empty; with its environment.
+        hour: when the hour began.
+        count: how many.
+
+    """
+
+    service: str
+    environment: str
+    hour: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessNotice:
+    """A notice of one process.
+
+    Attributes:
+        process: the process's ``id``.
+        service: its service, or empty; with its environment.
+        kind: a kind of :class:`enforcer.recording.notice.Notice`.
+        subject: the path that it is about.
+        text: one sentence or two.
+        written: the last heartbeat of the process.
+
+    """
+
+    process: str
+    service: str
+    environment: str
+    kind: str
+    subject: str
+    text: str
+    written: int
+
+
 @dataclass(frozen=True, slots=True)
 class WatchedMap:
     """One set of rules that processes of one service watched.
@@ -391,6 +520,24 @@ class StoreReader(Protocol):
 
     def notices(self, span: Span) -> Iterable[NoticeOf]:
         """Return the notices of processes that were alive in a span."""
+
+    def lives(self, since: int) -> Iterable[ProcessLife]:
+        """Return the lives of all processes whose last heartbeat is not before a time."""
+
+    def deployed_uses(self) -> Iterable[DeployedUses]:
+        """Return the uses of all time by call site, service and environment, without probes."""
+
+    def pauses(self, legacies: Iterable[str]) -> Iterable[UsePause]:
+        """Return the pauses of each caller of some rules, and of each service as a whole.
+
+        A caller is a function of a file, in one service and environment: lines change.
+        """
+
+    def lost_uses(self, since: int) -> Iterable[LostUses]:
+        """Return the uses that were lost in each hour since a time, by service."""
+
+    def process_notices(self, since: int, kinds: Iterable[str]) -> Iterable[ProcessNotice]:
+        """Return the notices of some kinds of processes that were alive since a time."""
 
     def scan(self) -> RecordedScan | None:
         """Return the newest recorded scan of the source; None if none was recorded.

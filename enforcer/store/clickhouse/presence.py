@@ -28,7 +28,8 @@ WHERE written >= {{since:Int64}} AND ({{until:Int64}} = 0 OR began < {{until:Int
 """  # noqa: S608 - made of constants
 
 
-def _ids(sources: Sources) -> str:
+def ids(sources: Sources) -> str:
+    """Return the query for the ids of the processes that were alive in a span."""
     return f"SELECT process FROM ({processes(sources)})"  # noqa: S608 - constants
 
 
@@ -45,8 +46,8 @@ FROM ({processes(sources)}) GROUP BY {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYM
 """  # noqa: S608 - made of constants
 
 
-def _gaps(sources: Sources) -> str:
-    """Select the silences that were too long, by process.
+def silences(sources: Sources) -> str:
+    """Return the query for the silences that were too long, by process.
 
     There are many minutes, so each is read once. Of spans in any order, even if some overlap, the
     n-th that ends is followed by a silence if the next one in order of their beginnings is later.
@@ -56,7 +57,7 @@ SELECT process, silence.1 AS since, silence.2 AS before FROM (
     SELECT process, arrayFilter(each -> each.1 - each.2 > {{limit:Int64}}, arrayZip(
         arrayPopFront(arraySort(groupArray(since))), arrayPopBack(arraySort(groupArray(till)))
     )) AS silences
-    FROM {sources.minutes} WHERE process IN ({_ids(sources)}) GROUP BY process
+    FROM {sources.minutes} WHERE process IN ({ids(sources)}) GROUP BY process
 ) ARRAY JOIN silences AS silence
 """  # noqa: S608 - made of constants
 
@@ -64,7 +65,7 @@ SELECT process, silence.1 AS since, silence.2 AS before FROM (
 def gaps(sources: Sources) -> str:
     """Return the query for how many processes have gaps in a span, and the longest one."""
     return f"""
-SELECT uniqExact(process), max(since - before) FROM ({_gaps(sources)})
+SELECT uniqExact(process), max(since - before) FROM ({silences(sources)})
 WHERE since >= {{since:Int64}} AND ({{until:Int64}} = 0 OR before < {{until:Int64}})
 """  # noqa: S608 - made of constants
 
@@ -101,7 +102,8 @@ GROUP BY rule ORDER BY rule
 """  # noqa: S608 - made of constants
 
 
-def _maps(sources: Sources) -> str:
+def rule_sets(sources: Sources) -> str:
+    """Return the query for the set of rules of each process."""
     return f"""
 SELECT process, arraySort(groupUniqArray((rule, canonical, stage, removal))) AS rules,
        lower(hex(sipHash128(rules))) AS digest,
@@ -115,7 +117,7 @@ def maps(sources: Sources) -> str:
     return f"""
 SELECT digest, '', {_DEPLOYMENT}, count(), min(began), max(written) AS till,
        arrayMap(each -> each.3, any(rules)), any(family)
-FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
+FROM ({processes(sources)}) AS found INNER JOIN ({rule_sets(sources)}) AS map USING process
 GROUP BY digest, {_DEPLOYMENT} ORDER BY till DESC, {_DEPLOYMENT}, digest
 """  # noqa: S608 - made of constants
 
@@ -124,7 +126,7 @@ def hosts(sources: Sources) -> str:
     """Return the query for the fields of ``HostMap``, for hosts that were alive on the last day."""
     return f"""
 SELECT service, environment, host, argMax(digest, began)
-FROM ({processes(sources)}) AS found INNER JOIN ({_maps(sources)}) AS map USING process
+FROM ({processes(sources)}) AS found INNER JOIN ({rule_sets(sources)}) AS map USING process
 WHERE written >= (
     SELECT max(written) FROM ({processes(sources)})
     WHERE written <= {{now:Int64}} + {CLOCKS_DIFFER}
@@ -137,7 +139,7 @@ def map_rules(sources: Sources) -> str:
     """Return the query for the rules of one set."""
     return f"""
 SELECT each.1, each.2, each.3, each.4 FROM (
-    SELECT arrayJoin(rules) AS each FROM ({_maps(sources)})
+    SELECT arrayJoin(rules) AS each FROM ({rule_sets(sources)})
     WHERE digest = {{digest:String}} LIMIT 1 BY digest, each
 ) ORDER BY each.1
 """  # noqa: S608 - made of constants
@@ -149,9 +151,9 @@ def watches(sources: Sources) -> str:
 SELECT process, {_DEPLOYMENT}, host, pid, python, command, '', digest, began, written, ending,
        gaps, longest
 FROM ({_with_endings(sources)}) AS found
-LEFT JOIN (SELECT process, digest FROM ({_maps(sources)})) AS map USING process
+LEFT JOIN (SELECT process, digest FROM ({rule_sets(sources)})) AS map USING process
 LEFT JOIN (
-    SELECT process, count() AS gaps, max(since - before) AS longest FROM ({_gaps(sources)})
+    SELECT process, count() AS gaps, max(since - before) AS longest FROM ({silences(sources)})
     GROUP BY process
 ) AS silence USING process
 ORDER BY written DESC, process LIMIT {{rows:Int64}} OFFSET {{offset:Int64}}
@@ -177,7 +179,7 @@ SELECT process, sum(lost) FROM (
     )
     GROUP BY process, error, is_sum, start
 )
-WHERE process IN ({_ids(sources)}) GROUP BY process HAVING sum(lost) > 0
+WHERE process IN ({ids(sources)}) GROUP BY process HAVING sum(lost) > 0
 """  # noqa: S608 - made of constants
 
 
@@ -185,7 +187,7 @@ def notices(sources: Sources) -> str:
     """Return the query for the fields of ``NoticeOf``."""
     return f"""
 SELECT kind, subject, text, uniqExact(process) FROM {sources.notices}
-WHERE process IN ({_ids(sources)}) GROUP BY kind, subject, text ORDER BY kind, subject, text
+WHERE process IN ({ids(sources)}) GROUP BY kind, subject, text ORDER BY kind, subject, text
 """  # noqa: S608 - made of constants
 
 
@@ -195,5 +197,5 @@ def blind(sources: Sources) -> str:
 SELECT process, groupUniqArray(text) FROM (
     SELECT process, subject, text FROM {sources.notices}
     WHERE kind IN {BLIND_KINDS} ORDER BY subject
-) WHERE process IN ({_ids(sources)}) GROUP BY process
+) WHERE process IN ({ids(sources)}) GROUP BY process
 """  # noqa: S608 - made of constants

@@ -4,9 +4,11 @@ What telemetry does not carry stays empty: the reason, the owner, the link and t
 rule, and the ``enforcer run`` of a process.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from time import time_ns
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,16 +17,20 @@ from enforcer.recording.process import INTERVAL
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
-from enforcer.store.clickhouse import presence, statements
+from enforcer.store.clickhouse import evidence, presence, statements
 from enforcer.store.clickhouse.connection import ask, connect, parse
 from enforcer.store.clickhouse.schema import VERSION
 from enforcer.store.clickhouse.setup import collector_tables, version
 from enforcer.store.clickhouse.sources import Sources
 from enforcer.store.queries import (
     DAY,
+    DeployedUses,
     Health,
     HostMap,
+    LostUses,
     NoticeOf,
+    ProcessLife,
+    ProcessNotice,
     ProcessWatch,
     RuleUses,
     ServiceUses,
@@ -32,6 +38,7 @@ from enforcer.store.queries import (
     SitesInTime,
     SiteUses,
     Span,
+    UsePause,
     UsesInTime,
     WatchedMap,
     WatchedRule,
@@ -206,6 +213,42 @@ class ClickHouseReader:
         """Yield the notices of processes that were alive in a span."""
         for row in self._ask(presence.notices, span):
             yield NoticeOf(*row)
+
+    def lives(self, since: int) -> Iterator[ProcessLife]:
+        """Yield the lives of all processes whose last heartbeat is not before a time."""
+        silences: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for process, before, after in self._ask(evidence.silences, Span(since=since)):
+            silences[process].append((before, after))
+        for row in self._ask(evidence.lives, Span(since=since)):
+            process, service, version, environment, digest, began, written, ending = row
+            edges = [began, *(edge for silence in silences[process] for edge in silence), written]
+            spans = tuple(zip(edges[::2], edges[1::2], strict=True))
+            identity = process, service, version, environment, digest
+            yield ProcessLife(*identity, spans, written, ending, self._limit)
+
+    def deployed_uses(self) -> Iterator[DeployedUses]:
+        """Yield the uses of all time by call site, service and environment, without probes."""
+        for row in self._ask(evidence.uses, Span()):
+            yield DeployedUses(*row)
+
+    def pauses(self, legacies: Iterable[str]) -> Iterator[UsePause]:
+        """Yield the pauses of each caller of some rules, and of each service as a whole."""
+        named = json.dumps(list(legacies))
+        for by_service in (True, False):
+            question = partial(evidence.pauses, by_service=by_service)
+            for row in self._ask(question, Span(), legacies=named):
+                yield UsePause(*row)
+
+    def lost_uses(self, since: int) -> Iterator[LostUses]:
+        """Yield the uses that were lost in each hour since a time, by service."""
+        for row in self._ask(evidence.lost, Span(since=since)):
+            yield LostUses(*row)
+
+    def process_notices(self, since: int, kinds: Iterable[str]) -> Iterator[ProcessNotice]:
+        """Yield the notices of some kinds of processes that were alive since a time."""
+        named = json.dumps(list(kinds))
+        for row in self._ask(evidence.notices, Span(since=since), kinds=named):
+            yield ProcessNotice(*row)
 
     def scan(self) -> None:
         """Return None: collectors write this store, and no collector carries a scan."""

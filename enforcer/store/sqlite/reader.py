@@ -1,8 +1,9 @@
 """Reader of a SQLite store, used while other processes write it."""
 
+import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from time import time_ns
 from types import TracebackType
@@ -13,9 +14,14 @@ from enforcer.rules.rollout import family_of
 from enforcer.rules.store_address import is_there
 from enforcer.store.queries import (
     DAY,
+    HOUR,
+    DeployedUses,
     Health,
     HostMap,
+    LostUses,
     NoticeOf,
+    ProcessLife,
+    ProcessNotice,
     ProcessWatch,
     RuleUses,
     ServiceUses,
@@ -23,13 +29,14 @@ from enforcer.store.queries import (
     SitesInTime,
     SiteUses,
     Span,
+    UsePause,
     UsesInTime,
     WatchedMap,
     WatchedRule,
     bucket_start,
 )
 from enforcer.store.spans import bounds
-from enforcer.store.sqlite import statements
+from enforcer.store.sqlite import evidence, statements
 from enforcer.store.sqlite.busy import Patience
 from enforcer.store.sqlite.damage import stores_set_aside
 from enforcer.store.sqlite.folder_lock import Hold
@@ -250,6 +257,48 @@ class Reader:
         """Yield the notices of processes that wrote in a span."""
         for row in self._rows(statements.NOTICES, span):
             yield NoticeOf(*row)
+
+    def lives(self, since: int) -> Iterator[ProcessLife]:
+        """Yield the lives of all processes whose last heartbeat is not before a time."""
+        span = Span(since=since)
+        spans: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        for process, began, till in self._rows(evidence.SPANS, span):
+            spans[process].append((began, till))
+        for row in self._rows(evidence.LIVES, span):
+            key, process, service, version, environment, digest, written, ending, silence = row
+            watched = tuple(spans[key])
+            identity = process, service, version, environment, digest
+            yield ProcessLife(*identity, watched, written, ending, silence)
+
+    def deployed_uses(self) -> Iterator[DeployedUses]:
+        """Yield the uses of all time by call site, service and environment, without probes."""
+        for row in self._rows(evidence.USES, Span()):
+            yield DeployedUses(*row)
+
+    def pauses(self, legacies: Iterable[str]) -> Iterator[UsePause]:
+        """Yield the pauses of each caller of some rules, and of each service as a whole."""
+        named = json.dumps(list(legacies))
+        for by_service in (True, False):
+            query = evidence.pauses(by_service=by_service)
+            for row in self._rows(query, Span(), legacies=named):
+                yield UsePause(*row)
+
+    def lost_uses(self, since: int) -> Iterator[LostUses]:
+        """Yield the uses that were lost in each hour since a time, by service.
+
+        The markers beside the store count too: they name no service.
+        """
+        span = Span(since=since)
+        for row in self._rows(evidence.LOST, span):
+            yield LostUses(*row)
+        for loss in _losses(self._connection, self.path, span):
+            yield LostUses("", "", loss.time // HOUR * HOUR, loss.count)
+
+    def process_notices(self, since: int, kinds: Iterable[str]) -> Iterator[ProcessNotice]:
+        """Yield the notices of some kinds of processes that were alive since a time."""
+        named = json.dumps(list(kinds))
+        for row in self._rows(evidence.NOTICES, Span(since=since), kinds=named):
+            yield ProcessNotice(*row)
 
     def scan(self) -> RecordedScan | None:
         """Return the newest recorded scan of the source; None if none was recorded."""

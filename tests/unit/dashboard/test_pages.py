@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from enforcer.recording.use import Use
-from enforcer.report.code_kind import whose
 from enforcer.rules.model import Rule
 from enforcer.store.not_enabled import leave_trace
+from enforcer.verdict.code_kind import whose
 
 Keep = Callable[..., None]
 Visit = Callable[..., Any]

@@ -48,8 +48,8 @@ OPTIONS = {
         (
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
             "write one of service, default_stage, refuse, fail_open, sigterm, log, telemetry, "
-            "scrub, root, expected_services, store, keep_days, baseline, allow, "
-            "source_url, exclude, expect_refusals. (unknown-key)"
+            "scrub, root, expected_services, production, quiet_for, jobs, accept, tombstone_for, "
+            "store, keep_days, baseline, allow, source_url, exclude, expect_refusals. (unknown-key)"
         ),
     ),
     "no function to scrub": (
@@ -407,7 +407,7 @@ RULES = {
             'enforcer.toml:4: rule.fail_open: "fail_open" is not a key of a rule. Remove it, or '
             "write "
             "one of legacy, canonical, names, stage, reason, since, remove_after, removal, owner, "
-            "link, implementation, fallback, refuse. (unknown-key)"
+            "link, implementation, fallback, refuse, quiet_for, removed_on, forced. (unknown-key)"
         ),
     ),
     "day that does not exist": (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from enforcer.report.code_kind import is_test_file, whose
+from enforcer.verdict.code_kind import is_test_file, whose
 
 
 @pytest.mark.parametrize(

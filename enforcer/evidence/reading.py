@@ -1,0 +1,125 @@
+"""Read the evidence for verdicts: all of a store, under no filter, for the rules of a map."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from enforcer.findings import RecordedScan
+from enforcer.rules.model import MigrationMap, Rule
+from enforcer.store import StoreError
+from enforcer.store.not_enabled import traces_beside
+from enforcer.store.queries import DAY, DeployedUses, Span, StoreReader, UsePause
+from enforcer.store.readers import open_reader
+from enforcer.verdict.case import is_production_use
+from enforcer.verdict.completeness import KINDS
+from enforcer.verdict.judgement import judge
+from enforcer.verdict.model import Evidence, FleetEvidence, RuleEvidence, Verdict
+from enforcer.verdict.terms import PAUSES, SEEN_DAYS, Terms, day_start
+
+
+def read_verdicts(store: str, migration_map: MigrationMap, now: int) -> tuple[Verdict, ...]:
+    """Return the verdict on each rule of a map.
+
+    Args:
+        store: the address of the store.
+        migration_map: the map, whose own store has the scan if this one has none.
+        now: the time, in nanoseconds since the epoch.
+
+    Raises:
+        StoreError: if the store can't be read.
+
+    """
+    with open_reader(store) as reader:
+        evidence = read_evidence(reader, migration_map, now)
+    return judge(evidence, Terms.of(migration_map), now)
+
+
+def read_evidence(reader: StoreReader, migration_map: MigrationMap, now: int) -> Evidence:
+    """Read what verdicts depend on.
+
+    Args:
+        reader: the open store.
+        migration_map: the map.
+        now: the time, in nanoseconds since the epoch.
+
+    """
+    terms = Terms.of(migration_map)
+    uses: defaultdict[str, list[DeployedUses]] = defaultdict(list)
+    for row in reader.deployed_uses():
+        uses[row.legacy].append(row)
+    rules = [_rule(rule, uses[rule.legacy]) for rule in migration_map]
+    pauses: defaultdict[str, list[UsePause]] = defaultdict(list)
+    for pause in reader.pauses(_maybe_quiet(rules, terms, now)):
+        pauses[pause.legacy].append(pause)
+    rules = [replace(rule, pauses=tuple(pauses[rule.legacy])) for rule in rules]
+    return Evidence(tuple(rules), _fleet(reader, migration_map, _since(rules, terms, now)))
+
+
+def _rule(rule: Rule, uses: Iterable[DeployedUses]) -> RuleEvidence:
+    return RuleEvidence(
+        legacy=rule.legacy,
+        canonical=rule.canonical,
+        kind=rule.kind,
+        stage=rule.stage,
+        owner=rule.owner,
+        quiet_for=rule.quiet_for * DAY,
+        removed_on=day_start(rule.removed_on) if rule.removed_on else 0,
+        remove_after=rule.remove_after,
+        keeps_own_code=rule.keeps_own_code,
+        uses=tuple(uses),
+    )
+
+
+def _maybe_quiet(rules: Iterable[RuleEvidence], terms: Terms, now: int) -> list[str]:
+    """Return the rules whose last use in production is older than the least period.
+
+    The pauses of others are not read: they are in use in any case.
+    """
+    return [
+        rule.legacy
+        for rule in rules
+        if rule.uses
+        and not any(
+            one.last_seen > now - (rule.quiet_for or terms.quiet_for)
+            for one in rule.uses
+            if is_production_use(one, terms)
+        )
+    ]
+
+
+def _since(rules: Iterable[RuleEvidence], terms: Terms, now: int) -> int:
+    """Return since when processes matter: the longest period that may be in force."""
+    longest = max(terms.quiet_for, terms.tombstone_for, SEEN_DAYS * DAY)
+    longest = max([longest, *(rule.quiet_for for rule in rules)])
+    pauses = [pause for rule in rules for pause in rule.pauses]
+    if any(pause.days == 1 for pause in pauses):
+        # The time before the only use of a caller counts as a pause: any process matters.
+        return 0
+    rarely = [*terms.jobs.values(), *(pause.longest for pause in pauses)]
+    return max(now - max(longest, int(PAUSES * max(rarely, default=0))), 0)
+
+
+def _fleet(reader: StoreReader, migration_map: MigrationMap, since: int) -> FleetEvidence:
+    maps = tuple(one for one in reader.maps(Span()) if one.digest)
+    return FleetEvidence(
+        lives=tuple(reader.lives(since)),
+        maps=maps,
+        rules={
+            digest: frozenset(rule.legacy for rule in reader.map_rules(digest))
+            for digest in {one.digest for one in maps}
+        },
+        notices=tuple(reader.process_notices(since, KINDS)),
+        lost=tuple(reader.lost_uses(since)),
+        set_aside=tuple(reader.set_aside(Span(since=since))),
+        not_enabled=tuple(traces_beside(reader.path)),
+        scan=reader.scan() or _own_scan(migration_map),
+    )
+
+
+def _own_scan(migration_map: MigrationMap) -> RecordedScan | None:
+    """Return the scan that the map's own store has: a fleet's store has none."""
+    try:
+        with open_reader(migration_map.store) as reader:
+            return reader.scan()
+    except StoreError:
+        return None

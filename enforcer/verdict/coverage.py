@@ -1,0 +1,119 @@
+"""Coverage of a time by the processes of a fleet: who watched a rule, and where the watch broke."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from enforcer.recording.process import CLOCKS_DIFFER
+from enforcer.rules.model import TREE_SUFFIX
+from enforcer.store.queries import DAY, ProcessLife
+from enforcer.store.sqlite.schema import UNKNOWN
+from enforcer.verdict.model import FleetEvidence
+from enforcer.verdict.terms import LONGEST_BREAK, SEEN_DAYS, Terms
+
+Spans = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which a service did not watch a rule.
+
+    Attributes:
+        since: when it began.
+        till: when it ended.
+
+    """
+
+    since: int
+    till: int
+
+
+class Coverage:
+    """The processes in production, by service; answers are cached, as most rules share them."""
+
+    def __init__(self, fleet: FleetEvidence, terms: Terms, now: int) -> None:
+        self.fleet = fleet
+        self.terms = terms
+        self.now = now
+        self.lives = [one for one in fleet.lives if terms.is_production(one.environment)]
+        self._maps: dict[str, frozenset[str]] = {}
+        self._gaps: dict[tuple[str, frozenset[str], int], list[Gap]] = {}
+        self._without: dict[tuple[frozenset[str], int], list[ProcessLife]] = {}
+
+    def maps_with(self, legacy: str) -> frozenset[str]:
+        """Return the digests of the sets of rules that have a rule."""
+        if legacy not in self._maps:
+            found = (digest for digest, rules in self.fleet.rules.items() if legacy in rules)
+            self._maps[legacy] = frozenset(found)
+        return self._maps[legacy]
+
+    @cached_property
+    def running(self) -> list[ProcessLife]:
+        """The processes that run now, as far as is known."""
+        return [one for one in self.lives if not one.ending and self._is_alive(one)]
+
+    def _is_alive(self, life: ProcessLife) -> bool:
+        return life.written + life.silence >= self.now >= life.written - CLOCKS_DIFFER
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The legacy paths of all rules, as notices name them."""
+        rules = frozenset[str]().union(*self.fleet.rules.values())
+        return frozenset(legacy.removesuffix(TREE_SUFFIX) for legacy in rules)
+
+    @cached_property
+    def recent_services(self) -> tuple[str, ...]:
+        """The services in production that had a heartbeat within the last 90 days."""
+        since = self.now - SEEN_DAYS * DAY
+        return tuple(sorted({one.service for one in self.lives if one.written >= since} - {""}))
+
+    def gaps(self, service: str, legacy: str, since: int) -> list[Gap]:
+        """Return when a service did not watch a rule, and the break is not accepted."""
+        maps = self.maps_with(legacy)
+        key = service, maps, since
+        if key not in self._gaps:
+            watched = [
+                span
+                for life in self.lives
+                if life.service == service and life.map in maps and life.ending != UNKNOWN
+                for span in self._spans(life)
+            ]
+            watched += [
+                (one.since, one.till) for one in self.terms.accepted if one.service == service
+            ]
+            self._gaps[key] = _gaps(watched, since, self.now)
+        return self._gaps[key]
+
+    def _spans(self, life: ProcessLife) -> Iterable[tuple[int, int]]:
+        # The silence that a process may keep is no break: it writes rarely while nothing happens.
+        *others, last = life.spans or ((life.written, life.written),)
+        yield from others
+        yield (last[0], last[1] if life.ending else last[1] + life.silence)
+
+    def without_rule(self, legacy: str, since: int) -> list[ProcessLife]:
+        """Return the processes that were alive since a time, and whose map lacks a rule."""
+        maps = self.maps_with(legacy)
+        if (maps, since) not in self._without:
+            self._without[maps, since] = [
+                one for one in self.lives if one.map not in maps and one.written >= since
+            ]
+        return self._without[maps, since]
+
+    def is_accepted(self, service: str, since: int, till: int) -> bool:
+        """Return whether the map accepts that a service was not watched in all of a time."""
+        breaks = [(one.since, one.till) for one in self.terms.accepted if one.service == service]
+        return till <= self.now and not _gaps(breaks, since, till, longest=0)
+
+
+def _gaps(watched: Spans, since: int, till: int, *, longest: int = LONGEST_BREAK) -> list[Gap]:
+    """Return the times between since and till that no span covers and that are too long."""
+    edge, gaps = since, []
+    for began, ended in sorted(watched):
+        if began > till:
+            break
+        if began - edge > longest:
+            gaps.append(Gap(edge, began))
+        edge = max(edge, ended)
+    if till - edge > longest:
+        gaps.append(Gap(edge, till))
+    return gaps

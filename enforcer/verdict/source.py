@@ -1,0 +1,149 @@
+"""Conditions on source: no statement of the tree, and no installed distribution names the path."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from enforcer.findings import RecordedScan, ScanFinding
+from enforcer.output.times import short
+from enforcer.output.words import counted, listed, visible
+from enforcer.verdict.case import Case
+from enforcer.verdict.code_kind import is_test_file
+from enforcer.verdict.model import (
+    MET,
+    NAMED,
+    NOT_KNOWN,
+    TESTS,
+    THIRD_PARTIES,
+    UNKNOWN,
+    UNMET,
+    Condition,
+)
+from enforcer.verdict.terms import SCAN_AGE
+
+_MOST = 3
+_SCAN = "enforcer scan --record"
+_REVISION = re.compile(r"[0-9a-f]{7,64}")
+_PROSE = ("markdown",)
+
+
+def named_in_source(case: Case) -> Condition:
+    """Return whether no statement or code string of the deployed tree names the path."""
+    reason = scan_fault(case)
+    if reason:
+        return Condition("source", NOT_KNOWN, (reason,), f"Run {_SCAN}.", UNKNOWN)
+    if case.rule.keeps_own_code:
+        text = "its own code is the implementation, so it can't be deleted"
+        act = "Move the code to the canonical path."
+        return Condition("source", UNMET, (text,), act, NAMED)
+    found = _code(case)
+    if found:
+        tests = all(is_test_file(one.file) for one in found)
+        act = f"Change {counted(len(found), 'line')}: enforcer fix {case.rule.legacy}."
+        text = f"named in {_places(found)}"
+        return Condition("source", UNMET, (text,), act, TESTS if tests else NAMED)
+    late = _used_after_scan(case)
+    if late:
+        text = f"tests and other environments used it after the scan: {listed(late, _MOST)}"
+        return Condition("source", UNMET, (text,), "Change these callers.", TESTS)
+    return Condition("source", MET, tuple(_met(case)))
+
+
+def named_by_distributions(case: Case) -> Condition:
+    """Return whether no installed distribution of the recorded environment names the path."""
+    reason = scan_fault(case)
+    if reason:
+        return Condition("installed", NOT_KNOWN, (reason,), f"Run {_SCAN}.", UNKNOWN)
+    names = sorted(
+        {
+            f"{one.distribution} {one.version}".rstrip()
+            for one in _scan(case).installed
+            if one.rule == case.rule.legacy
+        }
+    )
+    if not names:
+        return Condition("installed", MET, ("no installed distribution names it",))
+    own = [one for one in _code(case) if not is_test_file(one.file)]
+    text = f"named by {listed([visible(name) for name in names], _MOST)}"
+    act = "Upgrade or replace these distributions, and scan again."
+    return Condition("installed", UNMET, (text,), act, NAMED if own else THIRD_PARTIES)
+
+
+def scan_fault(case: Case) -> str:
+    """Return why the recorded scan is no evidence; empty if it is."""
+    scan = case.fleet.scan
+    if scan is None:
+        return "no scan of the source is recorded"
+    if case.rule.legacy not in scan.rules:
+        return "the recorded scan did not search for it: the rule is newer"
+    if case.now - scan.scanned > SCAN_AGE:
+        return f"the recorded scan is older than 7 days: it is of {short(scan.scanned)} UTC"
+    if scan.is_dirty:
+        return f"the scanned tree differed from its commit {scan.revision[:12]}"
+    others = sorted(_other_revisions(case, scan))
+    if others:
+        return (
+            f"the scan is of revision {scan.revision[:12]}, and {listed(others, _MOST)} "
+            f"{'runs' if len(others) == 1 else 'run'} in production"
+        )
+    return ""
+
+
+def uncomparable_versions(case: Case) -> list[str]:
+    """Return the versions that run and are no revisions: the scanned tree may be another one."""
+    scan = case.fleet.scan
+    if scan is None or not scan.revision:
+        return []
+    return sorted(
+        {
+            f"{one.service} {one.version}".strip()
+            for one in case.coverage.running
+            if not _REVISION.fullmatch(one.version)
+        }
+    )
+
+
+def _other_revisions(case: Case, scan: RecordedScan) -> Iterator[str]:
+    if not scan.revision:
+        return
+    for service, version in {(one.service, one.version) for one in case.coverage.running}:
+        if not _REVISION.fullmatch(version):
+            continue
+        if not (scan.revision.startswith(version) or version.startswith(scan.revision)):
+            yield visible(f"{service} {version[:12]}".strip())
+
+
+def _scan(case: Case) -> RecordedScan:
+    if case.fleet.scan is None:  # callers ask scan_fault() first
+        message = "no scan"
+        raise ValueError(message)
+    return case.fleet.scan
+
+
+def _code(case: Case) -> list[ScanFinding]:
+    """Return the proven references in code and configuration; docs and comments don't count."""
+    found = case.findings
+    return [one for one in found if one.is_proven and one.kind not in _PROSE]
+
+
+def _places(found: Iterable[ScanFinding]) -> str:
+    places = [visible(f"{one.file}:{one.line}") for one in found]
+    return listed(places, _MOST)
+
+
+def _used_after_scan(case: Case) -> list[str]:
+    scanned = _scan(case).scanned
+    return sorted(
+        {visible(f"{one.file}:{one.line}") for one in case.elsewhere if one.last_seen > scanned}
+    )
+
+
+def _met(case: Case) -> Iterator[str]:
+    scan = _scan(case)
+    revision = f" at {scan.revision[:12]}" if scan.revision else ""
+    yield (
+        f"no statement names it in {counted(scan.files, 'file')}{revision}, "
+        f"scanned {short(scan.scanned)} UTC"
+    )
+    prose = [one for one in case.findings if one.kind in _PROSE]
+    if prose:
+        yield f"documents name it, which does not count: {_places(prose)}"

@@ -1,0 +1,105 @@
+"""Conditions on the watch: expected services without a break, and all that runs has the rule."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from enforcer.output.times import length, short
+from enforcer.output.words import counted, listed, visible
+from enforcer.store.queries import ProcessLife
+from enforcer.store.sqlite.schema import UNKNOWN as UNKNOWN_ENDING
+from enforcer.verdict.case import Case, days
+from enforcer.verdict.model import MET, NOT_KNOWN, UNKNOWN, UNMET, UNWATCHED, Condition
+from enforcer.verdict.terms import PAUSES
+
+_MOST = 3
+
+
+def watched(case: Case) -> Condition:
+    """Return whether every expected service watched the rule without a break for the period."""
+    expected = [one for one in case.terms.expected if one not in case.terms.jobs]
+    if not expected and not case.terms.jobs:
+        return _unnamed(case)
+    facts = [*_breaks(case, expected), *_jobs_not_seen(case)]
+    if facts:
+        act = "Watch these services for that long, or accept the break in the map (accept)."
+        return Condition("watched", UNMET, tuple(facts), act, UNWATCHED)
+    names = listed([visible(name) for name in (*expected, *case.terms.jobs)], _MOST)
+    text = f"{names} watched without a break for {days(case.period)}"
+    accepted = [one for one in case.terms.accepted if one.till > case.since]
+    facts = [
+        f"a break of {visible(one.service)} is accepted: {visible(one.reason)}" for one in accepted
+    ]
+    return Condition("watched", MET, (text, *facts))
+
+
+def same_map(case: Case) -> Condition:
+    """Return whether everything that runs now has the rule in its map."""
+    maps = case.coverage.maps_with(case.rule.legacy)
+    without = [one for one in case.coverage.running if one.map not in maps]
+    if without:
+        text = f"{_by_service(without)} run with a map that lacks the rule"
+        return Condition("maps", UNMET, (text,), "Deploy the map, and restart them.", UNWATCHED)
+    number = counted(len(case.coverage.running), "process", "processes")
+    return Condition("maps", MET, (f"all that runs now has the rule: {number}",))
+
+
+def _unnamed(case: Case) -> Condition:
+    found = case.coverage.recent_services
+    names = ", ".join(f'"{visible(name)}"' for name in found) or '"…"'
+    act = f"Name the services in the map: expected_services = [{names}]"
+    text = "the map names no expected services, so nobody knows who has to be watched"
+    return Condition("watched", NOT_KNOWN, (text,), act, UNKNOWN)
+
+
+def _breaks(case: Case, expected: Iterable[str]) -> Iterator[str]:
+    for service in expected:
+        gaps = case.coverage.gaps(service, case.rule.legacy, case.since)
+        if gaps:
+            longest = max(gaps, key=lambda gap: gap.till - gap.since)
+            if longest.since == case.since and longest.till == case.now:
+                yield f"{visible(service)} was not watched for {days(case.period)}"
+                continue
+            more = f", and {counted(len(gaps) - 1, 'more break')}" if len(gaps) > 1 else ""
+            yield (
+                f"{visible(service)} was not watched from {short(longest.since)} till "
+                f"{short(longest.till)} UTC ({length(longest.till - longest.since)}){more}"
+            )
+    lacking = [
+        one
+        for one in case.coverage.without_rule(case.rule.legacy, case.since)
+        if one.service in set(expected)
+        and not case.coverage.is_accepted(one.service, max(case.since, began(one)), one.written)
+    ]
+    if lacking:
+        last = max(one.written for one in lacking)
+        yield f"{_by_service(lacking)} had a map without the rule, until {short(last)} UTC"
+
+
+def _jobs_not_seen(case: Case) -> Iterator[str]:
+    maps = case.coverage.maps_with(case.rule.legacy)
+    for job, every in case.terms.jobs.items():
+        since = case.now - int(PAUSES * every)
+        ran = any(
+            one.service == job
+            and one.map in maps
+            and one.written >= since
+            and one.ending != UNKNOWN_ENDING
+            for one in case.coverage.lives
+        )
+        accepted = (one for one in case.terms.accepted if one.service == job)
+        if not ran and not any(one.till > since for one in accepted):
+            yield f"the job {visible(job)} was not watched within {days(case.now - since)}"
+
+
+def began(life: ProcessLife) -> int:
+    """Return when a process began to watch."""
+    return life.spans[0][0] if life.spans else life.written
+
+
+def _by_service(lives: Iterable[ProcessLife]) -> str:
+    numbers = Counter(one.service or "a service without a name" for one in lives)
+    names = [
+        f"{counted(number, 'process', 'processes')} of {visible(service)}"
+        for service, number in sorted(numbers.items())
+    ]
+    return listed(names, _MOST)
