@@ -52,6 +52,7 @@ class ScanFinding:
         is_use: whether executing it is a use of the legacy path. A name that is read of a module
             that the file imported elsewhere (``m.name`` after ``import a.old as m``) is none.
         through: the module that passed the name on by ``from legacy import *``; or empty.
+        excuse: the marker by which a test may use the path, or expects to be refused; or empty.
 
     """
 
@@ -71,6 +72,7 @@ class ScanFinding:
     typing_only: bool = False
     is_use: bool = True
     through: str = ""
+    excuse: str = ""
 
     @property
     def is_proven(self) -> bool:

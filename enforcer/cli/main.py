@@ -33,6 +33,7 @@ SUMMARIES: Final = {
     "plan": "Show all rules on a time line, and what blocks each.",
     "report": "Show who still uses which legacy path.",
     "run": "Run COMMAND with the enforcer enabled.",
+    "scan": "Find every reference to a legacy path in the source.",
     "status": "Say whether the enforcer is enabled here.",
     "store": "Check the store, make it smaller, move it.",
     "telemetry": "Say where telemetry goes, and send what could not be sent.",

@@ -1,23 +1,14 @@
 """Findings for other programs: JSON, SARIF and JUnit XML."""
 
 import os
-from collections import Counter
-from pathlib import Path, PurePath
-from typing import Any, Final
-from urllib.parse import quote
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from enforcer import __version__
 from enforcer.gate.collection import Gate
-from enforcer.gate.findings import KINDS, Finding, Level
+from enforcer.gate.findings import KINDS, Finding, Level, annotation
+from enforcer.output.annotations import as_sarif as sarif
 from enforcer.output.document import as_json as dump
 from enforcer.rules.repository import is_installed, with_slashes
-
-SARIF_VERSION: Final = "2.1.0"
-SARIF_SCHEMA: Final = (
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-)
-_ROOT: Final = "%SRCROOT%"
 
 
 def as_json(gate: Gate) -> str:
@@ -54,51 +45,8 @@ def _from_root(file: str, gate: Gate) -> str:
 
 
 def as_sarif(gate: Gate) -> str:
-    """Return findings as SARIF 2.1.0, which code hosts show beside the code."""
-    kinds = list(KINDS)
-    driver = {
-        "name": "enforcer",
-        "semanticVersion": __version__,
-        "rules": [{"id": kind, "shortDescription": {"text": KINDS[kind]}} for kind in kinds],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": _results(gate, kinds),
-    }
-    return dump({"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [run]})
-
-
-def _results(gate: Gate, kinds: list[str]) -> list[dict[str, Any]]:
-    seen: Counter[str] = Counter()
-    results = []
-    for finding in gate.findings:
-        # Not the line: a finding is the same where it has moved. Of equal ones each has a number.
-        print_ = f"{finding.kind} {finding.path} {finding.file} {finding.message}"
-        seen[print_] += 1
-        number = f" {seen[print_]}" if seen[print_] > 1 else ""
-        results.append(_result(finding, kinds.index(finding.kind), f"{print_}{number}"))
-    return results
-
-
-def _result(finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": _artifact(finding.file)}
-    if finding.line:
-        place["region"] = {"startLine": finding.line}
-    return {
-        "ruleId": finding.kind,
-        "ruleIndex": index,
-        "level": finding.level,
-        "message": {"text": f"{finding.message}. {finding.remedy}"},
-        "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"enforcer/v1": fingerprint},
-    }
-
-
-def _artifact(file: str) -> dict[str, str]:
-    if PurePath(file).is_absolute():
-        return {"uri": PurePath(file).as_uri()}
-    return {"uri": quote(file), "uriBaseId": _ROOT}
+    """Return findings as SARIF 2.1.0."""
+    return sarif(KINDS, map(annotation, gate.findings))
 
 
 def as_junit(gate: Gate) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 from enforcer.gate.collection import Gate
-from enforcer.gate.findings import Finding, Level
+from enforcer.gate.findings import Level, annotation
+from enforcer.output.annotations import as_commands
 from enforcer.output.words import counted
-
-_OF_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_OF_PROPERTIES = {**_OF_DATA, ":": "%3A", ",": "%2C"}
 
 
 def as_text(gate: Gate) -> str:
@@ -33,20 +31,5 @@ def as_github(gate: Gate) -> str:
 
 
 def _commands(gate: Gate) -> Iterator[str]:
-    for finding in gate.findings:
-        properties = {"file": finding.file, "title": f"enforcer: {finding.kind}"}
-        if finding.line:
-            properties["line"] = str(finding.line)
-        shown = ",".join(
-            f"{key}={_escaped(text, _OF_PROPERTIES)}" for key, text in properties.items()
-        )
-        yield f"::{finding.level} {shown}::{_escaped(_text(finding), _OF_DATA)}"
+    yield from as_commands(map(annotation, gate.findings))
     yield conclusion(gate)
-
-
-def _text(finding: Finding) -> str:
-    return f"{finding.message}. {finding.remedy}"
-
-
-def _escaped(text: str, codes: dict[str, str]) -> str:
-    return "".join(codes.get(character, character) for character in text)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from enforcer.output.annotations import Annotation
 from enforcer.owners import joined
 
 
@@ -68,3 +69,10 @@ class Finding:
         place = f"{self.file}:{self.line}" if self.line else self.file
         team = f" {joined(self.owners)}" if self.owners else ""
         return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind}){team}"
+
+
+def annotation(finding: Finding) -> Annotation:
+    """Return a finding as code hosts show it."""
+    text = f"{finding.message}. {finding.remedy}"
+    identity = f"{finding.path} {finding.file} {finding.message}"
+    return Annotation(finding.kind, finding.level, text, finding.file, identity, finding.line)

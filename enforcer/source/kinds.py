@@ -24,8 +24,10 @@ _BY_STEM: Final = {"dockerfile": "dockerfile", "containerfile": "dockerfile"}
 # legacy paths to forbid them.
 _FORBIDDING: Final = frozenset((".importlinter",))
 
-SUFFIXES: Final = (*_BY_SUFFIX, *(f".{stem}" for stem in _BY_STEM))
-PYTHON_SUFFIXES: Final = (".py", ".pyw", ".pyi")
+
+def is_python(name: str) -> bool:
+    """Return whether a file is Python source, by its name."""
+    return kind_of(name) == PYTHON
 
 
 def kind_of(name: str) -> str:

@@ -264,10 +264,14 @@ class _Finder:
         """Record the attributes in the parts of an annotation that are within quotes."""
         for text in quoted_in(node):
             self._quoted.add(id(text))
+            inside: set[int] = set()
             for inner in _parsed(str(text.value)):
                 if isinstance(inner, ast.Attribute):
+                    # Outer ones come first, and include those inside.
+                    inside.add(id(inner.value))
                     name, parts = dotted(inner)
-                    self._add_chain(name, parts, [text] * (len(parts) + 1), "annotation")
+                    if id(inner) not in inside:
+                        self._add_chain(name, parts, [text] * (len(parts) + 1), "annotation")
 
     def _look_at_constant(self, node: ast.Constant) -> None:
         text = node.value
@@ -321,7 +325,8 @@ class _Finder:
                 self._callees.append((node, name, parts, self._function))
             begun = beginning(text) if text is not None else None
             if text is not None and begun is not None:
-                self._done.add(id(text))
+                # Its pieces are no paths of their own.
+                self._done.update(map(id, ast.walk(text)))
                 self._note_computed(text, *begun, is_import=True)
             return
         self._done.update((id(call.text), id(call.package)))

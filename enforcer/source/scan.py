@@ -6,13 +6,13 @@ read (:mod:`enforcer.source.scan_cache`), and many files are read by several pro
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from enforcer.findings import NOTEBOOK, PYTHON
 from enforcer.rules.model import MigrationMap
 from enforcer.source.files import read_source, reason_of
-from enforcer.source.kinds import PYTHON_SUFFIXES, kind_of
+from enforcer.source.kinds import is_python, kind_of
 from enforcer.source.mentions import Mentions
 from enforcer.source.names import parse_source
 from enforcer.source.notebooks import read_notebook
@@ -90,7 +90,7 @@ class Scanner:
         migration_map: MigrationMap,
         search: Sequence[str],
         *,
-        suffixes: tuple[str, ...] = PYTHON_SUFFIXES,
+        is_wanted: Callable[[str], object] = is_python,
         cache: ScanCache | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class Scanner:
         Args:
             migration_map: the map.
             search: the folders.
-            suffixes: how the names of the files end that are scanned.
+            is_wanted: whether files of a name are scanned.
             cache: what is known of files that did not change.
             progress: called with how many files were read, of how many.
 
@@ -107,7 +107,7 @@ class Scanner:
         self._map = migration_map
         self._exclude = exclusions(migration_map)
         self._search = search
-        self._suffixes = suffixes
+        self._is_wanted = is_wanted
         self._cache = cache or ScanCache()
         self._progress = progress
         self._files = FileScanner(migration_map, search)
@@ -123,7 +123,7 @@ class Scanner:
         if not self._map.outline.heads:
             return
         unlisted: list[OSError] = []
-        files = walk(self._map.root, self._suffixes, self._exclude, unlisted.append, paths)
+        files = walk(self._map.root, self._is_wanted, self._exclude, unlisted.append, paths)
         stamps = {file: stamp for file, stamp in files if file not in self._own}
         found = self._read(stamps)
         for file in stamps:

@@ -39,13 +39,13 @@ def own_files(
         on_error: called with the error of each folder that can't be listed.
 
     """
-    for file, _ in walk(str(root), suffixes, exclude, on_error):
+    for file, _ in walk(str(root), lambda name: name.endswith(suffixes), exclude, on_error):
         yield Path(file)
 
 
 def walk(
     root: str,
-    suffixes: tuple[str, ...],
+    is_wanted: Callable[[str], object],
     exclude: GitIgnoreSpec | None = None,
     on_error: Callable[[OSError], object] | None = None,
     paths: Iterable[str] | None = None,
@@ -54,21 +54,21 @@ def walk(
 
     Args:
         root: the folder.
-        suffixes: how the files' names end, in small letters.
+        is_wanted: whether to yield files of a name.
         exclude: what to leave out beyond that, relative to the root.
         on_error: called with the error of each folder that can't be listed.
         paths: only these files, and what is below these folders; None for the root.
 
     """
     if paths is None:
-        yield from _Walk(root, suffixes, exclude, on_error).below(root)
+        yield from _Walk(root, is_wanted, exclude, on_error).below(root)
         return
     walking: _Walk | None = None
     for path in dict.fromkeys(paths):
         if os.path.isdir(path):
-            walking = walking or _Walk(root, suffixes, exclude, on_error)
+            walking = walking or _Walk(root, is_wanted, exclude, on_error)
             yield from walking.below(path)
-        elif path.lower().endswith(suffixes) and not _is_excluded(path, root, exclude):
+        elif is_wanted(os.path.basename(path)) and not _is_excluded(path, root, exclude):
             yield path, _stamp(path)
 
 
@@ -91,12 +91,12 @@ class _Walk:
     def __init__(
         self,
         root: str,
-        suffixes: tuple[str, ...],
+        is_wanted: Callable[[str], object],
         exclude: GitIgnoreSpec | None,
         on_error: Callable[[OSError], object] | None,
     ) -> None:
         self._root = root
-        self._suffixes = suffixes
+        self._is_wanted = is_wanted
         self._exclude = exclude if exclude is not None and len(exclude) else None
         self._on_error = on_error
         self._ignored = _ignored_by_git(root)
@@ -120,9 +120,7 @@ class _Walk:
                 if _is_folder(entry):
                     if not entry.is_symlink() and self._is_own(entry, prefix):
                         folders.append(entry.path)
-                elif entry.name.lower().endswith(self._suffixes) and not self._is_left_out(
-                    prefix + entry.name
-                ):
+                elif self._is_wanted(entry.name) and not self._is_left_out(prefix + entry.name):
                     yield entry.path, _stamp(entry)
             waiting += reversed(folders)
 

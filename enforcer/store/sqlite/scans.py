@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS scan_finding (
     unproven     TEXT NOT NULL,         -- why it may be no reference, or empty
     typing_only  INTEGER NOT NULL,      -- whether only type checkers read it
     is_use       INTEGER NOT NULL,      -- whether executing it is a use
-    through      TEXT NOT NULL          -- module that passed the name on by a star, or empty
+    through      TEXT NOT NULL,         -- module that passed the name on by a star, or empty
+    excuse       TEXT NOT NULL          -- marker of the test that may use the path, or empty
 );
 
 -- A file of an installed distribution that names a legacy path.
