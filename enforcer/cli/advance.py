@@ -10,7 +10,7 @@ from enforcer.errors import EnforcerError
 from enforcer.output.console import as_text
 from enforcer.output.document import as_json
 from enforcer.owners import Owners
-from enforcer.retirement.advance import advanced, find_step
+from enforcer.retirement.advance import advanced, find_rule
 from enforcer.retirement.evidence import recorded
 from enforcer.retirement.plan_sections import step_document, step_record
 from enforcer.retirement.steps import Step, next_steps
@@ -51,10 +51,11 @@ def advance(  # noqa: PLR0913 - one parameter for each option
     """  # noqa: D301 - \b tells click to keep the lines
     migration_map = load_sound(choose_map(map_file))
     require_rules(migration_map)
+    legacy = find_rule(migration_map, path).legacy
     report = recorded(choose_store(store, map_file))
     now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000_000
     steps = next_steps(migration_map.path, report, Owners(migration_map.root), now)
-    step = find_step(steps, path)
+    step = next(step for step in steps if step.rule.legacy == legacy)
     _require_next(step)
     changes = advanced(step, migration_map) if step.is_possible else None
     if form == "json":

@@ -16,7 +16,7 @@ from tomlkit.items import AbstractTable, InlineTable, Table
 from enforcer.errors import EnforcerError
 from enforcer.rules.key_lines import key_lines
 from enforcer.rules.location import PROJECT_FILE
-from enforcer.rules.model import FACTORY, INSTANCES
+from enforcer.rules.model import FACTORY, INSTANCES, TREE_SUFFIX
 from enforcer.rules.regular_files import read_trusted
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class MapText:
 
     Attributes:
         path: absolute path of the file.
-        before: the text as it is on the disk.
-        text: the changed text.
+        file: the file that it is, behind links.
+        text: the text, with the changes.
 
     """
 
@@ -43,7 +43,7 @@ class MapText:
         self.path = path
         # A link stays a link: what it points to is written.
         self.file = str(Path(path).resolve())
-        self.before = self.text = read_trusted(path).decode("utf-8")
+        self.text = read_trusted(path).decode("utf-8")
         self._prefix = ("tool", "enforcer") if Path(path).name == PROJECT_FILE else ()
 
     def set(self, path: str, key: str, value: object) -> None:
@@ -60,6 +60,30 @@ class MapText:
             own[array][index][key] = value
 
         self._change(tomlkit.dumps(document), expected)
+
+    def unset(self, path: str, key: str) -> None:
+        """Remove a key of the entry with a path, if it has the key."""
+        array, index = self._place(path)
+        document = tomlkit.parse(self.text)
+        table = _inside(document, self._prefix)[array][index]
+        if key not in table:
+            return
+        del table[key]
+
+        def expected(own: dict[str, Any]) -> None:
+            del own[array][index][key]
+
+        self._change(tomlkit.dumps(document), expected)
+
+    def stages_of(self, path: str) -> list[int]:
+        """Return the positions of the tables ``[[stage]]`` of one path alone."""
+        tables = _plain(self.text, self._prefix).get(STAGE, ())
+        own = path.removesuffix(TREE_SUFFIX)
+        return [
+            index
+            for index, table in enumerate(tables)
+            if str(table.get("path", "")).removesuffix(TREE_SUFFIX) == own
+        ]
 
     def drop(self, path: str) -> None:
         """Remove the entry with a path, with the comment right above it."""

@@ -111,7 +111,7 @@ def next_steps(
         _advance(rule)
     judge = _Judge(following, check_map(following, baseline=baseline), report, owners, now)
     judge.tolerated = Tolerance(following, {}, baseline)
-    judge.rollouts = load_map(path, environ=_environment()).rollouts
+    judge.rollouts = rollouts_of(path)
     return [judge.step(rule, then) for rule, then in zip(current, following, strict=True)]
 
 
@@ -123,6 +123,11 @@ def own_stages(path: str) -> MigrationMap:
     migration_map = load_map(path, environ=_environment())
     migration_map.rollouts = ()
     return migration_map
+
+
+def rollouts_of(path: str) -> "tuple[Rollout, ...]":
+    """Return the tables ``[[stage]]`` of a map."""
+    return load_map(path, environ=_environment()).rollouts
 
 
 def _environment() -> dict[str, str]:
@@ -282,7 +287,7 @@ def _is_mended(site: SiteReport, check: RuleCheck | FactoryCheck | None) -> bool
 
 def quiet_days(migration_map: MigrationMap, rule: Rule) -> int:
     """Return for how many days nobody may have used a rule's path before its silence counts."""
-    return getattr(rule, "quiet_for", 0) or getattr(migration_map, "quiet_for", 30)
+    return rule.quiet_for or migration_map.quiet_for
 
 
 def _rule_of(migration_map: MigrationMap, path: str) -> str:
