@@ -25,6 +25,7 @@ USER_ERROR = 2
 SUMMARIES: Final = {
     "advance": "Move one rule to its next stage.",
     "baseline": "Write the file of call sites that strict rules tolerate.",
+    "can-remove": "Judge whether legacy paths can be deleted, with the evidence.",
     "check": "Check the migration map, and what each rule will meet.",
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
@@ -37,13 +38,18 @@ SUMMARIES: Final = {
     "status": "Say whether the enforcer is enabled here.",
     "store": "Check the store, make it smaller, move it.",
     "telemetry": "Say where telemetry goes, and send what could not be sent.",
+    "verdict": "Judge whether legacy paths can be deleted, with the evidence.",
     "verify": "Verify that one path is as good as another.",
 }
 """Short help by command, for lists that import no command; a test compares it with theirs."""
 
+ALIASES: Final = {"can-remove": "verdict"}
+"""Other names of commands."""
+
 
 def load(name: str) -> click.Command:
     """Import a command; its module and the function in it have its name."""
+    name = ALIASES.get(name, name)
     return cast("click.Command", getattr(import_module(f"enforcer.cli.{name}"), name))
 
 
@@ -94,6 +100,7 @@ def main() -> None:
       enforcer verify
       enforcer run -- app.py
       enforcer report
+      enforcer verdict
       enforcer dashboard
       enforcer status
     """  # noqa: D301 - \b tells click to keep the lines

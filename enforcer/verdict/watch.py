@@ -39,6 +39,8 @@ def same_map(case: Case) -> Condition:
     if without:
         text = f"{_by_service(without)} run with a map that lacks the rule"
         return Condition("maps", UNMET, (text,), "Deploy the map, and restart them.", UNWATCHED)
+    if not case.coverage.running:
+        return Condition("maps", MET, ("nothing runs now, as far as is known",))
     number = counted(len(case.coverage.running), "process", "processes")
     return Condition("maps", MET, (f"all that runs now has the rule: {number}",))
 

@@ -1,0 +1,93 @@
+"""Command ``enforcer verdict``: judge whether legacy paths may be deleted."""
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from time import time_ns
+
+import click
+
+from enforcer.cli.options import choose_map, choose_store, format_options, load_sound
+from enforcer.errors import EnforcerError
+from enforcer.evidence import read_verdicts
+from enforcer.output.console import as_text
+from enforcer.output.document import as_markdown
+from enforcer.rules.mistakes import require_rules
+from enforcer.rules.model import TREE_SUFFIX
+from enforcer.verdict.as_json import verdicts_as_json
+from enforcer.verdict.model import Verdict
+from enforcer.verdict.sections import document, markdown
+
+CANNOT_GO = 1
+"""Exit code if a path that was asked for can't go."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--map", "map_file", metavar="FILE", help="The migration map.")
+@click.option("--store", metavar="STORE", help="What was recorded; by default the map's store.")
+@click.option("--short", is_flag=True, help="Write one line for each path.")
+@format_options("text", "json", "markdown")
+@click.pass_context
+def verdict(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    map_file: str | None,
+    store: str | None,
+    short: bool,
+    form: str,
+) -> None:
+    """Judge whether legacy paths can be deleted, with the evidence.
+
+    PATH is the legacy path of a rule; without one, all rules are judged. Six conditions have to
+    be met: nothing in the source names the path, no installed distribution does, nobody in
+    production used it for long enough, all expected services watched, everything that runs has
+    the rule, and nothing was lost. The exit code is 0 if all of them can go, 1 if one can't or
+    that is not known, and 2 for a mistake.
+
+    \b
+    Examples:
+      enforcer verdict
+      enforcer verdict shop.old_cart && echo "delete it"
+      enforcer verdict --format markdown shop.old_cart > verdict.md
+      enforcer verdict --json | jq -r '.verdicts[] | select(.can_go) | .legacy'
+    """  # noqa: D301 - \b tells click to keep the lines
+    migration_map = load_sound(choose_map(map_file))
+    require_rules(migration_map)
+    wanted = _wanted(paths, [rule.legacy for rule in migration_map])
+    now = time_ns()
+    verdicts = read_verdicts(choose_store(store, map_file), migration_map, now)
+    found = [one for one in verdicts if one.legacy in wanted]
+    click.echo(_write(found, now, form, is_short=short), nl=False, color=True)
+    context.exit(0 if all(one.can_go for one in found) else CANNOT_GO)
+
+
+def _write(found: list[Verdict], now: int, form: str, *, is_short: bool) -> str:
+    if form == "json":
+        return verdicts_as_json(found, now)
+    if form == "markdown":
+        return as_markdown(markdown(found))
+    return as_text(document(found, is_short=is_short), sys.stdout)
+
+
+def _wanted(paths: Sequence[str], known: list[str]) -> frozenset[str]:
+    """Return the rules that were named, all without a name.
+
+    Raises:
+        EnforcerError: if a path is none of a rule.
+
+    """
+    if not paths:
+        return frozenset(known)
+    by_path = {legacy.removesuffix(TREE_SUFFIX): legacy for legacy in known}
+    found = set()
+    for path in paths:
+        legacy = by_path.get(path.removesuffix(TREE_SUFFIX))
+        if legacy is None:
+            near = get_close_matches(path, by_path, n=1)
+            remedy = f'Write "{by_path[near[0]]}"' if near else "enforcer verdict lists all rules"
+            message = f'no rule has the path "{path}". {remedy} (unknown-path)'
+            raise EnforcerError(message)
+        found.add(legacy)
+    return frozenset(found)

@@ -1,0 +1,75 @@
+"""Write verdicts as JSON, for other programs: fields are only ever added."""
+
+from collections.abc import Iterable
+
+from enforcer.output.document import as_json
+from enforcer.output.times import iso
+from enforcer.store.queries import DAY, DeployedUses
+from enforcer.verdict.model import Condition, Verdict
+from enforcer.verdict.words import answer, reason
+
+
+def verdicts_as_json(verdicts: Iterable[Verdict], now: int) -> str:
+    """Write verdicts as one JSON document."""
+    found = list(verdicts)
+    return as_json(
+        {
+            "judged": iso(now),
+            "can_go": bool(found) and all(one.can_go for one in found),
+            "verdicts": [verdict_record(one) for one in found],
+        }
+    )
+
+
+def verdict_record(verdict: Verdict) -> dict[str, object]:
+    """Return one verdict as plain values."""
+    rule = verdict.rule
+    return {
+        "legacy": verdict.legacy,
+        "canonical": rule.canonical,
+        "kind": rule.kind,
+        "stage": rule.stage,
+        "owner": rule.owner,
+        "verdict": verdict.answer,
+        "words": answer(verdict),
+        "reason": reason(verdict),
+        "can_go": verdict.can_go,
+        "period_days": verdict.period / DAY,
+        "last_use": _time(verdict.last_use),
+        "quiet_since": _time(verdict.since),
+        "conditions": [_condition(one) for one in verdict.conditions],
+        "callers": [_caller(one) for one in verdict.callers],
+        "unknowns": list(verdict.unknowns),
+        "proposed_services": list(verdict.proposed),
+    }
+
+
+def _condition(condition: Condition) -> dict[str, object]:
+    return {
+        "name": condition.name,
+        "state": condition.state,
+        "facts": list(condition.facts),
+        "act": condition.act or None,
+    }
+
+
+def _caller(use: DeployedUses) -> dict[str, object]:
+    return {
+        "path": use.path,
+        "file": use.file,
+        "line": use.line,
+        "function": use.function,
+        "mechanism": use.mechanism,
+        "relation": use.relation,
+        "distribution": use.distribution,
+        "outcome": use.outcome,
+        "service": use.service,
+        "environment": use.environment,
+        "uses": use.count,
+        "first_seen": iso(use.first_seen),
+        "last_seen": iso(use.last_seen),
+    }
+
+
+def _time(time: int) -> str | None:
+    return iso(time) if time else None
