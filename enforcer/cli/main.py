@@ -29,6 +29,7 @@ SUMMARIES: Final = {
     "check": "Check the migration map, and what each rule will meet.",
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
+    "fix": "Rewrite callers to the canonical paths.",
     "gate": "Find what stands in the way of a change.",
     "plan": "Show all rules on a time line, and what blocks each.",
     "report": "Show who still uses which legacy path.",

@@ -6,13 +6,16 @@ where it reads renamed or moved names through a module.
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from enforcer.rewriting.context import FileContext
 from enforcer.rewriting.factory_calls import call_edits
 from enforcer.rewriting.moves import Move
 from enforcer.rewriting.scopes import Binding, Scope, Use
-from enforcer.rewriting.source_text import Edit
 from enforcer.rewriting.statements import NewImport
+
+if TYPE_CHECKING:
+    from enforcer.rewriting.source_text import Edit
 
 _OWN_FILE = "this file is the canonical module itself"
 _BOUND_TWICE = "its name is bound in several ways, and a use would have to change"
@@ -44,7 +47,7 @@ class _UseChange:
 def rewrite_names(context: FileContext, scope: Scope, name: str) -> None:
     """Rewrite the imports that bind one name in a scope, and what is used through it."""
     for binding in scope.bindings[name]:
-        if binding.alias is not None and binding.alias.name != "*":
+        if binding.alias is not None:
             _rewrite(context, binding)
 
 
@@ -148,33 +151,34 @@ def _change_uses(
     """Rewrite uses, and import what they need beside the binding."""
     scope, start = binding.scope, context.start_of(binding)
     reason = ""
-    if len(scope.bindings[binding.name]) > 1:
+    if len(scope.bindings[binding.name]) > 1 or binding.is_declared:
         reason = _BOUND_TWICE
+    modules = dict.fromkeys(change.module for change in changes if change.module)
     new_names: dict[str, NewImport] = {}
-    for module in dict.fromkeys(change.module for change in changes if change.module):
+    for module in modules:
         scopes = [change.use.scope for change in changes if change.module == module]
         new = _named(context, scope, module, scopes)
-        if new is None:
-            reason = reason or _NO_NAME
-        else:
+        if new is not None:
             new_names[module] = new
+    if len(new_names) < len(modules):
+        reason = reason or _NO_NAME
     if reason:
-        if move is not None:
-            context.leave(start, move, reason)
-        else:
-            for change in changes:
-                context.leave(change.use.start, change.move, reason)
+        places = [(change.use.start, change.move) for change in changes]
+        for place, leading in places if move is None else [(start, move)]:
+            context.leave(place, leading, reason)
         return
+    added = [
+        new
+        for new in new_names.values()
+        if not _is_imported(context, scope, new)
+        and context.claimed.get((id(scope), new.bound)) != new
+    ]
+    for new in new_names.values():
+        context.claim(scope, new)
     for change in changes:
-        use = change.use
-        if change.module:
-            context.edit(use.start, use.ends[change.count], new_names[change.module].bound + change.text)
-        else:
-            context.edit(use.ends[0], use.ends[change.count], change.text)
-        context.changed(use.start, change.move)
+        _edit_use(context, change, new_names.get(change.module))
     uses = context.uses_of(scope, binding.name)
     is_unused = len(new_names) > 0 and len(uses) == sum(1 for one in changes if one.module)
-    added = [new for new in new_names.values() if not _is_imported(context, scope, new)]
     assert binding.statement is not None  # noqa: S101 - for the type checker
     assert binding.alias is not None  # noqa: S101
     plan = context.plan(binding.statement)
@@ -186,6 +190,15 @@ def _change_uses(
     plan.added += added
     if move is not None:
         _bind(context, binding, move)
+
+
+def _edit_use(context: FileContext, change: _UseChange, new: NewImport | None) -> None:
+    use = change.use
+    if new is not None:
+        context.edit(use.start, use.ends[change.count], new.bound + change.text)
+    else:
+        context.edit(use.ends[0], use.ends[change.count], change.text)
+    context.changed(use.start, change.move)
 
 
 def _named(
@@ -237,23 +250,24 @@ def _renamed(context: FileContext, binding: Binding, move: Move) -> str:
     new = move.name or move.module.rpartition(".")[2]
     if not context.options.rename_uses or alias is None or alias.asname or new == name:
         return ""
-    if len(scope.bindings[name]) > 1:
+    if len(scope.bindings[name]) > 1 or binding.is_declared:
         return ""
     if scope.parent is None and (
-        name in context.exported or name in (context.options.asked_elsewhere or ())
+        name in context.exported or name in context.options.asked_elsewhere
     ):
         return ""
     uses = context.uses_of(scope, name)
-    if not context.is_free(scope, new, [use.scope for use in uses], NewImport(move.module, new, new)):
+    if not context.is_free(
+        scope, new, [use.scope for use in uses], NewImport(move.module, new, new)
+    ):
         return ""
+    context.claim(scope, NewImport(move.module, new, new))
     for use in uses:
         context.edit(use.start, use.ends[0], new)
     return new
 
 
-def _rewrite_factory(
-    context: FileContext, binding: Binding, move: Move, uses: list[Use]
-) -> None:
+def _rewrite_factory(context: FileContext, binding: Binding, move: Move, uses: list[Use]) -> None:
     """Rewrite the import of a factory and all calls of it, or neither."""
     factory = move.factory
     assert factory is not None  # noqa: S101 - for the type checker

@@ -21,12 +21,14 @@ class Options:
 
     Attributes:
         rename_uses: whether uses of a renamed name are renamed, instead of adding ``as``.
-        asked_elsewhere: names of this file's module that other files ask for, which stay.
+        asked_elsewhere: names of this file's module that other files may ask for, which stay.
+        chosen: the legacy paths of the rules to follow in this file; None for all.
 
     """
 
     rename_uses: bool = False
-    asked_elsewhere: frozenset[str] | None = None
+    asked_elsewhere: frozenset[str] = frozenset()
+    chosen: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class FileContext:
         uses: the uses of each name of each scope.
         exported: the names in its ``__all__``.
         plans: the import statements that change.
+        claimed: the names that new imports will bind, by scope.
 
     """
 
@@ -59,6 +62,7 @@ class FileContext:
     uses: dict[tuple[int, str], list[Use]] = field(init=False)
     exported: frozenset[str] = field(init=False)
     plans: dict[Statement, StatementPlan] = field(default_factory=dict)
+    claimed: dict[tuple[int, str], NewImport] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the scopes."""
@@ -120,6 +124,9 @@ class FileContext:
         """
         if not all(self._binds_same(one, new) for one in scope.bindings.get(name, ())):
             return False
+        claimed = self.claimed.get((id(scope), name))
+        if claimed is not None and claimed != new and (claimed.bound or new.bound):
+            return False
         for inside in scope.all_inside():
             if any(use.name == name for use in inside.uses):
                 holder = inside.holder(name)
@@ -130,6 +137,10 @@ class FileContext:
             if holder is not None and holder is not scope and holder not in _around(scope):
                 return False  # something in between hides it
         return True
+
+    def claim(self, scope: Scope, new: NewImport) -> None:
+        """Record the name that a new import will bind, so that no other one binds it."""
+        self.claimed[id(scope), new.bound or new.module.partition(".")[0]] = new
 
     def _binds_same(self, binding: Binding, new: NewImport) -> bool:
         statement, alias = binding.statement, binding.alias

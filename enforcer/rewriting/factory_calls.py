@@ -114,7 +114,9 @@ class _CallRewriter:
     def _removals(self, dropped: list[int]) -> list[Edit]:
         """Return the edits that remove arguments with their commas."""
         removals = []
-        first_kept = next((i for i in range(len(self._spans)) if i not in dropped), len(self._spans))
+        first_kept = next(
+            (i for i in range(len(self._spans)) if i not in dropped), len(self._spans)
+        )
         for index in dropped:
             start, end = self._spans[index]
             if index > first_kept:

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from enforcer.rewriting.source_text import LINE_END, SourceText
 
-_LONGEST = 100
-"""The longest line that is written for names that stood on one line; sorting tools wrap more."""
-
 
 @dataclass(slots=True)
 class Item:
@@ -131,8 +128,8 @@ class NewName:
         return self.item is not None and bool(self.item.above or self.item.comment)
 
 
-def write_from(
-    layout: FromLayout, module: str, names: list[NewName], indent: str, newline: str
+def write_from(  # noqa: PLR0913, PLR0917 - the old layout, and what is new
+    layout: FromLayout, module: str, names: list[NewName], indent: str, newline: str, longest: int
 ) -> str:
     """Return a from-import of some of the names of an old one, laid out as that was.
 
@@ -142,6 +139,7 @@ def write_from(
         names: the names.
         indent: the indentation of the old statement.
         newline: the line end of the file.
+        longest: the length of the longest line; a longer one is wrapped.
 
     """
     keyword = layout.keyword.removesuffix("from")
@@ -150,7 +148,7 @@ def write_from(
     line = f"{keyword}from {module} import {', '.join(one.text for one in names)}"
     is_tall = layout.is_tall and len(names) > 1
     has_comments = any(one.has_comment for one in names)
-    if not (is_tall or has_comments or len(indent) + len(line) > _LONGEST):
+    if not (is_tall or has_comments or len(indent) + len(line) > longest):
         return line
     lines = [f"{keyword}from {module} import ("]
     inner = f"{indent}\t" if indent.endswith("\t") else f"{indent}    "

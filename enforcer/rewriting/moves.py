@@ -1,6 +1,7 @@
 """Canonical target of each legacy module, name and dotted path, and why it can't be written yet."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -67,11 +68,19 @@ class Moves:
         self._map = migration_map
         self._locator = locator
         self._names = names
-        self._chosen = chosen
+        self.chosen = chosen
         self._rules = {rule.module: rule for rule in migration_map.rules if rule.kind != NAME}
         self._factories = {
             (factory.module, factory.name): factory for factory in migration_map.factories
         }
+
+    def choosing(self, chosen: Collection[str] | None) -> "Moves":
+        """Return a copy that follows fewer rules, None for the same."""
+        if chosen is None:
+            return self
+        both = copy(self)
+        both.chosen = chosen if self.chosen is None else frozenset(chosen) & frozenset(self.chosen)
+        return both
 
     def covering(self, path: str) -> Rule | None:
         """Return the rule that covers a module, once it aliases."""
@@ -145,7 +154,7 @@ class Moves:
         return located is not None and name in self._names.names_of(located).names
 
     def _is_chosen(self, rule: Rule) -> bool:
-        return self._chosen is None or rule.legacy in self._chosen
+        return self.chosen is None or rule.legacy in self.chosen
 
     def _of_rule(self, rule: Rule, module: str, name: str) -> Move:
         """Return where a rule for one name, or a factory, leads."""

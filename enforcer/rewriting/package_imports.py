@@ -4,6 +4,7 @@ Such an import binds the top package ``a``, so changing it concerns every use of
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enforcer.rewriting.context import FileContext
@@ -13,6 +14,7 @@ from enforcer.rewriting.statements import NewImport
 
 _REBOUND = "its name is bound again by something other than an import"
 _SHADOWED = "the name of the canonical package means something else there"
+_DECLARED = "its name is declared global or nonlocal"
 _BROKEN_CHAIN = "comments or parentheses stand between the parts of a use of it"
 _LISTED = "__all__ lists the name that it binds"
 _STILL_NEEDED = "the package is also used for something else, and can't be imported by itself"
@@ -103,7 +105,9 @@ def _blocked(context: FileContext, group: _Group) -> set[str]:
         if len(use.parts) + 1 == count and not move.name and move.rule.names:
             waiting.append((use, move, _PASSED_ON))
         if move.factory is not None:
-            waiting.append((use, move, "calls of a factory are rewritten where its name is imported"))
+            waiting.append(
+                (use, move, "calls of a factory are rewritten where its name is imported")
+            )
     for use, move, reason in waiting:
         if reason:
             context.leave(use.start, move, reason)
@@ -123,28 +127,33 @@ def _blocked(context: FileContext, group: _Group) -> set[str]:
 
 def _why_not(context: FileContext, group: _Group) -> str:
     """Return why a group can't be rewritten; empty if it can."""
+    return next(_reasons(context, group), "")
+
+
+def _reasons(context: FileContext, group: _Group) -> Iterator[str]:
     scope, name = group.scope, group.name
+    if any(one.is_declared for one in scope.bindings[name]):
+        yield _DECLARED
     if len(group.bindings) + len(group.deleted) < len(scope.bindings[name]):
-        return _REBOUND
+        yield _REBOUND
     if any(not use.is_plain for use, _, _ in group.legacy):
-        return _BROKEN_CHAIN
+        yield _BROKEN_CHAIN
     if scope.parent is None and name in context.exported:
-        return _LISTED
+        yield _LISTED
     scopes = [use.scope for use, _, _ in group.legacy]
     for module in _needed(context, group):
         head = module.partition(".")[0]
         if head != name and not context.is_free(scope, head, scopes, NewImport(module)):
-            return _SHADOWED
+            yield _SHADOWED
     if group.deleted and len({one.partition(".")[0] for one in _needed(context, group)}) > 1:
-        return _REBOUND
+        yield _REBOUND
     is_direct = group.start.statement in getattr(scope.node, "body", ())
     if not is_direct and len({id(one.statement) for one in group.bindings}) > 1:
-        return _BRANCHES
+        yield _BRANCHES
     if _keeps_package(group) and (
         context.moves.covering(name) is not None or not context.moves.exists(name)
     ):
-        return _STILL_NEEDED
-    return ""
+        yield _STILL_NEEDED
 
 
 def _keeps_package(group: _Group) -> bool:
@@ -173,6 +182,8 @@ def _write(context: FileContext, group: _Group) -> None:
     for use, count, move in group.legacy:
         context.edit(use.start, use.ends[count - 1], move.path)
         context.changed(use.start, move)
+    for module in needed:
+        context.claim(group.scope, NewImport(module))
     written: set[str] = set()
     is_first = True
     for binding, move in group.moved.items():
@@ -218,7 +229,7 @@ def _is_whole(group: _Group) -> bool:
 
 def _keep_name(context: FileContext, group: _Group) -> None:
     """Import the canonical module under the legacy name: no use has to change."""
-    (binding, move), = group.moved.items()
+    ((binding, move),) = group.moved.items()
     if binding.statement is not None and binding.alias is not None:
         new = NewImport(move.module, "", group.name)
         context.plan(binding.statement).becomes[binding.alias] = [new]

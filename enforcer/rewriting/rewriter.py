@@ -11,7 +11,7 @@ from enforcer.rewriting.outcome import Change, Left
 from enforcer.rewriting.package_imports import rewrite_package
 from enforcer.rewriting.path_strings import rewrite_strings
 from enforcer.rewriting.scopes import Scope, read_scopes
-from enforcer.rewriting.source_text import Edit, SourceText, Undecodable
+from enforcer.rewriting.source_text import Edit, SourceText, UndecodableError
 from enforcer.rewriting.stars import rewrite_stars
 from enforcer.rewriting.statements import StatementWriter
 from enforcer.rules.model import MigrationMap
@@ -85,7 +85,7 @@ class Rewriter:
             source = SourceText(data)
             tree = source.parse()
             return self._rewrite(source, tree, data, importers, options or Options())
-        except (Undecodable, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except (UndecodableError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Rewritten(data, data, left=(Left(0, 0, "", "", reason_of(error)),))
 
     def _rewrite(
@@ -99,7 +99,8 @@ class Rewriter:
         if any(self.moves.covering(one.module) is not None for one in importers):
             # The legacy module's own file: it goes with the rule.
             return Rewritten(data, data)
-        context = FileContext(source, tree, importers, self.moves, self._definitions, options)
+        moves = self.moves.choosing(options.chosen)
+        context = FileContext(source, tree, importers, moves, self._definitions, options)
         for scope in context.scope.all_inside():
             for name in list(scope.bindings):
                 _rewrite_bindings(context, scope, name)
@@ -117,7 +118,7 @@ class Rewriter:
             tuple(sorted(found.changes)),
             tuple(sorted(set(found.left))),
         )
-        return _verified(source, tree, context.scope, result) if edits else result
+        return _verified(tree, context.scope, result) if edits else result
 
 
 def _rewrite_bindings(context: FileContext, scope: Scope, name: str) -> None:
@@ -155,13 +156,13 @@ def _without_deleted(edits: list[Edit]) -> list[Edit]:
     ]
 
 
-def _verified(source: SourceText, tree: ast.Module, scope: Scope, result: Rewritten) -> Rewritten:
+def _verified(tree: ast.Module, scope: Scope, result: Rewritten) -> Rewritten:
     """Return a result that compiles and leaves no name undefined; otherwise leave the file."""
     try:
         after = SourceText(result.new)
         new_tree = after.parse()
         compile(new_tree, "<rewritten>", "exec", dont_inherit=True)
-    except (Undecodable, SyntaxError, ValueError) as error:
+    except (UndecodableError, SyntaxError, ValueError) as error:
         return _given_up(result, f"the result would not compile: {reason_of(error)}")
     new_scope = read_scopes(after, new_tree)
     lost = _unbound(new_scope) - _unbound(scope)

@@ -15,7 +15,9 @@ from enforcer.rewriting.source_text import SourceText
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _PLAIN_STRING: Final = re.compile(r"[uU]?(?P<quote>'''|\"\"\"|'|\")(?P<text>[^\\\n\r]*)(?P=quote)")
-_CHAIN: Final = re.compile(r"\w+(?:[ \t\f]*(?:\\?[\r\n]+[ \t\f]*)?\.[ \t\f]*(?:\\?[\r\n]+[ \t\f]*)?\w+)*")
+_CHAIN: Final = re.compile(
+    r"\w+(?:[ \t\f]*(?:\\?[\r\n]+[ \t\f]*)?\.[ \t\f]*(?:\\?[\r\n]+[ \t\f]*)?\w+)*"
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +88,8 @@ class Binding:
         statement: the import statement that binds it; None for anything else.
         alias: its part for this name.
         deleted: the offsets of the name in a ``del``; None for anything else.
+        is_declared: whether the statement is in another scope, which declares the name ``global``
+            or ``nonlocal``.
 
     """
 
@@ -94,6 +98,7 @@ class Binding:
     statement: ast.Import | ast.ImportFrom | None = None
     alias: ast.alias | None = None
     deleted: tuple[int, int] | None = None
+    is_declared: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +188,9 @@ class _Reader:
         elif declared == "nonlocal":
             target = scope.holder(name)
         target = target or scope
-        target.bindings.setdefault(name, []).append(Binding(name, target, **details))
+        target.bindings.setdefault(name, []).append(
+            Binding(name, target, **details, is_declared=target is not scope)
+        )
 
     def _import(self, node: ast.Import, scope: Scope) -> None:
         for alias in node.names:
@@ -192,7 +199,8 @@ class _Reader:
 
     def _importfrom(self, node: ast.ImportFrom, scope: Scope) -> None:
         for alias in node.names:
-            self._bind(scope, alias.asname or alias.name, statement=node, alias=alias)
+            if alias.name != "*":
+                self._bind(scope, alias.asname or alias.name, statement=node, alias=alias)
 
     def _global(self, node: ast.Global, scope: Scope) -> None:
         scope.declared.update(dict.fromkeys(node.names, "global"))
@@ -229,7 +237,13 @@ class _Reader:
     def _use(self, use: Use) -> None:
         if isinstance(self._positions, _Quoted):
             use = Use(
-                use.name, use.scope, use.start, use.ends, use.parts, use.call, use.is_plain,
+                use.name,
+                use.scope,
+                use.start,
+                use.ends,
+                use.parts,
+                use.call,
+                use.is_plain,
                 is_quoted=True,
             )
         use.scope.uses.append(use)

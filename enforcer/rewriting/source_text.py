@@ -31,7 +31,7 @@ class Edit:
     new: str
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """Bytes that can't be decoded, or not encoded again to the same bytes."""
 
 
@@ -49,7 +49,7 @@ class SourceText:
         """Decode the bytes of a file.
 
         Raises:
-            Undecodable: if the text, encoded again, would not be the same bytes.
+            UndecodableError: if the text, encoded again, would not be the same bytes.
 
         """
         try:
@@ -58,10 +58,10 @@ class SourceText:
             # A codec may decode what it would write otherwise.
             is_same = self.text.encode(self.encoding) == data
         except (SyntaxError, ValueError, LookupError) as error:
-            raise Undecodable(str(error)) from None
+            raise UndecodableError(str(error)) from None
         if not is_same:
             message = f"it can't be written in {self.encoding} as it was"
-            raise Undecodable(message)
+            raise UndecodableError(message)
         self._begins = [0, *(found.end() for found in LINE_END.finditer(self.text))]
         first_end = LINE_END.search(self.text)
         self.newline = first_end.group() if first_end else "\n"

@@ -3,12 +3,17 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from enforcer.rewriting.import_lines import FromLayout, NewName, read_layout, write_from
 from enforcer.rewriting.source_text import LINE_END, Edit, SourceText
 from enforcer.source.references import Importer
 
 Statement = ast.Import | ast.ImportFrom
+
+_SHORTEST: Final = 79
+_LONGEST: Final = 120
+"""The limits of the length of lines, within which the longest line of a file is its own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class StatementWriter:
         """Bind to the text, and to the module that relative imports are relative to."""
         self._source = source
         self._importer = importer
+        self._longest = min(max(_SHORTEST, *map(len, LINE_END.split(source.text))), _LONGEST)
 
     def edits(self, plan: StatementPlan) -> Iterator[Edit]:
         """Yield the edits for one statement."""
@@ -105,18 +111,19 @@ class StatementWriter:
         layout = read_layout(self._source, node)
         groups = self._groups(node, layout, plan)
         if len(groups) == 1 and not plan.added:
-            (module, names), = groups.items()
+            ((module, names),) = groups.items()
             if module and len(names) == len(node.names):
-                yield from self._in_place(layout, module, names)
-                return
+                edits = list(self._in_place(layout, module, names))
+                if not self._is_too_long(layout, edits):
+                    yield from edits
+                    return
         indent, is_alone = self._indent(layout.start, layout.end)
         newline = self._source.newline
         statements = [
-            write_from(layout, module, names, indent, newline) for module, names in groups.items()
+            write_from(layout, module, names, indent, newline, self._longest)
+            for module, names in groups.items()
         ]
-        statements += [
-            self._written(new, layout.keyword) for new in plan.added
-        ]
+        statements += [self._written(new, layout.keyword) for new in plan.added]
         if not statements:
             # All names of the statement were imported from the canonical path already.
             yield self._removal(layout.start, layout.end, is_alone=is_alone)
@@ -169,6 +176,14 @@ class StatementWriter:
             ):
                 yield Edit(item.start, item.end, new.text)
 
+    def _is_too_long(self, layout: FromLayout, edits: list[Edit]) -> bool:
+        """Return whether edits make a line longer than any of the file, which can be wrapped."""
+        indent, is_alone = self._indent(layout.start, layout.end)
+        is_wrapped = self._source.line_at(layout.start) != self._source.line_at(layout.end)
+        added = sum(len(one.new) - (one.end - one.start) for one in edits)
+        length = len(indent) + layout.end - layout.start + added
+        return is_alone and not is_wrapped and length > self._longest
+
     def module_text(self, module: str, level: int) -> str:
         """Return a module as it is written after ``from``: relative if the old one was."""
         if not level or self._importer is None:
@@ -213,7 +228,7 @@ def relative(importer: Importer, module: str, level: int) -> str:
     for dots in (level, *range(1, importer.module.count(".") + 2)):
         base = importer.resolve(dots, "")
         if base and f"{module}.".startswith(f"{base}."):
-            return "." * dots + module[len(base) + 1 :]
+            return f"{'.' * dots}{module[len(base) + 1 :]}"
     return ""
 
 
