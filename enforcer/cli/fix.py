@@ -10,6 +10,7 @@ from enforcer.cli.options import JSON, choose_map, choose_store, format_options,
 from enforcer.errors import EnforcerError
 from enforcer.output.console import as_text, tracked
 from enforcer.output.words import counted, listed
+from enforcer.owners import Owners, rule_owners
 from enforcer.report import build
 from enforcer.rewriting.as_json import fix_as_json
 from enforcer.rewriting.project import ProjectFix, ProjectRewriter, Wish, rules_of
@@ -17,7 +18,7 @@ from enforcer.rewriting.sections import diff, document
 from enforcer.rewriting.unified_diff import unified_diff
 from enforcer.rewriting.working_tree import uncommitted
 from enforcer.rules.model import MigrationMap
-from enforcer.source.scan import ScannedFile
+from enforcer.source.scanned import ScannedFile
 
 WOULD_CHANGE = 1
 """Exit code of ``--check`` if a file would change."""
@@ -30,7 +31,9 @@ _MOST_NAMED = 3
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]…")
 @click.option("--map", "map_file", metavar="FILE", help="The migration map.")
 @click.option("--rule", "rules", multiple=True, metavar="PATH", help="Only rules of this path.")
-@click.option("--owner", default="", metavar="NAME", help="Only rules of this owner.")
+@click.option(
+    "--owner", metavar="OWNER", help="Only files of this owner, by CODEOWNERS, and their rules."
+)
 @click.option("--only-live", is_flag=True, help="Only what the store has seen running.")
 @click.option("--store", metavar="FILE", help="The store for --only-live.")
 @click.option("--rename-uses", is_flag=True, help="Rename uses instead of writing `as old_name`.")
@@ -48,7 +51,7 @@ def fix(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[Path, ...],
     map_file: str | None,
     rules: tuple[str, ...],
-    owner: str,
+    owner: str | None,
     only_live: bool,
     store: str | None,
     rename_uses: bool,
@@ -73,10 +76,13 @@ def fix(  # noqa: PLR0913 - one parameter for each option
       enforcer fix --check --json | jq '.files[].left[]'
     """  # noqa: D301 - \b tells click to keep the lines
     migration_map = load_sound(choose_map(map_file))
+    if owner:
+        Owners(migration_map.root).require(owner, rule_owners(migration_map))
     wish = Wish(
         paths,
-        _chosen(migration_map, rules, owner),
+        _chosen(migration_map, rules),
         _live(migration_map, store, map_file) if only_live else None,
+        owner or "",
         rename_uses,
     )
     found = ProjectRewriter(migration_map, wish, _progress).rewrite()
@@ -101,26 +107,21 @@ def _progress(files: list[ScannedFile]) -> Iterator[ScannedFile]:
     return iter(tracked(files, "Rewriting", many=_MANY))
 
 
-def _chosen(
-    migration_map: MigrationMap, rules: tuple[str, ...], owner: str
-) -> frozenset[str] | None:
+def _chosen(migration_map: MigrationMap, rules: tuple[str, ...]) -> frozenset[str] | None:
     """Return the legacy paths of the rules that are asked for; None for all.
 
     Raises:
         EnforcerError: if the map has no such rule.
 
     """
-    if not rules and not owner:
-        return None
     for name in rules:
-        if not rules_of(migration_map, (name,), ""):
-            message = f'{migration_map.path}: no rule has the legacy path "{name}" (no-such-rule)'
+        if not rules_of(migration_map, (name,)):
+            message = (
+                f'{migration_map.path}: no rule has the legacy path "{name}". '
+                "enforcer check lists all of them (unknown-rule)"
+            )
             raise EnforcerError(message)
-    chosen = rules_of(migration_map, rules, owner)
-    if not chosen:
-        message = f'{migration_map.path}: none of the rules has the owner "{owner}" (no-such-rule)'
-        raise EnforcerError(message)
-    return chosen
+    return rules_of(migration_map, rules) if rules else None
 
 
 def _live(
@@ -151,6 +152,10 @@ def _require_clean(migration_map: MigrationMap, found: ProjectFix) -> None:
         raise EnforcerError(message)
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def _reviewed(found: ProjectFix) -> ProjectFix:
     """Return what remains after a person was asked about each file.
 
@@ -158,7 +163,7 @@ def _reviewed(found: ProjectFix) -> ProjectFix:
         EnforcerError: if there is no terminal to ask at.
 
     """
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         message = "--interactive asks at a terminal, and there is none. Leave it out (no-terminal)"
         raise EnforcerError(message)
     kept = {one.file for one in found.files if not one.result.is_changed}

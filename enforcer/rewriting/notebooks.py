@@ -9,15 +9,11 @@ from enforcer.rewriting.context import Options
 from enforcer.rewriting.outcome import Left
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 
-SUFFIX: Final = ".ipynb"
-
-_BORDER: Final = "#\x00cell"
-_MAGIC: Final = "pass  #\x00line "
-_HIDDEN: Final = re.compile(r"pass  #\x00line (\d+)$")
-
-# Comments with a character that no source has: JSON would escape it, Python's parser refuses it,
-# so the markers are translated to one that is rare instead.
+# A character that no text should have: comments with it are markers, and can't be a notebook's own.
 _RARE: Final = "\ufdd0"
+_BORDER: Final = f"\n#{_RARE}cell\n"
+_MAGIC: Final = f"pass  #{_RARE}line "
+_HIDDEN: Final = re.compile(f"{_MAGIC}(\\d+)$")
 
 
 def rewrite_notebook(rewriter: Rewriter, data: bytes, options: Options | None = None) -> Rewritten:
@@ -32,20 +28,17 @@ def rewrite_notebook(rewriter: Rewriter, data: bytes, options: Options | None = 
     if write is None or _RARE in text:
         return _unchanged(data, "its JSON is laid out in a way that would not stay")
     hidden: list[str] = []
-    code = f"\n{_RARE_BORDER}\n".join(_hide(_source(one), hidden) for one in cells)
+    code = _BORDER.join(_hide(_source(one), hidden) for one in cells)
     found = rewriter.rewrite(code.encode(), (), options)
     if not found.is_changed:
         return replace(found, old=data, new=data)
-    parts = found.new.decode().split(f"\n{_RARE_BORDER}\n")
+    parts = found.new.decode().split(_BORDER)
     for cell, part in zip(cells, parts, strict=True):
         new = _shown(part, hidden)
         if new != _source(cell):
             is_list = isinstance(cell["source"], list)
             cell["source"] = new.splitlines(keepends=True) if is_list else new
     return replace(found, old=data, new=write(document).encode())
-
-
-_RARE_BORDER: Final = _BORDER.replace("\x00", _RARE)
 
 
 def _writer(document: object, text: str) -> Any:  # noqa: ANN401 - a callable
@@ -81,7 +74,7 @@ def _hide(source: str, hidden: list[str]) -> str:
         plain = line.strip()
         if is_other or plain.startswith(("%", "!", "?")) or plain.endswith("?"):
             indent = line[: len(line) - len(line.lstrip())]
-            result.append(f"{indent}{_MAGIC.replace(chr(0), _RARE)}{len(hidden)}")
+            result.append(f"{indent}{_MAGIC}{len(hidden)}")
             hidden.append(line)
         else:
             result.append(line)
@@ -92,7 +85,7 @@ def _shown(part: str, hidden: list[str]) -> str:
     """Return a cell's code with the hidden lines in their places."""
     lines = []
     for line in part.split("\n"):
-        found = _HIDDEN.search(line.replace(_RARE, "\x00"))
+        found = _HIDDEN.search(line)
         lines.append(hidden[int(found[1])] if found else line)
     return "\n".join(lines)
 

@@ -3,21 +3,26 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from enforcer.findings import NOTEBOOK, PYTHON
+from enforcer.owners.files import Owners
+from enforcer.owners.names import is_among, split_owners
 from enforcer.rewriting.context import Options
 from enforcer.rewriting.import_sorting import find_ruff, sort_imports
-from enforcer.rewriting.notebooks import SUFFIX, rewrite_notebook
+from enforcer.rewriting.notebooks import rewrite_notebook
 from enforcer.rewriting.outcome import Left
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.working_tree import write_whole
-from enforcer.rules.model import MigrationMap, Rule
+from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.kinds import PYTHON_SUFFIXES, SUFFIXES
 from enforcer.source.module_files import search_path
 from enforcer.source.references import Importer
-from enforcer.source.scan import ScannedFile, Scanner
-from enforcer.source.tree import exclusions, own_files
+from enforcer.source.scan import Scanner
+from enforcer.source.scanned import ScannedFile
 
 _FEW: Final = 8
 """The number of ruff's processes at a time."""
@@ -94,6 +99,7 @@ class Wish:
         paths: only these files and folders; empty for the whole project.
         rules: only these rules, by their legacy paths; None for all.
         live: only the rules that were seen in a file, by file; None for all.
+        owner: only files and rules of this owner; empty for all.
         rename_uses: whether uses of a renamed name are renamed, instead of adding ``as``.
 
     """
@@ -101,10 +107,11 @@ class Wish:
     paths: tuple[Path, ...] = ()
     rules: frozenset[str] | None = None
     live: Mapping[str, frozenset[str]] | None = None
+    owner: str = ""
     rename_uses: bool = False
 
 
-@dataclass(slots=True)
+@dataclass
 class ProjectRewriter:
     """Rewriter of a project's files by its map.
 
@@ -123,10 +130,14 @@ class ProjectRewriter:
         """Return what becomes of the project; nothing is written."""
         search = search_path(self.migration_map.root)
         rewriter = Rewriter(self.migration_map, search, chosen=self.wish.rules)
-        scanned = [one for one in self._scanned(search) if one.error or one.found.references]
+        paths = [str(path.absolute()) for path in self.wish.paths] or None
+        scanned = [
+            one
+            for one in Scanner(self.migration_map, search, suffixes=SUFFIXES).scan(paths)
+            if (one.error or one.found.references) and self._is_wanted(one)
+        ]
         asked = self._asked(scanned, search) if self.wish.rename_uses else {}
         files = [self._rewrite(rewriter, one, asked) for one in self.progress(scanned)]
-        files += self._notebooks(rewriter)
         ruff = find_ruff()
         if ruff is not None:
             with ThreadPoolExecutor(_FEW) as pool:
@@ -134,56 +145,48 @@ class ProjectRewriter:
         found = [one for one in files if one.result.is_changed or one.result.left]
         return ProjectFix(tuple(found), ruff is not None)
 
-    def _scanned(self, search: tuple[str, ...]) -> Iterator[ScannedFile]:
-        for one in Scanner(self.migration_map, search).scan():
-            if not one.file.endswith("/") and self._is_wanted(one.file):
-                yield one
-
-    def _path(self, file: str) -> Path:
-        return Path(self.migration_map.root, file)
-
-    def _is_wanted(self, file: str) -> bool:
-        if self.wish.live is not None and file not in self.wish.live:
-            return False
-        path = self._path(file).absolute()
-        wanted = [one.absolute() for one in self.wish.paths]
-        return not wanted or any(path == one or one in path.parents for one in wanted)
-
-    def _options(self, file: str, asked: frozenset[str] = frozenset()) -> Options:
-        live = self.wish.live.get(file, frozenset()) if self.wish.live is not None else None
-        return Options(self.wish.rename_uses, asked, live)
+    def _is_wanted(self, scanned: ScannedFile) -> bool:
+        # Folders that can't be listed end with a slash.
+        is_file = not scanned.file.endswith("/")
+        return is_file and (self.wish.live is None or scanned.file in self.wish.live)
 
     def _rewrite(
         self, rewriter: Rewriter, scanned: ScannedFile, asked: Mapping[str, frozenset[str]]
     ) -> FileFix:
-        path = self._path(scanned.file)
-        is_package = path.name == "__init__.py"
-        importers = [Importer(module, is_package=is_package) for module in scanned.modules]
+        path = Path(self.migration_map.root, scanned.file)
         names = frozenset[str]().union(*(asked.get(one, ()) for one in scanned.modules))
+        options = Options(self.wish.rename_uses, names, self._rules_for(scanned.file))
+        if scanned.kind not in (PYTHON, NOTEBOOK):
+            return FileFix(scanned.file, path, _left_as_text(rewriter, scanned))
         try:
             data = read_source(path)
         except OSError as error:
             left = Left(0, 0, "", "", reason_of(error))
             return FileFix(scanned.file, path, Rewritten(b"", b"", left=(left,)))
-        options = self._options(scanned.file, names)
-        return FileFix(scanned.file, path, rewriter.rewrite(data, importers, options))
+        if scanned.kind == NOTEBOOK:
+            result = rewrite_notebook(rewriter, data, options)
+        else:
+            is_package = path.name in ("__init__.py", "__init__.pyi")
+            importers = [Importer(module, is_package=is_package) for module in scanned.modules]
+            result = rewriter.rewrite(data, importers, options)
+        return FileFix(scanned.file, path, result)
 
-    def _notebooks(self, rewriter: Rewriter) -> Iterator[FileFix]:
-        root = Path(self.migration_map.root)
-        for path in own_files(root, (SUFFIX,), exclude=exclusions(self.migration_map)):
-            file = path.relative_to(root).as_posix()
-            if not self._is_wanted(file):
-                continue
-            try:
-                data = read_source(path)
-            except OSError:
-                continue
-            if self._may_name(data):
-                yield FileFix(file, path, rewrite_notebook(rewriter, data, self._options(file)))
+    def _rules_for(self, file: str) -> frozenset[str] | None:
+        """Return the rules to follow in a file; None for all that were chosen."""
+        rules = self.wish.live.get(file) if self.wish.live is not None else None
+        owner = self.wish.owner
+        if owner and not is_among(owner, self._owners.of(file)):
+            of_owner = frozenset(
+                rule.legacy
+                for rule in self.migration_map
+                if is_among(owner, split_owners(rule.owner))
+            )
+            rules = of_owner if rules is None else rules & of_owner
+        return rules
 
-    def _may_name(self, data: bytes) -> bool:
-        """Return whether a notebook contains the top package of any legacy path."""
-        return any(head.encode() in data for head in self.migration_map.outline.heads)
+    @cached_property
+    def _owners(self) -> Owners:
+        return Owners(self.migration_map.root)
 
     def _asked(
         self, scanned: list[ScannedFile], search: tuple[str, ...]
@@ -213,27 +216,30 @@ def _asked_names(path: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]
         yield ".".join(parts[:length]), parts[length]
 
 
+def _left_as_text(rewriter: Rewriter, scanned: ScannedFile) -> Rewritten:
+    """Return the references of a file that is neither Python nor a notebook, all of them left."""
+    left = []
+    for reference in scanned.found.references:
+        found = rewriter.moves.of_path(reference.path.replace(":", ".").split("."))
+        if found is not None:
+            _, move = found
+            column = reference.spans[0][1] if reference.spans else 0
+            where = reference.line, column
+            left.append(Left(*where, move.legacy, move.rule.legacy, f"it is in {scanned.kind}"))
+    return Rewritten(b"", b"", left=tuple(sorted(set(left))))
+
+
 def _sorted(ruff: str, one: FileFix) -> FileFix:
     result = one.result
-    if not result.is_changed or one.path.suffix == SUFFIX:
+    if not result.is_changed or one.path.suffix not in PYTHON_SUFFIXES:
         return one
     new = sort_imports(ruff, one.path, result.old, result.new)
     return replace(one, result=replace(result, new=new))
 
 
-def rules_of(migration_map: MigrationMap, names: Collection[str], owner: str) -> frozenset[str]:
-    """Return the legacy paths of the rules that are named, or have an owner.
-
-    Args:
-        migration_map: the map.
-        names: legacy paths, with or without ``.*``; empty for all.
-        owner: the owner; empty for any.
-
-    """
-    wanted = {name.removesuffix(".*") for name in names}
+def rules_of(migration_map: MigrationMap, names: Collection[str]) -> frozenset[str]:
+    """Return the legacy paths of the rules that are named, with or without ``.*``."""
+    wanted = {name.removesuffix(TREE_SUFFIX) for name in names}
     return frozenset(
-        rule.legacy
-        for rule in migration_map
-        if (not wanted or rule.legacy.removesuffix(".*") in wanted)
-        and (not owner or rule.owner == owner)
+        rule.legacy for rule in migration_map if rule.legacy.removesuffix(TREE_SUFFIX) in wanted
     )
