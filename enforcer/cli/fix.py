@@ -1,14 +1,13 @@
 """Command ``enforcer fix``: rewrite callers to the canonical paths."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from enforcer.cli.options import JSON, choose_map, choose_store, format_options, load_sound
 from enforcer.errors import EnforcerError
-from enforcer.output.console import as_text, tracked
+from enforcer.output.console import as_text, counting
 from enforcer.output.words import counted, listed
 from enforcer.owners import Owners, rule_owners
 from enforcer.report import build
@@ -18,12 +17,10 @@ from enforcer.rewriting.sections import diff, document
 from enforcer.rewriting.unified_diff import unified_diff
 from enforcer.rewriting.working_tree import uncommitted
 from enforcer.rules.model import MigrationMap
-from enforcer.source.scanned import ScannedFile
 
 WOULD_CHANGE = 1
 """Exit code of ``--check`` if a file would change."""
 
-_MANY = 50
 _MOST_NAMED = 3
 
 
@@ -85,7 +82,8 @@ def fix(  # noqa: PLR0913 - one parameter for each option
         owner or "",
         rename_uses,
     )
-    found = ProjectRewriter(migration_map, wish, _progress).rewrite()
+    with counting("reading files") as progress:
+        found = ProjectRewriter(migration_map, wish, progress).rewrite()
     writes = not (shows_diff or only_checks)
     if writes and interactive:
         found = _reviewed(found)
@@ -101,10 +99,6 @@ def fix(  # noqa: PLR0913 - one parameter for each option
         text = as_text(document(found, is_written=writes), sys.stderr if shows_diff else sys.stdout)
         click.echo(text, nl=False, color=True, err=shows_diff)
     context.exit(WOULD_CHANGE if only_checks and found.changed else 0)
-
-
-def _progress(files: list[ScannedFile]) -> Iterator[ScannedFile]:
-    return iter(tracked(files, "Rewriting", many=_MANY))
 
 
 def _chosen(migration_map: MigrationMap, rules: tuple[str, ...]) -> frozenset[str] | None:

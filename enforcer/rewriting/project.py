@@ -1,13 +1,12 @@
 """Rewriting of a project: which files have references, what becomes of each, and the rest."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from enforcer.findings import NOTEBOOK, PYTHON
+from enforcer.findings import NOTEBOOK, PYTHON, ScanFinding
 from enforcer.owners.files import Owners
 from enforcer.owners.names import is_among, split_owners
 from enforcer.rewriting.context import Options
@@ -18,10 +17,15 @@ from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.working_tree import write_whole
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.source.files import read_source, reason_of
-from enforcer.source.kinds import PYTHON_SUFFIXES, SUFFIXES
-from enforcer.source.module_files import search_path
+from enforcer.source.kinds import is_python, kind_of
+from enforcer.source.module_files import Locator, search_path
+from enforcer.source.names import NameReader
+from enforcer.source.parallel import Progress
 from enforcer.source.references import Importer
+from enforcer.source.resolution import Matcher
 from enforcer.source.scan import Scanner
+from enforcer.source.scan_cache import ScanCache
+from enforcer.source.scan_findings import Doubts, findings_of
 from enforcer.source.scanned import ScannedFile
 
 _FEW: Final = 8
@@ -111,33 +115,44 @@ class Wish:
     rename_uses: bool = False
 
 
-@dataclass
 class ProjectRewriter:
-    """Rewriter of a project's files by its map.
+    """Rewriter of a project's files by its map."""
 
-    Attributes:
-        migration_map: the map, which has no mistakes.
-        wish: what to rewrite.
-        progress: wraps an iteration over files, for a progress bar.
+    def __init__(
+        self, migration_map: MigrationMap, wish: Wish, progress: Progress | None = None
+    ) -> None:
+        """Bind to a map.
 
-    """
+        Args:
+            migration_map: the map, which has no mistakes.
+            wish: what to rewrite.
+            progress: called with how many files were read, of how many.
 
-    migration_map: MigrationMap
-    wish: Wish = field(default_factory=Wish)
-    progress: Callable[[list[ScannedFile]], Iterator[ScannedFile]] = iter
+        """
+        self._map = migration_map
+        self._wish = wish
+        self._progress = progress
+        self._search = search_path(migration_map.root)
+        self._locator = Locator(self._search)
+        names = NameReader(self._locator)
+        self._matcher = Matcher(migration_map, self._locator, names)
+        self._doubts = Doubts(migration_map, self._matcher)
+        self._rewriter = Rewriter(migration_map, self._locator, names, chosen=wish.rules)
+        self._owners = Owners(migration_map.root) if wish.owner else None
 
     def rewrite(self) -> ProjectFix:
         """Return what becomes of the project; nothing is written."""
-        search = search_path(self.migration_map.root)
-        rewriter = Rewriter(self.migration_map, search, chosen=self.wish.rules)
-        paths = [str(path.absolute()) for path in self.wish.paths] or None
-        scanned = [
-            one
-            for one in Scanner(self.migration_map, search, suffixes=SUFFIXES).scan(paths)
-            if (one.error or one.found.references) and self._is_wanted(one)
-        ]
-        asked = self._asked(scanned, search) if self.wish.rename_uses else {}
-        files = [self._rewrite(rewriter, one, asked) for one in self.progress(scanned)]
+        paths = [str(path.absolute()) for path in self._wish.paths] or None
+        scanner = Scanner(
+            self._map,
+            self._search,
+            is_wanted=kind_of,
+            cache=ScanCache(self._map),
+            progress=self._progress,
+        )
+        scanned = [one for one in scanner.scan(paths) if self._is_wanted(one)]
+        asked = self._asked(scanned) if self._wish.rename_uses else {}
+        files = [self._rewrite(one, asked) for one in scanned]
         ruff = find_ruff()
         if ruff is not None:
             with ThreadPoolExecutor(_FEW) as pool:
@@ -146,51 +161,52 @@ class ProjectRewriter:
         return ProjectFix(tuple(found), ruff is not None)
 
     def _is_wanted(self, scanned: ScannedFile) -> bool:
+        found = scanned.found
+        if not (scanned.error or found.references or found.computed):
+            return False
         # Folders that can't be listed end with a slash.
         is_file = not scanned.file.endswith("/")
-        return is_file and (self.wish.live is None or scanned.file in self.wish.live)
+        return is_file and (self._wish.live is None or scanned.file in self._wish.live)
 
-    def _rewrite(
-        self, rewriter: Rewriter, scanned: ScannedFile, asked: Mapping[str, frozenset[str]]
-    ) -> FileFix:
-        path = Path(self.migration_map.root, scanned.file)
+    def _rewrite(self, scanned: ScannedFile, asked: Mapping[str, frozenset[str]]) -> FileFix:
+        path = Path(self._map.root, scanned.file)
+        rules = self._rules_for(scanned.file)
         names = frozenset[str]().union(*(asked.get(one, ()) for one in scanned.modules))
-        options = Options(self.wish.rename_uses, names, self._rules_for(scanned.file))
-        if scanned.kind not in (PYTHON, NOTEBOOK):
-            return FileFix(scanned.file, path, _left_as_text(rewriter, scanned))
+        options = Options(self._wish.rename_uses, names, rules)
+        unproven = list(self._doubts.of(scanned))
         try:
-            data = read_source(path)
+            data = b"" if scanned.error else read_source(path)
         except OSError as error:
-            left = Left(0, 0, "", "", reason_of(error))
-            return FileFix(scanned.file, path, Rewritten(b"", b"", left=(left,)))
-        if scanned.kind == NOTEBOOK:
-            result = rewrite_notebook(rewriter, data, options)
+            return FileFix(scanned.file, path, _unread(reason_of(error)))
+        if scanned.error or scanned.kind not in (PYTHON, NOTEBOOK):
+            asks = self._matcher.asks_in(scanned)
+            unproven += findings_of(asks, self._locator, scanned.kind)
+            result = Rewritten(b"", b"")
+        elif scanned.kind == NOTEBOOK:
+            result = rewrite_notebook(self._rewriter, data, options)
         else:
             is_package = path.name in ("__init__.py", "__init__.pyi")
             importers = [Importer(module, is_package=is_package) for module in scanned.modules]
-            result = rewriter.rewrite(data, importers, options)
-        return FileFix(scanned.file, path, result)
+            result = self._rewriter.rewrite(data, importers, options)
+        left = {*result.left, *(_left(one) for one in unproven if self._is_chosen(one, rules))}
+        return FileFix(scanned.file, path, replace(result, left=tuple(sorted(left))))
+
+    def _is_chosen(self, finding: ScanFinding, rules: frozenset[str] | None) -> bool:
+        chosen = [one for one in (rules, self._wish.rules) if one is not None]
+        return all(finding.rule in one for one in chosen)
 
     def _rules_for(self, file: str) -> frozenset[str] | None:
         """Return the rules to follow in a file; None for all that were chosen."""
-        rules = self.wish.live.get(file) if self.wish.live is not None else None
-        owner = self.wish.owner
-        if owner and not is_among(owner, self._owners.of(file)):
+        rules = self._wish.live.get(file) if self._wish.live is not None else None
+        owner = self._wish.owner
+        if self._owners is not None and not is_among(owner, self._owners.of(file)):
             of_owner = frozenset(
-                rule.legacy
-                for rule in self.migration_map
-                if is_among(owner, split_owners(rule.owner))
+                rule.legacy for rule in self._map if is_among(owner, split_owners(rule.owner))
             )
             rules = of_owner if rules is None else rules & of_owner
         return rules
 
-    @cached_property
-    def _owners(self) -> Owners:
-        return Owners(self.migration_map.root)
-
-    def _asked(
-        self, scanned: list[ScannedFile], search: tuple[str, ...]
-    ) -> dict[str, frozenset[str]]:
+    def _asked(self, scanned: list[ScannedFile]) -> dict[str, frozenset[str]]:
         """Return which names of the modules that change other files ask for.
 
         A name of a module is an attribute that others may import, patch or read, so it is only
@@ -198,9 +214,9 @@ class ProjectRewriter:
         """
         modules = {module for one in scanned for module in one.modules}
         rules = [Rule(module, module) for module in modules]
-        asked = MigrationMap(rules, root=self.migration_map.root)
+        asked = MigrationMap(rules, root=self._map.root, exclude=self._map.exclude)
         found: dict[str, frozenset[str]] = {}
-        for one in Scanner(asked, search).scan():
+        for one in Scanner(asked, self._search).scan():
             for reference in one.found.references:
                 for module, name in _asked_names(reference.path, reference.names):
                     if module in modules:
@@ -216,22 +232,19 @@ def _asked_names(path: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]
         yield ".".join(parts[:length]), parts[length]
 
 
-def _left_as_text(rewriter: Rewriter, scanned: ScannedFile) -> Rewritten:
-    """Return the references of a file that is neither Python nor a notebook, all of them left."""
-    left = []
-    for reference in scanned.found.references:
-        found = rewriter.moves.of_path(reference.path.replace(":", ".").split("."))
-        if found is not None:
-            _, move = found
-            column = reference.spans[0][1] if reference.spans else 0
-            where = reference.line, column
-            left.append(Left(*where, move.legacy, move.rule.legacy, f"it is in {scanned.kind}"))
-    return Rewritten(b"", b"", left=tuple(sorted(set(left))))
+def _left(finding: ScanFinding) -> Left:
+    """Return what is left of a finding that is no Python, or not proven."""
+    reason = finding.unproven or f"it is in {finding.kind}"
+    return Left(finding.line, finding.column, finding.legacy, finding.rule, reason)
+
+
+def _unread(reason: str) -> Rewritten:
+    return Rewritten(b"", b"", left=(Left(0, 0, "", "", reason),))
 
 
 def _sorted(ruff: str, one: FileFix) -> FileFix:
     result = one.result
-    if not result.is_changed or one.path.suffix not in PYTHON_SUFFIXES:
+    if not result.is_changed or not is_python(one.path.name):
         return one
     new = sort_imports(ruff, one.path, result.old, result.new)
     return replace(one, result=replace(result, new=new))

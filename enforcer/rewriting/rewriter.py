@@ -53,20 +53,22 @@ class Rewriter:
     def __init__(
         self,
         migration_map: MigrationMap,
-        search: Sequence[str],
+        locator: Locator,
+        names: NameReader,
         *,
         chosen: Collection[str] | None = None,
     ) -> None:
-        """Bind to a map, and to the folders that modules are looked up in.
+        """Bind to a map, and to the readers of modules.
 
         Args:
             migration_map: the map.
-            search: the folders.
+            locator: finds modules.
+            names: knows the names of modules.
             chosen: the legacy paths of the rules to follow; None for all.
 
         """
-        self._locator = Locator(search)
-        self._names = NameReader(self._locator)
+        self._locator = locator
+        self._names = names
         self._definitions = DefinitionReader(self._locator)
         self.moves = Moves(migration_map, self._locator, self._names, chosen=chosen)
 

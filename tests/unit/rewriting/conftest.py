@@ -9,6 +9,8 @@ from enforcer.rewriting.context import Options
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.source.module_files import Locator
+from enforcer.source.names import NameReader
 from enforcer.source.references import Importer
 
 MODULES = {
@@ -64,7 +66,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rewriter(project: Path) -> Rewriter:
-    return Rewriter(MigrationMap(RULES, root=str(project)), [str(project)])
+    locator = Locator([str(project)])
+    return Rewriter(MigrationMap(RULES, root=str(project)), locator, NameReader(locator))
 
 
 @pytest.fixture(scope="session")
