@@ -337,7 +337,7 @@ class ProcessNotice:
         kind: a kind of :class:`enforcer.recording.notice.Notice`.
         subject: the path that it is about.
         text: one sentence or two.
-        written: the last heartbeat of the process.
+        written: the last heartbeat of the process, or the time of the notice if that is later.
 
     """
 

@@ -1,6 +1,5 @@
 """One rule with all that its verdict depends on, and the period in force."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,10 +113,16 @@ class Case:
         pauses += [self.terms.jobs[job] for job in jobs]
         return max(least, int(PAUSES * max(pauses, default=0)))
 
-    @property
-    def pauses(self) -> Iterable[UsePause]:
-        """The pauses of callers in production."""
-        return (one for one in self.rule.pauses if self.terms.is_production(one.environment))
+    @cached_property
+    def pauses(self) -> tuple[UsePause, ...]:
+        """The pauses of callers in production, and of services that have such callers."""
+        services = {(one.service, one.environment) for one in self.production}
+        return tuple(
+            one
+            for one in self.rule.pauses
+            if (one.service, one.environment) in services
+            and (one.environment or not is_test_file(one.file))
+        )
 
     def _pause(self, pause: UsePause) -> int:
         """Return the longest pause of a caller, or the time before its only day of use.
@@ -129,14 +134,14 @@ class Case:
         began = self.watched_since(pause.service)
         return max(pause.first_seen - began, 0) if began else 0
 
-    def watched_since(self, service: str = "") -> int:
+    def watched_since(self, service: str | None = None) -> int:
         """Return when a service, or any, began to watch the rule in production; 0 for never."""
         maps = self.coverage.maps_with(self.rule.legacy)
         began = (
             one.since
             for one in self.fleet.maps
             if one.digest in maps
-            and service in ("", one.service)
+            and service in (None, one.service)
             and self.terms.is_production(one.environment)
         )
         return min(began, default=0)

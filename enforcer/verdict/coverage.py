@@ -102,7 +102,7 @@ class Coverage:
     def is_accepted(self, service: str, since: int, till: int) -> bool:
         """Return whether the map accepts that a service was not watched in all of a time."""
         breaks = [(one.since, one.till) for one in self.terms.accepted if one.service == service]
-        return till <= self.now and not _gaps(breaks, since, till, longest=0)
+        return bool(breaks) and not _gaps(breaks, since, till, longest=0)
 
 
 def _gaps(watched: Spans, since: int, till: int, *, longest: int = LONGEST_BREAK) -> list[Gap]:

@@ -44,10 +44,10 @@ GROUP BY service, environment, hour ORDER BY hour, service, environment
 """  # noqa: S608 - made of constants
 
 NOTICES: Final = """
-SELECT id, service, environment, kind, subject, text, written
+SELECT id, service, environment, kind, subject, text, max(written, noted)
 FROM notice JOIN process ON process.key = process JOIN deployment ON deployment.key = deployment
-WHERE written >= :since AND kind IN (SELECT value FROM json_each(:kinds))
-ORDER BY written DESC, id, kind, subject
+WHERE max(written, noted) >= :since AND kind IN (SELECT value FROM json_each(:kinds))
+ORDER BY max(written, noted) DESC, id, kind, subject
 """
 
 

@@ -5,11 +5,12 @@ The caller begins and ends the transaction.
 
 from time import time_ns
 
-from enforcer.recording.process import longest_silence
+from enforcer.recording.notice import BLIND, Notice
+from enforcer.recording.process import CLOCKS_DIFFER, longest_silence
 from enforcer.recording.use import CallSite
 from enforcer.rules.model import DECLARED
 from enforcer.rules.regular_files import digest as digest_of
-from enforcer.store.sqlite.schema import HOUR
+from enforcer.store.sqlite.schema import DAY, HOUR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from enforcer.recording.notes import Note
-    from enforcer.recording.notice import Notice
     from enforcer.recording.process import Process
     from enforcer.rules.model import Rule
 
@@ -48,6 +48,8 @@ _LAST_BEAT = """
 SELECT written, silence, (SELECT max(since) FROM heartbeat WHERE process = key)
 FROM process WHERE key = ?
 """
+# Of the processes that came last: a fleet has hundreds of thousands.
+_LATEST = "SELECT max(written) FROM (SELECT written FROM process ORDER BY key DESC LIMIT 100)"
 _ADD_SPAN = """
 INSERT INTO heartbeat (process, since, till) VALUES (?, ?, ?)
 ON CONFLICT (process, since) DO UPDATE SET till = max(till, excluded.till)
@@ -129,6 +131,18 @@ class Rows:
             "UPDATE process SET written = max(written, ?), ended = 0, ending = '' WHERE key = ?",
             (now, process),
         )
+
+    def compare_clocks(self, process: int) -> None:
+        """Record that a process's clock is behind the others', if it is, by more than a day.
+
+        Its uses get times that are long past, and would not count as uses of today.
+        """
+        (latest,) = self._connection.execute(_LATEST).fetchone()
+        behind = latest - self._now()
+        if behind > CLOCKS_DIFFER:
+            text = f"its clock is {behind // DAY} days behind that of a process that wrote before"
+            # The time is that of the others: by its own clock the notice would be long past, too.
+            self.add_notices(process, [Notice(BLIND, "clock", text)], latest)
 
     def end(self, process: int, ending: str, time: int) -> bool:
         """Record how a process ended, and return whether that is new."""

@@ -170,7 +170,9 @@ class Store:
                     if loss.process != process.id:  # it is about to write what it gave up before
                         self._add_loss(loss)
                         added.append(loss)
-            self._rows.beat(self._rows.introduce(process, rules, interval))
+            key = self._rows.introduce(process, rules, interval)
+            self._rows.beat(key)
+            self._rows.compare_clocks(key)
 
         self._commit(change)
         # Only after the commit: if that failed, the files are all that is left.
