@@ -7,13 +7,14 @@ import click
 
 from enforcer.cli.options import choose_map, choose_store, format_options, load_sound
 from enforcer.errors import EnforcerError
+from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_json
 from enforcer.owners import Owners
 from enforcer.retirement.advance import advanced, find_rule
 from enforcer.retirement.evidence import recorded
 from enforcer.retirement.plan_sections import step_document, step_record
-from enforcer.retirement.steps import Step, next_steps
+from enforcer.retirement.steps import Step, next_steps, own_stages
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.stages import REMOVED
 
@@ -52,9 +53,12 @@ def advance(  # noqa: PLR0913 - one parameter for each option
     migration_map = load_sound(choose_map(map_file))
     require_rules(migration_map)
     legacy = find_rule(migration_map, path).legacy
-    report = recorded(choose_store(store, map_file))
+    address = choose_store(store, map_file)
     now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000_000
-    steps = next_steps(migration_map.path, report, Owners(migration_map.root), now)
+    own = own_stages(migration_map.path)
+    verdicts = read_verdicts(address, own, now)
+    owners = Owners(migration_map.root)
+    steps = next_steps(migration_map.path, recorded(address), owners, now, verdicts)
     step = next(step for step in steps if step.rule.legacy == legacy)
     _require_next(step)
     changes = advanced(step, migration_map) if step.is_possible else None

@@ -6,13 +6,14 @@ import sys
 import click
 
 from enforcer.cli.options import Days, choose_map, choose_store, format_options, load_sound
+from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
 from enforcer.owners import Owners, rule_owners
 from enforcer.retirement.evidence import recorded
 from enforcer.retirement.plan import make_plan
 from enforcer.retirement.plan_sections import as_json, document
-from enforcer.retirement.steps import next_steps
+from enforcer.retirement.steps import next_steps, own_stages
 from enforcer.rules.mistakes import require_rules
 
 OVERDUE = 1
@@ -60,8 +61,10 @@ def plan(  # noqa: PLR0913 - one parameter for each option
     if owner:
         owners.require(owner, rule_owners(migration_map))
     now = dt.datetime.now().astimezone()
-    report = recorded(choose_store(store, map_file))
-    steps = next_steps(migration_map.path, report, owners, int(now.timestamp()) * 1_000_000_000)
+    at = int(now.timestamp()) * 1_000_000_000
+    address = choose_store(store, map_file)
+    verdicts = read_verdicts(address, own_stages(migration_map.path), at)
+    steps = next_steps(migration_map.path, recorded(address), owners, at, verdicts)
     found = make_plan(
         steps,
         migration_map.allow,

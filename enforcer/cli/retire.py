@@ -11,6 +11,7 @@ from enforcer.errors import EnforcerError
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_json, as_markdown
+from enforcer.owners import Owners
 from enforcer.retirement.advance import find_rule
 from enforcer.retirement.description import document, record
 from enforcer.retirement.retirement import Retirement, prepare
@@ -20,8 +21,6 @@ from enforcer.retirement.working_tree import require_committed
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
-from enforcer.store import StoreError
-from enforcer.verdict.model import Verdict
 
 REFUSED = 1
 """Exit code if the verdict is no yes."""
@@ -78,21 +77,23 @@ def retire(  # noqa: PLR0913 - one parameter for each option
     require_rules(migration_map)
     rule = find_rule(migration_map, path)
     now = dt.datetime.now().astimezone()
-    verdict = _verdict(choose_store(store, map_file), migration_map, rule.legacy, now)
-    has_yes = bool(verdict and verdict.can_go)
-    forced = "" if has_yes else (force or "").strip()
-    found = _prepare(rule, migration_map, now.date(), forced) if has_yes or forced else None
+    at = int(now.timestamp()) * 1_000_000_000
+    verdicts = read_verdicts(choose_store(store, map_file), migration_map, at)
+    verdict = next(one for one in verdicts if one.legacy == rule.legacy)
+    forced = "" if verdict.can_go else (force or "").strip()
+    owners_of = Owners(migration_map.root).of
+    found = _prepare(rule, migration_map, now.date(), forced) if verdict.can_go or forced else None
     if found is not None and write:
         _write(found, allow_dirty=allow_dirty)
     if found is not None and description_file is not None:
-        _describe(description_file, as_markdown(document(verdict, found, forced)))
+        _describe(description_file, as_markdown(document(verdict, found, forced, owners_of)))
     if form == "json":
         fields = record(verdict, found, forced, written=found is not None and write)
         text = as_json({"legacy": rule.legacy, **fields})
     elif form == "markdown":
-        text = as_markdown(document(verdict, found, forced))
+        text = as_markdown(document(verdict, found, forced, owners_of))
     else:
-        text = as_text(document(verdict, found, forced), sys.stdout)
+        text = as_text(document(verdict, found, forced, owners_of), sys.stdout)
         text += _diff(found, written=write) if found is not None else ""
     click.echo(text, nl=False, color=True)
     context.exit(0 if found is not None else REFUSED)
@@ -127,16 +128,3 @@ def _describe(file: Path, text: str) -> None:
 def _diff(found: Retirement, *, written: bool) -> str:
     end = "" if written else "\nNothing was written. Make this change with --write.\n"
     return "\n".join(("", *found.changes.diff(), end))
-
-
-def _verdict(
-    store: str, migration_map: MigrationMap, legacy: str, now: dt.datetime
-) -> Verdict | None:
-    """Return the verdict on one rule; None if nothing was recorded."""
-    try:
-        verdicts = read_verdicts(store, migration_map, int(now.timestamp()) * 1_000_000_000)
-    except StoreError as error:
-        if "(no-store)" in str(error):
-            return None
-        raise
-    return next((one for one in verdicts if one.legacy == legacy), None)

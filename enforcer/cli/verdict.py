@@ -12,11 +12,13 @@ from enforcer.errors import EnforcerError
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
+from enforcer.owners import Owners
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.verdict.as_json import verdicts_as_json
 from enforcer.verdict.model import Verdict
 from enforcer.verdict.sections import document, markdown
+from enforcer.verdict.words import OwnersOf
 
 CANNOT_GO = 1
 """Exit code if a path that was asked for can't go."""
@@ -59,16 +61,19 @@ def verdict(  # noqa: PLR0913 - one parameter for each option
     now = time_ns()
     verdicts = read_verdicts(choose_store(store, map_file), migration_map, now)
     found = [one for one in verdicts if one.legacy in wanted]
-    click.echo(_write(found, now, form, is_short=short), nl=False, color=True)
+    owners_of = Owners(migration_map.root).of
+    click.echo(_write(found, now, form, owners_of, is_short=short), nl=False, color=True)
     context.exit(0 if all(one.can_go for one in found) else CANNOT_GO)
 
 
-def _write(found: list[Verdict], now: int, form: str, *, is_short: bool) -> str:
+def _write(
+    found: list[Verdict], now: int, form: str, owners_of: OwnersOf, *, is_short: bool
+) -> str:
     if form == "json":
-        return verdicts_as_json(found, now)
+        return verdicts_as_json(found, now, owners_of)
     if form == "markdown":
-        return as_markdown(markdown(found))
-    return as_text(document(found, is_short=is_short), sys.stdout)
+        return as_markdown(markdown(found, owners_of))
+    return as_text(document(found, owners_of, is_short=is_short), sys.stdout)
 
 
 def _wanted(paths: Sequence[str], known: list[str]) -> frozenset[str]:

@@ -4,33 +4,36 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from enforcer.output.document import BLANK, CODE, STRONG, Document, Line, Weight, Words
+from enforcer.output.document import BLANK, CODE, STRONG, Document, Line, Words
 from enforcer.output.words import counted, first, visible
 from enforcer.retirement.legacy_code import ByHand
 from enforcer.retirement.retirement import Retirement
 from enforcer.rules.stages import REMOVED
-from enforcer.verdict.model import ANSWERS, Condition, Verdict
+from enforcer.verdict.model import Verdict
+from enforcer.verdict.sections import conditions
+from enforcer.verdict.words import OwnersOf, answer
 
 MOST_PLACES = 30
 """How many places to look at by hand are shown; JSON has all of them."""
 
-_WEIGHTS: dict[str, Weight] = {"met": "fine", "unmet": "wrong", "unknown": "warns"}
 
-
-def document(verdict: Verdict | None, retirement: Retirement | None, forced: str) -> Document:
+def document(
+    verdict: Verdict, retirement: Retirement | None, forced: str, owners_of: OwnersOf
+) -> Document:
     """Yield the title, the evidence, what changes, and what is left for a person.
 
     Args:
-        verdict: the verdict; None if nothing was recorded.
+        verdict: the verdict.
         retirement: the change; None if there is none, because the answer is no.
         forced: why it is done without a yes, or empty.
+        owners_of: returns the owners of a caller's file.
 
     """
     if retirement is not None:
         what = "Remove the rule of " if retirement.rule.stage == REMOVED else "Remove "
         yield Line((what, (retirement.rule.legacy, CODE)), STRONG, level=1)
         yield from _moved(retirement)
-    yield from evidence(verdict, forced)
+    yield from _evidence(verdict, forced, owners_of)
     if retirement is not None:
         yield BLANK
         yield Line("Changes", STRONG, level=2, below=tuple(map(Line, _changes(retirement))))
@@ -48,34 +51,13 @@ def _moved(retirement: Retirement) -> Iterator[Line]:
     yield Line((*words, f"{reason}{since}."))
 
 
-def evidence(verdict: Verdict | None, forced: str) -> Document:
-    """Yield the answer of a verdict with its six conditions."""
+def _evidence(verdict: Verdict, forced: str, owners_of: OwnersOf) -> Document:
     yield BLANK
     if forced:
         yield Line(f"Forced: {visible(forced)}", "bold yellow", level=2)
-    if verdict is None:
-        yield Line("Nothing was recorded: no process has written to the store yet", "yellow")
-        return
-    words: Words = ("Verdict on ", (visible(verdict.legacy), CODE), f": {ANSWERS[verdict.answer]}")
-    yield Line(words, STRONG, level=0 if forced else 2, below=tuple(_conditions(verdict)))
-
-
-def _conditions(verdict: Verdict) -> Iterator[Line]:
-    for one in verdict.conditions:
-        yield Line(_fact(one), weight=_WEIGHTS[one.state], below=tuple(_more(one)))
-    for unknown in verdict.unknowns:
-        yield Line(visible(unknown), weight="tells")
-
-
-def _fact(condition: Condition) -> str:
-    return visible(condition.facts[0]) if condition.facts else condition.name
-
-
-def _more(condition: Condition) -> Iterator[Line]:
-    for fact in condition.facts[1:]:
-        yield Line(visible(fact))
-    if condition.act:
-        yield Line(visible(condition.act), "cyan")
+    words: Words = ("Verdict on ", (visible(verdict.legacy), CODE), f": {answer(verdict)}")
+    below = tuple(conditions(verdict, owners_of))
+    yield Line(words, STRONG, level=0 if forced else 2, below=below)
 
 
 def _changes(retirement: Retirement) -> Iterator[str]:
@@ -112,15 +94,15 @@ def _first(lines: tuple[Line, ...]) -> Iterator[Line]:
 
 
 def record(
-    verdict: Verdict | None, retirement: Retirement | None, forced: str, *, written: bool
+    verdict: Verdict, retirement: Retirement | None, forced: str, *, written: bool
 ) -> dict[str, Any]:
     """Return a retirement for JSON; fields are only ever added."""
     found: dict[str, Any] = {
-        "verdict": verdict.answer if verdict else "",
-        "can_go": bool(verdict and verdict.can_go),
+        "verdict": verdict.answer,
+        "can_go": verdict.can_go,
         "conditions": [
             {"name": one.name, "state": one.state, "facts": list(one.facts), "act": one.act}
-            for one in (verdict.conditions if verdict else ())
+            for one in verdict.conditions
         ],
         "forced": forced,
         "written": written,

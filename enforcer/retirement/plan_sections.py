@@ -11,6 +11,8 @@ from enforcer.retirement.plan import Due, Plan, Planned
 from enforcer.retirement.steps import Obstacle, Step
 from enforcer.rules.document import shown
 from enforcer.rules.exemptions import Exemption
+from enforcer.rules.stages import REMOVED
+from enforcer.verdict.words import answer, reason
 
 MOST_OBSTACLES = 5
 """How many obstacles of a rule are shown; JSON has all of them."""
@@ -71,6 +73,8 @@ def _rule(one: Planned, plan: Plan) -> Line:
 
 def _facts(one: Planned) -> Iterator[str]:
     yield one.step.stage
+    if one.step.verdict is not None:
+        yield answer(one.step.verdict)
     if one.rule.remove_after and one.due != Due.REMOVED:
         yield f"remove after {one.rule.remove_after} ({_distance(one.days or 0)})"
     if one.rule.removal:
@@ -90,13 +94,26 @@ def _distance(days: int) -> str:
 def step_lines(step: Step) -> Iterator[Line]:
     """Yield whether a rule can have its next stage, whom it would break, and notes."""
     if step.is_possible:
-        command = f"enforcer advance {step.rule.legacy}"
-        yield Line(f"{step.following}: breaks nobody. {command}", weight="fine")
+        command = "retire" if step.following == REMOVED else "advance"
+        words = f"{step.following}: breaks nobody. enforcer {command} {step.rule.legacy}"
+        yield Line(words, weight="fine")
+    elif not step.following:
+        yield from _tombstone(step)
     elif step.following:
         lines = first([str(one) for one in step.obstacles], MOST_OBSTACLES)
         yield Line(f"{step.following}: blocked", weight="wrong", below=tuple(map(Line, lines)))
     for note in step.notes:
         yield Line(visible(note), weight="tells")
+
+
+def _tombstone(step: Step) -> Iterator[Line]:
+    """Yield who still asks for a removed path, or that its rule may leave the map."""
+    if step.verdict is None:
+        return
+    if step.verdict.can_go:
+        yield Line(f"nobody asks any more. enforcer retire {step.rule.legacy}", weight="fine")
+    else:
+        yield Line(visible(reason(step.verdict)), weight="tells")
 
 
 def step_document(step: Step, changes: Changes | None, *, dry_run: bool) -> Document:
@@ -156,6 +173,7 @@ def step_record(step: Step) -> dict[str, Any]:
     """Return the fields of a step for JSON."""
     return {
         "stage": step.stage,
+        "verdict": step.verdict.answer if step.verdict else "",
         "next": step.following,
         "can_advance": step.is_possible,
         "obstacles": [_obstacle(one) for one in step.obstacles],

@@ -9,7 +9,6 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from enforcer.baseline.model import Baseline
 from enforcer.baseline.tolerance import Tolerance
 from enforcer.gate.source import absent, broken
 from enforcer.output.times import short
@@ -26,6 +25,7 @@ from enforcer.source.check import check_map
 from enforcer.source.findings import FactoryCheck, MapCheck, RuleCheck
 from enforcer.store.queries import DAY
 from enforcer.verdict.code_kind import OTHERS, TESTS, whose
+from enforcer.verdict.model import Verdict
 
 if TYPE_CHECKING:
     from enforcer.rules.rollout import Rollout
@@ -75,6 +75,7 @@ class Step:
         following: the next stage; empty if there is none.
         obstacles: whom it would break, and what is not known; sorted.
         notes: facts that do not stand in the way.
+        verdict: whether its path can be deleted; None if that is not judged.
 
     """
 
@@ -83,6 +84,7 @@ class Step:
     following: str
     obstacles: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
     @property
     def is_possible(self) -> bool:
@@ -91,7 +93,11 @@ class Step:
 
 
 def next_steps(
-    path: str, report: Report | None, owners: Owners, now: int, baseline: Baseline | None = None
+    path: str,
+    report: Report | None,
+    owners: Owners,
+    now: int,
+    verdicts: Iterable[Verdict],
 ) -> list[Step]:
     """Return the next step of every rule and factory of a map, in the order of the map.
 
@@ -100,7 +106,7 @@ def next_steps(
         report: what a store has, with all of its rules; None if nothing was recorded.
         owners: the owners of files.
         now: the time, in nanoseconds since the epoch.
-        baseline: replaces the map's baseline.
+        verdicts: the verdicts on the rules, which decide on stage removed.
 
     Raises:
         BaselineError: if the map's baseline can't be read.
@@ -109,9 +115,10 @@ def next_steps(
     current, following = own_stages(path), own_stages(path)
     for rule in following:
         _advance(rule)
-    judge = _Judge(following, check_map(following, baseline=baseline), report, owners, now)
-    judge.tolerated = Tolerance(following, {}, baseline)
+    judge = _Judge(following, check_map(following), report, owners, now)
+    judge.tolerated = Tolerance(following, {})
     judge.rollouts = rollouts_of(path)
+    judge.verdicts = {one.legacy: one for one in verdicts}
     return [judge.step(rule, then) for rule, then in zip(current, following, strict=True)]
 
 
@@ -173,6 +180,7 @@ class _Judge:
         self._owners = owners
         self._now = now
         self.tolerated: Container[object] = ()
+        self.verdicts: dict[str, Verdict] = {}
         self.rollouts: tuple[Rollout, ...] = ()
         self._rules = {one.rule.legacy: one for one in check.rules}
         self._factories = {one.rule.legacy: one for one in check.factories}
@@ -197,9 +205,13 @@ class _Judge:
         following = next_stage(rule)
         notes = tuple(self._notes(rule, then)) if following else ()
         obstacles = sorted(set(self._obstacles(rule, then))) if following else ()
-        return Step(rule, stage_of(rule), following, tuple(obstacles), notes)
+        verdict = self.verdicts.get(rule.legacy)
+        return Step(rule, stage_of(rule), following, tuple(obstacles), notes, verdict)
 
     def _obstacles(self, rule: Rule, then: Rule) -> Iterator[Obstacle]:
+        if then.stage == REMOVED:
+            yield from self._verdict(rule)
+            return
         if rule.kind != FACTORY and rule.implementation and rule.stage in (OBSERVE, ALIAS):
             message = (
                 "the canonical module is still built on the legacy one: move its code, and remove "
@@ -213,6 +225,14 @@ class _Judge:
                 yield Obstacle("", 0, finding.slug, finding.message)
         if then.refuses:
             yield from self._uses(rule, then, check)
+
+    def _verdict(self, rule: Rule) -> Iterator[Obstacle]:
+        """Yield why a path can't be deleted: the verdict knows more than one stage's check."""
+        verdict = self.verdicts.get(rule.legacy)
+        for condition in verdict.deciding if verdict is not None else ():
+            act = f" {condition.act}" if condition.act else ""
+            message = f"{condition.facts[0]}.{act}".removesuffix(".")
+            yield Obstacle("", 0, f"verdict-{condition.name}", message)
 
     def _uses(
         self, rule: Rule, then: Rule, check: RuleCheck | FactoryCheck | None

@@ -4,24 +4,25 @@ from collections.abc import Iterable
 
 from enforcer.output.document import as_json
 from enforcer.output.times import iso
+from enforcer.owners import split_owners
 from enforcer.store.queries import DAY, DeployedUses
 from enforcer.verdict.model import Condition, Verdict
-from enforcer.verdict.words import answer, reason
+from enforcer.verdict.words import OwnersOf, answer, nobody, reason
 
 
-def verdicts_as_json(verdicts: Iterable[Verdict], now: int) -> str:
-    """Write verdicts as one JSON document."""
+def verdicts_as_json(verdicts: Iterable[Verdict], now: int, owners_of: OwnersOf = nobody) -> str:
+    """Write verdicts as one JSON document, with the owners of the callers' files."""
     found = list(verdicts)
     return as_json(
         {
             "judged": iso(now),
             "can_go": bool(found) and all(one.can_go for one in found),
-            "verdicts": [verdict_record(one) for one in found],
+            "verdicts": [verdict_record(one, owners_of) for one in found],
         }
     )
 
 
-def verdict_record(verdict: Verdict) -> dict[str, object]:
+def verdict_record(verdict: Verdict, owners_of: OwnersOf = nobody) -> dict[str, object]:
     """Return one verdict as plain values."""
     rule = verdict.rule
     return {
@@ -38,9 +39,10 @@ def verdict_record(verdict: Verdict) -> dict[str, object]:
         "last_use": _time(verdict.last_use),
         "quiet_since": _time(verdict.since),
         "conditions": [_condition(one) for one in verdict.conditions],
-        "callers": [_caller(one) for one in verdict.callers],
+        "callers": [_caller(one, owners_of) for one in verdict.callers],
         "unknowns": list(verdict.unknowns),
         "proposed_services": list(verdict.proposed),
+        "owners": list(split_owners(rule.owner)),
     }
 
 
@@ -53,7 +55,7 @@ def _condition(condition: Condition) -> dict[str, object]:
     }
 
 
-def _caller(use: DeployedUses) -> dict[str, object]:
+def _caller(use: DeployedUses, owners_of: OwnersOf) -> dict[str, object]:
     return {
         "path": use.path,
         "file": use.file,
@@ -68,6 +70,7 @@ def _caller(use: DeployedUses) -> dict[str, object]:
         "uses": use.count,
         "first_seen": iso(use.first_seen),
         "last_seen": iso(use.last_seen),
+        "owners": list(owners_of(use.file)),
     }
 
 

@@ -7,16 +7,28 @@ from typing import Final
 from enforcer.output.document import BLANK, CODE, Document, Line, Table
 from enforcer.output.words import counted, visible
 from enforcer.verdict.model import ANSWERS, Condition, Verdict
-from enforcer.verdict.words import CONDITIONS, answer, reason, style, weight
+from enforcer.verdict.words import (
+    CONDITIONS,
+    OwnersOf,
+    answer,
+    nobody,
+    reason,
+    style,
+    teams,
+    weight,
+)
 
 _WIDTH: Final = max(map(len, CONDITIONS.values()))
 
 
-def document(verdicts: Iterable[Verdict], *, is_short: bool = False) -> Document:
+def document(
+    verdicts: Iterable[Verdict], owners_of: OwnersOf = nobody, *, is_short: bool = False
+) -> Document:
     """Yield verdicts for people.
 
     Args:
         verdicts: what to write.
+        owners_of: returns the owners of a caller's file.
         is_short: whether to write one line for each path, without its conditions.
 
     """
@@ -30,12 +42,12 @@ def document(verdicts: Iterable[Verdict], *, is_short: bool = False) -> Document
         if is_short:
             yield Line((*head, f" · {reason(verdict)}"))
             continue
-        yield Line(head, below=tuple(_below(verdict)))
+        yield Line(head, below=tuple(conditions(verdict, owners_of)))
         yield BLANK
     yield Line(summary(found))
 
 
-def markdown(verdicts: Iterable[Verdict]) -> Document:
+def markdown(verdicts: Iterable[Verdict], owners_of: OwnersOf = nobody) -> Document:
     """Yield verdicts for an issue or a pull request: a table, and the conditions of each path."""
     found = list(verdicts)
     yield Line(f"May it be deleted? {summary(found)}", level=2)
@@ -45,7 +57,7 @@ def markdown(verdicts: Iterable[Verdict]) -> Document:
     yield Table(("path", "verdict", "why"), tuple(rows))
     for verdict in found:
         head = (("Conditions of ", ""), (visible(verdict.legacy), CODE))
-        yield Line(head, below=tuple(_below(verdict)), level=3)
+        yield Line(head, below=tuple(conditions(verdict, owners_of)), level=3)
 
 
 def summary(verdicts: list[Verdict]) -> str:
@@ -55,9 +67,13 @@ def summary(verdicts: list[Verdict]) -> str:
     return f"{counted(len(verdicts), 'legacy path')}: {', '.join(parts)}" if parts else "no rule"
 
 
-def _below(verdict: Verdict) -> Iterator[Line]:
+def conditions(verdict: Verdict, owners_of: OwnersOf = nobody) -> Iterator[Line]:
+    """Yield the conditions of a verdict, the owners of its callers, and what it can't know."""
     for condition in verdict.conditions:
         yield _condition(condition)
+    owners = teams(verdict, owners_of)
+    if owners:
+        yield Line(f"callers in files of {owners}", weight="tells")
     for unknown in verdict.unknowns:
         yield Line(f"can't know: {unknown}", "dim", weight="tells")
 

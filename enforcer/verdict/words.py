@@ -1,8 +1,11 @@
 """Wording of verdicts, shared by the command, the dashboard, the digest and retirement."""
 
-from typing import Final
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from enforcer.output.document import Weight
+from enforcer.output.words import visible
 from enforcer.verdict.model import (
     ANSWERS,
     ASKED_FOR,
@@ -25,6 +28,21 @@ CONDITIONS: Final = {
 """The conditions by name, in words for a column."""
 
 _WEIGHTS: Final[dict[str, Weight]] = {"met": "fine", "unmet": "wrong", "unknown": "warns"}
+
+
+OwnersOf: TypeAlias = Callable[[str], tuple[str, ...]]
+"""Return the owners of a file; :class:`enforcer.owners.Owners` does, and verdicts read no files."""
+
+
+def nobody(_file: str) -> tuple[str, ...]:
+    """Return no owner, where nobody reads CODEOWNERS."""
+    return ()
+
+
+def teams(verdict: Verdict, owners_of: OwnersOf) -> str:
+    """Return the owners of the callers' files with their numbers; empty if none has an owner."""
+    found = Counter(name for use in verdict.callers for name in owners_of(use.file))
+    return ", ".join(f"{visible(name)} {number:,}" for name, number in found.most_common())
 
 
 def answer(verdict: Verdict) -> str:

@@ -245,3 +245,14 @@ def test_map_with_mistakes_is_not_touched(
     assert (result.returncode, result.stdout) == (2, "")
     assert "enforcer.toml:" in result.stderr
     assert file.read_bytes() == before
+
+
+def test_stage_removed_needs_the_verdict(enforcer: Enforcer, shop: Path) -> None:
+    """What the source and the record show is a part of what the verdict asks for."""
+    (shop / "enforcer.toml").write_text(MAP.replace('"warn"', '"strict"'))
+    rule = plan_of(enforcer)["shop.old_cart"]
+    assert (rule["next"], rule["verdict"], rule["can_advance"]) == ("removed", "unknown", False)
+    assert ("verdict-source", "") in kinds(rule)
+    result = enforcer("advance", "shop.old_cart")
+    assert result.returncode == 2
+    assert "Run: enforcer retire shop.old_cart (no-next-stage)" in result.stderr

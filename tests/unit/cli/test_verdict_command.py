@@ -108,6 +108,7 @@ def test_other_programs_get_json(project: Path) -> None:
         "callers",
         "unknowns",
         "proposed_services",
+        "owners",
     ]
     assert (first["verdict"], first["can_go"], first["period_days"]) == ("can_go", True, 30)
     assert [one["name"] for one in first["conditions"]] == [
@@ -127,3 +128,17 @@ def test_a_pull_request_gets_markdown(project: Path) -> None:
     assert found.stdout.startswith("## May it be deleted? 1 legacy path: 1 can go\n\n| path |")
     assert "| `shop.old` | **can go** | no use in production was ever seen" in found.stdout
     assert "- ✓ source" in found.stdout
+
+
+def test_callers_have_the_owners_of_their_files(project: Path) -> None:
+    """Whose callers they are is another question than who is responsible for the rule."""
+    (project / "CODEOWNERS").write_text("/shop/cart.py @web @mobile\n")
+    (project / "enforcer.toml").write_text(f'{MAP}owner = "@gone"\n')
+    fleet = Fleet(str(project / ".enforcer" / "uses.db"), now=time_ns(), count=9)
+    fleet.use(fleet.start())
+    found = in_this_process(["verdict", "shop.old", "shop.gone", "--json"], project, {})
+    old, gone = json.loads(found.stdout)["verdicts"]
+    assert [one["owners"] for one in old["callers"]] == [["@web", "@mobile"]]
+    assert (old["owners"], gone["owners"]) == ([], ["@gone"])
+    text = in_this_process(["verdict", "shop.old"], project, {}).stdout
+    assert "callers in files of @web 1, @mobile 1" in text
