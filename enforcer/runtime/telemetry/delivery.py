@@ -27,20 +27,24 @@ class TelemetryDelivery:
     """Delivers what is new, each time it is called."""
 
     def __init__(
-        self, ledger: "Ledger", log: str, make_signals: "Callable[[], Signals | None]"
+        self,
+        ledger: "Ledger",
+        log: str,
+        make_signals: "Callable[[Callable[[], bool]], Signals | None]",
     ) -> None:
         """Prepare; nothing is delivered.
 
         Args:
             ledger: knows what was emitted of each call site.
             log: where a line for each new call site goes, as the map has it.
-            make_signals: makes what emits signals; None as long as nobody asks for them.
+            make_signals: makes what emits signals; None as long as nobody asks for them. It is
+                passed what returns whether the program waits.
 
         """
         self._ledger = ledger
         self._log = StructuredLog(log) if log != NO_LOG else None
         self._make_signals = make_signals
-        self._signals = make_signals()
+        self._signals: Signals | None = None
 
     def deliver(self, seconds: float, is_needed: "Callable[[], bool]", ending: str = "") -> None:
         """Deliver everything that is new.
@@ -50,6 +54,9 @@ class TelemetryDelivery:
             is_needed: returns whether the program waits, so that this has to end.
             ending: how the process ends, if this is its last time.
 
+        Raises:
+            InterruptedError: if the program waits while what emits signals is loaded.
+
         """
         if choice.is_off:
             return
@@ -58,7 +65,7 @@ class TelemetryDelivery:
         if self._log is not None:
             self._log.sum_up(is_last=bool(ending))
         if self._signals is None:
-            self._signals = self._make_signals()
+            self._signals = self._make_signals(is_needed)
         if self._signals is not None:
             self._signals.emit(Patience(seconds, is_needed), ending)
         if ending:

@@ -13,13 +13,16 @@ from enforcer.rules.model import NO_LOG
 from enforcer.runtime.process.flush import Flushing
 from enforcer.runtime.process.schedule import EXIT, Schedule, complain
 from enforcer.runtime.telemetry.asked import (
+    HTTP,
     OVER,
+    SIGNALS,
     is_asked_for,
     is_shut_down,
     is_without_end,
     logs_go_out,
     may_be_loaded,
     names_an_endpoint,
+    protocol,
     providers,
 )
 from enforcer.runtime.telemetry.ledger import Ledger
@@ -177,9 +180,12 @@ class Emitter(Schedule):
 
         return TelemetryDelivery(self.ledger, self._map.log, self._make_signals)
 
-    def _make_signals(self) -> "Signals | None":
+    def _make_signals(self, is_needed: "Callable[[], bool]") -> "Signals | None":
         if not (self._map.telemetry and is_asked_for() and may_be_loaded()):
             return None
+        from enforcer.runtime.telemetry import loading
+
+        loading.load(loading.API, is_needed)
         from enforcer.runtime.telemetry.signals import Signals
 
         self._signals = Signals(
@@ -195,13 +201,15 @@ class Emitter(Schedule):
         )
         return self._signals
 
-    def _make_private(self) -> "Private | None":
+    def _make_private(self, is_needed: "Callable[[], bool]") -> "Private | None":
         environ = trusted_environment()
         if not names_an_endpoint(environ):
             return None
-        from enforcer.runtime.telemetry.sdk import load_without_threads
+        from enforcer.runtime.telemetry import loading
 
-        load_without_threads()
+        has_http = any(protocol(signal, environ) == HTTP for signal in SIGNALS)
+        loading.load((*loading.SDK, *(loading.HTTP if has_http else ())), is_needed)
+        loading.load_logs()
         from enforcer.runtime.telemetry.private import Private
 
         return Private(self.process, environ, complain)

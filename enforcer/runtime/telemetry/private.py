@@ -29,8 +29,9 @@ from enforcer.runtime.telemetry import asked, names
 from enforcer.runtime.telemetry import providers as through
 from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIGNALS, TRACES
 from enforcer.runtime.telemetry.breathing import breathing
+from enforcer.runtime.telemetry.loading import load_spans
 from enforcer.runtime.telemetry.outlet import Outlet, shown
-from enforcer.runtime.telemetry.sdk import listening, load_spans, preferences
+from enforcer.runtime.telemetry.sdk import listening, preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

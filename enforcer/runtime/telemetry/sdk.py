@@ -6,78 +6,24 @@ holds instead.
 """
 
 import logging
-import os
 import re
-import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 _PREFERENCES: Final = ("_preferred_temporality", "_preferred_aggregation")
-_READ_ON_IMPORT: Final = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
-_AGGREGATE: Final = "get_aggregated_resources"
+AGGREGATE: Final = "get_aggregated_resources"
+READ_ON_IMPORT: Final = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
+"""What the SDK calls and reads while it is loaded; see ``enforcer.runtime.telemetry.loading``."""
+
 _CODE: Final = re.compile(r"StatusCode\.([A-Z_]+)")
 
 _heard: "ContextVar[list[str] | None]" = ContextVar("enforcer_heard", default=None)
 _listening: set[int] = set()
-
-
-def load_without_threads() -> None:
-    """Import the SDK's logs as they are, but in this thread alone.
-
-    While that module is executed it calls ``Resource.create({})``, for a default value, and that
-    runs detectors of resources in a ``ThreadPoolExecutor``. No thread can be started when Python
-    ends, which is when a short program loads the SDK; and none may be while it forks. Meanwhile
-    whoever else creates a resource gets the same one, from his own thread.
-    """
-    if "opentelemetry.sdk._logs" in sys.modules:
-        return
-    resources = import_module("opentelemetry.sdk.resources")
-    original = getattr(resources, _AGGREGATE, None)
-    if original is not None:
-        setattr(resources, _AGGREGATE, _aggregate)
-    try:
-        # What it says of that resource is said of ours once more, in one line.
-        with listening():
-            import_module("opentelemetry.sdk._logs")
-    finally:
-        if original is not None:
-            setattr(resources, _AGGREGATE, original)
-
-
-def _aggregate(detectors: "Sequence[Any]", initial: Any = None, timeout: float = 0) -> Any:  # noqa: ANN401, ARG001 - as the SDK's own
-    resource = initial
-    for detector in detectors:
-        with suppress(Exception):  # of others; the SDK logs it, for a resource that is used
-            found = detector.detect()
-            resource = found if resource is None else resource.merge(found)
-    return resource
-
-
-def load_spans() -> None:
-    """Import the SDK's spans, whatever ``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`` is.
-
-    All exporters need that module, and it raises an error for a bad value of this one variable
-    while it is executed. Without it the error is raised where limits are read, as for all others.
-    """
-    if "opentelemetry.sdk.trace" in sys.modules:
-        return
-    # The dictionary behind os.environ (CPython 3.11 to 3.15), since `del os.environ[…]` calls
-    # unsetenv(), during which another thread must not call getenv(). Child processes inherit the
-    # variable all the same.
-    variables = getattr(os.environ, "_data", {})
-    key = os.environ.encodekey(_READ_ON_IMPORT)
-    value = variables.pop(key, None)
-    try:
-        import_module("opentelemetry.sdk.trace")
-    finally:
-        if value is not None:
-            variables.setdefault(key, value)
 
 
 def preferences(exporter: object) -> "Mapping[str, Any]":

@@ -59,7 +59,7 @@ class Signals:
         migration_map: "MigrationMap",
         ledger: "Ledger",
         *,
-        make_private: "Callable[[], Private | None]",
+        make_private: "Callable[[Callable[[], bool]], Private | None]",
         providers: "GetProviders",
         note: "Callable[[Notice], object]",
         notices: "Callable[[], Iterable[Notice]]",
@@ -73,7 +73,7 @@ class Signals:
             migration_map: the map in force.
             ledger: knows what was emitted.
             make_private: makes providers of the enforcer's own; None where the environment
-                does not say where to send.
+                does not say where to send. It is passed what returns whether the program waits.
             providers: returns the application's providers of tracers, loggers and meters.
             note: takes what the map's owner should know.
             notices: returns all that this process has to say so far.
@@ -110,7 +110,7 @@ class Signals:
         """
         tracers, loggers, meters = self._providers(is_last=bool(ending))
         if not self._has_private and not all((tracers, loggers, meters)):
-            self._private = self._make_private()
+            self._private = self._make_private(patience.is_needed)
             self._has_private = True
         private = self._private
         if private is not None:

@@ -58,14 +58,14 @@ class Parts:
             self.process,
             self.map,
             self.ledger,
-            make_private=lambda: self.private,
+            make_private=lambda _: self.private,
             providers=self.give,
             note=self.notices.append,
             notices=lambda: self.notices,
             ending=lambda: self.ending,
             is_unwritten=lambda: self.is_unwritten,
         )
-        self.delivery = TelemetryDelivery(self.ledger, "off", lambda: self.signals)
+        self.delivery = TelemetryDelivery(self.ledger, "off", lambda _: self.signals)
 
     def send_to(self, endpoint: str, **variables: str) -> None:
         """Make the delivery anew, for a collector."""

@@ -30,7 +30,7 @@ def test_without_them_it_is_the_default() -> None:
 
 BAD_LIMIT = """
 import os
-from enforcer.runtime.telemetry.sdk import load_spans
+from enforcer.runtime.telemetry.loading import load_spans
 load_spans()
 from opentelemetry.sdk.trace import SpanLimits
 assert os.environ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] == "three"
