@@ -60,7 +60,7 @@ _TIMED: Final = {
     "telemetry-reporter": (measure_reporter, print_reporter, 7),
     "telemetry-outage": (measure_outage, print_outage, 5),
     "telemetry-end": (measure_end, print_end, 7),
-    "telemetry-versions": (measure_versions, print_versions, 5),
+    "telemetry-versions": (measure_versions, print_versions, 3),
 }
 FIGURES: Final = "figures"
 FIGURES_ROUNDS: Final = 5

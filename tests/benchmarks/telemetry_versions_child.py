@@ -5,58 +5,78 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _REST = 2.5
-"""How long other threads have to rest until their work counts as done, in seconds."""
+"""How long a program rests before it ends, in seconds: it has written and sent by then."""
 
 _NAP = 0.0005
+_PATIENCE = 600.0
 
 
-def use(sites: int) -> None:
+def use(sites: int, file: str = "caller.py") -> None:
     """Use the legacy path from a number of call sites."""
-    code = compile("import old", "caller.py", "exec")
+    code = compile("import old", file, "exec")
     for number in range(sites):
         exec(code.replace(co_firstlineno=number + 1, co_name=f"site{number}"))  # noqa: S102 - ours
 
 
+@contextmanager
+def sampling() -> Iterator[list[tuple[float, float]]]:
+    """Note how late another thread runs each time, and its own processor time so far."""
+    samples = [(0.0, 0.0)]
+    is_over = threading.Event()
+
+    def sample() -> None:
+        while not is_over.is_set():
+            begin = time.monotonic()
+            time.sleep(_NAP)
+            samples.append((time.monotonic() - begin - _NAP, time.thread_time()))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def flush(sites: int) -> dict[str, float]:
-    """Return the processor time of the first flush, and how late another thread runs meanwhile."""
-    own = {threading.get_native_id()}
+    """Return the processor time of the first flush, and how late another thread runs meanwhile.
 
-    def work() -> float:
-        total = 0
-        for folder in Path("/proc/self/task").iterdir():
-            if int(folder.name) in own:
-                continue
-            with suppress(FileNotFoundError):  # the thread has ended meanwhile
-                total += int((folder / "schedstat").read_text(encoding="ascii").split()[0])
-        return total / 1e9
+    Everything is loaded by then, for a single call site.
+    """
+    import enforcer.startup  # noqa: PLC0415 - enabled by the environment already
 
-    first = work()
+    began = time.process_time()
+    use(1, "first.py")
+    enforcer.startup.flush()
+    loaded = time.process_time() - began
+    active = enforcer.startup.active()
+    assert active is not None
     use(sites)
-    late = []
-    last, worked = time.monotonic(), first
-    while time.monotonic() < last + _REST:
-        begin = time.monotonic()
-        time.sleep(_NAP)
-        delay = time.monotonic() - begin - _NAP
-        now = work()
-        if now > worked + 0.0005:
-            last = time.monotonic()
-            late.append(delay)
-        worked = now
-    late.sort()
-    return {"worked": (worked - first) * 1e3, "late": late[int(0.99 * (len(late) - 1))] * 1e3}
+    with sampling() as samples:
+        began = time.process_time()
+        for reporter in active.reporters:
+            reporter.flush(_PATIENCE)
+        worked = time.process_time() - began - samples[-1][1]
+    late = sorted(delay for delay, _ in samples)
+    return {
+        "loaded": loaded * 1e3,
+        "worked": worked * 1e3,
+        "late": late[int(0.99 * (len(late) - 1))] * 1e3,
+    }
 
 
 def end(sites: int) -> dict[str, float]:
-    """Return when the program ends by itself."""
+    """Return when the program ends by itself, and how much it had worked by then."""
     use(sites)
     time.sleep(_REST)
     use(sites)
-    return {"ends": time.monotonic()}
+    return {"ends": time.monotonic(), "worked": time.process_time()}
 
 
 def fork(times: int) -> dict[str, float]:

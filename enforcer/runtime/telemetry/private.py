@@ -78,6 +78,17 @@ _LOG_LIMITS: Final = {
 }
 
 
+class _Hashed(Resource):
+    """A resource whose hash is computed once: encoders hash it for each record, by its JSON."""
+
+    def __init__(self, attributes: "Mapping[str, Any]") -> None:
+        super().__init__(attributes)
+        self._once = super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._once
+
+
 class _Logs(LogRecordProcessor):
     """Keep log records, as the SDK's own processors hand them to exporters."""
 
@@ -140,7 +151,7 @@ class Private:
         load_spans()
         kinds = {signal: self._exporter(signal) for signal in wanted}
         with listening() as messages:
-            self._resource = Resource(self._attributes())
+            self._resource = _Hashed(self._attributes())
             for signal, kind in kinds.items():
                 if kind is not None:
                     self._make(signal, kind, make[signal])
@@ -186,7 +197,7 @@ class Private:
         It says what the store knows of that process. The resource attributes of this one, such as
         a revision or a container, may be wrong for it.
         """
-        return self._logger_provider(Resource({**_sdk(), **_known(process)}))
+        return self._logger_provider(_Hashed({**_sdk(), **_known(process)}))
 
     def dropped(self) -> dict[str, int]:
         """Return how many records were lost, by why."""
