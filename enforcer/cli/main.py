@@ -31,6 +31,7 @@ SUMMARIES: Final = {
     "demo": "Run a chat backend without and with the enforcer, and compare.",
     "fix": "Rewrite callers to the canonical paths.",
     "gate": "Find what stands in the way of a change.",
+    "init": "Write the first migration map from evidence, or add rules to one.",
     "plan": "Show all rules on a time line, and what blocks each.",
     "report": "Show who still uses which legacy path.",
     "retire": "Delete a legacy path that nobody needs any more.",

@@ -8,7 +8,7 @@ from typing import Final
 from pathspec import GitIgnoreSpec
 
 from enforcer.errors import EnforcerError
-from enforcer.rules.git import ask_git
+from enforcer.rules.git import ask_git, without_git_variables
 from enforcer.rules.model import MigrationMap
 
 Stamp = tuple[int, int, int] | None
@@ -204,9 +204,7 @@ def _ignored_by_git(root: str) -> frozenset[str]:
     is ignored as a whole: whoever checks it intends to.
     """
     words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    # Git hooks run with variables that name a repository, which may not be the root's.
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    answer = ask_git(root, *words, timeout=_TIMEOUT, environ=environ)
+    answer = ask_git(root, *words, timeout=_TIMEOUT, environ=without_git_variables())
     paths = frozenset(os.fsdecode(path) for path in (answer or b"").split(b"\0") if path)
     return frozenset() if "./" in paths else paths
 
