@@ -49,6 +49,17 @@ ALIASES: Final = {"can-remove": "verdict"}
 """Other names of commands."""
 
 
+_LEADING_TO: Final = {
+    "can-remove": ("verdict",),
+    "can_remove": ("verdict",),
+    "codemod": ("fix",),
+    "migrate": ("init", "fix"),
+    "safe-to-delete": ("verdict",),
+    "safe_to_delete": ("verdict",),
+}
+"""Words that people type for a command of another name."""
+
+
 def load(name: str) -> click.Command:
     """Import a command; its module and the function in it have its name."""
     name = ALIASES.get(name, name)
@@ -62,8 +73,18 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the real command where click found the placeholder of its list."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise EnforcerError(_no_command(args[0]))
         name, listed, rest = super().resolve_command(ctx, args)
         return name, load(name) if name and listed else None, rest
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words; ``help`` and ``version`` mean the options of these names."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif args == ["version"]:
+            args = ["--version"]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a mistake of the user ends it with exit code 2."""
@@ -89,8 +110,19 @@ class Commands(click.Group):
             sys.exit(USER_ERROR)
 
 
+def _no_command(word: str) -> str:
+    """Return what to write instead of a word that is no command."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    meant = _LEADING_TO.get(word) or get_close_matches(word, SUMMARIES, 2)
+    meant = [name for name in meant if name in SUMMARIES]
+    lines = "; ".join(f'"enforcer {name}": {SUMMARIES[name].removesuffix(".")}' for name in meant)
+    remedy = f"Write {lines}" if meant else "enforcer --help lists all of them"
+    return f'there is no command "{word}". {remedy} (unknown-command)'
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="enforcer")
+@click.version_option(__version__, "-V", "--version", prog_name="enforcer")
 def main() -> None:
     """Move a Python module without breaking its callers, and see every caller.
 
@@ -98,6 +130,7 @@ def main() -> None:
     uses the old paths.
 
     \b
+      enforcer init
       enforcer check
       enforcer verify
       enforcer run -- app.py

@@ -8,7 +8,7 @@ from enforcer.rules.paths import is_identifier
 from enforcer.source.definitions import DefinitionReader
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
-from enforcer.source.tree import module_names, own_files
+from enforcer.source.tree import ModuleNamer, own_files
 
 _INIT: Final = "__init__"
 _ASIDE: Final = frozenset(("benchmarks", "doc", "docs", "examples", "scripts", "test", "tests"))
@@ -35,6 +35,7 @@ class Layout:
         self.locator = Locator(self.search)
         self.names = NameReader(self.locator)
         self.definitions = DefinitionReader(self.locator)
+        self._modules_of = ModuleNamer(self.search)
         self._sources = [folder for folder in self.search if Path(folder).is_relative_to(root)]
 
     def module_of(self, file: str) -> str:
@@ -46,7 +47,7 @@ class Layout:
         """
         path = self.root / file
         if path.is_file():
-            return next(iter(module_names(path, self.search)), "")
+            return next(iter(self._modules_of(str(path))), "")
         # Whether the folders around it were packages is unknown; the root's layout stayed.
         base = max((one for one in self._sources if path.is_relative_to(one)), key=len)
         parts = list(path.relative_to(base).with_suffix("").parts)

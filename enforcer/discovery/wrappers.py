@@ -66,7 +66,7 @@ def _rule(
     if call is None or target is None or not target.name:
         target = _named_in(mark, node.name, bindings)
         return _name_rule(legacy, target, f"{place}: it is deprecated, and its text names that")
-    if _passes_on(node, call):
+    if _passes_on(node, call) and _has_same_names(call, target, layout):
         return _name_rule(legacy, target, f"{place}: it warns, and only calls that")
     arguments, objection = _arguments(node, call, target, layout)
     evidence = (f"{place}: it warns, and calls that with other arguments", SHIM_CAN_GO)
@@ -155,6 +155,15 @@ def _passes_on(node: Function, call: ast.Call) -> bool:
         and all(name in (None, value) for name, value in by_keyword.items())
         and set(by_keyword.values()) == named | kwargs
     )
+
+
+def _has_same_names(call: ast.Call, target: Target, layout: Layout) -> bool:
+    """Return whether callers may pass by keyword, too, what a function passes by position."""
+    taken = layout.definitions.find(str(target)).parameters
+    if taken is None:
+        return True
+    pairs = zip(call.args, taken.by_position, strict=False)
+    return all(not isinstance(value, ast.Name) or value.id == name for value, name in pairs)
 
 
 def _warning_of_class(node: ast.ClassDef) -> ast.Call | None:

@@ -52,7 +52,44 @@ def test_unknown_command(enforcer: Enforcer) -> None:
     result = enforcer("nonsense")
 
     assert result.returncode == 2
-    assert "No such command" in result.stderr
+    assert result.stderr == (
+        'enforcer: there is no command "nonsense". '
+        "enforcer --help lists all of them (unknown-command)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "command"), [("migrate", "init"), ("reprot", "report"), ("dashbord", "dashboard")]
+)
+def test_another_word_leads_to_the_command(enforcer: Enforcer, word: str, command: str) -> None:
+    """A word of other tools, or a typing mistake."""
+    result = enforcer(word)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        f'enforcer: there is no command "{word}". Write "enforcer {command}": {SUMMARIES[command]}'[
+            :-1
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["help"], ["--help"]),
+        (["help", "check"], ["check", "--help"]),
+        (["version"], ["--version"]),
+        (["-V"], ["--version"]),
+    ],
+)
+def test_words_for_options(
+    folder: Path, environ: dict[str, str], words: list[str], options: list[str]
+) -> None:
+    """`help` and `version` are answered, as by other tools."""
+    result = in_this_process(words, folder, environ)
+
+    assert result.returncode == 0
+    assert result.stdout == in_this_process(options, folder, environ).stdout
 
 
 @pytest.mark.process
