@@ -50,7 +50,6 @@ ALIASES: Final = {"can-remove": "verdict"}
 
 
 _LEADING_TO: Final = {
-    "can-remove": ("verdict",),
     "can_remove": ("verdict",),
     "codemod": ("fix",),
     "migrate": ("init", "fix"),
