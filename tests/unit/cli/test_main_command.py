@@ -59,7 +59,7 @@ def test_unknown_command(enforcer: Enforcer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "command"), [("migrate", "init"), ("reprot", "report"), ("dashbord", "dashboard")]
+    ("word", "command"), [("migrate", "init"), ("reports", "report"), ("checks", "check")]
 )
 def test_another_word_leads_to_the_command(enforcer: Enforcer, word: str, command: str) -> None:
     """A word of other tools, or a typing mistake."""
