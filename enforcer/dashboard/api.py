@@ -8,21 +8,22 @@ from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from enforcer.dashboard import records
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, choose, grouped
+from enforcer.dashboard.copied_texts import issue, patch
 from enforcer.dashboard.filters import Filters
-from enforcer.dashboard.health import health_words
 from enforcer.dashboard.limits import LongAnswer, Turns
 from enforcer.dashboard.links import is_rule
 from enforcer.dashboard.look import STATES, Caller, Look, Place
 from enforcer.dashboard.openapi import TABLES, columns_of, document
 from enforcer.dashboard.pages import MOST_PROCESSES
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv, as_it_is, number
-from enforcer.dashboard.timeline import remaining_sites
+from enforcer.dashboard.timeline import sites_left
+from enforcer.dashboard.trust import trust
 from enforcer.output.times import iso
 from enforcer.store import StoreError
 from enforcer.store.queries import ProcessWatch
@@ -68,6 +69,8 @@ class Api:
             Route("/api/overview", self._single(self._overview)),
             Route("/api/health", self._single(lambda _, found: self._health(found))),
             *tables,
+            Route("/api/issue", self._single(self._issue)),
+            Route("/api/patch/{legacy:path}", self._single(self._patch)),
             Route("/api/rules/{legacy:path}", self._single(self._rule)),
         ]
 
@@ -118,6 +121,10 @@ class Api:
     def _single(self, answer: Answer) -> Callable[[Request], Response]:
         def respond(request: Request) -> Response:
             filters = Filters.read(request.query_params)
+            if filters.problems:
+                # A program that is answered as if it had not asked reads wrong numbers.
+                body = {"error": ". ".join(filters.problems), "slug": "bad-filter"}
+                return JSONResponse(body, status_code=400)
             try:
                 with self._place.look(filters) as found:
                     value = answer(request, found)
@@ -145,10 +152,12 @@ class Api:
         }
 
     def _health(self, found: Look) -> Record:
-        health, words = found.health, health_words(found, self._expected)
+        health = found.health
+        words = trust(found, found.judgement.fleet, self._expected)
         return {
-            "is_whole": words.is_whole,
-            "problems": list(words.problems),
+            "is_whole": health.is_whole and not words.lines,
+            "problems": [line.text for line in words.lines],
+            "words": f"{words.headline} {words.rest}",
             "processes": health.processes,
             "dropped": health.dropped,
             "vanished": health.vanished,
@@ -159,17 +168,29 @@ class Api:
         }
 
     def _rule(self, request: Request, found: Look) -> Record | Response:
-        rule = found.find(partial(is_rule, request.path_params["legacy"]))
-        if rule is None:
-            body = {"error": "There is no such rule in this time", "slug": "no-rule"}
+        fact = found.find(partial(is_rule, request.path_params["legacy"]))
+        if fact is None:
+            body = {"error": "There is no such rule", "slug": "no-rule"}
             return JSONResponse(body, status_code=404)
+        rule = found.filtered(fact)
         services = found.reader.service_uses(found.span, rule.legacy)
         return {
             **records.rule_record(found, rule),
+            "verdict": found.judgement.record(rule.legacy),
             "sites": [self._record(found.caller(rule, site)) for site in rule.call_sites],
             "services": [records.service_use_record(row) for row in services],
             "hosts": found.hosts(rule.legacy),
         }
+
+    def _issue(self, request: Request, found: Look) -> Response:
+        owner = request.query_params.get("owner", "")
+        return PlainTextResponse(issue(found, owner, self._call_sites))
+
+    def _patch(self, request: Request, found: Look) -> Response:
+        rule = found.find(partial(is_rule, request.path_params["legacy"]))
+        callers = [found.caller(rule, site) for site in rule.call_sites] if rule else []
+        text = patch(callers, self._call_sites)
+        return PlainTextResponse(text, status_code=200 if text else 404)
 
     def _record(self, caller: Caller) -> Record:
         return records.caller_record(caller, self._call_sites.link(caller))
@@ -217,9 +238,10 @@ def _uses_in_time(request: Request, found: Look) -> Iterable[Record]:
 
 
 def _sites_in_time(_request: Request, found: Look) -> Iterable[Record]:
-    sites = [site for rule in found.rules for site in rule.call_sites]
     timeline = found.timeline(found.rules)
-    counts = remaining_sites(sites, timeline).values
+    sites = (site for rule in found.rules for site in rule.call_sites)
+    lives = ((site.first_seen, found.left_until(site)) for site in sites)
+    counts = sites_left(lives, timeline).values
     return (
         {"start": iso(start), "call_sites": count}
         for start, count in zip(timeline.starts, counts, strict=True)

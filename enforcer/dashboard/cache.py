@@ -14,6 +14,7 @@ from threading import Lock
 from time import time_ns
 from typing import Final
 
+from enforcer.dashboard.judgement import Judgement
 from enforcer.recording.notes import MARK
 from enforcer.report.model import RuleReport
 from enforcer.rules.store_address import names_beside
@@ -23,6 +24,8 @@ _MOST: Final = 8
 _LOG: Final = "-wal"
 _JUST_NOW: Final = 100_000_000
 """Age in nanoseconds below which a file has no fingerprint; file systems round times to some ms."""
+
+_FRESH: Final = 60_000_000_000
 
 State = tuple[tuple[int, int, int] | str, ...]
 
@@ -87,3 +90,33 @@ class KeptSums:
                 while len(self._sums) > _MOST:
                     self._sums.popitem(last=False)
         return sums
+
+
+class KeptJudgement:
+    """Cache of the verdicts on all rules of one store; thread-safe.
+
+    A verdict depends on the time too, but on days of it: it is kept for a minute.
+    """
+
+    def __init__(self) -> None:
+        """Create an empty cache."""
+        self._kept: tuple[State, int, Judgement] | None = None
+        self._lock = Lock()
+
+    def get(self, state: State, now: int, read: Callable[[], Judgement]) -> Judgement:
+        """Return the verdicts, cached or freshly read.
+
+        Args:
+            state: the store's fingerprint before it was opened.
+            now: the time.
+            read: reads them.
+
+        """
+        # Under the lock, so that several pages at once judge once.
+        with self._lock:
+            kept = self._kept
+            if kept and state and kept[0] == state and 0 <= now - kept[1] < _FRESH:
+                return kept[2]
+            found = read()
+            self._kept = state, now, found
+            return found

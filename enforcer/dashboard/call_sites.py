@@ -86,6 +86,10 @@ class CallSites:
         change = rewrite(lines, rule, site) if shown and not is_stale else None
         return Snippet(shown, is_stale, change, "" if change else _advice(rule, site))
 
+    def source(self, file: str) -> tuple[str, ...]:
+        """Return the lines of a file of the program's own code; none if it is not available."""
+        return read_source(self._root, file)
+
     def _has(self, module: str, name: str) -> bool | None:
         """Return whether a module has a name; None if its source is not available."""
         if self._locator is None or self._locator.locate(module) is None:

@@ -16,7 +16,7 @@ GROUPS: Final[dict[str, Callable[[Caller], tuple[str, ...]]]] = {
     "distribution": lambda caller: (
         ((caller.site.distribution or NONE) if caller.whose == OTHERS else OWN_DISTRIBUTION),
     ),
-    "owner": lambda caller: caller.owners or (NONE,),
+    "owner": lambda caller: caller.responsible,
 }
 """What callers can be grouped by, and a caller's groups: a file may have several owners."""
 

@@ -1,252 +1,159 @@
-"""Geometry of the charts: stacked columns and lines with axes; templates write them as SVG.
+"""Geometry of the charts: columns of one total, sparklines, and strips of days.
 
-Each chart comes in a wide and a narrow size, because text in an SVG shrinks with it.
+Drawings stretch to any width and have no text in them, because text in an SVG shrinks with it: the
+templates write axes beside them, in the size of the page.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.dashboard.timeline import Series, Timeline, Trend, moment
+from enforcer.dashboard.timeline import Series, Timeline, moment
 from enforcer.store.queries import DAY, HOUR, WEEK
 
-FULL: Final = (1120, 250)
-HALF: Final = (560, 250)
-NARROW: Final = (360, 230)
+WIDTH: Final = 1000.0
+HEIGHT: Final = 100.0
 
-_LEFT: Final = 46
-_RIGHT: Final = 10
-_TOP: Final = 10
-_BOTTOM: Final = 26
-_TICK_WIDTH: Final = 84
-_STEPS: Final = (1, 2, 2.5, 5, 10)
-_DATES: Final = {HOUR: "%H:%M", DAY: "%d %b", WEEK: "%d %b"}
+_STEPS: Final = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
+_FORMS: Final = {HOUR: "%d %b %H:%M", DAY: "%d %b", WEEK: "%d %b %Y"}
+_DATES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """One rectangle; ``kind`` is its class in the stylesheet."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One mark of an axis, with its text."""
-
-    at: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One bucket of time: the target of a pointer, with its tooltip.
+class Bar:
+    """The column of one period: where it is, its note, and its days for a link.
 
     Attributes:
-        box: where it is.
-        title: the name of the bucket.
-        lines: its counts.
+        x: the left end of the period's room.
+        width: the width of the room.
+        y: the top of the column.
+        count: the number that it shows.
+        title: the name of the period.
         since: its first day or hour, for a link.
         until: its last day or hour, for a link.
+        is_part: whether it has only a part of the period, because that began before or still runs.
 
     """
 
-    box: Box
+    x: float
+    width: float
+    y: float
+    count: int
     title: str
-    lines: tuple[tuple[str, str, int], ...]
     since: str
     until: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A chart in one size."""
-
-    width: int
-    height: int
-    left: float
-    right: float
-    bottom: float
-    boxes: tuple[Box, ...]
-    rows: tuple[Tick, ...]
-    dates: tuple[Tick, ...]
-    columns: tuple[Column, ...]
-    line: str = ""
-    area: str = ""
-    trend: str = ""
+    is_part: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart in both sizes, with its title and description.
+    """Columns of one total over time.
 
     Attributes:
         name: its id on the page.
         title: what it shows.
-        description: the content in one sentence, for screen readers.
         series: the numbers.
-        timeline: the buckets of time.
-        wide: the drawing for a wide window.
-        narrow: the drawing for a narrow window.
+        bars: the columns.
+        marks: the texts of the vertical axis, from the top.
+        dates: the texts of the horizontal axis, at equal distances.
+        unit: the name of a period.
+        noun: what is counted, in the singular and in the plural.
 
     """
 
     name: str
     title: str
-    description: str
-    series: tuple[Series, ...]
-    timeline: Timeline
-    wide: Drawing
-    narrow: Drawing
+    series: Series
+    bars: tuple[Bar, ...]
+    marks: tuple[str, ...]
+    dates: tuple[str, ...]
+    unit: str
+    noun: tuple[str, str]
+
+    @property
+    def description(self) -> str:
+        """Return the content in one sentence, for screen readers."""
+        first, last = self.bars[0], self.bars[-1]
+        most = max(self.bars, key=lambda bar: bar.count)
+        return (
+            f"By {self.unit}, {first.title} to {last.title}: most {most.count:,} in {most.title}; "
+            f"last {last.count:,}."
+        )
 
 
-def stacked(name: str, title: str, series: Sequence[Series], timeline: Timeline) -> Chart:
-    """Draw stacked columns, one for each bucket of time."""
-    total = sum(each.total for each in series)
-    what = f"{total:,} uses by {timeline.unit}, {timeline.name(0)} to {timeline.name(-1)}"
-    shown = tuple(series)
-    return Chart(
-        name,
-        title,
-        f"{what}. Most: {', '.join(f'{each.name} {each.total:,}' for each in shown[:3])}."
-        if shown
-        else "No uses.",
-        shown,
-        timeline,
-        _stacked(shown, timeline, FULL),
-        _stacked(shown, timeline, NARROW),
+def columns(  # noqa: PLR0913 - a chart has many parts
+    name: str,
+    title: str,
+    series: Series,
+    timeline: Timeline,
+    *,
+    begin: int,
+    end: int,
+    noun: tuple[str, str] = ("use", "uses"),
+) -> Chart:
+    """Draw a column for each period.
+
+    Args:
+        name: the id of the chart.
+        title: what it shows.
+        series: the numbers.
+        timeline: the periods.
+        begin: from when the numbers are; an earlier period is a part.
+        end: until when they are.
+        noun: what is counted, in the singular and in the plural.
+
+    """
+    top = _top(max(series.values, default=0))
+    room = WIDTH / len(timeline.starts)
+    is_hours = timeline.size == HOUR
+    form = "%Y-%m-%dT%H:%M" if is_hours else "%Y-%m-%d"
+    bars = []
+    for index, (start, count) in enumerate(zip(timeline.starts, series.values, strict=True)):
+        is_part = not timeline.is_whole(index, begin, end)
+        bars.append(
+            Bar(
+                round(index * room, 2),
+                round(room, 2),
+                round(HEIGHT - HEIGHT * count / top, 2),
+                count,
+                timeline.name(index) + (" (a part)" if is_part else ""),
+                moment(start).strftime(form),
+                moment(start + timeline.size - (not is_hours)).strftime(form),
+                is_part,
+            )
+        )
+    marks = tuple(_short(top * part / 2) for part in (2, 1, 0))
+    return Chart(name, title, series, tuple(bars), marks, _dates(timeline), timeline.unit, noun)
+
+
+def sparkline(values: Sequence[int]) -> str:
+    """Return the points of a line through some values, in a box of 100 to 20; empty for none."""
+    if not any(values):
+        return ""
+    step = 100 / max(len(values) - 1, 1)
+    highest = max(values)
+    return " ".join(
+        f"{index * step:.4g},{19 - 18 * value / highest:.3g}" for index, value in enumerate(values)
     )
 
 
-def line(name: str, title: str, series: Series, timeline: Timeline, fit: Trend | None) -> Chart:
-    """Draw one line with the area below it, and its trend."""
-    values = series.values
-    what = f"From {values[0]:,} to {values[-1]:,} {series.name}" if values else "Nothing"
-    return Chart(
-        name,
-        title,
-        f"{what}, {timeline.name(0)} to {timeline.name(-1)}; {max(values, default=0):,} at most.",
-        (series,),
-        timeline,
-        _line(series, timeline, fit, HALF),
-        _line(series, timeline, fit, NARROW),
-    )
+def _dates(timeline: Timeline) -> tuple[str, ...]:
+    begin, end = timeline.starts[0], timeline.end
+    form = _FORMS[timeline.size]
+    if end - begin <= DAY * _DATES and timeline.size != HOUR:
+        return moment(begin).strftime(form), moment(end - 1).strftime(form)
+    parts = range(_DATES)
+    times = (begin + (end - 1 - begin) * part // (_DATES - 1) for part in parts)
+    return tuple(moment(time).strftime(form) for time in times)
 
 
-class _Frame:
-    """Coordinate system: converts values and buckets of time into pixels."""
-
-    def __init__(self, size: tuple[int, int], timeline: Timeline, highest: float) -> None:
-        self.width, self.height = size
-        self.timeline = timeline
-        self.top, self.step = _scale(highest)
-        self.parts = len(timeline.starts)
-        self.right = self.width - _RIGHT
-        self.bottom = self.height - _BOTTOM
-        self.part = (self.right - _LEFT) / self.parts
-
-    def x(self, index: float) -> float:
-        return round(_LEFT + index * self.part, 2)
-
-    def y(self, value: float) -> float:
-        return round(self.bottom - value / self.top * (self.bottom - _TOP), 2)
-
-    def rows(self) -> tuple[Tick, ...]:
-        count = round(self.top / self.step)
-        return tuple(Tick(self.y(i * self.step), _short(i * self.step)) for i in range(count + 1))
-
-    def dates(self) -> tuple[Tick, ...]:
-        every = max(1, -(-self.parts * _TICK_WIDTH // (self.right - _LEFT)))
-        form = _DATES[self.timeline.size]
-        return tuple(
-            Tick(self.x(index + 0.5), moment(self.timeline.starts[index]).strftime(form))
-            for index in range(0, self.parts, every)
-            if self.x(index + 0.5) <= self.right - 20 or self.parts == 1
-        )
-
-    def columns(self, series: Sequence[Series]) -> tuple[Column, ...]:
-        return tuple(self._column(series, index) for index in range(self.parts))
-
-    def _column(self, series: Sequence[Series], index: int) -> Column:
-        start = self.timeline.starts[index]
-        end = start + self.timeline.size
-        since, until = moment(start), moment(end - 1)
-        form = "%Y-%m-%dT%H:%M" if self.timeline.size == HOUR else "%Y-%m-%d"
-        if self.timeline.size == HOUR:
-            until = moment(end)
-        lines = tuple(
-            (_kind(place), each.name, each.values[index])
-            for place, each in enumerate(series)
-            if each.values[index] or len(series) == 1
-        )
-        box = Box(self.x(index), _TOP, round(self.part, 2), self.bottom - _TOP)
-        return Column(
-            box, self.timeline.name(index), lines, since.strftime(form), until.strftime(form)
-        )
-
-    def drawing(
-        self, series: Sequence[Series], boxes: Sequence[Box] = (), *, line: str = "",
-        area: str = "", trend: str = "",
-    ) -> Drawing:  # fmt: skip
-        return Drawing(
-            self.width, self.height, _LEFT, self.right, self.bottom, tuple(boxes), self.rows(),
-            self.dates(), self.columns(series), line, area, trend,
-        )  # fmt: skip
-
-
-def _stacked(series: Sequence[Series], timeline: Timeline, size: tuple[int, int]) -> Drawing:
-    sums = [sum(values) for values in zip(*(each.values for each in series), strict=True)]
-    frame = _Frame(size, timeline, max(sums, default=0))
-    gap = min(frame.part * 0.18, 3)
-    boxes = []
-    for index in range(frame.parts):
-        below = 0
-        for place, each in enumerate(series):
-            value = each.values[index]
-            if not value:
-                continue
-            low, high = frame.y(below), frame.y(below + value)
-            width = round(max(frame.part - gap, 0.6), 2)
-            x = round(frame.x(index) + gap / 2, 2)
-            boxes.append(Box(x, high, width, round(max(low - high, 0.5), 2), _kind(place)))
-            below += value
-    return frame.drawing(series, boxes)
-
-
-def _line(series: Series, timeline: Timeline, fit: Trend | None, size: tuple[int, int]) -> Drawing:
-    highest = max((*series.values, *((fit.begin, fit.end) if fit else ())), default=0)
-    frame = _Frame(size, timeline, highest)
-    points = [
-        f"{frame.x(index + 0.5)} {frame.y(value)}" for index, value in enumerate(series.values)
-    ]
-    path = f"M{' L'.join(points)}"
-    left, right = frame.x(0.5), frame.x(frame.parts - 0.5)
-    area = f"{path} L{right} {frame.bottom} L{left} {frame.bottom} Z"
-    trend = ""
-    if fit:
-        begin = f"{frame.x(fit.first + 0.5)} {frame.y(fit.begin)}"
-        trend = f"M{begin} L{right} {frame.y(fit.end)}"
-    return frame.drawing((series,), line=path, area=area, trend=trend)
-
-
-def _kind(place: int) -> str:
-    return f"s{place}"
-
-
-def _scale(highest: float) -> tuple[float, float]:
-    """Return a round number above the highest value, and the step between marks."""
-    rough = max(highest, 4) / 4
-    size = 1.0
-    while size * 10 <= rough:
+def _top(highest: int) -> int:
+    """Return a round number that no value exceeds, and whose half is whole."""
+    size = 1
+    while size * 20 < highest:
         size *= 10
-    step = next(size * each for each in _STEPS if size * each >= rough)
-    step = max(round(step), 1)
-    count = max(-(-int(highest) // step), 1)
-    return float(count * step), float(step)
+    steps = (step for step in _STEPS if size > 1 or step % 2 == 0)
+    return next(size * step for step in steps if size * step >= highest)
 
 
 def _short(value: float) -> str:

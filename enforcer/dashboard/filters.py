@@ -3,8 +3,8 @@
 Every choice is in the URL, so that a link shows what its sender saw.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ _KEYS: Final = ("range", "since", "until", "service", "version", "environment", 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The visitor's choices; empty fields filter nothing.
+    """The visitor's choices; empty fields filter nothing. They never change a fact of a rule.
 
     Attributes:
         range: one of :data:`RANGES`, counted back from now.
@@ -44,6 +44,7 @@ class Filters:
         environment: only processes in this environment.
         owner: only call sites in this owner's files, by CODEOWNERS.
         stage: only rules in this stage.
+        problems: what the URL has and can't be followed, a sentence each.
 
     """
 
@@ -55,30 +56,21 @@ class Filters:
     environment: str = ""
     owner: str = ""
     stage: str = ""
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, params: Mapping[str, str]) -> "Filters":
-        """Parse a URL's parameters; invalid ones are ignored, and the page shows which are set."""
+        """Parse a URL's parameters; each that can't be followed becomes one of the problems."""
         values = {key: params.get(key, "").strip() for key in _KEYS}
-        if values["range"] not in RANGES:
-            values["range"] = ""
-        if values["stage"] not in STAGES:
-            values["stage"] = ""
-        for key in ("since", "until"):
-            if _moment(values[key]) is None:
-                values[key] = ""
+        problems = list(_problems(values))
         if values["since"] or values["until"]:
             values["range"] = ""
-        return cls(**values)
+        return cls(**values, problems=tuple(problems))
 
     @property
     def chosen(self) -> dict[str, str]:
         """Return the filters that are set, by key."""
         return {key: getattr(self, key) for key in _KEYS if getattr(self, key)}
-
-    def without(self, *keys: str) -> "Filters":
-        """Return these filters without some."""
-        return replace(self, **dict.fromkeys(keys, ""))
 
     def span(self, now: int) -> Span:
         """Return the part of the store that is selected.
@@ -118,6 +110,22 @@ class Filters:
         if self.since:
             return f"since {_shown(self.since)}"
         return f"until {_shown(self.until)}" if self.until else "all time"
+
+
+def _problems(values: dict[str, str]) -> Iterator[str]:
+    """Yield what is wrong with parameters, and remove them."""
+    for key in ("since", "until"):
+        if values[key] and _moment(values[key]) is None:
+            yield f"{key}={values[key]}: no date. Write {key}=2026-03-31, or 2026-03-31T18:00 (UTC)"
+            values[key] = ""
+    since, until = _nanoseconds(values["since"]), _nanoseconds(values["until"], is_end=True)
+    if until and since >= until:
+        yield f"since={values['since']} is not before until={values['until']}: swap them"
+        values["since"] = values["until"] = ""
+    for key, known in (("range", tuple(RANGES)), ("stage", STAGES)):
+        if values[key] and values[key] not in known:
+            yield f"{key}={values[key]}: unknown. Write one of {', '.join(known)}"
+            values[key] = ""
 
 
 def address(prefix: str, path: str, params: Mapping[str, object] | None = None) -> str:

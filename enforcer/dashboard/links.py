@@ -47,6 +47,10 @@ class Here:
         kept = {key: value for key, value in self.params.items() if key not in ("page", "size")}
         return address(self.prefix, f"/api{path}", {**kept, **params})
 
+    def text(self, path: str, **params: object) -> str:
+        """Return the URL of a text to copy, which no filter changes."""
+        return address(self.prefix, f"/api{path}", params)
+
     def rule(self, legacy: str) -> str:
         """Return the URL of a rule's page."""
         return self.to(f"/rules/{rule_id(legacy)}")

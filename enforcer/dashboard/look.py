@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
-from enforcer.dashboard.cache import KeptSums, State
+from enforcer.dashboard.cache import KeptJudgement, KeptSums, State
 from enforcer.dashboard.filters import NONE, Filters
+from enforcer.dashboard.judgement import Judgement, read_judgement
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.timeline import Timeline
-from enforcer.owners import Owners, is_among
+from enforcer.findings import RecordedScan
+from enforcer.owners import Owners
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.builder import rule_reports
 from enforcer.report.hosts import stages_on_hosts
@@ -32,11 +35,15 @@ UNWATCHED = "unwatched"
 
 STATES = {
     IN_USE: "in use",
-    QUIET: "quiet for a week",
+    QUIET: "quiet",
     UNUSED: "no use seen",
     UNWATCHED: "not watched",
 }
 """The states of a rule with their descriptions, from the liveliest to the least known."""
+
+
+THIRD_PARTY_OWNER: Final = "(third party)"
+"""The owner of installed code, which no team here can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,16 @@ class Caller:
     site: SiteReport
     owners: tuple[str, ...]
     whose: str
+
+    @property
+    def responsible(self) -> tuple[str, ...]:
+        """Return who has to change it: the owners of the file, or a name for having none."""
+        return (THIRD_PARTY_OWNER,) if self.site.relation == THIRD_PARTY else self.owners or (NONE,)
+
+    @property
+    def place(self) -> str:
+        """Return the file and the line."""
+        return f"{self.site.file}:{self.site.line}" if self.site.line else self.site.file
 
     @property
     def package(self) -> str:
@@ -86,36 +103,52 @@ class Look:
         self._map = place.settings.migration_map
 
     @cached_property
-    def all_rules(self) -> list[RuleReport]:
-        """Return the rules that were watched, with their uses, most uses first.
+    def facts(self) -> list[RuleReport]:
+        """Return all rules with all their uses, whatever the filters are, most uses first.
 
-        Rules of the map that nobody watched are not among them.
+        What is true of a rule comes from here: its state, its call sites that are left, its trend.
         """
-        found = self._of_all_owners
-        if not self.filters.owner:
-            return found
-        kept = [self._of_owner(rule) for rule in found]
-        return sorted(kept, key=lambda rule: (-rule.uses, rule.legacy))
+        return self._totals(Span())
 
     @cached_property
-    def _of_all_owners(self) -> list[RuleReport]:
-        def read() -> list[RuleReport]:
-            return rule_reports(self.reader.rules(self.span), self.reader.uses(self.span))
+    def all_rules(self) -> list[RuleReport]:
+        """Return all rules that were ever watched, with their uses under the filters."""
+        if self.span == Span():
+            found = self.facts
+        else:
+            shown = {rule.legacy: rule for rule in self._totals(self.span)}
+            found = [shown.get(rule.legacy) or _without_uses(rule) for rule in self.facts]
+        if self.filters.owner:
+            found = [self._of_owner(rule) for rule in found]
+        return sorted(found, key=lambda rule: (-rule.uses, rule.legacy))
 
-        return self._place.kept.get(self._state, self.span, read)
+    def _totals(self, span: Span) -> list[RuleReport]:
+        def read() -> list[RuleReport]:
+            return rule_reports(self.reader.rules(span), self.reader.uses(span))
+
+        return self._place.kept.get(self._state, span, read)
 
     def find(self, is_wanted: Callable[[str], bool]) -> RuleReport | None:
-        """Return one rule by its legacy path, with its uses, without reading other rules' uses."""
-        for rule in self.reader.rules(self.span):
+        """Return one rule with all its uses, without reading other rules' uses."""
+        for rule in self.reader.rules(Span()):
             if is_wanted(rule.legacy):
-                rows = self.reader.uses(self.span, rule.legacy)
-                return self._of_owner(rule_reports([rule], rows)[0])
+                return rule_reports([rule], self.reader.uses(Span(), rule.legacy))[0]
         rules = _map_rules(self._map)
         return next((rule for rule in rules if is_wanted(rule.legacy)), None)
 
+    def filtered(self, rule: RuleReport) -> RuleReport:
+        """Return a rule with its uses under the filters only."""
+        if self.span != Span():
+            rows = list(self.reader.uses(self.span, rule.legacy))
+            shown = rule_reports(
+                [r for r in self.reader.rules(Span()) if r.legacy == rule.legacy], rows
+            )
+            rule = shown[0] if shown else rule
+        return self._of_owner(rule)
+
     def hosts(self, legacy: str) -> dict[str, int]:
         """Return how many hosts have a rule in which stage."""
-        return stages_on_hosts(self.reader, self.span).get(legacy, {})
+        return stages_on_hosts(self.reader, Span()).get(legacy, {})
 
     @cached_property
     def rules(self) -> list[RuleReport]:
@@ -124,25 +157,70 @@ class Look:
         return [rule for rule in self.all_rules if stage in ("", rule.stage)]
 
     @cached_property
-    def unwatched(self) -> list[RuleReport]:
-        """Return the rules of the map that nobody watched in the selected time."""
+    def never_watched(self) -> list[RuleReport]:
+        """Return the rules of the map that nobody ever watched."""
         watched = self._watched_paths
+        return [rule for rule in _map_rules(self._map) if rule.legacy not in watched]
+
+    @cached_property
+    def unwatched(self) -> list[RuleReport]:
+        """Return those of them that are in the selected stage."""
         stage = self.filters.stage
-        return [
-            rule
-            for rule in _map_rules(self._map)
-            if rule.legacy not in watched and stage in ("", rule.stage)
-        ]
+        return [rule for rule in self.never_watched if stage in ("", rule.stage)]
 
     @cached_property
     def _watched_paths(self) -> frozenset[str]:
-        return frozenset(rule.legacy for rule in self.reader.rules(self.span))
+        return frozenset(rule.legacy for rule in self.reader.rules(Span()))
 
     def state(self, rule: RuleReport) -> str:
-        """Return a rule's state: in use, quiet, unused or unwatched."""
-        if rule.last_seen is None:
+        """Return a rule's state by all its uses: in use, quiet, unused or unwatched."""
+        fact = self._facts_by_path.get(rule.legacy, rule)
+        if fact.last_seen is None:
             return UNUSED if rule.legacy in self._watched_paths else UNWATCHED
-        return IN_USE if rule.last_seen > self.end - WEEK else QUIET
+        return IN_USE if any(self.is_left(site) for site in fact.call_sites) else QUIET
+
+    @cached_property
+    def _facts_by_path(self) -> dict[str, RuleReport]:
+        return {rule.legacy: rule for rule in self.facts}
+
+    def left_until(self, site: SiteReport) -> int:
+        """Return until when a call site is left: code that runs rarely is not gone in between."""
+        return site.last_seen + self._place.quiet_for
+
+    def is_left(self, site: SiteReport) -> bool:
+        """Return whether a call site is left now."""
+        return self.was_left(site, self.now)
+
+    def was_left(self, site: SiteReport, time: int) -> bool:
+        """Return whether a call site was left at a time."""
+        return site.first_seen <= time < self.left_until(site)
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """Return the verdicts on all rules, by everything that was recorded."""
+        return self._place.judgements.get(
+            self._state, self.now, lambda: read_judgement(self.reader, self._map, self.now)
+        )
+
+    @property
+    def scan(self) -> RecordedScan | None:
+        """Return the newest recorded scan of the source."""
+        return self.judgement.fleet.scan
+
+    @property
+    def prefix(self) -> str:
+        """Return the path under which a proxy publishes the dashboard."""
+        return self._place.settings.prefix
+
+    @cached_property
+    def all_callers(self) -> list[Caller]:
+        """Return all call sites of all rules, whatever the filters are."""
+        return [self.caller(rule, site) for rule in self.facts for site in rule.call_sites]
+
+    @cached_property
+    def began(self) -> int | None:
+        """Return when the first process began to watch."""
+        return min((each.since for each in self.everywhere), default=None)
 
     @cached_property
     def callers(self) -> list[Caller]:
@@ -183,8 +261,8 @@ class Look:
 
     @cached_property
     def health(self) -> Health:
-        """Return what may be missing, in short."""
-        return self.reader.health(self.span)
+        """Return what may be missing, whatever the filters are."""
+        return self.reader.health(Span())
 
     @cached_property
     def watching(self) -> Watching:
@@ -216,23 +294,23 @@ class Look:
         legacies = {rule.legacy for rule in self.rules}
         return [row for row in rows if row.legacy in legacies]
 
-    def uses_by_day(self, days: int) -> list[UsesInTime]:
-        """Return the uses of the last selected days, by day."""
-        since = max(self.end - days * DAY, self.span.since)
-        rows = self.reader.uses_in_time(replace(self.span, since=since), DAY)
-        legacies = {rule.legacy for rule in self.rules}
-        return [row for row in rows if row.legacy in legacies]
-
     @cached_property
     def everywhere(self) -> tuple[ServiceWatch, ...]:
         """Return all services, versions and environments of the store, for the filters' menus."""
-        return (self.watching if self.span == Span() else self.reader.watching(Span())).services
+        return self.all_watching.services
+
+    @cached_property
+    def all_watching(self) -> Watching:
+        """Return which services ever watched, and what may be missing, whatever the filters are."""
+        return self.watching if self.span == Span() else self.reader.watching(Span())
 
     def _of_owner(self, rule: RuleReport) -> RuleReport:
         wanted = self.filters.owner
         if not wanted:
             return rule
-        kept = tuple(site for site in rule.call_sites if is_among(wanted, self.owners(site)))
+        kept = tuple(
+            site for site in rule.call_sites if wanted in self.caller(rule, site).responsible
+        )
         return replace(rule, call_sites=kept)
 
 
@@ -243,6 +321,9 @@ class Place:
         self.settings = settings
         self.owners = owners
         self.kept = KeptSums(settings.store)
+        self.judgements = KeptJudgement()
+        known = settings.migration_map or MigrationMap()
+        self.quiet_for = known.quiet_for * DAY
 
     @contextmanager
     def look(self, filters: Filters) -> Iterator[Look]:
@@ -256,6 +337,10 @@ class Place:
         state = self.kept.state()
         with open_reader(self.settings.store) as reader:
             yield Look(reader, state, filters, self)
+
+
+def _without_uses(rule: RuleReport) -> RuleReport:
+    return replace(rule, call_sites=(), probes=0)
 
 
 def _map_rules(migration_map: MigrationMap | None) -> Iterator[RuleReport]:

@@ -1,4 +1,4 @@
-"""The HTML pages: overview, rules, one rule, callers, services, API, and error pages."""
+"""The HTML pages: to do, paths, one path, callers, coverage, API, and error pages."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,34 +12,37 @@ from starlette.responses import Response
 from enforcer.dashboard import records
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.callers import GROUPS, WHOSE, choose, grouped
-from enforcer.dashboard.charts import Chart, line, stacked
+from enforcer.dashboard.charts import Chart, columns
+from enforcer.dashboard.day_strips import DAYS, Strip, presences, strip
 from enforcer.dashboard.filters import NONE, RANGES, Filters
-from enforcer.dashboard.health import health_words
+from enforcer.dashboard.judging import LANES, judge, judge_all
 from enforcer.dashboard.links import Here, is_rule, without_password
-from enforcer.dashboard.look import IN_USE, STATES, Caller, Look, Place
+from enforcer.dashboard.look import Caller, Look, Place
 from enforcer.dashboard.openapi import document
-from enforcer.dashboard.overview import next_to_go, rule_bar, week_on_week
+from enforcer.dashboard.source_state import LIVES, SourceState
 from enforcer.dashboard.tables import Column, Record, Table, TableState, as_it_is, table
 from enforcer.dashboard.templating import Rendering
-from enforcer.dashboard.timeline import Timeline, remaining_sites, trend, uses_by_rule
+from enforcer.dashboard.timeline import Series, Timeline, count_uses
+from enforcer.dashboard.todo import left_by_week, todo
+from enforcer.dashboard.trust import PROBLEMS, Trust, trust
 from enforcer.dashboard.watch_bars import watch_bars
+from enforcer.report.model import RuleReport
 from enforcer.rules.model import TREE
 from enforcer.rules.stages import STAGES
 from enforcer.store import StoreError
+from enforcer.store.queries import DAY, ProcessWatch, Span
 
 MOST_PROCESSES: Final = 10_000
 """Limit on processes in their table."""
 
-_STACKED_RULES: Final = 7
-_TOP: Final = 8
 _FEW: Final = 25
+_MOST_STRIPS: Final = 20
 _THEMES: Final = ("light", "dark")
 _NAVIGATION: Final = (
-    ("/", "Overview"),
-    ("/rules", "Rules"),
+    ("/", "To do"),
+    ("/rules", "Paths"),
     ("/callers", "Callers"),
-    ("/services", "Services"),
-    ("/api/", "API"),
+    ("/services", "Coverage"),
 )
 
 Values = dict[str, Any]
@@ -59,24 +62,24 @@ class Pages:
         self._expected = place.settings.expected_services
 
     def overview(self, request: Request) -> Response:
-        """Render the overview of the migration."""
-        return self._answer(request, "overview.html", self._overview)
+        """Render what there is to do, and who has to."""
+        return self._answer(request, "todo.html", self._todo)
 
     def rules(self, request: Request) -> Response:
-        """Render the table of all rules."""
-        return self._answer(request, "rules.html", self._rules)
+        """Render the table of all paths."""
+        return self._answer(request, "paths.html", self._paths)
 
     def rule(self, request: Request) -> Response:
-        """Render one rule: its facts and its callers."""
-        return self._answer(request, "rule.html", self._rule)
+        """Render one path: its verdict, its days and its callers."""
+        return self._answer(request, "path.html", self._path)
 
     def callers(self, request: Request) -> Response:
         """Render the callers of legacy paths."""
         return self._answer(request, "callers.html", self._callers)
 
     def services(self, request: Request) -> Response:
-        """Render the services that are watched."""
-        return self._answer(request, "services.html", self._services)
+        """Render which services were watched, when, and what may be missing."""
+        return self._answer(request, "coverage.html", self._coverage)
 
     def api(self, request: Request) -> Response:
         """Render the documentation of the API."""
@@ -94,54 +97,63 @@ class Pages:
         values = self._frame(request, self._here(request))
         return self._rendering.page("failed.html", status=500, **values)
 
-    def _overview(self, _request: Request, found: Look) -> Values:
-        shown = [records.rule_record(found, rule) for rule in found.rules]
-        everything = [*shown, *(records.rule_record(found, each) for each in found.unwatched)]
-        sites = [site for rule in found.rules for site in rule.call_sites]
-        timeline = found.timeline(found.rules)
-        remaining = remaining_sites(sites, timeline)
-        fit = trend(remaining, timeline)
-        title = "Call sites that are left"
+    def _todo(self, _request: Request, found: Look) -> Values:
+        timeline, left = left_by_week(found)
+        chart = None
+        if left:
+            series = Series("call sites", left)
+            begin, end = timeline.starts[0], timeline.end
+            noun = ("call site", "call sites")
+            title = "Call sites left, at the end of each week"
+            chart = columns("left", title, series, timeline, begin=begin, end=end, noun=noun)
+        began = found.now if found.began is None else found.began
+        over = Timeline.over(began, found.now)
+        uses = count_uses(found.reader.uses_in_time(Span(), over.size), over)
         return {
-            "bar": rule_bar(everything),
-            "totals": {
-                "rules": len(everything),
-                "in_use": sum(1 for rule in shown if rule["state"] == IN_USE),
-                "used": sum(1 for rule in shown if rule["uses"]),
-                "uses": sum(rule["uses"] for rule in shown),
-                "call_sites": len(sites),
-                "new": len(found.new_callers),
-            },
-            "change": week_on_week(found, timeline),
-            "uses": _uses_chart(found, timeline),
-            "burn_down": line("burn-down", title, remaining, timeline, fit),
-            "fit": fit,
-            "remaining": remaining.values[-1],
-            "top": [rule for rule in shown if rule["uses"]][:_TOP],
-            "new": [self._record(each) for each in found.new_callers[:_TOP]],
-            "going": next_to_go(everything, found.now)[:_TOP],
+            "todo": todo(found, judge_all(found)),
+            "left_chart": chart,
+            "uses": columns("uses", "Uses", uses, over, begin=began, end=found.now),
         }
 
-    def _rules(self, request: Request, found: Look) -> Values:
-        everything = records.rule_records(found)
+    def _paths(self, request: Request, found: Look) -> Values:
+        judged = {each.rule.legacy: each for each in judge_all(found)}
+        everything = [
+            {**record, "verdict": judged[record["legacy"]].lane}
+            for record in records.rule_records(found)
+        ]
+        order = list(LANES)
+        everything.sort(key=lambda record: order.index(record["verdict"]))
         state = request.query_params.get("state", "")
-        rows = [rule for rule in everything if state in ("", rule["state"])]
+        rows = [rule for rule in everything if state in ("", rule["verdict"])]
+        lines = records.weekly_uses(found)
+        shown = _table(request, "rules", records.RULE_COLUMNS, rows, as_it_is)
+        shown_rows = tuple(
+            {**row, **records.spark(lines.get(str(row["legacy"]), ()))} for row in shown.rows
+        )
         return {
-            "bar": rule_bar(everything),
-            "state": state if state in STATES else "",
-            "table": _table(request, "rules", records.RULE_COLUMNS, rows, as_it_is),
+            "counts": {lane: sum(each.lane == lane for each in judged.values()) for lane in LANES},
+            "state": state if state in LANES else "",
+            "table": replace(shown, rows=shown_rows),
         }
 
-    def _rule(self, request: Request, found: Look) -> Values | None:
-        rule = found.find(partial(is_rule, request.path_params["legacy"]))
-        if rule is None:
+    def _path(self, request: Request, found: Look) -> Values | None:
+        fact = found.find(partial(is_rule, request.path_params["legacy"]))
+        if fact is None:
             return None
+        rule = found.filtered(fact)
+        source = SourceState(found.scan, fact.legacy)
         callers = [found.caller(rule, site) for site in rule.call_sites]
         # Only below a tree can the path that was reached differ from the rule's.
-        columns = [
-            column for column in records.CALLER_COLUMNS if column.key != "rule" or rule.kind == TREE
-        ]
-        shown = _table(request, "callers", columns, callers, self._record)
+        first, *others = (
+            each for each in records.CALLER_COLUMNS if each.key != "rule" or rule.kind == TREE
+        )
+        shown = _table(
+            request,
+            "callers",
+            [first, records.LIFE_COLUMN, *others],
+            callers,
+            lambda caller: {**self._record(caller), "life": source.life(found, caller.site)},
+        )
         services = [
             records.service_use_record(row)
             for row in found.reader.service_uses(found.span, rule.legacy)
@@ -149,13 +161,50 @@ class Pages:
         services.sort(key=lambda row: (row["last_seen"], row["uses"]), reverse=True)
         return {
             "rule": records.rule_record(found, rule),
+            "judged": judge(found, fact),
+            "strips": self._strips(found, fact),
             "hosts": found.hosts(rule.legacy),
-            "uses": _uses_chart(found, found.timeline([rule]), rule.legacy),
+            "uses": self._uses(found, rule),
             "services": services,
             "table": shown,
             "snippets": [self._call_sites.snippet(caller) for caller in shown.items],
             "names": self._call_sites.rule(rule).names,
+            "only_named": source.only_named(fact, self._owners),
+            "LIVES": LIVES,
         }
+
+    def _uses(self, found: Look, rule: RuleReport) -> Chart:
+        timeline = found.timeline([rule])
+        uses = count_uses(found.uses_in_time(timeline, rule.legacy), timeline)
+        return columns("uses", "Uses", uses, timeline, begin=timeline.begin, end=found.end)
+
+    def _strips(self, found: Look, rule: RuleReport) -> list[Strip]:
+        """Return the last days of each service that watched a path."""
+        since = (found.now // DAY - DAYS + 1) * DAY
+        maps = found.judgement.maps_with(rule.legacy)
+        lives = (
+            life
+            for life in found.judgement.fleet.lives
+            if life.map in maps and life.written >= since
+        )
+        last: dict[tuple[str, str], int] = {}
+        for row in found.reader.service_uses(Span(), rule.legacy):
+            key = row.service, row.environment
+            last[key] = max(last.get(key, 0), row.last_seen)
+        strips = []
+        for each in presences(lives, found.now)[:_MOST_STRIPS]:
+            key = each.service, each.environment
+            span = Span(since=since, service=each.service, environment=each.environment)
+            used = (
+                found.reader.uses_in_time(span, DAY, rule.legacy)
+                if last.get(key, 0) >= since
+                else ()
+            )
+            is_steady = found.judgement.terms.is_production(each.environment)
+            days = (row.start for row in used)
+            last_use = last.get(key, 0)
+            strips.append(strip(each, days, found.now, last_use=last_use, is_steady=is_steady))
+        return strips
 
     def _callers(self, request: Request, found: Look) -> Values:
         params = request.query_params
@@ -184,10 +233,27 @@ class Pages:
             "owners_problem": self._owners.problem,
         }
 
-    def _services(self, request: Request, found: Look) -> Values:
-        processes = list(found.reader.process_watches(found.span, limit=MOST_PROCESSES))
+    def _coverage(self, request: Request, found: Look) -> Values:
+        params = request.query_params
+        problem = params.get("problem", "")
+        processes = [
+            each
+            for each in found.reader.process_watches(found.span, limit=MOST_PROCESSES)
+            if problem not in PROBLEMS or _has_problem(each, problem)
+        ]
         maps = list(found.reader.maps(found.span))
-        services = found.watching.services
+        newest_maps = records.newest_versions(maps)
+        services = records.newest_first(found.watching.services)
+        newest = records.newest_versions(services)
+        is_old_shown = params.get("versions") == "all"
+        span = found.span
+        lives = (
+            life
+            for life in found.judgement.fleet.lives
+            if span.service in ("", life.service)
+            and span.version in ("", life.version)
+            and span.environment in ("", life.environment)
+        )
 
         def make(
             name: str,
@@ -200,9 +266,23 @@ class Pages:
             return table(name, columns, items, state, describe)
 
         return {
-            "bars": watch_bars(found),
-            "table": make("services", records.SERVICE_COLUMNS, services, records.service_record),
-            "maps": make("maps", records.MAP_COLUMNS, maps, records.map_record, "maps"),
+            "bars": watch_bars(presences(lives, found.now), span.since, found.end),
+            "table": make(
+                "services",
+                records.SERVICE_COLUMNS,
+                services if is_old_shown else newest,
+                records.service_record,
+            ),
+            "older": len(services) - len(newest),
+            "is_old_shown": is_old_shown,
+            "problem": problem if problem in PROBLEMS else "",
+            "maps": make(
+                "maps",
+                records.MAP_COLUMNS,
+                maps if is_old_shown else newest_maps,
+                records.map_record,
+                "maps",
+            ),
             "processes": make(
                 "processes",
                 records.PROCESS_COLUMNS,
@@ -211,6 +291,9 @@ class Pages:
                 "processes",
             ),
         }
+
+    def _trust(self, found: Look) -> Trust:
+        return trust(found, found.judgement.fleet, self._expected)
 
     def _record(self, caller: Caller) -> Values:
         return records.caller_record(caller, self._call_sites.link(caller))
@@ -229,7 +312,7 @@ class Pages:
                     return self._rendering.page("empty.html", store=found.reader.path, **frame)
                 special = values(request, found)
                 if special is None:
-                    return self._rendering.page("not_found.html", status=404, what="rule", **frame)
+                    return self._rendering.page("not_found.html", status=404, what="path", **frame)
                 common = self._common(found)
         except StoreError as error:
             return self._unreadable(error, frame)
@@ -261,15 +344,16 @@ class Pages:
             "filters": here.filters,
             "navigation": _NAVIGATION,
             "theme": theme if theme in _THEMES else "",
-            "STATES": STATES,
+            "LANES": LANES,
             "NONE": NONE,
+            "now": self._settings.now(),
         }
 
     def _common(self, found: Look) -> Values:
         """Return the values that the pages over a readable store share."""
         services = found.everywhere
         return {
-            "health": health_words(found, self._expected),
+            "trust": self._trust(found),
             "options": {
                 "service": _names(each.service for each in services),
                 "version": _names(each.version for each in services),
@@ -278,16 +362,13 @@ class Pages:
                 "stage": list(STAGES),
             },
             "ranges": RANGES,
-            "now": found.now,
-            "last_written": found.health.last_written,
             "WHOSE": WHOSE,
         }
 
 
-def _uses_chart(found: Look, timeline: Timeline, legacy: str = "") -> Chart:
-    rows = found.uses_in_time(timeline, legacy)
-    series = uses_by_rule(rows, timeline, _STACKED_RULES)
-    return stacked("uses", "Uses over time", series, timeline)
+def _has_problem(process: ProcessWatch, problem: str) -> bool:
+    counts = {"gaps": process.gaps, "blind": process.blind, "dropped": process.dropped}
+    return bool(counts[problem]) if problem in counts else process.ending == problem
 
 
 def _table(

@@ -3,27 +3,35 @@
 Times are ISO 8601 in UTC to the second, or None. Fields are only ever added.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
+from enforcer.dashboard.charts import sparkline
 from enforcer.dashboard.look import Caller, Look
-from enforcer.dashboard.tables import Column
+from enforcer.dashboard.tables import Column, version_key
+from enforcer.dashboard.timeline import Timeline
 from enforcer.output.times import iso, seconds
 from enforcer.owners import joined
 from enforcer.report.model import RuleReport
-from enforcer.store.queries import ProcessWatch, ServiceUses, WatchedMap
+from enforcer.store.queries import DAY, WEEK, ProcessWatch, ServiceUses, WatchedMap
 from enforcer.store.sqlite.watch import ServiceWatch
+
+_SPARK_WEEKS: Final = 13
 
 RULE_COLUMNS: Final = (
     Column("legacy", "Legacy path", "rule"),
     Column("canonical", "Canonical path", "hidden"),
     Column("stage", "Stage", "stage"),
-    Column("state", "State", "state"),
+    Column("verdict", "What can be done", "verdict"),
+    Column("trend", "13 weeks", "spark"),
     Column("uses", "Uses", "count", is_descending=True),
     Column("call_sites", "Call sites", "count", is_descending=True),
     Column("last_seen", "Last use", "time", is_descending=True),
-    Column("remove_after", "Goes after", "date"),
-    Column("owner", "Owner", help="who owns the migration, by the map"),
+    Column("remove_after", "Due", "date"),
+    Column("owner", "Owner", help="who owns the migration, by the map; not the callers' team"),
+    Column("state", "State", "hidden"),
     Column("kind", "Kind", "hidden"),
     Column("first_seen", "First use", "hidden"),
     Column("since", "Deprecated since", "hidden"),
@@ -42,7 +50,7 @@ CALLER_COLUMNS: Final = (
     Column("uses", "Uses", "count", is_descending=True),
     Column("first_seen", "First seen", "time", is_descending=True),
     Column("last_seen", "Last seen", "time", is_descending=True),
-    Column("owner", "Owner", help="who owns the file, by CODEOWNERS"),
+    Column("owner", "Team", help="the callers' team: who owns the file, by CODEOWNERS"),
     Column("file", "File", "hidden"),
     Column("line", "Line", "hidden"),
     Column("module", "Module", "hidden"),
@@ -56,6 +64,9 @@ CALLER_COLUMNS: Final = (
     Column("link", "Link", "hidden"),
 )
 
+LIFE_COLUMN: Final = Column("life", "State", "life")
+"""Whether a call site is live, silent or gone from source; on a path's page."""
+
 GROUP_COLUMNS: Final = (
     Column("name", "Name", "group"),
     Column("whose", "Whose code", "whose"),
@@ -68,7 +79,7 @@ GROUP_COLUMNS: Final = (
 
 SERVICE_COLUMNS: Final = (
     Column("service", "Service", "service"),
-    Column("version", "Version"),
+    Column("version", "Version", "version"),
     Column("environment", "Environment"),
     Column("processes", "Processes", "count", is_descending=True),
     Column("since", "Watched from", "time", is_descending=True),
@@ -77,7 +88,7 @@ SERVICE_COLUMNS: Final = (
 
 MAP_COLUMNS: Final = (
     Column("service", "Service", "service"),
-    Column("version", "Version"),
+    Column("version", "Version", "version"),
     Column("environment", "Environment"),
     Column("map", "Map", "digest"),
     Column("stages", "Stages of its rules", "stages"),
@@ -89,7 +100,7 @@ MAP_COLUMNS: Final = (
 
 PROCESS_COLUMNS: Final = (
     Column("service", "Service", "service"),
-    Column("version", "Version"),
+    Column("version", "Version", "version"),
     Column("environment", "Environment"),
     Column("host", "Host"),
     Column("pid", "PID", "plain"),
@@ -131,6 +142,40 @@ def rule_record(look: Look, rule: RuleReport) -> dict[str, Any]:
 def rule_records(look: Look) -> list[dict[str, Any]]:
     """Return the records of every rule that is shown; those that nobody watched come last."""
     return [rule_record(look, rule) for rule in (*look.rules, *look.unwatched)]
+
+
+def weekly_uses(look: Look) -> dict[str, tuple[int, ...]]:
+    """Return the uses of each rule in each of the last whole weeks, under the filters."""
+    timeline = Timeline.whole_weeks(look.now - _SPARK_WEEKS * WEEK - DAY, look.now)
+    span = replace(look.span, since=timeline.starts[0], until=timeline.end)
+    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(timeline.starts))
+    for row in look.reader.uses_in_time(span, DAY):
+        counts[row.legacy][timeline.index(row.start)] += row.count
+    return {legacy: tuple(values) for legacy, values in counts.items()}
+
+
+def spark(values: Sequence[int]) -> dict[str, str]:
+    """Return the fields of a record for its sparkline, and the same in words."""
+    words = f"from {values[0]:,} to {values[-1]:,} uses a week" if values else ""
+    return {"trend": sparkline(values), "spark_words": words}
+
+
+def newest_first(services: Iterable[ServiceWatch]) -> list[ServiceWatch]:
+    """Sort services by name and environment, the newest version first."""
+    ordered = sorted(services, key=lambda each: version_key(each.version), reverse=True)
+    return sorted(ordered, key=lambda each: (each.service, each.environment))
+
+
+Watch = TypeVar("Watch", ServiceWatch, WatchedMap)
+
+
+def newest_versions(watches: Iterable[Watch]) -> list[Watch]:
+    """Return those of the first version of each service in each environment."""
+    watches = list(watches)
+    newest: dict[tuple[str, str], str] = {}
+    for each in watches:
+        newest.setdefault((each.service, each.environment), each.version)
+    return [each for each in watches if newest[each.service, each.environment] == each.version]
 
 
 def caller_record(caller: Caller, link: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ A table is its columns and its records; a record is what the JSON API returns. T
 which part of it is shown.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
@@ -162,8 +163,9 @@ def arrange(
         keys = [column.key for column in columns]
         found = [item for item in found if _has(describe(item), keys, words)]
     key = state.sort.removeprefix("-")
-    if any(column.key == key for column in columns):
-        order = _order(key)
+    column = next((column for column in columns if column.key == key), None)
+    if column is not None:
+        order = _order(column)
         found.sort(key=lambda item: order(describe(item)), reverse=state.sort.startswith("-"))
     return found
 
@@ -216,12 +218,20 @@ def _has(record: Record, keys: Iterable[str], words: Iterable[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _order(key: str) -> Callable[[Record], tuple[bool, object]]:
+def version_key(text: str) -> tuple[tuple[int, int | str], ...]:
+    """Return what a version sorts by: its numbers as numbers, so that 4.9 is before 4.10."""
+    parts = re.findall(r"\d{1,18}|[^\d.+_-]+", text.lower())
+    return tuple((1, int(part)) if part.isdigit() else (0, part) for part in parts)
+
+
+def _order(column: Column) -> Callable[[Record], tuple[bool, object]]:
     def order(record: Record) -> tuple[bool, object]:
         # Empty cells sort before all others, and are never compared with values of another type.
-        value = record.get(key)
+        value = record.get(column.key)
         if value is None or value == "":
             return False, 0
+        if column.kind == "version":
+            return True, version_key(str(value))
         if isinstance(value, bool | int | float):
             return True, value
         return True, str(flat(value)).lower()

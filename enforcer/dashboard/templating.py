@@ -1,7 +1,7 @@
 """Template rendering: escapes everything that comes from outside, and shortens long texts."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, Response
 
 from enforcer import __version__
 from enforcer.dashboard.settings import Settings
-from enforcer.output.times import iso, short
+from enforcer.dashboard.timeline import Change
+from enforcer.output.times import ago, iso, nanoseconds, short
 from enforcer.output.words import agreed, counted, visible
 from enforcer.rules.repository import inner
 
@@ -47,14 +48,19 @@ class Rendering:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
+            ago=_ago,
             agreed=agreed,
+            changed=changed,
             compact=compact,
             counted=counted,
             cut=cut,
+            days=_days,
+            in_days=in_days,
             inner=inner,
             iso=iso,
             number=number,
             short=short,
+            signed=signed,
         )
         self._environment.globals.update(
             prefix=settings.prefix,
@@ -109,6 +115,34 @@ def compact(value: float) -> str:
     return f"{value / size:.3g}{unit}"
 
 
-def day(time: int) -> str:
-    """Return the day of a time in nanoseconds, in UTC."""
-    return datetime.fromtimestamp(time // 1_000_000_000, UTC).strftime("%Y-%m-%d")
+def in_days(days: int) -> str:
+    """Return in how many days something is, or how many days ago it was."""
+    if days == 0:
+        return "today"
+    return f"in {counted(days, 'day')}" if days > 0 else f"{counted(-days, 'day')} ago"
+
+
+def signed(change: Change) -> str:
+    """Return by how much a count changed, with its sign."""
+    difference = change.now - (change.before or 0)
+    if change.before is None:
+        return "new" if change.now else ""
+    return f"{difference:+,}".replace("-", "\N{MINUS SIGN}") if difference else "level"
+
+
+def changed(change: Change) -> str:
+    """Return a change in percent against the period before, in words."""
+    if change.percent is None:
+        return "" if change.before is None else "none before"
+    if change.direction == "level":
+        return "level with the 7 days before"
+    sign = "+" if change.percent > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{abs(change.percent):,.0f} % against the 7 days before"
+
+
+def _ago(text: str, now: int) -> str:
+    return ago(nanoseconds(datetime.fromisoformat(text)), now)
+
+
+def _days(text: str, now: int) -> int:
+    return (date.fromisoformat(text) - datetime.fromtimestamp(now // 10**9, UTC).date()).days

@@ -1,17 +1,16 @@
-"""Buckets of time, and series over them: uses, remaining call sites, and their trend."""
+"""Buckets of time, and counts over them: uses, call sites that are left, changes and forecasts.
 
-from collections import Counter, defaultdict
+Only whole periods of equal length are ever compared: the day or week that has begun is compared
+with nothing.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
-from enforcer.report.model import SiteReport
 from enforcer.store.queries import DAY, HOUR, MONDAY, WEEK, UsesInTime
-
-OTHERS: Final = "all other rules"
 
 _MOST_HOURS: Final = 72
 _MOST_DAYS: Final = 100
@@ -26,11 +25,13 @@ class Timeline:
     Attributes:
         size: the length of a bucket, in nanoseconds.
         starts: when each bucket begins, in nanoseconds since the epoch.
+        begin: from when on something is counted, perhaps within the first bucket.
 
     """
 
     size: int
     starts: tuple[int, ...]
+    begin: int = 0
 
     @classmethod
     def over(cls, begin: int, end: int) -> "Timeline":
@@ -41,7 +42,23 @@ class Timeline:
             size = DAY if end - begin <= _MOST_DAYS * DAY else WEEK
         offset = MONDAY if size == WEEK else 0
         first = (begin - offset) // size * size + offset
-        return cls(size, tuple(range(first, end, size)))
+        return cls(size, tuple(range(first, end, size)), begin)
+
+    @classmethod
+    def whole_weeks(cls, begin: int, end: int) -> "Timeline":
+        """Create a timeline of the whole weeks between two times, back from the last midnight."""
+        end = end // DAY * DAY
+        weeks = max((end - begin) // WEEK, 0)
+        return cls(WEEK, tuple(end - number * WEEK for number in range(weeks, 0, -1)))
+
+    @property
+    def end(self) -> int:
+        """Return the end of the last bucket."""
+        return self.starts[-1] + self.size
+
+    def is_whole(self, index: int, begin: int, end: int) -> bool:
+        """Return whether a bucket lies between two times as a whole."""
+        return begin <= self.starts[index] and self.starts[index] + self.size <= end
 
     @property
     def unit(self) -> str:
@@ -76,91 +93,117 @@ def moment(time: int) -> datetime:
     return datetime.fromtimestamp(time // 1_000_000_000, UTC)
 
 
-def uses_by_rule(rows: Iterable[UsesInTime], timeline: Timeline, most: int) -> list[Series]:
-    """Count the uses of each rule over time, the rules with most uses first.
+def count_uses(rows: Iterable[UsesInTime], timeline: Timeline) -> Series:
+    """Count the uses of all rules in each bucket."""
+    values = [0] * len(timeline.starts)
+    for row in rows:
+        values[timeline.index(row.start)] += row.count
+    return Series("uses", tuple(values))
+
+
+def sites_left(lives: Iterable[tuple[int, int]], timeline: Timeline) -> Series:
+    """Count the call sites that are left at the end of each bucket.
 
     Args:
-        rows: the store's counts.
+        lives: from when till when each call site is left.
         timeline: the buckets.
-        most: how many rules get a series of their own; all others share the last series.
 
-    """
-    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(timeline.starts))
-    # Rows come sorted by time, and there are many thousands: look a time up once.
-    for start, of_time in groupby(rows, attrgetter("start")):
-        index = timeline.index(start)
-        for row in of_time:
-            counts[row.legacy][index] += row.count
-    ranked = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0]))
-    # A single rule among "all others" may as well have its own name.
-    most = most if len(ranked) > most + 1 else len(ranked)
-    series = [Series(name, tuple(values)) for name, values in ranked[:most]]
-    rest = [values for _, values in ranked[most:]]
-    if rest:
-        series.append(Series(OTHERS, tuple(map(sum, zip(*rest, strict=True)))))
-    return series
-
-
-def remaining_sites(sites: Iterable[SiteReport], timeline: Timeline) -> Series:
-    """Count the call sites that remained in each bucket.
-
-    A call site remains from its first use until a week after its last one: code that runs once a
-    week is not gone between its runs.
     """
     changes = Counter[int]()
-    last = len(timeline.starts)
-    for site in sites:
-        changes[timeline.index(site.first_seen)] += 1
-        end = site.last_seen + WEEK
-        if end < timeline.starts[-1]:
-            changes[timeline.index(end) + 1] -= 1
+    for first, last in lives:
+        changes[timeline.index(first)] += 1
+        if last < timeline.end:
+            changes[timeline.index(last)] -= 1
     values = []
     there = 0
-    for index in range(last):
+    for index in range(len(timeline.starts)):
         there += changes[index]
         values.append(there)
-    return Series("call sites", tuple(values))
+    return Series("call sites left", tuple(values))
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """A straight line through the newest values of a series.
+class Change:
+    """A count of a whole period, and of the one of equal length before it.
 
     Attributes:
-        first: the number of the bucket that it begins in.
-        begin: its height there.
-        end: its height in the last bucket.
-        a_week: how much it rises in a week.
-        zero: when it reaches zero, in nanoseconds since the epoch; None if it does not fall.
+        now: the count of the newer period.
+        before: that of the older one; None if it was not watched as a whole.
 
     """
 
-    first: int
-    begin: float
-    end: float
-    a_week: float
-    zero: int | None
+    now: int
+    before: int | None
+
+    @property
+    def percent(self) -> float | None:
+        """Return the change in percent; None if there is nothing to compare with."""
+        return 100 * (self.now - self.before) / self.before if self.before else None
+
+    @property
+    def direction(self) -> str:
+        """Return ``up``, ``down`` or ``level``; empty if there is nothing to compare with."""
+        if self.before is None:
+            return ""
+        if abs(self.now - self.before) <= _LEVEL * self.before:
+            return "level"
+        return "up" if self.now > self.before else "down"
 
 
-_TREND_PARTS: Final = {HOUR: 48, DAY: 56, WEEK: 8}
-_FEWEST_PARTS: Final = 3
 _LEVEL: Final = 0.05
-_FARTHEST: Final = 5 * 365 * DAY
 
 
-def trend(series: Series, timeline: Timeline) -> Trend | None:
-    """Fit a line to the newest values by least squares; return None for too few of them."""
-    values: Sequence[int] = series.values[-_TREND_PARTS[timeline.size] :]
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When none would be left if the last whole weeks went on.
+
+    Attributes:
+        direction: ``up``, ``down`` or ``level``.
+        earliest: the first date on which none would be left, in nanoseconds; None if never.
+        latest: the last such date; None if that can't be told.
+
+    """
+
+    direction: str
+    earliest: int | None = None
+    latest: int | None = None
+
+
+_WEEKS: Final = 8
+_FEWEST: Final = 4
+_FARTHEST: Final = 3 * 365 * DAY
+
+
+def forecast(values: Sequence[int], end: int) -> Forecast | None:
+    """Fit a line to the counts of the last whole weeks; return None for too few of them.
+
+    The dates are those of the slopes one standard error around the fitted one: a single date would
+    promise more than some weeks can tell.
+
+    Args:
+        values: counts at the ends of whole weeks.
+        end: the end of the last one, in nanoseconds since the epoch.
+
+    """
+    values = values[-_WEEKS:]
     count = len(values)
-    if count < _FEWEST_PARTS or not any(values):
+    if count < _FEWEST or not any(values):
         return None
     middle, mean = (count - 1) / 2, sum(values) / count
     spread = sum((x - middle) ** 2 for x in range(count))
     slope = sum((x - middle) * (y - mean) for x, y in enumerate(values)) / spread
-    begin, end = mean - slope * middle, mean + slope * middle
-    a_week = slope * WEEK / timeline.size
-    zero = None
-    if a_week < -_LEVEL and end > 0:
-        ahead = int(end / -slope * timeline.size)
-        zero = timeline.starts[-1] + ahead if ahead < _FARTHEST else None
-    return Trend(len(series.values) - count, max(begin, 0.0), max(end, 0.0), a_week, zero)
+    rest = sum((y - mean - slope * (x - middle)) ** 2 for x, y in enumerate(values))
+    error = (rest / (count - 2) / spread) ** 0.5
+    if abs(slope) * (count - 1) <= _LEVEL * max(mean, 1) or abs(slope) <= error:
+        return Forecast("level")
+    if slope > 0:
+        return Forecast("up")
+    earliest, latest = (
+        _reaches_zero(values[-1], each, end) for each in (slope - error, slope + error)
+    )
+    return Forecast("down", earliest, latest if earliest else None)
+
+
+def _reaches_zero(left: int, slope: float, end: int) -> int | None:
+    ahead = int(left / -slope * WEEK)
+    return end + ahead if ahead < _FARTHEST else None

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _AGE = re.compile(r"(?P<number>\d+)\s*(?P<unit>[smhdw])")
+_EXACT = 0.05
+_MINUTE = 60_000_000_000
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -56,12 +58,31 @@ def seconds(nanoseconds: int) -> float:
 
 
 def length(nanoseconds: int) -> str:
-    """Format a duration in the largest unit that is still exact enough: 5 s, 90 min, 3 h."""
+    """Format a duration in the largest unit that is right to 5 %: 5 s, 90 min, 60 h, 3 d."""
     amount = seconds(nanoseconds)
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if amount >= 2 * size:
-            return f"{amount / size:.0f} {unit}"
+        number = round(amount / size)
+        if amount >= 2 * size and abs(amount / size - number) <= _EXACT * number:
+            return f"{number} {unit}"
     return f"{amount:.3g} s"
+
+
+def ago(time: int, now: int) -> str:
+    """Return how long ago a time was, or in how long it will be: 2 h ago, in 3 d."""
+    distance = abs(now - time)
+    if distance < _MINUTE:
+        return "just now"
+    words = age(distance)
+    return f"{words} ago" if time <= now else f"in {words}"
+
+
+def age(nanoseconds: int) -> str:
+    """Return a duration in its largest whole unit, never rounded up: 59 min, 47 h, 3 d."""
+    amount = int(seconds(nanoseconds))
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if amount >= (2 * size if unit == "d" else size):
+            return f"{amount // size} {unit}"
+    return f"{amount} s"
 
 
 def _utc(time: int) -> datetime:

@@ -12,13 +12,16 @@ from random import Random
 from typing import Final
 
 from enforcer.dashboard.demo.program import InventedSite, write_program
+from enforcer.findings import InstalledReference, RecordedScan
 from enforcer.recording.notice import Notice
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED, BLOCKED, EXEMPTED, OBSERVED, WARNED, CallSite, Use
 from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT, WARN
+from enforcer.source.source_scan import scan_source
 from enforcer.store.queries import DAY, HOUR
+from enforcer.store.sqlite.scans import write_scan
 from enforcer.store.sqlite.schema import EXIT
 from enforcer.store.sqlite.writer import Store
 
@@ -114,7 +117,34 @@ def invent(folder: Path, now: int, on_day: Callable[[], None] = lambda: None) ->
     migration_map = load_map(str(map_file), environ={})
     rules = [rule for rule in migration_map if rule.legacy != _UNWATCHED]
     _History(store, migration_map, rules, sites, now).write(on_day)
+    _scan(store, migration_map, sites, now - 2 * HOUR)
     return Demo(map_file, store)
+
+
+def _scan(
+    store: Path, migration_map: MigrationMap, sites: Iterable[InventedSite], now: int
+) -> None:
+    """Record a scan of the program's source, and what the installed distributions name."""
+    found = scan_source(migration_map, is_cached=False)
+    installed = sorted(
+        InstalledReference(
+            site.distribution, "1.4", _short(site.file), site.line, site.path, site.rule, "from"
+        )
+        for site in sites
+        if site.distribution
+    )
+    scan = RecordedScan(
+        revision="",
+        is_dirty=False,
+        committed=0,
+        scanned=now,
+        root=migration_map.root,
+        files=found.files,
+        rules=tuple(rule.legacy for rule in migration_map),
+        findings=(*found.references, *found.unproven),
+        installed=tuple(installed),
+    )
+    write_scan(str(store), scan)
 
 
 class _History:

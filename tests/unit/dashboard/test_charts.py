@@ -1,52 +1,40 @@
-"""Charts show their numbers to scale, in every size."""
+"""The geometry of charts."""
 
-from enforcer.dashboard.charts import line, stacked
-from enforcer.dashboard.timeline import Series, Timeline, trend
+from enforcer.dashboard.charts import columns, sparkline
+from enforcer.dashboard.timeline import Series, Timeline
 from enforcer.store.queries import DAY
 
-TIMELINE = Timeline.over(20_000 * DAY, 20_010 * DAY)
+FOUR_DAYS = Timeline(DAY, (0, DAY, 2 * DAY, 3 * DAY))
+SERIES = Series("uses", (0, 10, 20, 5))
 
 
 def test_columns_are_to_scale() -> None:
-    """Each rectangle is as high as its number, and they stand on one another."""
-    series = [Series("a", tuple(range(10))), Series("b", (10,) * 10)]
-    for drawing in (
-        stacked("c", "C", series, TIMELINE).wide,
-        stacked("c", "C", series, TIMELINE).narrow,
-    ):
-        unit = (drawing.bottom - drawing.rows[-1].at) / float(drawing.rows[-1].text)
-        boxes = [box for box in drawing.boxes if box.kind == "s1"]
-        assert len(boxes) == 10
-        for index, box in enumerate(boxes):
-            assert abs(box.height - 10 * unit) < 0.1
-            assert abs((drawing.bottom - box.y - box.height) - index * unit) < 0.1
+    bars = columns("c", "C", SERIES, FOUR_DAYS, begin=0, end=4 * DAY).bars
+    assert [bar.y for bar in bars] == [100, 50, 0, 75]
+    assert [bar.x for bar in bars] == [0, 250, 500, 750]
+    assert {bar.width for bar in bars} == {250}
 
 
-def test_each_part_of_time_has_its_numbers() -> None:
-    series = [Series("a", tuple(range(10))), Series("b", (3,) * 10)]
-    columns = stacked("c", "C", series, TIMELINE).wide.columns
-    assert columns[0].lines == (("s1", "b", 3),)
-    assert columns[9].lines == (("s0", "a", 9), ("s1", "b", 3))
-    assert (columns[9].since, columns[9].until) == ("2024-10-13", "2024-10-13")
+def test_a_part_of_a_period_is_not_drawn_as_a_whole_one() -> None:
+    """The day that still runs, and the one in which watching began, look like a cliff else."""
+    bars = columns("c", "C", SERIES, FOUR_DAYS, begin=DAY // 2, end=4 * DAY - 1).bars
+    assert [bar.is_part for bar in bars] == [True, False, False, True]
+    assert bars[0].title == "Thu 1970-01-01 (a part)"
 
 
-def test_marks_are_above_the_highest() -> None:
-    for highest in (0, 1, 3, 7, 99, 1001, 123_456, 10**12):
-        values = Series("a", (highest, *(0,) * 9))
-        drawing = stacked("c", "C", [values], TIMELINE).wide
-        assert 2 <= len(drawing.rows) <= 6
-        assert all(box.y >= drawing.rows[-1].at - 0.01 for box in drawing.boxes)
+def test_each_period_has_its_days() -> None:
+    bars = columns("c", "C", SERIES, FOUR_DAYS, begin=0, end=4 * DAY).bars
+    assert (bars[1].since, bars[1].until) == ("1970-01-02", "1970-01-02")
 
 
-def test_chart_of_nothing() -> None:
-    chart = stacked("c", "C", [], TIMELINE)
-    assert chart.wide.boxes == ()
-    assert chart.description == "No uses."
+def test_marks_are_round_and_above_the_highest() -> None:
+    for highest, top in {0: "2", 3: "4", 49: "50", 11: "12", 70_000: "80k", 101: "120"}.items():
+        series = Series("uses", (0, highest, 0, 0))
+        chart = columns("c", "C", series, FOUR_DAYS, begin=0, end=4 * DAY)
+        assert chart.marks[0] == top
+        assert chart.marks[2] == "0"
 
 
-def test_line_has_a_trend() -> None:
-    series = Series("sites", tuple(range(20, 10, -1)))
-    chart = line("c", "C", series, TIMELINE, trend(series, TIMELINE))
-    assert chart.wide.line.startswith("M")
-    assert chart.wide.trend
-    assert chart.description.startswith("From 20 to 11 sites")
+def test_line_of_nothing_is_not_drawn() -> None:
+    assert sparkline((0, 0)) == ""
+    assert sparkline((2, 1, 0)) == "0,1 50,10 100,19"

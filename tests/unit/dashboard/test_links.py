@@ -61,7 +61,7 @@ def test_filters_leave_out(visit: Visit) -> None:
 def test_owner_leaves_only_their_files(visit: Visit) -> None:
     page = visit("/callers?by=site&owner=@payments")
     rows = page.rows("callers")
-    assert {row["Owner"] for row in rows} == {"@payments"}
+    assert {row["Team"] for row in rows} == {"@payments"}
     everyone = visit("/callers?by=owner").rows("groups")
     (expected,) = (row["Uses"] for row in everyone if row["Owner"] == "@payments")
     assert sum(int(row["Uses"].replace(",", "")) for row in rows) == int(expected.replace(",", ""))

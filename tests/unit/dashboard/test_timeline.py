@@ -2,15 +2,7 @@
 
 import pytest
 
-from enforcer.dashboard.timeline import (
-    OTHERS,
-    Series,
-    Timeline,
-    remaining_sites,
-    trend,
-    uses_by_rule,
-)
-from enforcer.report.model import SiteReport
+from enforcer.dashboard.timeline import Change, Timeline, count_uses, forecast, sites_left
 from enforcer.store.queries import DAY, HOUR, WEEK, UsesInTime
 
 MONDAY = 20_000 * DAY + 4 * DAY - (20_000 + 4 + 3) % 7 * DAY
@@ -37,51 +29,61 @@ def test_weeks_begin_on_monday() -> None:
 def test_uses_land_in_their_part() -> None:
     timeline = Timeline.over(MONDAY, MONDAY + 10 * DAY)
     rows = [UsesInTime(MONDAY + index * DAY, "a", index) for index in range(1, 10)]
-    (series,) = uses_by_rule(rows, timeline, 5)
-    assert series.values == tuple(range(10))
+    rows += [UsesInTime(MONDAY + DAY, "b", 5)]
+    assert count_uses(rows, timeline).values == (0, 6, *range(2, 10))
 
 
-def test_rules_beyond_the_most_used_share_a_series() -> None:
-    timeline = Timeline.over(MONDAY, MONDAY + HOUR)
-    rows = [UsesInTime(MONDAY, f"r{index}", index) for index in range(1, 8)]
-    series = uses_by_rule(rows, timeline, 3)
-    assert [each.name for each in series] == ["r7", "r6", "r5", OTHERS]
-    assert sum(each.total for each in series) == sum(range(1, 8))
-    assert [each.name for each in uses_by_rule(rows[:4], timeline, 3)] == ["r4", "r3", "r2", "r1"]
+def test_whole_weeks_end_with_the_last_whole_day() -> None:
+    """The day that still runs belongs to no period that is compared."""
+    now = MONDAY + 20 * DAY + 5 * HOUR
+    timeline = Timeline.whole_weeks(MONDAY + HOUR, now)
+    assert timeline.starts == (MONDAY + 6 * DAY, MONDAY + 13 * DAY)
+    assert timeline.end == MONDAY + 20 * DAY
+    assert Timeline.whole_weeks(now - HOUR, now).starts == ()
 
 
-def made_site(first: int, last: int) -> SiteReport:
-    return SiteReport(
-        "a.old", "f.py", 1, "f", "m", "import_statement", (), "", "own", "", {}, 1, first, last
-    )
-
-
-def test_site_is_left_until_a_week_after_its_last_use() -> None:
+def test_site_is_left_from_its_first_use_on() -> None:
     timeline = Timeline.over(MONDAY, MONDAY + 21 * DAY)
-    sites = [
-        made_site(MONDAY, MONDAY + 20 * DAY),
-        made_site(MONDAY + 2 * DAY, MONDAY + 3 * DAY),
-        made_site(MONDAY, MONDAY + 13 * DAY),
-    ]
-    values = remaining_sites(sites, timeline).values
-    assert values[:3] == (2, 2, 3)
-    assert (values[10], values[11]) == (3, 2)
-    assert values[-1] == 2
+    lives = [(MONDAY, MONDAY + 40 * DAY), (MONDAY + 2 * DAY, MONDAY + 10 * DAY)]
+    values = sites_left(lives, timeline).values
+    assert values[:3] == (1, 1, 2)
+    assert (values[9], values[10]) == (2, 1)
+    assert values[-1] == 1
 
 
-def test_trend_of_a_straight_line() -> None:
-    timeline = Timeline.over(MONDAY, MONDAY + 30 * DAY)
-    falling = Series("x", tuple(range(60, 30, -1)))
-    found = trend(falling, timeline)
+@pytest.mark.parametrize(
+    ("now", "before", "direction"),
+    [(103, 100, "level"), (95, 100, "level"), (90, 100, "down"), (106, 100, "up"), (1, None, "")],
+)
+def test_five_percent_are_level(now: int, before: int | None, direction: str) -> None:
+    assert Change(now, before).direction == direction
+
+
+def test_forecast_is_a_range_of_dates() -> None:
+    """What falls unevenly may end between two dates; both are those of the same counts."""
+    end = MONDAY
+    found = forecast((60, 55, 52, 45, 41, 37, 30, 26), end)
     assert found is not None
-    assert found.a_week == pytest.approx(-7)
-    assert (found.begin, found.end) == (pytest.approx(60), pytest.approx(31))
-    assert found.zero is not None
-    assert abs(found.zero - (timeline.starts[-1] + 31 * DAY)) <= 10**9
+    assert found.direction == "down"
+    assert found.earliest is not None
+    assert found.latest is not None
+    assert end + 4 * WEEK < found.earliest < found.latest < end + 8 * WEEK
 
 
-def test_trend_that_does_not_fall_has_no_end() -> None:
-    timeline = Timeline.over(MONDAY, MONDAY + 30 * DAY)
-    assert trend(Series("x", (5,) * 30), timeline).zero is None  # type: ignore[union-attr]
-    assert trend(Series("x", tuple(range(30))), timeline).zero is None  # type: ignore[union-attr]
-    assert trend(Series("x", (0,) * 30), timeline) is None
+@pytest.mark.parametrize(
+    ("values", "direction"),
+    [
+        ((20, 20, 21, 20, 20, 21, 20, 20), "level"),
+        ((20, 21, 22, 24, 25, 27, 28, 30), "up"),
+        ((10, 14, 9, 13, 10, 14, 9, 13), "level"),
+    ],
+)
+def test_what_does_not_fall_has_no_date(values: tuple[int, ...], direction: str) -> None:
+    found = forecast(values, MONDAY)
+    assert found is not None
+    assert (found.direction, found.earliest, found.latest) == (direction, None, None)
+
+
+def test_too_few_weeks_say_nothing() -> None:
+    assert forecast((5, 4, 3), MONDAY) is None
+    assert forecast((0,) * 8, MONDAY) is None

@@ -1,0 +1,102 @@
+"""The verdicts on all rules of a store, with the evidence that pages show beside them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from enforcer.evidence import read_evidence
+from enforcer.output.times import iso
+from enforcer.rules.model import MigrationMap, Rule
+from enforcer.store.queries import Span, StoreReader, WatchedRule
+from enforcer.verdict.judgement import judge
+from enforcer.verdict.model import ANSWERS, Evidence, FleetEvidence, Verdict
+from enforcer.verdict.terms import Terms
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts on all rules at one time.
+
+    Attributes:
+        evidence: what they depend on.
+        terms: the terms of the map.
+        verdicts: the verdicts by legacy path.
+
+    """
+
+    evidence: Evidence
+    terms: Terms
+    verdicts: dict[str, Verdict]
+
+    @property
+    def fleet(self) -> FleetEvidence:
+        """Return who watched, and what may be missing."""
+        return self.evidence.fleet
+
+    def maps_with(self, legacy: str) -> frozenset[str]:
+        """Return the digests of the sets of rules that have a rule."""
+        return self._maps.get(legacy, frozenset())
+
+    @cached_property
+    def _maps(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for digest, rules in self.fleet.rules.items():
+            for legacy in rules:
+                found.setdefault(legacy, set()).add(digest)
+        return {legacy: frozenset(digests) for legacy, digests in found.items()}
+
+    def record(self, legacy: str) -> dict[str, Any] | None:
+        """Return the record of the verdict on a rule; None if there is none."""
+        verdict = self.verdicts.get(legacy)
+        if verdict is None:
+            return None
+        return {
+            "answer": verdict.answer,
+            "words": ANSWERS[verdict.answer],
+            "can_go": verdict.can_go,
+            "last_use": iso(verdict.last_use) if verdict.last_use else None,
+            "conditions": [
+                {"name": one.name, "state": one.state, "facts": list(one.facts), "act": one.act}
+                for one in verdict.conditions
+            ],
+            "unknowns": list(verdict.unknowns),
+        }
+
+
+def read_judgement(reader: StoreReader, migration_map: MigrationMap | None, now: int) -> Judgement:
+    """Judge all rules of the map, and those that only the store has.
+
+    Args:
+        reader: the open store.
+        migration_map: the map; without one the rules are those of the store, under usual terms.
+        now: the time, in nanoseconds since the epoch.
+
+    """
+    rules = _complete(migration_map, reader.rules(Span()))
+    evidence = read_evidence(reader, rules, now)
+    terms = Terms.of(rules)
+    verdicts = {one.legacy: one for one in judge(evidence, terms, now)}
+    return Judgement(evidence, terms, verdicts)
+
+
+def _complete(migration_map: MigrationMap | None, watched: Iterable[WatchedRule]) -> MigrationMap:
+    """Return a map with the terms of the given one, and the rules of the store that it lacks."""
+    known = migration_map or MigrationMap()
+    rules = list(known)
+    there = {rule.legacy for rule in rules}
+    rules += [
+        Rule(rule.legacy, rule.canonical, stage=rule.stage, owner=rule.owner)
+        for rule in watched
+        if rule.legacy not in there
+    ]
+    return MigrationMap(
+        rules,
+        expected_services=known.expected_services,
+        production=known.production,
+        quiet_for=known.quiet_for,
+        jobs=known.jobs,
+        accept=known.accept,
+        tombstone_for=known.tombstone_for,
+        store=known.store,
+    )
