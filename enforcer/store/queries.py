@@ -247,6 +247,11 @@ class ProcessLife:
     ending: str
     silence: int
 
+    @property
+    def began(self) -> int:
+        """When the process began to watch."""
+        return self.spans[0][0] if self.spans else self.written
+
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make
 class DeployedUses:

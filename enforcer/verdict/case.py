@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from enforcer.findings import ScanFinding
-from enforcer.recording.use import BLOCKED
+from enforcer.recording.use import BLOCKED, ENTRY_POINT, IMPORT_MODULE, PICKLE
 from enforcer.rules.stages import REMOVED
 from enforcer.store.queries import DAY, WEEK, DeployedUses, UsePause
 from enforcer.verdict.code_kind import is_test_file
 from enforcer.verdict.coverage import Coverage
 from enforcer.verdict.model import FleetEvidence, RuleEvidence
 from enforcer.verdict.terms import PAUSES, Terms
+
+UNSCANNED: Final = (IMPORT_MODULE, PICKLE, ENTRY_POINT)
+"""The mechanisms whose path may come from configuration or data, which no scan reads."""
 
 
 def is_production_use(use: DeployedUses, terms: Terms) -> bool:
@@ -93,7 +97,12 @@ class Case:
         """The callers that were refused within the period."""
         return tuple(one for one in self.callers if one.outcome == BLOCKED)
 
-    @property
+    @cached_property
+    def unscanned(self) -> frozenset[str]:
+        """The services with a caller in production that no scan of the source shows."""
+        return frozenset(one.service for one in self.production if one.mechanism in UNSCANNED)
+
+    @cached_property
     def since(self) -> int:
         """When the period in force begins."""
         return self.now - self.period
@@ -148,23 +157,30 @@ class Case:
 
     @property
     def rare(self) -> list[UsePause]:
-        """The services that used the path within one week only, and are not declared.
+        """The callers that came once, and are not declared: how often they come is not known.
 
-        How often such a service comes is not known: neither continuously, as an expected one
-        does, nor twice.
+        That is a service that used the path within one week only and does not run continuously, as
+        an expected one does; and a caller in an expected service that no scan shows.
         """
-        known = {*self.terms.expected, *self.terms.jobs, ""}
-        return [
-            one
-            for one in self.pauses
-            if not one.file
-            and one.service not in known
-            and one.last_seen - one.first_seen < WEEK
-            and not any(
-                each.service == one.service and each.till > one.last_seen
-                for each in self.terms.accepted
-            )
-        ]
+        return [one for one in self.pauses if self._came_once(one) and not self._is_accepted(one)]
+
+    def _came_once(self, pause: UsePause) -> bool:
+        if pause.service in {*self.terms.jobs, ""}:
+            return False
+        if pause.service not in self.terms.expected:
+            return not pause.file and pause.last_seen - pause.first_seen < WEEK
+        # The scan shows whether other callers are gone.
+        place = pause.service, pause.file, pause.function
+        return pause.days == 1 and any(
+            place == (one.service, one.file, one.function) and one.mechanism in UNSCANNED
+            for one in self.production
+        )
+
+    def _is_accepted(self, pause: UsePause) -> bool:
+        return any(
+            one.service == pause.service and one.till > pause.last_seen
+            for one in self.terms.accepted
+        )
 
 
 def days(nanoseconds: int) -> str:

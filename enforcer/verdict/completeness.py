@@ -1,19 +1,18 @@
 """Condition on the evidence: nothing was refused, dropped, lost or blind in the period."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from enforcer.output.times import short
 from enforcer.output.words import counted, visible
 from enforcer.recording.notice import BLIND
-from enforcer.recording.process import CLOCKS_DIFFER, DISABLED
+from enforcer.recording.process import DISABLED
 from enforcer.rules.model import TREE_SUFFIX, covers_path
-from enforcer.store.queries import DAY, ProcessLife, ProcessNotice
+from enforcer.store.queries import ProcessLife, ProcessNotice
 from enforcer.store.sqlite.schema import UNKNOWN as UNKNOWN_ENDING
 from enforcer.verdict.case import Case, days
 from enforcer.verdict.model import MET, NOT_KNOWN, REFUSED, UNKNOWN, UNMET, Condition
 from enforcer.verdict.use import place
-from enforcer.verdict.watch import began
 
 LATE = "late"
 """The kind of the notice that a path was imported before the enforcer was enabled."""
@@ -101,7 +100,7 @@ def _concerns(case: Case, notice: ProcessNotice) -> bool:
 
 
 def _switched_off(case: Case) -> Faults:
-    found = [one for one in _lives(case) if one.ending == DISABLED]
+    found = _ended(case, DISABLED)
     if found:
         last = max(one.written for one in found)
         number = counted(len(found), "process", "processes")
@@ -110,7 +109,7 @@ def _switched_off(case: Case) -> Faults:
 
 
 def _unknown_endings(case: Case) -> Faults:
-    found = [one for one in _lives(case) if one.ending == UNKNOWN_ENDING]
+    found = _ended(case, UNKNOWN_ENDING)
     if found:
         number = counted(len(found), "process", "processes")
         text = f"{number} of an enforcer before 0.2 recorded neither gaps nor how they ended"
@@ -120,42 +119,29 @@ def _unknown_endings(case: Case) -> Faults:
 def _vanished(case: Case) -> Faults:
     """Yield the services whose processes ended without a last write, and none lived longer.
 
-    What a process used in its last seconds is lost. It is evidence again as soon as another process
-    of the service lived as long, a day at most: that one has written what it used by that age. A
-    service that crashes at start-up each time never has such a process.
+    What a process used in its last seconds is lost. Another process of the service that lived as
+    long makes up for that. Nothing does where the service has a caller that no scan shows: it may
+    come rarely, and have come then.
     """
-    services: defaultdict[tuple[str, str], list[ProcessLife]] = defaultdict(list)
-    for one in case.coverage.lives:
-        services[one.service, one.environment].append(one)
-    for (service, _), lives in sorted(services.items()):
-        lost = [one for one in lives if _has_vanished(case, one) and one.written >= case.since]
-        lost = [one for one in lost if not _is_made_up(one, lives)]
-        if lost:
-            number = counted(len(lost), "process", "processes")
-            name = visible(service or "a service without a name")
-            last = short(max(one.written for one in lost))
-            text = (
-                f"{number} of {name} ended without a last write, the last one {last} UTC, "
-                "and none has lived as long since"
-            )
-            yield text, "Find out why they end (a crash, a kill), and let one live longer."
-
-
-def _has_vanished(case: Case, life: ProcessLife) -> bool:
-    return not life.ending and life.written + life.silence < case.now
-
-
-def _is_made_up(lost: ProcessLife, lives: Iterable[ProcessLife]) -> bool:
-    """Return whether another process reached the age at which one vanished, after it."""
-    age = min(lost.written - began(lost), DAY) + lost.silence
-    return any(
-        one is not lost and one.written > lost.written and one.written - began(one) >= age
-        for one in lives
-    )
+    services: defaultdict[str, list[ProcessLife]] = defaultdict(list)
+    for one, is_made_up in case.coverage.vanished:
+        if one.written >= case.since and (one.service in case.unscanned or not is_made_up):
+            services[one.service].append(one)
+    for service, lost in sorted(services.items()):
+        number = counted(len(lost), "process", "processes")
+        name = visible(service or "a service without a name")
+        last = short(max(one.written for one in lost))
+        text = f"{number} of {name} ended without a last write, the last one {last} UTC"
+        if service in case.unscanned:
+            act = "Find out why (a crash, a kill); the evidence is whole after the period."
+            yield f"{text}, and {name} has a caller that no scan shows", act
+        else:
+            act = "Find out why they end (a crash, a kill), and let one live longer."
+            yield f"{text}, and none has lived as long since", act
 
 
 def _clocks(case: Case) -> Faults:
-    ahead = [one for one in case.coverage.lives if one.written > case.now + CLOCKS_DIFFER]
+    ahead = case.coverage.ahead
     if ahead:
         number = counted(len(ahead), "process", "processes")
         text = f"the clock of {number} was ahead, or the one here is behind"
@@ -167,8 +153,9 @@ def _sampled(case: Case) -> Faults:
         yield case.fleet.is_sampled, "Send the enforcer's logs unsampled."
 
 
-def _lives(case: Case) -> Iterator[ProcessLife]:
-    return (one for one in case.coverage.lives if one.written >= case.since)
+def _ended(case: Case, ending: str) -> list[ProcessLife]:
+    found = case.coverage.by_ending.get(ending, ())
+    return [one for one in found if one.written >= case.since]
 
 
 _FAULTS = (

@@ -1,6 +1,7 @@
 """Coverage of a time by the processes of a fleet: who watched a rule, and where the watch broke."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,7 +54,49 @@ class Coverage:
         return [one for one in self.lives if not one.ending and self._is_alive(one)]
 
     def _is_alive(self, life: ProcessLife) -> bool:
-        return life.written + life.silence >= self.now >= life.written - CLOCKS_DIFFER
+        # A clock that is minutes behind hides no process, and neither does a kill just now.
+        lasts = max(life.silence, LONGEST_BREAK)
+        return life.written + lasts >= self.now >= life.written - CLOCKS_DIFFER
+
+    @cached_property
+    def by_service(self) -> dict[str, list[ProcessLife]]:
+        """The processes of each service."""
+        return _grouped(self.lives, lambda life: life.service)
+
+    @cached_property
+    def by_ending(self) -> dict[str, list[ProcessLife]]:
+        """The processes that ended in each way."""
+        return _grouped(self.lives, lambda life: life.ending)
+
+    @cached_property
+    def ahead(self) -> list[ProcessLife]:
+        """The processes whose clock is ahead of the one here."""
+        return [one for one in self.lives if one.written > self.now + CLOCKS_DIFFER]
+
+    @cached_property
+    def vanished(self) -> list[tuple[ProcessLife, bool]]:
+        """The processes that ended without a last write, and whether others make up for that.
+
+        Another process makes up for one that vanished if it reached the same age later, a day at
+        most: it has written what it used by that age. A service that crashes at start-up each time
+        never has such a process.
+        """
+        # Not before a break would be one: a clock may be minutes behind.
+        found = [
+            one
+            for one in self.by_ending.get("", ())
+            if one.written + max(one.silence, LONGEST_BREAK) < self.now
+        ]
+        return [(one, self._is_made_up(one)) for one in found]
+
+    def _is_made_up(self, lost: ProcessLife) -> bool:
+        age = min(lost.written - lost.began, DAY) + lost.silence
+        return any(
+            one.written > lost.written
+            and one.written - one.began >= age
+            and one.environment == lost.environment
+            for one in self.by_service[lost.service]
+        )
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -74,8 +117,8 @@ class Coverage:
         if key not in self._gaps:
             watched = [
                 span
-                for life in self.lives
-                if life.service == service and life.map in maps and life.ending != UNKNOWN
+                for life in self.by_service.get(service, ())
+                if life.map in maps and life.ending != UNKNOWN
                 for span in self._spans(life)
             ]
             watched += [
@@ -103,6 +146,15 @@ class Coverage:
         """Return whether the map accepts that a service was not watched in all of a time."""
         breaks = [(one.since, one.till) for one in self.terms.accepted if one.service == service]
         return bool(breaks) and not _gaps(breaks, since, till, longest=0)
+
+
+def _grouped(
+    lives: Iterable[ProcessLife], key: Callable[[ProcessLife], str]
+) -> dict[str, list[ProcessLife]]:
+    found: defaultdict[str, list[ProcessLife]] = defaultdict(list)
+    for life in lives:
+        found[key(life)].append(life)
+    return dict(found)
 
 
 def _gaps(watched: Spans, since: int, till: int, *, longest: int = LONGEST_BREAK) -> list[Gap]:

@@ -33,12 +33,18 @@ def watched(case: Case) -> Condition:
 
 
 def same_map(case: Case) -> Condition:
-    """Return whether everything that runs now has the rule in its map."""
+    """Return whether everything that runs now has the rule in its map, and did for the period."""
     maps = case.coverage.maps_with(case.rule.legacy)
     without = [one for one in case.coverage.running if one.map not in maps]
     if without:
-        text = f"{_by_service(without)} run with a map that lacks the rule"
+        text = f"with a map that lacks the rule: {_by_service(without)}"
         return Condition("maps", UNMET, (text,), "Deploy the map, and restart them.", UNWATCHED)
+    ended = _ended_without(case)
+    if ended:
+        last = max(one.written for one in ended)
+        text = f"{_by_service(ended)} had a map without the rule, until {short(last)} UTC"
+        act = f"Wait {days(case.period)} from then on, or accept that in the map (accept)."
+        return Condition("maps", UNMET, (text,), act, UNWATCHED)
     if not case.coverage.running:
         return Condition("maps", MET, ("nothing runs now, as far as is known",))
     number = counted(len(case.coverage.running), "process", "processes")
@@ -66,15 +72,17 @@ def _breaks(case: Case, expected: Iterable[str]) -> Iterator[str]:
                 f"{visible(service)} was not watched from {short(longest.since)} till "
                 f"{short(longest.till)} UTC ({length(longest.till - longest.since)}){more}"
             )
-    lacking = [
+
+
+def _ended_without(case: Case) -> list[ProcessLife]:
+    """Return the processes of expected services whose map lacked the rule within the period."""
+    return [
         one
         for one in case.coverage.without_rule(case.rule.legacy, case.since)
-        if one.service in set(expected)
-        and not case.coverage.is_accepted(one.service, max(case.since, began(one)), one.written)
+        if one.service in case.terms.expected
+        and one.service not in case.terms.jobs
+        and not case.coverage.is_accepted(one.service, max(case.since, one.began), one.written)
     ]
-    if lacking:
-        last = max(one.written for one in lacking)
-        yield f"{_by_service(lacking)} had a map without the rule, until {short(last)} UTC"
 
 
 def _jobs_not_seen(case: Case) -> Iterator[str]:
@@ -82,20 +90,12 @@ def _jobs_not_seen(case: Case) -> Iterator[str]:
     for job, every in case.terms.jobs.items():
         since = case.now - int(PAUSES * every)
         ran = any(
-            one.service == job
-            and one.map in maps
-            and one.written >= since
-            and one.ending != UNKNOWN_ENDING
-            for one in case.coverage.lives
+            one.map in maps and one.written >= since and one.ending != UNKNOWN_ENDING
+            for one in case.coverage.by_service.get(job, ())
         )
         accepted = (one for one in case.terms.accepted if one.service == job)
         if not ran and not any(one.till > since for one in accepted):
             yield f"the job {visible(job)} was not watched within {days(case.now - since)}"
-
-
-def began(life: ProcessLife) -> int:
-    """Return when a process began to watch."""
-    return life.spans[0][0] if life.spans else life.written
 
 
 def _by_service(lives: Iterable[ProcessLife]) -> str:

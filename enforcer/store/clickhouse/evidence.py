@@ -52,11 +52,11 @@ def pauses(sources: Sources, *, by_service: bool) -> str:
     caller = "'' AS file, '' AS function" if by_service else "file, function"
     return f"""
 SELECT rule, service, environment, file, function, length(used),
-       greatest(0, arrayMax(arrayMap(
-           (later, earlier) -> later.2 - earlier.3,
+       arrayMax(arrayMap(
+           (later, earlier) -> if(later.3 > earlier.3, later.3 - earlier.3, 0),
            if(length(used) > 1, arrayPopFront(used), used),
            if(length(used) > 1, arrayPopBack(used), used)
-       ))) AS longest, used[1].2, used[-1].3
+       )) AS longest, used[1].2, used[-1].3
 FROM (
     SELECT rule, service, environment, file, function,
            arraySort(groupArray((used_on, first_seen, last_seen))) AS used

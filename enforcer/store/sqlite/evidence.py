@@ -73,7 +73,8 @@ WITH used AS (
 SELECT legacy, service, environment, file, function, count(*),
        coalesce(max(pause), 0), min(first_seen), max(last_seen)
 FROM (
-    SELECT *, max(first_seen - lag(last_seen) OVER (PARTITION BY {key} ORDER BY day), 0) AS pause
+    -- Not first_seen of the later day: a process counts from its first use of the call site on.
+    SELECT *, last_seen - lag(last_seen) OVER (PARTITION BY {key} ORDER BY day) AS pause
     FROM used
 )
 GROUP BY {key} ORDER BY legacy, service, environment, file, function
