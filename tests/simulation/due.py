@@ -9,10 +9,13 @@ from itertools import pairwise
 from typing import Final
 
 from tests.simulation.fleet import TO_DEPLOY
-from tests.simulation.world import BEGIN, DAY, DYNAMIC, END, KILLED, NEVER, QUIET, World
+from tests.simulation.world import BEGIN, DAY, DAYS, DYNAMIC, END, KILLED, NEVER, QUIET, World
 
 GRACE: Final = 3 * DAY
 """How late a yes may come."""
+
+SCAN_LASTS: Final = 6 * DAY
+"""How long a scan is fresh, on all of the days on which an answer may be due."""
 
 WATCHED_BY: Final = BEGIN + 2 * DAY
 """When the first deploys of all services are through."""
@@ -33,8 +36,17 @@ def due(world: World, rule: int) -> int | None:
         _known_everywhere(world, rule),
         uses[-1].time if uses else 0,
     )
-    limit = max(quiet_from + _period(world, rule), gone) + GRACE
-    return limit if limit < END else None
+    due_at = _with_fresh_scan(world, max(quiet_from + _period(world, rule), gone))
+    return due_at + GRACE if due_at + GRACE < END else None
+
+
+def _with_fresh_scan(world: World, time: int) -> int:
+    """Return the first time from one on at which a scan of the last week is recorded."""
+    for day in range(DAYS):
+        at = time + day * DAY
+        if any(at - SCAN_LASTS < scanned <= at for scanned in world.scans):
+            return at
+    return NEVER
 
 
 def _gone_from_code(world: World, rule: int) -> int | None:

@@ -176,7 +176,8 @@ def lossy(world: World, random: Random) -> None:
     # The uses that follow fill the queue.
     rule = plant(world, "fills the queue")
     times = tuple(since + hours * HOUR for hours in range(2, 5))
-    world.callers.append(Caller(rule, service.name, DYNAMIC, since, until, times=times))
+    # Configured for that, so that no answer before could know of them.
+    world.callers.append(Caller(rule, service.name, DYNAMIC, times[0], until, times=times))
 
 
 def lost_at_exit(world: World, random: Random) -> None:
@@ -212,14 +213,16 @@ def skew(world: World, random: Random) -> None:
 
 
 def clock_jump(world: World, random: Random) -> None:
-    """Set one clock back by weeks while a caller runs: its uses look long gone."""
+    """Set one clock back by weeks, or start with such a clock: uses look long gone."""
     service = _some(world, random, 2)
     life = _at(world, service, _day(random, 45, 65))
-    since = life.started + HOUR
+    since = life.started + random.choice((-HOUR, HOUR))
     until = min(life.ended - HOUR, since + 2 * DAY)
     life.offsets = [(since, -random.randint(35, 60) * DAY), (until, 0)]
-    world.blocks.append(Block("clock_jump", since, until))
-    _plant_within(world, random, "used while a clock was wrong by weeks", service, since + HOUR)
+    world.blocks.append(Block("clock_jump", since, life.ended))  # the process counts as blind
+    _plant_within(
+        world, random, "used while a clock was wrong by weeks", service, life.started + 2 * HOUR
+    )
 
 
 def mixed_versions(world: World, random: Random) -> None:
