@@ -30,6 +30,7 @@ SUMMARIES: Final = {
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
     "fix": "Rewrite callers to the canonical paths.",
+    "digest": "Show what has changed, ready for an issue or a webhook.",
     "gate": "Find what stands in the way of a change.",
     "init": "Write the first migration map from evidence, or add rules to one.",
     "plan": "Show all rules on a time line, and what blocks each.",

@@ -56,7 +56,7 @@ def _rule(rule: RuleReport) -> dict[str, object]:
         "canonical": rule.canonical,
         "stage": rule.stage,
         "uses": rule.uses,
-        "call_sites": [_site(site) for site in rule.call_sites],
+        "call_sites": [site_record(site) for site in rule.call_sites],
         "kind": rule.kind,
         "probes": rule.probes,
         "first_seen": None if rule.first_seen is None else iso(rule.first_seen),
@@ -82,7 +82,8 @@ def _rule_service(service: RuleService) -> dict[str, object]:
     }
 
 
-def _site(site: SiteReport) -> dict[str, object]:
+def site_record(site: SiteReport) -> dict[str, object]:
+    """Return a call site as plain values."""
     return {
         "file": site.file,
         "line": site.line,

@@ -147,12 +147,13 @@ def as_json(plan: Plan) -> str:
             "today": plan.today.isoformat(),
             "within_days": plan.within,
             "overdue": plan.is_overdue,
-            "rules": [_record(one, plan) for one in plan.rules],
+            "rules": [planned_record(one, plan) for one in plan.rules],
         }
     )
 
 
-def _record(one: Planned, plan: Plan) -> dict[str, Any]:
+def planned_record(one: Planned, plan: Plan) -> dict[str, Any]:
+    """Return a rule on the time line as plain values."""
     rule = one.rule
     return {
         "legacy": rule.legacy,
