@@ -7,7 +7,8 @@ import click
 
 from enforcer.cli.options import JSON, choose_map, choose_store, format_options, load_sound
 from enforcer.errors import EnforcerError
-from enforcer.output.console import as_text, counting
+from enforcer.output.console import as_text
+from enforcer.output.progress import counting
 from enforcer.output.words import counted, listed
 from enforcer.owners import Owners, rule_owners
 from enforcer.report import build

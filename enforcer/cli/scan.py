@@ -8,7 +8,7 @@ import click
 
 from enforcer.cli.options import choose_map, format_options, load_sound
 from enforcer.errors import EnforcerError
-from enforcer.output.console import counting
+from enforcer.output.progress import counting
 from enforcer.rules.mistakes import require_rules
 from enforcer.source.scan_output import as_github, as_json, as_sarif, as_text
 from enforcer.source.source_scan import SourceScan, scan_source

@@ -8,7 +8,7 @@ from typing import Final, TextIO, TypeVar
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.padding import Padding
-from rich.progress import Progress, track
+from rich.progress import track
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -118,28 +118,6 @@ def working(step: str = "") -> Iterator[Callable[[str], None]]:
         return
     with console.status(f"{step}…") as status:
         yield lambda following: status.update(f"{following}…")
-
-
-@contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], object]]:
-    """Show a progress bar on standard error, if it is a terminal and this takes a moment.
-
-    Yields:
-        What to call with how much is done, of how much.
-
-    """
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _done, _all: None
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None, visible=False)
-
-        def tell(done: int, of: int) -> None:
-            # The first call has nothing to show, and most scans end before the second.
-            progress.update(task, completed=done, total=of, visible=done > 0)
-
-        yield tell
 
 
 def tracked(items: Sequence[T], what: str, *, many: int) -> Iterable[T]:

@@ -13,7 +13,7 @@ _TRIES: Final = 3
 """How often a file is read that changes meanwhile."""
 
 
-def read_source(file: Path) -> bytes:
+def read_source(file: str | Path) -> bytes:
     """Return the content of a regular file, as it was at one time.
 
     Raises:
@@ -21,16 +21,17 @@ def read_source(file: Path) -> bytes:
             while it is read.
 
     """
+    path = os.fspath(file)
     for _ in range(_TRIES):
-        descriptor, before = open_regular(str(file))
+        descriptor, before = open_regular(path)
         try:
-            content = read_open(descriptor, str(file), _MOST_BYTES)
+            content = read_open(descriptor, path, _MOST_BYTES)
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
         if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
             return content
-    raise OSError(0, "it changes while it is read", str(file))
+    raise OSError(0, "it changes while it is read", path)
 
 
 def reason_of(error: BaseException) -> str:

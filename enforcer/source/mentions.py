@@ -18,6 +18,8 @@ _COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTI
 # Encodings in which ASCII characters may be other bytes, so that a search would miss them.
 _UNLIKE_ASCII: Final = ("utf-7", "utf7", "utf-16", "utf16", "utf-32", "utf32", "rot", "idna")
 _TWO_LINES: Final = 512
+_STAR: Final = re.compile(rb"\bimport[\s\\]*\*")
+_MANY: Final = 40
 
 
 class Mentions:
@@ -35,11 +37,11 @@ class Mentions:
         self._folders = frozenset(
             rule.module.rpartition(".")[2] for rule in migration_map.rules if rule.kind != NAME
         )
-        words = [word.encode() for word in sorted({*self._words, *IMPORT_CALLS})]
-        pattern = rb"\b(?:" + b"|".join(map(re.escape, words)) + rb")\b"
-        if self._has_names:
-            pattern += rb"|\bimport[\s\\]*\*"
-        self._pattern = re.compile(pattern)
+        self._wholes = {
+            word.encode(): re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")
+            for word in sorted({*self._words, *IMPORT_CALLS})
+        }
+        self._any = re.compile(b"|".join(map(re.escape, self._wholes)))
 
     def may_refer(self, file: str, content: bytes) -> bool:
         """Return whether a Python file may refer to a legacy path.
@@ -54,15 +56,26 @@ class Mentions:
         if not content.isascii():
             # Identifiers are compared after normalisation: a name in wide letters is the same name.
             content = unicodedata.normalize("NFKC", content.decode("utf-8", "replace")).encode()
-        found = {match[0] for match in self._pattern.finditer(content)}
+        found = self._found_in(content)
+        if self._has_names and b"*" in content and _STAR.search(content):
+            return True
         if not found:
             return False
         if any(word.decode() not in self._words for word in found):
-            return True  # a computed name, or a star
-        if _RELATIVE.search(content):
-            return True
+            return True  # the name may be computed
         # An absolute path, in whatever form, has each of its words somewhere in the file.
-        return self.may_name(content)
+        return _RELATIVE.search(content) is not None or self.may_name(content)
+
+    def _found_in(self, content: bytes) -> list[bytes]:
+        """Return the words that a file has."""
+        # To look for a few words one by one takes a tenth of the time of a pattern for all.
+        if len(self._wholes) > _MANY and self._any.search(content) is None:
+            return []
+        return [
+            word
+            for word, whole in self._wholes.items()
+            if word in content and whole.search(content) is not None
+        ]
 
     def is_legacy(self, file: str) -> bool:
         """Return whether a file may be in a legacy package, which relative imports don't name."""

@@ -1,18 +1,16 @@
 """Scan of many files by several processes."""
 
-import multiprocessing
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Final
 
 from enforcer.source.scanned import Packed, ScannedFile, pack
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from enforcer.source.scan import FileScanner
 
 Progress = Callable[[int, int], object]
@@ -49,6 +47,10 @@ def in_parallel(
                 report(index, len(files))
             yield file, _scanned(scanner, file)
         return
+    # Loaded here: mostly there are few files, of which most did not change.
+    from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
     with ProcessPoolExecutor(workers, context, _begin, (scanner,)) as pool:
         parts = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
         # All processes are forked at the first submission, before anybody starts a thread to draw
@@ -72,7 +74,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _context() -> BaseContext | None:
+def _context() -> "BaseContext | None":
     """Return how to start processes; None if they would not pay, or are not safe to start.
 
     A forked process has what it needs at once. It must not be forked beside other threads, which
@@ -80,7 +82,9 @@ def _context() -> BaseContext | None:
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         return None
-    return multiprocessing.get_context("fork")
+    from multiprocessing import get_context  # noqa: PLC0415 - slow to load
+
+    return get_context("fork")
 
 
 def _begin(scanner: "FileScanner") -> None:
@@ -92,9 +96,8 @@ def _scan_all(files: Sequence[str]) -> list[Packed | None]:
 
 
 def _scanned(scanner: "FileScanner", file: str) -> Packed | None:
-    scanned = scanner.scan(file)
-    is_known = scanned.modules or scanned.error or scanned.found.references
-    return pack(scanned) if is_known else None
+    scanned = scanner.read(file)
+    return pack(scanned) if scanned is not None else None
 
 
 def _unread(scanner: "FileScanner", file: str) -> Packed:

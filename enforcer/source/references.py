@@ -17,6 +17,7 @@ from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.computed import COMPUTED, TEMPLATES, Computed, beginning
 from enforcer.source.conditions import branches
 from enforcer.source.import_calls import ImportCall, imported_by, read_import_call
+from enforcer.source.interest import Interest, Lines
 from enforcer.source.markers import Mark, marks_of, marks_of_file
 from enforcer.source.positions import Positions, Span
 from enforcer.source.quoted import quoted_in
@@ -127,19 +128,33 @@ class Importer:
 def find_references(
     tree: ast.Module,
     importers: Collection[Importer],
-    heads: Collection[str],
+    interest: Interest,
     source: bytes = b"",
 ) -> FileReferences:
-    """Return every reference of a file to modules below some top-level packages.
+    """Return every reference of a file to some paths, and to what is above and below them.
+
+    Nodes are looked at only on lines that can matter: with the last word of a path, with an import,
+    or with a name that an import binds to a module of interest. That is a tenth of a usual file.
 
     Args:
         tree: the file's syntax tree.
         importers: what the file may be imported as; relative paths are resolved for each.
-        heads: the top-level packages of interest.
-        source: the file's content, for columns in characters.
+        interest: the paths.
+        source: the file's content; without it columns are those of ASCII, and all lines matter.
 
     """
-    return _Finder(importers, heads, Positions(source)).find(tree)
+    positions = Positions(source)
+    # Names beyond ASCII are compared after normalisation: one may be spelled in several ways.
+    if not source.isascii() or not source:
+        return _Finder(importers, interest, positions).find(tree)
+    finder = _Finder(importers, interest, positions, interest.lines(source, ()))
+    found = finder.find(tree)
+    if finder.has_star:
+        return _Finder(importers, interest, positions).find(tree)
+    if not finder.bound:
+        return found
+    lines = interest.lines(source, finder.bound)
+    return _Finder(importers, interest, positions, lines).find(tree)
 
 
 @dataclass(slots=True)
@@ -168,16 +183,22 @@ class _Finder:
     """Visitor of one syntax tree that collects references."""
 
     def __init__(
-        self, importers: Collection[Importer], heads: Collection[str], positions: Positions
+        self,
+        importers: Collection[Importer],
+        interest: Interest,
+        positions: Positions,
+        lines: Lines | None = None,
     ) -> None:
         self._importers = importers
-        self._heads = heads
+        self._interest = interest
+        self._lines = lines
         self._positions = positions
         self._found: set[Reference] = set()
         self._computed: set[Computed] = set()
         self._chains: list[_Chain] = []
         self._callees: list[tuple[ast.Call, str, list[str], str]] = []
         self._modules: dict[str, set[str]] = {}
+        self._imported: set[str] = set()
         self._loads: set[str] = set()
         self._rebound: set[str] = set()
         self._done: set[int] = set()
@@ -201,8 +222,7 @@ class _Finder:
     def find(self, tree: ast.Module) -> FileReferences:
         self._walk(tree)
         self._resolve_chains()
-        has_star = any(STAR in reference.names for reference in self._found)
-        unbound = self._loads - self._rebound - self._modules.keys() if has_star else ()
+        unbound = self._loads - self._rebound - self._imported if self.has_star else ()
         return FileReferences(
             tuple(sorted(self._found)),
             frozenset(unbound),
@@ -211,6 +231,16 @@ class _Finder:
             tuple(sorted(self._computed)),
         )
 
+    @property
+    def has_star(self) -> bool:
+        """Whether the file has a star import from a module of interest."""
+        return any(STAR in reference.names for reference in self._found)
+
+    @property
+    def bound(self) -> Collection[str]:
+        """The names that are bound to modules of interest."""
+        return self._modules.keys()
+
     def _walk(self, tree: ast.Module) -> None:
         """Look at each node, outer ones first, one scope after the other.
 
@@ -218,12 +248,14 @@ class _Finder:
         open one wait in a list of their own.
         """
         waiting: list[tuple[list[ast.AST], bool, str, str]] = [([tree], False, MODULE_LEVEL, "")]
-        look_at, done = self._look, self._done
+        look_at, done, lines = self._look, self._done, self._lines
         while waiting:
             stack, self._typing_only, self._function, prefix = waiting.pop()
             while stack:
                 node = stack.pop()
                 kind = node.__class__
+                if lines is not None and not _is_on(node, lines):
+                    continue
                 look = look_at.get(kind)
                 if look is not None and id(node) not in done:
                     look(node)
@@ -239,7 +271,8 @@ class _Finder:
                         waiting.append((list(inside), True, self._function, prefix))
                 children = _children(node)
                 if inside:
-                    children = [child for child in children if not _is_in(child, inside)]
+                    hidden = set(map(id, inside))
+                    children = [child for child in children if id(child) not in hidden]
                 stack += children
 
     def _look_at_name(self, node: ast.Name) -> None:
@@ -403,8 +436,9 @@ class _Finder:
             if name in self._rebound:
                 continue
             for base in self._modules.get(name, ()):
-                if base.partition(".")[0] in self._heads:
-                    yield call_of(node, ".".join([base, *parts]), function)
+                path = ".".join([base, *parts])
+                if self._interest.touches(path):
+                    yield call_of(node, path, function)
 
     def _imported_by(self, call: ImportCall) -> list[str]:
         """Return the absolute paths that a call may import."""
@@ -422,7 +456,9 @@ class _Finder:
         return [one for one in found if one]
 
     def _bind(self, name: str, path: str) -> None:
-        self._modules.setdefault(name, set()).add(path)
+        self._imported.add(name)
+        if self._interest.touches(path):
+            self._modules.setdefault(name, set()).add(path)
 
     def _note(  # noqa: PLR0913 - one parameter for each field
         self,
@@ -435,8 +471,14 @@ class _Finder:
         base: str = "",
         typing_only: bool | None = None,
     ) -> None:
-        """Record a reference, if it is to a package of interest; only then are columns counted."""
-        if path.partition(":")[0].partition(".")[0] in self._heads:
+        """Record a reference, if it is to a path of interest; only then are columns counted."""
+        touches = self._interest.touches
+        dotted_path = path.replace(":", ".")
+        if STAR not in names and form == "from" and not self._interest.covers(path):
+            is_wanted = any(touches(f"{path}.{name}") for name in names)
+        else:
+            is_wanted = touches(dotted_path)
+        if is_wanted:
             hidden = self._typing_only if typing_only is None else typing_only
             where = (hidden, self._function)
             self._found.add(Reference(line, form, path, names, base, *where, spans()))
@@ -444,8 +486,8 @@ class _Finder:
     def _note_computed(
         self, node: ast.expr, prefix: str, reason: str, *, is_import: bool = False
     ) -> None:
-        head, dot, _ = prefix.partition(".")
-        if head in self._heads if dot else is_import:
+        begun = prefix.replace(":", ".").rpartition(".")[0]
+        if self._interest.touches(begun) if begun else is_import:
             span = self._positions.of(node)
             self._computed.add(
                 Computed(node.lineno, prefix, reason, is_import, self._function, span)
@@ -489,8 +531,15 @@ class _InnerFields(dict[type, tuple[str, ...]]):
 _INNER: Final = _InnerFields({ast.Name: (), ast.Constant: (), ast.alias: (), ast.Global: ()})
 
 
-def _is_in(node: ast.AST, nodes: Collection[ast.AST]) -> bool:
-    return any(node is one for one in nodes)
+def _is_on(node: ast.AST, lines: Lines) -> bool:
+    """Return whether one of some lines belongs to a node, or the node has no lines of its own."""
+    first = getattr(node, "lineno", 0)
+    if not first:
+        return True
+    decorators = getattr(node, "decorator_list", None)
+    if decorators:
+        first = min(first, decorators[0].lineno)
+    return lines.are_in(first, node.end_lineno or first)  # type: ignore[attr-defined]
 
 
 def _is_path(text: str) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from enforcer.findings import NOTEBOOK, PYTHON
 from enforcer.rules.model import MigrationMap
+from enforcer.rules.repository import with_slashes
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.interest import Interest
 from enforcer.source.kinds import is_python, kind_of
 from enforcer.source.mentions import Mentions
 from enforcer.source.names import parse_source
@@ -31,44 +33,49 @@ class FileScanner:
 
     def __init__(self, migration_map: MigrationMap, search: Sequence[str]) -> None:
         """Bind to the map, and to the folders that modules are looked up in."""
-        self._root = migration_map.root
-        self._heads = migration_map.outline.heads
+        self._prefix = migration_map.root.rstrip(os.sep) + os.sep
+        self._interest = Interest.of(migration_map)
         self._mentions = Mentions(migration_map)
         self._texts = TextSearch(migration_map)
         self.modules_of = ModuleNamer(search)
 
     def scan(self, file: str) -> ScannedFile:
         """Scan one file, by its path."""
-        shown = self.shown(file)
+        return self.read(file) or ScannedFile(self.shown(file), ())
+
+    def read(self, file: str) -> ScannedFile | None:
+        """Scan one file; return None if it contains no legacy path's words."""
         kind = kind_of(os.path.basename(file)) or PYTHON
         try:
-            content = read_source(Path(file))
+            content = read_source(file)
             if kind == PYTHON:
-                return self._scan_python(file, shown, content)
+                return self._scan_python(file, content)
             if not self._mentions.may_name(content):
-                return ScannedFile(shown, (), kind=kind)
+                return None
+            shown = self.shown(file)
             if kind == NOTEBOOK:
                 return self._scan_notebook(shown, content)
-            text = content.decode("utf-8")
+            references = tuple(self._texts.references(content.decode("utf-8"), kind))
         except _UNREADABLE as error:
             modules = self.modules_of(file) if kind == PYTHON else ()
-            return ScannedFile(shown, modules, error=reason_of(error), kind=kind)
-        references = tuple(self._texts.references(text, kind))
+            return ScannedFile(self.shown(file), modules, error=reason_of(error), kind=kind)
         return ScannedFile(shown, (), FileReferences(references), kind=kind)
 
     def shown(self, file: str) -> str:
         """Return a file's path relative to the root where it lies below it."""
-        prefix = self._root.rstrip(os.sep) + os.sep
-        return file.removeprefix(prefix).replace(os.sep, "/")
+        return with_slashes(file.removeprefix(self._prefix))
 
-    def _scan_python(self, file: str, shown: str, content: bytes) -> ScannedFile:
+    def _scan_python(self, file: str, content: bytes) -> ScannedFile | None:
+        shown = self.shown(file)
         if not self._mentions.may_refer(shown, content):
-            return ScannedFile(shown, ())
+            return None
         modules = self.modules_of(file)
         is_package = os.path.basename(file) == "__init__.py"
         importers = [Importer(module, is_package=is_package) for module in modules]
         tree = parse_source(content, file)
-        return ScannedFile(shown, modules, find_references(tree, importers, self._heads, content))
+        return ScannedFile(
+            shown, modules, find_references(tree, importers, self._interest, content)
+        )
 
     def _scan_notebook(self, shown: str, content: bytes) -> ScannedFile:
         notebook = read_notebook(content)
@@ -78,7 +85,7 @@ class FileScanner:
         except SyntaxError as error:
             error.lineno = notebook.line_at(error.lineno or 0) or None
             raise
-        found = find_references(tree, (), self._heads, source)
+        found = find_references(tree, (), self._interest, source)
         return ScannedFile(shown, (), notebook.moved(found), kind=NOTEBOOK)
 
 

@@ -1,6 +1,6 @@
 """What is read of one file, and its form as plain tuples, for other processes and the cache."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Final
 
@@ -8,6 +8,9 @@ from enforcer.findings import PYTHON
 from enforcer.source.calls import Call
 from enforcer.source.computed import Computed
 from enforcer.source.references import FileReferences, Reference
+
+NOTHING: Final = FileReferences()
+"""What most files refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,14 @@ class ScannedFile:
 
     file: str
     modules: tuple[str, ...]
-    found: FileReferences = field(default_factory=FileReferences)
+    found: FileReferences = NOTHING
     error: str = ""
     kind: str = PYTHON
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to say of it."""
+        return self.found is NOTHING and not self.error
 
 
 Packed = tuple[Any, ...]

@@ -69,6 +69,8 @@ def scan_source(
     files = inside_legacy = 0
     for scanned in scanner.scan(paths):
         files += not scanned.file.endswith("/")
+        if scanned.is_empty:
+            continue
         unproven += doubts.of(scanned)
         found = list(findings_of(matcher.asks_in(scanned), locator, scanned.kind))
         if matcher.will_run(scanned.modules):

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, Final
 
 from enforcer.errors import EnforcerError
 from enforcer.rules.git import ask_git, without_git_variables
 from enforcer.rules.model import MigrationMap
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 Stamp = tuple[int, int, int] | None
 """Time of the last change, size and inode of a file; None if they are unknown."""
@@ -24,7 +25,7 @@ def own_files(
     root: Path,
     suffixes: tuple[str, ...] = _SUFFIXES,
     *,
-    exclude: GitIgnoreSpec | None = None,
+    exclude: "GitIgnoreSpec | None" = None,
     on_error: Callable[[OSError], object] | None = None,
 ) -> Iterator[Path]:
     """Yield every Python file below a root, in order, without third-party files.
@@ -46,7 +47,7 @@ def own_files(
 def walk(
     root: str,
     is_wanted: Callable[[str], object],
-    exclude: GitIgnoreSpec | None = None,
+    exclude: "GitIgnoreSpec | None" = None,
     on_error: Callable[[OSError], object] | None = None,
     paths: Iterable[str] | None = None,
 ) -> Iterator[tuple[str, Stamp]]:
@@ -72,7 +73,7 @@ def walk(
             yield path, _stamp(path)
 
 
-def _is_excluded(path: str, root: str, exclude: GitIgnoreSpec | None) -> bool:
+def _is_excluded(path: str, root: str, exclude: "GitIgnoreSpec | None") -> bool:
     inside = os.path.relpath(path, root)
     return exclude is not None and exclude.match_file(inside)
 
@@ -92,12 +93,12 @@ class _Walk:
         self,
         root: str,
         is_wanted: Callable[[str], object],
-        exclude: GitIgnoreSpec | None,
+        exclude: "GitIgnoreSpec | None",
         on_error: Callable[[OSError], object] | None,
     ) -> None:
         self._root = root
         self._is_wanted = is_wanted
-        self._exclude = exclude if exclude is not None and len(exclude) else None
+        self._exclude = exclude
         self._on_error = on_error
         self._ignored = _ignored_by_git(root)
 
@@ -178,13 +179,17 @@ class ModuleNamer:
         yield top
 
 
-def exclusions(migration_map: MigrationMap) -> GitIgnoreSpec:
-    """Return the patterns of files that a map leaves out, as in a ``.gitignore`` in its root.
+def exclusions(migration_map: MigrationMap) -> "GitIgnoreSpec | None":
+    """Return the patterns of files that a map leaves out, as in a ``.gitignore``; None for none.
 
     Raises:
         EnforcerError: if a pattern can't be parsed.
 
     """
+    if not migration_map.exclude:
+        return None
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - slow to load
+
     for pattern in migration_map.exclude:
         try:
             GitIgnoreSpec.from_lines([pattern])

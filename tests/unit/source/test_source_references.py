@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from enforcer.source.interest import Interest
 from enforcer.source.references import Importer, Reference, find_references
 
 MODULE = Importer("a.pkg.mod")
@@ -18,7 +19,7 @@ PACKAGE = Importer("a.pkg", is_package=True)
 def find(source: str, *importers: Importer, heads: tuple[str, ...] = ("a",)) -> list[str]:
     """Write each reference as ``line form path names``."""
     tree = ast.parse(dedent(source))
-    found = find_references(tree, importers or (MODULE,), heads)
+    found = find_references(tree, importers or (MODULE,), Interest(heads))
     return [shown(reference) for reference in found.references]
 
 
@@ -181,12 +182,15 @@ def test_the_names_a_file_reads_are_kept_for_its_star_imports() -> None:
     """What the file binds itself can't come from the star."""
     source = "from a.old import *\nimport os\nx = 1\nX(x, os, Y.z)\ndef f(p): p"
 
-    assert find_references(ast.parse(source), [MODULE], ["a"]).loads == {"X", "Y"}
+    assert find_references(ast.parse(source), [MODULE], Interest(["a"])).loads == {"X", "Y"}
 
 
 def test_without_a_star_no_names_are_kept() -> None:
     """They would be many."""
-    assert find_references(ast.parse("import a.old\nX"), [MODULE], ["a"]).loads == frozenset()
+    assert (
+        find_references(ast.parse("import a.old\nX"), [MODULE], Interest(["a"])).loads
+        == frozenset()
+    )
 
 
 def test_deep_nesting_is_no_obstacle() -> None:
@@ -217,7 +221,7 @@ def test_the_finder_equals_a_plain_walk_over_real_files(package: object) -> None
         tree = ast.parse(file.read_bytes())
         expected = set(by_plain_walk(tree))
         heads = {path.partition(".")[0] for _, path, _ in expected}
-        found = find_references(tree, [], heads).references
+        found = find_references(tree, [], Interest(heads)).references
         statements = {
             (reference.line, reference.path, reference.names)
             for reference in found
