@@ -1,8 +1,11 @@
 """Create log events: of uses, of a process's notices, and of its end."""
 
-from dataclasses import dataclass
 from time import strftime, time_ns
 from typing import TYPE_CHECKING, Final
+
+from opentelemetry import trace
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import Context
 
 from enforcer.recording.use import BLOCKED, WARNED, WOULD_BLOCK
 from enforcer.rules.stages import STRICT
@@ -18,35 +21,45 @@ if TYPE_CHECKING:
     from enforcer.recording.use import Use
     from enforcer.rules.exemptions import Exemption
 
-INFO: Final = 9
-WARNING: Final = 13
-ERROR: Final = 17
-"""Severities, as OpenTelemetry numbers them."""
-
-_SEVERITIES: Final = {WARNED: WARNING, WOULD_BLOCK: WARNING, BLOCKED: ERROR}
-
-
-@dataclass(slots=True)
-class Event:
-    """One log event.
-
-    Attributes:
-        name: the event's name, as ``enforcer.runtime.telemetry.names`` has it.
-        attributes: its attributes.
-        time: its time, in nanoseconds since the epoch.
-        severity: one of this module's severities.
-        parent: the span that was current, if that is known.
-
-    """
-
-    name: str
-    attributes: Attributes
-    time: int
-    severity: int
-    parent: "SpanContext | None" = None
+_SEVERITIES: Final = {
+    WARNED: SeverityNumber.WARN,
+    WOULD_BLOCK: SeverityNumber.WARN,
+    BLOCKED: SeverityNumber.ERROR,
+}
 
 
-def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") -> Event:
+def in_span(parent: "SpanContext | None") -> Context:
+    """Return the context of a span; an empty one without it, since the current is this thread's."""
+    if parent is None:
+        return Context()
+    return trace.set_span_in_context(trace.NonRecordingSpan(parent), Context())
+
+
+def _record(
+    name: str,
+    attributes: Attributes,
+    severity: SeverityNumber = SeverityNumber.INFO,
+    time: int = 0,
+    parent: "SpanContext | None" = None,
+) -> LogRecord:
+    attributes[names.EVENT_NAME] = name
+    return LogRecord(
+        timestamp=time or time_ns(),
+        context=in_span(parent),
+        severity_number=severity,
+        attributes=attributes,
+        event_name=name,
+    )
+
+
+def event_of(
+    use: "Use",
+    attributes: Attributes,
+    identity: str,
+    *,
+    name: str = "",
+    parent: "SpanContext | None" = None,
+) -> LogRecord:
     """Return the log event of uses.
 
     Args:
@@ -54,6 +67,7 @@ def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") 
         attributes: the result of :func:`attributes_of`; the rest is added to it.
         identity: an id that no other event has.
         name: the event, if it is not the one of the outcome.
+        parent: the span that was current, if that is known.
 
     """
     name = name or (names.REFUSED if use.outcome == BLOCKED else names.USED)
@@ -61,17 +75,19 @@ def event_of(use: "Use", attributes: Attributes, identity: str, name: str = "") 
     attributes[names.COUNT] = use.count
     attributes[names.FIRST_SEEN] = use.first_seen
     attributes[names.LAST_SEEN] = use.last_seen
-    attributes[names.EVENT_NAME] = name
-    return Event(name, attributes, use.last_seen, _SEVERITIES.get(use.outcome, INFO))
+    severity = _SEVERITIES.get(use.outcome, SeverityNumber.INFO)
+    return _record(name, attributes, severity, use.last_seen, parent)
 
 
-def events_of(
+def events_of(  # noqa: PLR0913 - what they are made of
     use: "Use",
     process: str,
     identity: str,
     scrub: "Callable[[Attributes], Attributes | None]",
     exemptions: "Iterable[Exemption]",
-) -> "Iterator[Event]":
+    *,
+    parent: "SpanContext | None" = None,
+) -> "Iterator[LogRecord]":
     """Yield the log events of uses: one, and another if an exemption has expired.
 
     Args:
@@ -80,14 +96,16 @@ def events_of(
         identity: what no other event has.
         scrub: gives the attributes that may go out; None holds all back.
         exemptions: those of the map.
+        parent: the span that was current, if that is known.
 
     """
     attributes = scrub(attributes_of(use, process))
     if attributes is None:
         return
-    yield event_of(use, attributes, identity)
-    if met_expired_exemption(use, exemptions):
-        yield event_of(use, attributes.copy(), f"{identity}-expired", names.EXEMPTION_EXPIRED)
+    expired = attributes.copy() if met_expired_exemption(use, exemptions) else None
+    yield event_of(use, attributes, identity, parent=parent)
+    if expired is not None:
+        yield event_of(use, expired, f"{identity}-expired", name=names.EXEMPTION_EXPIRED)
 
 
 def events_of_notices(
@@ -95,7 +113,7 @@ def events_of_notices(
     process: str,
     root: str,
     scrub: "Callable[[Attributes], Attributes | None]",
-) -> "Iterator[Event]":
+) -> "Iterator[LogRecord]":
     """Yield the log events of a process's notices.
 
     Args:
@@ -116,11 +134,10 @@ def events_of_notices(
         )
         if attributes is not None:
             attributes[names.ID] = f"{process}-{notice.kind}-{notice.subject}"
-            attributes[names.EVENT_NAME] = names.NOTICE
-            yield Event(names.NOTICE, attributes, time_ns(), WARNING)
+            yield _record(names.NOTICE, attributes, SeverityNumber.WARN)
 
 
-def goodbye_of(process: str, ending: str) -> Event:
+def goodbye_of(process: str, ending: str) -> LogRecord:
     """Return the log event of a process that ends, which one that is killed lacks.
 
     Args:
@@ -132,9 +149,8 @@ def goodbye_of(process: str, ending: str) -> Event:
         names.ID: f"{process}-ended",
         names.PROCESS: process,
         names.ENDING: ending,
-        names.EVENT_NAME: names.ENDED,
     }
-    return Event(names.ENDED, attributes, time_ns(), INFO)
+    return _record(names.ENDED, attributes)
 
 
 def met_expired_exemption(use: "Use", exemptions: "Iterable[Exemption]") -> bool:

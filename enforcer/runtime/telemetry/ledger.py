@@ -179,9 +179,9 @@ class Ledger:
 
     # The reporter's thread; see enforcer.store.delivery.
 
-    def for_parent(self) -> "Marker":
-        """Return the marker for the store of a process whose child writes for it."""
-        return Marker(self._goes_out)
+    def for_parent(self) -> "Ledger":
+        """Return the ledger of a process whose child writes for it, and emits nothing for it."""
+        return Ledger(tuple, self._goes_out)
 
     def offer(self) -> None:
         """Look how many uses there are; no more are offered with the next visit."""
@@ -276,34 +276,3 @@ class Ledger:
                 seen.emitted = seen.recorded = emitted
                 seen.offered = offered
         self._offers = []
-
-
-class Marker:
-    """Mark that what a process left is to be emitted, in the name of its forked child."""
-
-    is_closed = is_ending = is_finished = False
-
-    def __init__(self, goes_out: "Callable[[], object]") -> None:
-        self._goes_out = goes_out
-
-    def for_parent(self) -> "Marker":
-        """Return itself."""
-        return self
-
-    def offer(self) -> None:
-        """Offer nothing."""
-
-    def has_news(self) -> bool:
-        """Return false: the mark is only written together with other rows."""
-        return False
-
-    def begin(self, store: "OpenStore", process: str) -> None:
-        """Mark the process."""
-        if self._goes_out():
-            store.note_emission(process, ())
-
-    def visit(self, store: "OpenStore", process: str) -> None:
-        """Do nothing: a child has nothing to record of its parent but the mark."""
-
-    def fail(self, *, is_cut: bool) -> None:
-        """Do nothing."""

@@ -36,8 +36,9 @@ from enforcer.runtime.telemetry.sdk import listening, preferences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from opentelemetry._logs import LogRecord
+
     from enforcer.recording.process import Process
-    from enforcer.runtime.telemetry.events import Event
     from enforcer.runtime.telemetry.records import Span
     from enforcer.store.sqlite.busy import Patience
 
@@ -181,7 +182,9 @@ class Private:
         kept.clear()
         return not batch or self.outlets[signal].send([batch], patience)
 
-    def emit_events(self, events: "Iterable[Event]", loggers: LoggerProvider | None = None) -> None:
+    def emit_events(
+        self, events: "Iterable[LogRecord]", loggers: LoggerProvider | None = None
+    ) -> None:
         """Emit log events; what the SDK says of each, of a limit for instance, is shown nowhere."""
         with listening():
             through.emit_events(loggers or self.providers[LOGS], breathing(events))

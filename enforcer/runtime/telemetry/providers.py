@@ -7,44 +7,27 @@ Their queues are short, so many records are passed in parts, with a flush in bet
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import trace
-from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.context import Context
 
 from enforcer.runtime.telemetry import names
+from enforcer.runtime.telemetry.events import in_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from opentelemetry._logs import LoggerProvider
+    from opentelemetry._logs import LoggerProvider, LogRecord
     from opentelemetry.metrics import MeterProvider
-    from opentelemetry.trace import SpanContext, TracerProvider
+    from opentelemetry.trace import TracerProvider
 
-    from enforcer.runtime.telemetry.events import Event
     from enforcer.runtime.telemetry.records import Attributes, Point, Span
 
 _MILLISECONDS: Final = 1e3
 
 
-def _in_span(parent: "SpanContext | None") -> Context:
-    # An empty one where there is no parent: the current one would be this thread's.
-    if parent is None:
-        return Context()
-    return trace.set_span_in_context(trace.NonRecordingSpan(parent), Context())
-
-
-def emit_events(provider: "LoggerProvider", events: "Iterable[Event]") -> None:
+def emit_events(provider: "LoggerProvider", events: "Iterable[LogRecord]") -> None:
     """Emit log events."""
     logger = provider.get_logger(names.SCOPE, names.VERSION, schema_url=names.SCHEMA_URL)
     for event in events:
-        logger.emit(
-            LogRecord(
-                timestamp=event.time,
-                context=_in_span(event.parent),
-                severity_number=SeverityNumber(event.severity),
-                attributes=event.attributes,
-                event_name=event.name,
-            )
-        )
+        logger.emit(event)
 
 
 def emit_spans(provider: "TracerProvider", spans: "Iterable[Span]") -> None:
@@ -53,7 +36,7 @@ def emit_spans(provider: "TracerProvider", spans: "Iterable[Span]") -> None:
     for span in spans:
         tracer.start_span(
             names.SPAN,
-            context=_in_span(span.parent),
+            context=in_span(span.parent),
             kind=trace.SpanKind.INTERNAL,
             attributes=span.attributes,
             start_time=span.time,

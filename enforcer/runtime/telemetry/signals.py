@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol, TypeVar
 
+    from opentelemetry._logs import LogRecord
+
     from enforcer.recording.process import Process
     from enforcer.recording.use import Use
     from enforcer.rules.model import MigrationMap
-    from enforcer.runtime.telemetry.events import Event
     from enforcer.runtime.telemetry.ledger import Ledger, Seen
     from enforcer.runtime.telemetry.private import Private
     from enforcer.store.emission import Remainder
@@ -206,14 +207,13 @@ class Signals:
                 if seen.emitted == since:
                     seen.emitted = since + use.count
 
-    def _events(self, seen: "Seen", since: int, use: "Use") -> "Iterator[Event]":
+    def _events(self, seen: "Seen", since: int, use: "Use") -> "Iterator[LogRecord]":
         parent = self._ledger.parents.get(seen)
-        identity = f"{self._process.id}-{seen.site}-{since}"
-        for event in events_of(use, self._process.id, identity, self._scrub, self._map.allow):
-            event.parent, parent = parent, None  # of the first
-            yield event
+        process = self._process.id
+        identity = f"{process}-{seen.site}-{since}"
+        return events_of(use, process, identity, self._scrub, self._map.allow, parent=parent)
 
-    def _send(self, provider: object, events: "Iterator[Event]", patience: "Patience") -> bool:
+    def _send(self, provider: object, events: "Iterator[LogRecord]", patience: "Patience") -> bool:
         """Emit log events, and return whether they were taken."""
         if provider is not None:
             through.emit_events(provider, breathing(events))  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from contextvars import copy_context
 
 import pytest
 from opentelemetry import trace
+from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -18,7 +19,7 @@ from enforcer.recording.use import BLOCKED, WOULD_BLOCK, Use
 from enforcer.rules.exemptions import Exemption
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.runtime.telemetry.asked import choice
-from enforcer.runtime.telemetry.events import WARNING, event_of
+from enforcer.runtime.telemetry.events import event_of
 from enforcer.runtime.telemetry.records import attributes_of
 from tests.integration.telemetry.receiving import Receiver
 from tests.unit.telemetry.conftest import Parts
@@ -300,7 +301,10 @@ def test_whom_a_dry_run_let_pass(make_use: Callable[..., Use]) -> None:
 
     event = event_of(use, attributes_of(use, "process"), "id")
 
-    assert (event.name, event.severity) == ("deprecated_import.used", WARNING)
+    assert (event.event_name, event.severity_number) == (
+        "deprecated_import.used",
+        SeverityNumber.WARN,
+    )
     assert event.attributes["deprecated_import.outcome"] == "would_block"
 
 
