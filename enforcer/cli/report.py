@@ -16,7 +16,7 @@ from enforcer.report.as_json import as_json
 from enforcer.report.as_markdown import as_markdown
 from enforcer.report.ownership import add_owners, of_owner
 from enforcer.rules.loader import load_map
-from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.model import MigrationMap
 from enforcer.store import StoreError
 
 
@@ -62,15 +62,15 @@ def report(  # noqa: PLR0913 - one parameter for each option
       enforcer report --json | jq '.rules[] | {legacy, uses}'
     """  # noqa: D301 - \b tells click to keep the lines
     moment = _moment(since) if since is not None else None
-    known = _legacy_paths(map_file) if path is not None else []
+    migration_map = _map_if_known(map_file)
     ignored: list[str] = []
     chosen = choose_store(store, map_file, ignored)
     try:
-        found = build(chosen, since=moment, path=path, known=known)
+        found = build(chosen, since=moment, path=path, migration_map=migration_map)
     except StoreError:
         warn(ignored)
         raise
-    owners = Owners(_root(map_file))
+    owners = Owners(migration_map.root if migration_map else "")
     if owners.problem:
         warn([f"{owners.problem} (owners-unreadable)"])
     add_owners(found, owners)
@@ -84,21 +84,12 @@ def report(  # noqa: PLR0913 - one parameter for each option
     click.echo(_write(found, form, top), nl=False, color=True)
 
 
-def _legacy_paths(map_file: str | None) -> list[str]:
-    """Return the legacy paths of the map; none without a map that can be read."""
+def _map_if_known(map_file: str | None) -> MigrationMap | None:
+    """Return the map; None without one that can be read."""
     try:
-        found = load_map(choose_map(map_file), lenient=True)
-        return [rule.legacy.removesuffix(TREE_SUFFIX) for rule in found]
+        return load_map(choose_map(map_file), lenient=True)
     except EnforcerError:
-        return []
-
-
-def _root(map_file: str | None) -> str:
-    """Return the root of the map, where CODEOWNERS is looked for; empty without a map."""
-    try:
-        return load_map(choose_map(map_file), lenient=True).root
-    except EnforcerError:
-        return ""
+        return None
 
 
 def _moment(since: str) -> datetime:

@@ -1,5 +1,5 @@
 """Reading of the evidence for verdicts from a store, the files beside it, and the map."""
 
-from enforcer.evidence.reading import read_evidence, read_verdicts
+from enforcer.evidence.reading import read_evidence, read_standings, read_verdicts
 
-__all__ = ["read_evidence", "read_verdicts"]
+__all__ = ["read_evidence", "read_standings", "read_verdicts"]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from enforcer.findings import RecordedScan
 from enforcer.rules.model import MigrationMap, Rule
@@ -10,10 +11,12 @@ from enforcer.store import StoreError
 from enforcer.store.not_enabled import traces_beside
 from enforcer.store.queries import DAY, DeployedUses, Span, StoreReader, UsePause
 from enforcer.store.readers import open_reader
-from enforcer.verdict.case import is_production_use
+from enforcer.verdict.case import Case, is_production_use
 from enforcer.verdict.completeness import KINDS
+from enforcer.verdict.coverage import Coverage
 from enforcer.verdict.judgement import judge
 from enforcer.verdict.model import Evidence, FleetEvidence, RuleEvidence, Verdict
+from enforcer.verdict.standing import Standing, standing_of
 from enforcer.verdict.terms import PAUSES, SEEN_DAYS, Terms, day_start
 
 
@@ -36,7 +39,7 @@ def read_verdicts(store: str, migration_map: MigrationMap, now: int) -> tuple[Ve
         if "(no-store)" not in str(error):
             raise
         # Nobody has written yet, which is no mistake here: nothing is known of any rule.
-        evidence = Evidence(tuple(_rule(rule, ()) for rule in migration_map))
+        evidence = Evidence(tuple(_rule(rule) for rule in migration_map))
     return judge(evidence, Terms.of(migration_map), now)
 
 
@@ -50,18 +53,47 @@ def read_evidence(reader: StoreReader, migration_map: MigrationMap, now: int) ->
 
     """
     terms = Terms.of(migration_map)
+    rules = _with_uses(reader, [_rule(rule) for rule in migration_map], terms, now)
+    return Evidence(rules, _fleet(reader, migration_map, _since(rules, terms, now)))
+
+
+def read_standings(
+    reader: StoreReader, migration_map: MigrationMap | None, now: int
+) -> tuple[Standing, ...]:
+    """Read how each rule stands: those of a map, or without one those that processes watched.
+
+    Args:
+        reader: the open store.
+        migration_map: the map, with the terms; None for the usual ones.
+        now: the time, in nanoseconds since the epoch.
+
+    """
+    if migration_map is None:
+        terms = Terms()
+        rules = [RuleEvidence(one.legacy, stage=one.stage) for one in reader.rules(Span())]
+    else:
+        terms = Terms.of(migration_map)
+        rules = [_rule(rule) for rule in migration_map]
+    coverage = Coverage(FleetEvidence(**_maps(reader)), terms, now)
+    found = _with_uses(reader, rules, terms, now)
+    return tuple(standing_of(Case(rule, coverage)) for rule in found)
+
+
+def _with_uses(
+    reader: StoreReader, rules: Iterable[RuleEvidence], terms: Terms, now: int
+) -> tuple[RuleEvidence, ...]:
+    """Add the uses of rules, and the pauses of those that may be quiet."""
     uses: defaultdict[str, list[DeployedUses]] = defaultdict(list)
     for row in reader.deployed_uses():
         uses[row.legacy].append(row)
-    rules = [_rule(rule, uses[rule.legacy]) for rule in migration_map]
+    found = [replace(rule, uses=tuple(uses[rule.legacy])) for rule in rules]
     pauses: defaultdict[str, list[UsePause]] = defaultdict(list)
-    for pause in reader.pauses(_maybe_quiet(rules, terms, now)):
+    for pause in reader.pauses(_maybe_quiet(found, terms, now)):
         pauses[pause.legacy].append(pause)
-    rules = [replace(rule, pauses=tuple(pauses[rule.legacy])) for rule in rules]
-    return Evidence(tuple(rules), _fleet(reader, migration_map, _since(rules, terms, now)))
+    return tuple(replace(rule, pauses=tuple(pauses[rule.legacy])) for rule in found)
 
 
-def _rule(rule: Rule, uses: Iterable[DeployedUses]) -> RuleEvidence:
+def _rule(rule: Rule) -> RuleEvidence:
     return RuleEvidence(
         legacy=rule.legacy,
         canonical=rule.canonical,
@@ -72,7 +104,6 @@ def _rule(rule: Rule, uses: Iterable[DeployedUses]) -> RuleEvidence:
         removed_on=day_start(rule.removed_on) if rule.removed_on else 0,
         remove_after=rule.remove_after,
         keeps_own_code=rule.keeps_own_code,
-        uses=tuple(uses),
     )
 
 
@@ -106,20 +137,25 @@ def _since(rules: Iterable[RuleEvidence], terms: Terms, now: int) -> int:
 
 
 def _fleet(reader: StoreReader, migration_map: MigrationMap, since: int) -> FleetEvidence:
-    maps = tuple(one for one in reader.maps(Span()) if one.digest)
     return FleetEvidence(
         lives=tuple(reader.lives(since)),
-        maps=maps,
-        rules={
-            digest: frozenset(rule.legacy for rule in reader.map_rules(digest))
-            for digest in {one.digest for one in maps}
-        },
         notices=tuple(reader.process_notices(since, KINDS)),
         lost=tuple(reader.lost_uses(since)),
         set_aside=tuple(reader.set_aside(Span(since=since))),
         not_enabled=tuple(traces_beside(reader.path)),
         scan=reader.scan() or _own_scan(migration_map),
+        **_maps(reader),
     )
+
+
+def _maps(reader: StoreReader) -> dict[str, Any]:
+    """Return the sets of rules that services watched, and the rules in each."""
+    maps = tuple(one for one in reader.maps(Span()) if one.digest)
+    rules = {
+        digest: frozenset(rule.legacy for rule in reader.map_rules(digest))
+        for digest in {one.digest for one in maps}
+    }
+    return {"maps": maps, "rules": rules}
 
 
 def _own_scan(migration_map: MigrationMap) -> RecordedScan | None:

@@ -6,7 +6,9 @@ from enforcer.owners import split_owners
 from enforcer.report.model import Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService
 from enforcer.rules.model import FOR_PEOPLE
+from enforcer.store.queries import DAY
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
+from enforcer.verdict.standing import Standing
 
 
 def as_json(report: Report) -> str:
@@ -20,8 +22,19 @@ def as_json(report: Report) -> str:
         "services": [_service(service) for service in report.watching.services],
         "other_call_sites": report.uses_elsewhere,
         "owner": report.owner,
+        "standings": [_standing(one) for one in report.standings],
     }
     return dump(document)
+
+
+def _standing(standing: Standing) -> dict[str, object]:
+    return {
+        "legacy": standing.legacy,
+        "state": standing.state,
+        "call_sites_left": standing.left,
+        "last_use": iso(standing.last_use) if standing.last_use else None,
+        "period_days": standing.period / DAY,
+    }
 
 
 def _watched(watching: Watching) -> dict[str, object]:

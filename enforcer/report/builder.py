@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from difflib import get_close_matches
 from operator import attrgetter
+from time import time_ns
 from typing import Any
 
 from enforcer.errors import EnforcerError
+from enforcer.evidence import read_standings
 from enforcer.output.times import nanoseconds, short
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.use import PROBE, CallSite
@@ -16,12 +18,13 @@ from enforcer.report.hosts import severity, stages_on_hosts
 from enforcer.report.maps import map_differences
 from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService, rule_services
-from enforcer.rules.model import IGNORED, LAST, TREE, TREE_SUFFIX, covers_path
+from enforcer.rules.model import IGNORED, LAST, TREE_SUFFIX, MigrationMap, covers_path
 from enforcer.rules.values import is_date
 from enforcer.store import StoreError
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
+from enforcer.verdict.standing import Standing
 
 DAMAGED = "damaged"
 """Kind of the notice of a store that was set aside."""
@@ -51,7 +54,7 @@ def build(
     since: datetime | None = None,
     path: str | None = None,
     run: str = "",
-    known: Iterable[str] = (),
+    migration_map: MigrationMap | None = None,
 ) -> Report:
     """Build the report of a whole store, or of a part of it.
 
@@ -60,7 +63,7 @@ def build(
         since: leave out what was last seen before.
         path: only legacy paths at or below this one.
         run: only processes of this ``enforcer run``.
-        known: the legacy paths of a map, whose rules perhaps nobody has watched yet.
+        migration_map: the map, whose rules perhaps nobody has watched yet; None if it is unknown.
 
     Raises:
         EnforcerError: if no rule has the path, or nobody has watched it.
@@ -85,6 +88,7 @@ def build(
             )
             raise StoreError(message)
         if path is not None:
+            known = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map or ()]
             _check_path(path, reader.rules(Span()), known)
         rules = [rule for rule in reader.rules(span) if path is None or _reaches(rule, path)]
         rows = (row for row in reader.uses(span) if path is None or covers_path(path, row.path))
@@ -98,12 +102,14 @@ def build(
         dropped = reader.dropped(span)
         watching = reader.watching(span)
         notices = tuple(_notices(reader, span, path))
+        standings = () if run else read_standings(reader, migration_map, time_ns())
     return Report(
         tuple(reports),
         dropped=dropped,
         processes=processes,
         notices=notices,
         watching=watching,
+        standings=tuple(one for one in standings if path is None or _reaches(one, path)),
     )
 
 
@@ -164,9 +170,9 @@ def _not_enabled(store: str, span: Span) -> Iterator[NoticeReport]:
         yield NoticeReport("not-enabled", store, f"a process was {text}{times}", processes=0)
 
 
-def _reaches(rule: WatchedRule, prefix: str) -> bool:
+def _reaches(rule: WatchedRule | Standing, prefix: str) -> bool:
     top = rule.legacy.removesuffix(TREE_SUFFIX)
-    return covers_path(prefix, top) or (rule.kind == TREE and covers_path(top, prefix))
+    return covers_path(prefix, top) or (rule.legacy != top and covers_path(top, prefix))
 
 
 def _check_path(path: str, rules: Iterable[WatchedRule], legacy: Iterable[str]) -> None:

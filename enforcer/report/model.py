@@ -8,6 +8,7 @@ from enforcer.recording.use import BLOCKED, WOULD_BLOCK
 from enforcer.report.hosts import words
 from enforcer.report.rule_services import RuleService
 from enforcer.store.sqlite.watch import Watching
+from enforcer.verdict.standing import Standing
 
 
 @dataclass(slots=True)  # a frozen one takes five times as long to make
@@ -155,6 +156,7 @@ class Report:
         notices: their notices.
         watching: who watched, from when till when, and what may be missing.
         owner: the owner whose call sites alone are in it; empty for all.
+        standings: how each rule stands, by the whole store; none in the report of a run.
 
     """
 
@@ -164,6 +166,7 @@ class Report:
     notices: tuple[NoticeReport, ...] = ()
     watching: Watching = field(default_factory=Watching)
     owner: str = ""
+    standings: tuple[Standing, ...] = ()
 
     @property
     def uses_elsewhere(self) -> int:

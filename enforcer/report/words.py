@@ -11,6 +11,7 @@ from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.rules.repository import inner
 from enforcer.store.sqlite.watch import ServiceWatch
+from enforcer.verdict.standing import summary
 
 MOST_SERVICES = 10
 """Limit on the services, versions and environments that are named."""
@@ -85,11 +86,14 @@ def unwatched(rule: RuleReport) -> str:
 def totals(report: Report) -> str:
     """Return the totals of a report in one line."""
     used = sum(1 for rule in report.rules if rule.uses)
-    of_owner = f"{counted(used, 'legacy path')} in use by files of {visible(report.owner)}"
+    if report.owner:
+        paths = f"{counted(used, 'legacy path')} used by files of {visible(report.owner)}"
+    elif report.standings:
+        paths = summary(report.standings)
+    else:
+        paths = f"{used:,} of {counted(len(report.rules), 'legacy path')} used"
     parts = (
-        of_owner
-        if report.owner
-        else f"{used:,} of {counted(len(report.rules), 'legacy path')} in use",
+        paths,
         f"{counted(report.uses, 'use')} at {counted(report.call_sites, 'call site')}",
         f"recorded by {counted(report.processes, 'process', 'processes')}",
     )

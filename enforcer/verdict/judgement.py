@@ -17,6 +17,7 @@ from enforcer.verdict.model import (
     Verdict,
 )
 from enforcer.verdict.source import named_by_distributions, named_in_source, uncomparable_versions
+from enforcer.verdict.standing import standing_of
 from enforcer.verdict.terms import Terms
 from enforcer.verdict.use import quiet
 from enforcer.verdict.watch import same_map, watched
@@ -56,18 +57,20 @@ def judge(
 
 def _judge(case: Case, conditions: tuple[Callable[[Case], Condition], ...]) -> Verdict:
     found = tuple(condition(case) for condition in conditions)
-    watched_since = case.watched_since()
+    standing = standing_of(case)
     return Verdict(
         legacy=case.rule.legacy,
         answer=_answer(found),
         conditions=found,
         period=case.period,
-        since=case.last_use or watched_since,
+        since=case.last_use or case.watched_since(),
         last_use=case.last_use,
         callers=case.callers,
         unknowns=tuple(_unknowns(case)),
         proposed=() if case.terms.expected else case.coverage.recent_services,
         rule=case.rule,
+        state=standing.state,
+        left=standing.left,
     )
 
 

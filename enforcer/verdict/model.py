@@ -163,6 +163,9 @@ class Verdict:
         unknowns: what the verdict can't know, a sentence each; they don't change it.
         proposed: the services to name in ``expected_services``, if the map names none.
         rule: the evidence of the rule.
+        state: its standing: ``in_use``, ``quiet``, ``unused`` or ``unwatched``; see
+            :mod:`enforcer.verdict.standing`.
+        left: how many call sites in production are left.
 
     """
 
@@ -176,6 +179,8 @@ class Verdict:
     unknowns: tuple[str, ...] = ()
     proposed: tuple[str, ...] = ()
     rule: RuleEvidence = RuleEvidence("")
+    state: str = ""
+    left: int = 0
 
     @property
     def can_go(self) -> bool:

@@ -101,6 +101,8 @@ def test_other_programs_get_json(project: Path) -> None:
         "words",
         "reason",
         "can_go",
+        "state",
+        "call_sites_left",
         "period_days",
         "last_use",
         "quiet_since",

@@ -182,6 +182,22 @@ def test_json(path: str) -> None:
         ],
         "other_call_sites": 0,
         "owner": "",
+        "standings": [
+            {
+                "legacy": "b.old",
+                "state": "unused",
+                "call_sites_left": 0,
+                "last_use": None,
+                "period_days": 30,
+            },
+            {
+                "legacy": "shop.old_cart",
+                "state": "quiet",
+                "call_sites_left": 0,
+                "last_use": "2026-03-29T16:00:00Z",
+                "period_days": 30,
+            },
+        ],
     }
 
 
@@ -206,7 +222,8 @@ def test_markdown(path: str) -> None:
     assert as_markdown(build(path), top=1) == (
         "# Uses of legacy paths\n"
         "\n"
-        "1 of 2 legacy paths in use · 7 uses at 2 call sites · recorded by 1 process."
+        "0 of 2 legacy paths in use, 1 quiet, 1 without a use · 7 uses at 2 call sites · "
+        "recorded by 1 process."
         " Times are in UTC.\n"
         "\n"
         "watched 2026-03-29 16:00 UTC\n"

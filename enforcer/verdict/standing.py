@@ -1,0 +1,78 @@
+"""Standing of a rule: in use, quiet, never used or not watched, and how many callers are left.
+
+The one definition of these words for reports, pages, verdicts and metrics. It depends on uses in
+production and on the period in force, never on a filter.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from enforcer.store.queries import DeployedUses
+from enforcer.verdict.case import Case
+
+IN_USE: Final = "in_use"
+QUIET: Final = "quiet"
+UNUSED: Final = "unused"
+UNWATCHED: Final = "unwatched"
+
+STANDINGS: Final = {
+    IN_USE: "in use",
+    QUIET: "quiet",
+    UNUSED: "without a use",
+    UNWATCHED: "not watched",
+}
+"""The standings in words for people, from the liveliest to the least known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rule stands.
+
+    Attributes:
+        legacy: its legacy path.
+        state: ``in_use`` if somebody in production used it within the period in force, ``quiet`` if
+            somebody did before, ``unused`` if it was watched without a use, else ``unwatched``.
+        left: how many call sites in production are left: those that used it within the period.
+        last_use: its last use in production, in nanoseconds since the epoch; 0 if there is none.
+        period: the period in force, in nanoseconds.
+
+    """
+
+    legacy: str
+    state: str
+    left: int
+    last_use: int
+    period: int
+
+
+def standing_of(case: Case) -> Standing:
+    """Return how a rule stands."""
+    if case.callers:
+        state = IN_USE
+    elif case.last_use:
+        state = QUIET
+    else:
+        state = UNUSED if case.coverage.maps_with(case.rule.legacy) else UNWATCHED
+    return Standing(
+        case.rule.legacy, state, len(call_sites(case.callers)), case.last_use, case.period
+    )
+
+
+def call_sites(callers: Iterable[DeployedUses]) -> set[tuple[str, int, str, str, str]]:
+    """Return the distinct call sites of callers, in whatever service and environment they are."""
+    return {(one.file, one.line, one.function, one.path, one.mechanism) for one in callers}
+
+
+def summary(standings: Iterable[Standing]) -> str:
+    """Return how many legacy paths are in use, and how the others stand, for people."""
+    counts = Counter(one.state for one in standings)
+    others = [
+        f"{counts[state]:,} {words}"
+        for state, words in STANDINGS.items()
+        if counts[state] and state != IN_USE
+    ]
+    number = counts.total()
+    noun = "legacy path" if number == 1 else "legacy paths"
+    return ", ".join((f"{counts[IN_USE]:,} of {number:,} {noun} in use", *others))
