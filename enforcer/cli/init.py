@@ -1,9 +1,7 @@
 """Command ``enforcer init``: write the first map from evidence, or add rules to one."""
 
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import click
@@ -12,13 +10,18 @@ from enforcer.cli.options import format_options
 from enforcer.discovery.as_json import found_as_json
 from enforcer.discovery.draft import Draft, Place
 from enforcer.discovery.proposal import Proposal
-from enforcer.discovery.search import draft_of, pairs, place_of, search
+from enforcer.discovery.search import (
+    choose_file,
+    draft_of,
+    pairs,
+    place_of,
+    search,
+    search_paths,
+)
 from enforcer.discovery.sections import Found, document, line_of, next_steps
 from enforcer.errors import EnforcerError
 from enforcer.output.console import as_text, working
 from enforcer.rules.document import shown
-from enforcer.rules.location import MAP_FILE, find_map
-from enforcer.startup import MAP_KEY
 
 _YES, _NO, _ALL, _QUIT = "y", "n", "a", "q"
 _UNCONFIRMED: Final = (
@@ -30,6 +33,13 @@ _UNCONFIRMED: Final = (
 @click.command()
 @click.argument("words", nargs=-1, metavar="[OLD=NEW]...")
 @click.option("--map", "map_file", metavar="FILE", help="The map to write, or to add rules to.")
+@click.option(
+    "--discover",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Lead the import paths of a class or function together; see enforcer discover.",
+)
 @click.option("--since", default="", metavar="TAG|DAY", help="Read git's history from there on.")
 @click.option("--no-git", is_flag=True, help="Leave out git's history.")
 @click.option("--no-shims", is_flag=True, help="Leave out shims in the tree.")
@@ -40,6 +50,7 @@ def init(  # noqa: PLR0913 - one parameter for each option
     *,
     words: tuple[str, ...],
     map_file: str | None,
+    names: tuple[str, ...],
     since: str,
     no_git: bool,
     no_shims: bool,
@@ -49,25 +60,28 @@ def init(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Write the first migration map from evidence, or add rules to one.
 
-    Rules come from pairs OLD=NEW, or else from git's history (renamed files, moved
-    definitions) and from shims in the tree. Each rule has its evidence as a comment. Nothing
-    that is in a map is changed, and all that is written passes enforcer check: what would not
+    Rules come from pairs OLD=NEW, or from the import paths of a name, or else from git's
+    history (renamed files, moved definitions) and from shims in the tree. Each rule has its
+    evidence as a comment. Nothing that is in a map is changed, and all that is written passes
+    enforcer check: what would not
     becomes a comment.
 
     \b
     Examples:
       enforcer init
       enforcer init shop.old_cart=shop.cart shop.prices:vat=shop.prices:value_added_tax
+      enforcer init --discover WebSocketManager
       enforcer init --since v1.4 --yes
       enforcer init --dry-run --json | jq '.rules[].legacy'
     """  # noqa: D301 - \b tells click to keep the lines
-    place = place_of(_choose(map_file))
+    place = place_of(choose_file(map_file))
     with working("Reading the program and its history"):
-        evidence = (
-            pairs(words)
-            if words
-            else search(place, since=since, has_git=not no_git, has_shims=not no_shims)
-        )
+        if names:
+            evidence = search_paths(place, names)
+        elif words:
+            evidence = pairs(words)
+        else:
+            evidence = search(place, since=since, has_git=not no_git, has_shims=not no_shims)
         draft, skipped = draft_of(place, evidence)
     found = Found(shown(str(place.file)), draft.proposals, evidence.notes, skipped)
     is_asking = not (is_confirmed or dry_run or form == "json") and _is_terminal()
@@ -85,12 +99,6 @@ def init(  # noqa: PLR0913 - one parameter for each option
         click.echo(as_text(next_steps(), sys.stdout), nl=False, color=True)
     if draft.proposals and not (is_written or dry_run):
         raise EnforcerError(_UNCONFIRMED)
-
-
-def _choose(option: str | None) -> Path:
-    """Return the map that is named, the nearest one upwards, or a new one in this folder."""
-    chosen = option or os.environ.get(MAP_KEY) or find_map(os.curdir) or MAP_FILE
-    return Path(chosen).absolute()
 
 
 def _is_terminal() -> bool:

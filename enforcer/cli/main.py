@@ -29,6 +29,7 @@ SUMMARIES: Final = {
     "check": "Check the migration map, and what each rule will meet.",
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
+    "discover": "Find the import paths to what should be one thing.",
     "fix": "Rewrite callers to the canonical paths.",
     "digest": "Show what has changed, ready for an issue or a webhook.",
     "gate": "Find what stands in the way of a change.",
@@ -131,6 +132,7 @@ def main() -> None:
 
     \b
       enforcer init
+      enforcer discover WebSocketManager
       enforcer check
       enforcer verify
       enforcer run -- app.py

@@ -117,7 +117,7 @@ class Draft:
         if before is None:
             root = os.path.relpath(self._place.root, self._place.file.parent)
             option = "" if root == os.curdir else f"root = {_quoted(Path(root).as_posix())}\n"
-            return self._with_rules(f"{_NEW_MAP}{option}\n").encode()
+            return self._with_rules(f"{_NEW_MAP}{option}").encode()
         text = before.decode("utf-8")
         mark = _BOM if text.startswith(_BOM) else ""
         is_crlf = "\r\n" in text
@@ -242,6 +242,7 @@ def _append(tables: Any, kind: str, table: Table) -> None:  # noqa: ANN401 - of 
         return
     if not isinstance(existing, AoT):
         existing = tomlkit.aot()
+        tables.add(tomlkit.nl())
         tables.append(kind, existing)
         existing = tables[kind]
     existing.append(table)

@@ -1,25 +1,35 @@
 """The search for the rules of a map: its sources in turn, and what of them fits together."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from enforcer.discovery.draft import Draft, Place
+from enforcer.discovery.fragments import propose
 from enforcer.discovery.history import read_history
 from enforcer.discovery.layout import Layout, choose_root
 from enforcer.discovery.moves import find_moves
+from enforcer.discovery.paths import find_paths
 from enforcer.discovery.proposal import GIVEN, Evidence, Proposal
 from enforcer.discovery.selection import Selection
 from enforcer.discovery.shims import find_shims
 from enforcer.errors import EnforcerError
 from enforcer.rules.loader import load_map
-from enforcer.rules.location import PROJECT_FILE, has_table
+from enforcer.rules.location import MAP_FILE, PROJECT_FILE, find_map, has_table
 from enforcer.rules.mistakes import MistakeList
 from enforcer.rules.paths import check_path
 from enforcer.rules.regular_files import read_regular
+from enforcer.startup import MAP_KEY
 
 _PAIR: Final = re.compile(r"(?P<legacy>[^=]+)=(?P<canonical>[^=]+)")
+
+
+def choose_file(option: str | None) -> Path:
+    """Return the map that is named, the nearest one upwards, or a new one in this folder."""
+    chosen = option or os.environ.get(MAP_KEY) or find_map(os.curdir) or MAP_FILE
+    return Path(chosen).absolute()
 
 
 def place_of(file: Path) -> Place:
@@ -96,6 +106,12 @@ def search(
     if has_git:
         found.append(find_moves(read_history(place.root, since), layout))
     return joined(found)
+
+
+def search_paths(place: Place, names: Sequence[str]) -> Evidence:
+    """Return the rules that lead the import paths of each name together."""
+    layout = Layout(place.root)
+    return joined([propose(find_paths(name, layout), layout) for name in names])
 
 
 def joined(found: Sequence[Evidence]) -> Evidence:
