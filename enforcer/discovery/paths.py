@@ -15,6 +15,7 @@ from typing import Final, Literal
 from enforcer.discovery.layout import Layout, is_importable
 from enforcer.discovery.targets import Bindings, Target
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.interest import Interest
 from enforcer.source.names import parse
 from enforcer.source.references import Importer, find_references
 from enforcer.source.tree import own_files
@@ -179,13 +180,13 @@ def _callers(
     files: Mapping[Path, ast.Module], layout: Layout, modules: set[str]
 ) -> defaultdict[str, set[Caller]]:
     """Return the places that use each path of some modules."""
-    heads = {module.partition(".")[0] for module in modules}
+    interest = Interest(modules)
     found: defaultdict[str, set[Caller]] = defaultdict(set)
     for file, tree in files.items():
         shown = file.relative_to(layout.root).as_posix()
         own = layout.module_of(shown)
         is_package = file.name == "__init__.py"
-        references = find_references(tree, [Importer(own, is_package=is_package)], heads)
+        references = find_references(tree, [Importer(own, is_package=is_package)], interest)
         for reference in references.references:
             if reference.form == "string":
                 continue

@@ -21,6 +21,7 @@ from tests.benchmarks.figures import measure_figures, print_figures, write_figur
 from tests.benchmarks.first_imports import measure_first_imports, print_first_imports
 from tests.benchmarks.fleet import measure_fleet, print_fleet
 from tests.benchmarks.harness import PROJECT, Interpreter
+from tests.benchmarks.initial_map import measure_initial_map, print_initial_map
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.safe_mode import measure_safe_mode, print_safe_mode
@@ -56,6 +57,7 @@ _TIMED: Final = {
     "fleet": (measure_fleet, print_fleet, 1),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
     "dashboard": (measure_dashboard, print_dashboard, 40),
+    "initial-map": (measure_initial_map, print_initial_map, 5),
     "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
     "telemetry-reporter": (measure_reporter, print_reporter, 7),
     "telemetry-outage": (measure_outage, print_outage, 5),
