@@ -80,10 +80,11 @@ class Fleet:
         file: str = "shop/cart.py",
         rule: Rule = OLD,
         outcome: str = ALIASED,
+        line: int = 3,
         **fields: str,
     ) -> None:
         """Use a rule once, now."""
-        site = CallSite(rule.module, file, 3, "<module>", "m", "import_statement", **fields)  # type: ignore[arg-type]
+        site = CallSite(rule.module, file, line, "<module>", "m", "import_statement", **fields)  # type: ignore[arg-type]
         use = Use(rule, rule.stage, outcome, site, 1, self.now, self.now)
         store = self.store()
         store.write(process, self._next(), [use])

@@ -24,6 +24,7 @@ class Changes:
         self.top = top
         self._before: dict[Path, bytes] = {}
         self._after: dict[Path, bytes | None] = {}
+        self._modes: dict[Path, int] = {}
 
     def __bool__(self) -> bool:
         return bool(self.files)
@@ -49,6 +50,7 @@ class Changes:
         """
         if file not in self._before:
             self._before[file] = self._after[file] = read_regular(str(file))
+            self._modes[file] = stat.S_IMODE(file.stat().st_mode)
         return self._after[file] or b""
 
     def change(self, file: Path, data: bytes) -> None:
@@ -94,17 +96,32 @@ class Changes:
             # Deletions last: they need no space, so a full disk is met before any of them.
             for file in sorted(self.files, key=lambda one: self._after[one] is None):
                 done.append(file)
-                _write(file, self._after[file])
-        except OSError as error:
+                self._put(file, self._after[file])
+        except BaseException as error:
+            # Whatever ends it in between, Ctrl-C too: half a retirement is worse than none.
             for file in done:
                 with suppress(OSError):
-                    _write(file, self._before[file])
+                    self._put(file, self._before[file])
+            if not isinstance(error, OSError):
+                raise
             message = (
                 f'"{error.filename or done[-1]}" can\'t be written: {error.strerror or error}. '
                 "All files are as they were (change-unwritable)"
             )
             raise EnforcerError(message) from error
         self._remove_empty_folders()
+
+    def _put(self, file: Path, data: bytes | None) -> None:
+        if data is None:
+            file.unlink(missing_ok=True)
+            return
+
+        def draft(path: str) -> None:
+            write_new(path, data, self._modes[file])
+            # The mode of a new file is cut by the umask.
+            Path(path).chmod(self._modes[file])
+
+        replace(str(file), draft)
 
     def _remove_empty_folders(self) -> None:
         """Remove folders that hold nothing but bytecode after their last file was deleted."""
@@ -119,21 +136,6 @@ class Changes:
                 if cache.is_dir():
                     cache.rmdir()
                 folder.rmdir()
-
-
-def _write(file: Path, data: bytes | None) -> None:
-    if data is None:
-        file.unlink(missing_ok=True)
-        return
-    # The draft is a new file: it gets the mode of the one that it replaces.
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o666
-
-    def draft(path: str) -> None:
-        write_new(path, data, mode)
-        if file.exists():
-            Path(path).chmod(mode)
-
-    replace(str(file), draft)
 
 
 def _diff(old: bytes, new: bytes | None, name: str) -> Iterator[str]:

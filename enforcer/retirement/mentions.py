@@ -64,9 +64,11 @@ class Mentions:
             try:
                 if file.stat().st_size <= _MOST_BYTES:
                     self._rewrite(file)
-            except (OSError, ValueError, SyntaxError, tokenize.TokenError):
-                # A file that can't be read or parsed is named by "enforcer check".
+            except OSError:
                 continue
+            except (ValueError, SyntaxError, tokenize.TokenError) as error:
+                reason = "is not UTF-8" if isinstance(error, UnicodeError) else "can't be parsed"
+                self._list(file, 0, f"it {reason}, and may name the path")
 
     def _rewrite(self, file: Path) -> None:
         data = read_source(file)

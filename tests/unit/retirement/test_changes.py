@@ -72,3 +72,26 @@ def test_failure_in_between_restores_all(tmp_path: Path, monkeypatch: pytest.Mon
         "b.py": "b.py",
         "c.py": "c.py",
     }
+
+
+def test_interrupt_in_between_restores_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is no error of a file, and comes at any time."""
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(name)
+        (tmp_path / name).chmod(0o750)
+    changes = Changes(tmp_path)
+    changes.delete(tmp_path / "a.py")
+    changes.delete(tmp_path / "b.py")
+    unlink = Path.unlink
+
+    def interrupted(file: Path, *, missing_ok: bool = False) -> None:
+        if file.name == "b.py":
+            raise KeyboardInterrupt
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        changes.write()
+    for name in ("a.py", "b.py"):
+        assert (tmp_path / name).read_text() == name
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o750

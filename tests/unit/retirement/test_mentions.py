@@ -84,6 +84,11 @@ def test_tree_keeps_what_is_below(tmp_path: Path) -> None:
     assert text == "shop.modern.tax.rate and shop.modern"
 
 
-def test_unreadable_text_stays(tmp_path: Path) -> None:
+def test_text_that_can_not_be_read_stays_and_is_listed(tmp_path: Path) -> None:
     (tmp_path / "latin.md").write_bytes("shop.old für uns".encode("latin-1"))
-    assert rewritten(tmp_path, "broken.py", "# shop.old\ndef (:\n") == ("# shop.old\ndef (:\n", [])
+    text, places = rewritten(tmp_path, "broken.py", "# shop.old\ndef (:\n")
+    assert text == "# shop.old\ndef (:\n"
+    assert places == [
+        "broken.py:0: it can't be parsed, and may name the path",
+        "latin.md:0: it is not UTF-8, and may name the path",
+    ]
