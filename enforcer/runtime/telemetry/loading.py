@@ -6,12 +6,14 @@ inner ones first, and a fork waits for one of them. What is missing is skipped: 
 when something is loaded, never what.
 """
 
+import logging
 import os
 import sys
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from enforcer.runtime.process.schedule import complain
 from enforcer.runtime.telemetry.sdk import AGGREGATE, READ_ON_IMPORT, listening
 
 if TYPE_CHECKING:
@@ -59,12 +61,16 @@ def load(names: "Iterable[str]", is_needed: "Callable[[], bool]") -> None:
         InterruptedError: if it does; what was loaded stays.
 
     """
+    logging.getLogger("opentelemetry.context")  # it has to exist, to be heard when it is imported
     for name in names:
         if is_needed():
             message = "the program goes on"
             raise InterruptedError(message)
-        with suppress(Exception):  # whoever needs it gets the same error, and reports it
+        # An error that an import raises is raised again, and reported, where it is needed.
+        with listening() as messages, suppress(Exception):
             import_module(name)
+        for message in messages:  # of OTEL_PYTHON_CONTEXT, with a traceback otherwise
+            complain(f"telemetry: {message} (otel-setting)")
 
 
 def load_logs() -> None:

@@ -31,7 +31,7 @@ from enforcer.runtime.telemetry.asked import HTTP, LOGS, METRICS, PROTOCOLS, SIG
 from enforcer.runtime.telemetry.breathing import breathing
 from enforcer.runtime.telemetry.loading import load_spans
 from enforcer.runtime.telemetry.outlet import Outlet, shown
-from enforcer.runtime.telemetry.sdk import listening, preferences
+from enforcer.runtime.telemetry.sdk import listening, preferences, without_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,16 +91,23 @@ class _Hashed(Resource):
 
 
 class _Logs(LogRecordProcessor):
-    """Keep log records, as the SDK's own processors hand them to exporters."""
+    """Keep log records, as the SDK's own processors hand them to exporters.
+
+    Attributes:
+        kept: the records.
+        resource: what they say they are from, if it is not this process.
+
+    """
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
+        self.resource: Resource | None = None
 
     def on_emit(self, log_record: Any) -> None:  # noqa: ANN401 - it has had several types
         self.kept.append(
             ReadableLogRecord(
                 log_record.log_record,
-                log_record.resource,
+                self.resource or log_record.resource,
                 log_record.instrumentation_scope,
                 log_record.limits,
             )
@@ -182,25 +189,23 @@ class Private:
         kept.clear()
         return not batch or self.outlets[signal].send([batch], patience)
 
-    def emit_events(
-        self, events: "Iterable[LogRecord]", loggers: LoggerProvider | None = None
-    ) -> None:
-        """Emit log events; what the SDK says of each, of a limit for instance, is shown nowhere."""
+    def emit_events(self, events: "Iterable[LogRecord]", of: "Process | None" = None) -> None:
+        """Emit log events; what the SDK says of each, of a limit for instance, is shown nowhere.
+
+        Args:
+            events: what to emit.
+            of: the process that they are of, if it is another one. They say what the store knows of
+                it: the resource attributes of this one, such as a revision, may be wrong for it.
+
+        """
+        self._logs.resource = None if of is None else _Hashed({**_sdk(), **_known(of)})
         with listening():
-            through.emit_events(loggers or self.providers[LOGS], breathing(events))
+            through.emit_events(self.providers[LOGS], breathing(events))
 
     def emit_spans(self, spans: "Iterable[Span]") -> None:
         """Emit spans, likewise."""
         with listening():
             through.emit_spans(self.providers[TRACES], breathing(spans))
-
-    def loggers_of(self, process: "Process") -> LoggerProvider:
-        """Return a provider of loggers that says it is another process.
-
-        It says what the store knows of that process. The resource attributes of this one, such as
-        a revision or a container, may be wrong for it.
-        """
-        return self._logger_provider(_Hashed({**_sdk(), **_known(process)}))
 
     def dropped(self) -> dict[str, int]:
         """Return how many records were lost, by why."""
@@ -248,7 +253,7 @@ class Private:
         protocol = asked.protocol(signal, self._environ)
         endpoint = asked.endpoint(signal, self._environ)
         try:
-            outlet = Outlet(signal, protocol, kind, endpoint, self._tell_once)
+            outlet = Outlet(signal, protocol, without_metrics(kind), endpoint, self._tell_once)
             make(outlet.exporter)
         except Exception as error:  # noqa: BLE001 - whatever a value does to the SDK
             self._say(f"{signal} are not sent: {error}")
@@ -269,28 +274,27 @@ class Private:
                     kept.append(span)
 
         more = {"span_limits": self._limits(SpanLimits, _SPAN_LIMITS)}
+        make = without_metrics(TracerProvider)
         try:
-            provider = TracerProvider(None, self._resource, shutdown_on_exit=False, **more)
+            provider = make(None, self._resource, shutdown_on_exit=False, **more)
         except ValueError as error:  # up to 1.44, for a ratio that is no number
             self._say(f"OTEL_TRACES_SAMPLER_ARG: {error}, and the default is used")
             always = ParentBased(ALWAYS_ON)
-            provider = TracerProvider(always, self._resource, shutdown_on_exit=False, **more)
+            provider = make(always, self._resource, shutdown_on_exit=False, **more)
         provider.add_span_processor(Spans())
         self.providers[TRACES] = provider
 
     def _make_loggers(self, _: object) -> None:
-        self.providers[LOGS] = self._logger_provider(self._resource)
-
-    def _logger_provider(self, resource: Resource) -> LoggerProvider:
         from opentelemetry.sdk._logs import LogRecordLimits
 
         limits = self._limits(LogRecordLimits, _LOG_LIMITS)
         more = {"log_record_limits": limits} if limits is not None else {}
         # Up to 1.44 a provider has no such parameter, and reads the limits for each record: then
         # logs can't be sent with a limit that is no number.
-        provider = LoggerProvider(resource=resource, shutdown_on_exit=False, **more)
+        make = without_metrics(LoggerProvider)
+        provider = make(resource=self._resource, shutdown_on_exit=False, **more)
         provider.add_log_record_processor(self._logs)
-        return provider
+        self.providers[LOGS] = provider
 
     def _make_meters(self, exporter: object) -> None:
         from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter

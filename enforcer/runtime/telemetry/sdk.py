@@ -9,11 +9,13 @@ import logging
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
+from inspect import signature
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _PREFERENCES: Final = ("_preferred_temporality", "_preferred_aggregation")
 AGGREGATE: Final = "get_aggregated_resources"
@@ -24,6 +26,19 @@ _CODE: Final = re.compile(r"StatusCode\.([A-Z_]+)")
 
 _heard: "ContextVar[list[str] | None]" = ContextVar("enforcer_heard", default=None)
 _listening: set[int] = set()
+
+
+def without_metrics(kind: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Return a class of the SDK that measures nothing of itself.
+
+    Newer providers and exporters do, by the global provider of meters, for which the getter
+    would create one if ``OTEL_PYTHON_METER_PROVIDER`` is set.
+    """
+    if "meter_provider" not in signature(kind).parameters:
+        return kind
+    from opentelemetry.metrics import NoOpMeterProvider  # loaded by now; see loading
+
+    return partial(kind, meter_provider=NoOpMeterProvider())
 
 
 def preferences(exporter: object) -> "Mapping[str, Any]":

@@ -311,12 +311,11 @@ def emit_remainder(
     Its notices and its goodbye are sent too: whoever has them already knows them by their ids.
     """
     process = remainder.process
-    provider = private.loggers_of(process)
     notices = [Notice(*words) for words in remainder.notices if words[0] != "dropped"]
     events = [*events_of_notices(notices, process.id, process.root, scrub)]
     if remainder.ending:
         events.append(goodbye_of(process.id, remainder.ending))
-    private.emit_events(events, provider)
+    private.emit_events(events, process)
     if not private.export(LOGS, patience):
         return False
     for part in _slices(remainder.uses):
@@ -327,7 +326,7 @@ def emit_remainder(
                 use, process.id, f"{process.id}-{site}-{since}", scrub, migration_map.allow
             )
         ]
-        private.emit_events(events, provider)
+        private.emit_events(events, process)
         if not private.export(LOGS, patience):
             return False
     return True

@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics import Counter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from enforcer.runtime.telemetry.sdk import listening, preferences, status_of
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, environment_without
 
 
 def test_exporters_know_what_the_environment_prefers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +55,49 @@ def test_a_limit_that_the_sdk_reads_while_it_is_loaded() -> None:
     )
     assert done.stderr == ""
     assert done.stdout.startswith("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be")
+
+
+GLOBALS = """
+import os
+from enforcer.recording.process import current
+from enforcer.rules.model import MigrationMap
+from enforcer.runtime.telemetry import loading
+loading.load((*loading.API, *loading.SDK, *loading.HTTP), lambda: False)
+loading.load_logs()
+from enforcer.runtime.telemetry.private import Private
+private = Private(current(MigrationMap([])), os.environ, print)
+from enforcer.runtime.telemetry.asked import providers
+print(sorted(private.outlets), any(providers()))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("OTEL_PYTHON_METER_PROVIDER", "sdk_meter_provider", ""),
+        ("OTEL_PYTHON_METER_PROVIDER", "none_such", ""),
+        ("OTEL_PYTHON_TRACER_PROVIDER", "sdk_tracer_provider", ""),
+        ("OTEL_PYTHON_CONTEXT", "none_such", "enforcer: telemetry: Failed to load context: "),
+    ],
+)
+def test_variables_that_make_the_api_create_something(variable: str, value: str, said: str) -> None:
+    """Newer providers measure themselves, by the global provider of meters; it is not created."""
+    done = subprocess.run(
+        [sys.executable, "-c", GLOBALS],
+        env={
+            **environment_without("OTEL"),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+            variable: value,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert done.stdout == "['logs', 'metrics', 'traces'] False\n"
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == bool(said)
 
 
 def test_status_is_read_from_what_is_logged() -> None:
