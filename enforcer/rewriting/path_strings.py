@@ -16,7 +16,9 @@ _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[^\W\d]\w*(?:\.[^\W\d
 _TAKES_PATH: Final = frozenset(
     (
         "delattr",
+        "files",
         "find_spec",
+        "get_data",
         "import_string",
         "locate",
         "patch",

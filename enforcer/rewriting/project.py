@@ -134,10 +134,9 @@ class ProjectRewriter:
         self._progress = progress
         self._search = search_path(migration_map.root)
         self._locator = Locator(self._search)
-        names = NameReader(self._locator)
-        self._matcher = Matcher(migration_map, self._locator, names)
+        self._matcher = Matcher(migration_map, self._locator, NameReader(self._locator))
         self._doubts = Doubts(migration_map, self._matcher)
-        self._rewriter = Rewriter(migration_map, self._locator, names, chosen=wish.rules)
+        self._rewriter = Rewriter(migration_map, self._locator, chosen=wish.rules)
         self._owners = Owners(migration_map.root) if wish.owner else None
 
     def rewrite(self) -> ProjectFix:

@@ -18,7 +18,7 @@ from enforcer.rules.model import MigrationMap
 from enforcer.source.definitions import DefinitionReader
 from enforcer.source.files import reason_of
 from enforcer.source.module_files import Locator
-from enforcer.source.names import NameReader
+from enforcer.source.names import ModuleNames, NameReader
 from enforcer.source.references import Importer
 
 
@@ -54,23 +54,28 @@ class Rewriter:
         self,
         migration_map: MigrationMap,
         locator: Locator,
-        names: NameReader,
         *,
         chosen: Collection[str] | None = None,
     ) -> None:
-        """Bind to a map, and to the readers of modules.
+        """Bind to a map, and to the finder of modules.
 
         Args:
             migration_map: the map.
             locator: finds modules.
-            names: knows the names of modules.
             chosen: the legacy paths of the rules to follow; None for all.
 
         """
         self._locator = locator
-        self._names = names
+        # Modules may star-import legacy modules, which will be their canonical ones.
+        self._names = NameReader(locator, self._star_of)
         self._definitions = DefinitionReader(self._locator)
         self.moves = Moves(migration_map, self._locator, self._names, chosen=chosen)
+
+    def _star_of(self, module: str) -> ModuleNames | None:
+        """Return what a star import of a legacy module brings once it is rewritten."""
+        move = self.moves.of_module(module)
+        located = self._locator.locate(move.module) if move is not None else None
+        return self._names.starred(located) if located is not None else None
 
     def rewrite(
         self, data: bytes, importers: Sequence[Importer], options: Options | None = None

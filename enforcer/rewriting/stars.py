@@ -33,7 +33,8 @@ def _exported(
         return None, frozenset(), move.reason
     after = names.starred(canonical)
     before = names.starred(legacy) if legacy is not None else None
-    unsure = after.unsure or (before.unsure if before is not None else "")
+    # Where the legacy module is gone, its star can only mean the canonical module's.
+    unsure = (after.unsure or before.unsure) if before is not None else ""
     return (before.exported if before is not None else None), after.exported, unsure
 
 

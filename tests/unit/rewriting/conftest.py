@@ -10,7 +10,6 @@ from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.source.module_files import Locator
-from enforcer.source.names import NameReader
 from enforcer.source.references import Importer
 
 MODULES = {
@@ -66,8 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rewriter(project: Path) -> Rewriter:
-    locator = Locator([str(project)])
-    return Rewriter(MigrationMap(RULES, root=str(project)), locator, NameReader(locator))
+    return Rewriter(MigrationMap(RULES, root=str(project)), Locator([str(project)]))
 
 
 @pytest.fixture(scope="session")
