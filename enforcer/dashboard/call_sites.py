@@ -5,8 +5,8 @@ from typing import Final
 from urllib.parse import quote
 
 from enforcer.dashboard.look import Caller
-from enforcer.dashboard.proposed_change import Rewrite, rewrite
-from enforcer.dashboard.source_lines import Line, around, read_source
+from enforcer.dashboard.proposed_change import ProposedChanges, Rewrite
+from enforcer.dashboard.source_lines import Line, around, read_own, read_source
 from enforcer.recording.use import CALL, ENTRY_POINT, PICKLE, THIRD_PARTY, CallSite
 from enforcer.report.model import RuleReport
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
@@ -53,6 +53,7 @@ class CallSites:
         self._rules = {rule.legacy: rule for rule in migration_map or ()}
         self._revision = revision or "HEAD"
         self._locator = Locator(search_path(self._root)) if self._root else None
+        self._proposed = ProposedChanges(migration_map) if migration_map and self._root else None
 
     def link(self, caller: Caller) -> str:
         """Return the URL of a call site at the code host; empty if there is none."""
@@ -83,8 +84,17 @@ class CallSites:
         reason = why_not(rule, site, self._has)
         if reason:
             return Snippet(shown, is_stale, None, f"# nothing to write yet: {reason}")
-        change = rewrite(lines, rule, site) if shown and not is_stale else None
+        change, left = self._change(rule, site) if shown and not is_stale else (None, "")
+        if left:
+            return Snippet(shown, is_stale, None, f"# enforcer fix leaves it: {left}")
         return Snippet(shown, is_stale, change, "" if change else _advice(rule, site))
+
+    def _change(self, rule: Rule, site: CallSite) -> tuple[Rewrite | None, str]:
+        """Return what ``enforcer fix`` would write at a call site, or why it leaves it."""
+        found = read_own(self._root, site.file)
+        if found is None or self._proposed is None:
+            return None, ""
+        return self._proposed.at(*found, rule.legacy, site.line)
 
     def source(self, file: str) -> tuple[str, ...]:
         """Return the lines of a file of the program's own code; none if it is not available."""

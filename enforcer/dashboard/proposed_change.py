@@ -1,22 +1,23 @@
-"""Rewriting of a call site's import to the canonical path, where that is safe.
-
-Safe means that the code around it does the same: names that the statement binds stay what they are.
-Everything else gets the sentence that callers read in warnings
-(``enforcer.runtime.imports.messages``).
-"""
+"""Change of a call site that the dashboard proposes: what ``enforcer fix`` would write there."""
 
 import ast
-import re
+import time
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
-from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT, CallSite
-from enforcer.rules.model import FACTORY, NAME, Rule
-from enforcer.runtime.imports.messages import canonical_path
+from enforcer.rewriting.context import Options
+from enforcer.rewriting.rewriter import Rewriter, Rewritten
+from enforcer.rewriting.source_text import LINE_END, SourceText, UndecodableError
+from enforcer.rules.model import MigrationMap
+from enforcer.source.module_files import Locator, search_path
+from enforcer.source.references import Importer
+from enforcer.source.tree import ModuleNamer
 
-_MOST_LINES: Final = 60
-
-_Import = ast.Import | ast.ImportFrom
+_MOST_FILES: Final = 256
+_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,130 +36,78 @@ class Rewrite:
     new: tuple[str, ...]
 
 
-def rewrite(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | None:
-    """Rewrite the statement at a call site; return None if that is not safe.
+class ProposedChanges:
+    """Changes that the rewriter would make in the files of one program."""
 
-    Args:
-        lines: the lines of the file.
-        rule: the rule that covers the path.
-        site: the call site.
+    def __init__(self, migration_map: MigrationMap) -> None:
+        """Bind to a map, which has a root."""
+        self._map = migration_map
+        self._rules = frozenset(rule.legacy for rule in migration_map)
+        # A page asks for many call sites of one file. The rewriter knows modules as they were when
+        # it read them, and the dashboard runs for days, so nothing is kept for longer than a page.
+        self._result = lru_cache(maxsize=_MOST_FILES)(self._rewrite)
+        self._reader = lru_cache(maxsize=1)(self._read)
 
-    """
-    if rule.kind == FACTORY or not 1 <= site.line <= len(lines):
+    def at(self, file: Path, data: bytes, rule: str, line: int) -> tuple[Rewrite | None, str]:
+        """Return the change of the statement at a line, or why there is none.
+
+        Args:
+            file: the file.
+            data: its content.
+            rule: the legacy path of the rule to follow, as the map has it.
+            line: the line, from 1.
+
+        Returns:
+            The change, or None; and the reason why the reference is left, if that is known.
+
+        """
+        if rule not in self._rules:
+            return None, ""
+        result = self._result(file, data, rule, int(time.monotonic() / _SECONDS))
+        first, last = _statement_at(data, line)
+        change = _hunk(result, first, last) if result.is_changed else None
+        reasons = [one.reason for one in result.left if first <= one.line <= last]
+        return change, "" if change or not reasons else reasons[0]
+
+    def _rewrite(self, file: Path, data: bytes, rule: str, period: int) -> Rewritten:
+        rewriter, modules_of = self._reader(period)
+        is_package = file.name == "__init__.py"
+        importers = [Importer(one, is_package=is_package) for one in modules_of(str(file))]
+        return rewriter.rewrite(data, importers, Options(chosen=frozenset({rule})))
+
+    def _read(self, _period: int) -> tuple[Rewriter, ModuleNamer]:
+        search = search_path(self._map.root)
+        return Rewriter(self._map, Locator(search)), ModuleNamer(search)
+
+
+def _statement_at(data: bytes, line: int) -> tuple[int, int]:
+    """Return the first and last line of the innermost statement that a line is in."""
+    found = line, line
+    try:
+        tree = SourceText(data).parse()
+    except (UndecodableError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return found
+    for node in ast.walk(tree):
+        is_simple = isinstance(node, ast.stmt) and not hasattr(node, "body")
+        if is_simple and node.lineno <= line <= (node.end_lineno or node.lineno):  # type: ignore[attr-defined]
+            found = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+    return found
+
+
+def _hunk(result: Rewritten, first: int, last: int) -> Rewrite | None:
+    """Return the change of some lines; None if they stay."""
+    old, new = _lines(result.old), _lines(result.new)
+    changed = [
+        codes
+        for codes in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        if codes[0] != "equal" and codes[1] < last and codes[2] >= first
+    ]
+    if not changed:
         return None
-    if site.mechanism == IMPORT_MODULE:
-        return _rewrite_call(lines, rule, site)
-    if site.mechanism != IMPORT_STATEMENT:
-        return None
-    found = _statement_at(lines, site.line)
-    made = _Statement(rule, site).write(found[0]) if found else None
-    if found is None or made is None:
-        return None
-    statement, count = found
-    old = lines[site.line - 1 : site.line - 1 + count]
-    indent = old[0][: len(old[0]) - len(old[0].lstrip())]
-    # The offsets of ast count bytes of UTF-8.
-    offset = statement.end_col_offset or 0
-    last = old[-1].lstrip() if count == 1 else old[-1]
-    after = last.encode()[offset:].decode()
-    new = [f"{indent}{line}" for line in made]
-    return Rewrite(site.line, old, (*new[:-1], new[-1] + after))
+    _, begin, _, new_begin, _ = changed[0]
+    _, _, end, _, new_end = changed[-1]
+    return Rewrite(begin + 1, old[begin:end], new[new_begin:new_end])
 
 
-class _Statement:
-    """Rewriter of import statements for one rule and call site."""
-
-    def __init__(self, rule: Rule, site: CallSite) -> None:
-        self._rule = rule
-        self._module, _, self._name = site.path.partition(":")
-        self._path = site.path
-
-    def write(self, node: _Import) -> list[str] | None:
-        if isinstance(node, ast.Import):
-            return self._import(node)
-        if node.level:
-            # The file's own package is not known for certain.
-            return None
-        if any(alias.name == "*" for alias in node.names):
-            is_whole = node.module == self._path and not self._rule.names
-            return [f"from {self._canonical} import *"] if is_whole else None
-        if self._rule.kind == NAME:
-            return self._split(node, self._name) if node.module == self._module else None
-        if node.module == self._path:
-            return self._from(node)
-        package, _, leaf = self._path.rpartition(".")
-        return self._split(node, leaf) if node.module == package else None
-
-    @property
-    def _canonical(self) -> str:
-        return canonical_path(self._rule, self._path)
-
-    def _import(self, node: ast.Import) -> list[str] | None:
-        # "import a.old" binds "a", and the code below uses it as "a.old": changing the import alone
-        # would break that.
-        if not any(alias.name == self._path and alias.asname for alias in node.names):
-            return None
-        return [
-            f"import {self._canonical} as {alias.asname}"
-            if alias.name == self._path and alias.asname
-            else f"import {_shown(alias)}"
-            for alias in node.names
-        ]
-
-    def _from(self, node: ast.ImportFrom) -> list[str]:
-        names = []
-        for alias in node.names:
-            new = self._rule.canonical_name(self._path, alias.name)
-            bound = alias.asname or alias.name
-            names.append(new if new == bound else f"{new} as {bound}")
-        return [f"from {self._canonical} import {', '.join(names)}"]
-
-    def _split(self, node: ast.ImportFrom, name: str) -> list[str] | None:
-        """Move one name of the statement into a statement of its own."""
-        taken = [alias for alias in node.names if alias.name == name]
-        if not taken:
-            return None
-        kept = [alias for alias in node.names if alias.name != name]
-        lines = [f"from {node.module} import {', '.join(map(_shown, kept))}"] if kept else []
-        return lines + [self._from_package(alias) for alias in taken]
-
-    def _from_package(self, alias: ast.alias) -> str:
-        package, new = self._rule.target, self._rule.target_name
-        if self._rule.kind != NAME:
-            package, _, new = self._canonical.rpartition(".")
-        bound = alias.asname or alias.name
-        as_before = "" if new == bound else f" as {bound}"
-        return f"from {package} import {new}{as_before}" if package else f"import {new}{as_before}"
-
-
-def _rewrite_call(lines: tuple[str, ...], rule: Rule, site: CallSite) -> Rewrite | None:
-    """Rewrite the string that names the path, or a name below it as in ``mock.patch``."""
-    line = lines[site.line - 1]
-    canonical = canonical_path(rule, site.path)
-    named = re.compile(rf"""(["'])({re.escape(site.path)})(?:([.:])(\w+))?(?=[.:"'])""")
-    found = list(named.finditer(line))
-    if len(found) != 1 or rule.kind == NAME:
-        return None
-    quote, _, separator, name = found[0].groups(default="")
-    moved = f"{quote}{canonical}{separator}{rule.canonical_name(site.path, name)}"
-    new = line[: found[0].start()] + moved + line[found[0].end() :]
-    return Rewrite(site.line, (line,), (new,))
-
-
-def _statement_at(lines: tuple[str, ...], number: int) -> tuple[_Import, int] | None:
-    """Return the import statement that begins at a line, and how many lines it has."""
-    if not lines[number - 1].lstrip().startswith(("import ", "from ")):
-        return None
-    for count in range(1, _MOST_LINES + 1):
-        text = "\n".join(lines[number - 1 : number - 1 + count]).lstrip()
-        try:
-            (node,) = ast.parse(text).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            # The statement may continue on the next line.
-            continue
-        return (node, count) if isinstance(node, ast.Import | ast.ImportFrom) else None
-    return None
-
-
-def _shown(alias: ast.alias) -> str:
-    return f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+def _lines(data: bytes) -> tuple[str, ...]:
+    return tuple(LINE_END.split(SourceText(data).text))

@@ -42,16 +42,27 @@ def read_source(root: str, file: str) -> tuple[str, ...]:
         file: the path from the store.
 
     """
-    found = own_file(root, file)
+    found = read_own(root, file)
     if found is None:
         return ()
+    # Only the line ends that Python knows: splitlines() also splits at form feeds and \x1c.
+    text = found[1].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return tuple(text.removesuffix("\n").split("\n"))
+
+
+def read_own(root: str, file: str) -> tuple[Path, bytes] | None:
+    """Return a file of the program's own code with its content; None if it is not available.
+
+    Args:
+        root: the folder of own code; empty if unknown.
+        file: the path from the store.
+
+    """
+    found = own_file(root, file)
     try:
-        text = read_regular(str(found), _LARGEST_FILE).decode("utf-8", "replace")
-        # Only the line ends that Python knows: splitlines() also splits at form feeds and \x1c.
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return tuple(text.removesuffix("\n").split("\n"))
+        return (found, read_regular(str(found), _LARGEST_FILE)) if found is not None else None
     except (OSError, ValueError):
-        return ()
+        return None
 
 
 def own_file(root: str, file: str) -> Path | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT
+from enforcer.rules.loader import load_map
+from enforcer.rules.model import TREE, MigrationMap
 
 MAP: Final = """\
 [enforcer]
@@ -246,6 +248,7 @@ def write_program(folder: Path, days: dict[str, str]) -> tuple[Path, list[Invent
     map_file = folder / "enforcer.toml"
     map_file.write_text(MAP % days + NEWEST_RULE, "utf-8")
     (folder / "CODEOWNERS").write_text(OWNERS, "utf-8")
+    _write_canonical(folder, load_map(str(map_file)))
     sites = []
     for file in dict.fromkeys(use[0] for use in _USES):
         text, found = _write_file(file)
@@ -270,6 +273,31 @@ def write_program(folder: Path, days: dict[str, str]) -> tuple[Path, list[Invent
             )
         )
     return map_file, sites
+
+
+def _write_canonical(folder: Path, migration_map: MigrationMap) -> None:
+    """Write the canonical modules that the callers need: a change is proposed to what exists."""
+    rules = {rule.legacy: rule for rule in migration_map}
+    names: dict[str, set[str]] = {rule.target: {rule.target_name} for rule in migration_map}
+    for _, _, statement, legacy in _USES:
+        rule = rules[legacy]
+        path, _, asked = _asked(statement, legacy)
+        if rule.name:
+            continue
+        if path != rule.module and not asked:
+            names.setdefault(rule.canonical_of(path), set())
+        for name in asked:
+            if path == rule.module and rule.kind == TREE:
+                names.setdefault(f"{rule.target}.{name}", set())
+            else:
+                new = rule.canonical_name(path, name)
+                names.setdefault(rule.canonical_of(path), set()).add(new)
+    for module, defined in names.items():
+        is_package = any(other.startswith(f"{module}.") for other in names)
+        file = folder.joinpath(*module.split("."), "__init__") if is_package else None
+        file = (file or folder.joinpath(*module.split("."))).with_suffix(".py")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{name} = None\n" for name in sorted(defined - {""})), "utf-8")
 
 
 def _write_file(file: str) -> tuple[str, list[InventedSite]]:

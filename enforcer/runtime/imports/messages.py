@@ -1,6 +1,13 @@
 """Messages for the callers of a legacy path: what happened, where, and the remedy."""
 
-from enforcer.recording.use import ATTRIBUTE, CALL, ENTRY_POINT, IMPORT_MODULE, PICKLE
+from enforcer.recording.use import (
+    ATTRIBUTE,
+    CALL,
+    ENTRY_POINT,
+    IMPORT_MODULE,
+    IMPORT_STATEMENT,
+    PICKLE,
+)
 from enforcer.rules.model import FACTORY, NAME
 from enforcer.runtime.imports.proposals import loaded_has, why_not
 
@@ -42,21 +49,29 @@ def replacement(
 def _replacement(rule: "Rule", site: "CallSite", *, from_package: bool) -> str:
     canonical = canonical_path(rule, site.path)
     if rule.kind in (FACTORY, NAME):
-        return f"from {rule.target} import {rule.target_name.partition('.')[0]}"
+        new = rule.target_name.partition(".")[0]
+        # An import binds the old name, which the code below uses. A factory is called by its new
+        # name, since its arguments change as well.
+        is_import = rule.kind == NAME and site.mechanism == IMPORT_STATEMENT
+        return f"from {rule.target} import {_bound(new, rule.name if is_import else new)}"
     if site.names:
-        names = ", ".join(rule.canonical_name(site.path, name) for name in site.names)
+        is_import = site.mechanism == IMPORT_STATEMENT
+        pairs = [(rule.canonical_name(site.path, name), name) for name in site.names]
+        names = ", ".join(_bound(new, old if is_import else new) for new, old in pairs)
         return f"from {canonical} import {names}"
     if site.mechanism == IMPORT_MODULE:
         # If a framework made the import, the program wrote the path as a string.
         return f'"{canonical}"' if site.via else f'importlib.import_module("{canonical}")'
     if from_package:
         package, _, name = canonical.rpartition(".")
-        old_name = site.path.rpartition(".")[2]
-        as_before = "" if name == old_name else f" as {old_name}"
-        return (
-            f"from {package} import {name}{as_before}" if package else f"import {name}{as_before}"
-        )
+        bound = _bound(name, site.path.rpartition(".")[2])
+        return f"from {package} import {bound}" if package else f"import {bound}"
     return f"import {canonical}"
+
+
+def _bound(new: str, old: str) -> str:
+    """Return a name of an import, bound to the name that it had."""
+    return new if new == old else f"{new} as {old}"
 
 
 def explain(  # noqa: PLR0913 - one option for each thing that makes the words differ

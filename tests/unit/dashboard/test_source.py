@@ -4,15 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.dashboard.call_sites import CallSites
-from enforcer.dashboard.proposed_change import rewrite
+from enforcer.dashboard.call_sites import CallSites, Snippet
 from enforcer.dashboard.source_lines import around, own_file, read_source
-from enforcer.recording.use import ATTRIBUTE, IMPORT_MODULE, IMPORT_STATEMENT, CallSite
-from enforcer.rules.factory_model import Factory
+from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT, CallSite
 from enforcer.rules.model import MigrationMap, Rule
 
 MODULE = Rule("a.old", "b.new", names={"Old": "New"})
-TREE = Rule("a.old.*", "b.new.*")
+TREE = Rule("a.tree.*", "b.tree.*")
 NAME = Rule("a.mod:old", "b.mod:new")
 
 
@@ -90,26 +88,43 @@ def test_lines_around() -> None:
     assert around(("x" * 1000,), 1)[0].text == "x" * 240
 
 
-def site(path: str, line: int = 1, mechanism: str = IMPORT_STATEMENT) -> CallSite:
-    return CallSite(path, file="f.py", line=line, function="", module="", mechanism=mechanism)
+MOVED = {
+    "a/__init__.py": "",
+    "b/__init__.py": "",
+    "b/new.py": "X = Old = New = 1\n",
+    "b/tree/__init__.py": "",
+    "b/tree/sub.py": "X = 1\n",
+    "a/mod.py": "x = 1\n",
+    "b/mod.py": "new = 1\ndef get(): pass\n",
+}
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Path:
+    for name, text in MOVED.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def snippet(root: Path, rule: Rule, path: str, text: str, mechanism: str) -> Snippet:
+    (root / "f.py").write_text(text)
+    shown = CallSites(MigrationMap((MODULE, TREE, NAME), root=str(root)))
+    site = CallSite(path, file="f.py", line=2, function="", module="f", mechanism=mechanism)
+    return shown.snippet_of(rule, site)
 
 
 @pytest.mark.parametrize(
     ("rule", "path", "old", "new"),
     [
         (MODULE, "a.old", "from a.old import X", "from b.new import X"),
-        (MODULE, "a.old", "from a.old import Old", "from b.new import New as Old"),
         (MODULE, "a.old", "from a.old import Old as O, X", "from b.new import New as O, X"),
         (MODULE, "a.old", "from a.old import X  # why", "from b.new import X  # why"),
-        (MODULE, "a.old", "import a.old as old", "import b.new as old"),
-        (MODULE, "a.old", "import os, a.old as o", "import os\nimport b.new as o"),
+        (MODULE, "a.old", "import a.old", "import b.new"),
+        (MODULE, "a.old", "import os, a.old as o", "import os, b.new as o"),
         (MODULE, "a.old", "from a import old", "from b import new as old"),
-        (MODULE, "a.old", "from a import old as o", "from b import new as o"),
-        (MODULE, "a.old", "from a import x, old", "from a import x\nfrom b import new as old"),
-        (Rule("a.old", "new"), "a.old", "from a import old", "import new as old"),
-        (TREE, "a.old.sub", "from a.old.sub import X", "from b.new.sub import X"),
-        (TREE, "a.old.sub", "from a.old import sub", "from b.new import sub"),
-        (TREE, "a.old.sub", "from a.old.sub import *", "from b.new.sub import *"),
+        (MODULE, "a.old", "from a import mod, old", "from a import mod\nfrom b import new as old"),
+        (TREE, "a.tree.sub", "from a.tree import sub", "from b.tree import sub"),
         (NAME, "a.mod:old", "from a.mod import old", "from b.mod import new as old"),
         (
             NAME,
@@ -119,80 +134,58 @@ def site(path: str, line: int = 1, mechanism: str = IMPORT_STATEMENT) -> CallSit
         ),
     ],
 )
-def test_statement_is_written_anew(rule: Rule, path: str, old: str, new: str) -> None:
-    """The change binds the same names, at every indentation."""
-    for indent in ("", "    "):
-        lines = tuple(f"{indent}{line}" for line in old.splitlines())
-        change = rewrite(("# é", *lines, "x = 1"), rule, site(path, 2))
-        assert change is not None
-        assert change.first == 2
-        assert change.old == lines
-        assert change.new == tuple(f"{indent}{line}" for line in new.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("rule", "path", "line"),
-    [
-        (MODULE, "a.old", "import a.old"),  # the code below says a.old.X
-        (MODULE, "a.old", "from . import old"),
-        (MODULE, "a.old", "from .old import X"),
-        (MODULE, "a.old", "from a.old import *"),  # names were renamed
-        (MODULE, "a.old", "import x; import a.old as old"),
-        (MODULE, "a.old", "import a.old as old; import x"),
-        (MODULE, "a.old", "if x: import a.old as old"),
-        (MODULE, "a.old", "from somewhere import else_"),
-        (MODULE, "a.old", "import a.older as older"),
-        (MODULE, "a.old", "from a.old import ("),
-        (MODULE, "a.old", "x = 1"),
-        (Factory("a.mod:make", "b.mod:get"), "a.mod:make", "from a.mod import make"),
-    ],
-)
-def test_no_change_where_it_is_not_safe(rule: Rule, path: str, line: str) -> None:
-    assert rewrite((line,), rule, site(path)) is None
-
-
-def test_other_mechanisms() -> None:
-    call = "    m = import_module('a.old.sub')"
-    change = rewrite((call,), TREE, site("a.old.sub", mechanism=IMPORT_MODULE))
-    assert change is not None
-    assert change.new == ("    m = import_module('b.new.sub')",)
-    assert rewrite(("f('a.old', 'a.old')",), MODULE, site("a.old", 1, IMPORT_MODULE)) is None
-    assert rewrite(("a.old",), MODULE, site("a.old", mechanism=ATTRIBUTE)) is None
-    assert rewrite(("a.old",), MODULE, site("a.old", 7)) is None
-
-
-@pytest.mark.parametrize(
-    ("line", "rule", "new"),
-    [
-        ('patch("a.old.Old")', MODULE, 'patch("b.new.New")'),
-        ("patch('a.old:Old.x')", MODULE, "patch('b.new:New.x')"),
-        (
-            'monkeypatch.setattr("a.old.Cart", int)',
-            MODULE,
-            'monkeypatch.setattr("b.new.Cart", int)',
-        ),
-        ('import_module("a.old")', MODULE, 'import_module("b.new")'),
-        ('patch("a.older.Cart")', MODULE, None),
-        ('patch("x.a.old.Cart")', MODULE, None),
-        ('patch("a.old.Cart", "a.old.Other")', MODULE, None),
-    ],
-)
-def test_a_string_that_names_the_path_is_written_anew(
-    line: str, rule: Rule, new: str | None
+def test_what_fix_would_write_is_proposed(
+    moved: Path, rule: Rule, path: str, old: str, new: str
 ) -> None:
-    """As far as it goes on into the module, with renamed names."""
-    site = CallSite(
-        "a.old",
-        file="t.py",
-        line=1,
-        function="f",
-        module="t",
-        mechanism=IMPORT_MODULE,
-        via="m.py:1",
-    )
-    made = rewrite((line,), rule, site)
+    """As enforcer fix writes it, since it is the same code."""
+    found = snippet(moved, rule, path, f"# é\n{old}\nx = 1\n", IMPORT_STATEMENT)
+    assert found.change is not None, found.advice
+    assert (found.change.first, found.change.old) == (2, tuple(old.splitlines()))
+    assert found.change.new == tuple(new.splitlines())
 
-    assert (made.new if made else None) == ((new,) if new else None)
+
+@pytest.mark.parametrize(
+    ("rule", "path", "line", "advice"),
+    [
+        (MODULE, "a.old", "from a.old import *", "its rule renames names"),
+        (MODULE, "a.old", "import a.old; a = 1", "its name is bound again"),
+        (MODULE, "a.old", "from a import old; print(old)", "the module is passed on as a whole"),
+    ],
+)
+def test_what_fix_would_leave_is_not_proposed(
+    moved: Path, rule: Rule, path: str, line: str, advice: str
+) -> None:
+    found = snippet(moved, rule, path, f"\n{line}\n", IMPORT_STATEMENT)
+    assert found.change is None
+    assert found.advice.startswith(f"# enforcer fix leaves it: {advice}")
+
+
+@pytest.mark.parametrize(
+    ("line", "new"),
+    [
+        ("m = import_module('a.tree.sub')", "m = import_module('b.tree.sub')"),
+        ("patch('a.tree.sub.X')", "patch('b.tree.sub.X')"),
+        ('monkeypatch.setattr("a.tree.sub.X", int)', 'monkeypatch.setattr("b.tree.sub.X", int)'),
+    ],
+)
+def test_strings_are_proposed(moved: Path, line: str, new: str) -> None:
+    found = snippet(moved, TREE, "a.tree.sub", f"\n{line}\n", IMPORT_MODULE)
+    assert found.change is not None, found.advice
+    assert found.change.new == (new,)
+
+
+def test_proposals_follow_the_file(moved: Path) -> None:
+    """A dashboard runs for days, and files change meanwhile."""
+    (moved / "f.py").write_text("from a.old import X\n")
+    shown = CallSites(MigrationMap((MODULE,), root=str(moved)))
+    site = CallSite(
+        "a.old", file="f.py", line=1, function="", module="f", mechanism=IMPORT_STATEMENT
+    )
+    assert shown.snippet_of(MODULE, site).change is not None
+    (moved / "f.py").write_text("from a.old import Old\n")
+    change = shown.snippet_of(MODULE, site).change
+    assert change is not None
+    assert change.new == ("from b.new import New as Old",)
 
 
 def test_a_change_that_would_fail_is_not_shown(tmp_path: Path) -> None:

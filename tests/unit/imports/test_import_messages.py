@@ -39,9 +39,9 @@ def site(path: str, mechanism: str = IMPORT_STATEMENT, names: tuple[str, ...] = 
         (TREE, "acme.old.cart", ("A", "B"), False, "from acme.new.cart import A, B"),
         (TREE, "acme.old.cart", (), True, "from acme.new import cart"),
         (RENAMED, "acme.old", (), True, "from acme import new as old"),
-        (RENAMED, "acme.old", ("make", "X"), False, "from acme.new import create, X"),
+        (RENAMED, "acme.old", ("make", "X"), False, "from acme.new import create as make, X"),
         (RENAMED, "acme.old", ("*",), False, "from acme.new import *"),
-        (NAME, "acme.cart:make", ("make",), False, "from acme.cart import create"),
+        (NAME, "acme.cart:make", ("make",), False, "from acme.cart import create as make"),
         (Rule("old", "new"), "old", (), True, "import new as old"),
     ],
 )
