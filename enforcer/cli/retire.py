@@ -127,4 +127,6 @@ def _describe(file: Path, text: str) -> None:
 
 def _diff(found: Retirement, *, written: bool) -> str:
     end = "" if written else "\nNothing was written. Make this change with --write.\n"
-    return "\n".join(("", *found.changes.diff(), end))
+    # A carriage return would make a terminal write over the line.
+    lines = (line.rstrip("\r") for line in found.changes.diff())
+    return "\n".join(("", *lines, end))

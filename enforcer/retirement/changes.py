@@ -1,6 +1,5 @@
 """Changes of files that are shown as a diff first, and written all together or not at all."""
 
-import difflib
 import os
 import stat
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from enforcer.errors import EnforcerError
+from enforcer.rewriting.unified_diff import unified_diff
 from enforcer.rules.atomic import replace, write_new
 from enforcer.rules.regular_files import read_regular
 
@@ -64,17 +64,23 @@ class Changes:
         self._after[file] = None
 
     def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, as git writes it."""
+        """Yield the lines of a unified diff, which ``git apply`` reads."""
         for file in self.files:
             name = self.name_of(file)
             old, new = self._before[file], self._after[file]
             yield f"diff --git a/{name} b/{name}"
             if new is None:
-                yield "deleted file"
+                # Git knows two modes of files.
+                executable = bool(self._modes[file] & stat.S_IXUSR)
+                yield f"deleted file mode {'100755' if executable else '100644'}"
             if b"\0" in old[:8000]:
                 yield f"Binary file {name} differs"
                 continue
-            yield from _diff(old, new, name)
+            text = unified_diff(name, old, new or b"")
+            if new is None:
+                text = text.replace(f"+++ b/{name}\n", "+++ /dev/null\n", 1)
+            # Not splitlines(): a line of a file may have other ends of lines in it.
+            yield from text.removesuffix("\n").split("\n") if text else ()
 
     def name_of(self, file: Path) -> str:
         """Return a file's name relative to the top."""
@@ -136,16 +142,3 @@ class Changes:
                 if cache.is_dir():
                     cache.rmdir()
                 folder.rmdir()
-
-
-def _diff(old: bytes, new: bytes | None, name: str) -> Iterator[str]:
-    before, after = _lines(old), _lines(new or b"")
-    target = "/dev/null" if new is None else f"b/{name}"
-    for line in difflib.unified_diff(before, after, f"a/{name}", target, lineterm=""):
-        yield line.rstrip("\r")
-
-
-def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "backslashreplace")
-    lines = text.split("\n")
-    return lines[:-1] if not lines[-1] else lines

@@ -126,7 +126,7 @@ def step_document(step: Step, changes: Changes | None, *, dry_run: bool) -> Docu
     else:
         verb = "would move" if dry_run else "moved"
         yield Line((legacy, f" {verb} from {step.stage} to {step.following}: that breaks nobody"))
-        yield from map(Line, changes.diff())
+        yield from (Line(line.rstrip("\r")) for line in changes.diff())
     for note in step.notes:
         yield Line(visible(note), weight="tells")
 

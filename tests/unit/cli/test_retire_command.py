@@ -111,7 +111,7 @@ def test_change_is_shown_and_not_made(enforcer: Enforcer, shop: Path) -> None:
     result = enforcer("retire", "shop.old")
     assert (result.returncode, result.stderr) == (0, "")
     assert "Verdict on shop.old: can go" in result.stdout
-    assert "deleted file\n--- a/shop/old.py" in result.stdout
+    assert "deleted file mode 100644\n--- a/shop/old.py" in result.stdout
     assert "Nothing was written. Make this change with --write." in result.stdout
     assert content(shop) == FILES
 
@@ -277,3 +277,21 @@ def test_single_name_leaves_its_module(enforcer: Enforcer, shop: Path) -> None:
     assert (shop / "shop" / "new.py").read_text() == "LIMIT = 1\n"
     found = tomllib.loads((shop / "enforcer.toml").read_text())["rule"][0]
     assert (found["stage"], found["refuse"]) == ("removed", True)
+
+
+def test_diff_that_is_shown_is_the_change_that_is_made(enforcer: Enforcer, shop: Path) -> None:
+    """Whoever applies it with git gets what --write would have written."""
+    (shop / "shop" / "old.py").write_text("from shop.new import make")  # no end of the last line
+    (shop / "docs" / "windows.md").write_bytes(b"# Old\r\nshop.old\r\n")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "odd files")
+    diff = json.loads(enforcer("retire", "shop.old", "--force", "x", "--json").stdout)["diff"]
+    (shop / ".enforcer").mkdir()
+    (shop / ".enforcer" / "change.diff").write_bytes(("\n".join(diff) + "\n").encode())
+    git(shop, "apply", ".enforcer/change.diff")
+    applied = {**content(shop), "windows": (shop / "docs" / "windows.md").read_bytes().decode()}
+    git(shop, "checkout", "-q", ".")
+    assert enforcer("retire", "shop.old", "--write", "--force", "x").returncode == 0
+    written = {**content(shop), "windows": (shop / "docs" / "windows.md").read_bytes().decode()}
+    assert applied == written
+    assert written["windows"] == "# Old\r\nshop.new\r\n"

@@ -18,8 +18,9 @@ def test_diff_and_writing(tmp_path: Path) -> None:
     changes.change(tmp_path / "a.py", b"one\r\n2\r\n")
     changes.delete(tmp_path / "old" / "b.py")
     assert "\n".join(changes.diff()) == (
-        "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
-        "diff --git a/old/b.py b/old/b.py\ndeleted file\n--- a/old/b.py\n+++ /dev/null\n"
+        "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n one\r\n-two\r\n+2\r\n"
+        "diff --git a/old/b.py b/old/b.py\ndeleted file mode 100644\n"
+        "--- a/old/b.py\n+++ /dev/null\n"
         "@@ -1 +0,0 @@\n-gone"
     )
     assert (tmp_path / "old" / "b.py").exists()
