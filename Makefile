@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Where a machine sets it, each worker of pytest would compile and rewrite all tests in each run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check unit components dashboards lint oldest interpreters conformance suites stdlib soak benchmark mutation clean
+.PHONY: demo test check unit components dashboards lint oldest interpreters conformance suites stdlib soak simulation benchmark mutation clean
 
 demo: $(VENV)/ready
 	$(BIN)/enforcer demo
@@ -74,6 +74,11 @@ stdlib: $(VENV)/ready
 # A minute of 8 processes with 4 threads each; every use has to be in the store.
 soak: $(VENV)/ready
 	SOAK_SECONDS=60 $(BIN)/python -m pytest -rP tests/integration/test_soak.py
+
+# Verdicts on simulated fleets, compared with what really happens in them; SEEDS=30 is in the tests.
+SEEDS ?= 1000
+simulation: $(VENV)/ready
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs 2
 
 # Small wrong changes of the packages that count, and whether tests notice; OPTIONS="store --size 200".
 mutation: $(VENV)/ready

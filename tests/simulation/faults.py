@@ -105,7 +105,9 @@ def partial_rollout(world: World, random: Random) -> None:
     left = own[first + 1 :] if is_forgotten else own[first + 1 : first + 3]
     old.ended = left[-1].ended
     world.lives = [life for life in world.lives if life not in left]
-    if world.releases:  # the scan is of another commit than the one that it runs
+    service.has_version = random.random() < 0.3
+    if world.releases and service.has_version:
+        # The scan is of another commit than the one that this replica runs.
         world.blocks.append(Block("partial_rollout", old.started, old.ended))
     rule = plant(world, "used by a replica that was never deployed again", old.started + DAY)
     caller = Caller(rule, service.name, STATIC, until=old.built + SECOND, rate=1.0)

@@ -133,9 +133,7 @@ class Player:
         if not life.is_enabled:
             return
         name = f"{self._world.seed:016x}{number:016x}"
-        self._running[number] = _Running(
-            life, name, version(self._world, life.built), self._map_of(life)
-        )
+        self._running[number] = _Running(life, name, version(self._world, life), self._map_of(life))
         self._watch(time, self._running[number])
 
     def _map_of(self, life: Life) -> _Map:

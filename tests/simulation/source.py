@@ -10,7 +10,7 @@ from enforcer.recording.use import (
 )
 from enforcer.rules.model import Rule
 from tests.simulation.fleet import TO_DEPLOY
-from tests.simulation.world import DYNAMIC, HOUR, INSTALLED, STATIC, Caller, World
+from tests.simulation.world import DYNAMIC, HOUR, INSTALLED, STATIC, Caller, Life, World
 
 
 def rule_of(number: int) -> Rule:
@@ -47,8 +47,11 @@ def revision(time: int) -> str:
     return f"{time // HOUR:040x}"
 
 
-def version(world: World, built: int) -> str:
-    """Return the version that processes of a commit say: the commit, or a number of their own."""
+def version(world: World, life: Life) -> str:
+    """Return the version that a process says: its commit, or a number of its service."""
+    if not life.service.has_version:
+        return ""
+    built = life.built
     return revision(built) if world.releases else f"2026.{built // HOUR}"
 
 

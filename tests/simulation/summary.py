@@ -8,6 +8,12 @@ from tests.simulation.faults import FAULTS
 from tests.simulation.judging import Judgement, Mistake
 from tests.simulation.world import World
 
+CONDITIONS = ("source", "installed", "quiet", "watched", "maps", "complete")
+"""The names of the six conditions."""
+
+LEAST_IN_TIME = 0.95
+"""The share of dead rules that must have their yes in time."""
+
 _SHOWN = 20
 
 
@@ -53,6 +59,19 @@ class Summary:
             | Counter(fault for judgement in self.judgements for fault in judgement.faults)
         )
 
+    @property
+    def mistakes(self) -> list[str]:
+        """What must not be, in words; empty if all is well."""
+        needless = [name for name in CONDITIONS if not self.without[name]]
+        return [
+            *(["a yes was wrong"] if self.wrong else ()),
+            *(["too many yeses came late"] if self.in_time < LEAST_IN_TIME else ()),
+            *(
+                f'the condition "{name}" refused nothing that the others let pass'
+                for name in needless
+            ),
+        ]
+
     def lines(self) -> Iterator[str]:
         """Yield the summary, line by line."""
         of = self.judgements
@@ -71,12 +90,14 @@ class Summary:
             for (story, answer, unmet), count in reasons.most_common(_SHOWN):
                 yield f"  {count} times {story}: {answer}, {', '.join(unmet)}"
         yield "wrong yeses with one condition switched off:"
-        for name, count in sorted(self.without.items()):
-            yield f"  {name}: {count}"
+        for name in CONDITIONS:
+            yield f"  {name}: {self.without[name]}"
         yield "seeds with each kind of fault:"
         for name, count in sorted(self.faults.items()):
             yield f"  {name}: {count}"
         yield f"{seconds / max(len(of), 1):.2f} s of processor time for a seed"
+        for mistake in self.mistakes:
+            yield f"error: {mistake}"
 
 
 def _mistakes(mistakes: Iterable[Mistake]) -> Iterator[str]:

@@ -46,6 +46,7 @@ class Service:
         environment: where it runs, as its processes say it.
         every: the period of a job, or 0.
         is_declared: whether the map has the job's period.
+        has_version: whether its processes say which version they are.
 
     """
 
@@ -55,6 +56,7 @@ class Service:
     environment: str = PRODUCTION
     every: int = 0
     is_declared: bool = True
+    has_version: bool = True
 
 
 @dataclass(slots=True)
