@@ -98,7 +98,8 @@ def _known_everywhere(world: World, rule: int) -> int:
 
 
 def _period(world: World, rule: int) -> int:
-    """Return the period in force: the quiet one, or one and a half times the longest pause."""
+    """Return the period in force: the quiet one, or 1.5 times the longest pause, or the job's."""
     times = [BEGIN, *(use.time for use in world.production_uses(rule))]
-    longest = max((later - time for time, later in pairwise(times)), default=0)
-    return max(QUIET, longest * 3 // 2)
+    pauses = [later - time for time, later in pairwise(times)]
+    declared = [one.period for one in world.callers if one.rule == rule and one.is_declared]
+    return max(QUIET, max([0, *pauses, *declared]) * 3 // 2)
