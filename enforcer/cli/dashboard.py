@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -56,6 +57,20 @@ _NEEDED: Final = ("jinja2", "starlette", "uvicorn")
     metavar="NAME",
     help="A name that visitors may ask for, besides addresses and this machine's; repeatable.",
 )
+@click.option(
+    "--sso-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The address of a proxy that signs visitors in, and needs no token; repeatable.",
+)
+@click.option(
+    "--sso-header",
+    "user_header",
+    default="",
+    metavar="NAME",
+    help="The header in which that proxy names the visitor, such as X-Forwarded-User.",
+)
 @click.option("--prefix", default="", metavar="PATH", help="The path that a proxy publishes it at.")
 @click.option("--open", "is_open", is_flag=True, help="Open a browser.")
 @click.option("--demo", "is_demo", is_flag=True, help="Show an invented history of six months.")
@@ -67,6 +82,8 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     port: int,
     token: str | None,
     hosts: tuple[str, ...],
+    proxies: tuple[str, ...],
+    user_header: str,
     prefix: str,
     is_open: bool,
     is_demo: bool,
@@ -82,6 +99,7 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
       enforcer dashboard --demo --open
       enforcer dashboard --store /srv/shop/.enforcer/uses.db --port 0
       enforcer dashboard --host 0.0.0.0 --token new --allow-host build.example
+      enforcer dashboard --host 10.0.0.7 --sso-proxy 10.0.0.2 --sso-header X-Forwarded-User
     """  # noqa: D301 - \b tells click to keep the lines
     require_extra()
     from enforcer.dashboard.server import is_loopback  # noqa: PLC0415 - after the check
@@ -89,7 +107,8 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     secret = token or os.environ.get(TOKEN_KEY, "")
     if secret == "new":  # noqa: S105 - what to write for a new one
         secret = secrets.token_urlsafe(24)
-    if not secret and not is_loopback(host):
+    require_proxies(proxies, user_header)
+    if not (secret or user_header) and not is_loopback(host):
         message = (
             f'others can reach "{host}", and would see your code: write --token new for a token, '
             f"or put one into {TOKEN_KEY} (dashboard-token)"
@@ -100,7 +119,7 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
         _serve(
             shown_store, migration_map, host, port, secret, hosts, _path(prefix),
-            is_open=is_open, is_demo=is_demo,
+            proxies=proxies, user_header=user_header, is_open=is_open, is_demo=is_demo,
         )  # fmt: skip
 
 
@@ -118,6 +137,30 @@ def require_extra() -> None:
             f"Write: {install_command('dashboard')} (dashboard-extra)"
         )
         raise EnforcerError(message)
+
+
+def require_proxies(proxies: tuple[str, ...], user_header: str) -> None:
+    """Raise an error unless the header of a single sign-on and its proxies come together.
+
+    Raises:
+        EnforcerError: if one is missing, or a proxy is no address.
+
+    """
+    if bool(proxies) != bool(user_header):
+        message = (
+            "--sso-proxy and --sso-header go together: which proxy may name a visitor, and in "
+            "which header. Anybody can send a header (dashboard-sso)"
+        )
+        raise EnforcerError(message)
+    for proxy in proxies:
+        try:
+            ip_address(proxy)
+        except ValueError as error:
+            message = (
+                f'--sso-proxy: "{proxy}" is no address. Write the one that the proxy connects '
+                "from, such as 10.0.0.2 (dashboard-sso)"
+            )
+            raise EnforcerError(message) from error
 
 
 @contextmanager
@@ -160,6 +203,8 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     hosts: tuple[str, ...],
     prefix: str,
     *,
+    proxies: tuple[str, ...],
+    user_header: str,
     is_open: bool,
     is_demo: bool,
 ) -> None:
@@ -171,6 +216,8 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         migration_map=migration_map,
         prefix=prefix,
         token=token,
+        proxies=frozenset(proxies),
+        user_header=user_header,
         hosts=frozenset((*hosts, host)),
         is_demo=is_demo,
     )

@@ -3,8 +3,9 @@
 A page of another site can make a browser send requests here (DNS rebinding: its own name suddenly
 resolves to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
 that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the URL,
-and gets a cookie that is derived from it. Nothing can be changed here; the only POST is the form
-that accepts a token.
+and gets a cookie that is derived from it. A proxy that signs visitors in may name them in a header
+instead, which is believed only if the connection comes from the proxy's own address. Nothing can be
+changed here; the only POST is the form that accepts a token.
 """
 
 import asyncio
@@ -53,6 +54,8 @@ class Guard:
         self._app = app
         self._prefix = settings.prefix
         self._token = settings.token
+        self._proxies = frozenset(map(ip_address, settings.proxies))
+        self._user_header = settings.user_header
         self._hosts = {"localhost", _name_of_this_machine(), *map(str.lower, settings.hosts)}
         self._rendering = rendering
 
@@ -87,9 +90,24 @@ class Guard:
         if request.method not in ("GET", "HEAD"):
             return self._sorry(request, 405, "method", headers={"Allow": "GET, HEAD"})
         # The page that asks for a token needs its stylesheet.
-        if self._token and not self._own_path(request).startswith("/static/"):
-            return self._ask_for_token(request)
+        is_guarded = self._token or self._user_header
+        if is_guarded and not self._own_path(request).startswith("/static/"):
+            return None if self._is_signed_in(request) else self._ask_for_token(request)
         return None
+
+    def _is_signed_in(self, request: Request) -> bool:
+        """Return whether a trusted proxy names the visitor.
+
+        Anybody who reaches the port directly can send the header: the address of the connection
+        decides, never another header such as ``X-Forwarded-For``.
+        """
+        if not self._user_header or request.client is None:
+            return False
+        try:
+            address = ip_address(request.client.host)
+        except ValueError:
+            return False
+        return address in self._proxies and bool(request.headers.get(self._user_header, "").strip())
 
     def _ask_for_token(self, request: Request) -> Response | None:
         # The redirect removes the token from the address bar, the history and later Referer
@@ -110,7 +128,9 @@ class Guard:
 
     def _is_token(self, given: str) -> bool:
         # Compared in constant time, and as bytes: compare_digest() refuses non-ASCII strings.
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
+        return bool(self._token) and hmac.compare_digest(
+            given.encode("utf-8", "replace"), self._token.encode()
+        )
 
     @property
     def _cookie(self) -> tuple[str, str]:
@@ -122,7 +142,9 @@ class Guard:
     def _has_cookie(self, request: Request) -> bool:
         name, value = self._cookie
         given = request.cookies.get(name, "")
-        return hmac.compare_digest(given.encode("utf-8", "replace"), value.encode())
+        return bool(self._token) and hmac.compare_digest(
+            given.encode("utf-8", "replace"), value.encode()
+        )
 
     def _welcome(self, request: Request, target: str) -> Response:
         response = RedirectResponse(target, status_code=303)

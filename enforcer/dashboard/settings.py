@@ -16,6 +16,8 @@ class Settings:
         migration_map: the map, whose root has the source and the owners; None without one.
         prefix: the path under which a proxy publishes the dashboard, such as ``/enforcer``.
         token: the token that visitors need; empty if everybody on this machine may look.
+        proxies: addresses of the proxies that sign visitors in; only theirs is the header believed.
+        user_header: the header in which such a proxy names the visitor; empty for none.
         hosts: host names that are allowed besides addresses and this machine's own.
         is_demo: whether the store has an invented history.
         now: returns the time, in nanoseconds since the epoch.
@@ -27,6 +29,8 @@ class Settings:
     migration_map: MigrationMap | None = None
     prefix: str = ""
     token: str = ""
+    proxies: frozenset[str] = frozenset()
+    user_header: str = ""
     hosts: frozenset[str] = frozenset()
     is_demo: bool = False
     now: Callable[[], int] = time_ns

@@ -28,17 +28,17 @@ STORE_KEY: Final = "ENFORCER_BENCHMARK_STORE"
 """The variable that names a store that was filled before: to fill one takes minutes."""
 
 PAGES: Final = {
-    "overview": "/",
-    "overview, 30 days": "/?range=30d",
-    "rules": "/rules",
-    "rule": "/rules/fleet.old_7",
+    "to do": "/",
+    "paths": "/rules",
+    "paths, 30 days": "/rules?range=30d",
+    "a path": "/rules/fleet.old_7",
     "callers by file": "/callers",
     "callers by package": "/callers?by=package",
     "call sites": "/callers?by=site",
     "call sites, sorted": "/callers?by=site&sort=-last_seen",
     "call sites, last page": "/callers?by=site&page=100",
-    "services": "/services",
-    "one service": "/?service=service-3&environment=production",
+    "coverage": "/services",
+    "one service": "/rules?service=service-3&environment=production",
 }
 
 _WARM_UP: Final = 2
@@ -160,7 +160,7 @@ def _first_paints(address: str, rounds: int) -> dict[str, float]:
             chromium_sandbox=False,
             args=["--headless=new", "--disable-gpu", "--disable-background-networking"],
         )
-        for name in ("overview", "rule", "call sites", "services"):
+        for name in ("to do", "a path", "call sites", "coverage"):
             times = []
             for _ in range(min(rounds, 7)):
                 context = chromium.new_context(viewport={"width": 1280, "height": 860})

@@ -150,3 +150,18 @@ def test_without_a_map_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     code, error = run()
     assert code == 2
     assert "(no-map)" in error
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--sso-header", "X-User"),
+        ("--sso-proxy", "10.0.0.2"),
+        ("--sso-proxy", "proxy.example", "--sso-header", "X-User"),
+    ],
+)
+def test_proxy_and_header_go_together(options: tuple[str, ...]) -> None:
+    """A header without the address that may send it would let everybody in."""
+    result = CliRunner().invoke(main, ["dashboard", "--demo", *options])
+    assert result.exit_code == 2
+    assert "(dashboard-sso)" in result.output

@@ -262,3 +262,27 @@ def test_store_is_not_changed(demo_settings: Settings) -> None:
     for page in ("/", "/rules", "/callers", "/services", "/rules/shop.cart_utils", "/api/rules"):
         visitor.get(page)
     assert Path(demo_settings.store).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "status"),
+    [
+        ("10.0.0.2", {"X-Forwarded-User": "ada"}, 200),
+        ("10.0.0.2", {"X-Forwarded-User": " "}, 401),
+        ("10.0.0.2", {}, 401),
+        ("10.0.0.3", {"X-Forwarded-User": "ada"}, 401),
+        ("10.0.0.3", {"X-Forwarded-User": "ada", "X-Forwarded-For": "10.0.0.2"}, 401),
+        ("10.0.0.3", {"Cookie": "enforcer-=", "Authorization": "Bearer "}, 401),
+        ("testclient", {"X-Forwarded-User": "ada"}, 401),
+    ],
+)
+def test_only_the_named_proxy_signs_in(
+    path: str, client: str, headers: dict[str, str], status: int
+) -> None:
+    """A header is worth something from the proxy's own address, and from nowhere else."""
+    settings = Settings(path, proxies=frozenset({"10.0.0.2"}), user_header="X-Forwarded-User")
+    app = TestClient(
+        create_dashboard(settings).app, base_url="http://127.0.0.1", client=(client, 4711)
+    )
+    assert app.get("/", headers=headers).status_code == status
+    assert app.get("/?token=", headers={}).status_code == 401
