@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time_ns
 
 import click
 
@@ -109,4 +110,4 @@ def _write(found: Report, form: str, top: int) -> str:
         return as_markdown(found, top=top)
     from enforcer.report.as_table import as_table  # noqa: PLC0415 - rich is slow to import
 
-    return as_table(found, sys.stdout, top=top)
+    return as_table(found, sys.stdout, top=top, now=time_ns())

@@ -226,11 +226,11 @@ def test_focus_stays_at_the_filter(open_page: Open) -> None:
 def test_issue_is_copied(open_page: Open) -> None:
     """What a team has to change is on the clipboard, ready for an issue."""
     page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
-    page.click("tbody:has-text('@payments') >> text=Copy issue")
+    page.click("#owners tbody:has-text('@checkout') >> text=Copy issue")
     page.wait_for_selector("text=Copied")
     text = page.evaluate("navigator.clipboard.readText()")
     assert "call sites of deprecated import paths" in text
-    assert "- [ ] `shop/billing/" in text
+    assert "- [ ] `shop/checkout/" in text
 
 
 def test_patch_is_copied(open_page: Open) -> None:

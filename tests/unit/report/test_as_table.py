@@ -5,6 +5,7 @@ import os
 import pty
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from textwrap import dedent
 
 import pytest
@@ -85,9 +86,11 @@ def test_whole_table(path: str) -> None:
                 warn · 1 call site · 2026-03-29 16:00 UTC · @shop
             1     celery/loaders/base.py:12 in Loader.load() for shop.old.stock [celery]
 
-            0   b.old
-                → b.new
-                alias · no use seen · 5 probes
+        Uses   Legacy path → canonical path, without a use
+        ──────────────────────────────────────────────────
+           0   b.old
+               → b.new
+               alias · no use seen · 5 probes
 
         0 of 4 legacy paths in use, 3 quiet, 1 without a use · 1,240 uses at 6 call sites · recorded by 1 process
         watched 2026-03-29 16:00 UTC
@@ -126,9 +129,28 @@ def test_lost_uses_are_said(path: str, keep: Keep) -> None:
     keep(dropped=1)
     keep(dropped=2)
 
-    assert as_table(build(path), io.StringIO()).endswith(
+    assert as_table(build(path), io.StringIO()).startswith(
         "3 uses were lost: the counts are too low.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(-10, "due 10 d ago"), (0, "due today"), (21, "due in 21 d")],
+)
+def test_due_day_and_last_use_are_relative(
+    path: str, keep: Keep, make_use: MakeUse, days: int, words: str
+) -> None:
+    """Whoever reads it needs no calendar; what is overdue is red."""
+    use = make_use()
+    now = use.last_seen + 2 * 3_600_000_000_000
+    day = datetime.fromtimestamp(now / 1e9, UTC).date() + timedelta(days=days)
+    keep(make_use(rule=Rule("a.old", "a.new", remove_after=day.isoformat()), path="a.old"))
+
+    report = build(path)
+    assert f"last 2 h ago · {words}\n" in as_table(report, io.StringIO(), now=now)
+    red = terminal(lambda file: as_table(report, file, now=now))
+    assert ("31mdue" in red) == (days < 0)
 
 
 def test_no_rule_at_all(path: str, keep: Keep) -> None:
