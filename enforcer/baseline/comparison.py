@@ -116,7 +116,7 @@ def shrunk(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
             # An entry without names was written by an earlier version, and keeps its meaning.
             names = one.names if entry.names is not None else None
             kept.append(entry.changed(count=len(one.lines), names=names))
-    return Baseline(kept, baseline.path)
+    return baseline.changed(kept)
 
 
 def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
@@ -128,11 +128,14 @@ def grown(baseline: Baseline, judged: Iterable[Judged]) -> Baseline:
             entries[known.key] = known.joined(one.entry, count=known.count + len(one.lines))
         elif one.verdict in (Verdict.NEW, Verdict.GREW):
             entries[one.entry.key] = one.entry.changed(count=len(one.lines))
-    return Baseline(entries.values(), baseline.path)
+    return baseline.changed(entries.values())
 
 
 def merged(baselines: Iterable[Baseline], path: str = "") -> Baseline:
     """Merge baselines of parts of one run; of each entry the highest count is kept."""
+    baselines = list(baselines)
+    sources = [baseline.source for baseline in baselines if baseline.source is not None]
+    source = merged(sources, path) if sources else None
     entries: dict[Key, Entry] = {}
     for baseline in baselines:
         for entry in baseline:
@@ -141,4 +144,4 @@ def merged(baselines: Iterable[Baseline], path: str = "") -> Baseline:
                 most = max(known.count, entry.count)
                 entry = known.joined(entry, count=most)  # noqa: PLW2901 - joined
             entries[entry.key] = entry
-    return Baseline(entries.values(), path)
+    return Baseline(entries.values(), path, source)

@@ -114,23 +114,38 @@ class Entry(Record):
         return f"{self.path} by {where}{kind}{times}"
 
 
-class Baseline:
-    """The entries of a baseline.
+SOURCE_KINDS = ("string", "annotation", "text")
+"""How source names a path where no import does; beside the mechanisms of uses."""
 
-    A call site is in it if its legacy path, file, function, kind and names are; the count is judged
-    for a whole run only.
+
+class Baseline:
+    """The entries of a baseline: what was seen running, and apart from it what is in the source.
+
+    A call site is in it if its legacy path, file, function, kind and names were seen running; the
+    count is judged for a whole run only. What is only in the source tolerates no use.
 
     Attributes:
         path: the file that was read, or empty.
+        source: the references in the source; None if they were never taken in.
 
     """
 
-    __slots__ = ("_entries", "path")
+    __slots__ = ("_entries", "path", "source")
 
-    def __init__(self, entries: "Iterable[Entry]" = (), path: str = "") -> None:
+    def __init__(
+        self,
+        entries: "Iterable[Entry]" = (),
+        path: str = "",
+        source: "Baseline | None" = None,
+    ) -> None:
         """Index entries, which have different keys."""
         self.path = path
+        self.source = source
         self._entries = {entry.key: entry for entry in entries}
+
+    def changed(self, entries: "Iterable[Entry]") -> "Baseline":
+        """Return a baseline with other entries, and the same references in the source."""
+        return Baseline(entries, self.path, self.source)
 
     def __contains__(self, site: object) -> bool:
         """Return whether a call site is tolerated."""
@@ -140,15 +155,22 @@ class Baseline:
         return entry.names is None or entry.covers(names_of(site))  # type: ignore[arg-type]
 
     def __iter__(self) -> "Iterator[Entry]":
-        """Iterate over the entries in the order of the file."""
+        """Iterate over what was seen running, in the order of the file."""
         return iter(sorted(self._entries.values(), key=lambda entry: entry.key))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        """Return the number of keys, of both parts together."""
+        if self.source is None:
+            return len(self._entries)
+        return len({*self._entries, *(entry.key for entry in self.source)})
 
     def __eq__(self, other: object) -> bool:
         """Return whether two baselines tolerate the same."""
-        return isinstance(other, Baseline) and list(self) == list(other)
+        return (
+            isinstance(other, Baseline)
+            and list(self) == list(other)
+            and self.source == other.source
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

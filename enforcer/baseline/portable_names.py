@@ -93,4 +93,4 @@ def rewritten(baseline: Baseline, changes: list[Rewriting]) -> Baseline:
         if known is not None:
             moved = moved.joined(known, count=max(moved.count, known.count))
         entries[moved.key] = moved
-    return Baseline(entries.values(), baseline.path)
+    return baseline.changed(entries.values())

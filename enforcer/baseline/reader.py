@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from enforcer.baseline.model import Baseline, Entry
+from enforcer.baseline.model import SOURCE_KINDS, Baseline, Entry
 from enforcer.errors import EnforcerError
 from enforcer.recording.use import IMPORT_STATEMENT, KINDS
 from enforcer.rules.key_lines import key_lines
@@ -18,12 +18,20 @@ if TYPE_CHECKING:
     from enforcer.rules.values import Keys
 
 VERSION: Final = 1
+SOURCE_VERSION: Final = 2
+"""The version of a file that says of each entry whether it is in the source."""
+
+RUNNING: Final = "running"
+SOURCE: Final = "source"
+BOTH: Final = "both"
+_SEEN: Final = (RUNNING, SOURCE, BOTH)
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _TOP_KEYS: Final = ("version", "call_sites")
 _REMEDY: Final = "Mend the line, or take the file from version control and run: {command}"
 _SLUG: Final = "baseline-broken"
 UPDATE: Final = "enforcer baseline update"
+UPDATE_SOURCE: Final = f"{UPDATE} --source"
 SHRINK: Final = "pytest --enforcer --enforcer-update"
 SEE_ALL: Final = "pytest --enforcer --enforcer-stage alias --enforcer-record run.json"
 
@@ -59,7 +67,7 @@ def read_baseline(file: Path) -> Baseline:
         raise BaselineError(message) from error
     except UnicodeDecodeError as error:
         raise _wrong(file, 0, "it is not UTF-8") from error
-    return Baseline(_entries(file, text), str(file))
+    return _baseline(file, text)
 
 
 def read_sides(file: Path) -> list[Baseline]:
@@ -75,7 +83,7 @@ def read_sides(file: Path) -> list[Baseline]:
         return [read_baseline(file)]
     if _CONFLICT.search(text) is None:
         return [read_baseline(file)]
-    return [Baseline(_entries(file, _side(text, side)), str(file)) for side in ("<", ">")]
+    return [_baseline(file, _side(text, side)) for side in ("<", ">")]
 
 
 def _side(text: str, side: str) -> str:
@@ -92,7 +100,7 @@ def _side(text: str, side: str) -> str:
     return "".join(lines)
 
 
-def _entries(file: Path, text: str) -> list[Entry]:
+def _baseline(file: Path, text: str) -> Baseline:
     conflict = _CONFLICT.search(text)
     if conflict is not None:
         line = text.count("\n", 0, conflict.start()) + 1
@@ -107,20 +115,25 @@ def _entries(file: Path, text: str) -> list[Entry]:
         found = re.search(r"\(at line (\d+)", str(error))
         raise _wrong(file, int(found[1]) if found else 0, f"this is not TOML: {error}") from None
     mistakes = MistakeList(str(file), key_lines(text))
-    entries = list(_read(Table((), document, mistakes)))
+    parts = list(_read(Table((), document, mistakes)))
     if mistakes.found:
         errors = sorted(mistakes.found, key=lambda mistake: mistake.line)
         raise BaselineError("\n".join(map(_shown, errors)))
-    return entries
+    source = None
+    if document.get("version") == SOURCE_VERSION:
+        source = Baseline((entry for _, entry in parts if entry is not None), str(file))
+    return Baseline((entry for entry, _ in parts if entry is not None), str(file), source)
 
 
-def _read(document: Table) -> Iterator[Entry]:
-    """Yield every sound entry of a file, noting what is wrong with the others."""
+def _read(document: Table) -> Iterator[tuple[Entry | None, Entry | None]]:
+    """Yield what was seen running and what is in the source, and note what is wrong."""
     document.check_keys(_TOP_KEYS, "a baseline")
     version = document.values.get("version")
-    if version != VERSION:
-        _note(document, "version", f"the version is {version!r}, and this enforcer knows {VERSION}")
+    if version not in (VERSION, SOURCE_VERSION):
+        known = f"{VERSION} and {SOURCE_VERSION}"
+        _note(document, "version", f"the version is {version!r}, and this enforcer knows {known}")
         return  # what else is there may mean something else
+    keys = CALL_SITE_KEYS if version == VERSION else SOURCE_KEYS
     tables = document.values.get("call_sites", [])
     if not isinstance(tables, list):
         _note(document, "call_sites", f'"call_sites" is {type_of(tables)}, and not an array')
@@ -134,12 +147,12 @@ def _read(document: Table) -> Iterator[Entry]:
             continue
         table = Table(where, values, document.mistakes)
         before = len(table.mistakes.found)
-        table.check_keys(CALL_SITE_KEYS, "a call site")
-        fields = table.read(CALL_SITE_KEYS)
-        is_flaky = fields.pop("flaky")
+        table.check_keys(keys, "a call site")
+        fields = table.read(keys)
         if len(table.mistakes.found) > before:
             continue
-        entry = Entry(**fields, is_flaky=is_flaky, line=table.mistakes.line_of(where))
+        running, in_source = _parts(fields, table.mistakes.line_of(where))
+        entry = running or in_source
         if entry.key in seen:
             table.mistakes.add(
                 where,
@@ -148,7 +161,22 @@ def _read(document: Table) -> Iterator[Entry]:
                 slug=_SLUG,
             )
         seen[entry.key] = entry.line
-        yield entry
+        yield running, in_source
+
+
+def _parts(fields: dict[str, Any], line: int) -> tuple[Any, Any]:
+    """Return the entries of a line: what was seen running, and what is in the source."""
+    is_flaky = fields.pop("flaky")
+    seen = fields.pop("seen", RUNNING)
+    in_source = fields.pop("source", 0) or fields["count"]
+    source_names = fields.pop("source_names", None)
+    entry = Entry(**fields, is_flaky=is_flaky, line=line)
+    if seen == RUNNING:
+        return entry, None
+    if seen == SOURCE:
+        return None, entry
+    names = entry.names if source_names is None else source_names or None
+    return entry, Entry(*entry.key, count=in_source, names=names, line=line)
 
 
 def _note(table: Table, key: str, message: str, remedy: str = "") -> None:
@@ -162,9 +190,10 @@ def _is_text(table: Table, key: str, text: str) -> bool:
 
 
 def _is_kind(table: Table, key: str, kind: str) -> bool:
-    if kind not in KINDS:
-        _note(table, key, f'"{kind}" is no kind of use', nearest(kind, KINDS))
-    return kind in KINDS
+    known = (*KINDS, *SOURCE_KINDS) if table.values.get("seen") == SOURCE else KINDS
+    if kind not in known:
+        _note(table, key, f'"{kind}" is no kind of use', nearest(kind, known))
+    return kind in known
 
 
 def _count(table: Table, key: str) -> int:
@@ -185,6 +214,19 @@ def _names(table: Table, key: str) -> tuple[str, ...] | None:
     return None
 
 
+def _seen(table: Table, key: str) -> str:
+    seen = table.values.get(key, RUNNING)
+    if seen in _SEEN:
+        return str(seen)
+    _note(table, key, f'"{key}" is {seen!r}, and not one of {", ".join(_SEEN)}')
+    return RUNNING
+
+
+def _source_names(table: Table, key: str) -> tuple[str, ...] | None:
+    """Return the names; None if they are those that run, and none at all for any."""
+    return () if table.values.get(key) == [] else _names(table, key)
+
+
 CALL_SITE_KEYS: Final["Keys"] = {
     "path": required("the call site", 'path = "package.old"', _is_text),
     "file": required("the call site", 'file = "package/file.py"', _is_text),
@@ -195,6 +237,14 @@ CALL_SITE_KEYS: Final["Keys"] = {
     "flaky": flag(default=False),
 }
 """The keys of a line; see :mod:`enforcer.rules.keys` for those of a map."""
+
+SOURCE_KEYS: Final["Keys"] = {
+    **CALL_SITE_KEYS,
+    "seen": _seen,
+    "source": lambda table, key: _count(table, key) if key in table.values else 0,
+    "source_names": _source_names,
+}
+"""The keys of a line that says whether it is in the source: how often, and with which names."""
 
 
 def _shown(mistake: Mistake) -> str:

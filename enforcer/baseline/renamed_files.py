@@ -28,6 +28,9 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
         migration_map: the map, whose root the baseline's files are relative to.
 
     """
+    if baseline.source is not None:
+        source = follow_renames(baseline.source, migration_map)
+        baseline = Baseline(baseline, baseline.path, source)
     root = Path(migration_map.root)
     baseline = rewritten(baseline, rewritings(baseline, migration_map))
     missing = _missing_files(baseline, root)
@@ -45,7 +48,7 @@ def follow_renames(baseline: Baseline, migration_map: MigrationMap) -> Baseline:
         if known is not None:
             moved = moved.joined(known, count=moved.count + known.count)  # noqa: PLW2901 - joined
         entries[moved.key] = moved
-    return Baseline(entries.values(), baseline.path)
+    return baseline.changed(entries.values())
 
 
 SHALLOW: Final = (

@@ -12,10 +12,12 @@ from enforcer.baseline.reader import read_baseline, read_sides
 from enforcer.baseline.renamed_files import follow_renames
 from enforcer.baseline.writer import write_baseline
 from enforcer.cli.options import FILE, choose_map, load_chosen, seen_options
+from enforcer.gate.in_source import sites_in_source
 from enforcer.gate.seen import read_records, read_seen
 from enforcer.output.words import counted
 from enforcer.rules.loader import DEFAULT_BASELINE
 from enforcer.rules.mistakes import require_rules
+from enforcer.source.source_scan import scan_source
 
 HAS_NEW: Final = 1
 """Exit code if there are new uses that were not added."""
@@ -33,6 +35,7 @@ def baseline() -> None:
     metavar="FILE",
     help="Take what was recorded in a store; the map's, if nothing is named.",
 )
+@click.option("--source", is_flag=True, help="Take references in the source, too, or alone.")
 @click.option("--allow-new", is_flag=True, help="Take in what is new.")
 @click.pass_context
 def update(  # noqa: PLR0913 - one parameter for each option
@@ -43,6 +46,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     records: tuple[Path, ...],
     store: str | None,
     complete: bool,
+    source: bool,
     allow_new: bool,
 ) -> None:
     """Take what is gone out of the baseline, and what is new in if asked to.
@@ -51,8 +55,12 @@ def update(  # noqa: PLR0913 - one parameter for each option
     record, a store never does by itself. The exit code is 1 if there is something new that
     was not taken in.
 
+    With --source the references in the source are compared, too, and those of the first time are
+    all taken in; from then on the gate is closed by a new one. Alone it needs no run.
+
     \b
     Examples:
+      enforcer baseline update --source
       pytest --enforcer --enforcer-stage alias --enforcer-record run.json
       enforcer baseline update --record run.json --allow-new
       enforcer baseline update --store .enforcer/uses.db --complete
@@ -61,31 +69,52 @@ def update(  # noqa: PLR0913 - one parameter for each option
     require_rules(migration_map)
     usual = migration_map.baseline or str(Path(migration_map.path).with_name(DEFAULT_BASELINE))
     file = (baseline_file or Path(usual)).absolute()
-    store = store if store or records else migration_map.store
+    if not (store or records or source):
+        store = migration_map.store
     found = read_seen(migration_map, records, store, is_complete=complete)
-    if found is None:
+    if found is None and not source:
         return
     written = read_baseline(file) if file.is_file() else Baseline((), str(file))
     before = follow_renames(written, migration_map)
-    judged = compare(before, found.lines(), is_complete=found.shows_what_is_gone, blind=found.blind)
-    after = shrunk(before, judged)
-    barred = [one for one in judged if one.verdict == Verdict.NEW and why_not(one.entry.file)]
-    judged = [one for one in judged if one not in barred]
-    if allow_new:
-        after = grown(after, judged)
-    refused = [one for one in judged if one.verdict in (Verdict.NEW, Verdict.GREW)]
+    after, lines = before, [*map(_rewriting, rewritings(written, migration_map))]
+    is_refused = is_barred = False
+    if found is not None:
+        judged = compare(
+            before, found.lines(), is_complete=found.shows_what_is_gone, blind=found.blind
+        )
+        barred = [one for one in judged if one.verdict == Verdict.NEW and why_not(one.entry.file)]
+        judged = [one for one in judged if one not in barred]
+        after = _updated(before, judged, allow_new=allow_new)
+        lines += [*_changes(judged, allow_new=allow_new), *map(_barred, barred)]
+        is_barred = bool(barred)
+        is_refused = not allow_new and any(map(_is_more, judged))
+    if source:
+        is_first = before.source is None
+        known = before.source or Baseline((), str(file))
+        in_source = sites_in_source(scan_source(migration_map).proven)
+        judged = compare(known, in_source.lines(), is_complete=True)
+        takes_new = allow_new or is_first
+        after = Baseline(after, after.path, _updated(known, judged, allow_new=takes_new))
+        # The first time these are all references of the program.
+        changes = [] if is_first else _changes(judged, allow_new=allow_new)
+        lines += [f"in the source: {line}" for line in changes]
+        is_refused = is_refused or (not takes_new and any(map(_is_more, judged)))
     # A new empty file would mean that nothing is tolerated, and refuse every use.
-    if after != written or not (file.is_file() or refused):
+    if after != written or not (file.is_file() or is_refused or is_barred):
         write_baseline(after, file)
-    lines = (
-        *map(_rewriting, rewritings(written, migration_map)),
-        *_changes(judged, allow_new=allow_new),
-        *map(_barred, barred),
-    )
     for line in lines:
         click.echo(line)
     click.echo(f"{file.name}: {counted(len(after), 'entry', 'entries')}, {len(written)} before")
-    context.exit(HAS_NEW if barred or (refused and not allow_new) else 0)
+    context.exit(HAS_NEW if is_barred or is_refused else 0)
+
+
+def _updated(known: Baseline, judged: list[Judged], *, allow_new: bool) -> Baseline:
+    after = shrunk(known, judged)
+    return grown(after, judged) if allow_new else after
+
+
+def _is_more(one: Judged) -> bool:
+    return one.verdict in (Verdict.NEW, Verdict.GREW)
 
 
 @baseline.command(short_help="Join baselines, or records of parts of a run.")

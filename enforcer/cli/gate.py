@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from enforcer.baseline import Baseline
-from enforcer.baseline.reader import SHRINK, UPDATE, read_baseline
+from enforcer.baseline.reader import SHRINK, UPDATE, UPDATE_SOURCE, read_baseline
 from enforcer.cli.options import Days, choose_map, format_options, load_chosen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
@@ -47,6 +47,7 @@ _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
     show_default=True,
     help="Whether entries of the baseline that are gone close the gate.",
 )
+@click.option("--no-source", is_flag=True, help="Look at run time only, not for new references.")
 @format_options(*_FORMS)
 @click.pass_context
 def gate(  # noqa: PLR0913 - one parameter for each option
@@ -59,15 +60,17 @@ def gate(  # noqa: PLR0913 - one parameter for each option
     complete: bool,
     warn_before: dt.timedelta,
     stale: str,
+    no_source: bool,
     form: str,
 ) -> None:
     """Find what stands in the way of a change.
 
     Looked at are the days of the map, the baseline, the source, and, if there is one, what a
-    test run or a store has seen: places that the stages of today refuse or break, new uses,
-    more uses than the baseline has, entries that are gone, rules and exemptions whose day
-    has passed. The exit code is 0 if nothing stands in the way, 1 if
-    something does, and 2 for a mistake in the map or the baseline.
+    test run or a store has seen: places that the stages of today refuse or break, new references
+    in the source, new uses, more uses than the baseline has, entries that are gone, rules and
+    exemptions whose day has passed. References in the source only warn until "enforcer baseline
+    update --source" has taken those of today in. The exit code is 0 if nothing stands in the
+    way, 1 if something does, and 2 for a mistake in the map or the baseline.
 
     \b
     Examples:
@@ -85,9 +88,18 @@ def gate(  # noqa: PLR0913 - one parameter for each option
         warn_before=warn_before,
         is_stale_error=stale == "fail",
         update=_update(map_file, baseline_file, records, store, is_complete=complete),
+        update_source=_update_source(map_file, baseline_file),
+        reads_source=not no_source,
     )
     click.echo(_FORMS[form](found), nl=False)
     context.exit(0 if found.is_open else CLOSED)
+
+
+def _update_source(map_file: str | None, baseline_file: Path | None) -> str:
+    """Return the command that takes the source into the baseline."""
+    named = (("--map", map_file), ("--baseline", baseline_file))
+    words = [word for option, value in named if value for word in (option, str(value))]
+    return shlex.join([*UPDATE_SOURCE.split(), *words])
 
 
 def _update(

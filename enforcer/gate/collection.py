@@ -8,10 +8,11 @@ from pathlib import Path
 
 from enforcer.baseline.comparison import Judged, Verdict, compare
 from enforcer.baseline.model import Baseline, Entry
-from enforcer.baseline.reader import UPDATE
+from enforcer.baseline.reader import UPDATE, UPDATE_SOURCE
 from enforcer.baseline.renamed_files import follow_renames
 from enforcer.baseline.run_record import Record, SeenSite
 from enforcer.gate.findings import Finding, Level
+from enforcer.gate.in_source import sites_in_source
 from enforcer.gate.seen import NOBODY
 from enforcer.gate.source import REFUSED, absent, broken
 from enforcer.gate.unmatched import Names
@@ -22,6 +23,7 @@ from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule
 from enforcer.rules.repository import is_installed, top_of, with_slashes
 from enforcer.rules.stages import REMOVED
 from enforcer.source.check import check_map
+from enforcer.source.findings import MapCheck
 from enforcer.source.unmatched import EXPECTING
 
 _BLIND_REMEDY = "Mend the map, or run all processes with it"
@@ -61,7 +63,9 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
     today: date,
     warn_before: timedelta,
     update: str = UPDATE,
+    update_source: str = UPDATE_SOURCE,
     is_stale_error: bool = True,
+    reads_source: bool = True,
 ) -> Gate:
     """Collect all findings.
 
@@ -72,10 +76,13 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
         today: the date to compare with.
         warn_before: how long before its date something is reported.
         update: the command that removes stale entries from the baseline.
+        update_source: the command that takes the source into the baseline.
         is_stale_error: whether stale entries close the gate.
+        reads_source: whether references in the source are compared with the baseline.
 
     """
     gathering = _Gathering(migration_map, baseline, today, warn_before, update)
+    gathering.update_source = update_source
     gathering.is_stale_error = is_stale_error
     judged: list[Judged] = []
     if seen is not None:
@@ -85,10 +92,15 @@ def gather(  # noqa: PLR0913 - what to compare, and what to call it
             is_complete=seen.shows_what_is_gone,
             blind=seen.blind,
         )
+    check = check_map(migration_map, baseline=gathering.baseline)
+    in_source: list[Finding] = []
+    if reads_source:
+        in_source = list(gathering.references(check, seen))
     findings = {
         *gathering.dates(),
         *gathering.names(judged),
-        *gathering.source(seen),
+        *gathering.source(check, seen),
+        *in_source,
         *gathering.verdicts(judged, seen),
         *gathering.blind(seen),
     }
@@ -111,7 +123,9 @@ class _Gathering:
         self.top = Path(top_of(migration_map.root, migration_map.path))
         self.baseline = follow_renames(baseline, migration_map)
         self._update = update
+        self.update_source = UPDATE_SOURCE
         self.is_stale_error = True
+        self._known_in_source: set[tuple[str, int]] = set()
         self._today = today.isoformat()
         self._soon = (today + warn_before).isoformat()
         self._owners = Owners(str(self.top))
@@ -162,13 +176,12 @@ class _Gathering:
 
     # The source.
 
-    def source(self, seen: Record | None) -> Iterator[Finding]:
+    def source(self, check: MapCheck, seen: Record | None) -> Iterator[Finding]:
         """Yield what the current stages break in the source, and canonical paths that don't exist.
 
         A run knows better what is refused at the places that it has seen: a marker may allow it.
         """
         known = {(site.file, site.line) for site in seen or ()}
-        check = check_map(self._map, baseline=self.baseline)
         for entry in check.unmatched:
             # A missing test is a mistake; files to exclude may be created later.
             yield self._finding(
@@ -189,10 +202,67 @@ class _Gathering:
             )
         for one in broken(check):
             place = one.site.file, one.site.line
-            if place in known and one.kind == REFUSED:
+            if one.kind == REFUSED and (
+                place in known or (one.site.file, one.site.at[0]) in self._known_in_source
+            ):
                 continue
             remedy = one.remedy or self._instead(one.path)
             yield self._finding(one.kind, place, one.message, remedy, one.path)
+
+    def references(self, check: MapCheck, seen: Record | None) -> Iterator[Finding]:
+        """Yield the references that the baseline does not have, and those that are gone.
+
+        They only warn until the source was taken into the baseline. Of a place that a run has seen
+        the run knows better.
+        """
+        source = self.baseline.source
+        is_error = source is not None
+        for unread in check.unreadable:
+            yield self._finding(
+                "unreadable-source",
+                (unread.file, 0),
+                f"it can't be read, and may use any legacy path: {unread.error}",
+                "Mend it, or leave it out with exclude",
+                "",
+                is_error=is_error,
+            )
+        known = source if source is not None else self.baseline
+        found = sites_in_source(one for rule in check.rules for one in rule.callers)
+        judged_already = {(site.file, site.line) for site in seen or ()}
+        judged_already |= {
+            (one.site.file, one.site.at[0]) for one in broken(check) if one.kind == REFUSED
+        }
+        for one in compare(known, found.lines(), is_complete=is_error):
+            entry = one.entry
+            if one.verdict in (Verdict.STALE, Verdict.SHRANK):
+                yield self._stale(one, self.update_source, " in the source")
+            elif one.verdict == Verdict.TOLERATED:
+                if is_error:
+                    self._known_in_source |= {(entry.file, line) for line in one.lines}
+            else:
+                lines = [line for line in one.lines if (entry.file, line) not in judged_already]
+                yield from self._new_reference(one, found, lines, is_error=is_error)
+
+    def _new_reference(
+        self, one: Judged, found: Record, lines: list[int], *, is_error: bool
+    ) -> Iterator[Finding]:
+        entry = one.entry
+        sites = [site for site in found.sites_of(entry.key) if site.line in lines]
+        if all(map(self._is_exempted, sites)):
+            return
+        how = "a new reference" if one.verdict == Verdict.NEW else "one more reference"
+        remedy = self._instead(entry.path)
+        if not is_error:
+            remedy += f", or take the source into the baseline: {self.update_source}"
+        for line in lines:
+            yield self._finding(
+                "new-reference",
+                (entry.file, line),
+                f'{how} to "{entry.path}"{_in(entry)}{one.other_names}',
+                remedy,
+                entry.path,
+                is_error=is_error,
+            )
 
     # The record of a run.
 
@@ -203,7 +273,7 @@ class _Gathering:
             elif one.verdict == Verdict.GREW:
                 yield from self._grown(one.entry, one.lines)
             elif one.verdict in (Verdict.STALE, Verdict.SHRANK):
-                yield self._stale(one)
+                yield self._stale(one, self._update)
 
     def blind(self, seen: Record | None) -> Iterator[Finding]:
         """Yield the rules that not all processes watched: it is unknown whether they are used."""
@@ -264,16 +334,16 @@ class _Gathering:
                 entry.path,
             )
 
-    def _stale(self, one: Judged) -> Finding:
+    def _stale(self, one: Judged, update: str, where: str = "") -> Finding:
         entry = one.entry
-        message = f"{entry} is gone"
+        message = f"{entry} is gone{where and f' from{where[3:]}'}"
         if one.lines:
-            message = f"{entry}: only {len(one.lines)} of them {_is(len(one.lines))} left"
+            message = f"{entry}: only {len(one.lines)} of them {_is(len(one.lines))} left{where}"
         return self._finding(
             "stale-entry",
             (self.baseline.path, entry.line),
             message,
-            f"Run: {self._update}",
+            f"Run: {update}",
             entry.path,
             is_error=self.is_stale_error,
         )
@@ -314,7 +384,8 @@ class _Gathering:
         file = self._from_top(file)
         level = Level.ERROR if is_error else Level.WARNING
         # No full stop after a command, which people copy.
-        remedy = remedy if remedy == f"Run: {self._update}" else f"{remedy}."
+        is_command = remedy.endswith((self._update, self.update_source))
+        remedy = remedy if is_command else f"{remedy}."
         owners = self._owners.of(with_slashes(file))
         return Finding(file, line, kind, level, message, remedy, path, owners, self._owning(path))
 

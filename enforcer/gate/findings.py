@@ -18,6 +18,8 @@ class Level(StrEnum):
 KINDS: Final = {
     "new-use": "A legacy path is used where it was not used before.",
     "grown-use": "A legacy path is used at more places of a function than the baseline has.",
+    "new-reference": "The source names a legacy path where the baseline does not have it.",
+    "unreadable-source": "A file can't be read, so it may use any legacy path.",
     "stale-entry": "The baseline has call sites that are gone.",
     "expired-rule": "The day has passed on which a legacy path was to be removed.",
     "expiring-rule": "The day is near on which a legacy path is to be removed.",

@@ -31,6 +31,7 @@ def check_as_json(found: MapCheck) -> str:
         "factories": list(map(_factory, found.factories)),
         "instances": list(map(_instances, found.instances)),
         "unreadable": found.unreadable,
+        "unproven": found.unproven,
         "unmatched": [one._asdict() for one in found.unmatched],
         "rollouts": rollout_records(found.rollouts, found.place) if found.place is not None else [],
     }
@@ -72,6 +73,7 @@ def _rule(check: RuleCheck) -> dict[str, object]:
         "changed": check.changed,
         "doubled": check.doubled,
         "refused": check.refused,
+        "callers": check.callers,
     }
 
 

@@ -6,8 +6,8 @@ their own, and their real names are used instead.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
 
 from enforcer.baseline.model import Baseline
 from enforcer.recording.process import place
@@ -19,6 +19,7 @@ from enforcer.source.definitions import DefinitionReader
 from enforcer.source.delegations import DelegationChecker
 from enforcer.source.findings import FailedImport, MapCheck, RuleCheck, UnreadableFile
 from enforcer.source.import_probe import ImportedModule, import_modules
+from enforcer.source.kinds import is_python, kind_of
 from enforcer.source.markers import excuse_of
 from enforcer.source.module_files import SOURCE_FOLDER, Locator, search_path
 from enforcer.source.names import NameReader
@@ -26,10 +27,15 @@ from enforcer.source.presence import Presence
 from enforcer.source.refusals import Refusals
 from enforcer.source.resolution import Ask, Matcher, Site
 from enforcer.source.scan import Scanner
+from enforcer.source.scan_cache import ScanCache
+from enforcer.source.scan_findings import Doubts, findings_of
 from enforcer.source.scanned import ScannedFile
 from enforcer.source.signature_changes import Comparer
 from enforcer.source.stars import StarFollower
 from enforcer.source.unmatched import find_unmatched
+
+if TYPE_CHECKING:
+    from enforcer.findings import ScanFinding
 
 _NO_IMPORTS: Final = ("attribute", "string", "text")
 
@@ -67,6 +73,8 @@ class _Checker:
         self._asks: dict[Rule, list[Ask]] = defaultdict(list)
         self._calls: list[tuple[Site, Call]] = []
         self._inside: dict[Rule, int] = defaultdict(int)
+        self._callers: dict[str, list[ScanFinding]] = defaultdict(list)
+        self._unproven: list[ScanFinding] = []
         self._imported: dict[str, ImportedModule] = {}
 
     def check(self, *, import_canonical: bool) -> MapCheck:
@@ -85,6 +93,7 @@ class _Checker:
             files=files,
             rules=tuple(self._check_rule(rule, presence, comparer) for rule in self._map.rules),
             unreadable=tuple(unreadable),
+            unproven=tuple(sorted(self._unproven)),
             imported=import_canonical,
             factories=delegations.factories(),
             instances=delegations.instances(),
@@ -97,23 +106,35 @@ class _Checker:
 
     def _read_files(self) -> tuple[list[UnreadableFile], int]:
         unreadable: list[UnreadableFile] = []
-        scanner = Scanner(self._map, self._search)
+        cache = ScanCache(self._map)
+        scanner = Scanner(self._map, self._search, is_wanted=kind_of, cache=cache)
+        doubts = Doubts(self._map, self._matcher)
         scanned_files: set[str] = set()
         for scanned in scanner.scan():
-            scanned_files.add(scanned.file)
+            if is_python(PurePosixPath(scanned.file).name) or scanned.file.endswith("/"):
+                scanned_files.add(scanned.file)
+            if scanned.is_empty:
+                continue
             if scanned.error:
                 unreadable.append(UnreadableFile(scanned.file, scanned.error))
-            will_run = self._matcher.will_run(scanned.modules)
-            if will_run:
-                self._calls += self._calls_in(scanned)
-            for ask in self._matcher.asks_in(scanned):
-                if will_run:
-                    self._asks[ask.rule].append(ask)
-                else:
-                    self._inside[ask.rule] += 1
+            else:
+                self._unproven += doubts.of(scanned)
+            self._read_file(scanned)
         self._follow_stars()
         self._read_foreign(scanner, scanned_files, unreadable)
         return unreadable, len(scanned_files)
+
+    def _read_file(self, scanned: ScannedFile) -> None:
+        asks = list(self._matcher.asks_in(scanned))
+        if not self._matcher.will_run(scanned.modules):
+            for ask in asks:
+                self._inside[ask.rule] += 1
+            return
+        self._calls += self._calls_in(scanned)
+        for ask in asks:
+            self._asks[ask.rule].append(ask)
+        for finding in findings_of(asks, self._locator, scanned.kind):
+            self._callers[finding.rule].append(finding)
 
     @staticmethod
     def _calls_in(scanned: ScannedFile) -> Iterator[tuple[Site, Call]]:
@@ -165,6 +186,7 @@ class _Checker:
             uses=_sites(ask for ask in asks if ask.is_use and not ask.site.is_text),
             strings=_sites(ask for ask in asks if ask.site.is_text),
             inside_legacy=self._inside[rule],
+            callers=tuple(sorted(self._callers[rule.legacy])),
             refused=self._refusals.refused(rule, asks),
         )
         if rule.stage == REMOVED:

@@ -9,6 +9,7 @@ from enforcer.rules.stages import REMOVED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from enforcer.findings import ScanFinding
     from enforcer.rules.factory_model import Factory, Instances
     from enforcer.rules.model import Rule
     from enforcer.rules.rollout import Place, Rollout
@@ -154,6 +155,7 @@ class RuleCheck:
         changed: what has another signature on the canonical side.
         doubled: classes that remain duplicated, because the legacy code still runs.
         refused: the places that the rule's stage refuses today.
+        callers: every reference in source, as ``enforcer scan`` finds it.
 
     """
 
@@ -178,6 +180,7 @@ class RuleCheck:
     changed: list[ChangedCall] = field(default_factory=list)
     doubled: list[DoubledClass] = field(default_factory=list)
     refused: "tuple[Site, ...]" = ()
+    callers: "tuple[ScanFinding, ...]" = ()
 
     @property
     def absent(self) -> "tuple[str, ...]":
@@ -304,6 +307,7 @@ class MapCheck:
         unmatched: entries of the map that match no file and no test.
         rollouts: stages for a part of the fleet; rules are judged by the hardest of them.
         place: where this runs, which decides which of them apply here.
+        unproven: names that are computed, and may be legacy paths.
 
     """
 
@@ -318,6 +322,7 @@ class MapCheck:
     unmatched: "tuple[Unmatched, ...]" = ()
     rollouts: "tuple[Rollout, ...]" = ()
     place: "Place | None" = None
+    unproven: "tuple[ScanFinding, ...]" = ()
 
     @property
     def failing_instances(self) -> tuple[InstancesCheck, ...]:

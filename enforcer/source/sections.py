@@ -20,9 +20,10 @@ from enforcer.source.findings import (
 from enforcer.source.module_files import Located
 from enforcer.source.resolution import Site
 from enforcer.source.rollouts import rollout_lines
+from enforcer.source.scan_output import line_of
 
-MOST_USES = 3
-"""How many places are shown where a rule is merely used."""
+MOST_PLACES = 3
+"""How many places are named within a sentence."""
 
 MOST_SITES = 20
 """How many places are shown that ask for one missing name."""
@@ -56,7 +57,7 @@ def _blocks(found: MapCheck) -> Iterator[Line]:
         title = instances_heading(instances, found.map_file)
         yield Line(title, STRONG, tuple(instances_sections(instances, found.root)))
         yield BLANK
-    for of_the_whole in (rollouts(found), unreadable(found), unmatched(found)):
+    for of_the_whole in (rollouts(found), unreadable(found), unproven(found), unmatched(found)):
         if of_the_whole is not None:
             yield of_the_whole
             yield BLANK
@@ -169,6 +170,15 @@ def unreadable(found: MapCheck) -> Line | None:
     number = counted(len(found.unreadable), "file")
     lines = (f"{one.file}: {one.error}" for one in found.unreadable)
     return _section(f"{number} could not be read (unreadable-file)", WARNS, lines)
+
+
+def unproven(found: MapCheck) -> Line | None:
+    """Return the names that are computed, and may be legacy paths."""
+    if not found.unproven:
+        return None
+    number = counted(len(found.unproven), "name is", "names are")
+    title = f"{number} computed, and may lead to a legacy path (unproven-name)"
+    return _section(title, WARNS, map(line_of, found.unproven))
 
 
 def unmatched(found: MapCheck) -> Line | None:
@@ -352,13 +362,17 @@ def _telling(check: RuleCheck) -> Iterator[Line]:
             TELLS,
             first([one.path for one in check.unasked], MOST_NAMES),
         )
-    if check.uses:
-        yield _section(f"used in {counted(len(check.uses), 'place')}: {_places(check.uses)}")
+    callers = [one for one in check.callers if one.is_use or one.through]
+    texts = [one for one in callers if one.form in ("string", "text")]
+    uses = [one for one in callers if one not in texts]
+    if uses:
+        places = counted(len(uses), "place")
+        yield _section(f"used in {places}", TELLS, map(line_of, uses))
     else:
         yield _section("not used")
-    if check.strings:
-        number = counted(len(check.strings), "string")
-        yield _section(f"named by {number}: {_places(check.strings)}")
+    if texts:
+        number = counted(len(texts), "text")
+        yield _section(f"named by {number}", TELLS, map(line_of, texts))
     if check.inside_legacy:
         number = counted(check.inside_legacy, "more use")
         yield _section(f"{number} in legacy files, which no longer run")
@@ -383,5 +397,5 @@ def _listed(sites: Sequence[Site]) -> list[str]:
     return first(list(map(str, sites)), MOST_SITES, note=", which --json lists")
 
 
-def _places(sites: Sequence[Site], most: int = MOST_USES) -> str:
+def _places(sites: Sequence[Site], most: int = MOST_PLACES) -> str:
     return listed(list(map(str, sites)), most)

@@ -65,7 +65,7 @@ def test_any_name_survives(tmp_path: Path, name: str) -> None:
     [
         ("version = 1\n<<<<<<< ours\n=======\n>>>>>>> theirs\n", ":2: there are marks of a merge"),
         ("version = 1\ncall_sites = [\n  oops\n]", ":3: this is not TOML"),
-        ("version = 2", ":1: the version is 2, and this enforcer knows 1"),
+        ("version = 3", ":1: the version is 3, and this enforcer knows 1 and 2"),
         ("call_sites = []", ".toml: the version is None"),
         ("version = 1\ncallsites = []", ':2: "callsites" is not a key of a baseline. Write "call_'),
         ("version = 1\ncall_sites = 3", ':2: "call_sites" is an integer, and not an array'),

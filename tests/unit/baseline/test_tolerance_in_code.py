@@ -20,14 +20,14 @@ def test_a_baseline_that_is_broken_is_a_notice(
 ) -> None:
     """Status and report show it; a process that has it already keeps the first one."""
     file = tmp_path / "baseline.toml"
-    file.write_text("version = 2")
+    file.write_text("version = 3")
     notices: dict[Any, Any] = {}
     for _ in range(2):
         assert SITE in Tolerance(MigrationMap(baseline=str(file)), notices)
 
     (notice,) = notices.values()
     assert (notice.kind, notice.subject) == ("baseline", str(file))
-    assert notice.text.startswith(f"strict paths refuse nobody: {file}:1: the version is 2")
+    assert notice.text.startswith(f"strict paths refuse nobody: {file}:1: the version is 3")
     assert notice.text in capsys.readouterr().err
 
 

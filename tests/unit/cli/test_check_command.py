@@ -64,13 +64,17 @@ write names, or fallback = "legacy". (would-break)
     shop.old_cart.Carts: shop/app.py:2 (canonical has Cart)
   1 name only in the legacy code, and nothing here asks for them
     shop.old_cart.unused
-  used in 2 places: shop/app.py:1, shop/app.py:2
-  named by 1 string: tests/test_app.py:2
+  used in 2 places
+    shop/app.py:1:6 shop.old_cart → shop.cart [from]
+    shop/app.py:2:6 shop.old_cart → shop.cart [from]
+  named by 1 text
+    tests/test_app.py:2:12 shop.old_cart → shop.cart [string]
 
 shop.prices:vat -> shop.prices:value_added_tax (warn, enforcer.toml:9)
   canonical: shop/prices.py
   legacy: shop/prices.py, which lives on
-  used in 1 place: shop/app.py:4
+  used in 1 place
+    shop/app.py:4:1 shop.prices:vat → shop.prices:value_added_tax [attribute]
 
 1 file could not be read (unreadable-file)
   shop/broken.py: '(' was never closed on line 1

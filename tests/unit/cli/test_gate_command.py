@@ -87,7 +87,7 @@ def enforcer(*words: str) -> Result:
 
 def lines(*words: str) -> list[str]:
     """Give what the gate says, without its last line."""
-    return enforcer("gate", *words).stdout.splitlines()[:-1]
+    return enforcer("gate", "--no-source", *words).stdout.splitlines()[:-1]
 
 
 def day(offset: int) -> str:
@@ -95,7 +95,7 @@ def day(offset: int) -> str:
 
 
 def test_clean(project: Path) -> None:
-    result = enforcer("gate", "--record", record(project, *ALL))
+    result = enforcer("gate", "--no-source", "--record", record(project, *ALL))
 
     assert result.stdout == "gate open: 0 findings, 3 in the baseline\n"
     assert result.exit_code == 0
@@ -135,7 +135,7 @@ def test_clean(project: Path) -> None:
 def test_what_a_run_has_seen(
     project: Path, sites: tuple[dict[str, Any], ...], finding: str
 ) -> None:
-    result = enforcer("gate", "--record", record(project, *sites))
+    result = enforcer("gate", "--no-source", "--record", record(project, *sites))
 
     assert finding in result.stdout.splitlines()
     assert result.exit_code == 1
@@ -200,7 +200,7 @@ def test_the_day_of_a_rule(project: Path, offset: int, said: str) -> None:
     rule = f"{dedent(FILES['enforcer.toml'])}remove_after = {day(offset)}\n"
     write(project, {"enforcer.toml": rule})
 
-    result = enforcer("gate")
+    result = enforcer("gate", "--no-source")
 
     assert lines() == ([f"enforcer.toml:1: {said.format(day=day(offset))}"] if said else [])
     assert result.exit_code == (1 if offset < 0 else 0)
@@ -236,7 +236,7 @@ def test_how_long_before_can_be_said(project: Path) -> None:
 
     assert lines("--warn-before", "14d") == []
     assert len(lines("--warn-before", "30d")) == 1
-    assert enforcer("gate", "--warn-before", "a while").exit_code == 2
+    assert enforcer("gate", "--no-source", "--warn-before", "a while").exit_code == 2
 
 
 def test_names_that_nothing_has(project: Path) -> None:
@@ -306,7 +306,7 @@ def found(project: Path) -> Callable[[str], str]:
     file = record(project, *ALL, site(9, function="g", file="shop/a, b:c%.py"))
 
     def give(form: str) -> str:
-        return enforcer("gate", "--record", file, "--format", form).stdout
+        return enforcer("gate", "--no-source", "--record", file, "--format", form).stdout
 
     return give
 
@@ -350,7 +350,9 @@ def test_junit_can_be_read(found: Callable[[str], str], project: Path) -> None:
     assert cases[1].result[0].message == 'a new use of "shop.old" in g()'
 
     (project / "enforcer.toml").write_text(dedent(FILES["enforcer.toml"]))
-    clean = JUnitXml.fromstring(enforcer("gate", "--format", "junit").stdout.encode())
+    clean = JUnitXml.fromstring(
+        enforcer("gate", "--no-source", "--format", "junit").stdout.encode()
+    )
     assert [(case.name, case.is_passed) for case in next(iter(clean))] == [("legacy paths", True)]
 
 
@@ -386,7 +388,7 @@ def test_what_can_not_be_read_exits_with_2(project: Path, name: str, text: str, 
 
 def test_a_record_that_is_not_there(project: Path) -> None:
     assert project.is_dir()
-    assert "(no-record)" in enforcer("gate", "--record", "none.json").stderr
+    assert "(no-record)" in enforcer("gate", "--no-source", "--record", "none.json").stderr
 
 
 # The baseline.
@@ -409,7 +411,7 @@ def test_the_baseline_shrinks_and_grows_only_if_asked_to(project: Path) -> None:
     second = enforcer("baseline", "update", "--record", run, "--allow-new")
     assert second.exit_code == 0
     assert 'function = "g"' in file.read_text()
-    assert enforcer("gate", "--record", run).exit_code == 0
+    assert enforcer("gate", "--no-source", "--record", run).exit_code == 0
 
 
 def test_a_first_baseline_is_made_from_a_run(project: Path) -> None:
@@ -421,7 +423,9 @@ def test_a_first_baseline_is_made_from_a_run(project: Path) -> None:
     assert refused.exit_code == 1
     assert not file.exists(), "an empty one would say that nothing is tolerated"
     assert enforcer("baseline", "update", "--record", run, "--allow-new").exit_code == 0
-    assert enforcer("gate", "--record", run).stdout.endswith("0 findings, 3 in the baseline\n")
+    assert enforcer("gate", "--no-source", "--record", run).stdout.endswith(
+        "0 findings, 3 in the baseline\n"
+    )
 
 
 def test_baselines_are_merged(project: Path) -> None:
@@ -607,7 +611,7 @@ def test_what_the_source_shows(project: Path, monkeypatch: pytest.MonkeyPatch, s
             "shop/new.py": "X = 1",
         },
     )
-    document = json.loads(enforcer("gate", "--format", "json").stdout)
+    document = json.loads(enforcer("gate", "--no-source", "--format", "json").stdout)
     found = [f"{one['line']}: {one['kind']}" for one in document["findings"]]
 
     assert found == STAGES[stage]

@@ -64,6 +64,7 @@ def gate(
         today=TODAY,
         warn_before=dt.timedelta(days=14),
         is_stale_error=is_stale_error,
+        reads_source=False,
     )
 
 
