@@ -16,6 +16,8 @@ import yaml
 from enforcer.distribution import DISTRIBUTION
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.component("pip")  # which every environment has: these take minutes
+
 PROJECT = Path(__file__).parents[2]
 WORKFLOW = PROJECT / ".github/workflows/enforcer-gate.yml"
 BIN = Path(sys.executable).parent

@@ -22,6 +22,8 @@ from tests.installing import PROJECT, Python, empty, give_earlier_exits_time
 from tests.pages import blocks, shows
 from tests.patience import PATIENCE, environment_without, wait_until
 
+pytestmark = pytest.mark.component("pip")  # which every environment has: these take minutes
+
 PAGE = (PROJECT / "docs" / "production.md").read_text("utf-8")
 HOSTS = ("checkout-1", "checkout-2", "checkout-3", "checkout-4")
 RESTART = "restart checkout"

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import Cryptodome
+import pytest
 
 from tests.patience import PATIENCE, environment_without
+
+pytestmark = pytest.mark.component("pip")  # which every environment has: these take minutes
 
 ENVIRONMENT = environment_without("ENFORCER_", "PYTHON")
 

@@ -34,14 +34,14 @@ class Suite(NamedTuple):
     """How many tests there are at least; one that collects nothing proves nothing."""
     options: tuple[str, ...] = ()
     """Options of pytest that it needs here."""
-    components: tuple[str, ...] | None = None
-    """What it needs, if it is not for every test run."""
+    components: tuple[str, ...] = ("pip",)
+    """What it needs; pip, which is everywhere, if that is all."""
 
 
 SUITES = (
     Suite("six", ("six",), ("test_six.py",), 190),
     Suite("lazy_loader", ("lazy_loader",), ("tests",), 10),
-    Suite("pluggy", ("pluggy",), ("testing", "pyproject.toml"), 100, (), ()),
+    Suite("pluggy", ("pluggy",), ("testing", "pyproject.toml"), 100),
     Suite(
         "zope.deferredimport",
         ("zope.deferredimport",),
@@ -51,15 +51,14 @@ SUITES = (
         ("zope.deferredimport",),
     ),
     Suite("attrs", ("attr", "attrs"), ("tests", "pyproject.toml"), 1200, (), ("pympler",)),
-    Suite("wrapt", ("wrapt",), ("tests/core",), 500, (), ()),
+    Suite("wrapt", ("wrapt",), ("tests/core",), 500),
 )
 
 
 def parameters() -> Iterator[ParameterSet]:
-    """Mark the suites that are not for every test run."""
+    """Mark each suite with what it needs: they take too long for every test run."""
     for suite in SUITES:
-        components = suite.components
-        marks = () if components is None else (pytest.mark.component(*components),)
+        marks = pytest.mark.component(*suite.components)
         yield pytest.param(suite, id=suite.name, marks=marks)
 
 

@@ -18,6 +18,8 @@ from tests.installing import Python
 from tests.integration.telemetry.receiving import free_port
 from tests.patience import PATIENCE, environment_without
 
+pytestmark = pytest.mark.component("pip")  # which every environment has: these take minutes
+
 FILES = {
     "pkg/__init__.py": "",
     "pkg/new.py": "class X: pass\n",

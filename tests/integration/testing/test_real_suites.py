@@ -180,10 +180,9 @@ def summed_up(found: Counter[tuple[str, str]]) -> str:
 
 
 def mark_of(name: str, way: str) -> list[pytest.MarkDecorator]:
-    """Return how long a suite takes, all in all: the quick ones run with the others."""
-    if name == "marshmallow":
-        return [] if way == "plain" else [COMPONENT]
-    return [COMPONENT if (name, way) == ("jinja2", "plain") else LONG]
+    """Return how long a suite takes, all in all."""
+    is_quick = name == "marshmallow" or (name, way) == ("jinja2", "plain")
+    return [COMPONENT if is_quick else LONG]
 
 
 @pytest.fixture(scope="module")
