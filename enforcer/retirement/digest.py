@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enforcer.output.times import short
 from enforcer.output.words import visible
 from enforcer.owners import Owners, is_among, split_owners
-from enforcer.recording.use import THIRD_PARTY, CallSite
+from enforcer.recording.use import THIRD_PARTY
 from enforcer.report import Report
 from enforcer.report.builder import rule_reports
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.report.words import warnings
 from enforcer.retirement.plan import Plan
+from enforcer.retirement.steps import call_site_of
 from enforcer.retirement.verdict_history import ChangedVerdict
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.runtime.imports.messages import remedy
@@ -102,17 +103,7 @@ def new_callers(
 
 
 def _instead(rule: Rule, site: SiteReport, names: NameReader) -> str:
-    used = CallSite(
-        site.path,
-        file=site.file,
-        line=site.line,
-        function=site.function,
-        module=site.module,
-        mechanism=site.mechanism,
-        names=site.names,
-        via=site.via,
-    )
-    return remedy(rule, used, has=names.has)
+    return remedy(rule, call_site_of(site), has=names.has)
 
 
 def left_over(report: Report, since: int, owner: str) -> dict[str, int]:

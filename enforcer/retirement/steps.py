@@ -21,8 +21,11 @@ from enforcer.rules.environment import trusted_environment
 from enforcer.rules.loader import REFUSE_KEY, load_map
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
 from enforcer.rules.stages import ALIAS, ENVIRONMENT_KEY, OBSERVE, REMOVED, STAGES, STRICT
+from enforcer.runtime.imports.proposals import why_not
 from enforcer.source.check import check_map
 from enforcer.source.findings import FactoryCheck, MapCheck, RuleCheck
+from enforcer.source.module_files import Locator, search_path
+from enforcer.source.names import NameReader
 from enforcer.store.queries import DAY
 from enforcer.verdict.code_kind import OTHERS, TESTS, whose
 from enforcer.verdict.model import Verdict
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from enforcer.rules.rollout import Rollout
 
 RECORDED: Final = "recorded-use"
+MISSING: Final = "would-break"
 UNWATCHED: Final = "not-watched"
 IMPLEMENTATION: Final = "implementation"
 DRY_RUN: Final = "strict (dry run)"
@@ -178,6 +182,7 @@ class _Judge:
     ) -> None:
         self._map = following
         self._owners = owners
+        self._names = NameReader(Locator(search_path(following.root)))
         self._now = now
         self.tolerated: Container[object] = ()
         self.verdicts: dict[str, Verdict] = {}
@@ -223,6 +228,8 @@ class _Judge:
         for finding in check.findings if check is not None else ():
             if finding.slug in _OF_CODE or isinstance(check, FactoryCheck):
                 yield Obstacle("", 0, finding.slug, finding.message)
+        if rule.stage == OBSERVE:
+            yield from self._missing(rule, then, check)
         if then.refuses:
             yield from self._uses(rule, then, check)
 
@@ -233,6 +240,18 @@ class _Judge:
             act = f" {condition.act}" if condition.act else ""
             message = f"{condition.facts[0]}.{act}".removesuffix(".")
             yield Obstacle("", 0, f"verdict-{condition.name}", message)
+
+    def _missing(
+        self, rule: Rule, then: Rule, check: RuleCheck | FactoryCheck | None
+    ) -> Iterator[Obstacle]:
+        """Yield recorded uses, which no source shows, of what the canonical module lacks."""
+        found = (self._recorded or {}).get(rule.legacy)
+        for site in self._recent(found, rule) if found is not None else ():
+            if not _is_in_source(site, check):
+                reason = why_not(then, call_site_of(site), self._names.has)
+                if reason:
+                    message = f"{_who(site)}needs it: {reason}"
+                    yield self._at(_file(site), site.line, MISSING, message)
 
     def _uses(
         self, rule: Rule, then: Rule, check: RuleCheck | FactoryCheck | None
@@ -272,16 +291,7 @@ class _Judge:
         return (site for site in found.call_sites if site.last_seen >= since)
 
     def _is_refused(self, site: SiteReport, then: Rule) -> bool:
-        used = CallSite(
-            site.path,
-            file=site.file,
-            line=site.line,
-            function=site.function,
-            module=site.module,
-            mechanism=site.mechanism,
-            names=site.names,
-        )
-        return then.stage == REMOVED or used not in self.tolerated
+        return then.stage == REMOVED or call_site_of(site) not in self.tolerated
 
     def _at(self, file: str, line: int, kind: str, message: str) -> Obstacle:
         return Obstacle(file, line, kind, message, self._owners.of(file))
@@ -303,6 +313,20 @@ def _is_mended(site: SiteReport, check: RuleCheck | FactoryCheck | None) -> bool
     if not isinstance(check, RuleCheck) or not _is_in_source(site, check):
         return False
     return all(site.file != one.file for one in (*check.uses, *check.refused))
+
+
+def call_site_of(site: SiteReport) -> CallSite:
+    """Return the call site of a report, as the running program knew it."""
+    return CallSite(
+        site.path,
+        file=site.file,
+        line=site.line,
+        function=site.function,
+        module=site.module,
+        mechanism=site.mechanism,
+        names=site.names,
+        via=site.via,
+    )
 
 
 def quiet_days(migration_map: MigrationMap, rule: Rule) -> int:

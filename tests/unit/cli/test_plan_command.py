@@ -256,3 +256,18 @@ def test_stage_removed_needs_the_verdict(enforcer: Enforcer, shop: Path) -> None
     result = enforcer("advance", "shop.old_cart")
     assert result.returncode == 2
     assert "Run: enforcer retire shop.old_cart (no-next-stage)" in result.stderr
+
+
+def test_name_that_only_a_recorded_caller_asks_for_blocks_the_alias(
+    enforcer: Enforcer, record: Callable[..., None], make_use: Callable[..., Use], shop: Path
+) -> None:
+    """Third parties are in no source of ours: what they need of the legacy code is recorded."""
+    (shop / "enforcer.toml").write_text(MAP.replace('"warn"', '"observe"'))
+    third = {"relation": "third_party", "distribution": "acme", "last_seen": time_ns()}
+    record(
+        make_use(file="/x/site-packages/acme/a.py", names=("Cart",), **third),
+        make_use(file="/x/site-packages/acme/b.py", names=("Basket",), **third),
+    )
+    rule = plan_of(enforcer)["shop.old_cart"]
+    assert kinds(rule) == [("would-break", "acme/b.py")]
+    assert "acme needs it" in enforcer("plan").stdout
