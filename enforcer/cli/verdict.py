@@ -7,12 +7,13 @@ from time import time_ns
 
 import click
 
-from enforcer.cli.options import choose_map, choose_store, format_options, load_sound
+from enforcer.cli.options import choose_map, choose_store, format_options, load_sound, warn
 from enforcer.errors import EnforcerError
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
 from enforcer.owners import Owners
+from enforcer.rules.environment import trusted_environment
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import TREE_SUFFIX
 from enforcer.verdict.as_json import verdicts_as_json
@@ -29,6 +30,9 @@ CANNOT_GO = 1
 @click.option("--map", "map_file", metavar="FILE", help="The migration map.")
 @click.option("--store", metavar="STORE", help="What was recorded; by default the map's store.")
 @click.option("--short", is_flag=True, help="Write one line for each path.")
+@click.option(
+    "--emit", is_flag=True, help="Send the verdicts as metrics to OTEL_EXPORTER_OTLP_ENDPOINT."
+)
 @format_options("text", "json", "markdown")
 @click.pass_context
 def verdict(  # noqa: PLR0913 - one parameter for each option
@@ -38,6 +42,7 @@ def verdict(  # noqa: PLR0913 - one parameter for each option
     map_file: str | None,
     store: str | None,
     short: bool,
+    emit: bool,
     form: str,
 ) -> None:
     """Judge whether legacy paths can be deleted, with the evidence.
@@ -53,6 +58,7 @@ def verdict(  # noqa: PLR0913 - one parameter for each option
       enforcer verdict
       enforcer verdict shop.old_cart && echo "delete it"
       enforcer verdict --format markdown shop.old_cart > verdict.md
+      OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 enforcer verdict --short --emit
       enforcer verdict --json | jq -r '.verdicts[] | select(.can_go) | .legacy'
     """  # noqa: D301 - \b tells click to keep the lines
     migration_map = load_sound(choose_map(map_file))
@@ -63,6 +69,10 @@ def verdict(  # noqa: PLR0913 - one parameter for each option
     found = [one for one in verdicts if one.legacy in wanted]
     owners_of = Owners(migration_map.root).of
     click.echo(_write(found, now, form, owners_of, is_short=short), nl=False, color=True)
+    if emit:
+        from enforcer.evidence.emission import emit_verdicts  # noqa: PLC0415 - needs an extra
+
+        emit_verdicts(found, migration_map, trusted_environment(), lambda text: warn([text]))
     context.exit(0 if all(one.can_go for one in found) else CANNOT_GO)
 
 

@@ -27,6 +27,8 @@ from enforcer.dashboard.trust import trust
 from enforcer.output.times import iso
 from enforcer.store import StoreError
 from enforcer.store.queries import ProcessWatch
+from enforcer.verdict.as_json import verdict_record
+from enforcer.verdict.metrics import as_prometheus
 
 Answer = Callable[[Request, Look], Any]
 Source = Callable[[Request, Look], Iterable[Any]]
@@ -69,6 +71,8 @@ class Api:
             Route("/api/overview", self._single(self._overview)),
             Route("/api/health", self._single(lambda _, found: self._health(found))),
             *tables,
+            Route("/api/verdicts", self._single(_verdicts)),
+            Route("/metrics", self._single(_metrics)),
             Route("/api/issue", self._single(self._issue)),
             Route("/api/patch/{legacy:path}", self._single(self._patch)),
             Route("/api/rules/{legacy:path}", self._single(self._rule)),
@@ -221,6 +225,21 @@ def _groups(request: Request, found: Look) -> Iterable[tuple[str, list[Caller]]]
     by = request.query_params.get("by", "file")
     callers = choose(found.callers, request.query_params)
     return grouped(callers, by if by in GROUPS else "file").items()
+
+
+def _verdicts(_request: Request, found: Look) -> Record:
+    """Return the verdict on each rule; no filter changes them."""
+    verdicts = found.judgement.verdicts.values()
+    return {
+        "judged": iso(found.now),
+        "can_go": bool(verdicts) and all(one.can_go for one in verdicts),
+        "verdicts": [verdict_record(one) for one in verdicts],
+    }
+
+
+def _metrics(_request: Request, found: Look) -> Response:
+    text = as_prometheus(found.judgement.verdicts.values())
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
 def _rules(request: Request, found: Look) -> Iterable[Record]:

@@ -1,14 +1,13 @@
 """The verdicts on all rules of a store, with the evidence that pages show beside them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from enforcer.evidence import read_evidence
+from enforcer.evidence import read_evidence, with_watched
 from enforcer.output.times import iso
-from enforcer.rules.model import MigrationMap, Rule
-from enforcer.store.queries import Span, StoreReader, WatchedRule
+from enforcer.rules.model import MigrationMap
+from enforcer.store.queries import Span, StoreReader
 from enforcer.verdict.judgement import judge
 from enforcer.verdict.model import ANSWERS, Evidence, FleetEvidence, Verdict
 from enforcer.verdict.terms import Terms
@@ -73,30 +72,8 @@ def read_judgement(reader: StoreReader, migration_map: MigrationMap | None, now:
         now: the time, in nanoseconds since the epoch.
 
     """
-    rules = _complete(migration_map, reader.rules(Span()))
+    rules = with_watched(migration_map, reader.rules(Span()))
     evidence = read_evidence(reader, rules, now)
     terms = Terms.of(rules)
     verdicts = {one.legacy: one for one in judge(evidence, terms, now)}
     return Judgement(evidence, terms, verdicts)
-
-
-def _complete(migration_map: MigrationMap | None, watched: Iterable[WatchedRule]) -> MigrationMap:
-    """Return a map with the terms of the given one, and the rules of the store that it lacks."""
-    known = migration_map or MigrationMap()
-    rules = list(known)
-    there = {rule.legacy for rule in rules}
-    rules += [
-        Rule(rule.legacy, rule.canonical, stage=rule.stage, owner=rule.owner)
-        for rule in watched
-        if rule.legacy not in there
-    ]
-    return MigrationMap(
-        rules,
-        expected_services=known.expected_services,
-        production=known.production,
-        quiet_for=known.quiet_for,
-        jobs=known.jobs,
-        accept=known.accept,
-        tombstone_for=known.tombstone_for,
-        store=known.store,
-    )

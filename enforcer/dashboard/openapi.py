@@ -8,6 +8,9 @@ from enforcer.dashboard.look import STATES
 from enforcer.dashboard.tables import Column
 from enforcer.rules.stages import STAGES
 from enforcer.verdict.code_kind import OTHERS, OWN_CODE, TESTS
+from enforcer.verdict.model import ANSWERS
+from enforcer.verdict.standing import STANDINGS
+from enforcer.verdict.words import CONDITIONS
 
 Schema = dict[str, Any]
 
@@ -17,6 +20,7 @@ _SECONDS: Final[Schema] = {"type": "number", "minimum": 0}
 _TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 _NO_TIME: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
 _TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
+_FLAG: Final[Schema] = {"type": "boolean"}
 _COUNTS: Final[Schema] = {"type": "object", "additionalProperties": _COUNT}
 _DAY: Final[Schema] = {"type": "string", "description": "An ISO date, or empty."}
 
@@ -135,6 +139,35 @@ SCHEMAS: Final[dict[str, Schema]] = {
             ),
         ]
     },
+    "Condition": _all_of(
+        name=_one_of(CONDITIONS),
+        state=_one_of(("met", "unmet", "unknown")),
+        facts=_TEXTS,
+        act={"type": ["string", "null"], "description": "What would turn it."},
+    ),
+    "Verdict": _all_of(
+        legacy=_TEXT,
+        canonical=_TEXT,
+        kind=_one_of(("module", "tree", "name", "factory")),
+        stage=_one_of(STAGES),
+        owner=_TEXT,
+        verdict=_one_of(ANSWERS),
+        words=_TEXT,
+        reason=_TEXT,
+        can_go=_FLAG,
+        state=_one_of(STANDINGS),
+        call_sites_left=_COUNT,
+        period_days={"type": "number"},
+        last_use=_NO_TIME,
+        quiet_since=_NO_TIME,
+        conditions={"type": "array", "items": _ref("Condition")},
+        callers={"type": "array", "items": {"type": "object"}},
+        unknowns=_TEXTS,
+        proposed_services=_TEXTS,
+    ),
+    "Verdicts": _all_of(
+        judged=_TIME, can_go=_FLAG, verdicts={"type": "array", "items": _ref("Verdict")}
+    ),
     "Error": _all_of(error=_TEXT, slug=_TEXT),
 }
 
@@ -195,6 +228,7 @@ def document(prefix: str) -> Schema:
     paths: dict[str, Schema] = {
         "/overview": _single("Sums of everything, and whether they can be relied on.", "Overview"),
         "/health": _single("What may be missing.", "Health"),
+        "/verdicts": _single("The verdict on each rule; filters don't change it.", "Verdicts"),
     }
     for path, (name, schema, summary, own) in TABLES.items():
         content = _all_of(

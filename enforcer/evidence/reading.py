@@ -9,7 +9,7 @@ from enforcer.findings import RecordedScan
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.store import StoreError
 from enforcer.store.not_enabled import traces_beside
-from enforcer.store.queries import DAY, DeployedUses, Span, StoreReader, UsePause
+from enforcer.store.queries import DAY, DeployedUses, Span, StoreReader, UsePause, WatchedRule
 from enforcer.store.readers import open_reader
 from enforcer.verdict.case import Case, is_production_use
 from enforcer.verdict.completeness import KINDS
@@ -60,7 +60,7 @@ def read_evidence(reader: StoreReader, migration_map: MigrationMap, now: int) ->
 def read_standings(
     reader: StoreReader, migration_map: MigrationMap | None, now: int
 ) -> tuple[Standing, ...]:
-    """Read how each rule stands: those of a map, or without one those that processes watched.
+    """Read how each rule stands: those of the map, and those that only the store has.
 
     Args:
         reader: the open store.
@@ -68,15 +68,42 @@ def read_standings(
         now: the time, in nanoseconds since the epoch.
 
     """
-    if migration_map is None:
-        terms = Terms()
-        rules = [RuleEvidence(one.legacy, stage=one.stage) for one in reader.rules(Span())]
-    else:
-        terms = Terms.of(migration_map)
-        rules = [_rule(rule) for rule in migration_map]
+    everything = with_watched(migration_map, reader.rules(Span()))
+    terms = Terms.of(everything)
+    rules = [_rule(rule) for rule in everything]
     coverage = Coverage(FleetEvidence(**_maps(reader)), terms, now)
     found = _with_uses(reader, rules, terms, now)
     return tuple(standing_of(Case(rule, coverage)) for rule in found)
+
+
+def with_watched(
+    migration_map: MigrationMap | None, watched: Iterable[WatchedRule]
+) -> MigrationMap:
+    """Return a map with the terms of a map, its rules, and those that only a store has.
+
+    Args:
+        migration_map: the map; None for the usual terms and no rules.
+        watched: the rules of the store.
+
+    """
+    known = migration_map or MigrationMap()
+    rules = list(known)
+    there = {rule.legacy for rule in rules}
+    rules += [
+        Rule(rule.legacy, rule.canonical, stage=rule.stage, owner=rule.owner)
+        for rule in watched
+        if rule.legacy not in there
+    ]
+    return MigrationMap(
+        rules,
+        expected_services=known.expected_services,
+        production=known.production,
+        quiet_for=known.quiet_for,
+        jobs=known.jobs,
+        accept=known.accept,
+        tombstone_for=known.tombstone_for,
+        store=known.store,
+    )
 
 
 def _with_uses(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -52,6 +53,32 @@ def test_answers_are_as_described(demo_client: TestClient, path: str) -> None:
     check(path, answer)
     lists = [value for value in answer.values() if isinstance(value, list)]
     assert all(lists)
+
+
+def test_no_filter_changes_a_verdict(demo_client: TestClient) -> None:
+    """They are facts of a rule, like the numbers of call sites that are left."""
+    everything = demo_client.get("/api/verdicts").json()["verdicts"]
+    assert len(everything) > 5
+    for filters in ("range=7d", "owner=@nobody", "environment=staging", "stage=strict"):
+        assert demo_client.get(f"/api/verdicts?{filters}").json()["verdicts"] == everything
+
+
+def test_prometheus_gets_the_verdicts(demo_client: TestClient) -> None:
+    """One series for each verdict of each rule, so that an alert ends with the verdict."""
+    verdicts = demo_client.get("/api/verdicts").json()["verdicts"]
+    answer = demo_client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    line = re.compile(r'(\w+)\{deprecated_import_rule="([^"]*)",.*\} (\d+)')
+    samples = [line.fullmatch(text).groups() for text in answer.text.splitlines() if text[0] != "#"]  # type: ignore[union-attr]
+    left = {rule: int(value) for name, rule, value in samples if name.endswith("_left")}
+
+    assert left == {one["legacy"]: one["call_sites_left"] for one in verdicts}
+    for one in verdicts:
+        of_rule = f'deprecated_import_rule_verdict{{deprecated_import_rule="{one["legacy"]}",'
+        found = [text for text in answer.text.splitlines() if text.startswith(of_rule)]
+        (ours,) = (text for text in found if text.endswith(" 1"))
+        assert f'deprecated_import_verdict="{one["verdict"]}"' in ours
+        assert len(found) == 9
 
 
 def test_rule_is_as_described(demo_client: TestClient, report: dict[str, Any]) -> None:
@@ -111,7 +138,7 @@ def test_choices_leave_out(demo_client: TestClient, query: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_tables_download(demo_client: TestClient, path: str) -> None:
     """Every table can be kept as CSV and as JSON, with all rows."""
-    if path in ("/overview", "/health"):
+    if path in ("/overview", "/health", "/verdicts"):
         return
     kept = demo_client.get(f"/api{path}?download=1")
     name = path.strip("/")
