@@ -15,5 +15,6 @@ OpenTelemetry or structlog loaded. One delivery goes like this:
    unacknowledged at its end, another process claims and sends, or ``enforcer telemetry flush``.
 
 Log lines (``structured_log``) need neither OpenTelemetry nor the ledger. ``scrubbing`` shows the
-application what goes out before it does. ``sdk`` has the private names of OpenTelemetry.
+application what goes out before it does. ``loading`` imports OpenTelemetry without delaying a
+fork, and ``sdk`` has the private names of it.
 """
