@@ -79,6 +79,7 @@ class TelemetryDelivery:
         return ""
 
     def _meet(self, seen: "Seen") -> None:
+        # Let go at once: a context keeps alive whatever the application has bound in it.
         context, seen.tally.context = seen.tally.context, None
         parent = span_in(context) if context is not None else None
         if parent is not None:

@@ -129,6 +129,7 @@ class Emitter(Schedule):
         """Wait until that is over, and return whether it was within some seconds."""
         last = self._last
         if last is not None:
+            # The thread that ends the program cuts it itself: the reporter's may have no time to.
             last.ends_for(min(seconds, max(self._send_until - monotonic(), 0)))
             self.cut()
         return super().has_finished(seconds)
@@ -145,6 +146,7 @@ class Emitter(Schedule):
         atexit runs the callback that was registered last first, so this has to be registered after
         the providers' own.
         """
+        # Once in a process, and never in the children of a fork, which inherit the registration.
         if not self._is_before_shutdown:
             self._is_before_shutdown = True
             atexit.register(self._emit_before_shutdown)

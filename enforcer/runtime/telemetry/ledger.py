@@ -213,10 +213,13 @@ class Ledger:
         if not self._is_open:
             return
         self.has_store = True
+        # Here and below: memory follows the disk. If the transaction fails, or the process is
+        # killed after it, the same is recorded once more, which changes nothing.
         while self._sent:
             remainder, is_emitted = self._sent[0]
             store.end_claim(remainder, is_emitted=is_emitted)
             del self._sent[0]
+        # Read once: the emitter's thread goes on acknowledging while this is written.
         acknowledged = {seen: seen.emitted for seen in self._acknowledged()}
         rows = {
             seen: (seen.site, emitted, seen.offered, seen.offered_seen)
@@ -232,6 +235,8 @@ class Ledger:
                 return
         for seen, emitted in acknowledged.items():
             seen.recorded = emitted
+        # Only now may the emitter send them: a process that is killed while it sends has an offer
+        # in the store, which is sent again with the same id and the same count.
         self._commit()
         if self.wants_remainder and self.remainder is None and not self.is_closed:
             self.remainder = store.claim_emission(process)

@@ -94,6 +94,7 @@ class Line:
         self.session.close()
 
     def _connected(self, connection: socket.socket) -> None:
+        # First added, then asked: a cut in between finds either the socket or nothing to send.
         self._open.add(connection)
         if self._is_cut:
             message = "the program goes on"
@@ -102,6 +103,7 @@ class Line:
     def _answered(self, answer: requests.Response) -> None:
         self.status = answer.status_code
         body = answer.raw.read(MOST_READ, decode_content=True) or b""
+        # The rest of an endless answer is not read, so its connection can't be used again.
         if len(body) == MOST_READ:
             answer.raw.close()
         if self.status not in _SUCCESS:

@@ -114,6 +114,7 @@ class Outlet:
 
         """
         while batches:
+            # Before each: a fork or an exit waits for one request at most, which is cut.
             if self.rests or self._is_cut or not patience.lasts():
                 return False
             status = self._export(batches[0], patience)
@@ -128,6 +129,7 @@ class Outlet:
                 text = f'"{self._endpoint}" answered {status}, so these {self._signal} are dropped'
                 self._say(f"{text}: what is refused is not sent again (telemetry-refused)")
             else:
+                # A request that was cut says nothing about the collector.
                 if not (self._is_cut or patience.is_needed()):
                     self._rest()
                 return False

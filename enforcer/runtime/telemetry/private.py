@@ -181,10 +181,13 @@ class Private:
         differences, are sent with the next.
         """
         if signal == METRICS:
+            # Points may be differences since the last collection, so those that were not taken are
+            # sent before the new ones. Ten collections are kept, for memory's sake.
             data = self._reader.get_metrics_data()
             self._points = [*self._points[-9:], *([[data]] if data is not None else [])]
             return self.outlets[METRICS].send(self._points, patience.within(self._timeout))
         kept = self._logs.kept if signal == LOGS else self._spans
+        # In any case: what was not taken is made again of the ledger, with the same ids.
         batch = kept.copy()
         kept.clear()
         return not batch or self.outlets[signal].send([batch], patience)

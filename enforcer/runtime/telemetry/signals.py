@@ -115,6 +115,7 @@ class Signals:
             self._has_private = True
         private = self._private
         if private is not None:
+            # A fork or an exit that gave up has cut it; the connection is made anew.
             private.mend()
         while ending and self._ledger.has_store and not self._ledger.is_closed and patience.lasts():
             sleep(_PAUSE)  # the reporter is about to offer the last uses
@@ -131,6 +132,8 @@ class Signals:
                 through.flush(provider, patience.left())
         else:
             self._emit_remainder(patience)
+        # A connection that stays open would be inherited by children, and lost by programs that
+        # close all files when they become daemons.
         if private is not None:
             private.close()
         for kind in self._dropped():
