@@ -37,6 +37,7 @@ MAPS = ".maps"
 _FIRST = "enforcer=1"
 _LAST = ["end=", ""]
 _MOST_BYTES = 1 << 16
+# Exclusive, and through no link: in a folder that others may write, the name may be planted.
 _TO_MAKE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 )
@@ -77,6 +78,7 @@ class Note(Record):
         """
         try:
             _set_time(self.file, self.till)
+        # The content of a note never changes, so one that exists needs nothing but the new time.
         except FileNotFoundError:
             write_pairs(self.file, self.pairs(), beside=self.file.rpartition(MARK)[0])
             _set_time(self.file, self.till)
@@ -110,6 +112,7 @@ def _set_time(file: str, time: int) -> None:
         return
     descriptor, status = open_regular(file, follows=False)
     try:
+        # Another name may be in somebody else's folder, whose file would change.
         if status.st_nlink > 1:
             raise OSError(0, "it has another name", file)
         os.utime(descriptor, ns=(time, time))
@@ -171,6 +174,7 @@ def read_pairs(file: str, path: str) -> "tuple[list[tuple[str, str]], int]":
         return [], 0
     finally:
         os.close(descriptor)
+    # The last pair is always `end=`: a note that is written half lacks it.
     if first != _FIRST or parts[-2:] != _LAST:
         return [], 0
     pairs = [part.partition("=") for part in parts[:-2]]
@@ -189,8 +193,10 @@ def write_pairs(file: str, pairs: "Pairs", beside: str) -> None:
     data = "\0".join((_FIRST, *parts, *_LAST)).encode("utf-8", "surrogatepass")
     descriptor = os.open(file, _TO_MAKE, S_IMODE(status.st_mode) & 0o666)
     try:
+        # What root writes must be readable, and removable, for whoever owns the store.
         if HAS_OWNERS and os.geteuid() == 0:
             os.fchown(descriptor, status.st_uid, status.st_gid)
+        # A short write means a full disk: half a note would stay for ever.
         if len(data) > _MOST_BYTES or os.write(descriptor, data) != len(data):
             remove(file)
             message = f'"{file}" was not written whole'

@@ -152,6 +152,7 @@ def _hardest(rollouts: "Iterable[Rollout]", stage: str, *, refuse: bool) -> tupl
     possible = {(stage, refuse)}
     for rollout in rollouts:
         then = {rollout.apply(had, refuse=refused) for had, refused in possible}
+        # Where it holds in a part of the fleet only, the rest stays as it was: both are possible.
         possible = then if rollout.is_everywhere else possible | then
     return max(possible, key=_hardness)
 
@@ -159,6 +160,7 @@ def _hardest(rollouts: "Iterable[Rollout]", stage: str, *, refuse: bool) -> tupl
 def _hardness(answer: tuple[str, bool]) -> tuple[int, bool]:
     stage, refuse = answer
     level = STAGES.index(stage)
+    # A rule that does not refuse is at most as hard as a strict one that does not.
     return (level if refuse else min(level, STAGES.index(STRICT))), refuse
 
 

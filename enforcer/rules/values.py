@@ -79,6 +79,7 @@ class Table:
             defaults: values of keys that are missing, where they come from another table.
 
         """
+        # Readers run in the order of the keys, and so come the mistakes.
         given = {key: value for key, value in (defaults or {}).items() if key not in self.values}
         return {key: reader(self, key) for key, reader in keys.items() if key not in given} | given
 
@@ -113,6 +114,7 @@ class Table:
         value = self.values.get(key)
         if value is None:
             return ""
+        # A datetime is a date, too, for isinstance().
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
         if isinstance(value, str) and is_date(value):
@@ -227,6 +229,7 @@ def is_date(text: str) -> bool:
     from datetime import date  # tomllib has loaded it by now
 
     try:
+        # From 3.11 on fromisoformat() accepts the basic and the week form as well.
         return len(text) == _DATE_LENGTH and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False

@@ -55,6 +55,7 @@ class Key:
         self.is_required = rule.missing == ERROR
         self.first, *rest = rule.parts
         self.rest = tuple(rest)
+        # Then the wrapper can have the look-up inlined, as attributes; items can't be.
         self.is_direct = not _OF_MAPPINGS.intersection(rest) and all(map(str.isidentifier, rest))
         names = parameters.by_position
         self.index = names.index(self.first) if self.first in names else -1
@@ -76,6 +77,7 @@ class Key:
                 be looked up.
 
         """
+        # Passing it twice is a TypeError, which the call itself raises.
         value = kwargs.get(self.first, MISSING)
         if value is MISSING:
             has_place = 0 <= self.index < len(args)
@@ -102,6 +104,7 @@ class Key:
         if value is None:
             return self._lacking(reached, "is None")
         try:
+            # Here the error can name the key; the look-up in a dict could not.
             hash(value)
         except TypeError:
             kind = type(value).__name__
@@ -133,6 +136,7 @@ class Key:
 
 
 def _part(value: object, part: str) -> object:
+    # A mapping has the method `items`, and who writes user.items in a rule means the item.
     if not (part in _OF_MAPPINGS and is_mapping(value)):
         found = getattr(value, part, MISSING)
         if found is not MISSING:

@@ -67,6 +67,7 @@ def _left_to_rename(module: object, renamed: "Mapping[str, str]") -> "dict[str, 
     for old, new in renamed.items():
         if namespace is None or new not in namespace:
             left[old] = new
+        # One step, since another thread may be executing the module.
         elif namespace.setdefault(old, namespace[new]) is not namespace[new]:
             left[old] = new  # the name means something else there
     return left
@@ -77,12 +78,14 @@ def _stand_in(
 ) -> ModuleType:
     module = ModuleType(legacy)
     namespace = vars(module)
+    # ModuleType sets it to None, which would hide the canonical one from __getattr__.
     del namespace["__doc__"]
 
     @cpython.as_import_system
     def __getattr__(name: str) -> object:  # noqa: N807 - the module's own
         if name in extras.apart:
             raise _lacking(legacy, name)  # so that _handle_fromlist imports it, and sets it here
+        # A legacy factory keeps its own code, whatever canonical has under its name.
         if name in extras.kept and extras.own_code is not None:
             own = extras.own_code()
             if own is not None and hasattr(own, name):
@@ -94,6 +97,8 @@ def _stand_in(
             return getattr(target, extras.renamed.get(name, name))
         except AttributeError:
             own = None
+            # Dunders are asked by the import system, copy and inspect: nobody wants code to run for
+            # them.
             if extras.own_code is not None and not name.startswith("__"):
                 own = extras.own_code()
             if own is None or not hasattr(own, name):
@@ -105,6 +110,7 @@ def _stand_in(
 
     target = look_up(cpython.namespace_of(sys.modules.get(canonical)) or {}, "__path__", None)
     if target is not None:
+        # The same list: what the canonical package appends later is found here, too.
         namespace["__path__"] = target
     if spec is not None:
         namespace.update(__spec__=spec, __loader__=spec.loader, __package__=spec.parent)
@@ -150,6 +156,7 @@ def add_names(module: object, rules: "Mapping[str, Rule]") -> None:
     for name, rule in rules.items():
         if name in namespace:
             continue
+        # A name for another name of the same module needs no import.
         is_here = sys.modules.get(rule.target) is module
         if is_here and rule.target_name in namespace:
             namespace[name] = namespace[rule.target_name]
@@ -160,6 +167,7 @@ def add_names(module: object, rules: "Mapping[str, Rule]") -> None:
 
 
 def _answer(namespace: "dict[str, object]", rules: "Mapping[str, Rule]") -> None:
+    # The module's own one goes on answering all other names.
     before = namespace.get("__getattr__")
 
     @cpython.as_import_system

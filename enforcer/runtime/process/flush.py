@@ -87,11 +87,13 @@ class Flushing:
         self._quiet = quiet
         self._flushes_in = 0
         self._stuck = 0
+        # As it is at the start: a program may remove the standard library from it before its end.
         self._path = sys.path.copy()
         self._delivery: Deliverer | None = None
         self._lock = allocate_lock()
         self._begun = 0
         self._hanging = 0
+        # A list and no number: append() and pop() are atomic, and several threads may fork at once.
         self._forks: list[None] = []
         self._leave_by = TIMEOUT_MAX
 
@@ -169,6 +171,8 @@ class Flushing:
         """
         is_hanging = self._hanging > 0 and self._hanging == self._begun
         is_stuck = self._stuck > 0 and self._stuck == self._begun
+        # Before the lock is asked for: the flush in progress looks at this between its steps, and
+        # stops.
         self._forks.append(None)
         try:
             if self._lock.acquire(timeout=0 if is_hanging else self._fork_patience):
@@ -184,6 +188,8 @@ class Flushing:
 
     def _is_importing(self) -> bool:
         """Return whether the thread that flushes is in the middle of an import."""
+        # The other thread runs on meanwhile. A wrong answer only makes this fork wait longer, or
+        # not at all.
         frame = sys._current_frames().get(self._flushes_in)  # noqa: SLF001 - documented
         while frame is not None:
             if frame.f_code.co_filename == _IMPORT_SYSTEM:
@@ -213,6 +219,7 @@ class Flushing:
 
     def _flush(self, seconds: float, ending: str = "", *, is_beat: bool = False) -> bool:
         self._begun += 1
+        # Whoever forks looks at the frames of this thread; see _is_importing().
         self._flushes_in = get_ident()
         try:
             if not self._is_quiet(ending, is_beat=is_beat):
@@ -252,5 +259,6 @@ class Flushing:
         try:
             self._deliver(seconds, ending)
         finally:
+            # The program may have assigned another list meanwhile, which has to stay.
             if sys.path is own:
                 sys.path = left

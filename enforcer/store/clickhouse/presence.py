@@ -15,6 +15,7 @@ _FIELDS = "service, version, environment, host, pid, python, command"
 
 def processes(sources: Sources) -> str:
     """Return the query for the processes that were alive in a span, with all their fields."""
+    # Telemetry carries no `enforcer run`, so a question about one finds no process.
     newest = ", ".join(f"argMax({field}, till) AS {field}" for field in _FIELDS.split(", "))
     return f"""
 SELECT process, {_FIELDS}, began, written FROM (
@@ -78,6 +79,8 @@ def endings(sources: Sources) -> str:
     return f"SELECT ending, count() FROM ({_with_endings(sources)}) GROUP BY ending"  # noqa: S608 - constants
 
 
+# The last word on the end of a process counts unless it was heard of for long afterwards: it may
+# have disabled the enforcer and enabled it again.
 def _with_endings(sources: Sources) -> str:
     return f"""
 SELECT found.*, multiIf(
@@ -102,6 +105,8 @@ GROUP BY rule ORDER BY rule
 """  # noqa: S608 - made of constants
 
 
+# Telemetry carries no digest of a map, so the database makes one of its rules. A family is the same
+# without the stages, which are the third field.
 def rule_sets(sources: Sources) -> str:
     """Return the query for the set of rules of each process."""
     return f"""
@@ -166,6 +171,7 @@ def dropped(sources: Sources) -> str:
     A count covers what was lost since its process began (temporality cumulative), or since the
     count before (delta).
     """
+    # An export that a collector sent twice is two rows of the same moment: any() reads one.
     hour = 3_600_000_000_000
     return f"""
 SELECT process, sum(lost) FROM (

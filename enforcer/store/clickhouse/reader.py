@@ -66,10 +66,13 @@ class ClickHouseReader:
         """
         self._address = parse(url)
         self.path = str(self._address)
+        # One moment for all questions of this reader, so that its answers agree.
         self._now = time_ns()
+        # Two exports that may be missing, and the interval of the process itself.
         self._limit = int((2 * self._address.interval + INTERVAL) * _SECOND)
         self._client = connect(self._address)
         try:
+            # Whoever asked for this reader gets none that could be closed.
             self._sources = self._choose_sources()
         except BaseException:
             self._client.close()
@@ -221,6 +224,8 @@ class ClickHouseReader:
             silences[process].append((before, after))
         for row in self._ask(evidence.lives, Span(since=since)):
             process, service, version, environment, digest, began, written, ending = row
+            # A silence is a hole between two spans: its edges, between the first and the last
+            # heartbeat, pair up to spans.
             edges = [began, *(edge for silence in silences[process] for edge in silence), written]
             spans = tuple(zip(edges[::2], edges[1::2], strict=True))
             identity = process, service, version, environment, digest
@@ -233,6 +238,7 @@ class ClickHouseReader:
 
     def pauses(self, legacies: Iterable[str]) -> Iterator[UsePause]:
         """Yield the pauses of each caller of some rules, and of each service as a whole."""
+        # One parameter, however many rules there are.
         named = json.dumps(list(legacies))
         for by_service in (True, False):
             question = partial(evidence.pauses, by_service=by_service)
@@ -283,6 +289,7 @@ class ClickHouseReader:
             **values,
         }
         query = question(self._sources, *arguments)
+        # A query names some of the values only; the others need not travel.
         needed = {key: value for key, value in bound.items() if f"{{{key}:" in query}
         return ask(self._client, self._address, query, needed)
 
