@@ -97,6 +97,8 @@ class DefinitionReader:
         tree = self._tree(module)
         if tree is None:
             return False
+        # A star brings names that this source does not show, and so does a module's own
+        # __getattr__.
         makes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
         stars = any(alias.name == "*" for node in makes for alias in node.names)
         return not stars and _last(tree.body, "__getattr__") is None
@@ -106,12 +108,14 @@ class DefinitionReader:
             try:
                 readable = module.has_source and module.file is not None
                 self._trees[module.path] = parse(module.file) if readable and module.file else None
+            # The parser raises the last two for code that is nested too deeply.
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 self._trees[module.path] = None
         return self._trees[module.path]
 
     def _follow(self, module: Located, name: str) -> _Found:
         """Follow imports and plain assignments to a name's definition."""
+        # Bounded, because modules may import a name from each other in a circle.
         for _ in range(_MOST_STEPS):
             tree = self._tree(module)
             node = _last(tree.body, name) if tree is not None else None
@@ -173,6 +177,7 @@ class DefinitionReader:
 
     def _taken_by(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
         """Return the parameters of calling a class; None if unknown."""
+        # A metaclass may accept other arguments than __init__ does.
         if depth > _MOST_STEPS or any(keyword.arg == "metaclass" for keyword in node.keywords):
             return None
         for name in ("__init__", "__new__"):
@@ -181,6 +186,7 @@ class DefinitionReader:
                 return parameters_of(own).without_first()
         if _is_decorated(node, DATACLASS) and not node.bases:
             return _fields(node)
+        # Another decorator may replace the class by anything.
         return None if node.decorator_list else self._inherited(module, node, depth)
 
     def _inherited(self, module: Located, node: ast.ClassDef, depth: int) -> Parameters | None:
@@ -232,6 +238,7 @@ def _decorators(node: _Function | ast.ClassDef) -> tuple[str, ...]:
 
 
 def _form(node: _Function) -> str:
+    # These return a plain function, whatever they decorate.
     managers = ("contextmanager", "asynccontextmanager")
     if isinstance(node, ast.FunctionDef) or any(_is_decorated(node, name) for name in managers):
         return SYNC
@@ -244,6 +251,7 @@ def _yields(node: _Function) -> bool:
 
 def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield the nodes of a function without those of nested definitions."""
+    # No recursion: generated code may be nested deeper than Python's stack.
     waiting = list(body)
     while waiting:
         node = waiting.pop()
@@ -267,6 +275,7 @@ def _fields(node: ast.ClassDef) -> Parameters:
     for each in node.body:
         if not isinstance(each, ast.AnnAssign) or not isinstance(each.target, ast.Name):
             continue
+        # No field, by PEP 557.
         if "ClassVar" in ast.unparse(each.annotation):
             continue
         names.append(each.target.id)

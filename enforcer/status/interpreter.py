@@ -164,9 +164,12 @@ def ask_installation(python: str) -> Installation:
         EnforcerError: if it does not answer.
 
     """
+    # An interpreter that describes itself is not a process to watch.
     environ = {key: value for key, value in os.environ.items() if key != MAP_KEY}
     customizing = _customizing()
     packages = [str(Path(path).parents[2]) for path in customizing]
+    # With -v, site prints each startup file that it reads; -P keeps the working directory off the
+    # path.
     done = _run([python, "-P", "-v"], ["installation", DISTRIBUTION, *packages], environ)
     answer = _answer(done)
     if answer is None:
@@ -239,6 +242,7 @@ def _run(
 
 
 def _answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any] | None:
+    # Startup files of others may print before.
     marked = done.stdout.rpartition(MARK)
     if not marked[1]:
         return None
@@ -256,6 +260,7 @@ def _no_answer(python: str, done: subprocess.CompletedProcess[str]) -> EnforcerE
 
 def _startup_files(folders: Sequence[str], read: set[str], version: str) -> list[tuple[str, bool]]:
     """Return the startup files on a path, and those that are read from elsewhere."""
+    # PEP 829; Python 3.15 reads both kinds.
     knows_start = tuple(map(int, version.split(".")[:2])) >= (3, 15)
     names = _STARTUP_FILES if knows_start else _STARTUP_FILES[1:]
     there = [

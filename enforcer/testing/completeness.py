@@ -71,6 +71,8 @@ def _is_never_entered(folder: Path, config: pytest.Config) -> bool:
     """Return whether pytest enters a folder in no run of this project."""
     if folder.name == "__pycache__" or (folder / "pyvenv.cfg").exists():
         return True
+    # As pytest matches them (_pytest.pathlib.fnmatch_ex): a pattern without a slash is for the name
+    # alone.
     patterns = config.getini("norecursedirs")
     return any(fnmatch(str(folder) if "/" in one else folder.name, one) for one in patterns)
 

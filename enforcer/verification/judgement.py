@@ -39,6 +39,7 @@ def judge_import_paths(seen: Seen) -> Result:
     for path in seen.job.paths:
         found = seen.look(path.canonical)
         if not (found.error and (path.is_served or path.in_legacy is False)):
+            # Two canonical paths of one object are one end.
             canonical.setdefault(found.number or path.canonical, path.canonical)
     ends = [_canonical_case(seen, path) for path in canonical.values()]
     legacy = [_path_case(seen, path) for path in seen.job.paths]

@@ -56,6 +56,7 @@ class StructuredLog:
         self._clock = clock
         self._written = 0
         self._passed_over = 0
+        # Spans instead of a moving window: one number to keep, and no list of times.
         self._span_ends = clock() + SPAN
         self._has_complained = False
 
@@ -147,6 +148,7 @@ def _by_logging(level: str, _event: str, sentence: str, fields: dict[str, Any]) 
     import logging
 
     write = getattr(logging.getLogger(LOGGER), level)
+    # All fields under one key: logging raises KeyError for one that a LogRecord has.
     write(sentence, extra={"deprecated_import": fields})
 
 
@@ -187,6 +189,8 @@ def _unconfigured_logger() -> Any:  # noqa: ANN401 - as structlog has it
             structlog.processors.TimeStamper(fmt="iso"),
             renderer,
         ],
+        # A logger of its own: structlog.configure() is for the application, which may call it
+        # later.
         wrapper_class=structlog.BoundLogger,
         context_class=dict,
         cache_logger_on_first_use=False,
