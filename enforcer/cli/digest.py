@@ -21,8 +21,9 @@ from enforcer.report import Report, build
 from enforcer.report.ownership import add_owners
 from enforcer.retirement.digest import Digest, left_over, lost_watch, new_callers
 from enforcer.retirement.digest_sections import as_json, document
+from enforcer.retirement.obstacles import next_steps
 from enforcer.retirement.plan import make_plan
-from enforcer.retirement.steps import next_steps, own_stages
+from enforcer.retirement.steps import own_stages
 from enforcer.retirement.verdict_history import FILE, VerdictHistory
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap

@@ -11,9 +11,10 @@ from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
 from enforcer.owners import Owners, rule_owners
 from enforcer.retirement.evidence import recorded
+from enforcer.retirement.obstacles import next_steps
 from enforcer.retirement.plan import make_plan
 from enforcer.retirement.plan_sections import as_json, document
-from enforcer.retirement.steps import next_steps, own_stages
+from enforcer.retirement.steps import own_stages
 from enforcer.rules.mistakes import require_rules
 
 OVERDUE = 1

@@ -12,7 +12,7 @@ from enforcer.report.builder import rule_reports
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.report.words import warnings
 from enforcer.retirement.plan import Plan
-from enforcer.retirement.steps import call_site_of
+from enforcer.retirement.recorded_sites import call_site_of
 from enforcer.retirement.verdict_history import ChangedVerdict
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.runtime.imports.messages import remedy
