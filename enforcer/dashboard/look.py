@@ -173,19 +173,22 @@ class Look:
         return frozenset(rule.legacy for rule in self.reader.rules(Span()))
 
     def state(self, rule: RuleReport) -> str:
-        """Return a rule's state by all its uses: in use, quiet, unused or unwatched."""
-        fact = self._facts_by_path.get(rule.legacy, rule)
-        if fact.last_seen is None:
-            return UNUSED if rule.legacy in self._watched_paths else UNWATCHED
-        return IN_USE if any(self.is_left(site) for site in fact.call_sites) else QUIET
-
-    @cached_property
-    def _facts_by_path(self) -> dict[str, RuleReport]:
-        return {rule.legacy: rule for rule in self.facts}
+        """Return a rule's state, as reports and verdicts have it."""
+        verdict = self.judgement.verdicts.get(rule.legacy)
+        return verdict.state if verdict else UNWATCHED
 
     def left_until(self, site: SiteReport) -> int:
         """Return until when a call site is left: code that runs rarely is not gone in between."""
-        return site.last_seen + self._place.quiet_for
+        return site.last_seen + self._periods.get(site.path, self._place.quiet_for)
+
+    @cached_property
+    def _periods(self) -> dict[str, int]:
+        """The period in force of each legacy path that was used."""
+        return {
+            use.path: verdict.period
+            for verdict in self.judgement.verdicts.values()
+            for use in verdict.rule.uses
+        }
 
     def is_left(self, site: SiteReport) -> bool:
         """Return whether a call site is left now."""

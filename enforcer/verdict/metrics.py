@@ -51,7 +51,7 @@ def gauges(verdicts: Iterable[Verdict]) -> Iterator[Gauge]:
     yield Gauge(
         "deprecated_import.rule.call_sites_left",
         "{call_site}",
-        "Call sites that used a deprecated path in production within the period in force.",
+        "Call sites that used a deprecated path within the period in force.",
         tuple((_of(one), one.left) for one in found),
     )
     yield Gauge(

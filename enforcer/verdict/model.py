@@ -165,7 +165,7 @@ class Verdict:
         rule: the evidence of the rule.
         state: its standing: ``in_use``, ``quiet``, ``unused`` or ``unwatched``; see
             :mod:`enforcer.verdict.standing`.
-        left: how many call sites in production are left.
+        left: how many call sites are left to change.
 
     """
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.store.queries import DeployedUses
 from enforcer.verdict.case import Case
 
 IN_USE: Final = "in_use"
@@ -34,7 +33,8 @@ class Standing:
         legacy: its legacy path.
         state: ``in_use`` if somebody in production used it within the period in force, ``quiet`` if
             somebody did before, ``unused`` if it was watched without a use, else ``unwatched``.
-        left: how many call sites in production are left: those that used it within the period.
+        left: how many call sites are left: those that used it within the period, also in tests and
+            outside of production, because they are to be changed as well.
         last_use: its last use in production, in nanoseconds since the epoch; 0 if there is none.
         period: the period in force, in nanoseconds.
 
@@ -55,14 +55,9 @@ def standing_of(case: Case) -> Standing:
         state = QUIET
     else:
         state = UNUSED if case.coverage.maps_with(case.rule.legacy) else UNWATCHED
-    return Standing(
-        case.rule.legacy, state, len(call_sites(case.callers)), case.last_use, case.period
-    )
-
-
-def call_sites(callers: Iterable[DeployedUses]) -> set[tuple[str, int, str, str, str]]:
-    """Return the distinct call sites of callers, in whatever service and environment they are."""
-    return {(one.file, one.line, one.function, one.path, one.mechanism) for one in callers}
+    recent = (one for one in case.rule.uses if one.last_seen >= case.since)
+    sites = {(one.file, one.line, one.function, one.path, one.mechanism) for one in recent}
+    return Standing(case.rule.legacy, state, len(sites), case.last_use, case.period)
 
 
 def summary(standings: Iterable[Standing]) -> str:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event
 from typing import Any
 
@@ -16,9 +17,13 @@ from starlette.testclient import TestClient
 
 from enforcer.dashboard.api import MOST_TABLES
 from enforcer.dashboard.app import create_dashboard
+from enforcer.dashboard.demo.history import Demo
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.tables import arrange
+from enforcer.report import build
+from enforcer.report.words import totals
+from enforcer.rules.loader import load_map
 from tests.patience import PATIENCE
 
 Visit = Callable[..., Any]
@@ -53,6 +58,28 @@ def test_answers_are_as_described(demo_client: TestClient, path: str) -> None:
     check(path, answer)
     lists = [value for value in answer.values() if isinstance(value, list)]
     assert all(lists)
+
+
+def test_report_page_and_verdict_have_one_definition(demo: Demo, demo_client: TestClient) -> None:
+    """Of in use, quiet and left: whatever the page's filters select."""
+    built = build(str(demo.store), migration_map=load_map(str(demo.map_file), environ={}))
+    standings = {one.legacy: (one.state, one.left) for one in built.standings}
+    rules = demo_client.get("/api/rules?range=7d&environment=staging").json()["rules"]
+    verdicts = demo_client.get("/api/verdicts").json()["verdicts"]
+    judged = {one["legacy"]: (one["state"], one["call_sites_left"]) for one in verdicts}
+
+    assert {one["legacy"]: one["state"] for one in rules} == {
+        legacy: state for legacy, (state, _) in standings.items()
+    }
+    assert judged == standings
+    states = demo_client.get("/api/overview").json()["states"]
+    used = states["in_use"]
+    assert f"{used} of {len(rules)} legacy paths in use, " in totals(built)
+    for name, (_, left) in standings.items():
+        sites = demo_client.get(f"/api/call-sites?rule={name}").json()["call_sites"]
+        period = timedelta(days=next(o["period_days"] for o in verdicts if o["legacy"] == name))
+        since = (datetime.now(UTC) - period).isoformat()
+        assert sum(site["last_seen"] > since for site in sites) == left, name
 
 
 def test_no_filter_changes_a_verdict(demo_client: TestClient) -> None:
