@@ -25,6 +25,9 @@ from enforcer.source.scanned import Packed, ScannedFile, unpack
 from enforcer.source.texts import TextSearch
 from enforcer.source.tree import ModuleNamer, Stamp, exclusions, walk
 
+# Of an installed distribution: the syntax is that of an INI file.
+_ENTRY_POINTS = "entry_points.txt"
+
 _UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -45,7 +48,8 @@ class FileScanner:
 
     def read(self, file: str) -> ScannedFile | None:
         """Scan one file; return None if it contains no legacy path's words."""
-        kind = kind_of(os.path.basename(file)) or PYTHON
+        name = os.path.basename(file)
+        kind = "ini" if name == _ENTRY_POINTS else kind_of(name) or PYTHON
         try:
             content = read_source(file)
             if kind == PYTHON:

@@ -1,0 +1,57 @@
+"""Record of a scan: the findings with the revision of the tree, for a store."""
+
+import os
+from time import time_ns
+from typing import Final
+
+from enforcer.findings import RecordedScan
+from enforcer.rules.git import ask_git
+from enforcer.rules.model import MigrationMap
+from enforcer.source.installed import installed_references
+from enforcer.source.parallel import Progress
+from enforcer.source.source_scan import SourceScan
+
+_TIMEOUT: Final = 60.0
+_SECOND: Final = 1_000_000_000
+
+
+def recorded(
+    scan: SourceScan, migration_map: MigrationMap, progress: Progress | None = None
+) -> RecordedScan:
+    """Return a scan of the whole tree as a store keeps it.
+
+    Args:
+        scan: the scan.
+        migration_map: the map that was searched for.
+        progress: called with how many files of installed distributions were read.
+
+    """
+    revision, committed, is_dirty = _revision(migration_map.root)
+    return RecordedScan(
+        revision,
+        is_dirty,
+        committed,
+        time_ns(),
+        migration_map.root,
+        scan.files,
+        tuple(rule.legacy for rule in migration_map.rules),
+        tuple(sorted((*scan.proven, *scan.unproven))),
+        installed_references(migration_map, progress),
+    )
+
+
+def _revision(root: str) -> tuple[str, int, bool]:
+    """Return the commit of a tree, its time, and whether tracked files differ from it."""
+    head = _ask(root, "log", "-1", "--format=%H %ct").split()
+    if not head:
+        return "", 0, False
+    revision, seconds = head
+    changes = _ask(root, "status", "--porcelain", "--untracked-files=no")
+    return revision, int(seconds) * _SECOND, bool(changes.strip())
+
+
+def _ask(root: str, *words: str) -> str:
+    # Git hooks run with variables that name a repository, which may not be the root's.
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    answer = ask_git(root, *words, timeout=_TIMEOUT, environ=environ)
+    return (answer or b"").decode("ascii", "replace")
