@@ -1,15 +1,19 @@
 """Command ``enforcer check``: validate the map, and report what its rules will meet."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from enforcer.cli.options import choose_map, format_options, load_sound
 from enforcer.output.console import as_text
+from enforcer.output.document import BLANK
 from enforcer.rules.mistakes import MapError, require_rules
 from enforcer.source.as_json import check_as_json, mistakes_as_json
 from enforcer.source.check import check_map
 from enforcer.source.sections import document
+from enforcer.stubs.plan import plan
+from enforcer.stubs.sections import stale_lines
 
 WOULD_BREAK = 1
 """Exit code if something would break."""
@@ -50,9 +54,16 @@ def check(
         _show_mistakes(path, error, form)
         context.exit(BROKEN_MAP)
     found = check_map(migration_map, import_canonical=import_canonical)
-    text = check_as_json(found) if form == "json" else as_text(document(found), sys.stdout)
+    planned = plan(migration_map)
+    root = Path(migration_map.root)
+    stale = (*planned.stale, *planned.orphans) if planned.is_used else ()
+    if form == "json":
+        text = check_as_json(found, [file.relative_to(root).as_posix() for file in stale])
+    else:
+        lines = (*stale_lines(planned, root), BLANK) if stale else ()
+        text = as_text((*lines, *document(found)), sys.stdout)
     click.echo(text, nl=False, color=True)
-    context.exit(WOULD_BREAK if found.findings else 0)
+    context.exit(WOULD_BREAK if found.findings or stale else 0)
 
 
 def _show_mistakes(path: str, error: MapError, form: str) -> None:

@@ -41,6 +41,7 @@ SUMMARIES: Final = {
     "scan": "Find every reference to a legacy path in the source.",
     "status": "Say whether the enforcer is enabled here.",
     "store": "Check the store, make it smaller, move it.",
+    "stubs": "Write modules and type stubs at the legacy paths of the map.",
     "telemetry": "Say where telemetry goes, and send what could not be sent.",
     "verdict": "Judge whether legacy paths can be deleted, with the evidence.",
     "verify": "Verify that one path is as good as another.",

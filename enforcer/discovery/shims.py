@@ -23,6 +23,7 @@ from enforcer.source.files import read_source, reason_of
 from enforcer.source.names import parse
 from enforcer.source.references import STAR, Importer
 from enforcer.source.tree import own_files
+from enforcer.stubs.content import MARK
 
 # A file without any of these is parsed only if it has no definition of its own: then it may
 # re-export.
@@ -58,6 +59,8 @@ def find_shims(layout: Layout) -> Evidence:
 
 def _may_be_shim(file: Path) -> bool:
     data = read_source(file)
+    if data.startswith(MARK.encode()):
+        return False  # made from a map that has its rule
     return _MARKS.search(data) is not None or _DEFINES.search(data) is None
 
 

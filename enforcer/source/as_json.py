@@ -4,6 +4,8 @@ The records of :mod:`enforcer.source.findings` are written by their fields, so a
 field here.
 """
 
+from collections.abc import Sequence
+
 from enforcer.output.document import as_json, fields_of
 from enforcer.rules.mistakes import MapError
 from enforcer.source.definitions import Definition
@@ -18,8 +20,14 @@ from enforcer.source.resolution import Site
 from enforcer.source.rollouts import rollout_records
 
 
-def check_as_json(found: MapCheck) -> str:
-    """Write a check as one JSON document."""
+def check_as_json(found: MapCheck, stale: Sequence[str] = ()) -> str:
+    """Write a check as one JSON document.
+
+    Args:
+        found: the check.
+        stale: generated files that are not what the map asks for.
+
+    """
     document = {
         "map": found.map_file,
         "root": found.root,
@@ -32,6 +40,7 @@ def check_as_json(found: MapCheck) -> str:
         "instances": list(map(_instances, found.instances)),
         "unreadable": found.unreadable,
         "unproven": found.unproven,
+        "stale_stubs": list(stale),
         "unmatched": [one._asdict() for one in found.unmatched],
         "rollouts": rollout_records(found.rollouts, found.place) if found.place is not None else [],
     }
