@@ -6,6 +6,7 @@ tell: third-party callers, and imports by a name that is computed.
 """
 
 from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from enforcer.baseline.tolerance import Tolerance
@@ -36,6 +37,7 @@ from enforcer.source.check import check_map
 from enforcer.source.findings import FactoryCheck, MapCheck, RuleCheck
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
+from enforcer.source.tree import exclusions, own_files
 from enforcer.store.queries import DAY
 from enforcer.verdict.model import Verdict
 
@@ -101,6 +103,7 @@ class _Judge:
     ) -> None:
         self._map = following
         self._owners = owners
+        self._files = _files_of(following)
         self._names = NameReader(Locator(search_path(following.root)))
         self._now = now
         self.tolerated: Container[object] = ()
@@ -166,7 +169,7 @@ class _Judge:
         """Yield recorded uses, which no source shows, of what the canonical module lacks."""
         found = (self._recorded or {}).get(rule.legacy)
         for site in self._recent(found, rule) if found is not None else ():
-            if not is_in_source(site, check):
+            if not is_in_source(site, check, self._files):
                 reason = why_not(then, call_site_of(site), self._names.has)
                 if reason:
                     message = f"{whom(site)}needs it: {reason}"
@@ -187,7 +190,7 @@ class _Judge:
             yield Obstacle("", 0, UNWATCHED, message)
             return
         for site in self._recent(found, rule):
-            if self._is_refused(site, then) and not is_in_source(site, check):
+            if self._is_refused(site, then) and not is_in_source(site, check, self._files):
                 message = f"{whom(site)}used it until {short(site.last_seen)} UTC"
                 yield self._at(file_of_place(site), site.line, RECORDED, message)
 
@@ -196,7 +199,7 @@ class _Judge:
         check = self._rules.get(rule.legacy) or self._factories.get(rule.legacy)
         if found is not None and then.refuses:
             for site in self._recent(found, rule):
-                if self._is_refused(site, then) and is_mended(site, check):
+                if self._is_refused(site, then) and is_mended(site, check, self._files):
                     yield (
                         f"{place(site)} is mended here; what is deployed used it until "
                         f"{short(site.last_seen)} UTC"
@@ -214,6 +217,13 @@ class _Judge:
 
     def _at(self, file: str, line: int, kind: str, message: str) -> Obstacle:
         return Obstacle(file, line, kind, message, self._owners.of(file))
+
+
+def _files_of(migration_map: MigrationMap) -> frozenset[str]:
+    """Return the files that a check scans, relative to the root."""
+    root = Path(migration_map.root)
+    files = own_files(root, exclude=exclusions(migration_map))
+    return frozenset(file.relative_to(root).as_posix() for file in files)
 
 
 def quiet_days(migration_map: MigrationMap, rule: Rule) -> int:

@@ -1,5 +1,7 @@
 """Call sites that a store has, compared with what the check of the source shows of them."""
 
+from collections.abc import Container
+
 from enforcer.recording.use import IMPORT_STATEMENT, THIRD_PARTY, CallSite
 from enforcer.report.model import SiteReport
 from enforcer.report.words import function, place
@@ -7,20 +9,30 @@ from enforcer.source.findings import FactoryCheck, RuleCheck
 from enforcer.verdict.code_kind import OTHERS, TESTS, whose
 
 
-def is_in_source(site: SiteReport, check: RuleCheck | FactoryCheck | None) -> bool:
+def is_in_source(
+    site: SiteReport, check: RuleCheck | FactoryCheck | None, files: Container[str]
+) -> bool:
     """Return whether the check of the source judges a recorded use better than the record.
 
-    These are import statements in files of own code. A path that is computed is in no source, and
-    third parties are not scanned.
+    These are import statements in files that were scanned. A path that is computed is in no source,
+    third parties are not scanned, and a file that is not here may be another repository's.
+
+    Args:
+        site: the recorded call site.
+        check: the check of its rule.
+        files: the files that were scanned, relative to the root.
+
     """
     if site.relation == THIRD_PARTY or site.mechanism != IMPORT_STATEMENT:
         return False
-    return not site.file.startswith("<") and isinstance(check, RuleCheck)
+    return site.file in files and isinstance(check, RuleCheck)
 
 
-def is_mended(site: SiteReport, check: RuleCheck | FactoryCheck | None) -> bool:
+def is_mended(
+    site: SiteReport, check: RuleCheck | FactoryCheck | None, files: Container[str]
+) -> bool:
     """Return whether the source shows that a recorded import statement is gone."""
-    if not isinstance(check, RuleCheck) or not is_in_source(site, check):
+    if not isinstance(check, RuleCheck) or not is_in_source(site, check, files):
         return False
     return all(site.file != one.file for one in (*check.uses, *check.refused))
 

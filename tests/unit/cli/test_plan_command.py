@@ -271,3 +271,13 @@ def test_name_that_only_a_recorded_caller_asks_for_blocks_the_alias(
     rule = plan_of(enforcer)["shop.old_cart"]
     assert kinds(rule) == [("would-break", "acme/b.py")]
     assert "acme needs it" in enforcer("plan").stdout
+
+
+def test_caller_in_a_file_that_is_not_here_is_not_mended(
+    enforcer: Enforcer, record: Callable[..., None], make_use: Callable[..., Use], shop: Path
+) -> None:
+    """It may be of another repository with the same store, or of a file that is not scanned."""
+    (shop / "shop" / "orders.py").write_text("")
+    record(make_use(file="billing/app.py", last_seen=time_ns()))
+    rule = plan_of(enforcer)["shop.old_cart"]
+    assert (kinds(rule), rule["notes"]) == ([("recorded-use", "billing/app.py")], [])
