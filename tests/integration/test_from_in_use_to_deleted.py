@@ -12,11 +12,8 @@ from pathlib import Path
 from time import time_ns
 
 from enforcer.demo import APP
-from enforcer.findings import RecordedScan
 from enforcer.rules.loader import load_map
-from enforcer.source.source_scan import scan_source
 from enforcer.store.queries import DAY
-from enforcer.store.sqlite.scans import write_scan
 from tests.commands import in_a_process, in_this_process
 from tests.examples import write_files
 from tests.fleets import Fleet
@@ -64,30 +61,11 @@ class Walk:
             fleet.use(backend, "netra_backend/app/tools/tool_results.py", rule, line=18)
         fleet.pass_days(days_since_use, backend)
 
-    def scan(self) -> None:
-        """Scan the source, and record it in the store of the map."""
-        migration_map = load_map(str(self.folder / "enforcer.toml"))
-        found = scan_source(migration_map, is_cached=False)
-        scan = RecordedScan(
-            revision=self.run("git rev-parse HEAD").strip(),
-            is_dirty=False,
-            committed=time_ns(),
-            scanned=time_ns(),
-            root=migration_map.root,
-            files=found.files,
-            rules=tuple(rule.legacy for rule in migration_map),
-            findings=(*found.proven, *found.unproven),
-        )
-        write_scan(migration_map.store, scan)
-
     def run(self, command: str) -> str:
         """Run a command of the page; return what it prints."""
         program, *words = shlex.split(command)
         if command == "sleep 31d":
             self.record(days_since_use=32)
-            return ""
-        if command == "enforcer scan --record":
-            self.scan()
             return ""
         if program == "enforcer":
             run = in_a_process if words[0] == "run" else in_this_process
