@@ -30,6 +30,7 @@ SUMMARIES: Final = {
     "dashboard": "Show deprecated usage in a browser.",
     "demo": "Run a chat backend without and with the enforcer, and compare.",
     "discover": "Find the import paths to what should be one thing.",
+    "export": "Write the map as configuration of another linter.",
     "fix": "Rewrite callers to the canonical paths.",
     "digest": "Show what has changed, ready for an issue or a webhook.",
     "gate": "Find what stands in the way of a change.",
