@@ -23,6 +23,7 @@ from enforcer.retirement.steps import rollouts_of
 from enforcer.rules.model import FACTORY, NAME, TREE_SUFFIX, MigrationMap, Rule, covers_path
 from enforcer.rules.repository import top_of
 from enforcer.rules.stages import REMOVED
+from enforcer.source.source_scan import scan_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def prepare(
     factories = _factories_in(rule, migration_map)
     exemptions = _change_map(rule, migration_map, changes, factories, (today, forced))
     by_hand += _stages_elsewhere(rule, migration_map)
+    if forced:
+        by_hand += _still_named(rule, migration_map, changes)
     entries = _prune_baseline(rule, migration_map, changes)
     mentions = Mentions(rule, migration_map, changes)
     mentions.rewrite()
@@ -154,6 +157,15 @@ def _change_map(
         text.drop_stage(index)
     changes.change(Path(text.file), text.text.encode("utf-8"))
     return len(covered)
+
+
+def _still_named(rule: Rule, migration_map: MigrationMap, changes: Changes) -> Iterator[ByHand]:
+    """Yield the places in code that name the path: with a yes of the verdict there are none."""
+    for one in scan_source(migration_map).references:
+        file = Path(migration_map.root, one.file)
+        if one.rule == rule.legacy and file not in changes.deleted:
+            instead = f': write "{one.canonical}"' if one.canonical else ""
+            yield ByHand(file, one.line, f"it uses the path, and fails from now on{instead}")
 
 
 def _stages_elsewhere(rule: Rule, migration_map: MigrationMap) -> Iterator[ByHand]:

@@ -295,3 +295,13 @@ def test_diff_that_is_shown_is_the_change_that_is_made(enforcer: Enforcer, shop:
     written = {**content(shop), "windows": (shop / "docs" / "windows.md").read_bytes().decode()}
     assert applied == written
     assert written["windows"] == "# Old\r\nshop.new\r\n"
+
+
+def test_callers_that_a_forced_retirement_leaves_are_listed(enforcer: Enforcer, shop: Path) -> None:
+    (shop / "shop" / "orders.py").write_text("from shop.old import make\n")
+    found = json.loads(enforcer("retire", "shop.old", "--force", "x", "--json").stdout)
+    (place,) = (one for one in found["by_hand"] if one["file"] == "shop/orders.py")
+    assert (place["line"], place["reason"]) == (
+        1,
+        'it uses the path, and fails from now on: write "shop.new"',
+    )
