@@ -69,6 +69,15 @@ class Coverage:
         return _grouped(self.lives, lambda life: life.ending)
 
     @cached_property
+    def first_seen(self) -> dict[tuple[str, str], int]:
+        """When each version of a service began to run."""
+        first: dict[tuple[str, str], int] = {}
+        for life in self.lives:
+            key = life.service, life.version
+            first[key] = min(first.get(key, life.began), life.began)
+        return first
+
+    @cached_property
     def ahead(self) -> list[ProcessLife]:
         """The processes whose clock is ahead of the one here."""
         return [one for one in self.lives if one.written > self.now + CLOCKS_DIFFER]

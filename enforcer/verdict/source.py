@@ -79,12 +79,20 @@ def scan_fault(case: Case) -> str:
         return f"the recorded scan is older than 7 days: it is of {short(scan.scanned)} UTC"
     if scan.is_dirty:
         return f"the scanned tree differed from its commit {scan.revision[:12]}"
+    return _other_source(case, scan)
+
+
+def _other_source(case: Case, scan: RecordedScan) -> str:
+    """Return what runs that the scan has not seen; empty if there is nothing."""
     others = sorted(_other_revisions(case, scan))
     if others:
         return (
             f"the scan is of revision {scan.revision[:12]}, and {listed(others, _MOST)} "
             f"{'runs' if len(others) == 1 else 'run'} in production"
         )
+    newer = sorted(set(_deployed_after(case, scan)))
+    if newer:
+        return f"deployed after the scan of {short(scan.scanned)} UTC: {listed(newer, _MOST)}"
     return ""
 
 
@@ -110,6 +118,16 @@ def _other_revisions(case: Case, scan: RecordedScan) -> Iterator[str]:
             continue
         if not (scan.revision.startswith(version) or version.startswith(scan.revision)):
             yield visible(f"{service} {version[:12]}".strip())
+
+
+def _deployed_after(case: Case, scan: RecordedScan) -> Iterator[str]:
+    """Yield what began to run after the scan, in a version that is no revision to compare."""
+    for one in case.coverage.running:
+        # A process that names no version may run other code after each start.
+        first = case.coverage.first_seen[one.service, one.version] if one.version else one.began
+        is_revision = scan.revision and _REVISION.fullmatch(one.version)
+        if first > scan.scanned and not is_revision:
+            yield visible(f"{one.service} {one.version}".strip()) or "a service without a name"
 
 
 def _scan(case: Case) -> RecordedScan:

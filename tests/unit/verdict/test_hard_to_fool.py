@@ -414,3 +414,21 @@ def test_a_filter_changes_nothing(fleet: Fleet, web: Process) -> None:
 
     assert fleet.verdict().answer == IN_USE
     assert OLD.legacy == fleet.verdict().legacy
+
+
+def test_a_version_that_was_deployed_after_the_scan(fleet: Fleet) -> None:
+    """It is no revision to compare, and may have code that the scan has not seen."""
+    web = fleet.start(version="4.2")
+    fleet.pass_days(31, web)
+    fleet.scan()
+    again = fleet.start(version="4.2")
+    assert fleet.verdict().answer == CAN_GO, "the scan has seen this version"
+
+    fleet.now += HOUR
+    new = fleet.start(version="4.3")
+    fact = "deployed after the scan of 2024-11-04 00:00 UTC: web 4.3"
+    assert refused(fleet.verdict()) == (UNKNOWN, "source", fact)
+
+    fleet.scan()
+    assert fleet.verdict().answer == CAN_GO
+    assert again.service == new.service
