@@ -75,7 +75,7 @@ stdlib: $(VENV)/ready
 soak: $(VENV)/ready
 	SOAK_SECONDS=60 $(BIN)/python -m pytest -rP tests/integration/test_soak.py
 
-# Verdicts on simulated fleets, compared with what really happens in them; SEEDS=30 is in the tests.
+# Verdicts on simulated fleets, compared with what really happens in them; CI runs 30 of these.
 SEEDS ?= 1000
 simulation: $(VENV)/ready
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs 2

@@ -14,6 +14,9 @@ CONDITIONS = ("source", "installed", "quiet", "watched", "maps", "complete")
 LEAST_IN_TIME = 0.95
 """The share of dead rules that must have their yes in time."""
 
+LEAST_SEEDS = 30
+"""In how many seeds each kind of fault is, and each condition is needed."""
+
 _SHOWN = 20
 
 
@@ -62,14 +65,14 @@ class Summary:
     @property
     def mistakes(self) -> list[str]:
         """What must not be, in words; empty if all is well."""
-        needless = [name for name in CONDITIONS if not self.without[name]]
+        is_large = len(self.judgements) >= LEAST_SEEDS
+        missing = [name for name, count in self.faults.items() if is_large and not count]
+        needless = [name for name in CONDITIONS if is_large and not self.without[name]]
         return [
             *(["a yes was wrong"] if self.wrong else ()),
             *(["too many yeses came late"] if self.in_time < LEAST_IN_TIME else ()),
-            *(
-                f'the condition "{name}" refused nothing that the others let pass'
-                for name in needless
-            ),
+            *(f"no seed has the fault {name}" for name in missing),
+            *(f"the condition {name} refused nothing that others let pass" for name in needless),
         ]
 
     def lines(self) -> Iterator[str]:
