@@ -1,7 +1,7 @@
 """The judge of verdicts: which yeses were wrong, and which came too late.
 
 A yes is wrong if the path is really used in production afterwards. Two uses are nobody's fault: one
-by a caller that did not exist yet when the yes came, and one by an undeclared job whose period is
+by a caller that was deployed after the yes, and one by an undeclared job whose period is
 longer than the history of the store.
 """
 
@@ -114,7 +114,7 @@ def _proofs(world: World, uses: list[RealUse], asked: int) -> Iterator[RealUse]:
     for use in uses:
         caller = world.callers[use.caller]
         is_excused = not caller.is_declared and caller.period > world.history(asked)
-        if use.time > asked >= caller.since and not is_excused:
+        if use.time > asked >= world.deployed(caller) and not is_excused:
             yield use
 
 

@@ -213,6 +213,17 @@ class World:
             and self.services[caller.service].environment in {PRODUCTION, ""}
         ]
 
+    def deployed(self, caller: Caller) -> int:
+        """Return when the first process began to run with a caller."""
+        if caller.kind == DYNAMIC or caller.since <= BEGIN:
+            return caller.since
+        starts = (
+            life.started
+            for life in self.lives
+            if life.service.name == caller.service and life.built >= caller.since
+        )
+        return min(starts, default=NEVER)
+
     def history(self, time: int) -> int:
         """Return for how long the store has watched at a time."""
         is_new = 0 < self.store_deleted <= time
