@@ -196,9 +196,10 @@ class Signals:
     def _emit_events(self, provider: object, patience: "Patience") -> None:
         offered = self._ledger.offered()
         for number, part in enumerate(_slices(offered)):
+            # A provider of the application gets the first part in any case, at the end as well.
+            if (number or provider is None) and not patience.lasts():
+                return
             if number:
-                if not patience.lasts():
-                    return
                 through.flush(provider, 1.0)  # its queue is short
             # Before anything is sent: the reporter adopts what another process sent of this one,
             # and then what was sent here must be acknowledged neither twice nor in part.
@@ -264,10 +265,11 @@ class Signals:
     # Metrics.
 
     def _emit_metrics(self, provider: object, patience: "Patience", *, is_last: bool) -> None:
-        private = self._private if self._private and self._private.has(METRICS) else None
-        into = provider or (private.providers[METRICS] if private is not None else None)
-        if into is None:
-            return
+        private = self._own(METRICS) if provider is None else None
+        is_due = is_last or monotonic() >= self._metrics_due
+        if provider is None and (private is None or not is_due or not patience.lasts()):
+            return  # what is told once it is due is the same
+        into = provider or private.providers[METRICS]  # type: ignore[union-attr]
         if self._instruments is None or self._instruments.provider is not into:
             self._instruments = through.Instruments(into)  # type: ignore[arg-type]
             self._told = ()
@@ -277,11 +279,9 @@ class Signals:
         if state != self._told:
             self._told = state
             self._instruments.tell(self._points())
-        if provider is None and private is not None and not private.rests(METRICS):
-            is_due = is_last or monotonic() >= self._metrics_due
-            if is_due:
-                self._metrics_due = monotonic() + private.interval
-                private.export(METRICS, patience)
+        if private is not None:
+            self._metrics_due = monotonic() + private.interval
+            private.export(METRICS, patience)
 
     def _points(self) -> "Iterator[Point]":
         uses = (seen.all_uses() for seen in breathing(self._ledger, MANY) if seen.total)
