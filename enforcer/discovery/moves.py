@@ -249,6 +249,12 @@ def _name_rule(module: str, name: str, end: tuple[str, str, Commit]) -> Proposal
 def _alike(gone: Change, change: Change) -> float:
     """Return how similar two definitions are, from 0 to 1."""
     if not gone.body and not change.body:
-        return float(gone.head == change.head)
-    before, after = (gone.head, *gone.body), (change.head, *change.body)
+        return float(_plain(gone.head) == _plain(change.head))
+    before = [_plain(line) for line in (gone.head, *gone.body)]
+    after = [_plain(line) for line in (change.head, *change.body)]
     return SequenceMatcher(None, before, after, autojunk=False).ratio()
+
+
+def _plain(line: str) -> str:
+    """Return a line without what a formatter changes: blanks, and the kind of quotes."""
+    return "".join(line.split()).replace("'", '"')

@@ -100,6 +100,15 @@ def test_a_definition_that_was_added_before_it_was_removed(tmp_path: Path, commi
     assert paths(tmp_path) == {"shop.prices:total": "shop.totals:total"}
 
 
+def test_a_definition_that_was_formatted_when_it_moved(tmp_path: Path, commit: Commit) -> None:
+    before = "def greet( name ):\n    text = 'Dear ' + name\n    return  text\n"
+    after = 'def greet(name):\n    text = "Dear " + name\n    return text\n'
+    commit({"shop/a.py": before + cart(), "shop/b.py": ""})
+    commit({"shop/a.py": cart(), "shop/b.py": after})
+
+    assert paths(tmp_path) == {"shop.a:greet": "shop.b:greet"}
+
+
 def test_a_renamed_definition(tmp_path: Path, commit: Commit) -> None:
     """Its body is the same; twice renamed, both old names lead to the last one."""
     commit({"shop/prices.py": total("total") + cart()})
