@@ -27,8 +27,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def is_warning(call: ast.Call) -> bool:
     """Return whether a call warns of a deprecation."""
     last = last_word(call.func)
+    if _DEPRECATED.search(last):
+        return True  # another library's way, such as warn_deprecated("…")
     if not last.startswith("warn"):
-        return _DEPRECATED.search(last) is not None
+        return False
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     return any(last_word(one).endswith(_CATEGORIES) for one in given) or any(
         _DEPRECATED.search(ast.unparse(one)) for one in given if not isinstance(one, ast.Constant)

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from enforcer.errors import EnforcerError
@@ -20,6 +20,11 @@ _NONE: Final = "/dev/null"
 _MOST_LINES: Final = 60
 """How many lines of a body are kept, to compare it with others."""
 
+_LEAST_ALIKE: Final = 50
+"""How many per cent of a file are the same if it was renamed, as by git's own measure."""
+_LEAST_OF_SAME_NAME: Final = 30
+"""The same for a file that kept its name, and only went to another folder."""
+
 _FILES: Final = ("*.py", "*.pyw")
 # Nothing that a repository's configuration could add: signatures, colours, prefixes, programs that
 # convert or compare files.
@@ -27,7 +32,8 @@ _PATCHES: Final = (
     "-c", "core.quotePath=false", "-c", "diff.suppressBlankEmpty=false",
 )  # fmt: skip
 _PLAINLY: Final = (
-    "--no-color", "--no-ext-diff", "--no-textconv", "--no-prefix", "--find-renames",
+    "--no-color", "--no-ext-diff", "--no-textconv", "--no-prefix",
+    f"--find-renames={_LEAST_OF_SAME_NAME}%",
     "-l1000", "--diff-algorithm=myers", "--patch", "--unified=0", "--relative",
 )  # fmt: skip
 
@@ -96,6 +102,7 @@ class History:
         renames: the renamed files.
         removed: the definitions that were removed.
         added: the definitions that were added.
+        deleted: the files that were deleted, each as often as it was.
         commits: how many commits were read.
         notes: what was not read, and why.
 
@@ -104,6 +111,7 @@ class History:
     renames: list[Rename] = field(default_factory=list)
     removed: list[Change] = field(default_factory=list)
     added: list[Change] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     commits: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -152,7 +160,7 @@ def read_history(root: Path, since: str = "") -> History:
     latest.read(uncommitted)
     history.commits = patches.commits
     # git lists the newest commit first.
-    for name in ("renames", "removed", "added"):
+    for name in ("renames", "removed", "added", "deleted"):
         getattr(history, name).extend([*reversed(getattr(patches, name)), *getattr(latest, name)])
     return history
 
@@ -187,6 +195,7 @@ class _Patches:
         self.renames: list[Rename] = []
         self.removed: list[Change] = []
         self.added: list[Change] = []
+        self.deleted: list[str] = []
         self.commits = 0
         self.hunks = hunks
         self._commit = Commit()
@@ -215,12 +224,16 @@ class _Patches:
             self._old = text.removeprefix("rename from ")
         elif text.startswith("rename to "):
             self._new = text.removeprefix("rename to ")
-            self.renames.append(Rename(self._old, self._new, self._alike, self._commit))
+            if self._alike >= _LEAST_ALIKE or _is_same_name(self._old, self._new):
+                rename = Rename(self._old, self._new, self._alike, self._commit)
+                self.renames.append(rename)
         # A tab follows a path with a blank in it.
         elif text.startswith("--- "):
             self._old = text.removeprefix("--- ").rstrip("\t")
         elif text.startswith("+++ "):
             self._new = text.removeprefix("+++ ").rstrip("\t")
+            if self._new == _NONE:
+                self.deleted.append(self._old)
 
     def _read_hunk(self, line: bytes, lines: Iterator[bytes]) -> None:
         """Read the lines of a hunk by their number: one of them may look like a header."""
@@ -267,3 +280,8 @@ class _Patches:
             )
             for start, body in found
         ]
+
+
+def _is_same_name(old: str, new: str) -> bool:
+    name = PurePosixPath(old).name
+    return name == PurePosixPath(new).name and name != "__init__.py"

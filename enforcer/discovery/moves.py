@@ -19,8 +19,11 @@ _LEAST_OF_TREE: Final = 2
 
 def find_moves(history: History, layout: Layout) -> Evidence:
     """Return the rules that a history suggests."""
-    moved = dict(_moved_modules(history.renames, layout))
-    trees = dict(_trees(moved, layout))
+    found = dict(_moved_modules(history.renames, layout))
+    moved = {old: end for old, end in found.items() if _says_something(old, *end, found, layout)}
+    gone = {layout.module_of(file) for file in history.deleted if is_importable(file)}
+    gone = {module for module in gone if module not in moved and not layout.has_module(module)}
+    trees = dict(_trees(moved, gone, layout))
     rules = [*_tree_rules(trees, moved), *_module_rules(trees, moved)]
     names, notes = _Definitions(history, layout).find(moved)
     return Evidence((*rules, *names), (*history.notes, *notes))
@@ -46,12 +49,40 @@ def _moved_modules(
                 yield module, (target, rename)
 
 
+def _says_something(
+    old: str, new: str, rename: Rename, moved: dict[str, tuple[str, Rename]], layout: Layout
+) -> bool:
+    """Return whether a rename is more than that of an ``__init__.py`` like any other.
+
+    Most of them are nearly empty, and alike: git takes a new package's for that of a deleted one.
+    """
+    located = layout.locator.locate(new)
+    if not rename.old.endswith("__init__.py") or located is None:
+        return True
+    if layout.names.names_of(located).own:
+        return True
+    return any(
+        module.startswith(f"{old}.") and target == new + module[len(old) :]
+        for module, (target, _) in moved.items()
+    )
+
+
 def _trees(
-    moved: dict[str, tuple[str, Rename]], layout: Layout
+    moved: dict[str, tuple[str, Rename]], gone: set[str], layout: Layout
 ) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Yield each package that was moved as a whole, where to, and how many modules of it."""
+    """Yield each package most of which was moved, where to, and how many modules of it.
+
+    Args:
+        moved: the modules that were moved.
+        gone: those that were deleted.
+        layout: the program.
+
+    """
     pairs: dict[tuple[str, str], int] = defaultdict(int)
     inside: dict[str, int] = defaultdict(int)
+    for module in gone:
+        for length in range(1, module.count(".") + 1):
+            inside[".".join(module.split(".")[:length])] += 1
     for old, (new, _) in moved.items():
         before, after = old.split("."), new.split(".")
         for length in range(1, len(before)):

@@ -194,6 +194,14 @@ UNMOVED: dict[str, tuple[dict[str, str | None], dict[str, str | None]]] = {
         {"shop/a-b.py": cart()},
         {"shop/a-b.py": None, "shop/c.py": cart()},
     ),
+    "a package like any other": (
+        {"shop/old/__init__.py": "# nothing\n", "shop/old/a.py": cart()},
+        {
+            "shop/old/__init__.py": None,
+            "shop/old/a.py": None,
+            "shop/new/__init__.py": "# nothing\n",
+        },
+    ),
     "a deleted function": ({"shop/a.py": total() + cart()}, {"shop/a.py": cart()}),
 }
 

@@ -168,6 +168,13 @@ NAMES = {
             {WARNING}
             return cart.total(*args, **kwargs)
         """,
+    "another way to warn": """
+        from shop.cart import total
+        from shop.compat import warn_deprecated
+        def add_up(items, rate):
+            warn_deprecated("add_up")
+            return total(items, rate)
+        """,
     "PEP 702, a function that only calls": """
         from warnings import deprecated
         from shop.cart import total
