@@ -183,9 +183,9 @@ class Look:
 
     @cached_property
     def _periods(self) -> dict[str, int]:
-        """The period in force of each legacy path that was used."""
+        """How long a call site of each legacy path that was used counts as left."""
         return {
-            use.path: verdict.period
+            use.path: verdict.left_within
             for verdict in self.judgement.verdicts.values()
             for use in verdict.rule.uses
         }

@@ -122,6 +122,14 @@ class Case:
         pauses += [self.terms.jobs[job] for job in jobs]
         return max(least, int(PAUSES * max(pauses, default=0)))
 
+    @property
+    def left_within(self) -> int:
+        """How long after its last use a call site counts as left to change.
+
+        That is the period in force; of a removed path, whose tombstone stays longer, the usual one.
+        """
+        return (self.rule.quiet_for or self.terms.quiet_for) if self.is_removed else self.period
+
     @cached_property
     def pauses(self) -> tuple[UsePause, ...]:
         """The pauses of callers in production, and of services that have such callers."""

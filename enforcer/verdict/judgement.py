@@ -71,6 +71,7 @@ def _judge(case: Case, conditions: tuple[Callable[[Case], Condition], ...]) -> V
         rule=case.rule,
         state=standing.state,
         left=standing.left,
+        left_within=case.left_within,
     )
 
 

@@ -166,6 +166,7 @@ class Verdict:
         state: its standing: ``in_use``, ``quiet``, ``unused`` or ``unwatched``; see
             :mod:`enforcer.verdict.standing`.
         left: how many call sites are left to change.
+        left_within: how long after its last use a call site counts as left, in nanoseconds.
 
     """
 
@@ -181,6 +182,7 @@ class Verdict:
     rule: RuleEvidence = RuleEvidence("")
     state: str = ""
     left: int = 0
+    left_within: int = 0
 
     @property
     def can_go(self) -> bool:

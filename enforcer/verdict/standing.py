@@ -55,7 +55,8 @@ def standing_of(case: Case) -> Standing:
         state = QUIET
     else:
         state = UNUSED if case.coverage.maps_with(case.rule.legacy) else UNWATCHED
-    recent = (one for one in case.rule.uses if one.last_seen >= case.since)
+    since = case.now - case.left_within
+    recent = (one for one in case.rule.uses if one.last_seen >= since)
     sites = {(one.file, one.line, one.function, one.path, one.mechanism) for one in recent}
     return Standing(case.rule.legacy, state, len(sites), case.last_use, case.period)
 

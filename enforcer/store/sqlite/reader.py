@@ -278,8 +278,7 @@ class Reader:
     def pauses(self, legacies: Iterable[str]) -> Iterator[UsePause]:
         """Yield the pauses of each caller of some rules, and of each service as a whole."""
         named = json.dumps(list(legacies))
-        for by_service in (True, False):
-            query = evidence.pauses(by_service=by_service)
+        for query in (evidence.PAUSES_OF_SERVICES, evidence.PAUSES_OF_CALLERS):
             for row in self._rows(query, Span(), legacies=named):
                 yield UsePause(*row)
 
