@@ -83,10 +83,13 @@ def retire(  # noqa: PLR0913 - one parameter for each option
     forced = "" if verdict.can_go else (force or "").strip()
     owners_of = Owners(migration_map.root).of
     found = _prepare(rule, migration_map, now.date(), forced) if verdict.can_go or forced else None
-    if found is not None and write:
-        _write(found, allow_dirty=allow_dirty)
+    if found is not None and write and not allow_dirty:
+        require_committed(found.changes.top, found.changes.files)
+    # Before the change: if the description can't be written, nothing is.
     if found is not None and description_file is not None:
         _describe(description_file, as_markdown(document(verdict, found, forced, owners_of)))
+    if found is not None and write:
+        found.changes.write()
     if form == "json":
         fields = record(verdict, found, forced, written=found is not None and write)
         text = as_json({"legacy": rule.legacy, **fields})
@@ -103,12 +106,6 @@ def _prepare(rule: Rule, migration_map: MigrationMap, today: dt.date, forced: st
     if rule.stage == REMOVED:
         return bury(rule, migration_map)
     return prepare(rule, migration_map, today=today, forced=forced)
-
-
-def _write(found: Retirement, *, allow_dirty: bool) -> None:
-    if not allow_dirty:
-        require_committed(found.changes.top, found.changes.files)
-    found.changes.write()
 
 
 def _describe(file: Path, text: str) -> None:

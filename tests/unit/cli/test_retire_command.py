@@ -305,3 +305,13 @@ def test_callers_that_a_forced_retirement_leaves_are_listed(enforcer: Enforcer, 
         1,
         'it uses the path, and fails from now on: write "shop.new"',
     )
+
+
+def test_description_that_can_not_be_written_stops_the_change(
+    enforcer: Enforcer, shop: Path
+) -> None:
+    words = ("--force", "x", "--write", "--description", "nowhere/pull-request.md")
+    result = enforcer("retire", "shop.old", *words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "(change-unwritable)" in result.stderr
+    assert content(shop) == FILES
