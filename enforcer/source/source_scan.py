@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from enforcer.findings import ScanFinding
-from enforcer.rules.model import MigrationMap
+from enforcer.findings import PYTHON, ScanFinding
+from enforcer.rules.model import NAME, MigrationMap
+from enforcer.source.aliased_names import AliasedNames
 from enforcer.source.kinds import kind_of
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
 from enforcer.source.parallel import Progress
-from enforcer.source.resolution import Matcher
+from enforcer.source.resolution import Ask, Matcher
 from enforcer.source.scan import Scanner
 from enforcer.source.scan_cache import ScanCache
 from enforcer.source.scan_findings import Doubts, findings_of
+from enforcer.source.stars import StarPassing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,32 @@ def scan_source(
     """
     search = search_path(migration_map.root)
     locator = Locator(search)
-    matcher = Matcher(migration_map, locator, NameReader(locator))
+    names = NameReader(locator)
+    matcher = Matcher(migration_map, locator, names)
     doubts = Doubts(migration_map, matcher)
     cache = ScanCache(migration_map if is_cached else None)
     scanner = Scanner(migration_map, search, is_wanted=kind_of, cache=cache, progress=progress)
     proven: list[ScanFinding] = []
     unproven: list[ScanFinding] = []
+    stars: list[Ask] = []
     files = inside_legacy = 0
     for scanned in scanner.scan(paths):
         files += not scanned.file.endswith("/")
         if scanned.is_empty:
             continue
         unproven += doubts.of(scanned)
-        found = list(findings_of(matcher.asks_in(scanned), locator, scanned.kind))
+        asks = list(matcher.asks_in(scanned))
+        found = list(findings_of(asks, locator, scanned.kind))
         if matcher.will_run(scanned.modules):
             proven += found
+            stars += filter(_brings_names, asks)
         else:
             inside_legacy += sum(finding.is_use for finding in found)
+    if stars and paths is None:
+        aliased = AliasedNames(migration_map, locator, names, matcher)
+        passing = StarPassing(migration_map, search, locator, names, aliased)
+        passed = (ask for ask in passing.asks(stars) if matcher.will_run(ask.callers))
+        proven += findings_of(passed, locator, PYTHON)
     return SourceScan(
         migration_map.path,
         migration_map.root,
@@ -85,3 +96,8 @@ def scan_source(
         tuple(sorted(unproven)),
         inside_legacy,
     )
+
+
+def _brings_names(ask: Ask) -> bool:
+    """Return whether an ask is a star import that passes names on to whoever imports the file."""
+    return ask.site.form == "from" and ask.by_star and (ask.rule.kind == NAME or not ask.name)

@@ -8,7 +8,7 @@ from ``shop.api`` gets an ImportError.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from enforcer.rules.model import MODULE, MigrationMap, Rule
+from enforcer.rules.model import MODULE, NAME, MigrationMap, Rule
 from enforcer.source.aliased_names import AliasedNames
 from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
@@ -117,3 +117,22 @@ class StarFollower:
         located = self._locator.locate(ask.module)
         listed = self._before.names_of(located).listed if located is not None else frozenset()
         return sorted(listed & missing.keys())
+
+
+class StarPassing(StarFollower):
+    """Finder of uses of all names that modules re-export by a star from legacy modules."""
+
+    def _lost_by(self, module: str, ask: Ask) -> Lost:
+        legacy = self._locator.locate(ask.module)
+        if legacy is None:
+            return {}
+        exported = {ask.name} if ask.rule.kind == NAME else self._before.names_of(legacy).exported
+        return dict.fromkeys(exported & self._missing_in(module), (ask.rule, ask.module))
+
+    def _missing_in(self, module: str) -> frozenset[str]:
+        """Return the names that a module has by a star alone."""
+        located = self._locator.locate(module)
+        if located is None:
+            return frozenset()
+        found = self._before.names_of(located)
+        return found.names - found.own

@@ -107,6 +107,28 @@ def test_a_name_of_a_module_that_was_imported_elsewhere_is_no_use(write: Write) 
     ]
 
 
+def test_what_passes_through_a_star_is_found_at_its_importers(write: Write) -> None:
+    """Over any number of stars, unless the module on the way has a name of its own."""
+    root = write(
+        {
+            "shop/__init__.py": "",
+            "shop/old_cart.py": "class Cart: ...\nclass Item: ...\n",
+            "shop/prices.py": "vat = net = 1\n",
+            "shop/api.py": "from shop.old_cart import *\nfrom shop.prices import *\nItem = 1\n",
+            "shop/all.py": "from shop.api import *\n",
+            "app.py": "from shop.api import Cart, Item, vat\nfrom shop.all import Cart as C\n",
+        }
+    )
+
+    assert shown(root) == [
+        "app.py:1:6 shop.old_cart → shop.cart [from, through shop.api]",
+        "app.py:1:6 shop.prices:vat → shop.prices:tax [from, through shop.api]",
+        "app.py:2:6 shop.old_cart → shop.cart [from, through shop.all]",
+        "shop/api.py:1:6 shop.old_cart → shop.cart [from]",
+        "shop/api.py:2:6 shop.prices:vat → shop.prices:tax [from]",
+    ]
+
+
 OTHERS = {
     "pyproject.toml": '[project.scripts]\nshop = "shop.old_cart:main"\n',
     "ci/jobs.yaml": "run: python -m shop.old_cart --all\n",
