@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enforcer.rewriting.moves import Move, Moves
 from enforcer.rewriting.outcome import Change, Collected, Left
 from enforcer.rewriting.scopes import Binding, Scope, Use, read_scopes
-from enforcer.rewriting.source_text import Edit, SourceText
+from enforcer.rewriting.source_text import Edit, SourceText, all_nodes
 from enforcer.rewriting.statements import NewImport, Statement, StatementPlan
 from enforcer.source.bindings import read_bindings
 from enforcer.source.definitions import DefinitionReader
@@ -46,6 +46,7 @@ class FileContext:
         scope: its scopes.
         uses: the uses of each name of each scope.
         exported: the names in its ``__all__``.
+        nodes: all nodes of the tree.
         plans: the import statements that change.
         claimed: the names that new imports will bind, by scope.
 
@@ -61,6 +62,7 @@ class FileContext:
     scope: Scope = field(init=False)
     uses: dict[tuple[int, str], list[Use]] = field(init=False)
     exported: frozenset[str] = field(init=False)
+    nodes: list[ast.AST] = field(init=False)
     plans: dict[Statement, StatementPlan] = field(default_factory=dict)
     claimed: dict[tuple[int, str], NewImport] = field(default_factory=dict)
 
@@ -73,7 +75,9 @@ class FileContext:
                 holder = scope.holder(use.name)
                 if holder is not None:
                     self.uses[id(holder), use.name].append(use)
-        self.exported = frozenset(read_bindings(self.tree).exported)
+        has_exports = "__all__" in self.source.text
+        self.exported = frozenset(read_bindings(self.tree).exported if has_exports else ())
+        self.nodes = all_nodes(self.tree)
 
     @property
     def own_modules(self) -> frozenset[str]:

@@ -39,7 +39,7 @@ _UNKNOWN: Final = "nothing shows that the string is an import path"
 def rewrite_strings(context: FileContext) -> None:
     """Rewrite the strings of one file."""
     known: set[int] = set()
-    for node in ast.walk(context.tree):
+    for node in context.nodes:
         if not isinstance(node, ast.Call):
             continue
         call = read_import_call(node)
@@ -149,7 +149,7 @@ def _write(context: FileContext, node: ast.Constant, move: Move, new: str) -> No
 
 def _leave_others(context: FileContext, known: set[int]) -> None:
     """Leave the strings that may be a path, or the name of a logger, or anything else."""
-    for node in ast.walk(context.tree):
+    for node in context.nodes:
         if isinstance(node, ast.JoinedStr):
             known.update(id(one) for one in node.values)
         if (

@@ -11,7 +11,12 @@ from enforcer.rewriting.outcome import Change, Left
 from enforcer.rewriting.package_imports import rewrite_package
 from enforcer.rewriting.path_strings import rewrite_strings
 from enforcer.rewriting.scopes import Scope, read_scopes
-from enforcer.rewriting.source_text import Edit, SourceText, UndecodableError
+from enforcer.rewriting.source_text import (
+    Edit,
+    SourceText,
+    UndecodableError,
+    all_nodes,
+)
 from enforcer.rewriting.stars import rewrite_stars
 from enforcer.rewriting.statements import StatementWriter
 from enforcer.rules.model import MigrationMap
@@ -175,7 +180,7 @@ def _verified(tree: ast.Module, scope: Scope, result: Rewritten) -> Rewritten:
     lost = _unbound(new_scope) - _unbound(scope)
     if lost:
         return _given_up(result, f"the result would not define {', '.join(sorted(lost))}")
-    remarks = _equal_arms(new_tree) - _equal_arms(tree)
+    remarks = _equal_arms(new_tree) - _equal_arms(tree) if "except" in after.text else set()
     return replace(result, remarks=tuple(sorted((line, text) for text, line in remarks)))
 
 
@@ -197,7 +202,7 @@ def _unbound(scope: Scope) -> set[str]:
 def _equal_arms(tree: ast.Module) -> set[tuple[str, int]]:
     """Return each ``try`` whose arms are equal, by its text and line."""
     found = set()
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Try) and node.handlers and not node.orelse:
             body = [ast.dump(one) for one in node.body]
             if any([ast.dump(one) for one in arm.body] == body for arm in node.handlers):

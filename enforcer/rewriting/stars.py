@@ -15,7 +15,7 @@ _BUILTINS: Final = frozenset(dir(builtins))
 
 def rewrite_stars(context: FileContext, locator: Locator, names: NameReader) -> None:
     """Rewrite the star imports of legacy modules in one file."""
-    for node in ast.walk(context.tree):
+    for node in context.nodes:
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             for module in context.resolved(node):
                 move = context.moves.of_module(module)

@@ -24,6 +24,7 @@ from tests.benchmarks.harness import PROJECT, Interpreter
 from tests.benchmarks.initial_map import measure_initial_map, print_initial_map
 from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
+from tests.benchmarks.rewriting import measure_rewriting, print_rewriting
 from tests.benchmarks.safe_mode import measure_safe_mode, print_safe_mode
 from tests.benchmarks.start_up import measure_start_up, print_start_up
 from tests.benchmarks.store_clickhouse import measure_store_clickhouse, print_store_clickhouse
@@ -57,6 +58,7 @@ _TIMED: Final = {
     "fleet": (measure_fleet, print_fleet, 1),
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
     "dashboard": (measure_dashboard, print_dashboard, 40),
+    "rewriting": (measure_rewriting, print_rewriting, 5),
     "initial-map": (measure_initial_map, print_initial_map, 5),
     "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
     "telemetry-reporter": (measure_reporter, print_reporter, 7),

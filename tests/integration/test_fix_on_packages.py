@@ -79,7 +79,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("python")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=PATIENCE)
     needs = [need for package in PACKAGES for need in package.needs]
-    words = ["install", "--quiet", "pytest", "pytest-xdist", *needs]
+    # Later versions of pytest import pygments, one of the packages whose modules move.
+    words = ["install", "--quiet", "pytest<8.4", "pytest-xdist", *needs]
     python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", *words], check=True, timeout=PATIENCE)
     return python
