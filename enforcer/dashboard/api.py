@@ -233,7 +233,7 @@ def _verdicts(_request: Request, found: Look) -> Record:
     return {
         "judged": iso(found.now),
         "can_go": bool(verdicts) and all(one.can_go for one in verdicts),
-        "verdicts": [verdict_record(one) for one in verdicts],
+        "verdicts": [verdict_record(one, found.owners_of) for one in verdicts],
     }
 
 

@@ -235,6 +235,10 @@ class Look:
         """Return a call site with its owner and whose code it is."""
         return Caller(rule, site, self.owners(site), whose(site.file, site.relation))
 
+    def owners_of(self, file: str) -> tuple[str, ...]:
+        """Return the owners of a file, by CODEOWNERS."""
+        return self._place.owners.of(file)
+
     def owners(self, site: SiteReport) -> tuple[str, ...]:
         """Return the owners of a call site's file; third-party code has none here."""
         return () if site.relation == THIRD_PARTY else self._place.owners.of(site.file)

@@ -91,6 +91,14 @@ def test_no_filter_changes_a_verdict(demo_client: TestClient) -> None:
         assert demo_client.get(f"/api/verdicts?{filters}").json()["verdicts"] == everything
 
 
+def test_verdicts_name_the_owners_of_the_callers_files(demo_client: TestClient) -> None:
+    """The same as ``enforcer verdict --json``: the callers' teams, and who answers for the rule."""
+    verdicts = demo_client.get("/api/verdicts").json()["verdicts"]
+    teams = {tuple(use["owners"]) for one in verdicts for use in one["callers"]}
+    assert ("@data", "@platform") in teams
+    assert all(len(one["owners"]) == 1 for one in verdicts if one["owner"])
+
+
 def test_prometheus_gets_the_verdicts(demo_client: TestClient) -> None:
     """One series for each verdict of each rule, so that an alert ends with the verdict."""
     verdicts = demo_client.get("/api/verdicts").json()["verdicts"]
