@@ -10,14 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from time import time_ns
-from typing import Final
+from threading import Lock, Thread
+from time import perf_counter, time_ns
+from typing import Final, NamedTuple
 
 from enforcer.dashboard.judgement import Judgement
 from enforcer.recording.notes import MARK
 from enforcer.report.model import RuleReport
 from enforcer.rules.store_address import names_beside
+from enforcer.store import StoreError
 from enforcer.store.queries import Span
 
 _MOST: Final = 8
@@ -25,7 +26,10 @@ _LOG: Final = "-wal"
 _JUST_NOW: Final = 100_000_000
 """Age in nanoseconds below which a file has no fingerprint; file systems round times to some ms."""
 
-_FRESH: Final = 60_000_000_000
+_FRESH: Final = 30_000_000_000
+_STALE: Final = 300_000_000_000
+_QUICK: Final = 0.05
+"""Seconds within which verdicts are judged anew for each change of the store."""
 
 State = tuple[tuple[int, int, int] | str, ...]
 
@@ -95,13 +99,22 @@ class KeptSums:
 class KeptJudgement:
     """Cache of the verdicts on all rules of one store; thread-safe.
 
-    A verdict depends on the time too, but on days of it: it is kept for a minute.
+    Small stores are judged anew at each change. To judge hundreds of rules takes a second, and a
+    verdict is about days: then a page shows the verdicts that there are, and says how old they are,
+    while a thread judges anew.
     """
 
-    def __init__(self) -> None:
-        """Create an empty cache."""
-        self._kept: tuple[State, int, Judgement] | None = None
+    def __init__(self, judge_again: Callable[[], Judgement]) -> None:
+        """Create an empty cache.
+
+        Args:
+            judge_again: reads the store by itself and judges; called in a thread.
+
+        """
+        self._judge_again = judge_again
+        self._kept: _Kept | None = None
         self._lock = Lock()
+        self._renewing = Lock()
 
     def get(self, state: State, now: int, read: Callable[[], Judgement]) -> Judgement:
         """Return the verdicts, cached or freshly read.
@@ -109,14 +122,39 @@ class KeptJudgement:
         Args:
             state: the store's fingerprint before it was opened.
             now: the time.
-            read: reads them.
+            read: judges at once, from the snapshot of the caller.
 
         """
+        kept = self._kept
+        age = now - kept.judgement.at if kept else -1
+        if kept is not None and 0 <= age < _FRESH:
+            if kept.seconds >= _QUICK or (state and kept.state == state):
+                return kept.judgement
+        elif kept is not None and kept.seconds >= _QUICK and 0 <= age < _STALE:
+            if self._renewing.acquire(blocking=False):
+                Thread(target=self._read_again, args=(state,), daemon=True).start()
+            return kept.judgement
         # Under the lock, so that several pages at once judge once.
         with self._lock:
-            kept = self._kept
-            if kept and state and kept[0] == state and 0 <= now - kept[1] < _FRESH:
-                return kept[2]
-            found = read()
-            self._kept = state, now, found
-            return found
+            if self._kept is kept or self._kept is None:
+                self._kept = _timed(state, read)
+            return self._kept.judgement
+
+    def _read_again(self, state: State) -> None:
+        try:
+            # A store that can't be read now leaves the verdicts that there are.
+            with suppress(StoreError):
+                self._kept = _timed(state, self._judge_again)
+        finally:
+            self._renewing.release()
+
+
+class _Kept(NamedTuple):
+    state: State
+    judgement: Judgement
+    seconds: float
+
+
+def _timed(state: State, judge: Callable[[], Judgement]) -> _Kept:
+    began = perf_counter()
+    return _Kept(state, judge(), perf_counter() - began)

@@ -21,12 +21,14 @@ class Judgement:
         evidence: what they depend on.
         terms: the terms of the map.
         verdicts: the verdicts by legacy path.
+        at: when they were judged, in nanoseconds since the epoch.
 
     """
 
     evidence: Evidence
     terms: Terms
     verdicts: dict[str, Verdict]
+    at: int
 
     @property
     def fleet(self) -> FleetEvidence:
@@ -76,4 +78,4 @@ def read_judgement(reader: StoreReader, migration_map: MigrationMap | None, now:
     evidence = read_evidence(reader, rules, now)
     terms = Terms.of(rules)
     verdicts = {one.legacy: one for one in judge(evidence, terms, now)}
-    return Judgement(evidence, terms, verdicts)
+    return Judgement(evidence, terms, verdicts, now)

@@ -1,13 +1,13 @@
 """What can be done with a path: its verdict in the words of the pages."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from enforcer.dashboard.filters import address
 from enforcer.dashboard.links import rule_id
 from enforcer.dashboard.look import Look
-from enforcer.output.times import age
+from enforcer.output.times import age, ago
 from enforcer.output.words import counted
 from enforcer.report.model import RuleReport
 from enforcer.store.queries import DAY
@@ -73,7 +73,10 @@ _TITLES: Final = {
     "complete": "Nothing was refused, lost or blind since",
 }
 
+_NEW: Final = 10_000_000_000
 _COMMAND: Final = "enforcer "
+_PROSE: Final = "markdown"
+"""The kind of file that names paths without keeping them alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def judge_all(look: Look) -> list[Judged]:
 def judge(look: Look, rule: RuleReport) -> Judged:
     """Return a path with its verdict in words."""
     verdict = look.judgement.verdicts[rule.legacy]
-    reason = _reason(verdict)
+    reason = _in_short(look, verdict) or _reason(verdict)
     headline = _HEADLINES[verdict.answer]
     days = counted(-(-verdict.period // DAY), "day")
     return Judged(
@@ -142,7 +145,7 @@ def judge(look: Look, rule: RuleReport) -> Judged:
         headline=f"{headline}: {reason}" if reason else headline,
         rest=" ".join(_rest(look, verdict)),
         note=reason,
-        policy=f"in force: {days} without a use in production",
+        policy=f"in force: {days} without a use in production{_age(look)}",
         act=_main_act(look, verdict),
         conditions=tuple(_condition(one, days) for one in verdict.conditions),
     )
@@ -151,6 +154,41 @@ def judge(look: Look, rule: RuleReport) -> Judged:
 def _reason(verdict: Verdict) -> str:
     deciding = verdict.deciding
     return deciding[0].facts[0] if deciding and deciding[0].facts else ""
+
+
+def _age(look: Look) -> str:
+    """Return how old the verdicts are, if they are not of this moment."""
+    return (
+        f"; judged {ago(look.judgement.at, look.now)}"
+        if look.now - look.judgement.at > _NEW
+        else ""
+    )
+
+
+def _in_short(look: Look, verdict: Verdict) -> str:
+    """Return why a path can't go in numbers; empty where the evidence says it better."""
+    if verdict.answer == NAMED:
+        return f"{to_change(look, (verdict.legacy,))} still name it"
+    if verdict.answer in (IN_USE, THIRD_PARTIES) and verdict.callers:
+        callers = counted(len(verdict.callers), "caller")
+        return f"{callers} in production, the last {ago(verdict.last_use, look.now)}"
+    return ""
+
+
+def to_change(look: Look, legacies: Collection[str]) -> str:
+    """Return how many lines of source and installed packages name some paths."""
+    scan = look.scan
+    if scan is None:
+        return ""
+    lines = {
+        (one.file, one.line)
+        for one in scan.findings
+        if one.rule in legacies and one.is_proven and one.kind != _PROSE
+    }
+    packages = {one.distribution for one in scan.installed if one.rule in legacies}
+    parts = [f"{counted(len(lines), 'line')} in source"] if lines else []
+    parts += [counted(len(packages), "package")] if packages else []
+    return " and ".join(parts)
 
 
 def _rest(look: Look, verdict: Verdict) -> Iterator[str]:

@@ -328,9 +328,13 @@ class Place:
         self.settings = settings
         self.owners = owners
         self.kept = KeptSums(settings.store)
-        self.judgements = KeptJudgement()
+        self.judgements = KeptJudgement(self._judge)
         known = settings.migration_map or MigrationMap()
         self.quiet_for = known.quiet_for * DAY
+
+    def _judge(self) -> Judgement:
+        with open_reader(self.settings.store) as reader:
+            return read_judgement(reader, self.settings.migration_map, self.settings.now())
 
     @contextmanager
     def look(self, filters: Filters) -> Iterator[Look]:

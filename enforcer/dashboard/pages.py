@@ -110,7 +110,7 @@ class Pages:
         over = Timeline.over(began, found.now)
         uses = count_uses(found.reader.uses_in_time(Span(), over.size), over)
         return {
-            "todo": todo(found, judge_all(found)),
+            "todo": todo(found, judge_all(found), (timeline, left)),
             "left_chart": chart,
             "uses": columns("uses", "Uses", uses, over, begin=began, end=found.now),
         }

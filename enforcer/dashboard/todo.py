@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enforcer.dashboard.judging import ALWAYS_SHOWN, LANES, Judged
+from enforcer.dashboard.judging import ALWAYS_SHOWN, LANES, Judged, to_change
 from enforcer.dashboard.look import THIRD_PARTY_OWNER, Caller, Look
 from enforcer.dashboard.timeline import Change, Forecast, Timeline, forecast, moment, sites_left
 from enforcer.output.times import ago, iso
@@ -19,8 +19,6 @@ from enforcer.store.queries import DAY, WEEK, Span
 FOUR_WEEKS: Final = 4 * WEEK
 
 _FEW_PATHS: Final = 2
-PROSE: Final = "markdown"
-"""The kind of file that names paths without keeping them alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,16 @@ class Todo:
     uses: Change
 
 
-def todo(look: Look, judged: Sequence[Judged]) -> Todo:
+def todo(look: Look, judged: Sequence[Judged], weeks: tuple[Timeline, tuple[int, ...]]) -> Todo:
     """Sum up all paths.
 
     Args:
         look: the snapshot of the store.
         judged: all paths with what can be done with each.
+        weeks: the call sites left at the end of each whole week.
 
     """
+    timeline, values = weeks
     left = [caller for caller in look.all_callers if look.is_left(caller.site)]
     is_watched = bool(look.facts)
     return Todo(
@@ -104,7 +104,7 @@ def todo(look: Look, judged: Sequence[Judged]) -> Todo:
         owners=tuple(owner_rows(look, left)),
         nobody="No call site is left." if is_watched else "Nobody watches yet: nothing is known.",
         left=len(left),
-        outlook=_outlook(weekly_forecast(look)),
+        outlook=_outlook(forecast(values, timeline.end) if values else None),
         uses=_last_week(look),
     )
 
@@ -137,25 +137,9 @@ def _lines(look: Look, key: str, found: Sequence[Judged], left: Sequence[Caller]
         number = counted(sum(site.blocked for site in refused), "import", "imports")
         yield f"{number} refused, the last {ago(last, look.now)}"
     elif key == "named":
-        yield _to_change(look, names)
+        yield f"{to_change(look, names)} to change"
     else:
         yield from sorted({each.note for each in found if each.note})[:1]
-
-
-def _to_change(look: Look, names: Iterable[str]) -> str:
-    """Return how much in source and in installed packages still names some paths."""
-    scan, wanted = look.scan, set(names)
-    if scan is None:
-        return ""
-    lines = {
-        (one.file, one.line)
-        for one in scan.findings
-        if one.rule in wanted and one.is_proven and one.kind != PROSE
-    }
-    packages = {one.distribution for one in scan.installed if one.rule in wanted}
-    parts = [counted(len(lines), "line")] if lines else []
-    parts += [counted(len(packages), "package")] if packages else []
-    return f"{' and '.join(parts)} to change"
 
 
 def owner_rows(look: Look, left: Iterable[Caller]) -> list[OwnerRow]:
@@ -210,12 +194,6 @@ def left_by_week(look: Look) -> tuple[Timeline, tuple[int, ...]]:
         return timeline, ()
     lives = ((each.site.first_seen, look.left_until(each.site)) for each in look.all_callers)
     return timeline, sites_left(lives, timeline).values
-
-
-def weekly_forecast(look: Look) -> Forecast | None:
-    """Return the forecast from the last whole weeks."""
-    timeline, values = left_by_week(look)
-    return forecast(values, timeline.end) if values else None
 
 
 def _outlook(found: Forecast | None) -> str:

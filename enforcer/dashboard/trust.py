@@ -83,7 +83,7 @@ def trust(look: Look, fleet: FleetEvidence, expected: tuple[str, ...]) -> Trust:
         _lines(look, fleet, expected), key=lambda line: (line.at != 0, -line.at, line.text)
     )
     notices = (*map_differences(look.reader.maps(look.span)), *look.reader.notices(look.span))
-    written = max((life.written for life in fleet.lives), default=0)
+    written = look.all_watching.till
     headline, rest = _sentence(look, fleet, lines)
     if expected:
         there = _running(fleet.lives, look.now)
