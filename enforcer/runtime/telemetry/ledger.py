@@ -206,7 +206,7 @@ class Ledger:
             known = store.note_emission(process, ())
             self._is_recorded = True
             if known is not None:
-                self._adopt(known)
+                self.adopt(known)
 
     def visit(self, store: "OpenStore", process: str) -> None:
         """Record what is new in the store, and offer what the store now has."""
@@ -231,7 +231,7 @@ class Ledger:
         if rows or is_complete:
             known = store.note_emission(process, rows.values(), is_complete=is_complete)
             if known is not None:
-                self._adopt(known)
+                self.adopt(known)
                 return
         for seen, emitted in acknowledged.items():
             seen.recorded = emitted
@@ -272,7 +272,7 @@ class Ledger:
             seen.offered = total
         self._offers = []
 
-    def _adopt(self, known: "dict[str, Row]") -> None:
+    def adopt(self, known: "dict[str, Row]") -> None:
         """Continue after the uses that another process sent, which took this one for gone."""
         for seen in self._seen:
             _, emitted, offered, last_seen = known.get(seen.site, ("", 0, 0, 0))

@@ -583,3 +583,24 @@ def test_goodbye_goes_to_a_collector(parts: Parts, receiver: Receiver) -> None:
 
     (event,) = receiver.received.events("deprecated_import.ended")
     assert event.attributes["deprecated_import.ending"] == "disabled"
+
+
+def test_what_another_process_sends_meanwhile_is_not_sent_again(
+    parts: Parts, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reporter adopts it while this process is sending, and its acknowledgement comes later."""
+    parts.send_to(receiver.endpoint)
+    parts.use(5)
+    take = receiver.take
+
+    def take_and_adopt(path: str, body: bytes, encoding: str) -> tuple[int, bytes]:
+        (seen,) = parts.ledger
+        parts.ledger.adopt({seen.site: (seen.site, 9, 9, seen.last_seen)})
+        return take(path, body, encoding)
+
+    monkeypatch.setattr(receiver, "take", take_and_adopt)
+    parts.deliver()
+
+    (seen,) = parts.ledger
+    assert (seen.emitted, seen.offered) == (9, 9)
+    assert parts.ledger.offered() == []
