@@ -89,6 +89,10 @@ def init(  # noqa: PLR0913 - one parameter for each option
         click.echo(as_text(document(found), sys.stdout), nl=False, color=True)
     if is_asking:
         draft = Draft(place, _ask(found.proposals))
+        draft.settle()  # a rule may need one that was not wanted
+        if not draft.proposals:
+            click.echo("Nothing was written.")
+            return
     is_written = bool(draft.proposals) and not dry_run and (is_asking or is_confirmed)
     if is_written:
         _write(draft, place)

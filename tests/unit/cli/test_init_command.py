@@ -1,11 +1,14 @@
 """Test ``enforcer init``: from a history to a map that passes the check."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import shlex
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -142,6 +145,41 @@ def test_without_a_terminal_nothing_is_written(shop: Path, enforcer: Enforcer) -
     assert "4 rules for enforcer.toml" in result.stdout
     assert "(init-unconfirmed)" in result.stderr
     assert not (shop / "enforcer.toml").exists()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("answers", "wanted"),
+    [
+        ("yna", RULES.keys() - {"shop.legacy.*"}),
+        ("a", RULES.keys()),
+        ("ynq", set()),
+    ],
+)
+def test_a_terminal_is_asked_for_each_rule(
+    shop: Path, environ: dict[str, str], answers: str, wanted: set[str]
+) -> None:
+    """Yes, no, all that follow, or quit, which writes nothing."""
+    child, terminal = pty.fork()
+    if not child:
+        os.chdir(shop)
+        os.execve(sys.executable, [sys.executable, "-m", "enforcer", "init"], environ)  # noqa: S606
+    waiting, output = list(answers), b""
+    with contextlib.suppress(OSError):  # how a terminal without its program ends, under Linux
+        while part := os.read(terminal, 4096):
+            output += part
+            if output.endswith(b"[y]: ") and waiting:
+                output += b" "
+                os.write(terminal, f"{waiting.pop(0)}\n".encode())
+    os.close(terminal)
+
+    assert os.waitpid(child, 0)[1] == 0
+    if wanted:
+        assert rules(shop).keys() == wanted
+        assert b"Wrote enforcer.toml." in output
+    else:
+        assert not (shop / "enforcer.toml").exists()
+        assert b"Nothing was written." in output
 
 
 def test_a_dry_run_writes_nothing(shop: Path, enforcer: Enforcer) -> None:
