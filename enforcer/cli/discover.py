@@ -7,6 +7,7 @@ import click
 
 from enforcer.cli.options import format_options
 from enforcer.discovery.as_json import groups_as_json
+from enforcer.discovery.copies import copied_names
 from enforcer.discovery.fragments import propose
 from enforcer.discovery.layout import Layout
 from enforcer.discovery.path_sections import document
@@ -20,7 +21,7 @@ FOUND_NOTHING = 1
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--map", "map_file", metavar="FILE", help="The map, which says where the code is.")
 @format_options("text", "json")
 @click.pass_context
@@ -31,21 +32,25 @@ def discover(
 
     NAME is a class or a function, or words of one: all classes and functions whose names have it
     in them are found, with their callers, and what each module is to the others. The canonical
-    module is proposed by its callers, its name, and the modules that import it. Nothing is
+    module is proposed by its callers, its name, and the modules that import it. Without a NAME,
+    each class is taken that several modules define with much the same methods. Nothing is
     written. The exit code is 1 if there is no such name.
 
     \b
     Examples:
+      enforcer discover
       enforcer discover WebSocketManager
       enforcer discover "WebSocket manager"
       enforcer discover cart --json | jq '.groups[].paths[].path'
     """  # noqa: D301 - \b tells click to keep the lines
     layout = Layout(place_of(choose_file(map_file)).root)
     with working("Reading the program"):
-        groups = [find_paths(name, layout) for name in names]
+        groups = [find_paths(name, layout) for name in names or copied_names(layout)]
         found = [(group, propose(group, layout)) for group in groups]
     if form == "json":
         click.echo(groups_as_json(found), nl=False)
+    if not groups and form != "json":
+        click.echo("No class is defined in several modules. Name one: enforcer discover NAME")
     for number, (group, evidence) in enumerate(found if form != "json" else ()):
         command = shlex.join(["enforcer", "init", "--discover", group.name])
         parts = [*([BLANK] if number else []), *document(group, evidence, command)]

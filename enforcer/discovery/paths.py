@@ -202,7 +202,8 @@ def _callers(
 
 def _assign_roles(group: Group, words: str) -> None:
     """Choose the canonical module, and order the paths by what they are to it."""
-    modules = list(dict.fromkeys(one.module for one in group.paths if one.kind != "re-export"))
+    # Sorted, as of equal ones the first is chosen.
+    modules = sorted({one.module for one in group.paths if one.kind != "re-export"})
     if not modules:
         group.paths = []
         return
@@ -250,9 +251,7 @@ def _imported(group: Group, module: str, modules: Sequence[str]) -> set[str]:
     return found & set(modules) - {module}
 
 
-def _worth(
-    group: Group, module: str, words: str, imports: dict[str, set[str]]
-) -> tuple[int, int, str]:
+def _worth(group: Group, module: str, words: str, imports: dict[str, set[str]]) -> tuple[int, int]:
     """Return how much speaks for a module: its callers, its name, and who imports it."""
     own = [one for one in group.paths if one.module == module]
     files = {one.file for one in group.paths}
@@ -266,7 +265,7 @@ def _worth(
     worth += _IMPORTED * sum(module in used for used in imports.values())
     if any(normal(one.name) == words and not one.name.startswith("_") for one in own):
         worth += _EXACT
-    return worth, -module.count("."), module
+    return worth, -module.count(".")
 
 
 def origin(path: ImportPath, group: Group) -> Target | None:

@@ -181,3 +181,34 @@ def test_files_that_can_not_be_read_are_named(demo: Path, enforcer: Enforcer) ->
 
     assert result.returncode == 0
     assert "\nnetra_backend/bad.py is not read: source code string cannot" in result.stdout
+
+
+def test_without_a_name_copies_are_found(
+    tmp_path_factory: pytest.TempPathFactory, enforcer: Enforcer
+) -> None:
+    """Not classes of one name that do something else, and no stand-ins in tests."""
+    cart = "class Cart:\n    def add(self): ...\n    def total(self): ...\n"
+    folder = write(
+        tmp_path_factory.mktemp("copies"),
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": cart + "class View:\n    def show(self): ...\n",
+            "shop/b.py": cart + "class View:\n    def draw(self): ...\n",
+            "shop/c.py": "class Order:\n    def add(self): ...\n    def total(self): ...\n",
+            "tests/test_c.py": "class Order:\n    def add(self): ...\n    def total(self): ...\n",
+            "shop/bad.py": "class Cart:\x00",
+        },
+    )
+
+    result = enforcer("discover", cwd=folder)
+
+    assert result.returncode == 0
+    assert result.stdout.startswith("Found 1 Cart import path:\n1. shop.a.Cart\nand 1 other path")
+    assert "shop/bad.py is not read" in result.stdout
+    assert "Order" not in result.stdout
+
+    (folder / "shop/b.py").unlink()
+    result = enforcer("discover", cwd=folder)
+    assert result.stdout == (
+        "No class is defined in several modules. Name one: enforcer discover NAME\n"
+    )
