@@ -42,6 +42,7 @@ from tests.benchmarks.telemetry import (
 from tests.benchmarks.telemetry_versions import measure_versions, print_versions
 from tests.benchmarks.trivial_tests import measure_trivial_tests, print_trivial_tests
 from tests.benchmarks.untouched import measure_untouched, print_untouched
+from tests.benchmarks.verdicts import measure_verdicts, print_verdicts
 from tests.interpreters.__main__ import bring
 from tests.interpreters.finding import own
 
@@ -59,6 +60,7 @@ _TIMED: Final = {
     "test-runs": (measure_trivial_tests, print_trivial_tests, 15),
     "dashboard": (measure_dashboard, print_dashboard, 40),
     "rewriting": (measure_rewriting, print_rewriting, 5),
+    "verdict": (measure_verdicts, print_verdicts, 5),
     "initial-map": (measure_initial_map, print_initial_map, 5),
     "telemetry-cost": (measure_telemetry_cost, print_telemetry_cost, 11),
     "telemetry-reporter": (measure_reporter, print_reporter, 7),

@@ -21,18 +21,25 @@ WHERE written >= :since AND pid
 ORDER BY process, heartbeat.since
 """
 
-# Summed by integers before the join with the long texts of call sites.
+_PLACE = """
+place AS MATERIALIZED (
+    SELECT key, min(key) OVER (PARTITION BY service, environment) AS place FROM deployment
+)
+"""
+
+# Summed by integers before the join with the long texts of call sites and services.
 USES: Final = f"""
+WITH {_PLACE}
 SELECT legacy, path, file, line, function, mechanism, relation, distribution, outcome,
-       found.service, found.environment, count, first_seen, last_seen
+       service, environment, count, first_seen, last_seen
 FROM (
-    SELECT tally, service, environment, sum(count) AS count,
+    SELECT tally, place, sum(count) AS count,
            min(first_seen) AS first_seen, max(last_seen) AS last_seen
-    FROM use_ever JOIN deployment ON deployment.key = deployment
-    GROUP BY tally, service, environment
+    FROM use_ever JOIN place ON place.key = deployment
+    GROUP BY tally, place
 ) AS found
 JOIN tally ON tally.key = found.tally JOIN rule ON rule.key = tally.rule
-JOIN call_site ON call_site.key = tally.site
+JOIN call_site ON call_site.key = tally.site JOIN deployment ON deployment.key = place
 WHERE mechanism <> '{PROBE}'
 """  # noqa: S608 - made of constants
 
@@ -53,13 +60,11 @@ ORDER BY max(written, noted) DESC, id, kind, subject
 
 # Callers and places are compared as integers: over a year there are a million rows, and long texts
 # took three times as long.
-_PLACES: Final = """
-place AS MATERIALIZED (
-    SELECT key, min(key) OVER (PARTITION BY service, environment) AS place FROM deployment
-), wanted AS MATERIALIZED (
+_PLACES = f"""
+{_PLACE}, wanted AS MATERIALIZED (
     SELECT key FROM rule WHERE legacy IN (SELECT value FROM json_each(:legacies))
 )
-"""
+"""  # noqa: S608 - made of constants
 _LONGEST = "coalesce(max(pause), 0)"
 
 PAUSES_OF_SERVICES: Final = f"""
