@@ -148,18 +148,12 @@ def _clocks(case: Case) -> Faults:
         yield text, "Set the clocks (NTP)."
 
 
-def _sampled(case: Case) -> Faults:
-    if case.fleet.is_sampled:
-        yield case.fleet.is_sampled, "Send the enforcer's logs unsampled."
-
-
 def _ended(case: Case, ending: str) -> list[ProcessLife]:
     found = case.coverage.by_ending.get(ending, ())
     return [one for one in found if one.written >= case.since]
 
 
 _FAULTS = (
-    _sampled,
     _dropped,
     _set_aside,
     _not_enabled,

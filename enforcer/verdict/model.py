@@ -93,7 +93,6 @@ class FleetEvidence:
         set_aside: damaged stores that were set aside, and when.
         not_enabled: when processes named a map and were not enabled, and why.
         scan: the newest recorded scan of the source, or None.
-        is_sampled: why uses may be missing because telemetry was sampled; empty if not.
 
     """
 
@@ -105,7 +104,6 @@ class FleetEvidence:
     set_aside: tuple[tuple[str, int], ...] = ()
     not_enabled: tuple[tuple[int, str], ...] = ()
     scan: RecordedScan | None = None
-    is_sampled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
