@@ -160,10 +160,26 @@ def test_a_terminal_is_asked_for_each_rule(
     shop: Path, environ: dict[str, str], answers: str, wanted: set[str]
 ) -> None:
     """Yes, no, all that follow, or quit, which writes nothing."""
-    child, terminal = pty.fork()
-    if not child:
-        os.chdir(shop)
-        os.execve(sys.executable, [sys.executable, "-m", "enforcer", "init"], environ)  # noqa: S606
+    terminal, other_end = pty.openpty()
+    words = [sys.executable, "-m", "enforcer", "init"]
+    with subprocess.Popen(
+        words, cwd=shop, env=environ, stdin=other_end, stdout=other_end, stderr=other_end
+    ) as child:
+        os.close(other_end)
+        output = answered(terminal, answers)
+    os.close(terminal)
+
+    assert child.returncode == 0
+    if wanted:
+        assert rules(shop).keys() == wanted
+        assert b"Wrote enforcer.toml." in output
+    else:
+        assert not (shop / "enforcer.toml").exists()
+        assert b"Nothing was written." in output
+
+
+def answered(terminal: int, answers: str) -> bytes:
+    """Answer each question of a program on a terminal, and return all that it wrote."""
     waiting, output = list(answers), b""
     with contextlib.suppress(OSError):  # how a terminal without its program ends, under Linux
         while part := os.read(terminal, 4096):
@@ -171,15 +187,7 @@ def test_a_terminal_is_asked_for_each_rule(
             if output.endswith(b"[y]: ") and waiting:
                 output += b" "
                 os.write(terminal, f"{waiting.pop(0)}\n".encode())
-    os.close(terminal)
-
-    assert os.waitpid(child, 0)[1] == 0
-    if wanted:
-        assert rules(shop).keys() == wanted
-        assert b"Wrote enforcer.toml." in output
-    else:
-        assert not (shop / "enforcer.toml").exists()
-        assert b"Nothing was written." in output
+    return output
 
 
 def test_a_dry_run_writes_nothing(shop: Path, enforcer: Enforcer) -> None:
