@@ -26,6 +26,7 @@ from tests.benchmarks.instances import measure_instances, print_instances
 from tests.benchmarks.memory import measure_memory, print_memory
 from tests.benchmarks.rewriting import measure_rewriting, print_rewriting
 from tests.benchmarks.safe_mode import measure_safe_mode, print_safe_mode
+from tests.benchmarks.source_scan import measure_source_scan, print_source_scan
 from tests.benchmarks.start_up import measure_start_up, print_start_up
 from tests.benchmarks.store_clickhouse import measure_store_clickhouse, print_store_clickhouse
 from tests.benchmarks.store_ingest import measure_store_ingest, print_store_ingest
@@ -54,6 +55,7 @@ _TIMED: Final = {
     "start-up": (measure_start_up, print_start_up, 21),
     "instances": (measure_instances, print_instances, 15),
     "memory": (measure_memory, print_memory, 5),
+    "source-scan": (measure_source_scan, print_source_scan, 5),
     "store-ingest": (measure_store_ingest, print_store_ingest, 5),
     "store-clickhouse": (measure_store_clickhouse, print_store_clickhouse, 1),
     "fleet": (measure_fleet, print_fleet, 1),
