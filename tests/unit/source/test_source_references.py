@@ -228,3 +228,33 @@ def test_the_finder_equals_a_plain_walk_over_real_files(package: object) -> None
             if reference.form in ("import", "from")
         }
         assert statements == expected, file
+
+
+@pytest.mark.parametrize(
+    ("package", "paths"),
+    [
+        (json, ["json.decoder", "json.scanner.make_scanner"]),
+        (unittest, ["unittest.case", "os.path"]),
+    ],
+)
+def test_only_lines_that_can_matter_are_looked_at(package: object, paths: list[str]) -> None:
+    """With the same result: a file with a letter beyond ASCII is looked at as a whole."""
+    folder = Path(str(getattr(package, "__file__", ""))).parent
+    found = 0
+
+    for file in sorted(folder.rglob("*.py")):
+        content = file.read_bytes()
+        if not content.isascii():
+            continue
+        importers = [Importer(f"{folder.name}.{file.stem}")]
+        tree, interest = ast.parse(content), Interest(paths)
+        part = find_references(tree, importers, interest, content)
+        whole = find_references(tree, importers, interest, content + b"# \xc3\xa9\n")
+        assert (part.references, part.calls, part.computed) == (
+            whole.references,
+            whole.calls,
+            whole.computed,
+        )
+        found += len(whole.references)
+
+    assert found
