@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from enforcer.output.words import counted, listed, visible
+from enforcer.output.words import agreed, counted, listed, visible
 from enforcer.verdict.case import Case
 from enforcer.verdict.completeness import complete
 from enforcer.verdict.coverage import Coverage
@@ -95,7 +95,8 @@ def _unknowns(case: Case) -> Iterator[str]:
     ]
     if nameless:
         number = counted(len(nameless), "process names", "processes name")
-        yield f"{number} no environment, and count as production."
+        counts = agreed(len(nameless), "counts", "count")
+        yield f"{number} no environment, and {counts} as production."
     others = [
         name
         for name in case.coverage.recent_services

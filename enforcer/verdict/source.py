@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from enforcer.findings import RecordedScan, ScanFinding
 from enforcer.output.times import short
 from enforcer.output.words import counted, listed, visible
+from enforcer.rules.model import TREE_SUFFIX
 from enforcer.verdict.case import Case
 from enforcer.verdict.code_kind import is_test_file
 from enforcer.verdict.model import (
@@ -38,7 +39,8 @@ def named_in_source(case: Case) -> Condition:
     found = _code(case)
     if found:
         tests = all(is_test_file(one.file) for one in found)
-        act = f"Change {counted(len(found), 'line')}: enforcer fix {case.rule.legacy}."
+        path = case.rule.legacy.removesuffix(TREE_SUFFIX)
+        act = f"Change {counted(len(found), 'line')}: enforcer fix --rule {path}."
         text = f"named in {_places(found)}"
         return Condition("source", UNMET, (text,), act, TESTS if tests else NAMED)
     late = _used_after_scan(case)

@@ -249,7 +249,7 @@ def test_processes_without_an_environment_count_as_production(fleet: Fleet, web:
     verdict = fleet.verdict()
 
     assert verdict.answer == IN_USE
-    assert "1 process names no environment, and count as production." in verdict.unknowns
+    assert "1 process names no environment, and counts as production." in verdict.unknowns
 
 
 def test_tests_without_an_environment_are_tests(fleet: Fleet, web: Process) -> None:
