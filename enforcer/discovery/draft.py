@@ -77,7 +77,9 @@ class Draft:
             MapError: if the map itself has mistakes.
 
         """
+        # Again after each objection: what it takes out of force, another rule may have relied on.
         while any(not proposal.objection for proposal in self.proposals):
+            # enforcer check needs a map that can be loaded.
             objections = self._mistakes() or self._findings()
             if not objections:
                 return
@@ -94,6 +96,7 @@ class Draft:
             OSError: if it can't be written.
 
         """
+        # Replacing a link would leave the map that it leads to as it was.
         file = Path(os.path.realpath(self._place.file))
         if self._place.data is None:
             try:
@@ -121,6 +124,7 @@ class Draft:
         text = before.decode("utf-8")
         mark = _BOM if text.startswith(_BOM) else ""
         is_crlf = "\r\n" in text
+        # tomlkit ends the lines that it adds with \n, whatever the others have.
         text = text.removeprefix(_BOM).replace("\r\n", "\n")
         text = mark + self._with_rules(text)
         return (text.replace("\n", "\r\n") if is_crlf else text).encode()
@@ -204,6 +208,7 @@ class Draft:
             number = 0
             while (*prefix, kind, number) in lines:
                 number += 1
+            # The proposals were appended, so theirs are the last tables.
             for index, legacy in enumerate(in_force, number - len(in_force)):
                 starts[lines[*prefix, kind, index]] = legacy
         return starts

@@ -15,6 +15,7 @@ from enforcer.errors import EnforcerError
 from enforcer.rules.git import ask_git, stream_git, without_git_variables
 
 _TIMEOUT: Final = 30.0
+# No line of a patch begins so: each has a sign before its text.
 _COMMIT: Final = b"\x00"
 _NONE: Final = "/dev/null"
 _MOST_LINES: Final = 60
@@ -156,6 +157,7 @@ def read_history(root: Path, since: str = "") -> History:
         str(root), *_PATCHES, "diff", *_PLAINLY, "HEAD", "--", *_FILES,
         environ=without_git_variables(),
     )  # fmt: skip
+    # The numbers go on, so that no hunk of a commit shares one with what is not committed.
     latest = _Patches(patches.hunks)
     latest.read(uncommitted)
     history.commits = patches.commits
@@ -168,6 +170,7 @@ def read_history(root: Path, since: str = "") -> History:
 def _range(root: Path, since: str) -> tuple[str, ...]:
     if not since:
         return ("HEAD",)
+    # --end-of-options: what a person typed may begin with a dash.
     words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
     revision = _ask(root, *words).strip()
     if revision:
@@ -180,6 +183,7 @@ def _range(root: Path, since: str) -> tuple[str, ...]:
             "Write --since v1.4, or --since 2026-01-31 (unknown-since)"
         )
         raise EnforcerError(message) from None
+    # Without a time, git means that day at the present time of day.
     return (f"--since={day}T00:00:00", "HEAD")
 
 

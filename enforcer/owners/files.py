@@ -119,6 +119,7 @@ def _find(root: Path) -> tuple[Path, Path] | None:
         for place in PLACES:
             if (folder / place).is_file():
                 return folder, folder / place
+        # A file in a worktree or a submodule, else a folder; above it is another repository.
         if (folder / ".git").exists():
             return None
     return None

@@ -49,6 +49,8 @@ class Changes:
 
         """
         if file not in self._before:
+            # write() compares with this first content, so an edit made meanwhile is never
+            # overwritten.
             self._before[file] = self._after[file] = read_regular(str(file))
             self._modes[file] = stat.S_IMODE(file.stat().st_mode)
         return self._after[file] or b""
@@ -73,6 +75,8 @@ class Changes:
                 # Git knows two modes of files.
                 executable = bool(self._modes[file] & stat.S_IXUSR)
                 yield f"deleted file mode {'100755' if executable else '100644'}"
+            # Git takes a file for binary by a NUL in its first 8000 bytes, and shows no lines of
+            # it.
             if b"\0" in old[:8000]:
                 yield f"Binary file {name} differs"
                 continue
@@ -101,6 +105,7 @@ class Changes:
         try:
             # Deletions last: they need no space, so a full disk is met before any of them.
             for file in sorted(self.files, key=lambda one: self._after[one] is None):
+                # Before the write: Ctrl-C may come after the file was replaced.
                 done.append(file)
                 self._put(file, self._after[file])
         except BaseException as error:
@@ -131,6 +136,7 @@ class Changes:
 
     def _remove_empty_folders(self) -> None:
         """Remove folders that hold nothing but bytecode after their last file was deleted."""
+        # Inner folders first: the one around them is empty only once they are gone.
         for folder in sorted({file.parent for file in self.deleted}, reverse=True):
             cache = folder / "__pycache__"
             with suppress(OSError):

@@ -46,6 +46,7 @@ def require_own(rule: Rule, migration_map: MigrationMap) -> None:
     located = Locator(search_path(migration_map.root)).locate(rule.module)
     if located is None:
         return
+    # A namespace package has folders and no file.
     place = located.file or Path((located.folders or ("",))[0])
     name = distribution_of(with_slashes(str(place)))
     if name:
@@ -81,6 +82,7 @@ def files_of(rule: Rule, migration_map: MigrationMap) -> list[Path]:
     No canonical module is among them: a map in which a rule leads into a legacy tree is a mistake.
     """
     located = _own(rule.module, migration_map)
+    # A package's __init__.py is found twice: as the module's file, and below its folder.
     return sorted(set(_all_files(located))) if located is not None else []
 
 
@@ -137,6 +139,7 @@ def without_name(text: str, name: str) -> tuple[str, str]:
         return text, f'the statement that defines "{name}" defines other names, too'
     if len(body) == 1:
         return text, f'nothing would be left of the block that defines "{name}"'
+    # Not for methods: they are read as attributes of any object, which no syntax shows.
     if not classes and _is_read(tree, last, statement):
         return text, f'other code of the module uses "{name}"'
     return _without(text, statement, last), ""
@@ -155,6 +158,7 @@ def _bound(statement: ast.stmt) -> list[str]:
 
 
 def _is_read(tree: ast.Module, name: str, defining: ast.stmt) -> bool:
+    # A definition that uses itself, as recursion does, is no other code.
     inside = {id(node) for node in ast.walk(defining)}
     return any(
         isinstance(node, ast.Name)
@@ -168,6 +172,7 @@ def _is_read(tree: ast.Module, name: str, defining: ast.stmt) -> bool:
 def _without(text: str, statement: ast.stmt, name: str) -> str:
     lines = text.splitlines(keepends=True)
     decorators = getattr(statement, "decorator_list", [])
+    # Since CPython 3.8 the line of a definition is that of "def", not of its first decorator.
     first = min([statement.lineno, *(one.lineno for one in decorators)]) - 1
     end = statement.end_lineno or statement.lineno
     while first and lines[first - 1].lstrip().startswith("#"):
@@ -183,6 +188,7 @@ def _without(text: str, statement: ast.stmt, name: str) -> str:
 
 def _without_export(text: str, name: str) -> str:
     """Remove a name from ``__all__``, if that is a list or tuple of strings on lines of its own."""
+    # Parsed again: the lines of __all__ have moved with what was removed above it.
     for statement in ast.parse(text).body:
         if not (isinstance(statement, ast.Assign) and "__all__" in _bound(statement)):
             continue

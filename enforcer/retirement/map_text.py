@@ -52,6 +52,7 @@ class MapText:
         document = tomlkit.parse(self.text)
         table = _inside(document, self._prefix)[array][index]
         if key in table:
+            # tomlkit keeps the comment behind a value that is replaced in place.
             table[key] = value
         else:
             _append(table, key, value, "\r\n" if "\r\n" in self.text else "\n")
@@ -95,6 +96,7 @@ class MapText:
 
     def drop_exemption(self, index: int) -> None:
         """Remove an entry of ``allow`` by its position, with the comment right above it."""
+        # The options of a pyproject.toml are in [tool.enforcer] itself, of a map in [enforcer].
         where = (*self._prefix, *(() if self._prefix else ("enforcer",)), "allow")
         lines = self.text.splitlines(keepends=True)
         begins = _lines_of(self.text, where)
@@ -106,6 +108,7 @@ class MapText:
 
         begin = _with_comment(lines, first)
         end = _with_comment(lines, following) if following > first else following
+        # At least the entry's own line goes, also where the array ends on it.
         kept = "".join((*lines[:begin], *lines[max(end, first + 1) :]))
         try:
             self._change(kept, expected)
@@ -126,6 +129,7 @@ class MapText:
         end = self._next_table(lines, first, (*self._prefix, array, index))
         begin = _with_comment(lines, first)
         end = _with_comment(lines, end) if end < len(lines) else end
+        # The blank line that separated the last table would end the file.
         if end == len(lines):
             while begin and not lines[begin - 1].strip():
                 begin -= 1
@@ -142,6 +146,8 @@ class MapText:
 
     def _next_table(self, lines: list[str], first: int, table: tuple[str | int, ...]) -> int:
         """Return the index of the line where the next table begins that is not inside this one."""
+        # A rule may have tables of its own, and a value lines that look like a header, such as a
+        # nested array: headers count only after the table's last key.
         own = {line for path, line in key_lines(self.text).items() if path[: len(table)] == table}
         headers = (
             number for number in range(first + 1, len(lines)) if _HEADER.match(lines[number])
@@ -172,6 +178,7 @@ class MapText:
             EnforcerError: if it does not.
 
         """
+        # The whole file is compared: a pyproject.toml has the tables of other tools, too.
         wanted = _plain(self.text, ())
         own = wanted
         for key in self._prefix:
@@ -211,9 +218,11 @@ def _append(table: AbstractTable, key: str, value: object, line_end: str) -> Non
         return
     body = table.value.body
     tail = []
+    # In a container of tomlkit, blank lines and comments are the items without a key.
     while body and body[-1][0] is None:
         tail.append(body.pop())
     table.append(key, item)
+    # tomlkit ends a new line with \n, also in a file with \r\n.
     item.trivia.trail = line_end
     body.extend(reversed(tail))
 

@@ -83,6 +83,8 @@ class Mentions:
         lines = text.split("\n")
         for number, line in enumerate(lines, 1):
             spans = regions.get(number, ()) if file.suffix in _CODE else ((0, len(line)),)
+            # From the right: a rewritten part may have another length, which moves the spans after
+            # it.
             for begin, end in reversed(spans):
                 lines[number - 1] = self._line(file, number, lines[number - 1], begin, end)
         changed = "\n".join(lines).encode("utf-8")
@@ -102,6 +104,7 @@ class Mentions:
         if file.with_suffix(".py") == self._canonical:
             self._list(file, number, "it is in the canonical module: it may describe the move")
             return line
+        # A target such as "shop" is in each mention of "shop.old", and shows nothing.
         if self._rule.target in part and self._rule.target not in self._rule.module:
             self._list(file, number, "it has both paths: it may describe the move")
             return line
@@ -132,6 +135,7 @@ def _pattern_of(rule: Rule) -> re.Pattern[str]:
 def _comments(text: str) -> dict[int, tuple[tuple[int, int], ...]]:
     """Return the parts of each line, from 1, that are comments or docstrings."""
     found: dict[int, list[tuple[int, int]]] = {}
+    # Not splitlines(), which also splits at form feeds: tokenize does not count those as lines.
     lines = text.split("\n")
     docstrings = {node.lineno for node in _docstrings(ast.parse(text))}
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

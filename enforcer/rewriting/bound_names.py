@@ -58,6 +58,7 @@ def _rewrite(context: FileContext, binding: Binding) -> None:
     # What a from-import binds may be a name, so only the module before it is certain.
     certain = len(path) - isinstance(binding.statement, ast.ImportFrom)
     if move is None:
+        # The import itself stays, but what is read through it may be legacy.
         changes, problems = _use_changes(context, uses, path, path, certain)
         for use, leading, reason in problems:
             context.leave(use.start, leading, reason)
@@ -117,6 +118,7 @@ def _use_changes(
         if move.reason:
             problems.append((use, move, move.reason))
             continue
+        # Whoever gets the module asks it for names that this file does not show.
         if not use.parts and not move.name and move.rule.names and old != new:
             problems.append((use, move, _PASSED_ON))
             continue
@@ -182,6 +184,7 @@ def _change_uses(
     assert binding.statement is not None  # noqa: S101 - for the type checker
     assert binding.alias is not None  # noqa: S101
     plan = context.plan(binding.statement)
+    # A name in __all__ is for other files, although nothing here reads it.
     if is_unused and not (scope.parent is None and binding.name in context.exported):
         plan.becomes[binding.alias] = added
         if move is not None:

@@ -91,6 +91,7 @@ class _CallRewriter:
         begin = self._source.span(call.func)[1]
         text = self._source.text
         for number, (start, end) in enumerate(self._spans):
+            # An edit would drop a comment between two arguments, or split a pair of parentheses.
             between = text[begin:start].strip()
             if not (between == "(" if number == 0 else _COMMA.fullmatch(text[begin:start])):
                 return "comments or parentheses stand between its arguments"
@@ -98,6 +99,7 @@ class _CallRewriter:
         passed = {old for old, _, _ in self._passed()}
         for name in self._legacy.names:
             new = self._targets.get(name, name)
+            # The canonical default may be another one, and nothing shows whether that matters.
             if name not in passed and new and name not in self._none_by_default:
                 return f'it relies on the legacy default of "{name}"'
         return ""
@@ -119,6 +121,7 @@ class _CallRewriter:
         )
         for index in dropped:
             start, end = self._spans[index]
+            # With the comma before it; with the one after it where no kept argument comes before.
             if index > first_kept:
                 removals.append(Edit(self._spans[index - 1][1], end, ""))
             elif index + 1 < len(self._spans):

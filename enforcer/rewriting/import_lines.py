@@ -60,6 +60,7 @@ def read_layout(source: SourceText, node: ast.ImportFrom) -> FromLayout:
     text = source.text[start:end]
     tokens = [
         (one.type, one.string, start + _offset(text, one.start), start + _offset(text, one.end))
+        # newline="" leaves \r\n as it is: the offsets are those of the file's text.
         for one in tokenize.generate_tokens(io.StringIO(text, newline="").readline)
         if one.string.strip()
     ]

@@ -15,6 +15,7 @@ _TIMEOUT: Final = 60.0
 
 def find_ruff() -> str | None:
     """Return the path of ruff: beside this interpreter, or on ``PATH``; None if there is none."""
+    # The environment's own ruff is the version that the project has chosen.
     beside = Path(sys.executable).parent
     return shutil.which("ruff", path=str(beside)) or shutil.which("ruff")
 

@@ -78,6 +78,7 @@ class Moves:
         """Return a copy that follows fewer rules, None for the same."""
         if chosen is None:
             return self
+        # Shallow: the readers, with what they have cached, stay shared.
         both = copy(self)
         both.chosen = chosen if self.chosen is None else frozenset(chosen) & frozenset(self.chosen)
         return both
@@ -97,6 +98,7 @@ class Moves:
 
     def of_name(self, module: str, name: str) -> Move | None:
         """Return where ``from module import name`` leads; None if it is not legacy."""
+        # "from a import old" imports the module a.old.
         rule: Rule | None = self._rules.get(f"{module}.{name}")
         if rule is not None:
             return self.of_module(f"{module}.{name}")
@@ -120,6 +122,7 @@ class Moves:
             names_from: the number of parts that are certainly a module.
 
         """
+        # The longest module first: of nested rules the inner one decides.
         for length in range(len(parts), 0, -1):
             module = ".".join(parts[:length])
             name = parts[length] if length < len(parts) else ""

@@ -29,6 +29,7 @@ def rewrite_notebook(rewriter: Rewriter, data: bytes, options: Options | None = 
         return _unchanged(data, "its JSON is laid out in a way that would not stay")
     hidden: list[str] = []
     code = _BORDER.join(_hide(_source(one), hidden) for one in cells)
+    # A notebook is no module: its relative imports lead nowhere.
     found = rewriter.rewrite(code.encode(), (), options)
     if not found.is_changed:
         return replace(found, old=data, new=data)
@@ -43,6 +44,7 @@ def rewrite_notebook(rewriter: Rewriter, data: bytes, options: Options | None = 
 
 def _writer(document: object, text: str) -> Any:  # noqa: ANN401 - a callable
     """Return what writes the document as it was written; None if nothing does."""
+    # Jupyter's own layout (nbformat) comes first: indent 1, no escapes beyond ASCII, a line end.
     for ending in ("\n", ""):
         for indent in (1, 2, 4, None, "\t"):
             for is_ascii in (False, True):
@@ -73,6 +75,7 @@ def _hide(source: str, hidden: list[str]) -> str:
     for line in lines:
         plain = line.strip()
         if is_other or plain.startswith(("%", "!", "?")) or plain.endswith("?"):
+            # As deep as the line, so that a block of such lines alone stays a block.
             indent = line[: len(line) - len(line.lstrip())]
             result.append(f"{indent}{_MAGIC}{len(hidden)}")
             hidden.append(line)

@@ -86,6 +86,7 @@ def _read(context: FileContext, scope: Scope, name: str) -> _Group:
     for use in context.uses_of(scope, name):
         parts = (name, *use.parts)
         dotted = ".".join(parts) + "."
+        # What an import names is a module; a further part may be any attribute.
         certain = max(
             (one.count(".") + 1 for one in imported if dotted.startswith(f"{one}.")), default=1
         )
@@ -189,7 +190,9 @@ def _write(context: FileContext, group: _Group) -> None:
     for binding, move in group.moved.items():
         assert binding.statement is not None  # noqa: S101 - for the type checker
         assert binding.alias is not None  # noqa: S101
+        # "import a.old" has bound a as well, which the other uses need.
         new = [NewImport(group.name)] if _keeps_package(group) and is_first else []
+        # Importing a module imports its parents: beside "import a.b" no "import a" is needed.
         if not any(one.startswith(f"{move.module}.") for one in needed):
             new.append(NewImport(move.module))
         context.plan(binding.statement).becomes[binding.alias] = new

@@ -151,6 +151,7 @@ def _leave_others(context: FileContext, known: set[int]) -> None:
     """Leave the strings that may be a path, or the name of a logger, or anything else."""
     for node in context.nodes:
         if isinstance(node, ast.JoinedStr):
+            # The pieces of an f-string have no quotes, and none is a path by itself.
             known.update(id(one) for one in node.values)
         if (
             isinstance(node, ast.Constant)

@@ -154,6 +154,7 @@ class ProjectRewriter:
         files = [self._rewrite(one, asked) for one in scanned]
         ruff = find_ruff()
         if ruff is not None:
+            # Threads suffice: each waits for a process of its own.
             with ThreadPoolExecutor(_FEW) as pool:
                 files = list(pool.map(lambda one: _sorted(ruff, one), files))
         found = [one for one in files if one.result.is_changed or one.result.left]
@@ -198,6 +199,7 @@ class ProjectRewriter:
         """Return the rules to follow in a file; None for all that were chosen."""
         rules = self._wish.live.get(file) if self._wish.live is not None else None
         owner = self._wish.owner
+        # In the files of others, an owner follows only the rules that are the owner's.
         if self._owners is not None and not is_among(owner, self._owners.of(file)):
             of_owner = frozenset(
                 rule.legacy for rule in self._map if is_among(owner, split_owners(rule.owner))
@@ -212,6 +214,8 @@ class ProjectRewriter:
         renamed where no file does.
         """
         modules = {module for one in scanned for module in one.modules}
+        # Rules that lead nowhere: the scanner searches for the paths of rules, here for the own
+        # modules.
         rules = [Rule(module, module) for module in modules]
         asked = MigrationMap(rules, root=self._map.root, exclude=self._map.exclude)
         found: dict[str, frozenset[str]] = {}

@@ -173,10 +173,12 @@ def _verified(tree: ast.Module, scope: Scope, result: Rewritten) -> Rewritten:
     try:
         after = SourceText(result.new)
         new_tree = after.parse()
+        # dont_inherit: the __future__ flags of this module are not those of the file.
         compile(new_tree, "<rewritten>", "exec", dont_inherit=True)
     except (UndecodableError, SyntaxError, ValueError) as error:
         return _given_up(result, f"the result would not compile: {reason_of(error)}")
     new_scope = read_scopes(after, new_tree)
+    # A name that was undefined before is no fault of the rewriting.
     lost = _unbound(new_scope) - _unbound(scope)
     if lost:
         return _given_up(result, f"the result would not define {', '.join(sorted(lost))}")

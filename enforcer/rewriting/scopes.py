@@ -256,6 +256,7 @@ class _Reader:
         else:
             self._visit(node.func, scope)
         arguments = list(node.args)
+        # The first argument of typing.cast() is a type, which may be within quotes.
         if arguments and _last_name(node.func) == "cast":
             self._annotation(arguments.pop(0), scope)
         self._all((*arguments, *node.keywords), scope)
@@ -270,6 +271,8 @@ class _Reader:
     def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         self._bind(scope, node.name)
         self._all(node.decorator_list, scope)
+        # Decorators and defaults are evaluated around the function; annotations see its type
+        # parameters.
         around = self._parameters_scope(node, scope)
         self._defaults(node.args, scope)
         self._annotation(node.returns, around)
@@ -329,6 +332,7 @@ class _Reader:
         return inside
 
     def _comprehension(self, node: Any, scope: Scope) -> None:  # noqa: ANN401 - one of four
+        # The first iterable is evaluated in the scope around, all else inside (PEP 289).
         first, *others = node.generators
         self._visit(first.iter, scope)
         inside = self._opened(node, scope)
@@ -360,6 +364,7 @@ class _Reader:
         if name == "Annotated" and isinstance(node.slice, ast.Tuple):
             first, *slices = node.slice.elts
             self._visit(first, scope)
+        # The strings of Literal are values, and those of Annotated are metadata.
         self._in_annotation = before and name not in ("Literal", "Annotated")
         self._all(slices, scope)
         self._in_annotation = before
@@ -373,6 +378,7 @@ class _Reader:
         plain = _PLAIN_STRING.fullmatch(self._source.text[start:end])
         if plain is None:
             return
+        # ast.parse() takes a leading blank for an unexpected indent, also in the mode "eval".
         text = plain["text"].lstrip(" ")
         try:
             inner = ast.parse(text, mode="eval").body

@@ -94,6 +94,7 @@ class SourceText:
         """Return the offset of a position of ast: a line from 1, a column in bytes of UTF-8."""
         begin = self._begins[line - 1]
         chars = self.text[begin : begin + column]
+        # No character has less than one byte, so the slice is at least as long as needed.
         if chars.isascii():
             return begin + column
         return begin + len(chars.encode()[:column].decode())

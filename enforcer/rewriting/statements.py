@@ -211,6 +211,7 @@ class StatementWriter:
 
     def _removal(self, start: int, end: int, *, is_alone: bool) -> Edit:
         if not is_alone:
+            # It may be all that follows a colon, where nothing at all is a syntax error.
             return Edit(start, end, "pass")
         begin = start - len(self._source.before(start))
         stop = self._source.line_end(end)

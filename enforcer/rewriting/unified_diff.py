@@ -32,5 +32,6 @@ def _text(data: bytes) -> str:
 
 
 def _lines(text: str) -> list[str]:
+    # Not splitlines(): patch and git know no form feed as the end of a line.
     ends = [0, *(found.end() for found in LINE_END.finditer(text)), len(text)]
     return [text[begin:end] for begin, end in pairwise(ends) if begin != end]

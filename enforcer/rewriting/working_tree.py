@@ -21,6 +21,7 @@ def uncommitted(root: Path, files: Collection[Path]) -> list[str]:
     """
     # Git hooks run with variables that name a repository, which may not be the root's.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    # --no-renames: with -z a rename is two entries, of which the second has no state.
     words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
     top = ask_git(str(root), "rev-parse", "--show-toplevel", timeout=_TIMEOUT, environ=environ)
@@ -57,8 +58,10 @@ def write_whole(file: Path, old: bytes, new: bytes) -> str:
 
         def write(draft: str) -> None:
             write_new(draft, new, 0o600)
+            # The draft is private until it is whole, and then gets the mode that the file had.
             Path(draft).chmod(mode & 0o7777)
 
+        # A replacement needs permission for the folder alone, and would override a read-only file.
         if not os.access(target, os.W_OK):
             return "it is read-only"
         replace(str(target), write)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from enforcer.rules.key_lines import KeyPath
     from enforcer.rules.mistakes import MistakeList
 
+# A tree that leads below itself makes a path longer at each step, and never comes back to it.
 _LONGEST_TRAIL = 64
 
 
@@ -106,6 +107,7 @@ class Ends:
 def _is_duplicate(entry: Entry, index: _Index, mistakes: "MistakeList") -> bool:
     rule = entry.rule
     if rule.kind == NAME:
+        # "from a import b" asks for the module a.b as well as for the name a:b.
         attribute = f"{rule.module}.{rule.name}"
         other = index.names[rule.module, rule.name]
         other = index.paths.get(attribute, other) if other is rule else other
@@ -198,6 +200,7 @@ def _check_canonical(
     trail = _Trail(rule, index)
     where = (*entry.where, "canonical")
     if trail.is_endless:
+        # Each rule of a circle leads into it, and one report is enough.
         if trail.circle not in cycles:
             cycles.add(trail.circle)
             mistakes.add(

@@ -103,6 +103,7 @@ def load_map(  # noqa: PLR0913 - one parameter for each way to read it
     options["store"] = chosen or file_of(options["store"] or DEFAULT_STORE, os.path.dirname(path))
     options["log"] = log or options["log"]
     options["baseline"] = _baseline(path, options["baseline"], environ)
+    # These modules are loaded only for a map that has such entries: a start stays light.
     if options["allow"]:
         from enforcer.rules.exemptions import Exemption
 
@@ -192,6 +193,7 @@ def _content_of_file(
     path: str, caches: "Mapping[str, str] | None", *, lenient: bool, regardless: bool
 ) -> _Content:
     data = _read(path)
+    # An empty map is valid, but a file may be empty because it is being written.
     if lenient and caches is not None and not data.strip() and _had_rules(path, caches):
         from enforcer.rules.document import unreadable
 

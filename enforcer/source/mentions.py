@@ -17,6 +17,7 @@ _RELATIVE: Final = re.compile(rb"\bfrom[\s\\]*\.")
 _COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 # Encodings in which ASCII characters may be other bytes, so that a search would miss them.
 _UNLIKE_ASCII: Final = ("utf-7", "utf7", "utf-16", "utf16", "utf-32", "utf32", "rot", "idna")
+# PEP 263: an encoding is declared in the first two lines.
 _TWO_LINES: Final = 512
 _STAR: Final = re.compile(rb"\bimport[\s\\]*\*")
 _MANY: Final = 40

@@ -79,6 +79,7 @@ def read_notebook(content: bytes) -> Notebook:
         is_other = bool(lines) and lines[0].startswith("%%")
         for line in lines:
             written = _written(line)
+            # The json module has no positions, so each line is sought from the end of the last one.
             found = text.find(written, position)
             position = found + len(written) if found >= 0 else position
             notebook._offsets.append(found)  # noqa: SLF001 - filled here

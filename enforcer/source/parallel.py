@@ -88,6 +88,7 @@ def _context() -> "BaseContext | None":
 
 
 def _begin(scanner: "FileScanner") -> None:
+    # A global of each worker: as an argument it would be pickled again for every part.
     _scanner[:] = [scanner]
 
 

@@ -149,10 +149,12 @@ def find_references(
         return _Finder(importers, interest, positions).find(tree)
     finder = _Finder(importers, interest, positions, interest.lines(source, ()))
     found = finder.find(tree)
+    # A star may bind any name, so every line may matter.
     if finder.has_star:
         return _Finder(importers, interest, positions).find(tree)
     if not finder.bound:
         return found
+    # A second walk: only the first shows which names are bound, and so which lines matter.
     lines = interest.lines(source, finder.bound)
     return _Finder(importers, interest, positions, lines).find(tree)
 

@@ -98,5 +98,6 @@ def _key(migration_map: MigrationMap) -> str:
     """Return a digest of all that decides what is read of a file."""
     paths = sorted(entry.legacy for entry in migration_map)
     paths += sorted(entry.canonical for entry in migration_map.instances)
+    # Another Python parses other syntax, and another enforcer finds other references.
     words = (_FORMAT, __version__, sys.version, migration_map.root, *paths)
     return digest("\n".join(words).encode("utf-8", "surrogateescape"))

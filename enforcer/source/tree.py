@@ -108,6 +108,8 @@ class _Walk:
         while waiting:
             folder = waiting.pop()
             try:
+                # Listed as a whole: this generator may rest, or end early, and would keep the
+                # folder open.
                 with os.scandir(folder) as listed:
                     entries = sorted(listed, key=lambda entry: entry.name)
             except OSError as error:
@@ -123,6 +125,7 @@ class _Walk:
                         folders.append(entry.path)
                 elif self._is_wanted(entry.name) and not self._is_left_out(prefix + entry.name):
                     yield entry.path, _stamp(entry)
+            # The last one of a stack is the next: reversed, they come by name.
             waiting += reversed(folders)
 
     def _is_own(self, entry: "os.DirEntry[str]", prefix: str) -> bool:
@@ -168,6 +171,7 @@ class ModuleNamer:
 
     def _bases_of(self, folder: str) -> Iterator[str]:
         top = folder
+        # The root of a file system is its own parent.
         while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
             top = os.path.dirname(top)
         if top in self._search:
@@ -208,6 +212,7 @@ def _ignored_by_git(root: str) -> frozenset[str]:
     Without git, or outside of a repository, nothing is ignored. Neither is anything in a root that
     is ignored as a whole: whoever checks it intends to.
     """
+    # --directory names an ignored folder alone, instead of each of the thousands of files in it.
     words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
     answer = ask_git(root, *words, timeout=_TIMEOUT, environ=without_git_variables())
     paths = frozenset(os.fsdecode(path) for path in (answer or b"").split(b"\0") if path)

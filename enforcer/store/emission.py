@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS emission (
 ) WITHOUT ROWID
 """,
 )
+# Numbers only grow: whoever records late must not take back what another process has sent.
 _UPSERT = """
 INSERT INTO emission (process, site, emitted, offered, last_seen) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (process, site) DO UPDATE SET emitted = max(emitted, excluded.emitted),
@@ -63,6 +64,7 @@ _ROWS = "SELECT site, emitted, offered, last_seen FROM emission WHERE process = 
 _OPEN = "INSERT OR REPLACE INTO emitting (process) VALUES (?)"
 _CLOSE = "DELETE FROM emitting WHERE process = ?"
 _IS_THERE = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'emitting'"
+# Processes that ended, or that have been silent for longer than they announced.
 _GONE = """
 SELECT process.*, deployment.service, deployment.version AS service_version,
     deployment.environment
@@ -156,9 +158,11 @@ def note(
         then nothing was recorded but that the process goes on.
 
     """
+    # Here and not when a store is opened: only a process that emits needs them.
     for table in _TABLES:
         connection.execute(table)
     query = "SELECT claimed FROM emitting WHERE process = ?"
+    # No row, or a claim: another process sends or has sent for this one, as for a dead one.
     if connection.execute(query, (process,)).fetchone() != (0,):
         connection.execute(_OPEN, (process,))
         known = {row[0]: tuple(row) for row in connection.execute(_ROWS, (process,))}
@@ -172,6 +176,7 @@ def note(
 
 def acknowledge(connection: "sqlite3.Connection", remainder: Remainder) -> None:
     """Record that a remainder was emitted, in a transaction."""
+    # Claimed at 1 is claimed long ago: the rest can be claimed at once, and note() still sees it.
     rows = [(remainder.process.id, *row) for row in remainder.rows()]
     connection.executemany(_UPSERT, rows)
     connection.execute(

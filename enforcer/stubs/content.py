@@ -136,6 +136,7 @@ def _used(node: ast.FunctionDef) -> set[str]:
 
 def _definition(old: str, canonical: str, node: ast.FunctionDef) -> tuple[str, set[str]]:
     """Return a function's declaration under its legacy name, and the names that it uses."""
+    # Defaults become "...": their expressions may use names that the stub does not have.
     copied = ast.arguments(
         posonlyargs=node.args.posonlyargs,
         args=node.args.args,

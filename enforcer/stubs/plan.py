@@ -76,6 +76,7 @@ def write(planned: Plan) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         data = planned.files[file].encode()
         replace(str(file), lambda draft, data=data: write_new(draft, data))  # type: ignore[misc]
+    # Last: if writing fails, no file is missing that was there.
     for file in planned.orphans:
         file.unlink()
         _remove_empty(file.parent)
@@ -145,6 +146,7 @@ class _Planner:
                 continue
             for inner in self._locator.submodules(located):
                 legacy = rule.module + inner[len(rule.target) :]
+                # A rule for a path below the tree adds files of its own.
                 if self._map.match(legacy) is rule and not self._own_code(legacy):
                     yield legacy
                     waiting.append(inner)

@@ -138,6 +138,7 @@ class Case:
             one
             for one in self.rule.pauses
             if (one.service, one.environment) in services
+            # As in is_production_use(): how often a test runs says nothing of production.
             and (one.environment or not is_test_file(one.file))
         )
 
@@ -173,9 +174,11 @@ class Case:
         return [one for one in self.pauses if self._came_once(one) and not self._is_accepted(one)]
 
     def _came_once(self, pause: UsePause) -> bool:
+        # The rhythm of a job is declared; processes without a name are among the unknowns.
         if pause.service in {*self.terms.jobs, ""}:
             return False
         if pause.service not in self.terms.expected:
+            # A pause without a file is one of the whole service.
             return not pause.file and pause.last_seen - pause.first_seen < WEEK
         # The scan shows whether other callers are gone.
         place = pause.service, pause.file, pause.function
@@ -193,4 +196,5 @@ class Case:
 
 def days(nanoseconds: int) -> str:
     """Return a number of days for people: ``30 d``."""
+    # Rounded up: whoever waits for fewer days than are in force waits in vain.
     return f"{-(-nanoseconds // DAY):,} d"

@@ -26,6 +26,7 @@ _MOST = 3
 def complete(case: Case) -> Condition:
     """Return whether nothing was refused, dropped, lost or blind in the period."""
     refused = case.refused
+    # Whoever asks for a removed path fails in any case: the condition on use reports that.
     if refused and not case.is_removed:
         facts: tuple[str, ...] = (
             f"{counted(sum(one.count for one in refused), 'use was', 'uses were')} refused",
@@ -48,6 +49,7 @@ def _dropped(case: Case) -> Faults:
     lost = [
         one
         for one in case.fleet.lost
+        # Losses are counted by the hour: one that began before the period may reach into it.
         if one.hour + 3_600_000_000_000 > case.since and case.terms.is_production(one.environment)
     ]
     if lost:
@@ -96,6 +98,7 @@ def _concerns(case: Case, notice: ProcessNotice) -> bool:
     own = case.rule.legacy.removesuffix(TREE_SUFFIX)
     if covers_path(own, notice.subject) or covers_path(notice.subject, own):
         return True
+    # The path of another rule concerns that rule alone; any other subject may concern all.
     return notice.kind != LATE and notice.subject not in case.coverage.paths
 
 
@@ -153,6 +156,7 @@ def _ended(case: Case, ending: str) -> list[ProcessLife]:
     return [one for one in found if one.written >= case.since]
 
 
+# The order matters: complete() shows the remedy of the first fault.
 _FAULTS = (
     _dropped,
     _set_aside,

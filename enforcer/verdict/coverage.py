@@ -99,6 +99,7 @@ class Coverage:
         return [(one, self._is_made_up(one)) for one in found]
 
     def _is_made_up(self, lost: ProcessLife) -> bool:
+        # It may have run on for as long as its silence lasts, and used the path then.
         age = min(lost.written - lost.began, DAY) + lost.silence
         return any(
             one.written > lost.written
@@ -122,11 +123,13 @@ class Coverage:
     def gaps(self, service: str, legacy: str, since: int) -> list[Gap]:
         """Return when a service did not watch a rule, and the break is not accepted."""
         maps = self.maps_with(legacy)
+        # By maps and not by rule: most rules are in the same maps, and share the answer.
         key = service, maps, since
         if key not in self._gaps:
             watched = [
                 span
                 for life in self.by_service.get(service, ())
+                # An enforcer before 0.2 recorded no gaps, so its spans prove nothing.
                 if life.map in maps and life.ending != UNKNOWN
                 for span in self._spans(life)
             ]

@@ -82,6 +82,7 @@ def _answer(conditions: tuple[Condition, ...]) -> str:
     match only while no use within the period is known.
     """
     answers = {one.answer for one in conditions if not one.is_met}
+    # Callers fail now, which comes before all that is merely in use or not known.
     if answers & {ASKED_FOR, REFUSED}:
         return min(answers, key=_ORDER.index)
     used = {one.answer for one in conditions if one.name == "quiet" and one.state == "unmet"}

@@ -82,4 +82,5 @@ def as_prometheus(verdicts: Iterable[Verdict]) -> str:
 
 
 def _escaped(text: str) -> str:
+    # The backslash first, or the escapes of the others would be escaped again.
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

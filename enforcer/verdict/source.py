@@ -23,6 +23,7 @@ from enforcer.verdict.terms import SCAN_AGE
 
 _MOST = 3
 _SCAN = "enforcer scan --record"
+# From git's usual abbreviation to a whole SHA-256.
 _REVISION = re.compile(r"[0-9a-f]{7,64}")
 _PROSE = ("markdown",)
 
@@ -43,6 +44,8 @@ def named_in_source(case: Case) -> Condition:
         act = f"Change {counted(len(found), 'line')}: enforcer fix --rule {path}."
         text = f"named in {_places(found)}"
         return Condition("source", UNMET, (text,), act, TESTS if tests else NAMED)
+    # Uses outside of production delay no verdict, but a recent one proves code that the scan has
+    # not seen.
     late = _used_after_scan(case)
     if late:
         text = f"tests and other environments used it after the scan: {listed(late, _MOST)}"
@@ -118,6 +121,7 @@ def _other_revisions(case: Case, scan: RecordedScan) -> Iterator[str]:
     for service, version in {(one.service, one.version) for one in case.coverage.running}:
         if not _REVISION.fullmatch(version):
             continue
+        # Either of the two may be abbreviated.
         if not (scan.revision.startswith(version) or version.startswith(scan.revision)):
             yield visible(f"{service} {version[:12]}".strip())
 

@@ -57,6 +57,7 @@ def standing_of(case: Case) -> Standing:
         state = UNUSED if case.coverage.maps_with(case.rule.legacy) else UNWATCHED
     since = case.now - case.left_within
     recent = (one for one in case.rule.uses if one.last_seen >= since)
+    # A line that runs in several deployments is one line to change.
     sites = {(one.file, one.line, one.function, one.path, one.mechanism) for one in recent}
     return Standing(case.rule.legacy, state, len(sites), case.last_use, case.period)
 

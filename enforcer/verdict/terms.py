@@ -69,6 +69,7 @@ class Terms:
             quiet_for=migration_map.quiet_for * DAY,
             jobs={job.service: job.every * DAY for job in migration_map.jobs},
             accepted=tuple(
+                # The last day counts as a whole.
                 Break(one.service, day_start(one.since), day_start(one.till) + DAY, one.reason)
                 for one in migration_map.accept
             ),
@@ -83,4 +84,5 @@ class Terms:
 def day_start(day: str) -> int:
     """Return when an ISO date begins in UTC, in nanoseconds since the epoch."""
     found = date.fromisoformat(day)
+    # Whole seconds first: a float of nanoseconds since the epoch is off by hundreds of them.
     return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()) * 10**9

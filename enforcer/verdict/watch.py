@@ -16,6 +16,7 @@ _MOST = 3
 
 def watched(case: Case) -> Condition:
     """Return whether every expected service watched the rule without a break for the period."""
+    # A job is silent between its runs: _jobs_not_seen() looks at those.
     expected = [one for one in case.terms.expected if one not in case.terms.jobs]
     if not expected and not case.terms.jobs:
         return _unnamed(case)
