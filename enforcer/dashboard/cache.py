@@ -131,6 +131,7 @@ class KeptJudgement:
             if kept.seconds >= _QUICK or (state and kept.state == state):
                 return kept.judgement
         elif kept is not None and kept.seconds >= _QUICK and 0 <= age < _STALE:
+            # One thread judges anew, and no page waits for it.
             if self._renewing.acquire(blocking=False):
                 Thread(target=self._read_again, args=(state,), daemon=True).start()
             return kept.judgement

@@ -1,4 +1,4 @@
-"""Whether a call site still stands in the source, by the recorded scan."""
+"""State of a call site in the source, by the recorded scan: whether it is still there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

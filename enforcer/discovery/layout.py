@@ -49,6 +49,7 @@ class Layout:
         if path.is_file():
             return next(iter(self._modules_of(str(path))), "")
         # Whether the folders around it were packages is unknown; the root's layout stayed.
+        # The innermost folder of the search path: modules below src are named from there.
         base = max((one for one in self._sources if path.is_relative_to(one)), key=len)
         parts = list(path.relative_to(base).with_suffix("").parts)
         if parts[-1] == _INIT:

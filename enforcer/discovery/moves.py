@@ -38,6 +38,7 @@ def _moved_modules(
     """Yield each module that is gone, where it is now, and the rename that moved it first."""
     came_from: dict[str, list[tuple[str, Rename]]] = defaultdict(list)
     for rename in renames:
+        # The earlier paths of a file that moved several times lead to its last place, too.
         came_from[rename.new] += [*came_from.pop(rename.old, []), (rename.old, rename)]
     for new, olds in came_from.items():
         if not (layout.root / new).is_file() or not is_importable(new):

@@ -200,6 +200,7 @@ class _Shim:
 
     def _is_shim_of(self, target: str, body: _Body) -> bool:
         """Return whether a module is a shim of another one, and not its public face."""
+        # A warning proves a shim, wherever it leads; a mere re-export may be a public face.
         if body.warning is not None or body.replacement:
             return self._layout.locator.locate(target) is not None
         hidden = {part for part in target.split(".") if part.startswith("_")}

@@ -1,1 +1,1 @@
-"""The way of a rule to its end: its next stage, the plan of all rules, retirement, tombstones."""
+"""Steps of a rule until it is gone: its next stage, the plan, retirement and the tombstone."""

@@ -31,6 +31,7 @@ def find_rule(migration_map: MigrationMap, path: str) -> Rule:
 def advanced(step: Step, migration_map: MigrationMap) -> Changes:
     """Return the change of the map that moves a rule to its next stage."""
     text = MapText(migration_map.path)
+    # A dry run has the stage already, and lacks only the refusal.
     if step.following == STRICT and step.rule.stage == STRICT:
         text.set(step.rule.legacy, "refuse", value=True)
     else:

@@ -93,6 +93,7 @@ def new_callers(
     found = []
     for report in reports:
         rule = rules.get(report.legacy)
+        # Of a rule that left the map, only the store knows the owner.
         responsible = split_owners(rule.owner if rule is not None else report.owner)
         for site in report.call_sites:
             site.owners = () if site.relation == THIRD_PARTY else owners.of(site.file)
@@ -154,6 +155,7 @@ def lost_watch(
     for (service, environment), till in sorted(last.items()):
         is_expected = service in migration_map.expected_services
         silence = now - till
+        # A job is silent between its runs.
         if silence <= max(HOUR, rare.get(service, 0)):
             continue
         if is_expected or till >= since:

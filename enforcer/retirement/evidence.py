@@ -1,4 +1,4 @@
-"""What stores have for the steps of rules: the report of a store, if anything was recorded."""
+"""Report of a whole store, as evidence for the steps of rules; None if nothing was recorded."""
 
 from enforcer.report import Report, build
 from enforcer.store import StoreError

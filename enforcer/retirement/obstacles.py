@@ -1,4 +1,4 @@
-"""What stands in the way of each rule's next stage: judged from source and from recorded uses.
+"""Obstacles to each rule's next stage, judged from the source and from recorded uses.
 
 The map is checked as if each rule had its next stage already, with the same code that judges the
 current stages (``enforcer.source.check``). Uses that a store has are added where the source can't
@@ -73,6 +73,7 @@ def next_steps(
         BaselineError: if the map's baseline can't be read.
 
     """
+    # Loaded twice, since the rules of the second are changed.
     current, following = own_stages(path), own_stages(path)
     for rule in following:
         _advance(rule)

@@ -78,6 +78,7 @@ def prepare(
     if forced:
         by_hand += _still_named(rule, migration_map, changes)
     entries = _prune_baseline(rule, migration_map, changes)
+    # After the code, since files that are deleted are not searched.
     mentions = Mentions(rule, migration_map, changes)
     mentions.rewrite()
     places = sorted({*by_hand, *mentions.by_hand}, key=lambda one: (one.file, one.line))
@@ -151,6 +152,7 @@ def _change_map(
         for index, exemption in enumerate(migration_map.allow)
         if covered_by(rule, exemption.path, migration_map)
     ]
+    # From the last one: each removal moves the positions after it.
     for index in reversed(covered):
         text.drop_exemption(index)
     for index in reversed(text.stages_of(rule.legacy)):

@@ -85,6 +85,7 @@ def rollouts_of(path: str) -> "tuple[Rollout, ...]":
 
 
 def _environment() -> dict[str, str]:
+    # These variables override the stages of one process, and not what the map says.
     environ = trusted_environment()
     return {
         key: value for key, value in environ.items() if key not in (ENVIRONMENT_KEY, REFUSE_KEY)

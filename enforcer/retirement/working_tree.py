@@ -1,4 +1,4 @@
-"""Whether git could give back what a change of files overwrites or deletes."""
+"""Check that git could give back each file that a change overwrites or deletes."""
 
 import os
 from collections.abc import Iterable
@@ -26,6 +26,7 @@ def require_committed(top: Path, files: Iterable[Path]) -> None:
     names = [os.path.relpath(file, top) for file in files]
     # Git hooks run with variables that name a repository, which may not be this one.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    # --ignored: an ignored file is in no commit, so git could not give it back either.
     words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignored")
     answer = ask_git(str(top), *words, "--", *names, timeout=_TIMEOUT, environ=environ)
     if answer is None:

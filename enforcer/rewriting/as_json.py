@@ -1,4 +1,4 @@
-"""Write what becomes of a project as JSON, for other programs: fields are only ever added."""
+"""Result of a rewriting as JSON, for other programs: fields are only ever added."""
 
 from enforcer.output.document import as_json, fields_of
 from enforcer.rewriting.project import FileFix, ProjectFix

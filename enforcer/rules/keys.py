@@ -50,6 +50,7 @@ def _callable(owner: str, example: str) -> "Reader":
 def _keep_days(table: Table, key: str) -> int:
     """Read for how many days the store keeps its rows; for ever if that is invalid."""
     days = table.values.get(key, KEEP_DAYS)
+    # A bool is an int: keep_days = false would pass for 0, which keeps everything.
     if isinstance(days, int) and not isinstance(days, bool) and (days == 0 or days > LEAST_DAYS):
         return days
     table.note(
@@ -93,6 +94,7 @@ def _exemptions(table: Table, key: str) -> "tuple[tuple[str, str, str, str, int]
         for needed in EXEMPTION_KEYS:
             if not values.get(needed):
                 one.note_missing(needed, _EXEMPTION, "the exemption")
+        # Plain values, for the cache of the map: the loader makes objects of them.
         found.append((*one.read(EXEMPTION_KEYS).values(), table.mistakes.line_of(one.where)))
     return tuple(found)
 

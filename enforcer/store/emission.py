@@ -176,11 +176,12 @@ def note(
 
 def acknowledge(connection: "sqlite3.Connection", remainder: Remainder) -> None:
     """Record that a remainder was emitted, in a transaction."""
-    # Claimed at 1 is claimed long ago: the rest can be claimed at once, and note() still sees it.
     rows = [(remainder.process.id, *row) for row in remainder.rows()]
     connection.executemany(_UPSERT, rows)
     connection.execute(
-        "UPDATE emitting SET claimed = 1 WHERE process = ? AND claimed > 0", (remainder.process.id,)
+        # 1 is a claim of long ago: what is left can be claimed at once, and note() still sees one.
+        "UPDATE emitting SET claimed = 1 WHERE process = ? AND claimed > 0",
+        (remainder.process.id,),
     )
 
 
