@@ -162,7 +162,8 @@ def note(
     for table in _TABLES:
         connection.execute(table)
     query = "SELECT claimed FROM emitting WHERE process = ?"
-    # No row, or a claim: another process sends or has sent for this one, as for a dead one.
+    # No row is the first time, or another process found nothing missing and closed it; a claim
+    # is that of another process, which took this one for dead.
     if connection.execute(query, (process,)).fetchone() != (0,):
         connection.execute(_OPEN, (process,))
         known = {row[0]: tuple(row) for row in connection.execute(_ROWS, (process,))}
