@@ -7,6 +7,7 @@ from typing import Final
 
 from enforcer.rules.atomic import replace, write_new
 from enforcer.rules.git import ask_git
+from enforcer.rules.regular_files import read_regular
 
 _TIMEOUT: Final = 60.0
 
@@ -53,7 +54,7 @@ def write_whole(file: Path, old: bytes, new: bytes) -> str:
         # The file that a link leads to: replacing the link would leave two contents.
         target = file.resolve(strict=True)
         mode = target.stat().st_mode
-        if target.read_bytes() != old:
+        if read_regular(str(target)) != old:
             return "it changed meanwhile"
 
         def write(draft: str) -> None:

@@ -5,9 +5,8 @@ No test runs on Windows: the functions that name files get `ntpath` for `os.path
 
 import ntpath
 import sys
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -17,10 +16,11 @@ from enforcer.recording.distributions import distribution_of
 from enforcer.recording.items import Item
 from enforcer.recording.use import CALL, OWN, THIRD_PARTY
 from enforcer.rules import repository
+from enforcer.rules.model import MigrationMap
 from enforcer.runtime.imports import callers
 from enforcer.runtime.imports.callers import Caller, Ownership
 from enforcer.runtime.telemetry.records import shown_file
-from enforcer.source.scan import _shown
+from enforcer.source import scan
 
 ROOT = r"C:\work\shop\backend"
 MAP = r"C:\work\shop\enforcer.toml"
@@ -30,7 +30,7 @@ MAP = r"C:\work\shop\enforcer.toml"
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what the modules that name files know of the system."""
     system = SimpleNamespace(sep="\\", curdir=".", path=ntpath, __file__=r"C:\Python312\Lib\os.py")
-    for module in (callers, portable_names, repository):
+    for module in (callers, portable_names, repository, scan):
         monkeypatch.setattr(module, "os", system)
 
 
@@ -99,5 +99,5 @@ def test_a_folder_of_packages_is_found_on_the_search_path(
 
 
 def test_check_names_files_as_a_run_does() -> None:
-    root: Any = PureWindowsPath(ROOT)
-    assert _shown(root / "carts" / "api.py", root) == "carts/api.py"
+    scanner = scan.FileScanner(MigrationMap(root=ROOT), ())
+    assert scanner.shown(rf"{ROOT}\carts\api.py") == "carts/api.py"
