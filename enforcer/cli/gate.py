@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,15 +14,16 @@ from enforcer.baseline.reader import SHRINK, UPDATE, UPDATE_SOURCE, read_baselin
 from enforcer.cli.options import Days, choose_map, format_options, load_chosen, seen_options
 from enforcer.gate import Gate, gather
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
-from enforcer.gate.as_lines import as_github, as_text
+from enforcer.gate.as_lines import as_github, document
 from enforcer.gate.seen import read_seen
+from enforcer.output.console import as_text
 from enforcer.rules.model import MigrationMap
 
 CLOSED: Final = 1
 """Exit code if a finding closes the gate."""
 
 _FORMS: Final[dict[str, Callable[[Gate], str]]] = {
-    "text": as_text,
+    "text": lambda gate: as_text(document(gate), sys.stdout),
     "json": as_json,
     "sarif": as_sarif,
     "junit": as_junit,
@@ -91,7 +93,7 @@ def gate(  # noqa: PLR0913 - one parameter for each option
         update_source=_update_source(map_file, baseline_file),
         reads_source=not no_source,
     )
-    click.echo(_FORMS[form](found), nl=False)
+    click.echo(_FORMS[form](found), nl=False, color=True)
     context.exit(0 if found.is_open else CLOSED)
 
 

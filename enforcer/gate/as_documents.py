@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from enforcer.gate.as_lines import line_of
 from enforcer.gate.collection import Gate
 from enforcer.gate.findings import KINDS, Finding, Level, annotation
 from enforcer.output.annotations import as_sarif as sarif
@@ -71,9 +72,9 @@ def _test_case(suite: ET.Element, finding: Finding) -> None:
     case = ET.SubElement(suite, "testcase", {**named, "time": "0"})
     if finding.level == Level.ERROR:
         failure = ET.SubElement(case, "failure", {"message": _printable(finding.message)})
-        failure.text = _printable(str(finding))
+        failure.text = _printable(line_of(finding).text)
     else:
-        ET.SubElement(case, "system-out").text = _printable(str(finding))
+        ET.SubElement(case, "system-out").text = _printable(line_of(finding).text)
 
 
 def _printable(text: str) -> str:

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Final
 
 from enforcer.output.annotations import Annotation
-from enforcer.owners import joined
 
 
 class Level(StrEnum):
@@ -65,12 +64,6 @@ class Finding:
     path: str
     owners: tuple[str, ...] = ()
     rule_owners: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Format it as compilers do."""
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        team = f" {joined(self.owners)}" if self.owners else ""
-        return f"{place}: {self.level}: {self.message}. {self.remedy} ({self.kind}){team}"
 
 
 def annotation(finding: Finding) -> Annotation:

@@ -689,3 +689,13 @@ def test_a_canonical_path_that_is_missing(
 
     assert len(found) == {"observe": 0, "removed": 0, "strict": 2}.get(stage, 3)
     assert all(line.startswith(start) for line, start in zip(found, expected, strict=False))
+
+
+def test_colours_reach_what_shows_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of a CI that shows colours is no terminal."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    words = ("gate", "--no-source", "--record", record(project, *ALL, site(9, function="g")))
+    plain = enforcer(*words).stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in plain
+    assert "\x1b[1;31merror\x1b[0m: a new use" in enforcer(*words).stdout

@@ -8,6 +8,7 @@ import pytest
 
 from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.run_record import Record, SeenSite
+from enforcer.gate.as_lines import line_of
 from enforcer.gate.collection import Gate, gather
 from enforcer.gate.findings import Level
 from enforcer.gate.seen import NOBODY
@@ -204,5 +205,5 @@ def test_finding_has_the_owners_of_its_file_and_of_its_rule(project: Path) -> No
     findings = {one.file: one for one in gate(project).findings if one.kind == "would-be-refused"}
     found = findings["shop/app.py"]
     assert (found.owners, found.rule_owners) == (("@web", "@mobile"), ("@cart", "@core"))
-    assert str(found).endswith("(would-be-refused) @web @mobile")
+    assert line_of(found).text.endswith("(would-be-refused) @web @mobile")
     assert findings["shop/other.py"].owners == ()

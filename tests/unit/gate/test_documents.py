@@ -8,6 +8,7 @@ import pytest
 
 from enforcer.gate import Finding, Gate, Level
 from enforcer.gate.as_documents import as_json, as_junit, as_sarif
+from enforcer.gate.as_lines import line_of
 
 
 def finding(file: str, line: int = 3, level: Level = Level.ERROR) -> Finding:
@@ -60,5 +61,5 @@ def test_a_failed_case_has_the_whole_finding(gate: Gate) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("5", "4")
     for case, found in zip(suite, gate.findings, strict=True):
         (result,) = case
-        assert result.text == str(found)
+        assert result.text == line_of(found).text
         assert result.tag == ("failure" if found.level == Level.ERROR else "system-out")
