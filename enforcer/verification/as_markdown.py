@@ -17,9 +17,9 @@ def _document(found: Verification) -> Document:
     yield Line(f"Verification of {title(found)}", level=1)
     yield Line(conclusion(found), STRONG)
     yield Table(_INVARIANTS, tuple(map(_invariant, found.results)))
-    for number, result in enumerate(found.results, start=1):
+    for result in found.results:
         if result.cases:
-            yield Line(heading(number, result), level=2)
+            yield Line(heading(result), level=2)
             yield from (Line(f"Impact: {impact}") for impact in result.impacts)
             cases = ((((case.path, CODE),), case.outcome, case.seen) for case in result.cases)
             yield Table(_CASES, tuple(cases))

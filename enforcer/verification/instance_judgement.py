@@ -64,7 +64,8 @@ def judge_sharing(seen: Seen) -> Result:
     calls = [call for call in seen.called if call.number]
     summary = f"{counted(len(calls), 'request')} by threads and tasks"
     if wrong:
-        summary += f", {wrong} of {len(cases)} checks fail"
+        checks = counted(len(cases), "check")
+        summary += f", {wrong} of {checks} {'fails' if wrong == 1 else 'fail'}"
     return Result(SHARING, summary if cases else "the map has no [[instances]]", tuple(cases))
 
 

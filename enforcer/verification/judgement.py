@@ -159,9 +159,7 @@ def judge_services(seen: Seen) -> Result:
     cases = tuple(_service_case(seen, service, used[service]) for service in sorted(used))
     refused = sum(case.cause == _REFUSED_CAUSE for case in cases)
     wrong = count(cases, Outcome.VIOLATED) - refused
-    summary = f"{counted(len(cases), 'module')} use legacy paths"
-    if len(cases) == 1:
-        summary = "1 module uses legacy paths"
+    summary = counted(len(cases), "module uses legacy paths", "modules use legacy paths")
     if wrong:
         summary += f", and {wrong} of them {'gets' if wrong == 1 else 'get'} something else"
     if refused:

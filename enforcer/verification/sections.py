@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from enforcer.output.document import BLANK, STRONG, Document, Line
+from enforcer.output.document import BLANK, STRONG, Document, Line, Weight
 from enforcer.output.words import listed
 from enforcer.verification.model import Case, Outcome, Result, Verification
 
@@ -14,7 +14,12 @@ _STYLES: Final = {
     Outcome.UNVERIFIED: "yellow",
     Outcome.NOTHING: "dim",
 }
-_INDENT: Final = 3
+_WEIGHTS: Final[dict[Outcome, Weight]] = {
+    Outcome.PASSED: "fine",
+    Outcome.VIOLATED: "wrong",
+    Outcome.UNVERIFIED: "warns",
+    Outcome.NOTHING: "tells",
+}
 _MOST_PATHS: Final = 5
 
 
@@ -28,13 +33,14 @@ def document(found: Verification, *, verbose: bool) -> Document:
     """
     yield Line(title(found), STRONG)
     yield BLANK
-    for number, result in enumerate(found.results, start=1):
+    for result in found.results:
         cases = tuple(_every(result) if verbose else _by_cause(result))
         below = (
-            Line(result.summary, below=cases, indent=_INDENT),
-            *(Line(f"Impact: {impact}", indent=_INDENT) for impact in result.impacts),
+            Line(result.summary, below=cases),
+            *(Line(f"Impact: {impact}") for impact in result.impacts),
         )
-        yield Line(heading(number, result), _STYLES[result.outcome], below)
+        style, weight = _STYLES[result.outcome], _WEIGHTS[result.outcome]
+        yield Line(heading(result), style, below, weight=weight)
     yield BLANK
     yield Line(conclusion(found), "bold green" if found.holds else "bold red")
 
@@ -59,9 +65,11 @@ def _by_cause(result: Result) -> Iterator[Line]:
 
 
 def _case(result: Result, outcome: Outcome, text: str) -> Line:
-    # The heading says the outcome already, unless there is worse.
-    mark = "" if outcome == result.outcome else f" ({outcome})"
-    return Line(f"{text}{mark}", _STYLES[outcome], indent=_INDENT)
+    # The heading or the mark shows the outcome already; "!" needs a word beside a violation.
+    is_shown = outcome in (result.outcome, Outcome.PASSED)
+    return Line(
+        text if is_shown else f"{text} ({outcome})", _STYLES[outcome], weight=_WEIGHTS[outcome]
+    )
 
 
 def title(found: Verification) -> str:
@@ -69,10 +77,10 @@ def title(found: Verification) -> str:
     return f"{Path(found.map_file).name}, {_mode(found)}"
 
 
-def heading(number: int, result: Result) -> str:
+def heading(result: Result) -> str:
     """Return an invariant with its severity and its result."""
     invariant = result.invariant
-    return f"{number}. {invariant.category} ({invariant.severity}): {result.outcome}"
+    return f"{invariant.category} ({invariant.severity}): {result.outcome}"
 
 
 def conclusion(found: Verification) -> str:

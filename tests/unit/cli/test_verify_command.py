@@ -1,6 +1,7 @@
 """Test ``enforcer verify`` on small programs: each outcome of each invariant, and bad input."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -53,18 +54,18 @@ FILES = {
 HEALED = """\
 enforcer.toml, with the enforcer
 
-1. Import paths (critical): passed
-   4 import paths to 2 objects
-2. Instances (critical): passed
-   4 paths, 1 instance for 1 key
-3. Factories (high): passed
-   1 legacy factory delegates
-4. Services (high): passed
-   2 modules use legacy paths
-5. Sharing (medium): passed
-   21 requests by threads and tasks
-6. Definitions (medium): passed
-   1 class, each once
+✓ Import paths (critical): passed
+  4 import paths to 2 objects
+✓ Instances (critical): passed
+  4 paths, 1 instance for 1 key
+✓ Factories (high): passed
+  1 legacy factory delegates
+✓ Services (high): passed
+  2 modules use legacy paths
+✓ Sharing (medium): passed
+  21 requests by threads and tasks
+✓ Definitions (medium): passed
+  1 class, each once
 
 6 of 6 invariants hold, with the enforcer
 """
@@ -72,38 +73,38 @@ enforcer.toml, with the enforcer
 OFF = """\
 enforcer.toml, without the enforcer
 
-1. Import paths (critical): violated
-   4 import paths to 2 objects, and 2 of them lead elsewhere
-      has code of its own instead of the canonical object, 2 times: shop.legacy.make_cart, \
+✗ Import paths (critical): violated
+  4 import paths to 2 objects, and 2 of them lead elsewhere
+    ✗ has code of its own instead of the canonical object, 2 times: shop.legacy.make_cart, \
 shop.old_cart.Cart
-   Impact: There is more than one of what should be one: callers of one path don't see what \
+  Impact: There is more than one of what should be one: callers of one path don't see what \
 callers of another one do.
-2. Instances (critical): violated
-   4 paths, 4 instances for 1 key
-      shop.cart.get_cart: gives instance 2, of Cart
-      shop.legacy.make_cart: gives instance 3, of Cart
-      shop.old_cart.Cart: gives instance 4, of Cart
-   Impact: What one part of the program sets, another one reads from an instance that knows \
+✗ Instances (critical): violated
+  4 paths, 4 instances for 1 key
+    ✗ shop.cart.get_cart: gives instance 2, of Cart
+    ✗ shop.legacy.make_cart: gives instance 3, of Cart
+    ✗ shop.old_cart.Cart: gives instance 4, of Cart
+  Impact: What one part of the program sets, another one reads from an instance that knows \
 nothing of it: events are lost, or come twice.
-3. Factories (high): violated
-   1 legacy factory, 1 without delegation
-      shop.legacy.make_cart: gives another instance
-   Impact: Who calls the legacy factory gets something that nobody else has.
-4. Services (high): violated
-   2 modules use legacy paths, and 2 of them get something else
-      gets something else, 2 times: shop.mail, shop.web
-   Impact: Parts of the program that should work together work on objects of their own.
-5. Sharing (medium): violated
-   22 requests by threads and tasks, 3 of 4 checks fail
-      shop.cart.Cart: one key gets 12 instances in 12 requests (the main thread, another \
+✗ Factories (high): violated
+  1 legacy factory, 1 without delegation
+    ✗ shop.legacy.make_cart: gives another instance
+  Impact: Who calls the legacy factory gets something that nobody else has.
+✗ Services (high): violated
+  2 modules use legacy paths, and 2 of them get something else
+    ✗ gets something else, 2 times: shop.mail, shop.web
+  Impact: Parts of the program that should work together work on objects of their own.
+✗ Sharing (medium): violated
+  22 requests by threads and tasks, 3 of 4 checks fail
+    ✗ shop.cart.Cart: one key gets 12 instances in 12 requests (the main thread, another \
 thread, another task)
-      shop.cart.Cart: one key gets 8 instances in 8 requests (threads that ask at once)
-      shop.cart.Cart: gives an instance without a key
-   Impact: Concurrent requests race for instances, or one user sees another one's data.
-6. Definitions (medium): violated
-   1 class, 1 of them is defined more than once
-      shop.cart.Cart: is defined again: shop.old_cart.Cart
-   Impact: isinstance() and except fail between two classes that look the same; a mend of one \
+    ✗ shop.cart.Cart: one key gets 8 instances in 8 requests (threads that ask at once)
+    ✗ shop.cart.Cart: gives an instance without a key
+  Impact: Concurrent requests race for instances, or one user sees another one's data.
+✗ Definitions (medium): violated
+  1 class, 1 of them is defined more than once
+    ✗ shop.cart.Cart: is defined again: shop.old_cart.Cart
+  Impact: isinstance() and except fail between two classes that look the same; a mend of one \
 is no mend of the other.
 
 6 of 6 invariants violated, without the enforcer
@@ -180,8 +181,31 @@ def test_what_holds_is_shown_on_request(write: Write) -> None:
 
     lines = verify("--verbose").stdout.splitlines()
 
-    assert "      shop.old_cart.Cart: leads to shop.cart.Cart" in lines
-    assert "      shop.cart.Cart: gives nothing without a key" in lines
+    assert "    ✓ shop.old_cart.Cart: leads to shop.cart.Cart" in lines
+    assert "    ✓ shop.cart.Cart: gives nothing without a key" in lines
+
+
+def test_a_terminal_gets_marks_in_colour_and_lines_of_its_width(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrapped hangs below its first word, so that marks stay in a column."""
+    write()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+
+    text = verify("--off").stdout
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+    assert "\x1b[1;31m✗\x1b[0m \x1b[31mImport paths (critical): violated\x1b[0m" in text
+    assert max(map(len, lines)) <= 60
+    first = lines.index("    ✗ has code of its own instead of the canonical object, 2")
+    assert lines[first + 1].startswith("      times: shop.legacy.make_cart")
+
+
+def test_one_is_no_plural(write: Write) -> None:
+    write(mail="")
+
+    assert found()["services"]["seen"] == "1 module uses legacy paths"
 
 
 def test_markdown_has_a_table_and_the_impact(write: Write) -> None:
@@ -339,19 +363,19 @@ def test_violations_are_grouped_by_their_cause(write: Write) -> None:
     lines = verify().stdout.splitlines()
 
     assert lines[2:8] == [
-        "1. Import paths (critical): violated",
+        "✗ Import paths (critical): violated",
         (
-            "   20 import paths to 10 objects, and 9 of them lead elsewhere, "
+            "  20 import paths to 10 objects, and 9 of them lead elsewhere, "
             "and 2 of them can't be imported"
         ),
-        "      can't be imported, 2 times: shop.new.Gone, shop.old.Gone",
+        "    ✗ can't be imported, 2 times: shop.new.Gone, shop.old.Gone",
         (
-            "      is called otherwise there, 9 times: shop.old.name_0, shop.old.name_1, "
+            "    ✗ is called otherwise there, 9 times: shop.old.name_0, shop.old.name_1, "
             "shop.old.name_2, shop.old.name_3, shop.old.name_4 and 4 more (--verbose)"
         ),
-        "   Impact: Whoever asks for it gets an ImportError or an AttributeError.",
+        "  Impact: Whoever asks for it gets an ImportError or an AttributeError.",
         (
-            "   Impact: A call that was right for the legacy function means something else: "
+            "  Impact: A call that was right for the legacy function means something else: "
             "arguments arrive under other names, or a coroutine comes instead of a value."
         ),
     ]
