@@ -227,7 +227,7 @@ class _Gathering:
                 is_error=is_error,
             )
         known = source if source is not None else self.baseline
-        found = sites_in_source(one for rule in check.rules for one in rule.callers)
+        found = sites_in_source(check.callers)
         judged_already = {(site.file, site.line) for site in seen or ()}
         judged_already |= {
             (one.site.file, one.site.at[0]) for one in broken(check) if one.kind == REFUSED

@@ -1,5 +1,6 @@
 """Source and run time joined: references that were seen running, and uses that no source shows."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from enforcer.baseline.run_record import SeenSite
 from enforcer.findings import RecordedScan, ScanFinding
 from enforcer.gate.seen import sites_in_store
-from enforcer.recording.use import ATTRIBUTE, IMPORT_STATEMENT
+from enforcer.recording.use import ATTRIBUTE, CALL, IMPORT_STATEMENT
 from enforcer.report.builder import build
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.repository import is_installed, is_portable
@@ -71,7 +72,8 @@ def join(
     """Join references with call sites that were seen.
 
     They meet by legacy path, file and function: lines move, and a string is used by whatever
-    imports it.
+    imports it. A factory is used where it is called, and written down where its file imports it:
+    the calls meet its references by legacy path and file.
 
     Args:
         references: the references in the source.
@@ -83,14 +85,18 @@ def join(
     found: dict[Place, list[ScanFinding]] = {}
     for finding in references:
         found.setdefault((finding.legacy, finding.file, finding.function), []).append(finding)
+    in_file: dict[tuple[str, str], set[Place]] = defaultdict(set)
+    for place in found:
+        in_file[place[:2]].add(place)
     had = {(one.legacy, one.file, one.function) for one in before.findings} if before else set()
     seen: set[Place] = set()
     dynamic: list[SeenSite] = []
     gone: list[SeenSite] = []
     for site in sites:
         place = site.path, site.file, site.function
-        seen.add(place)
-        if place not in found:
+        met = in_file[place[:2]] if site.kind == CALL else found.keys() & {place}
+        seen |= met
+        if not met:
             is_own = is_portable(site.file) and not is_installed(site.file)
             was_there = place in had or (is_own and site.kind in _WRITTEN)
             (gone if was_there else dynamic).append(site)

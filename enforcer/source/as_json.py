@@ -106,6 +106,7 @@ def _factory(check: FactoryCheck) -> dict[str, object]:
         "canonical_code": _definition(check.answering),
         "legacy_code": _definition(check.legacy),
         "refused": check.refused,
+        "callers": check.callers,
     }
 
 

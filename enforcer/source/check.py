@@ -86,7 +86,9 @@ class _Checker:
             self._map, self._locator, self._names, self._aliased, self._imported, self._matcher
         )
         comparer = Comparer(self._map, self._definitions)
-        delegations = DelegationChecker(self._map, self._definitions, self._refusals, self._calls)
+        delegations = DelegationChecker(
+            self._map, self._definitions, self._refusals, self._calls, self._callers
+        )
         return MapCheck(
             map_file=self._map.path,
             root=self._map.root,

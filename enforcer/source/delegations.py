@@ -4,8 +4,9 @@ Where the source does not show something, the first call at run time decides.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from enforcer.findings import ScanFinding
 from enforcer.rules.factory_model import ERROR, Factory, Instances
 from enforcer.rules.model import MigrationMap
 from enforcer.runtime.delegation.parameters import ASYNC_ITERATOR
@@ -26,11 +27,22 @@ class DelegationChecker:
         reader: DefinitionReader,
         refusals: Refusals,
         calls: Sequence[tuple[Site, Call]],
+        callers: Mapping[str, Sequence[ScanFinding]],
     ) -> None:
-        """Bind to the map, the readers of definitions and stages, and the program's calls."""
+        """Bind to what a check has read.
+
+        Args:
+            migration_map: the map.
+            reader: reads definitions.
+            refusals: judges places by the stages.
+            calls: the program's calls.
+            callers: the references to each legacy path.
+
+        """
         self._map = migration_map
         self._reader = reader
         self._refusals = refusals
+        self._callers = callers
         self._calls: dict[str, list[tuple[Site, Call]]] = defaultdict(list)
         for site, call in calls:
             self._calls[call.path].append((site, call))
@@ -49,7 +61,8 @@ class DelegationChecker:
         calling = [site for site, _ in self._calls[_dotted(rule.legacy)]]
         refused = self._refusals.refused_calls(rule, calling)
         findings = (*self._factory_findings(rule, legacy, answering), *refusals(rule, refused))
-        return FactoryCheck(rule, legacy, answering, findings, refused)
+        callers = tuple(sorted(self._callers.get(rule.legacy, ())))
+        return FactoryCheck(rule, legacy, answering, findings, refused, callers)
 
     def _factory_findings(
         self, rule: Factory, legacy: Definition, answering: Definition

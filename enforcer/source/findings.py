@@ -255,6 +255,7 @@ class FactoryCheck:
         answering: the definition of the canonical one, or of the adapter.
         findings: what prevents delegation, and the places that would be refused.
         refused: the places whose calls the factory's stage refuses today.
+        callers: every reference in source, as ``enforcer scan`` finds it.
 
     """
 
@@ -263,6 +264,7 @@ class FactoryCheck:
     answering: "Definition"
     findings: tuple[Finding, ...] = ()
     refused: "tuple[Site, ...]" = ()
+    callers: "tuple[ScanFinding, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +325,14 @@ class MapCheck:
     rollouts: "tuple[Rollout, ...]" = ()
     place: "Place | None" = None
     unproven: "tuple[ScanFinding, ...]" = ()
+
+    @property
+    def callers(self) -> "Iterator[ScanFinding]":
+        """Yield every reference to the path of a rule or a factory."""
+        for rule in self.rules:
+            yield from rule.callers
+        for factory in self.factories:
+            yield from factory.callers
 
     @property
     def failing_instances(self) -> tuple[InstancesCheck, ...]:

@@ -34,7 +34,7 @@ def recorded(
         time_ns(),
         migration_map.root,
         scan.files,
-        tuple(rule.legacy for rule in migration_map.rules),
+        tuple(entry.legacy for entry in migration_map),
         tuple(sorted((*scan.proven, *scan.unproven))),
         installed_references(migration_map, progress),
     )

@@ -90,6 +90,7 @@ class Matcher:
         self._locator = locator
         self._names = names
         self._rules = {rule.module: rule for rule in migration_map.rules if rule.kind != NAME}
+        self._factories = {(one.module, one.name): one for one in migration_map.factories}
 
     def asks_in(self, scanned: ScannedFile) -> Iterator[Ask]:
         """Yield everything that a file asks of legacy paths."""
@@ -111,7 +112,7 @@ class Matcher:
                 if name and _is_within(base, f"{module}.{name}"):
                     # The import of the name was counted already.
                     continue
-                is_use = rule.kind == NAME or not _is_within(base, module)
+                is_use = bool(rule.name) or not _is_within(base, module)
                 if name or is_use:
                     at = _span(reference, rule, module, asked, is_use=is_use)
                     place = replace(site, at=at) if at != site.at else site
@@ -189,10 +190,12 @@ class Matcher:
             yield own, own.module, "", name
         elif of_name is not None:
             yield of_name, module, name, name
-        elif rule is None:
-            yield from self._asked_module(module)
-        else:
+        elif rule is not None:
             yield rule, module, name, ""
+        elif (module, name) in self._factories:
+            yield self._factories[module, name], module, name, name
+        else:
+            yield from self._asked_module(module)
 
     def _starred(self, module: str) -> frozenset[str]:
         located = self._locator.locate(module)
@@ -206,7 +209,8 @@ class Matcher:
         """Yield what a dotted text asks for, which may extend into a name's attributes."""
         modules, colon, rest = path.partition(":")
         parts = modules.split(".")
-        first_name = rest.partition(".")[0]
+        names = rest.split(".") if colon else []
+        first_name = names[0] if names else ""
         for length in range(len(parts), 0, -1):
             module = ".".join(parts[:length])
             name = parts[length] if length < len(parts) else first_name
@@ -218,6 +222,18 @@ class Matcher:
             if rule is not None and self._is_module(rule, module, is_certain=bool(colon)):
                 yield rule, module, name
                 return
+            factory = self._factory_at(module, [*parts[length:], *names]) if rule is None else None
+            if factory is not None:
+                yield factory, module, factory.name
+                return
+
+    def _factory_at(self, module: str, rest: list[str]) -> Rule | None:
+        """Return the factory of a live module that a text begins with, which may be a method."""
+        for length in range(1, len(rest) + 1):
+            found = self._factories.get((module, ".".join(rest[:length])))
+            if found is not None:
+                return found
+        return None
 
     def _is_module(self, rule: Rule, path: str, *, is_certain: bool) -> bool:
         """Return whether a path below a rule is that of a module, and not of a name."""
@@ -245,7 +261,8 @@ def _span(reference: Reference, rule: Rule, module: str, asked: str, *, is_use: 
     """
     spans = reference.spans
     if reference.base and len(spans) > 1:
-        parts = module.count(".") + 1 + (rule.kind == NAME or not is_use)
+        of_name = rule.name.count(".") + 1 if rule.name else not is_use
+        parts = module.count(".") + 1 + of_name
         link = parts - reference.base.count(".") - 1
         return spans[max(0, min(link, len(spans) - 1))]
     if asked in reference.names and len(spans) > len(reference.names):

@@ -18,7 +18,7 @@ from enforcer.source.scanned import Packed
 from enforcer.source.tree import Stamp
 
 # Incremented whenever something else is read of a file.
-_FORMAT: Final = "enforcer scan 1"
+_FORMAT: Final = "enforcer scan 2"
 
 _RACY: Final = 2_000_000_000
 """For how long after a change a file may change again without a new time, in nanoseconds."""

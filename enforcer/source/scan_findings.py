@@ -61,7 +61,7 @@ def _paths(
     rule: Rule, module: str, asked: set[str], locator: Locator
 ) -> tuple[str, str, tuple[str, ...]]:
     """Return the legacy path as run time records it, its canonical path, and the names."""
-    if rule.kind == NAME:
+    if rule.name:
         return rule.legacy, rule.canonical, ()
     names = tuple(sorted(asked - {""}))
     if len(asked) == 1 and names and names != ("*",):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from enforcer.findings import ScanFinding
 from enforcer.output.document import BLANK, STRONG, Document, Line
 from enforcer.output.words import counted, first, listed
 from enforcer.rules.factory_model import OWN
@@ -86,6 +87,8 @@ def factory_sections(check: FactoryCheck, root: str) -> Iterator[Line]:
     """Yield the sections of a factory; what breaks comes last."""
     yield _section(f"canonical: {_defined(check.answering, root)}")
     yield _section(f"legacy: {_defined(check.legacy, root)}")
+    # Of a factory in an aliased module the imports are those of the module's rule.
+    yield from _callers(check.callers)
     yield from _broken(check.findings)
     yield from _refused(check.rule, check.refused, "call")
 
@@ -362,20 +365,25 @@ def _telling(check: RuleCheck) -> Iterator[Line]:
             TELLS,
             first([one.path for one in check.unasked], MOST_NAMES),
         )
-    callers = [one for one in check.callers if one.is_use or one.through]
+    yield from _callers(check.callers, "not used")
+    if check.inside_legacy:
+        number = counted(check.inside_legacy, "more use")
+        yield _section(f"{number} in legacy files, which no longer run")
+
+
+def _callers(found: Iterable[ScanFinding], unused: str = "") -> Iterator[Line]:
+    """Yield the places that use a path, or what is said of none, and the texts that name it."""
+    callers = [one for one in found if one.is_use or one.through]
     texts = [one for one in callers if one.form in ("string", "text")]
     uses = [one for one in callers if one not in texts]
     if uses:
         places = counted(len(uses), "place")
         yield _section(f"used in {places}", TELLS, map(line_of, uses))
-    else:
-        yield _section("not used")
+    elif unused:
+        yield _section(unused)
     if texts:
         number = counted(len(texts), "text")
         yield _section(f"named by {number}", TELLS, map(line_of, texts))
-    if check.inside_legacy:
-        number = counted(check.inside_legacy, "more use")
-        yield _section(f"{number} in legacy files, which no longer run")
 
 
 def _missing(missing: MissingName) -> str:

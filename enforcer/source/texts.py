@@ -25,7 +25,7 @@ class TextSearch:
 
     def __init__(self, migration_map: MigrationMap) -> None:
         """Compile the patterns of a map."""
-        paths = sorted({rule.legacy.removesuffix(".*") for rule in migration_map.rules})
+        paths = sorted({entry.legacy.removesuffix(".*") for entry in migration_map})
         dotted = [_either(rule) for rule in paths if "." in rule or ":" in rule]
         single = [re.escape(path) for path in paths if "." not in path and ":" not in path]
         parts = []

@@ -226,3 +226,21 @@ def test_a_kind_that_no_import_has_is_for_the_source_alone(project: Path) -> Non
 
     assert result.exit_code == 2
     assert '"string" is no kind of use' in result.stderr
+
+
+def test_a_new_reference_to_a_factory_closes_it(project: Path) -> None:
+    """Though its module lives on, and no test calls it."""
+    factory = '[[factory]]\nlegacy = "shop.live:make"\ncanonical = "shop.new:get"\n'
+    (project / "enforcer.toml").write_text(RULE + factory)
+    (project / "shop/live.py").write_text("def make(): ...\n")
+    (project / "shop/new.py").write_text("X = Y = 1\ndef get(): ...\n")
+    (project / "shop/known.py").write_text("from shop.live import make\n")
+    update()
+    assert enforcer("gate").stdout == "gate open: 0 findings\n"
+
+    (project / "shop/late.py").write_text("from shop.live import make\n")
+    result = enforcer("gate")
+
+    assert kinds(result) == ["shop/late.py:1 error (new-reference)"]
+    assert 'a new reference to "shop.live:make"' in result.stdout
+    assert 'Use "shop.new:get"' in result.stdout

@@ -52,3 +52,14 @@ def test_what_an_earlier_scan_had_is_gone_too() -> None:
     )
 
     assert join([], [called], before).gone == (called,)
+
+
+def test_a_factory_is_live_where_its_file_calls_it() -> None:
+    """Its import is at the top of the file; the call in a function is what run time records."""
+    made = replace(HERE, legacy="shop.live:make", rule="shop.live:make", function="<module>")
+    call = SITE._replace(path="shop.live:make", kind="call")
+    elsewhere = call._replace(file="shop/other.py")
+
+    joined = join([made], [call, elsewhere])
+
+    assert (joined.live, joined.dynamic) == ((made,), (elsewhere,))
