@@ -5,16 +5,17 @@ from typing import Final
 from urllib.parse import quote
 
 from enforcer.dashboard.look import Caller
-from enforcer.dashboard.proposed_change import ProposedChanges, Rewrite
-from enforcer.dashboard.source_lines import Line, around, read_own, read_source
+from enforcer.dashboard.source_lines import Line, around
 from enforcer.recording.use import CALL, ENTRY_POINT, PICKLE, THIRD_PARTY, CallSite
 from enforcer.report.model import RuleReport
+from enforcer.rewriting.proposed_change import ProposedChanges, Rewrite
 from enforcer.rules.model import FACTORY, MigrationMap, Rule
 from enforcer.rules.repository import is_absolute
 from enforcer.runtime.imports.messages import canonical_path, replacement
 from enforcer.runtime.imports.proposals import why_not
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
+from enforcer.source.own_files import read_own, read_source
 
 _LONGEST: Final = 2000
 

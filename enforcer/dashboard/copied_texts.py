@@ -7,9 +7,9 @@ from typing import Final
 
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.look import THIRD_PARTY_OWNER, Caller, Look
-from enforcer.dashboard.proposed_change import Rewrite
 from enforcer.output.times import short
 from enforcer.output.words import counted, visible
+from enforcer.rewriting.proposed_change import Rewrite
 
 _MOST: Final = 100
 

@@ -1,12 +1,13 @@
 """The digest: what has changed in a span of time, for one owner or for all."""
 
+import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from enforcer.output.times import short
 from enforcer.output.words import visible
 from enforcer.owners import Owners, is_among, split_owners
-from enforcer.recording.use import THIRD_PARTY
+from enforcer.recording.use import IMPORT_STATEMENT, THIRD_PARTY
 from enforcer.report import Report
 from enforcer.report.builder import rule_reports
 from enforcer.report.model import RuleReport, SiteReport
@@ -14,10 +15,13 @@ from enforcer.report.words import warnings
 from enforcer.retirement.plan import Plan
 from enforcer.retirement.recorded_sites import call_site_of
 from enforcer.retirement.verdict_history import ChangedVerdict
+from enforcer.rewriting.proposed_change import ProposedChanges
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.runtime.imports.messages import remedy
+from enforcer.runtime.imports.proposals import why_not
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
+from enforcer.source.own_files import read_own
 from enforcer.store.queries import DAY, HOUR, Span
 from enforcer.store.readers import open_reader
 from enforcer.store.sqlite.watch import ServiceWatch
@@ -89,22 +93,56 @@ def new_callers(
         rows = list(reader.new_sites(Span(since=since)))
         reports = rule_reports(reader.rules(Span()), rows)
     rules = {rule.legacy: rule for rule in migration_map}
-    names = NameReader(Locator(search_path(migration_map.root)))
+    changes = _Changes(migration_map)
     found = []
     for report in reports:
         rule = rules.get(report.legacy)
         # Of a rule that left the map, only the store knows the owner.
         responsible = split_owners(rule.owner if rule is not None else report.owner)
-        for site in report.call_sites:
+        # By file, since the rewriter's results are cached for a limited number of files.
+        for site in sorted(report.call_sites, key=lambda one: one.file):
             site.owners = () if site.relation == THIRD_PARTY else owners.of(site.file)
             if not owner or is_among(owner, site.owners) or owner in responsible:
-                write = _instead(rule, site, names) if rule is not None else ""
+                write = changes.instead(rule, site) if rule is not None else ""
                 found.append(NewCaller(report.legacy, site, responsible, write))
     return tuple(sorted(found, key=lambda one: (-one.site.first_seen, one.site.file)))
 
 
-def _instead(rule: Rule, site: SiteReport, names: NameReader) -> str:
-    return remedy(rule, call_site_of(site), has=names.has)
+class _Changes:
+    """What to write at call sites: as ``enforcer fix`` would, where their source is here."""
+
+    def __init__(self, migration_map: MigrationMap) -> None:
+        self._root = migration_map.root
+        self._names = NameReader(Locator(search_path(migration_map.root)))
+        self._proposed = ProposedChanges(migration_map)
+
+    def instead(self, rule: Rule, site: SiteReport) -> str:
+        called = call_site_of(site)
+        advice = remedy(rule, called, has=self._names.has)
+        is_here = site.mechanism == IMPORT_STATEMENT and site.relation != THIRD_PARTY
+        if not is_here or why_not(rule, called, self._names.has):
+            return advice
+        # The record has the path and the names, but not "as m", nor what else the statement has.
+        source = read_own(self._root, site.file)
+        if source is None:
+            return advice
+        change, left = self._proposed.at(*source, rule.legacy, site.line)
+        if left:
+            return f"enforcer fix leaves it: {left}."
+        if change is None or not _is_statement(change.new):
+            return advice
+        return f"Write: {change.new[0].strip()}"
+
+
+def _is_statement(lines: tuple[str, ...]) -> bool:
+    """Return whether the lines are one whole statement; a change may be a part of a long one."""
+    if len(lines) != 1:
+        return False
+    try:
+        ast.parse(lines[0].strip())
+    except SyntaxError:
+        return False
+    return True
 
 
 def left_over(report: Report, since: int, owner: str) -> dict[str, int]:

@@ -19,7 +19,6 @@ from enforcer.baseline.model import Baseline, Entry
 from enforcer.baseline.reader import BaselineError, read_baseline, read_sides
 from enforcer.baseline.renamed_functions import renamed_functions
 from enforcer.baseline.writer import write_baseline
-from enforcer.dashboard.source_lines import read_source as source_lines
 from enforcer.errors import EnforcerError
 from enforcer.owners import Owners
 from enforcer.recording import process
@@ -33,6 +32,7 @@ from enforcer.rules.regular_files import MOST_BYTES, is_trusted, read_regular, r
 from enforcer.rules.store_address import file_of
 from enforcer.source.extensions import ExtensionSearch
 from enforcer.source.files import read_source
+from enforcer.source.own_files import read_source as read_own_source
 from enforcer.store import StoreError
 from enforcer.store.queries import Span
 from enforcer.store.sqlite.damage import is_ours, stores_set_aside
@@ -102,7 +102,7 @@ WAYS = {
     "its index": Way("uses.db-shm", lambda file: Store(str(file).removesuffix("-shm"))),
     "distribution": Way("acme-1.dist-info/METADATA", distribution),
     "source": Way("cart.py", read_source),
-    "source of the page": Way("cart.py", lambda file: source_lines(str(file.parent), file.name)),
+    "source of the page": Way("cart.py", lambda file: read_own_source(str(file.parent), file.name)),
     "owners of the page": Way("CODEOWNERS", lambda file: Owners(str(file.parent))),
     "extension": Way("fast.so", extension),
 }

@@ -88,6 +88,33 @@ def test_new_call_sites_have_what_to_write(enforcer: Enforcer) -> None:
     assert places(digest(enforcer, "--since", "30d"))[-1] == ("shop.old", "shop/orders.py")
 
 
+@pytest.mark.parametrize(
+    ("source", "write"),
+    [
+        ("import shop.old as m\nm.Cart\n", "Write: import shop.new as m"),
+        ("import shop.old\nshop.old.Cart\n", "Write: import shop.new"),
+        ("def f():\n    import shop.old as m\n    m.Cart\n", "Write: import shop.new as m"),
+        ("from shop.old import Cart as C\n", "Write: from shop.new import Cart as C"),
+        ("from shop.old import (\n    Cart,\n)\n", "Write: from shop.new import Cart"),
+        ("# nothing here\n", "Write: import shop.new"),
+        ("", "Write: import shop.new"),
+    ],
+)
+def test_what_to_write_is_what_fix_writes(
+    enforcer: Enforcer, fleet: Fleet, folder: Path, source: str, write: str
+) -> None:
+    """Where the source is here; elsewhere it is worded by what was recorded."""
+    line = 2 if source.startswith("def") else 1
+    names = ("Cart",) if source.startswith("from") else ()
+    if source:
+        (folder / "shop" / "late.py").write_text(source)
+    web = fleet.start()
+    fleet.use(web, "shop/late.py", RULES[0], names=names, line=line)
+    fleet.leave(web)
+    (found,) = (one for one in digest(enforcer)["new"] if one["file"] == "shop/late.py")
+    assert found["write"] == write
+
+
 @pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize(
     ("owner", "new", "due"),

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from enforcer.dashboard.call_sites import CallSites, Snippet
-from enforcer.dashboard.source_lines import around, own_file, read_source
+from enforcer.dashboard.source_lines import around
 from enforcer.recording.use import IMPORT_MODULE, IMPORT_STATEMENT, CallSite
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.source.own_files import own_file, read_source
 
 MODULE = Rule("a.old", "b.new", names={"Old": "New"})
 TREE = Rule("a.tree.*", "b.tree.*")

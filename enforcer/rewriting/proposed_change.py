@@ -1,4 +1,4 @@
-"""Change of a call site that the dashboard proposes: what ``enforcer fix`` would write there."""
+"""Change of one call site, for pages and digests: what ``enforcer fix`` would write there."""
 
 import ast
 import time
@@ -44,7 +44,7 @@ class ProposedChanges:
         self._map = migration_map
         self._rules = frozenset(rule.legacy for rule in migration_map)
         # A page asks for many call sites of one file. The rewriter knows modules as they were when
-        # it read them, and the dashboard runs for days, so nothing is kept for longer than a page.
+        # it read them, and the dashboard runs for days, so nothing outlives a page.
         self._result = lru_cache(maxsize=_MOST_FILES)(self._rewrite)
         self._reader = lru_cache(maxsize=1)(self._read)
 
