@@ -1,11 +1,10 @@
 """Record of a scan: the findings with the revision of the tree, for a store."""
 
-import os
 from time import time_ns
 from typing import Final
 
 from enforcer.findings import RecordedScan
-from enforcer.rules.git import ask_git
+from enforcer.rules.git import ask_git, without_git_variables
 from enforcer.rules.model import MigrationMap
 from enforcer.source.installed import installed_references
 from enforcer.source.parallel import Progress
@@ -42,16 +41,14 @@ def recorded(
 
 def _revision(root: str) -> tuple[str, int, bool]:
     """Return the commit of a tree, its time, and whether tracked files differ from it."""
-    head = _ask(root, "log", "-1", "--format=%H %ct").split()
-    if not head:
+    head = (_ask(root, "log", "-1", "--format=%H %ct") or b"").split()
+    changes = _ask(root, "status", "--porcelain", "--untracked-files=no")
+    # A bare repository has commits, but no tree: files in its folder are those of no commit.
+    if not head or changes is None:
         return "", 0, False
     revision, seconds = head
-    changes = _ask(root, "status", "--porcelain", "--untracked-files=no")
-    return revision, int(seconds) * _SECOND, bool(changes.strip())
+    return revision.decode("ascii"), int(seconds) * _SECOND, bool(changes.strip())
 
 
-def _ask(root: str, *words: str) -> str:
-    # Git hooks run with variables that name a repository, which may not be the root's.
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    answer = ask_git(root, *words, timeout=_TIMEOUT, environ=environ)
-    return (answer or b"").decode("ascii", "replace")
+def _ask(root: str, *words: str) -> bytes | None:
+    return ask_git(root, *words, timeout=_TIMEOUT, environ=without_git_variables())

@@ -118,6 +118,9 @@ class _Walk:
                 continue
             inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
             prefix = "" if inside == "." else f"{inside}/"
+            # git answers for one repository: a submodule, or another one below, ignores by itself.
+            if folder != self._root and any(entry.name == ".git" for entry in entries):
+                self._ignored |= {prefix + path for path in _ignored_by_git(folder)}
             folders = []
             for entry in entries:
                 if _is_folder(entry):
