@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,8 @@ from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parents[3] / "dashboards" / "prometheus"
+FILES = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["rule_files"]
+TESTS = sorted(FOLDER.glob("*_test.yml"))
 RULE = "deprecated_import_rule"
 
 
@@ -26,7 +29,7 @@ def promtool(*words: str) -> None:
 def rules(kind: str, *files: str) -> list[str]:
     return [
         rule[kind]
-        for name in files or ("rules.yml", "alerts.yml")
+        for name in files or FILES
         for group in yaml.safe_load((FOLDER / name).read_text())["groups"]
         for rule in group["rules"]
         if kind in rule
@@ -39,23 +42,56 @@ def test_prometheus_takes_the_configuration() -> None:
 
 
 @pytest.mark.component("promtool")
-def test_the_tests_of_the_rules_pass() -> None:
-    promtool("test", "rules", "rules_test.yml")
+@pytest.mark.parametrize("name", [file.name for file in TESTS])
+def test_the_tests_of_the_rules_pass(name: str) -> None:
+    """With evaluations that are missed, and over months, too."""
+    promtool("test", "rules", name)
 
 
 def test_every_rule_has_a_test() -> None:
-    tests = (FOLDER / "rules_test.yml").read_text()
+    tests = "".join(file.read_text() for file in TESTS)
     assert len(rules("record")) > 5
     assert len(rules("alert")) > 4
     assert [name for name in rules("alert") if f"alertname: {name}" not in tests] == []
-    # Or an alert that has one reads it.
-    tested = tests + "".join(rules("expr", "alerts.yml"))
+    # Or another rule that has one reads it.
+    tested = tests + "".join(rules("expr"))
     assert [name for name in rules("record") if name not in tested] == []
 
 
 def test_the_page_knows_every_alert() -> None:
     page = (FOLDER.parent / "README.md").read_text()
     assert [name for name in rules("alert") if f"| `{name}` |" not in page] == []
+
+
+def alerts() -> list[dict[str, Any]]:
+    """Return every alert as it is written."""
+    (group,) = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]
+    found: list[dict[str, Any]] = group["rules"]
+    return found
+
+
+def test_every_alert_leads_to_its_runbook() -> None:
+    """To a heading of the page, as GitHub makes anchors of headings."""
+    page = (FOLDER.parent / "runbook.md").read_text()
+    headings = {line.removeprefix("## ").lower() for line in page.splitlines()}
+    for alert in alerts():
+        address, _, anchor = alert["annotations"]["runbook_url"].partition("#")
+        assert address.endswith("/dashboards/runbook.md")
+        assert anchor == alert["alert"].lower()
+        assert anchor in headings
+
+
+def test_only_production_is_critical() -> None:
+    critical = [alert for alert in alerts() if alert["labels"]["severity"] == "critical"]
+    assert critical
+    for alert in critical:
+        assert 'deployment_environment_name=~"|prod|production"' in alert["expr"]
+
+
+def test_every_alert_names_a_team_and_outlives_a_gap() -> None:
+    for alert in alerts():
+        assert "job:deprecated_import_team:info" in alert["labels"]["team"]
+        assert alert["keep_firing_for"]
 
 
 def by_rule(samples: list[dict[str, object]]) -> dict[str, float]:
