@@ -390,7 +390,8 @@ def _write_ignored(loaded: "MigrationMap") -> None:
         _write_line(text)
     more = len(loaded.ignored) - _MOST_LINES
     if more > 0:
-        _write_line(f'{more} more mistakes, see "enforcer check --map {loaded.path}"')
+        noun = "mistake" if more == 1 else "mistakes"
+        _write_line(f'{more} more {noun}, see "enforcer check --map {loaded.path}"')
 
 
 def _warn_of_loss(store: str) -> None:

@@ -273,7 +273,8 @@ def _look_at_clickhouse(address: str) -> dict[str, object]:
                 'Run "enforcer store init" once'
             )
         if health.dropped:
-            remarks.append(f"{health.dropped} uses were lost before they could be sent")
+            lost = counted(health.dropped, "use was", "uses were")
+            remarks.append(f"{lost} lost before being sent")
         return {
             "store": reader.path,
             "engine": "clickhouse",

@@ -35,7 +35,7 @@ UNWATCHED = "unwatched"
 
 STATES = {
     IN_USE: "in use",
-    QUIET: "quiet",
+    QUIET: "silent",
     UNUSED: "no use seen",
     UNWATCHED: "not watched",
 }

@@ -13,6 +13,7 @@ from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.tables import Column, version_key
 from enforcer.dashboard.timeline import Timeline
 from enforcer.output.times import iso, seconds
+from enforcer.output.words import counted
 from enforcer.owners import joined
 from enforcer.report.model import RuleReport
 from enforcer.store.queries import DAY, WEEK, ProcessWatch, ServiceUses, WatchedMap
@@ -156,7 +157,7 @@ def weekly_uses(look: Look) -> dict[str, tuple[int, ...]]:
 
 def spark(values: Sequence[int]) -> dict[str, str]:
     """Return the fields of a record for its sparkline, and the same in words."""
-    words = f"from {values[0]:,} to {values[-1]:,} uses a week" if values else ""
+    words = f"from {values[0]:,} to {counted(values[-1], 'use')} a week" if values else ""
     return {"trend": sparkline(values), "spark_words": words}
 
 

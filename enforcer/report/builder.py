@@ -12,6 +12,7 @@ from typing import Any
 from enforcer.errors import EnforcerError
 from enforcer.evidence import read_standings
 from enforcer.output.times import nanoseconds, short
+from enforcer.output.words import counted
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.use import PROBE, CallSite
 from enforcer.report.hosts import severity, stages_on_hosts
@@ -75,7 +76,7 @@ def build(
         processes = reader.processes(span)
         if not processes and span == Span():
             dropped = reader.dropped(span)
-            lost = f" ({dropped} uses could not be kept)" if dropped else ""
+            lost = f" ({counted(dropped, 'use')} could not be kept)" if dropped else ""
             message = (
                 f'nothing recorded: no process has written to "{reader.path}" yet{lost}; '
                 'run your program with "enforcer run" first (no-store)'

@@ -105,6 +105,7 @@ def _run(job: object, folder: str, timeout: float) -> tuple[list[dict[str, str]]
         )
         output, ending = result.stdout, f"the process ended with exit code {result.returncode}"
     except subprocess.TimeoutExpired as error:
-        output, ending = error.stdout or b"", f"it did not finish in {timeout:g} seconds"
+        unit = "second" if timeout == 1 else "seconds"
+        output, ending = error.stdout or b"", f"it did not finish in {timeout:g} {unit}"
     lines = output.decode().splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")], ending

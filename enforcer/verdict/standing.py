@@ -1,4 +1,4 @@
-"""Standing of a rule: in use, quiet, never used or not watched, and how many callers are left.
+"""Standing of a rule: in use, silent, never used or not watched, and how many callers are left.
 
 The one definition of these words for reports, pages, verdicts and metrics. It depends on uses in
 production and on the period in force, never on a filter.
@@ -18,7 +18,7 @@ UNWATCHED: Final = "unwatched"
 
 STANDINGS: Final = {
     IN_USE: "in use",
-    QUIET: "quiet",
+    QUIET: "silent",
     UNUSED: "without a use",
     UNWATCHED: "not watched",
 }

@@ -89,7 +89,7 @@ def _lines(job: Job, patience: float) -> list[dict[str, Any]]:
         ending = f"the process ended with exit code {done.returncode}"
     except subprocess.TimeoutExpired as error:
         output, said = error.stdout or b"", error.stderr or b""
-        ending = f"it did not finish in {patience:g} seconds"
+        ending = f"it did not finish in {patience:g} {'second' if patience == 1 else 'seconds'}"
     # A last line without its end was cut off when the child died.
     lines: list[dict[str, Any]] = [
         json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")

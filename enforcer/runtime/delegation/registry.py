@@ -189,8 +189,10 @@ class Registry:
         if self._is_full(key):
             self._collect()
         if self._is_full(key):
+            number = len(self.table)
+            noun = "instance" if number == 1 else "instances"
             message = (
-                f'"{self.rule.canonical}" has {len(self.table)} instances in use, and the map '
+                f'"{self.rule.canonical}" has {number} {noun} in use, and the map '
                 f"allows {self.rule.maximum}. Release some, or raise maximum "
                 "(too-many-instances)"
             )

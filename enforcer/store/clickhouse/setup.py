@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from enforcer.output.words import counted
 from enforcer.store import StoreError
 from enforcer.store.clickhouse.connection import Address, ask, connect
 from enforcer.store.clickhouse.records import LOGS, SUMS
@@ -96,7 +97,7 @@ def initialise(
         if before < VERSION:
             ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant
         if keep_days is not None:
-            progress(f"keep {keep_days} days")
+            progress(f"keep {counted(keep_days, 'day')}")
             for table, time in _TIMES.items():
                 days = min(keep_days, _FOR_EVER)
                 moment = f"toDateTime({time}) + INTERVAL {days:d} DAY"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from enforcer.output.words import counted
 from enforcer.store.sqlite.damage import stores_set_aside
 from enforcer.store.sqlite.losses import Loss, unwritten_losses
 from enforcer.store.sqlite.opening import begin_to_read, not_read, open_to_read
@@ -133,14 +134,14 @@ def _disagreements(connection: sqlite3.Connection) -> Iterator[str]:
     for what, query in _DISAGREEMENTS:
         (rows,) = connection.execute(query).fetchone()
         if rows:
-            yield f"{what} do not agree in {rows} rows (store-disagrees)"
+            yield f"{what} do not agree in {counted(rows, 'row')} (store-disagrees)"
 
 
 def _remarks(path: str, counts: dict[str, int], losses: list[Loss]) -> Iterator[str]:
     if counts["dropped"]:
-        yield f"{counts['dropped']} uses were lost before they could be written"
+        yield f"{_lost(counts['dropped'])} before being written"
     for loss in losses:
-        yield f'{loss.count} uses were lost; the next process that writes takes over "{loss.file}"'
+        yield f'{_lost(loss.count)}; the next process that writes takes over "{loss.file}"'
     for file, _ in stores_set_aside(path):
         yield f'a damaged store was set aside as "{file}" (store-damaged)'
 
@@ -151,3 +152,7 @@ def _schema(path: str) -> int:
     with Path(path).open("rb") as file:
         file.seek(60)
         return int.from_bytes(file.read(4))
+
+
+def _lost(number: int) -> str:
+    return f"{counted(number, 'use was', 'uses were')} lost"

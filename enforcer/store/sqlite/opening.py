@@ -126,7 +126,8 @@ def _has_content(path: str) -> bool:
 def no_store(path: str) -> StoreError:
     """Return the error for a missing store; it says so if uses were lost all the same."""
     lost = sum(loss.count for loss in losses_beside(path))
-    reason = f"{lost} uses could not be kept, and there is " if lost else ""
+    uses = "1 use" if lost == 1 else f"{lost} uses"
+    reason = f"{uses} could not be kept, and there is " if lost else ""
     remedy = 'run your program with "enforcer run" first'
     if reasons_beside(path):
         remedy = 'a process with this map was not enabled, see "enforcer status"'

@@ -140,7 +140,9 @@ class Rows:
         (latest,) = self._connection.execute(_LATEST).fetchone()
         behind = latest - self._now()
         if behind > CLOCKS_DIFFER:
-            text = f"its clock is {behind // DAY} days behind that of a process that wrote before"
+            days = behind // DAY
+            late = f"{days} {'day' if days == 1 else 'days'}"
+            text = f"its clock is {late} behind that of a process that wrote before"
             # The time is that of the others: by its own clock the notice would be long past, too.
             self.add_notices(process, [Notice(BLIND, "clock", text)], latest)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 
+from enforcer.output.words import counted
 from enforcer.store.emission import forget
 from enforcer.store.notes import allow_no_notes
 from enforcer.store.sqlite.maintenance import open_to_change
@@ -56,13 +57,13 @@ def vacuum(
         today = time_ns() // DAY
         removed = 0
         if keep_days is not None:
-            progress(f"remove what is older than {keep_days} days")
+            progress(f"remove what is older than {counted(keep_days, 'day')}")
             removed += _execute(connection, TOO_OLD, today - keep_days)
             forget(connection)
             # A map may have been deleted that a note would need.
             allow_no_notes(path)
         if keep_hours_days is not None:
-            progress(f"remove the hours of what is older than {keep_hours_days} days")
+            progress(f"remove the hours of what is older than {counted(keep_hours_days, 'day')}")
             removed += _execute(connection, OLD_HOURS, today - keep_hours_days)
         progress("make the file smaller")
         connection.execute("VACUUM")

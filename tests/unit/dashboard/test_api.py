@@ -61,7 +61,7 @@ def test_answers_are_as_described(demo_client: TestClient, path: str) -> None:
 
 
 def test_report_page_and_verdict_have_one_definition(demo: Demo, demo_client: TestClient) -> None:
-    """Of in use, quiet and left: whatever the page's filters select."""
+    """Of in use, silent and left: whatever the page's filters select."""
     built = build(str(demo.store), migration_map=load_map(str(demo.map_file), environ={}))
     standings = {one.legacy: (one.state, one.left) for one in built.standings}
     rules = demo_client.get("/api/rules?range=7d&environment=staging").json()["rules"]

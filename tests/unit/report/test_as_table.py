@@ -92,7 +92,7 @@ def test_whole_table(path: str) -> None:
                → b.new
                alias · no use seen · 5 probes
 
-        0 of 4 legacy paths in use, 3 quiet, 1 without a use · 1,240 uses at 6 call sites · recorded by 1 process
+        0 of 4 legacy paths in use, 3 silent, 1 without a use · 1,240 uses at 6 call sites · recorded by 1 process
         watched 2026-03-29 16:00 UTC
     """)  # noqa: E501 - a line as it is
 

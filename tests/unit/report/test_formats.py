@@ -222,7 +222,7 @@ def test_markdown(path: str) -> None:
     assert as_markdown(build(path), top=1) == (
         "# Uses of legacy paths\n"
         "\n"
-        "0 of 2 legacy paths in use, 1 quiet, 1 without a use · 7 uses at 2 call sites · "
+        "0 of 2 legacy paths in use, 1 silent, 1 without a use · 7 uses at 2 call sites · "
         "recorded by 1 process."
         " Times are in UTC.\n"
         "\n"

@@ -114,6 +114,13 @@ def test_loss_is_said_without_a_store(path: str, make_process: MakeProcess) -> N
         Reader(path)
 
 
+def test_one_lost_use_is_no_plural(path: str, make_process: MakeProcess) -> None:
+    lose(path, make_process(), 1)
+
+    with pytest.raises(StoreError, match=r"1 use could not be kept, and there is no store"):
+        Reader(path)
+
+
 @pytest.mark.parametrize(
     "name",
     [
