@@ -4,9 +4,6 @@ All in one run on one tree: 5 % of its files name a legacy path. The wall time d
 the machine does; the processor time of all processes, which is shown as well, much less.
 """
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.harness import Interpreter, Rounds, Spread, Times, interleave, ratios
+from tests.benchmarks.measured import measured
 
 FILES: Final = 10_000
 SHARE: Final = 20
@@ -101,18 +99,11 @@ def measure_source_scan(interpreter: Interpreter, folder: Path, *, rounds: int) 
 def _run(interpreter: Interpreter, folder: Path, words: tuple[str, ...]) -> tuple[str, Times]:
     program, *rest = words
     command = [str(Path(interpreter.path).with_name(program)), *rest]
-    began = time.perf_counter()
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        output = process.stdout.read() if process.stdout is not None else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    if process.returncode not in (0, 1):
-        message = f"{command} ended with {process.returncode}"
+    run = measured(command, folder)
+    if run.code not in (0, 1):
+        message = f"{command} ended with {run.code}"
         raise RuntimeError(message)
-    scale = 1 if sys.platform == "darwin" else 1024
-    cpu = usage.ru_utime + usage.ru_stime
-    return output, {_WALL: wall, _CPU: cpu, _MEMORY: usage.ru_maxrss * scale / 1e6}
+    return run.output, {_WALL: run.wall, _CPU: run.cpu, _MEMORY: run.memory}
 
 
 def _write_tree(folder: Path) -> None:
