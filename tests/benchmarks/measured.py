@@ -36,7 +36,7 @@ class Measured(NamedTuple):
     memory: float
 
 
-def measured(command: list[str], folder: Path) -> Measured:
+def measure_command(command: list[str], folder: Path) -> Measured:
     """Run a command in a folder, started by a process of some 12 MB."""
     reading, writing = os.pipe()
     launcher = [sys.executable, "-I", "-S", __file__, str(writing), *command]
@@ -51,9 +51,11 @@ def measured(command: list[str], folder: Path) -> Measured:
 
 
 def _launch(report: int, command: list[str]) -> None:
-    os.set_inheritable(report, False)
+    # A child that outlives the command would keep the report open.
+    closing = [(os.POSIX_SPAWN_CLOSE, report)]
     began = time.perf_counter()
-    _, status, usage = os.wait4(os.posix_spawnp(command[0], command, os.environ), 0)
+    child = os.posix_spawnp(command[0], command, os.environ, file_actions=closing)
+    _, status, usage = os.wait4(child, 0)
     wall = time.perf_counter() - began
     code = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.harness import Interpreter, Rounds, Spread, Times, interleave, ratios
-from tests.benchmarks.measured import measured
+from tests.benchmarks.measured import measure_command
 
 FILES: Final = 10_000
 SHARE: Final = 20
@@ -99,7 +99,7 @@ def measure_source_scan(interpreter: Interpreter, folder: Path, *, rounds: int) 
 def _run(interpreter: Interpreter, folder: Path, words: tuple[str, ...]) -> tuple[str, Times]:
     program, *rest = words
     command = [str(Path(interpreter.path).with_name(program)), *rest]
-    run = measured(command, folder)
+    run = measure_command(command, folder)
     if run.code not in (0, 1):
         message = f"{command} ended with {run.code}"
         raise RuntimeError(message)
