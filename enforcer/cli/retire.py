@@ -17,7 +17,7 @@ from enforcer.retirement.description import document, record
 from enforcer.retirement.retirement import Retirement, prepare
 from enforcer.retirement.steps import own_stages
 from enforcer.retirement.tombstone import bury
-from enforcer.retirement.working_tree import require_committed
+from enforcer.rewriting.working_tree import require_committed
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import REMOVED

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enforcer.errors import EnforcerError
 from enforcer.rewriting.unified_diff import unified_diff
-from enforcer.rules.atomic import replace, write_new
+from enforcer.rewriting.working_tree import replace_content
 from enforcer.rules.regular_files import read_regular
 
 
@@ -125,14 +125,8 @@ class Changes:
     def _put(self, file: Path, data: bytes | None) -> None:
         if data is None:
             file.unlink(missing_ok=True)
-            return
-
-        def draft(path: str) -> None:
-            write_new(path, data, self._modes[file])
-            # The mode of a new file is cut by the umask.
-            Path(path).chmod(self._modes[file])
-
-        replace(str(file), draft)
+        else:
+            replace_content(file, data, self._modes[file])
 
     def _remove_empty_folders(self) -> None:
         """Remove folders that hold nothing but bytecode after their last file was deleted."""

@@ -1,15 +1,18 @@
 """State of the git working tree, and writing of files in it, each whole or not at all."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
+from enforcer.errors import EnforcerError
+from enforcer.output.words import first
 from enforcer.rules.atomic import replace, write_new
-from enforcer.rules.git import ask_git
-from enforcer.rules.regular_files import read_regular
+from enforcer.rules.git import ask_git, without_git_variables
 
 _TIMEOUT: Final = 60.0
+_MOST: Final = 5
+_NEW: Final = b"??"
 
 
 def uncommitted(root: Path, files: Collection[Path]) -> list[str]:
@@ -20,22 +23,59 @@ def uncommitted(root: Path, files: Collection[Path]) -> list[str]:
         files: the files that will be written.
 
     """
-    # Git hooks run with variables that name a repository, which may not be the root's.
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    # --no-renames: with -z a rename is two entries, of which the second has no state.
-    words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    answer = ask_git(str(root), *words, timeout=_TIMEOUT, environ=environ)
-    top = ask_git(str(root), "rev-parse", "--show-toplevel", timeout=_TIMEOUT, environ=environ)
-    if not answer or not top:
+    top = _ask(root, "rev-parse", "--show-toplevel")
+    if not top:
         return []
     folder = Path(os.fsdecode(top.rstrip(b"\n")))
     written = {file.resolve() for file in files}
-    found = []
-    for entry in filter(None, answer.split(b"\0")):
-        state, path = entry[:2], os.fsdecode(entry[3:])
-        if state != b"??" or (folder / path).resolve() in written:
-            found.append(path)
-    return found
+    return [
+        path
+        for state, path in _states(root) or ()
+        if state != _NEW or (folder / path).resolve() in written
+    ]
+
+
+def require_committed(top: Path, files: Iterable[Path]) -> None:
+    """Raise an error if git does not have the content of a file that will change or be deleted.
+
+    Args:
+        top: a folder of the working tree.
+        files: the files.
+
+    Raises:
+        EnforcerError: if so, or outside of a repository.
+
+    """
+    names = [os.path.relpath(file, top) for file in files]
+    # --ignored: an ignored file is in no commit, so git could not give it back either.
+    states = _states(top, "--ignored", "--", *names)
+    if states is None:
+        message = (
+            f'git has no working tree at "{top}": what is deleted could not be restored. Commit '
+            "it, or write --allow-dirty (dirty-tree)"
+        )
+        raise EnforcerError(message)
+    changed = [path for _, path in states]
+    if changed:
+        message = (
+            f"git would not give back: {', '.join(first(changed, _MOST, 'file'))}. Commit or "
+            "restore it, or write --allow-dirty (dirty-tree)"
+        )
+        raise EnforcerError(message)
+
+
+def _states(folder: Path, *words: str) -> list[tuple[bytes, str]] | None:
+    """Return the state and the path of each file that differs; None without a working tree."""
+    # --no-renames: with -z a rename is two entries, of which the second has no state.
+    asked = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", *words)
+    answer = _ask(folder, *asked)
+    if answer is None:
+        return None
+    return [(entry[:2], os.fsdecode(entry[3:])) for entry in answer.split(b"\0") if entry]
+
+
+def _ask(folder: Path, *words: str) -> bytes | None:
+    return ask_git(str(folder), *words, timeout=_TIMEOUT, environ=without_git_variables())
 
 
 def write_whole(file: Path, old: bytes, new: bytes) -> str:
@@ -54,18 +94,33 @@ def write_whole(file: Path, old: bytes, new: bytes) -> str:
         # The file that a link leads to: replacing the link would leave two contents.
         target = file.resolve(strict=True)
         mode = target.stat().st_mode
-        if read_regular(str(target)) != old:
+        if target.read_bytes() != old:
             return "it changed meanwhile"
-
-        def write(draft: str) -> None:
-            write_new(draft, new, 0o600)
-            # The draft is private until it is whole, and then gets the mode that the file had.
-            Path(draft).chmod(mode & 0o7777)
-
         # A replacement needs permission for the folder alone, and would override a read-only file.
         if not os.access(target, os.W_OK):
             return "it is read-only"
-        replace(str(target), write)
+        replace_content(target, new, mode & 0o7777)
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+def replace_content(file: Path, data: bytes, mode: int) -> None:
+    """Write a file whole, under a name of its own first.
+
+    Args:
+        file: the file, which may be missing.
+        data: its new content.
+        mode: its permissions.
+
+    Raises:
+        OSError: if it can't be written; then it is as it was.
+
+    """
+
+    def write(draft: str) -> None:
+        # The draft is private until it is whole. The mode of a new file is cut by the umask.
+        write_new(draft, data, 0o600)
+        Path(draft).chmod(mode)
+
+    replace(str(file), write)

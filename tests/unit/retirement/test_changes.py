@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from enforcer.errors import EnforcerError
-from enforcer.retirement import changes as module
 from enforcer.retirement.changes import Changes
+from enforcer.rewriting import working_tree as module
 
 
 def test_diff_and_writing(tmp_path: Path) -> None:
