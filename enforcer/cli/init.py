@@ -100,7 +100,7 @@ def init(  # noqa: PLR0913 - one parameter for each option
         click.echo(found_as_json(found, is_written=is_written), nl=False)
     elif is_written:
         click.echo(f"Wrote {found.file}.\n")
-        click.echo(as_text(next_steps(), sys.stdout), nl=False, color=True)
+        click.echo(as_text(next_steps(draft.proposals), sys.stdout), nl=False, color=True)
     if draft.proposals and not (is_written or dry_run):
         raise EnforcerError(_UNCONFIRMED)
 

@@ -112,7 +112,8 @@ def choose_map(option: str | None) -> str:
     if not chosen:
         message = (
             f'no migration map: there is no enforcer.toml in "{Path.cwd()}" or above it, '
-            f"and neither --map nor {MAP_KEY} names one. Write one, or name it (no-map)"
+            f"and neither --map nor {MAP_KEY} names one. "
+            "Write one with enforcer init, or name it (no-map)"
         )
         raise EnforcerError(message)
     return str(Path(chosen).absolute())

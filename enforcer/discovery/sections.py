@@ -101,9 +101,11 @@ def summary(found: Found) -> str:
     return f"{' and '.join(parts)} for {found.file}{known}"
 
 
-def next_steps() -> Iterator[Line]:
-    """Arrange the two next steps."""
+def next_steps(proposals: Sequence[Proposal]) -> Iterator[Line]:
+    """Arrange the two next steps; before them, if no proposal became a rule, how one does."""
     yield Line("Next:")
+    if all(one.objection for one in proposals):
+        yield Line("  no rule is in force yet: mend what the map's comments name, and uncomment it")
     width = max(len(command) for command, _ in NEXT)
     for command, purpose in NEXT:
         yield Line((f"  {command:{width}}  ", (purpose, "dim")))

@@ -222,7 +222,7 @@ def _map(status: Status) -> Iterator[Line]:
         yield _fact(
             "wrong",
             f'none: {MAP_KEY} is not set, and there is no enforcer.toml in "{Path.cwd()}" or '
-            "above it. Write one, and set the variable to its path (no-map)",
+            "above it. Write one with enforcer init, and set the variable to its path (no-map)",
         )
         return
     sound: Weight = "tells" if found.mistakes else "fine"

@@ -43,7 +43,7 @@ def load_map_for(config: pytest.Config, store: str) -> MigrationMap:
     if not path:
         message = (
             f'no migration map: there is no enforcer.toml in "{folder}" or above it. '
-            "Write one, or name it with --enforcer-map (no-map)"
+            "Write one with enforcer init, or name it with --enforcer-map (no-map)"
         )
         raise EnforcerError(message)
     _check_stage(config)

@@ -109,6 +109,19 @@ def test_a_history_becomes_a_map_that_passes_the_check(shop: Path, enforcer: Enf
     )
 
 
+def test_comments_only_are_to_be_mended_first(shop: Path, enforcer: Enforcer) -> None:
+    """Else the next step would be a check of a map without rules, which is refused."""
+    result = enforcer("init", "shop.old=shop.nowhere", "--map", "new.toml", "--yes", cwd=shop)
+
+    assert result.returncode == 0
+    assert rules(shop, "new.toml") == {}
+    assert (
+        "\nWrote new.toml.\n\nNext:\n"
+        "  no rule is in force yet: mend what the map's comments name, and uncomment it\n"
+        "  enforcer check  "
+    ) in result.stdout
+
+
 def test_the_page_shows_real_output(
     shop: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

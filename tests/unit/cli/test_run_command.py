@@ -111,7 +111,8 @@ def test_no_map(enforcer: Enforcer, folder: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         f'enforcer: no migration map: there is no enforcer.toml in "{folder}" or above it, '
-        "and neither --map nor ENFORCER_MAP names one. Write one, or name it (no-map)\n"
+        "and neither --map nor ENFORCER_MAP names one. "
+        "Write one with enforcer init, or name it (no-map)\n"
     )
 
 

@@ -190,7 +190,7 @@ def test_no_map_at_all(status: Callable[..., dict[str, Any]], folder: Path) -> N
     [problem] = found["problems"]
     assert problem == (
         f'none: ENFORCER_MAP is not set, and there is no enforcer.toml in "{folder}" or above '
-        "it. Write one, and set the variable to its path (no-map)"
+        "it. Write one with enforcer init, and set the variable to its path (no-map)"
     )
 
 
