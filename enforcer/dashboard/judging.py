@@ -74,6 +74,8 @@ _TITLES: Final = {
 }
 
 _NEW: Final = 10_000_000_000
+"""Age in nanoseconds up to which verdicts are of this moment."""
+
 _COMMAND: Final = "enforcer "
 _PROSE: Final = "markdown"
 """The kind of file that names paths without keeping them alive."""
@@ -139,13 +141,14 @@ def judge(look: Look, rule: RuleReport) -> Judged:
     reason = _in_short(look, verdict) or _reason(verdict)
     headline = _HEADLINES[verdict.answer]
     days = counted(-(-verdict.period // DAY), "day")
+    policy = f"in force: {days} without a use in production"
     return Judged(
         rule,
         LANE_OF[verdict.answer],
         headline=f"{headline}: {reason}" if reason else headline,
         rest=" ".join(_rest(look, verdict)),
         note=reason,
-        policy=f"in force: {days} without a use in production{_age(look)}",
+        policy="; ".join(filter(None, (policy, judged_ago(look)))),
         act=_main_act(look, verdict),
         conditions=tuple(_condition(one, days) for one in verdict.conditions),
     )
@@ -156,13 +159,10 @@ def _reason(verdict: Verdict) -> str:
     return deciding[0].facts[0] if deciding and deciding[0].facts else ""
 
 
-def _age(look: Look) -> str:
-    """Return how old the verdicts are, if they are not of this moment."""
-    return (
-        f"; judged {ago(look.judgement.at, look.now)}"
-        if look.now - look.judgement.at > _NEW
-        else ""
-    )
+def judged_ago(look: Look) -> str:
+    """Return how old the verdicts are: "judged 34 s ago"; empty if they are of this moment."""
+    old = look.now - look.judgement.at
+    return f"judged {age(old)} ago" if old > _NEW else ""
 
 
 def _in_short(look: Look, verdict: Verdict) -> str:

@@ -15,7 +15,7 @@ from enforcer.dashboard.callers import GROUPS, WHOSE, choose, grouped
 from enforcer.dashboard.charts import Chart, columns
 from enforcer.dashboard.day_strips import DAYS, Strip, presences, strip
 from enforcer.dashboard.filters import NONE, RANGES, Filters
-from enforcer.dashboard.judging import LANES, judge, judge_all
+from enforcer.dashboard.judging import LANES, judge, judge_all, judged_ago
 from enforcer.dashboard.links import Here, is_rule, without_password
 from enforcer.dashboard.look import Caller, Look, Place
 from enforcer.dashboard.openapi import document
@@ -110,6 +110,7 @@ class Pages:
         over = Timeline.over(began, found.now)
         uses = count_uses(found.reader.uses_in_time(Span(), over.size), over)
         return {
+            "judged_ago": judged_ago(found),
             "todo": todo(found, judge_all(found), (timeline, left)),
             "left_chart": chart,
             "uses": columns("uses", "Uses", uses, over, begin=began, end=found.now),
@@ -131,6 +132,7 @@ class Pages:
             {**row, **records.spark(lines.get(str(row["legacy"]), ()))} for row in shown.rows
         )
         return {
+            "judged_ago": judged_ago(found),
             "counts": {lane: sum(each.lane == lane for each in judged.values()) for lane in LANES},
             "state": state if state in LANES else "",
             "table": replace(shown, rows=shown_rows),

@@ -1,12 +1,14 @@
 """Sums are kept only while nobody has written since."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from enforcer.dashboard import cache
 from enforcer.dashboard.cache import KeptSums
 from enforcer.dashboard.settings import Settings
 from enforcer.recording.use import Use
@@ -85,3 +87,27 @@ def test_few_spans_are_kept(path: str, keep: Keep) -> None:
     for number in range(1, 20):
         kept.get(state, Span(since=number), list)
     assert kept.get(state, Span(), list) is not first
+
+
+def test_pages_show_how_old_their_verdicts_are(
+    keep: Keep,
+    path: str,
+    make_use: MakeUse,
+    open_dashboard: Callable[..., Visit],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a store takes long to judge, verdicts are kept, and each page that has them says so."""
+    monkeypatch.setattr(cache, "_QUICK", 0.0)
+    keep(make_use())
+    clock = [time.time_ns()]
+    visit = open_dashboard(Settings(path, now=lambda: clock[0]))
+    pages = {
+        "/": "What can be done was judged 20 s ago.",
+        "/rules": "whatever the filters are (judged 20 s ago);",
+        "/rules/shop.old_cart": "without a use in production; judged 20 s ago",
+    }
+    assert not any(" s ago" in visit(page).text for page in pages)
+
+    clock[0] += 20_000_000_000
+    for page, words in pages.items():
+        assert words in " ".join(visit(page).text.split())
