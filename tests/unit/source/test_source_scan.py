@@ -412,3 +412,30 @@ def everything(root: Path) -> tuple[ScanFinding, ...]:
     rules = [Rule(rule.legacy, rule.canonical, implementation=True) for rule in RULES]
     migration_map = MigrationMap(rules, root=str(root))
     return scan_source(migration_map).proven
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "patch('shop.old_' 'cart.f')",
+        "patch('shop.old\\x5fcart.f')",
+        "x = 'shop.old_' + 'cart'",
+        "x = 'shop.' + 'old_cart'",
+    ],
+)
+def test_what_the_page_names_as_unseen_is_not_seen(write: Write, source: str) -> None:
+    """A file without the words of a path is not parsed, which makes a scan fast."""
+    found = scan(write({"app.py": source, "conf.json": '{"a": "shop.old\\u005fcart"}'}))
+
+    assert (found.proven, found.unproven) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "source", ["patch('shop.' 'old_cart.f')", "patch('shop.old\\x5fcart.f')  # shop.old_cart"]
+)
+def test_a_string_of_several_parts_or_with_escapes_is_seen_by_its_words(
+    write: Write, source: str
+) -> None:
+    (found,) = scan(write({"app.py": source})).proven
+
+    assert (found.legacy, found.form) == ("shop.old_cart", "string")
