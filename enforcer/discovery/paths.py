@@ -15,9 +15,10 @@ from typing import Final, Literal
 from enforcer.discovery.layout import Layout, is_importable
 from enforcer.discovery.targets import Bindings, Target
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.interest import Interest
 from enforcer.source.names import parse
-from enforcer.source.references import Importer, find_references
+from enforcer.source.references import find_references
 from enforcer.source.tree import own_files
 
 _EXACT: Final = 3

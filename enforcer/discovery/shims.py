@@ -19,9 +19,10 @@ from enforcer.discovery.targets import Bindings, Target
 from enforcer.discovery.wrappers import find_wrappers
 from enforcer.output.words import counted
 from enforcer.source.calls import dotted
+from enforcer.source.file_references import STAR
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.names import parse
-from enforcer.source.references import STAR, Importer
 from enforcer.source.tree import own_files
 from enforcer.stubs.content import MARK
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from enforcer.discovery.layout import Layout
 from enforcer.source.calls import dotted
+from enforcer.source.file_references import STAR
 from enforcer.source.import_calls import read_import_call
-from enforcer.source.references import STAR, Importer
+from enforcer.source.importer import Importer
 
 
 @dataclass(frozen=True, slots=True)

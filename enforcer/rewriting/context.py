@@ -12,7 +12,7 @@ from enforcer.rewriting.source_text import Edit, SourceText, all_nodes
 from enforcer.rewriting.statements import NewImport, Statement, StatementPlan
 from enforcer.source.bindings import read_bindings
 from enforcer.source.definitions import DefinitionReader
-from enforcer.source.references import Importer
+from enforcer.source.importer import Importer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from enforcer.rewriting.context import FileContext
 from enforcer.rewriting.moves import Move
 from enforcer.source.import_calls import read_import_call
-from enforcer.source.references import Importer
+from enforcer.source.importer import Importer
 
 _PLAIN: Final = re.compile(r"[uUrRbB]{0,2}(?P<quote>'''|\"\"\"|'|\")(?P<text>[^\\\n\r]*)(?P=quote)")
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[^\W\d]\w*(?:\.[^\W\d]\w*)*)?")

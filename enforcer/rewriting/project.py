@@ -17,11 +17,11 @@ from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.working_tree import write_whole
 from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.kinds import is_python, kind_of
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
 from enforcer.source.parallel import Progress
-from enforcer.source.references import Importer
 from enforcer.source.resolution import Matcher
 from enforcer.source.scan import Scanner
 from enforcer.source.scan_cache import ScanCache

@@ -12,8 +12,8 @@ from enforcer.rewriting.context import Options
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.source_text import LINE_END, SourceText, UndecodableError
 from enforcer.rules.model import MigrationMap
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Locator, search_path
-from enforcer.source.references import Importer
 from enforcer.source.tree import ModuleNamer
 
 _MOST_FILES: Final = 256

@@ -22,9 +22,9 @@ from enforcer.rewriting.statements import StatementWriter
 from enforcer.rules.model import MigrationMap
 from enforcer.source.definitions import DefinitionReader
 from enforcer.source.files import reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Locator
 from enforcer.source.names import ModuleNames, NameReader
-from enforcer.source.references import Importer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from enforcer.rewriting.import_lines import FromLayout, NewName, read_layout, write_from
 from enforcer.rewriting.source_text import LINE_END, Edit, SourceText
-from enforcer.source.references import Importer
+from enforcer.source.importer import Importer
 
 Statement = ast.Import | ast.ImportFrom
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from enforcer.runtime.delegation.parameters import ASYNC, ASYNC_ITERATOR, SYNC, Parameters
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Located, Locator
 from enforcer.source.names import parse
-from enforcer.source.references import Importer
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST_STEPS: Final = 16

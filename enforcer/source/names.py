@@ -9,8 +9,8 @@ from typing import Final
 
 from enforcer.source.bindings import read_bindings
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Located, Locator
-from enforcer.source.references import Importer
 
 ALWAYS_THERE: Final = frozenset(
     (

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from enforcer.source.file_references import FileReferences
 from enforcer.source.positions import NOWHERE, Span
-from enforcer.source.references import FileReferences
 
 
 @dataclass(slots=True)

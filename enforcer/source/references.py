@@ -5,8 +5,6 @@ RecursionError, and each reference is resolved to an absolute path.
 """
 
 import ast
-import re
-import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,16 +14,16 @@ from enforcer.findings import MODULE_LEVEL, Form
 from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.computed import COMPUTED, TEMPLATES, Computed, beginning
 from enforcer.source.conditions import branches
+from enforcer.source.file_references import STAR, FileReferences, Reference
 from enforcer.source.import_calls import ImportCall, imported_by, read_import_call
+from enforcer.source.importer import Importer
 from enforcer.source.interest import Interest, Lines
 from enforcer.source.markers import Mark, marks_of, marks_of_file
+from enforcer.source.path_texts import is_path, parsed_annotation
 from enforcer.source.positions import Positions, Span
 from enforcer.source.quoted import quoted_in
 from enforcer.source.scopes import scope_of
-
-STAR: Final = "*"
-
-_PATH_TEXT: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[^\W\d]\w*(?:\.[^\W\d]\w*)*)?")
+from enforcer.source.syntax_nodes import inner_nodes, is_on
 
 # Nodes other than assignments that bind a name, and the fields with that name.
 _BINDERS: Final = (
@@ -41,88 +39,6 @@ _BINDERS: Final = (
 _BOUND_KEYS: Final = ("name", "arg", "rest")
 
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-
-# Fields that have no nodes inside with a reference.
-_LEAVES: Final = frozenset(
-    (
-        *("asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "n"),
-        *("op", "ops", "simple", "str", "tag", "type_comment", "type_ignores"),
-    )
-)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """One reference to a module path.
-
-    Attributes:
-        line: the line, from 1.
-        form: how it is written.
-        path: the dotted path as it resolves; for a string as it is written.
-        names: the names that are asked of it by a ``from … import`` or an import call;
-            ``("*",)`` for a star.
-        base: for an attribute, the part of the path that the file has imported.
-        typing_only: whether only type checkers read it.
-        function: the qualified name of the function around it, ``<module>`` at top level.
-        spans: where it is. Of a from-import the module, and then each name. Of an attribute the
-            base, and then the whole up to each further part of the path. Else the path's text.
-
-    """
-
-    line: int
-    form: Form
-    path: str
-    names: tuple[str, ...] = ()
-    base: str = ""
-    typing_only: bool = False
-    function: str = MODULE_LEVEL
-    spans: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FileReferences:
-    """All references of one file.
-
-    Attributes:
-        references: the references, in the order of the lines.
-        loads: the names that the file reads and does not bind, if it has a star import;
-            otherwise empty.
-        calls: the calls, in the order of the lines.
-        marks: the markers of its tests.
-        computed: the names of modules that are computed.
-
-    """
-
-    references: tuple[Reference, ...] = ()
-    loads: frozenset[str] = frozenset()
-    calls: tuple[Call, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    computed: tuple[Computed, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Importer:
-    """The module that relative imports of a file are relative to.
-
-    Attributes:
-        module: the dotted path of the file.
-        is_package: whether it is an ``__init__.py``.
-
-    """
-
-    module: str
-    is_package: bool = False
-
-    def resolve(self, level: int, path: str) -> str:
-        """Return the absolute path of a relative one; empty if it leads out of the top package."""
-        if not level:
-            return path
-        package = self.module.split(".")
-        drop = level - self.is_package
-        if drop >= len(package):
-            return ""
-        base = package[: len(package) - drop]
-        return ".".join([*base, path] if path else base)
 
 
 def find_references(
@@ -256,7 +172,7 @@ class _Finder:
             while stack:
                 node = stack.pop()
                 kind = node.__class__
-                if lines is not None and not _is_on(node, lines):
+                if lines is not None and not is_on(node, lines):
                     continue
                 look = look_at.get(kind)
                 if look is not None and id(node) not in done:
@@ -271,7 +187,7 @@ class _Finder:
                     inside = branches(node).for_typing  # type: ignore[arg-type]
                     if inside:
                         waiting.append((list(inside), True, self._function, prefix))
-                children = _children(node)
+                children = inner_nodes(node)
                 if inside:
                     hidden = set(map(id, inside))
                     children = [child for child in children if id(child) not in hidden]
@@ -300,7 +216,7 @@ class _Finder:
         for text in quoted_in(node):
             self._quoted.add(id(text))
             inside: set[int] = set()
-            for inner in _parsed(str(text.value)):
+            for inner in parsed_annotation(str(text.value)):
                 if isinstance(inner, ast.Attribute):
                     # Outer ones come first, and include those inside.
                     inside.add(id(inner.value))
@@ -312,12 +228,12 @@ class _Finder:
         text = node.value
         if not isinstance(text, str):
             return
-        if _is_path(text):
+        if is_path(text):
             is_quoted = id(node) in self._quoted
             form: Form = "annotation" if is_quoted else "string"
             hidden = is_quoted or self._typing_only
             self._note(form, text, node.lineno, partial(self._at, node), typing_only=hidden)
-        elif text.endswith(".") and _is_path(text[:-1] + ".x"):
+        elif text.endswith(".") and is_path(text[:-1] + ".x"):
             self._note_computed(node, text, COMPUTED)
 
     def _look_at_template(self, node: ast.JoinedStr) -> None:
@@ -494,56 +410,3 @@ class _Finder:
             self._computed.add(
                 Computed(node.lineno, prefix, reason, is_import, self._function, span)
             )
-
-
-def _parsed(annotation: str) -> Iterator[ast.AST]:
-    """Yield the nodes of an annotation within quotes; none of one that is a path as a whole."""
-    if _is_path(annotation) or "." not in annotation:
-        return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(annotation.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    yield from ast.walk(tree)
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    children: list[ast.AST] = []
-    for name in _INNER[node.__class__]:
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            children += value
-        elif isinstance(value, ast.AST):
-            children.append(value)
-    return children
-
-
-class _InnerFields(dict[type, tuple[str, ...]]):
-    """The fields of each class of nodes that may have nodes inside."""
-
-    def __missing__(self, kind: type) -> tuple[str, ...]:
-        fields = getattr(kind, "_fields", ())
-        self[kind] = inner = tuple(name for name in fields if name not in _LEAVES)
-        return inner
-
-
-# Lists of nodes may also have None and words in them, which have no fields.
-_INNER: Final = _InnerFields({ast.Name: (), ast.Constant: (), ast.alias: (), ast.Global: ()})
-
-
-def _is_on(node: ast.AST, lines: Lines) -> bool:
-    """Return whether one of some lines belongs to a node, or the node has no lines of its own."""
-    first = getattr(node, "lineno", 0)
-    if not first:
-        return True
-    decorators = getattr(node, "decorator_list", None)
-    if decorators:
-        first = min(first, decorators[0].lineno)
-    return lines.are_in(first, node.end_lineno or first)  # type: ignore[attr-defined]
-
-
-def _is_path(text: str) -> bool:
-    """Return whether a string could be the path of something in a module."""
-    return ("." in text or ":" in text) and _PATH_TEXT.fullmatch(text) is not None

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enforcer.findings import MODULE_LEVEL, Form
 from enforcer.rules.model import NAME, TREE, MigrationMap, Rule, longest_match
 from enforcer.rules.stages import REMOVED
+from enforcer.source.file_references import STAR, Reference
 from enforcer.source.markers import excuse_of
 from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
 from enforcer.source.positions import NOWHERE, Span
-from enforcer.source.references import STAR, Reference
 from enforcer.source.scanned import ScannedFile
 
 

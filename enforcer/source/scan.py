@@ -12,14 +12,16 @@ from pathlib import Path
 from enforcer.findings import NOTEBOOK, PYTHON
 from enforcer.rules.model import MigrationMap
 from enforcer.rules.repository import with_slashes
+from enforcer.source.file_references import FileReferences
 from enforcer.source.files import read_source, reason_of
+from enforcer.source.importer import Importer
 from enforcer.source.interest import Interest
 from enforcer.source.kinds import is_python, kind_of
 from enforcer.source.mentions import Mentions
 from enforcer.source.names import parse_source
 from enforcer.source.notebooks import read_notebook
 from enforcer.source.parallel import Progress, in_parallel
-from enforcer.source.references import FileReferences, Importer, find_references
+from enforcer.source.references import find_references
 from enforcer.source.scan_cache import ScanCache
 from enforcer.source.scanned import Packed, ScannedFile, unpack
 from enforcer.source.texts import TextSearch

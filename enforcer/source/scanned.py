@@ -7,7 +7,7 @@ from typing import Any, Final
 from enforcer.findings import PYTHON
 from enforcer.source.calls import Call
 from enforcer.source.computed import Computed
-from enforcer.source.references import FileReferences, Reference
+from enforcer.source.file_references import FileReferences, Reference
 
 NOTHING: Final = FileReferences()
 """What most files refer to."""

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from enforcer.rules.model import MODULE, NAME, MigrationMap, Rule
 from enforcer.source.aliased_names import AliasedNames
+from enforcer.source.file_references import STAR
 from enforcer.source.module_files import Locator
 from enforcer.source.names import NameReader
-from enforcer.source.references import STAR
 from enforcer.source.resolution import Ask, Matcher
 from enforcer.source.scan import Scanner
 from enforcer.source.scanned import ScannedFile

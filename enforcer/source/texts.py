@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from enforcer.rules.model import MigrationMap
-from enforcer.source.references import Reference
+from enforcer.source.file_references import Reference
 
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 _HEADER: Final = re.compile(r"^[ \t]*\[+[ \t]*([^\]\n]*)", re.MULTILINE)

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from enforcer.rules.model import NAME, MigrationMap, Rule
+from enforcer.source.file_references import STAR
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
-from enforcer.source.references import STAR
 from enforcer.source.resolution import Ask, Matcher
 from enforcer.source.scan import Scanner
 from enforcer.verification.facts import ImportPath

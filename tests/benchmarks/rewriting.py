@@ -15,8 +15,8 @@ from rich.console import Console
 
 from enforcer.rewriting.rewriter import Rewriter
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Locator
-from enforcer.source.references import Importer
 from tests.benchmarks.harness import Interpreter
 
 LINES: Final = 570

@@ -9,8 +9,8 @@ from enforcer.rewriting.context import Options
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rules.factory_model import Factory
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.source.importer import Importer
 from enforcer.source.module_files import Locator
-from enforcer.source.references import Importer
 
 MODULES = {
     "shop/__init__.py": "",

@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from enforcer.rewriting.source_text import Edit, SourceText
-from enforcer.source.references import Importer
+from enforcer.source.importer import Importer
 from tests.unit.rewriting.conftest import Rewrite
 
 

@@ -9,8 +9,10 @@ from textwrap import dedent
 
 import pytest
 
+from enforcer.source.file_references import Reference
+from enforcer.source.importer import Importer
 from enforcer.source.interest import Interest
-from enforcer.source.references import Importer, Reference, find_references
+from enforcer.source.references import find_references
 
 MODULE = Importer("a.pkg.mod")
 PACKAGE = Importer("a.pkg", is_package=True)
