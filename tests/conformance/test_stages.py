@@ -187,7 +187,7 @@ def test_the_message_can_be_pasted(moved):
     except LegacyImportError as error:
         assert str(error) == (
             '"par.old" was imported by main.py:4 in checkout(); it moved to "new.sub". '
-            "Write: from new.sub import Y "
+            "Write: from new.sub import Y as make "
             "[one class for all; owner @chat; goes after 2027-03-31] (legacy-import)"
         ), error
     else:

@@ -190,7 +190,7 @@ def test_a_list_of_commands_imports_none(which: str, environ: dict[str, str]) ->
 @pytest.mark.parametrize(
     ("words", "completions"),
     [
-        ("enforcer st", ["status", "store"]),
+        ("enforcer st", ["status", "store", "stubs"]),
         ("enforcer store ex", ["export"]),
         ("enforcer report --form", ["--format"]),
     ],
