@@ -115,6 +115,17 @@ def test_what_to_write_is_what_fix_writes(
     assert found["write"] == write
 
 
+def test_what_fix_leaves_has_its_reason(enforcer: Enforcer, fleet: Fleet, folder: Path) -> None:
+    """A canonical module that asks the legacy path would import itself."""
+    (folder / "shop" / "new.py").write_text("import shop.old as m\nclass Cart: ...\n")
+    web = fleet.start()
+    fleet.use(web, "shop/new.py", RULES[0], line=1)
+    fleet.leave(web)
+    (found,) = (one for one in digest(enforcer)["new"] if one["file"] == "shop/new.py")
+    assert found["write"].startswith("enforcer fix leaves it: ")
+    assert f"| {found['write']} |" in enforcer("digest").stdout
+
+
 @pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize(
     ("owner", "new", "due"),
