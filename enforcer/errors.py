@@ -1,4 +1,4 @@
-"""``EnforcerError``, the base of errors for the enforcer's users, and three of its subclasses.
+"""``EnforcerError``, the base of all, and the errors of late enabling, delegation and instances.
 
 EnforcerError
 ├── MapError             the migration map has mistakes (``enforcer.rules.mistakes``)

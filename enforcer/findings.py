@@ -1,4 +1,4 @@
-"""Findings of a scan: one reference to a legacy path in a file, and the scan of a whole tree.
+"""Data of a scan: a reference in a file, one in an installed package, and a recorded scan.
 
 Data only, for all who read source or look at what was found there: the gate, the rewriter, stores,
 reports and pages. ``enforcer.source`` produces them.

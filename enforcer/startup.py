@@ -1,4 +1,4 @@
-"""Enable, disable, flush and query the enforcer in this process, also across forks.
+"""The public functions: enable, disable, safe mode, collect, flush, release; across forks, too.
 
 Three ways lead here: :func:`enable` in code, the environment variable ``ENFORCER_MAP`` read by
 ``enforcer_startup.pth`` when the interpreter starts, and ``enforcer run``, which sets that

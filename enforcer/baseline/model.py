@@ -1,4 +1,4 @@
-"""The baseline's data: tolerated call sites of legacy paths, and how many in each place.
+"""Entries of a baseline, and the key that each call site has in one: path, file, function, kind.
 
 Imported by the watched program where a rule is strict, so it is light. It has no line numbers, so
 it survives edits, moved lines and merges.

@@ -1,4 +1,4 @@
-"""Commands ``enforcer telemetry``: show where it goes, and send what is missing there."""
+"""Commands ``enforcer telemetry status`` and ``flush``: where signals go; send what waits."""
 
 import sqlite3
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The JSON and CSV endpoints of the API; :mod:`enforcer.dashboard.openapi` describes them."""
+"""The API's endpoints: JSON, CSV, issue texts, patches, and ``/metrics`` for Prometheus."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator

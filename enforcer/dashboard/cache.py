@@ -1,4 +1,4 @@
-"""Cache of report totals, valid until the store's files change.
+"""Caches of report totals and of all rules' verdicts, valid until the store's files change.
 
 Sorting, searching and paging need the same totals again and again. A SQLite store's files show
 whether it was written: every transaction changes the write-ahead log or the file itself, and each

@@ -1,4 +1,4 @@
-"""Geometry of the charts: columns of one total, sparklines, and strips of days.
+"""Geometry of the charts: columns of one total over time, and sparklines.
 
 Drawings stretch to any width and have no text in them, because text in an SVG shrinks with it: the
 templates write axes beside them, in the size of the page.

@@ -1,4 +1,4 @@
-"""State of a call site in the source, by the recorded scan: whether it is still there."""
+"""By the recorded scan: is a call site live, silent or gone, and which places were never used."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The search for the rules of a map: its sources in turn, and what of them fits together."""
+"""The search for rules: choice of the map's file, pairs ``OLD=NEW``, all sources, the draft."""
 
 import os
 import re

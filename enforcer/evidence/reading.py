@@ -1,4 +1,4 @@
-"""Read the evidence for verdicts: all of a store, under no filter, for the rules of a map."""
+"""Read a store's evidence, and from it the verdict or the standing of each rule of a map."""
 
 from collections import defaultdict
 from collections.abc import Iterable

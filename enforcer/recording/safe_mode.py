@@ -1,4 +1,4 @@
-"""Decide whether a process only aliases, and why: the fallback when something misbehaves.
+"""Safe mode: a process only aliases, by ``ENFORCER_SAFE``, the file ``enforcer.off`` or errors.
 
 In safe mode legacy paths still resolve to the canonical objects, and nothing else happens: nothing
 is counted, refused, stored or sent. A process that starts in it has plain entries in

@@ -1,4 +1,4 @@
-"""Obstacles to each rule's next stage, judged from the source and from recorded uses.
+"""The next step of every rule, with its obstacles judged from source and recorded uses.
 
 The map is checked as if each rule had its next stage already, with the same code that judges the
 current stages (``enforcer.source.check``). Uses that a store has are added where the source can't

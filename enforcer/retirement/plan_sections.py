@@ -1,4 +1,4 @@
-"""What ``enforcer plan`` prints: the time line as a document, and as JSON."""
+"""What ``enforcer plan`` and ``enforcer advance`` print: documents, and as JSON."""
 
 from collections.abc import Iterator
 from typing import Any

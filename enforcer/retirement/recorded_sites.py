@@ -1,4 +1,4 @@
-"""Call sites that a store has, compared with what the check of the source shows of them."""
+"""Call sites that a store has: whether the source shows them still, and words for who uses it."""
 
 from collections.abc import Container
 

@@ -1,4 +1,4 @@
-"""Names of a module, from its source and that of the modules that it star-imports."""
+"""Names of a module by its source and its star imports; parsing of files without warnings."""
 
 import ast
 import warnings

@@ -1,4 +1,4 @@
-"""Record of a scan: the findings with the revision of the tree, for a store."""
+"""Build the record of a scan: its findings with git's revision of the tree; nothing is written."""
 
 from time import time_ns
 from typing import Final

@@ -1,4 +1,4 @@
-"""Decide whether the code that would replace a legacy path works.
+"""Decide whether messages may propose the canonical path: why it can't be written yet.
 
 Errors, warnings, log lines and the dashboard all ask here. The caller passes a function that knows
 the names of canonical modules: the running program looks at loaded modules, others read source.

@@ -1,4 +1,4 @@
-"""Deliver what was recorded at regular intervals, from a thread of its own.
+"""Deliver what was recorded: regularly in a thread of its own, around forks, and at exits.
 
 This module decides when: on an interval with jitter, on request, around a fork, and at exit. What
 is delivered, and what happens if that fails, is decided by the deliverer that a :class:`Schedule`

@@ -1,4 +1,4 @@
-"""Emit spans, log events and metrics, each of them where it goes.
+"""Emit spans, log events and metrics of this process, and what a process that is gone left.
 
 That is the application's provider if it has one by now, else where the environment says
 (``enforcer.runtime.telemetry.private``), by the same calls. Log events are of uses that the ledger

@@ -1,4 +1,4 @@
-"""Retention in a SQLite store: the SQL that deletes old rows, and the daily sweep.
+"""Deletion of old rows of a SQLite store: SQL and daily sweep; and the locking transaction.
 
 Rows are deleted nowhere else. ``enforcer store vacuum`` deletes what it is asked to. By itself a
 store loses each day what is older than its retention, so that its size is bounded: :func:`sweep`

@@ -1,4 +1,4 @@
-"""Presence in a SQLite store: who watched, from when till when, and what may be missing."""
+"""Presence in SQLite: its queries, and ``ServiceWatch`` and ``Watching`` for every engine."""
 
 from dataclasses import dataclass
 
