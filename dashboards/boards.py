@@ -64,6 +64,20 @@ def chosen(  # noqa: PLR0913 - what makes a variable differ from the next one
     return variable.all_value(all_value) if all_value else variable
 
 
+def addresses() -> list[dashboard.TextBoxVariable]:
+    """Return the variables for where links lead: enforcer's own page, and its documentation."""
+    return [
+        dashboard.TextBoxVariable("page")
+        .label("Page")
+        .description("Address of `enforcer dashboard`, which links of legacy paths lead to.")
+        .default_value("http://127.0.0.1:8765"),
+        dashboard.TextBoxVariable("docs")
+        .label("Documentation")
+        .description("Address of enforcer's docs.")
+        .default_value("https://github.com/OWNER/enforcer/blob/main/docs"),
+    ]
+
+
 def board(
     uid: str, title: str, description: str, *, tags: Sequence[str] = (), since: str
 ) -> dashboard.Dashboard:
@@ -83,6 +97,14 @@ def board(
         .tags([TAG])
         .as_dropdown(True)
         .keep_time(True)
+        .include_vars(True)
+    )
+    messages = (
+        dashboard.DashboardLink("What messages mean")
+        .type(DashboardLinkType.LINK)
+        .icon("doc")
+        .url("${docs}/messages.md")
+        .target_blank(True)
     )
     return (
         dashboard.Dashboard(title)
@@ -91,10 +113,11 @@ def board(
         .tags([TAG, *tags])
         .time(since, "now")
         .timezone("browser")
-        .refresh("1m")
+        .refresh("5m")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .editable()
         .link(others)
+        .link(messages)
     )
 
 

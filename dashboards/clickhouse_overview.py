@@ -56,8 +56,8 @@ def _numbers() -> list[Shown]:
         ),
         number(
             "Legacy paths in use",
-            "Rules with a use in this time range. The others are quiet; whether one is safe to "
-            "delete, `enforcer report` says.",
+            "Rules with a use in this time range. Whether one of the others is safe to "
+            "delete, `enforcer verdict` says.",
             Query(sql.RULES_USED),
             of=SOURCE,
             colour="green",
@@ -93,6 +93,38 @@ def _numbers() -> list[Shown]:
             of=SOURCE,
             colour="green",
             above_zero="red",
+        ),
+        number(
+            "Legacy paths in use, the period before",
+            "Rules with a use in the period of the same length before this time range; "
+            "no data if nobody watched then.",
+            Query(sql.RULES_USED_BEFORE),
+            of=SOURCE,
+            span=WIDTH // 4,
+        ),
+        number(
+            "Uses, the period before",
+            "Uses in the period of the same length before this time range; "
+            "no data if nobody watched then.",
+            Query(sql.USES_BEFORE),
+            of=SOURCE,
+            span=WIDTH // 4,
+        ),
+        number(
+            "Number of call sites, the period before",
+            "Call sites in the period of the same length before this time range; "
+            "no data if nobody watched then.",
+            Query(sql.CALL_SITES_BEFORE),
+            of=SOURCE,
+            span=WIDTH // 4,
+        ),
+        number(
+            "Refused, the period before",
+            "Refused uses in the period of the same length before this time range; "
+            "no data if nobody watched then.",
+            Query(sql.REFUSED_BEFORE),
+            of=SOURCE,
+            span=WIDTH // 4,
         ),
     ]
 
@@ -193,12 +225,14 @@ def _removals() -> list[Shown]:
             span=2 * WIDTH // 3,
         ),
         rows(
-            "Legacy paths without a use",
-            "Candidates to delete, those that most processes watched first. Ask `enforcer report` "
-            "before: it also looks at gaps, lost records and services that nobody watched.",
+            "Legacy paths without a use in 30 days",
+            "Candidates to delete, those without a use in 90 days first; of the whole fleet, "
+            "whatever time range and services are chosen. Fewer days watched than 30 prove "
+            "nothing. Ask `enforcer verdict` before: it also looks at gaps, lost records, "
+            "services that nobody watched, and the source.",
             Query(sql.RULES_QUIET),
             of=SOURCE,
-            columns={"Legacy path": [ONE_PATH]},
+            columns={"Legacy path": [ONE_PATH], "Uses in 90 days": [unit("short")]},
             transformations=[TIDY],
             span=WIDTH // 3,
         ),

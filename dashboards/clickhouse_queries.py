@@ -9,7 +9,7 @@ from grafana_foundation_sdk.cog.runtime import UnknownDataquery
 from grafana_foundation_sdk.cog.variants import Dataquery
 
 from dashboards import clickhouse_sql as sql
-from dashboards.boards import board, chosen, chosen_source, source
+from dashboards.boards import addresses, board, chosen, chosen_source, source
 from dashboards.columns import link, transformed
 
 OVERVIEW: Final = "deprecated-imports-clickhouse"
@@ -33,6 +33,8 @@ _NAMES: Final = {
     "version": "Version",
     "processes": "Processes",
     "uses": "Uses",
+    "uses90": "Uses in 90 days",
+    "watched_days": "Days watched",
     "sites": "Call sites",
     "first": "First seen",
     "last": "Last seen",
@@ -94,6 +96,7 @@ def begin(uid: str, title: str, description: str) -> dashboard.Dashboard:
             _chosen("service", "Service", sql.SERVICES),
             _chosen("environment", "Environment", sql.ENVIRONMENTS),
             _chosen("rule", "Legacy path", sql.RULES),
+            *addresses(),
         ]
     )
 

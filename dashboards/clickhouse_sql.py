@@ -32,15 +32,27 @@ WHERE hour BETWEEN intDiv({_FROM}, {_HOUR}) AND intDiv({_TO}, {_HOUR})
     AND NOT probe AND {_CHOSEN}"""
 """Uses by the hour, of whole hours."""
 
+_EARLIER: Final = f"{_FROM} - ({_TO} - {_FROM})"
+_HOURS_BEFORE: Final = f"""
+    enforcer_use_by_hour
+WHERE hour BETWEEN intDiv({_EARLIER}, {_HOUR}) AND intDiv({_FROM}, {_HOUR}) - 1
+    AND NOT probe AND {_CHOSEN}"""
+"""The same of the period of the same length before the time range."""
+
 _EVER: Final = f"enforcer_use_ever WHERE NOT probe AND {_CHOSEN}"
 
-_PRESENT: Final = f"""(
+
+def _present(since: str, until: str) -> str:
+    """Select the processes that watched in a time."""
+    return f"""(
     SELECT process, service, version, environment, min(since) AS began, max(till) AS written
     FROM enforcer_process WHERE {_DEPLOYED}
     GROUP BY process, service, version, environment
-    HAVING written >= {_FROM} * {_SECOND} AND began <= {_TO} * {_SECOND}
+    HAVING written >= ({since}) * {_SECOND} AND began <= {until} * {_SECOND}
 )"""
-"""Processes that watched in the time range."""
+
+
+_PRESENT: Final = _present(_FROM, _TO)
 
 _PRESENT_IDS: Final = f"(SELECT process FROM {_PRESENT})"
 
@@ -66,20 +78,35 @@ RULES: Final = """
 SELECT rule FROM enforcer_watched UNION DISTINCT SELECT rule FROM enforcer_use_ever ORDER BY rule
 """
 
+
+def _known(value: str, *, before: bool = False) -> str:
+    """Aggregate uses, to nothing where nobody watched: a zero would say that all is well."""
+    present = _present(_EARLIER, _FROM) if before else _PRESENT
+    hours = _HOURS_BEFORE if before else _HOURS
+    watched = f"(SELECT count() FROM {present})"
+    return f"SELECT if(count() = 0 AND {watched} = 0, NULL, {value}) FROM {hours}"
+
+
 RULES_WATCHED: Final = f"""
-SELECT uniqExact(rule) FROM enforcer_watched
+SELECT if((SELECT count() FROM {_PRESENT}) = 0, NULL, uniqExact(rule)) FROM enforcer_watched
 WHERE {_chosen("rule")} AND process IN {_PRESENT_IDS}
 """
-RULES_USED: Final = f"SELECT uniqExact(rule) FROM {_HOURS}"
-USES: Final = f"SELECT sum(count) FROM {_HOURS}"
-CALL_SITES: Final = f"SELECT uniqExact(site) FROM {_HOURS}"
-REFUSED: Final = f"SELECT sumIf(count, outcome = 'blocked') FROM {_HOURS}"
+_USED, _SUM, _COUNTED = "uniqExact(rule)", "sum(count)", "uniqExact(site)"
+_BLOCKED: Final = "sumIf(count, outcome = 'blocked')"
+RULES_USED: Final = _known(_USED)
+USES: Final = _known(_SUM)
+CALL_SITES: Final = _known(_COUNTED)
+REFUSED: Final = _known(_BLOCKED)
+RULES_USED_BEFORE: Final = _known(_USED, before=True)
+USES_BEFORE: Final = _known(_SUM, before=True)
+CALL_SITES_BEFORE: Final = _known(_COUNTED, before=True)
+REFUSED_BEFORE: Final = _known(_BLOCKED, before=True)
 
 _COUNTS_OF_LOST: Final = """(
     SELECT DISTINCT process, error, is_sum, start, time, toInt64(value) AS value FROM enforcer_drop
 )"""
 LOST: Final = f"""
-SELECT sum(lost) FROM (
+SELECT if((SELECT count() FROM {_PRESENT}) = 0, NULL, sum(lost)) FROM (
     SELECT if(is_sum,
         maxIf(value, time <= {_TO} * {_SECOND}) - maxIf(value, time < {_FROM} * {_SECOND}),
         sumIf(value, time BETWEEN {_FROM} * {_SECOND} AND {_TO} * {_SECOND})) AS lost
@@ -161,10 +188,32 @@ RULES_TO_BE_REMOVED: Final = f"""
 SELECT rule, canonical, stage, removal, days, uses, sites, last FROM ({RULES_LISTED})
 WHERE removal != '' ORDER BY days IS NULL, days, removal
 """
+
+
+def _day_ago(days: int) -> str:
+    return f"toUInt32(toUnixTimestamp(now()) / {_DAY}) - {days}"
+
+
 RULES_QUIET: Final = f"""
-SELECT rule, canonical, stage, processes FROM ({RULES_LISTED}) WHERE uses = 0
-ORDER BY processes DESC, rule
+SELECT watched.rule AS rule, watched.canonical AS canonical, watched.days AS watched_days,
+    used.within90 AS uses90, if(used.last = 0, NULL, {_time("used.last")}) AS last
+FROM (
+    SELECT rule, argMax(canonical, since) AS canonical,
+        intDiv(toUnixTimestamp(now()) - intDiv(min(since), {_SECOND}), {_DAY}) AS days,
+        max(till) AS heard
+    FROM (SELECT * FROM enforcer_watched WHERE {_chosen("rule")}) AS seen
+    INNER JOIN enforcer_process AS process ON process.process = seen.process
+    GROUP BY rule HAVING heard >= (toUnixTimestamp(now()) - 90 * {_DAY}) * {_SECOND}
+) AS watched
+LEFT JOIN (
+    SELECT rule, sumIf(count, day > {_day_ago(30)}) AS within30, sum(count) AS within90,
+        max(last_seen) AS last
+    FROM enforcer_use_by_day WHERE day > {_day_ago(90)} AND NOT probe GROUP BY rule
+) AS used ON used.rule = watched.rule
+WHERE used.within30 = 0
+ORDER BY uses90, watched_days DESC, rule
 """
+"""Of fixed periods, and of the whole fleet: a filter must not make a path look unused."""
 
 _MINUTES: Final = f"""
         enforcer_minute

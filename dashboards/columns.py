@@ -2,6 +2,8 @@
 
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
+_KEPT = ("datasource", "environment", "page", "docs")
+
 _GOOD_TIME, _LITTLE_TIME, _NO_TIME = "text", "orange", "red"
 
 
@@ -46,9 +48,14 @@ def running_out(days: int) -> list[DynamicConfigValue]:
 
 
 def link(title: str, uid: str, variable: str) -> DynamicConfigValue:
-    """Let a cell lead to a dashboard, with its value chosen there, and the rest as it is here."""
-    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "service", "environment"))
+    """Link a cell to a dashboard with its value chosen there, and a legacy path to its page too."""
+    kept = "&".join(f"${{{name}:queryparam}}" for name in (*_KEPT, "service"))
     if variable != "rule":
-        kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "environment", "rule"))
-    url = f"/d/{uid}?${{__url_time_range}}&{kept}&var-{variable}=${{__value.raw:percentencode}}"
-    return DynamicConfigValue("links", [{"title": title, "url": url}])
+        kept = "&".join(f"${{{name}:queryparam}}" for name in (*_KEPT, "rule"))
+    value = "${__value.raw:percentencode}"
+    url = f"/d/{uid}?${{__url_time_range}}&{kept}&var-{variable}={value}"
+    links: list[dict[str, object]] = [{"title": title, "url": url}]
+    if variable == "rule":
+        page = f"${{page}}/rules/{value}"
+        links.append({"title": "Its page: verdict, callers", "url": page, "targetBlank": True})
+    return DynamicConfigValue("links", links)

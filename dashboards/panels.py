@@ -11,13 +11,17 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as look
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
     DataSourceRef,
     DataTransformerConfig,
     DynamicConfigValue,
     FieldColorModeId,
     Panel,
+    SpecialValueMap,
+    SpecialValueMatch,
     Threshold,
     ThresholdsMode,
+    ValueMappingResult,
 )
 
 Query: TypeAlias = Builder[Dataquery]
@@ -33,6 +37,14 @@ WIDTH: Final = 24
 
 _GOOD, _CARE, _BAD, _PLAIN = "green", "orange", "red", "text"
 
+_NO_DATA: Final = "no data"
+# A value that is missing would get the colour of the lowest threshold, which is green.
+_MISSING: Final = SpecialValueMap(
+    DashboardSpecialValueMapOptions(
+        SpecialValueMatch.NULL_AND_NAN, ValueMappingResult(text=_NO_DATA, color=_PLAIN)
+    )
+)
+
 
 def number(  # noqa: PLR0913 - what makes a number differ from the next one
     title: str,
@@ -43,6 +55,7 @@ def number(  # noqa: PLR0913 - what makes a number differ from the next one
     unit: str = "short",
     colour: str = _PLAIN,
     above_zero: str = "",
+    span: int = WIDTH // 6,
 ) -> Shown:
     """Show one number.
 
@@ -54,6 +67,7 @@ def number(  # noqa: PLR0913 - what makes a number differ from the next one
         unit: Grafana's name of its unit.
         colour: of the number.
         above_zero: its colour once it is more than nothing, if not the same.
+        span: how wide it is.
 
     """
     steps = [Threshold(color=colour)]
@@ -66,12 +80,13 @@ def number(  # noqa: PLR0913 - what makes a number differ from the next one
         .datasource(of)
         .with_target(query)
         .unit(unit)
-        .no_value("0")
+        .no_value(_NO_DATA)
+        .mappings([_MISSING])
         .color_mode(look.BigValueColorMode.VALUE)
         .graph_mode(look.BigValueGraphMode.NONE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
-        .span(WIDTH // 6)
+        .span(span)
         .height(4)
     )
 
@@ -173,7 +188,7 @@ def ranking(  # noqa: PLR0913 - what makes a panel differ from the next one
         .datasource(of)
         .with_target(query)
         .unit("short")
-        .no_value("0")
+        .no_value(_NO_DATA)
         .min(0)
         .orientation(look.VizOrientation.HORIZONTAL)
         .display_mode(look.BarGaugeDisplayMode.BASIC)
@@ -216,7 +231,7 @@ def rows(  # noqa: PLR0913 - what makes a table differ from the next one
         .transformations(list(transformations))
         .filterable(True)
         .cell_height(look.TableCellHeight.SM)
-        .no_value("none in this time range")
+        .no_value("nothing, or no data, in this time range")
         .span(span)
         .height(10)
     )

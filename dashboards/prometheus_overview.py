@@ -11,7 +11,7 @@ from grafana_foundation_sdk.builders import dashboard, prometheus
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.boards import board, chosen, chosen_source, lay_out, source
+from dashboards.boards import addresses, board, chosen, chosen_source, lay_out, source
 from dashboards.columns import bar, link, running_out, transformed, unit
 from dashboards.panels import LEVEL, WIDTH, Shown, in_time, number, ranking, rows
 
@@ -20,10 +20,13 @@ UID: Final = "deprecated-imports-prometheus"
 _SOURCE: Final = source("prometheus")
 _SERVICE: Final = 'job=~"$service",deployment_environment_name=~"$environment"'
 _RULE: Final = f'{_SERVICE},deprecated_import_rule=~"$rule"'
-_USES: Final = "job_rule:deprecated_import_uses:increase1m"
+_USES: Final = "job_rule:deprecated_import_uses:increase1h"
 _WATCHED: Final = f"job_rule:deprecated_import_watched:processes{{{_RULE}}}"
 _PROCESSES: Final = f"job:deprecated_import_processes:count{{{_SERVICE}}}"
 _DROPPED: Final = f"job:deprecated_import_dropped:increase1m{{{_SERVICE}}}"
+_WATCHED_AT_ALL: Final = f"0 * sum({_WATCHED})"
+"""A zero where somebody watches, and else nothing: no data is no zero."""
+
 _BY_RULE: Final = "sum by (deprecated_import_rule)"
 
 _NAMES: Final = {
@@ -61,6 +64,7 @@ def make() -> dashboard.Dashboard:
                 'job=~"$service"',
             ),
             _chosen("rule", "Legacy path", "deprecated_import_rule", _SERVICE),
+            *addresses(),
         ]
     )
     return lay_out(
@@ -81,9 +85,16 @@ def _chosen(name: str, label: str, of_label: str, within: str) -> dashboard.Quer
     return chosen(name, label, description, query, of=_SOURCE, all_value=".*")
 
 
-def _uses(time: str, more: str = "") -> str:
-    """Count the uses of each series in a time, such as ``$__range``."""
-    return f"sum_over_time({_USES}{{{_RULE}{more}}}[{time}])"
+def _uses(time: str, more: str = "", offset: str = "") -> str:
+    """Count the uses of each series in a time, such as ``$__range``, from roll-ups by the hour."""
+    before = f" offset {offset}" if offset else ""
+    return f"sum_over_time({_USES}{{{_RULE}{more}}}[{time}]{before})"
+
+
+def _most(label: str, expression: str) -> str:
+    """Keep the 20 series with most uses in the whole time range, the same ones at each step."""
+    ranked = f"sum by ({label}) (sum_over_time({_USES}{{{_RULE}}}[$__range] @ end()))"
+    return f"{expression} and on ({label}) topk(20, {ranked})"
 
 
 def _now(expression: str, ref: str = "A", legend: str = "") -> prometheus.Dataquery:
@@ -120,24 +131,25 @@ def _numbers() -> list[Shown]:
         ),
         number(
             "Legacy paths in use",
-            "Rules with a use in this time range. The others are quiet; whether one is safe to "
-            "delete, `enforcer report` says.",
-            _now(f"count({in_range} > 0) or vector(0)"),
+            "Rules with a use in this time range. Whether one of the others is safe to "
+            "delete, `enforcer verdict` says.",
+            _now(f"count({in_range} > 0) or {_WATCHED_AT_ALL}"),
             of=_SOURCE,
             colour="green",
             above_zero="orange",
         ),
         number(
             "Uses",
-            "Executed imports and look-ups through legacy paths in this time range.",
-            _now(f"sum({in_range})"),
+            "Executed imports and look-ups through legacy paths in this time range, "
+            "by whole hours.",
+            _now(f"sum({in_range}) or {_WATCHED_AT_ALL}"),
             of=_SOURCE,
         ),
         number(
             "Refused",
             "Uses that raised LegacyImportError: of rules in stage strict or removed, at call "
             "sites that the baseline does not tolerate.",
-            _now(f"sum({refused}) or vector(0)"),
+            _now(f"sum({refused}) or {_WATCHED_AT_ALL}"),
             of=_SOURCE,
             colour="green",
             above_zero="red",
@@ -152,37 +164,90 @@ def _numbers() -> list[Shown]:
             "Lost records",
             "Records that could not be kept or sent in this time range. While this is not 0, "
             "counts are too low, and no rule may be called safe to delete.",
-            _now(f"sum(sum_over_time({_DROPPED}[$__range])) or vector(0)"),
+            _now(f"sum(sum_over_time({_DROPPED}[$__range])) or 0 * sum({_PROCESSES})"),
             of=_SOURCE,
             colour="green",
             above_zero="red",
         ),
+        *_numbers_before(),
     ]
+
+
+def _numbers_before() -> list[Shown]:
+    before = _uses("$__range", offset="$__range")
+    refused = _uses("$__range", ',deprecated_import_outcome="blocked"', "$__range")
+    watched = f"0 * sum({_WATCHED} offset $__range)"
+    numbers = {
+        "Legacy paths in use": f"count({_BY_RULE} ({before}) > 0)",
+        "Uses": f"sum({before})",
+        "Refused": f"sum({refused})",
+    }
+    return [
+        number(
+            f"{title}, the period before",
+            "The same in the period of the same length before this time range; no data if nobody "
+            "watched when this time range began.",
+            _now(f"{expression} or {watched}"),
+            of=_SOURCE,
+            span=WIDTH // 3,
+        )
+        for title, expression in numbers.items()
+    ]
+
+
+def _quiet() -> Shown:
+    """Show rules without a use in a fixed time: a filter must not make a path look unused."""
+    rule = 'deprecated_import_rule=~"$rule"'
+    used = f"{_BY_RULE} (sum_over_time({_USES}{{{rule}}}[%s]))"
+    watched = f"job_rule:deprecated_import_watched:processes{{{rule}}}"
+    quiet = f"({_BY_RULE} ({watched}) unless {used % '30d'} > 0)"
+    hours = f"count_over_time(rule:deprecated_import_watched:max1h{{{rule}}}[90d])"
+    names = {
+        "Value #A": "Processes",
+        "Value #B": "Days watched",
+        "Value #C": "Uses in 90 days",
+    }
+    return rows(
+        "Legacy paths without a use in 30 days",
+        "Candidates to delete, of the whole fleet, whatever time range and services are chosen. "
+        "Fewer days watched than 30 prove nothing. Ask `enforcer verdict` before: it also looks "
+        "at gaps, lost records, services that nobody watched, and the source.",
+        _rows(quiet),
+        _rows(f"({hours} / 24) and on (deprecated_import_rule) {quiet}", "B"),
+        _rows(f"({used % '90d'} or 0 * {quiet}) and on (deprecated_import_rule) {quiet}", "C"),
+        of=_SOURCE,
+        columns={"Legacy path": [link("Only this path", UID, "rule")]},
+        sort="Days watched",
+        transformations=[
+            transformed("joinByField", byField="deprecated_import_rule", mode="outer"),
+            _tidy(**names),
+        ],
+    )
 
 
 def _trend() -> list[Shown]:
     by_service = "max by (job, deployment_environment_name, deprecated_import_rule)"
     sites = f"{by_service} (deprecated_import_call_site_count{{{_RULE}}})"
-    of_a_day = f"sum_over_time(job_rule:deprecated_import_uses:increase1h{{{_RULE}}}[1d])"
+    of_a_day = _uses("1d")
     return [
         in_time(
             "Uses by legacy path",
-            "How many uses each bar's time brought. A process that reports for the first time "
-            "brings all that it has counted.",
+            "How many uses each bar's time brought, an hour at least, of the 20 paths with most "
+            "uses. A process that reports for the first time brings all that it has counted.",
             _over_time(
-                f"{_BY_RULE} ({_uses('$__interval')})",
+                _most("deprecated_import_rule", f"{_BY_RULE} ({_uses('$__interval')})"),
                 "{{deprecated_import_rule}}",
             ),
             of=_SOURCE,
             stacked=True,
-            every="1m",
+            every="1h",
         ),
         in_time(
             "Call sites by legacy path",
             "The most call sites that any one process of a service met, added up over services. "
             "It is a lower bound: processes of one service may meet different ones. ClickHouse "
             "has the exact number, and the call sites themselves.",
-            _over_time(f"sum by (deprecated_import_rule) ({sites})", "{{deprecated_import_rule}}"),
+            _over_time(f"topk(20, {_BY_RULE} ({sites}))", "{{deprecated_import_rule}}"),
             of=_SOURCE,
             calculated=LEVEL,
         ),
@@ -190,7 +255,7 @@ def _trend() -> list[Shown]:
             "Legacy paths in use and watched",
             "Of the rules that are watched, how many were used within the day before. When the "
             "lower line reaches zero, nobody uses a legacy path.",
-            _over_time(f"count({_BY_RULE} ({of_a_day}) > 0) or vector(0)", "in use"),
+            _over_time(f"count({_BY_RULE} ({of_a_day}) > 0) or {_WATCHED_AT_ALL}", "in use"),
             _over_time(f"count(count by (deprecated_import_rule) ({_WATCHED}))", "watched", "B"),
             of=_SOURCE,
             calculated=LEVEL,
@@ -209,7 +274,7 @@ def _users() -> list[Shown]:
         rows(
             "Uses by legacy path and service",
             "Click a legacy path or a service to see it alone.",
-            _rows(f"sum by ({keys}) ({in_range}) > 0"),
+            _rows(f"topk(1000, sum by ({keys}) ({in_range}) > 0)"),
             of=_SOURCE,
             columns={
                 "Legacy path": [link("Only this path", UID, "rule")],
@@ -238,11 +303,11 @@ def _users() -> list[Shown]:
         ),
         in_time(
             "Uses by service over time",
-            "How many uses each bar's time brought.",
-            _over_time(f"sum by (job) ({_uses('$__interval')})", "{{job}}"),
+            "How many uses each bar's time brought, of the 20 services with most uses.",
+            _over_time(_most("job", f"sum by (job) ({_uses('$__interval')})"), "{{job}}"),
             of=_SOURCE,
             stacked=True,
-            every="1m",
+            every="1h",
             span=2 * WIDTH // 3,
         ),
     ]
@@ -282,6 +347,7 @@ def _removals() -> list[Shown]:
             transformations=[_tidy(Value="Alerts")],
             span=WIDTH // 2,
         ),
+        _quiet(),
     ]
 
 

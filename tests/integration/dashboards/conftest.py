@@ -42,6 +42,8 @@ def prometheus(
             prometheus.wait_for(lost, 2)
             shop.go_on()
             prometheus.wait_for(total, 2 * counted + sum(fleet.LATER.values()))
+            by_hour = "sum(sum_over_time(job_rule:deprecated_import_uses:increase1h[1h]))"
+            prometheus.wait_for(by_hour, 2 * counted + sum(fleet.LATER.values()))
             worker.end()
             prometheus.wait_for("count(job:deprecated_import_processes:count)", 1)
             prometheus.wait_for('count(ALERTS{job="shop",alertstate="firing"})', 4)

@@ -18,6 +18,9 @@ STEP = 15
 
 EVERYTHING = {"service": ALL, "environment": ALL, "rule": ALL}
 ONE = {"service": "shop", "environment": "production", "rule": fleet.ALIASED}
+NUMBERS = ("Legacy paths in use", "Uses", "Number of call sites", "Refused")
+QUIET = "Legacy paths without a use in 30 days"
+UNUSED = {"rule": fleet.UNUSED}
 HERE = {**EVERYTHING, "environment": "production"}
 """Values of the variables: as a dashboard opens, one of each chosen, and one environment."""
 
@@ -138,7 +141,9 @@ def answer(prometheus: FilledPrometheus, query: Asked, chosen: Mapping[str, str]
 def test_prometheus_answers(
     prometheus: FilledPrometheus, query: Asked, chosen: Mapping[str, str]
 ) -> None:
-    assert answer(prometheus, query, chosen) != []
+    found = answer(prometheus, query, chosen if query.title != QUIET else {**chosen, **UNUSED})
+    # An hour ago nobody watched, so there is no data: not even a zero.
+    assert (found == []) == query.title.endswith("the period before")
 
 
 @pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
@@ -187,9 +192,68 @@ def rows(
 def test_clickhouse_answers(
     clickhouse: FilledClickHouse, query: Asked, chosen: Mapping[str, str]
 ) -> None:
-    if query.title == "Legacy paths without a use" and chosen == ONE:
-        chosen = {**ONE, "rule": fleet.UNUSED}
+    if query.title == QUIET and chosen == ONE:
+        chosen = {**ONE, **UNUSED}
     assert rows(clickhouse, query, chosen) != []
+
+
+@pytest.mark.component("chdb", "rotel")
+@pytest.mark.parametrize(
+    "query",
+    [
+        query
+        for query in asked("grafana-clickhouse-datasource")
+        if query.title in {*NUMBERS, *(f"{title}, the period before" for title in NUMBERS)}
+    ],
+    ids=str,
+)
+def test_clickhouse_says_no_data_where_nobody_watched(
+    clickhouse: FilledClickHouse, query: Asked
+) -> None:
+    """Long before the fleet began, and a number for the time in which it ran."""
+    statement = as_sql(query.text, EVERYTHING, since=1_000_000, until=2_000_000, step=SECONDS)
+    assert clickhouse.ask(statement) in ([(None,)], [])
+    now = int(time.time())
+    since, until = now - 7 * 86_400, now + 60
+    if query.title.endswith("before"):
+        since, until = now + 60, now + 7 * 86_400
+    (row,) = clickhouse.ask(as_sql(query.text, EVERYTHING, since=since, until=until, step=SECONDS))
+    assert row[0] is not None
+
+
+@pytest.mark.component("chdb", "rotel")
+@pytest.mark.parametrize("chosen", [EVERYTHING, HERE], ids=["everything", "here"])
+def test_no_filter_makes_a_path_unused(
+    clickhouse: FilledClickHouse, chosen: Mapping[str, str]
+) -> None:
+    found = titled(clickhouse, QUIET, {**chosen, "service": "nobody"})
+    assert {row[0] for row in found} == {fleet.UNUSED, fleet.HELD_BACK}
+
+
+@pytest.mark.parametrize("name", boards())
+def test_no_number_is_zero_without_data(name: str) -> None:
+    """A value that is missing says so, in no colour that praises."""
+    for panel in panels(boards()[name]):
+        defaults = panel.get("fieldConfig", {}).get("defaults", {})
+        assert defaults.get("noValue", "no data").find("no data") >= 0
+        if panel["type"] == "stat":
+            (mapping,) = defaults["mappings"]
+            assert mapping["options"]["match"] == "null+nan"
+            assert mapping["options"]["result"]["color"] == "text"
+        assert "vector(0)" not in json.dumps(panel)
+
+
+@pytest.mark.parametrize("name", boards())
+def test_legacy_paths_lead_to_their_page(name: str) -> None:
+    """And what is chosen goes along, and the messages are a click away."""
+    board = boards()[name]
+    assert board["refresh"] == "5m"
+    text = json.dumps(board)
+    assert "${page}/rules/${__value.raw:percentencode}" in text
+    others, messages = board["links"]
+    assert others["includeVars"]
+    assert others["keepTime"]
+    assert messages["url"] == "${docs}/messages.md"
 
 
 def titled(
@@ -252,7 +316,7 @@ def test_clickhouse_knows_what_goes_next(clickhouse: FilledClickHouse) -> None:
         (fleet.ALIASED, fleet.SOON_DAYS),
         (fleet.TREE, None),
     ]
-    quiet = titled(clickhouse, "Legacy paths without a use", EVERYTHING)
+    quiet = titled(clickhouse, QUIET, EVERYTHING)
     assert {row[0] for row in quiet} == {fleet.UNUSED, fleet.HELD_BACK}
 
 
