@@ -31,7 +31,7 @@ def line_of(finding: Finding) -> Line:
         (f"({finding.kind})", "dim"),
         visible(f" {joined(finding.owners)}") if finding.owners else "",
     )
-    return Line(words)
+    return Line(words, hang=2)
 
 
 def conclusion(gate: Gate) -> str:

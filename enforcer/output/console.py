@@ -6,7 +6,13 @@ from contextlib import contextmanager
 from typing import Final, TextIO, TypeVar
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, ConsoleDimensions, RenderableType
+from rich.console import (
+    Console,
+    ConsoleDimensions,
+    ConsoleOptions,
+    RenderableType,
+    RenderResult,
+)
 from rich.padding import Padding
 from rich.progress import track
 from rich.table import Table as Grid
@@ -65,6 +71,8 @@ def _indented(line: Line) -> RenderableType:
 
 def _label(line: Line) -> RenderableType:
     text = _text(line.words, line.style)
+    if line.hang:
+        return _Hanging(text, line.hang)
     if not line.weight:
         return text
     grid = Grid.grid(padding=(0, 1))
@@ -72,6 +80,20 @@ def _label(line: Line) -> RenderableType:
     grid.add_column(overflow="fold")
     grid.add_row(Text(*MARKS[line.weight]), text)
     return grid
+
+
+class _Hanging:
+    """A text whose lines after the first are indented; rich indents all lines or none."""
+
+    def __init__(self, text: Text, indent: int) -> None:
+        self._text = text
+        self._indent = indent
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first, *others = self._text.wrap(console, max(1, options.max_width - self._indent))
+        yield first
+        for line in others:
+            yield Text(" " * self._indent).append_text(line)
 
 
 def _text(words: Words, style: str = "") -> Text:

@@ -42,6 +42,7 @@ class Line:
         indent: how far it is indented below another line, or in a cell of a table.
         weight: how much a fact matters, shown as a mark before it; empty for no mark.
         level: of which level it is a heading in Markdown; 0 if it is none.
+        hang: how far a terminal indents what it wraps of the line, to tell it from the next one.
 
     """
 
@@ -51,6 +52,7 @@ class Line:
     indent: int = 2
     weight: Weight | Literal[""] = ""
     level: int = 0
+    hang: int = 0
 
     @property
     def text(self) -> str:

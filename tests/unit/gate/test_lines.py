@@ -71,6 +71,11 @@ def test_lines_of_the_terminals_width(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = text.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[2m", "")
     assert max(map(len, plain.splitlines())) <= 40
     assert plain.split() == PLAIN.split()
+    assert [line for line in plain.splitlines() if not line.startswith("  ")] == [
+        "enforcer.toml: warning: it is near.",
+        "shop/cart.py:3: error: a new use. Use",
+        "gate closed: 1 finding, 1 warning",
+    ]
 
 
 def test_escapes_in_names_are_visible() -> None:

@@ -9,6 +9,7 @@ from enforcer.output.console import as_text
 from enforcer.output.document import BLANK, CODE, STRONG, Document, Line, Table, as_markdown
 from enforcer.output.words import first, listed
 
+HERE = "it may not be written here"
 FACTS = (Line("all is well", weight="fine"), Line("this is not:\nmend it", weight="wrong"))
 DOCUMENT = (
     Line("Store", STRONG, FACTS, level=1),
@@ -68,6 +69,19 @@ def test_lines_hang_below_their_first_word_on_a_terminal(monkeypatch: pytest.Mon
           ✗ it may not be
             written here
         """)
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"), [("12", "it may not\n  be written\n  here\n"), ("1000", f"{HERE}\n")]
+)
+def test_a_line_may_hang_below_itself(
+    monkeypatch: pytest.MonkeyPatch, columns: str, text: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert as_text([Line(HERE, hang=2)], _Dumb()) == text
+    monkeypatch.setenv("COLUMNS", "1")
+    assert as_text([Line(HERE, hang=2)], _Dumb()).split() == [*HERE.replace(" ", "")]
+    assert written([Line(HERE, hang=2)]) == f"{HERE}\n"
 
 
 def test_forced_colours_wrap_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
