@@ -20,6 +20,7 @@ from enforcer.source.interest import Interest
 from enforcer.source.names import parse
 from enforcer.source.references import find_references
 from enforcer.source.tree import own_files
+from enforcer.verdict.code_kind import is_test_file
 
 _EXACT: Final = 3
 """What a module is worth that has the very name: as much as three callers."""
@@ -191,7 +192,7 @@ def _callers(
         for reference in references.references:
             if reference.form == "string":
                 continue
-            caller = Caller(shown, reference.line, is_test=not is_importable(shown))
+            caller = Caller(shown, reference.line, is_test=is_test_file(shown))
             module, _, name = reference.path.rpartition(".")
             paths = [f"{reference.path}.{one}" for one in reference.names]
             if reference.form == "attribute" and module in modules:

@@ -115,8 +115,9 @@ class Changes:
                     self._put(file, self._before[file])
             if not isinstance(error, OSError):
                 raise
+            # Not error.filename: that is the temporary file beside it, which nobody knows.
             message = (
-                f'"{error.filename or done[-1]}" can\'t be written: {error.strerror or error}. '
+                f'"{done[-1]}" can\'t be written: {error.strerror or error}. '
                 "All files are as they were (change-unwritable)"
             )
             raise EnforcerError(message) from error

@@ -33,6 +33,7 @@ def document(
         what = "Remove the rule of " if retirement.rule.stage == REMOVED else "Remove "
         yield Line((what, (retirement.rule.legacy, CODE)), STRONG, level=1)
         yield from _moved(retirement)
+        yield BLANK
     yield from _evidence(verdict, forced, owners_of)
     if retirement is not None:
         yield BLANK
@@ -52,7 +53,6 @@ def _moved(retirement: Retirement) -> Iterator[Line]:
 
 
 def _evidence(verdict: Verdict, forced: str, owners_of: OwnersOf) -> Document:
-    yield BLANK
     if forced:
         yield Line(f"Forced: {visible(forced)}", "bold yellow", level=2)
     words: Words = ("Verdict on ", (visible(verdict.legacy), CODE), f": {answer(verdict)}")

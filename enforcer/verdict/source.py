@@ -41,8 +41,9 @@ def named_in_source(case: Case) -> Condition:
     if found:
         tests = all(is_test_file(one.file) for one in found)
         path = case.rule.legacy.removesuffix(TREE_SUFFIX)
-        act = f"Change {counted(len(found), 'line')}: enforcer fix --rule {path}."
-        text = f"named in {_places(found)}"
+        act = f"Change {counted(len(found), 'line')}, and scan again: enforcer fix --rule {path}."
+        # With the scan's time: callers that were changed since are named until the next one.
+        text = f"named in {_places(found)}, scanned {short(_scan(case).scanned)} UTC"
         return Condition("source", UNMET, (text,), act, TESTS if tests else NAMED)
     # Uses outside of production delay no verdict, but a recent one proves code that the scan has
     # not seen.

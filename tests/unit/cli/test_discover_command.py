@@ -137,6 +137,30 @@ CARTS = {
 }
 
 
+def test_a_program_and_a_script_are_no_tests(
+    tmp_path_factory: pytest.TempPathFactory, enforcer: Enforcer
+) -> None:
+    """Nobody imports them, but their callers are the program's own."""
+    uses = "from shop.cart import Cart\n"
+    source = {
+        "shop/__init__.py": "",
+        "shop/cart.py": "class Cart: ...\n",
+        "shop/__main__.py": uses,
+        "scripts/fill.py": uses,
+        "tests/test_cart.py": uses,
+    }
+    folder = write(tmp_path_factory.mktemp("program"), source)
+
+    (group,) = json.loads(enforcer("discover", "Cart", "--json", cwd=folder).stdout)["groups"]
+
+    (path,) = group["paths"]
+    assert {one["file"]: one["is_test"] for one in path["callers"]} == {
+        "shop/__main__.py": False,
+        "scripts/fill.py": False,
+        "tests/test_cart.py": True,
+    }
+
+
 def test_copies_wrappers_and_what_only_sounds_alike(
     tmp_path_factory: pytest.TempPathFactory, enforcer: Enforcer
 ) -> None:

@@ -150,7 +150,7 @@ def test_no_shows_the_reasons_and_does_nothing(enforcer: Enforcer, shop: Path) -
     for words in ((), ("--write",)):
         result = enforcer("retire", "shop.old", *words)
         assert result.returncode == 1
-        assert "Verdict on shop.old: in use" in result.stdout
+        assert result.stdout.startswith("Verdict on shop.old: in use\n")
         assert "shop/cart.py:3 (web in production)" in result.stdout
     assert content(shop) == FILES
 

@@ -66,7 +66,8 @@ def test_failure_in_between_restores_all(tmp_path: Path, monkeypatch: pytest.Mon
         write_new(path, data, mode)
 
     monkeypatch.setattr(module, "write_new", full)
-    with pytest.raises(EnforcerError, match=r"No space left.*as they were \(change-unwritable\)"):
+    told = r'/b\.py" can.t be written: No space left.*as they were \(change-unwritable\)'
+    with pytest.raises(EnforcerError, match=told):
         changes.write()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
         "a.py": "a.py",

@@ -152,7 +152,11 @@ def test_source_that_names_it_keeps_it(fleet: Fleet) -> None:
     verdict = fleet.verdict()
 
     assert verdict.answer == NAMED
-    assert fact(verdict, "source") == "named in shop/cart.py:1, tests/test_cart.py:1"
+    assert fact(verdict, "source") == (
+        "named in shop/cart.py:1, tests/test_cart.py:1, scanned 2024-11-04 00:00 UTC"
+    )
+    (act,) = [one.act for one in verdict.conditions if one.name == "source"]
+    assert act == "Change 2 lines, and scan again: enforcer fix --rule shop.old."
 
 
 def test_every_verdict_has_words_and_an_order() -> None:
