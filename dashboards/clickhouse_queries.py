@@ -9,6 +9,7 @@ from grafana_foundation_sdk.cog.runtime import UnknownDataquery
 from grafana_foundation_sdk.cog.variants import Dataquery
 
 from dashboards import clickhouse_sql as sql
+from dashboards.annotations import DEPLOYED, REMOVED, Marks
 from dashboards.boards import addresses, board, chosen, chosen_source, source
 from dashboards.columns import link, transformed
 
@@ -67,10 +68,7 @@ class Query(Builder[Dataquery]):
 
     def __init__(self, text: str, *, shape: int = _TABLE) -> None:
         """Ask for the rows of a statement."""
-        self._fields: dict[str, Any] = _statement(text) | {
-            "refId": "A",
-            "format": shape,
-            "queryType": "table" if shape == _TABLE else "timeseries",
+        self._fields: dict[str, Any] = _target(text, shape) | {
             "datasource": {"type": _PLUGIN, "uid": "${datasource}"},
         }
 
@@ -83,6 +81,14 @@ def _statement(text: str) -> dict[str, object]:
     return {"editorType": "sql", "rawSql": textwrap.dedent(text).strip()}
 
 
+def _target(text: str, shape: int) -> dict[str, object]:
+    return _statement(text) | {
+        "refId": "A",
+        "format": shape,
+        "queryType": "table" if shape == _TABLE else "timeseries",
+    }
+
+
 def over_time(text: str) -> Query:
     """Ask for series: a time, what tells them apart, and a value."""
     return Query(text, shape=_TIME_SERIES)
@@ -90,7 +96,14 @@ def over_time(text: str) -> Query:
 
 def begin(uid: str, title: str, description: str) -> dashboard.Dashboard:
     """Begin a dashboard with all that can be chosen."""
-    return board(uid, title, description, tags=["clickhouse"], since="now-30d").variables(
+    made = board(uid, title, description, tags=["clickhouse"], since="now-30d")
+    marks = {DEPLOYED: sql.DEPLOYS, REMOVED: sql.REMOVAL_DAYS}
+    return made.annotations(
+        [
+            Marks(name, SOURCE, target=_target(statement, _TABLE))
+            for name, statement in marks.items()
+        ]
+    ).variables(
         [
             chosen_source(_PLUGIN, "ClickHouse"),
             _chosen("service", "Service", sql.SERVICES),

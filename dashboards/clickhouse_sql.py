@@ -166,6 +166,28 @@ FROM (
 ORDER BY first DESC LIMIT 1000
 """
 
+DEPLOYS: Final = f"""
+SELECT {_time("first")} AS time, trim(concat(service, ' ', version, ' ', environment)) AS text,
+    'deploy' AS tags
+FROM (
+    SELECT service, version, environment, min(since) AS first FROM enforcer_process
+    WHERE version != '' AND {_DEPLOYED} GROUP BY service, version, environment
+)
+WHERE first BETWEEN {_FROM} * {_SECOND} AND {_TO} * {_SECOND} ORDER BY time LIMIT 200
+"""
+REMOVAL_DAYS: Final = f"""
+SELECT toDateTime(assumeNotNull(toDateOrNull(planned)), 'UTC') AS time,
+    concat(rule, ' is to be removed') AS text, 'removal' AS tags
+FROM (
+    SELECT rule, argMax(removal, since) AS planned
+    FROM (SELECT * FROM enforcer_watched WHERE {_chosen("rule")}) AS seen
+    INNER JOIN enforcer_process AS process ON process.process = seen.process
+    GROUP BY rule
+)
+WHERE toDateOrNull(planned) BETWEEN toDate($__fromTime) AND toDate($__toTime)
+ORDER BY time LIMIT 200
+"""
+
 _DAYS_LEFT: Final = "dateDiff('day', toDate(now('UTC')), toDateOrNull(watched.removal))"
 RULES_LISTED: Final = f"""
 SELECT watched.rule AS rule, watched.canonical AS canonical, watched.stage AS stage,

@@ -8,9 +8,11 @@ What is asked for here are the metrics that enforcer emits and the series that
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, prometheus
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models.dashboard import AnnotationQuery, DataTransformerConfig
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from dashboards.annotations import DEPLOYED, REMOVED, Marks
 from dashboards.boards import addresses, board, chosen, chosen_source, lay_out, source
 from dashboards.columns import bar, link, running_out, transformed, unit
 from dashboards.panels import LEVEL, WIDTH, Shown, in_time, number, ranking, rows
@@ -53,7 +55,8 @@ def make() -> dashboard.Dashboard:
         "next, and whether everything was watched. Recorded by enforcer.",
         tags=["prometheus"],
         since="now-7d",
-    ).variables(
+    )
+    made = made.annotations(_marks()).variables(
         [
             chosen_source("prometheus", "Prometheus"),
             _chosen("service", "Service", "job", ""),
@@ -77,6 +80,22 @@ def make() -> dashboard.Dashboard:
             "Is everything watched, and was anything lost?": _health(),
         },
     )
+
+
+def _marks() -> list[Builder[AnnotationQuery]]:
+    by_version = "count by (job, service_version)"
+    heard = f'job:deprecated_import_processes:count{{{_SERVICE},service_version!=""}}'
+    # Heard in the time that a step stands for, and not in the hour before.
+    new = (
+        f"{by_version} (count_over_time({heard}[$__interval])) "
+        f"unless {by_version} (count_over_time({heard}[1h] offset $__interval))"
+    )
+    days = f"max_over_time(job_rule:deprecated_import_removal:days{{{_RULE}}}[$__interval])"
+    title = "{{deprecated_import_rule}} is to be removed"
+    return [
+        Marks(DEPLOYED, _SOURCE, expr=new, step="5m", titleFormat="{{job}} {{service_version}}"),
+        Marks(REMOVED, _SOURCE, expr=f"{_BY_RULE} ({days} == 0)", step="5m", titleFormat=title),
+    ]
 
 
 def _chosen(name: str, label: str, of_label: str, within: str) -> dashboard.QueryVariable:

@@ -15,6 +15,9 @@ FOLDER: Final = Path(__file__).parents[3] / "dashboards" / "grafana"
 
 ALL: Final = "$__all"
 
+UNKNOWN_TO_THE_SDK: Final = ("step", "target", "titleFormat")
+"""Fields of annotations that data sources ask for, and Grafana's SDK has no place for."""
+
 _SPECIAL: Final = re.compile(r"[$^*{}\[\]'+?.()|]")
 
 
@@ -67,6 +70,10 @@ def asked(plugin: str) -> list[Asked]:
                 found.append(
                     Asked(name, panel["title"], of, text, is_range=target.get("range", False))
                 )
+        for marks in board["annotations"]["list"]:
+            text = marks.get("expr") or marks["target"]["rawSql"]
+            of = marks["datasource"]["type"]
+            found.append(Asked(name, marks["name"], of, text, is_range=True))
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 query = variable["query"]

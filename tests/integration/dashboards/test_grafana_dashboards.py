@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from tests.integration.dashboards import fleet
-from tests.integration.dashboards.asking import ALL, FOLDER, Asked, as_promql, asked, boards, panels
+from tests.integration.dashboards.asking import (
+    ALL,
+    FOLDER,
+    UNKNOWN_TO_THE_SDK,
+    Asked,
+    as_promql,
+    asked,
+    boards,
+    panels,
+)
 from tests.integration.dashboards.conforming import wrong
 from tests.integration.dashboards.filled_clickhouse import FilledClickHouse, as_sql
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
@@ -18,6 +27,7 @@ STEP = 15
 
 EVERYTHING = {"service": ALL, "environment": ALL, "rule": ALL}
 ONE = {"service": "shop", "environment": "production", "rule": fleet.ALIASED}
+DEPLOYED, REMOVED = "Deploys", "Removal days"
 NUMBERS = ("Legacy paths in use", "Uses", "Number of call sites", "Refused")
 QUIET = "Legacy paths without a use in 30 days"
 UNUSED = {"rule": fleet.UNUSED}
@@ -53,6 +63,9 @@ def test_the_sdk_knows_all_that_is_in_them(
     from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415 - a component
 
     board = boards()[name]
+    for marks in board["annotations"]["list"]:
+        for field in UNKNOWN_TO_THE_SDK:
+            marks.pop(field, None)
     assert json.loads(json.dumps(read(board), cls=JSONEncoder)) == board
 
 
@@ -142,8 +155,9 @@ def test_prometheus_answers(
     prometheus: FilledPrometheus, query: Asked, chosen: Mapping[str, str]
 ) -> None:
     found = answer(prometheus, query, chosen if query.title != QUIET else {**chosen, **UNUSED})
-    # An hour ago nobody watched, so there is no data: not even a zero.
-    assert (found == []) == query.title.endswith("the period before")
+    # An hour ago nobody watched, so there is no data: not even a zero. Nothing goes today.
+    is_empty = query.title.endswith("the period before") or query.title == REMOVED
+    assert (found == []) == is_empty
 
 
 @pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
@@ -194,7 +208,35 @@ def test_clickhouse_answers(
 ) -> None:
     if query.title == QUIET and chosen == ONE:
         chosen = {**ONE, **UNUSED}
+    if query.title == REMOVED and chosen == ONE:
+        chosen = {**ONE, "rule": fleet.PAST}
     assert rows(clickhouse, query, chosen) != []
+
+
+@pytest.mark.component("prometheus", "opentelemetry.exporter.prometheus")
+def test_prometheus_marks_deploys_and_removal_days(prometheus: FilledPrometheus) -> None:
+    by_title = {query.title: query for query in asked("prometheus")}
+    deployed = answer(prometheus, by_title[DEPLOYED], EVERYTHING)
+    assert {(each["metric"]["job"], each["metric"]["service_version"]) for each in deployed} == {
+        ("shop", "1.0"),
+        ("worker", "1.0"),
+    }
+    assert all(len(each["values"]) < 3 for each in deployed)  # where it began, and not ever after
+    removed = as_promql(by_title[REMOVED].text, EVERYTHING, seconds=SECONDS, step=STEP)
+    in_days = prometheus.now(removed.replace("== 0", f"== {fleet.SOON_DAYS}"))
+    assert [each["metric"]["deprecated_import_rule"] for each in in_days] == [fleet.ALIASED]
+
+
+@pytest.mark.component("chdb", "rotel")
+def test_clickhouse_marks_deploys_and_removal_days(clickhouse: FilledClickHouse) -> None:
+    marks = {
+        query.title: query
+        for query in asked("grafana-clickhouse-datasource")
+        if query.title in {DEPLOYED, REMOVED}
+    }
+    found = {title: rows(clickhouse, query, EVERYTHING) for title, query in marks.items()}
+    assert {text for _, text, _ in found[DEPLOYED]} == {"shop 1.0 production", "worker 1.0 staging"}
+    assert [text for _, text, _ in found[REMOVED]] == [f"{fleet.PAST} is to be removed"]
 
 
 @pytest.mark.component("chdb", "rotel")
