@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from enforcer.findings import MODULE_LEVEL, Form
+from enforcer.source.bound_modules import BoundModules
 from enforcer.source.calls import Call, call_of, dotted
 from enforcer.source.computed import COMPUTED, TEMPLATES, Computed, beginning
 from enforcer.source.conditions import branches
@@ -115,10 +116,7 @@ class _Finder:
         self._computed: set[Computed] = set()
         self._chains: list[_Chain] = []
         self._callees: list[tuple[ast.Call, str, list[str], str]] = []
-        self._modules: dict[str, set[str]] = {}
-        self._imported: set[str] = set()
-        self._loads: set[str] = set()
-        self._rebound: set[str] = set()
+        self._names = BoundModules(interest)
         self._done: set[int] = set()
         self._quoted: set[int] = set()
         self._marks: list[Mark] = []
@@ -140,10 +138,9 @@ class _Finder:
     def find(self, tree: ast.Module) -> FileReferences:
         self._walk(tree)
         self._resolve_chains()
-        unbound = self._loads - self._rebound - self._imported if self.has_star else ()
         return FileReferences(
             tuple(sorted(self._found)),
-            frozenset(unbound),
+            self._names.unbound if self.has_star else frozenset(),
             tuple(sorted(set(self._calls()))),
             tuple(self._marks),
             tuple(sorted(self._computed)),
@@ -157,7 +154,7 @@ class _Finder:
     @property
     def bound(self) -> Collection[str]:
         """The names that are bound to modules of interest."""
-        return self._modules.keys()
+        return self._names.names
 
     def _walk(self, tree: ast.Module) -> None:
         """Look at each node, outer ones first, one scope after the other.
@@ -195,15 +192,15 @@ class _Finder:
 
     def _look_at_name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
-            self._loads.add(node.id)
+            self._names.loads.add(node.id)
         elif isinstance(node.ctx, ast.Store):
-            self._rebound.add(node.id)
+            self._names.rebound.add(node.id)
 
     def _look_at_binder(self, node: ast.AST) -> None:
         """Record a name that something other than an import binds, and its quoted annotations."""
         name = next(filter(None, (getattr(node, key, None) for key in _BOUND_KEYS)), None)
         if name is not None:
-            self._rebound.add(name)
+            self._names.rebound.add(name)
         self._look_at_annotation(
             getattr(node, "annotation", None) or getattr(node, "returns", None)
         )
@@ -247,7 +244,7 @@ class _Finder:
         for alias in node.names:
             self._note("import", alias.name, node.lineno, partial(self._paths_of, alias))
             head = alias.name.partition(".")[0]
-            self._bind(alias.asname or head, alias.name if alias.asname else head)
+            self._names.bind(alias.asname or head, alias.name if alias.asname else head)
 
     def _look_at_from(self, node: ast.ImportFrom) -> None:
         names = tuple(alias.name for alias in node.names)
@@ -259,7 +256,7 @@ class _Finder:
             self._note("from", path, node.lineno, spans, names)
             for alias in node.names:
                 if alias.name != STAR:
-                    self._bind(alias.asname or alias.name, f"{path}.{alias.name}")
+                    self._names.bind(alias.asname or alias.name, f"{path}.{alias.name}")
 
     def _at(self, node: ast.expr) -> tuple[Span, ...]:
         return (self._positions.of(node),)
@@ -293,7 +290,7 @@ class _Finder:
         call = read_import_call(node.value)
         if call is not None:
             for path in self._imported_by(call):
-                self._bind(target.id, path.partition(".")[0] if call.gives_top else path)
+                self._names.bind(target.id, path.partition(".")[0] if call.gives_top else path)
             self._done.add(id(target))
         elif isinstance(node.value, ast.Constant) and node.value.value is None:
             # ``name = None``, as after ``except ImportError``, is no other meaning of the name.
@@ -330,10 +327,8 @@ class _Finder:
     def _resolve_chains(self) -> None:
         """Resolve each chain of attributes whose first name is certainly a module."""
         for chain in self._chains:
-            if chain.name in self._rebound:
-                continue
             self._function = chain.function
-            for base in self._modules.get(chain.name, ()):
+            for base in self._names.paths_of(chain.name):
                 self._note(
                     chain.form,
                     ".".join([base, *chain.parts]),
@@ -351,9 +346,7 @@ class _Finder:
     def _calls(self) -> Iterator[Call]:
         """Yield the calls of imported names, where the import is certain."""
         for node, name, parts, function in self._callees:
-            if name in self._rebound:
-                continue
-            for base in self._modules.get(name, ()):
+            for base in self._names.paths_of(name):
                 path = ".".join([base, *parts])
                 if self._interest.touches(path):
                     yield call_of(node, path, function)
@@ -372,11 +365,6 @@ class _Finder:
             return [path]
         found = dict.fromkeys(importer.resolve(level, path) for importer in self._importers)
         return [one for one in found if one]
-
-    def _bind(self, name: str, path: str) -> None:
-        self._imported.add(name)
-        if self._interest.touches(path):
-            self._modules.setdefault(name, set()).add(path)
 
     def _note(  # noqa: PLR0913 - one parameter for each field
         self,
