@@ -22,7 +22,9 @@ class _Marks(AnnotationQuery):
         self._fields = fields
 
     def to_json(self) -> dict[str, object]:
-        return super().to_json() | self._fields
+        # Annotated: where the SDK is missing, its classes are of type Any.
+        own: dict[str, object] = super().to_json()
+        return own | self._fields
 
 
 class Marks(Builder[AnnotationQuery]):
