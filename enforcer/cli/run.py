@@ -137,8 +137,9 @@ def _written(store: str, run_id: str) -> str:
     found = build(store, run=run_id) if is_there(store) else None
     if found is None or not found.processes:
         message = (
-            "nothing recorded: no process of this command has reported. Either its Python "
-            "has no enforcer installed, or it was killed at once (not-enabled)"
+            "nothing recorded: no process of this command has reported. Its Python has no "
+            "enforcer installed, it was killed at once, or it could not write the store "
+            "(not-enabled)"
         )
         raise StoreError(message)
     return f"\n{as_table(found, sys.stdout)}"

@@ -204,7 +204,7 @@ def test_report_without_the_enforcer_in_the_command(enforcer: Enforcer) -> None:
 
     assert result.returncode == 3
     assert result.stderr.startswith("enforcer: nothing recorded: no process of this command")
-    assert result.stderr.endswith("(not-enabled)\n")
+    assert result.stderr.endswith("or it could not write the store (not-enabled)\n")
 
 
 # A handler must not print: the signal may come while print() is writing.
