@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from enforcer.verdict.metrics import OWNER, STAGE, VERDICT, gauges
+from enforcer.verdict.metrics import RULE as RULE_NAME
+from enforcer.verdict.model import CAN_GO
 from tests.integration.dashboards import fleet
 from tests.integration.dashboards.filled_prometheus import FilledPrometheus
 from tests.patience import PATIENCE
@@ -92,6 +95,17 @@ def test_every_alert_names_a_team_and_outlives_a_gap() -> None:
     for alert in alerts():
         assert "job:deprecated_import_team:info" in alert["labels"]["team"]
         assert alert["keep_firing_for"]
+
+
+def test_verdicts_are_read_by_their_own_names() -> None:
+    """Of the metric, its labels and the verdict: a name that nobody emits would never fire."""
+    (can_go,) = [alert["expr"] for alert in alerts() if alert["alert"] == "DeprecatedImportCanGo"]
+    (metric, *_) = [gauge.name for gauge in gauges(())]
+    selector = f"{metric}{{{VERDICT}=".replace(".", "_") + f'"{CAN_GO}"}}'
+    assert selector in can_go
+    assert f"{RULE_NAME}, {OWNER}, {STAGE}".replace(".", "_") in can_go
+    owners = [expr for expr in rules("expr") if OWNER.replace(".", "_") in expr]
+    assert len(owners) == 2
 
 
 def by_rule(samples: list[dict[str, object]]) -> dict[str, float]:
