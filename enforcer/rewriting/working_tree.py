@@ -9,6 +9,7 @@ from enforcer.errors import EnforcerError
 from enforcer.output.words import first
 from enforcer.rules.atomic import replace, write_new
 from enforcer.rules.git import ask_git, without_git_variables
+from enforcer.rules.regular_files import read_regular
 
 _TIMEOUT: Final = 60.0
 _MOST: Final = 5
@@ -94,7 +95,7 @@ def write_whole(file: Path, old: bytes, new: bytes) -> str:
         # The file that a link leads to: replacing the link would leave two contents.
         target = file.resolve(strict=True)
         mode = target.stat().st_mode
-        if target.read_bytes() != old:
+        if read_regular(str(target)) != old:
             return "it changed meanwhile"
         # A replacement needs permission for the folder alone, and would override a read-only file.
         if not os.access(target, os.W_OK):

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +79,8 @@ def _context() -> "BaseContext | None":
     A forked process has what it needs at once. It must not be forked beside other threads, which
     may hold locks (and CPython 3.12 and later warn of it); macOS forbids it to its frameworks.
     """
-    if sys.platform != "linux" or threading.active_count() > 1:
+    # Those of C code, or of a module that starts them by itself, are unknown to `threading`.
+    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
         return None
     from multiprocessing import get_context  # noqa: PLC0415 - slow to load
 

@@ -220,13 +220,20 @@ class Signals:
     def _send(self, provider: object, events: "Iterator[LogRecord]", patience: "Patience") -> bool:
         """Emit log events, and return whether they were taken."""
         if provider is not None:
+            # The application may shut it down at any moment. It would log a warning for each event
+            # then, and drop it: what was handed over meanwhile does not count as taken.
+            if self._is_over(provider):
+                return False
             through.emit_events(provider, breathing(events))  # type: ignore[arg-type]
-            return True
+            return not self._is_over(provider)
         private = self._own(LOGS)
         if private is None:
             return False
         private.emit_events(events)
         return private.export(LOGS, patience)
+
+    def _is_over(self, provider: object) -> bool:
+        return not any(each is provider for each in self._get_providers(is_last=False))
 
     def _emit_remainder(self, patience: "Patience") -> None:
         """Send what the reporter has claimed of another process."""

@@ -278,7 +278,7 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path, content: bytes, wh
     assert [one.legacy for one in found.proposals] == ["shop.shim"]
     assert len(found.notes) == 1
     assert found.notes[0].startswith("shop/bad.py is not read: ")
-    assert why in found.notes[0]
+    assert why in found.notes[0].lower()  # 3.15 writes UTF-8 in capitals
 
 
 def test_other_encodings(tmp_path: Path) -> None:
