@@ -20,6 +20,7 @@ class Case:
     def __init__(self, folder, zygote):
         self.folder = folder
         self._zygote = zygote
+        self.has_own_interpreter = False
         self.environment = {}
         self.rules = []
         self.tables = []
@@ -100,7 +101,7 @@ class Case:
             **self.environment,
         }
         environment.pop("ENFORCER_MAP", None)
-        if suits(arguments, self.environment):
+        if not self.has_own_interpreter and suits(arguments, self.environment):
             return self._zygote.run(self.folder, environment)
         return subprocess.run(
             [sys.executable, *arguments, str(DRIVER), str(self.folder)],

@@ -61,6 +61,8 @@ def finish(*others):
 
 @pytest.fixture
 def threads(case):
+    # Counted to the last use: nothing here may come from a fork.
+    case.has_own_interpreter = True
     case.rule("oldtop", "new.sub")
     case.rule("par.old", "new.sub")
     case.rule("seen.a", "new.sub", stage="observe")
