@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -355,11 +356,27 @@ def plainly(root: Path) -> Iterator[tuple[str, int, str]]:
     """Yield file, line and legacy path of each import and string, in the plainest way."""
     for file in sorted(root.rglob("*.py")):
         module = file.relative_to(root).as_posix().removesuffix(".py").split("/")
-        for node in ast.walk(ast.parse(file.read_bytes())):
+        tree = ast.parse(file.read_bytes())
+        calls = [node for node in ast.walk(tree) if imports_a_module(node)]
+        arguments = {id(argument) for call in calls for argument in call.args}
+        for node in ast.walk(tree):
             for path in asked(node, module):
                 legacy = covered(path)
+                if ":" in legacy and not names_a_name(node, path, arguments):
+                    continue  # it names a module, and something in it, of that path
                 if legacy:
                     yield file.relative_to(root).as_posix(), node.lineno, legacy  # type: ignore[attr-defined]
+
+
+def names_a_name(node: ast.AST, path: str, arguments: set[int]) -> bool:
+    """Return whether a node can ask for the name ``vat`` of the module ``shop.prices``."""
+    if isinstance(node, ast.ImportFrom):
+        return path == "shop.prices.vat"
+    return isinstance(node, ast.Constant) and id(node) not in arguments
+
+
+def imports_a_module(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module"
 
 
 def asked(node: ast.AST, module: list[str]) -> Iterator[str]:
@@ -373,8 +390,8 @@ def asked(node: ast.AST, module: list[str]) -> Iterator[str]:
         yield from (f"{base}.{alias.name}" for alias in node.names)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
         yield node.value
-    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
-        yield node.args[0].value  # type: ignore[attr-defined]
+    elif imports_a_module(node):
+        yield node.args[0].value  # type: ignore[attr-defined]  # it is a string
 
 
 def covered(path: str) -> str:
