@@ -1,7 +1,7 @@
 """Command ``enforcer advance``: move one rule to its next stage."""
 
-import datetime as dt
 import sys
+from time import time_ns
 
 import click
 
@@ -55,7 +55,7 @@ def advance(  # noqa: PLR0913 - one parameter for each option
     require_rules(migration_map)
     legacy = find_rule(migration_map, path).legacy
     address = choose_store(store, map_file)
-    now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000_000
+    now = time_ns()
     own = own_stages(migration_map.path)
     verdicts = read_verdicts(address, own, now)
     owners = Owners(migration_map.root)

@@ -16,6 +16,7 @@ from enforcer.cli.options import (
 )
 from enforcer.evidence import read_verdicts
 from enforcer.output.document import as_markdown
+from enforcer.output.times import nanoseconds
 from enforcer.owners import Owners, rule_owners
 from enforcer.report import Report, build
 from enforcer.report.ownership import add_owners
@@ -27,7 +28,7 @@ from enforcer.retirement.steps import own_stages
 from enforcer.retirement.verdict_history import FILE, VerdictHistory
 from enforcer.rules.mistakes import require_rules
 from enforcer.rules.model import MigrationMap
-from enforcer.store import StoreError
+from enforcer.store import NothingRecordedError
 from enforcer.verdict.model import Verdict
 
 
@@ -121,8 +122,8 @@ def _gather(
 ) -> Digest:
     owner, span, within = asked
     now = dt.datetime.now().astimezone()
-    until, began = _nanoseconds(now), now - span
-    since = _nanoseconds(began)
+    until, began = nanoseconds(now), now - span
+    since = nanoseconds(began)
     report = build(store)
     add_owners(report, owners)
     verdicts = read_verdicts(store, migration_map, until)
@@ -152,10 +153,8 @@ def _within(store: str, since: dt.datetime) -> Report | None:
     """Return the report of a span; None if no process watched in it."""
     try:
         return build(store, since=since)
-    except StoreError as error:
-        if "(nothing-since)" in str(error):
-            return None
-        raise
+    except NothingRecordedError:
+        return None
 
 
 def _note(history: VerdictHistory, verdicts: Iterable[Verdict], day: str) -> None:
@@ -164,7 +163,3 @@ def _note(history: VerdictHistory, verdicts: Iterable[Verdict], day: str) -> Non
         history.note(verdicts, day)
     except OSError as error:
         warn([f'"{history.path}" can\'t be written: {error.strerror} (verdict-history)'])
-
-
-def _nanoseconds(time: dt.datetime) -> int:
-    return int(time.timestamp()) * 1_000_000_000

@@ -9,6 +9,7 @@ from enforcer.cli.options import Days, choose_map, choose_store, format_options,
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
+from enforcer.output.times import nanoseconds
 from enforcer.owners import Owners, rule_owners
 from enforcer.retirement.evidence import recorded
 from enforcer.retirement.obstacles import next_steps
@@ -62,7 +63,7 @@ def plan(  # noqa: PLR0913 - one parameter for each option
     if owner:
         owners.require(owner, rule_owners(migration_map))
     now = dt.datetime.now().astimezone()
-    at = int(now.timestamp()) * 1_000_000_000
+    at = nanoseconds(now)
     address = choose_store(store, map_file)
     verdicts = read_verdicts(address, own_stages(migration_map.path), at)
     steps = next_steps(migration_map.path, recorded(address), owners, at, verdicts)

@@ -11,6 +11,7 @@ from enforcer.errors import EnforcerError
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_json, as_markdown
+from enforcer.output.times import nanoseconds
 from enforcer.owners import Owners
 from enforcer.retirement.advance import find_rule
 from enforcer.retirement.description import document, record
@@ -77,7 +78,7 @@ def retire(  # noqa: PLR0913 - one parameter for each option
     require_rules(migration_map)
     rule = find_rule(migration_map, path)
     now = dt.datetime.now().astimezone()
-    at = int(now.timestamp()) * 1_000_000_000
+    at = nanoseconds(now)
     verdicts = read_verdicts(choose_store(store, map_file), migration_map, at)
     verdict = next(one for one in verdicts if one.legacy == rule.legacy)
     forced = "" if verdict.can_go else (force or "").strip()

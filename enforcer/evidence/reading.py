@@ -7,7 +7,7 @@ from typing import Any
 
 from enforcer.findings import RecordedScan
 from enforcer.rules.model import MigrationMap, Rule
-from enforcer.store import StoreError
+from enforcer.store import NothingRecordedError, StoreError
 from enforcer.store.not_enabled import traces_beside
 from enforcer.store.queries import DAY, DeployedUses, Span, StoreReader, UsePause, WatchedRule
 from enforcer.store.readers import open_reader
@@ -35,9 +35,7 @@ def read_verdicts(store: str, migration_map: MigrationMap, now: int) -> tuple[Ve
     try:
         with open_reader(store) as reader:
             evidence = read_evidence(reader, migration_map, now)
-    except StoreError as error:
-        if "(no-store)" not in str(error):
-            raise
+    except NothingRecordedError:
         # Nobody has written yet, which is no mistake here: nothing is known of any rule.
         evidence = Evidence(tuple(_rule(rule) for rule in migration_map))
     return judge(evidence, Terms.of(migration_map), now)

@@ -8,7 +8,7 @@ from enforcer.findings import ScanFinding
 from enforcer.gate.running import Running
 from enforcer.output.document import as_json as dump
 from enforcer.output.words import visible
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.source.scan_output import line_of
 
 
@@ -49,7 +49,7 @@ def _references(what: str, findings: Iterable[ScanFinding], folder: str) -> Iter
 
 
 def _uses(what: str, sites: Iterable[SeenSite], migration_map: MigrationMap) -> Iterator[str]:
-    rules = {rule.legacy.removesuffix(".*"): rule for rule in migration_map}
+    rules = {rule.legacy.removesuffix(TREE_SUFFIX): rule for rule in migration_map}
     for site in sites:
         module = site.path.partition(":")[0]
         rule = rules.get(site.path) or migration_map.match(module)

@@ -21,7 +21,7 @@ from enforcer.report.model import NoticeReport, Report, RuleReport, SiteReport
 from enforcer.report.rule_services import RuleService, rule_services
 from enforcer.rules.model import IGNORED, LAST, TREE_SUFFIX, MigrationMap, covers_path
 from enforcer.rules.values import is_date
-from enforcer.store import StoreError
+from enforcer.store import NothingRecordedError
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.queries import SiteUses, Span, StoreReader, WatchedRule
 from enforcer.store.readers import open_reader
@@ -81,13 +81,13 @@ def build(
                 f'nothing recorded: no process has written to "{reader.path}" yet{lost}; '
                 'run your program with "enforcer run" first (no-store)'
             )
-            raise StoreError(message)
+            raise NothingRecordedError(message)
         if not processes and since is not None:
             message = (
                 f"nothing recorded since {short(span.since)} UTC: no process watched then. "
                 "Take an earlier --since (nothing-since)"
             )
-            raise StoreError(message)
+            raise NothingRecordedError(message)
         if path is not None:
             known = [rule.legacy.removesuffix(TREE_SUFFIX) for rule in migration_map or ()]
             _check_path(path, reader.rules(Span()), known)

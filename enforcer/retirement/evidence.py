@@ -1,7 +1,7 @@
 """Report of a whole store, as evidence for the steps of rules; None if nothing was recorded."""
 
 from enforcer.report import Report, build
-from enforcer.store import StoreError
+from enforcer.store import NothingRecordedError
 
 
 def recorded(store: str) -> Report | None:
@@ -13,8 +13,6 @@ def recorded(store: str) -> Report | None:
     """
     try:
         return build(store)
-    except StoreError as error:
+    except NothingRecordedError:
         # A store that is not there is no mistake here: it is a fact about every rule.
-        if "(no-store)" in str(error):
-            return None
-        raise
+        return None

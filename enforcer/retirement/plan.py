@@ -8,7 +8,7 @@ from enum import StrEnum
 from enforcer.owners import split_owners
 from enforcer.retirement.steps import Step
 from enforcer.rules.exemptions import Exemption
-from enforcer.rules.model import Rule
+from enforcer.rules.model import Rule, covers_path
 from enforcer.rules.stages import REMOVED
 
 
@@ -128,8 +128,7 @@ def _due(rule: Rule, days: int | None, within: int) -> Due:
 
 
 def _is_of(exemption: Exemption, rule: Rule) -> bool:
-    own = rule.legacy.removesuffix(".*")
-    return exemption.path == own or exemption.path.startswith((f"{own}.", f"{own}:"))
+    return covers_path(rule.legacy, exemption.path)
 
 
 def _time(one: Planned) -> tuple[int, str, str]:

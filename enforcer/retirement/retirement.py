@@ -195,5 +195,5 @@ def _prune_baseline(rule: Rule, migration_map: MigrationMap, changes: Changes) -
 def covered_by(rule: Rule, path: str, migration_map: MigrationMap) -> bool:
     """Return whether a rule, and no longer one, covers a path of a baseline or an exemption."""
     above = [one for one in migration_map if covers_path(one.legacy, path)]
-    longest = max(above, key=lambda one: len(one.legacy.removesuffix(".*")), default=None)
+    longest = max(above, key=lambda one: len(one.legacy.removesuffix(TREE_SUFFIX)), default=None)
     return longest is not None and longest.legacy == rule.legacy

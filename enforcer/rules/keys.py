@@ -5,13 +5,22 @@ with. What takes two keys, or two tables, is checked where the table becomes a r
 """
 
 from enforcer.rules.factory_model import ERROR, OWN, STRONG, WEAK
-from enforcer.rules.model import KEEP_DAYS, LEAST_DAYS, LEGACY_FALLBACK, LOGS, NAME, NO_LOG
+from enforcer.rules.model import (
+    DEFAULT_QUIET_DAYS,
+    DEFAULT_TOMBSTONE_DAYS,
+    KEEP_DAYS,
+    LEAST_DAYS,
+    LEGACY_FALLBACK,
+    LOGS,
+    NAME,
+    NO_LOG,
+    PRODUCTION,
+)
 from enforcer.rules.paths import check_callable, check_path, is_identifier, kind_of
 from enforcer.rules.rollout import WHOLE
 from enforcer.rules.stages import ALIAS, OBSERVE, STAGES
 from enforcer.rules.store_address import SQLITE, scheme_of
 from enforcer.rules.term_keys import accepted, days, environments, jobs
-from enforcer.rules.terms import DEFAULT_QUIET_DAYS, DEFAULT_TOMBSTONE_DAYS, PRODUCTION
 from enforcer.rules.values import Table, checked, choice, flag, optional, required, type_of
 
 TYPE_CHECKING = False

@@ -6,7 +6,6 @@ every import counts.
 
 from enforcer.rules.regular_files import digest
 from enforcer.rules.stages import ALIAS, OBSERVE, REMOVED, STRICT
-from enforcer.rules.terms import DEFAULT_QUIET_DAYS, DEFAULT_TOMBSTONE_DAYS, PRODUCTION
 
 MODULE = "module"
 TREE = "tree"
@@ -32,6 +31,15 @@ KEEP_DAYS = 400
 
 LEAST_DAYS = 90
 """For how many days a store keeps hourly counts, and the least that it keeps its rows."""
+
+DEFAULT_QUIET_DAYS = 30
+"""For how many days nobody in production may have used a path before it can go, at least."""
+
+DEFAULT_TOMBSTONE_DAYS = 180
+"""For how many days a removed path stays in the map after the last caller asked for it."""
+
+PRODUCTION = ("production",)
+"""The environments whose uses keep a path alive, unless the map names others."""
 
 FOR_PEOPLE = ("reason", "since", "remove_after", "removal", "owner", "link")
 """The fields of a rule that change nothing in a program: people read them."""

@@ -2,15 +2,6 @@
 
 from enforcer.record import Record
 
-DEFAULT_QUIET_DAYS = 30
-"""For how many days nobody in production may have used a path before it can go, at least."""
-
-DEFAULT_TOMBSTONE_DAYS = 180
-"""For how many days a removed path stays in the map after the last caller asked for it."""
-
-PRODUCTION = ("production",)
-"""The environments whose uses keep a path alive, unless the map names others."""
-
 
 class Job(Record):
     """A service whose processes run rarely: it is absent most of the time.

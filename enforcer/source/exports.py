@@ -6,7 +6,7 @@ from typing import Final
 
 import tomlkit
 
-from enforcer.rules.model import INSTANCES, NAME, MigrationMap
+from enforcer.rules.model import INSTANCES, NAME, TREE_SUFFIX, MigrationMap
 from enforcer.source.module_files import Locator, search_path
 from enforcer.source.names import NameReader
 from enforcer.source.resolution import Matcher
@@ -31,8 +31,8 @@ def for_ruff(migration_map: MigrationMap, *, is_own_file: bool = False) -> str:
     for entry in migration_map:
         if entry.kind == INSTANCES:
             continue
-        legacy = entry.legacy.removesuffix(".*").replace(":", ".")
-        canonical = entry.canonical.removesuffix(".*").replace(":", ".")
+        legacy = entry.legacy.removesuffix(TREE_SUFFIX).replace(":", ".")
+        canonical = entry.canonical.removesuffix(TREE_SUFFIX).replace(":", ".")
         message = f"Use {canonical}." + (f" {entry.reason}" if entry.reason else "")
         lines.append(f"{_quoted(legacy)}.msg = {_quoted(message)}")
     return "".join(f"{line}\n" for line in lines)

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.source.import_calls import IMPORT_CALLS
 
 # Lines on which a name may be bound to a module, or a test be marked.
@@ -25,7 +25,7 @@ class Interest:
     @classmethod
     def of(cls, migration_map: MigrationMap) -> "Interest":
         """Return what a map's rules, factories and instances are about."""
-        paths = [entry.legacy.removesuffix(".*") for entry in migration_map]
+        paths = [entry.legacy.removesuffix(TREE_SUFFIX) for entry in migration_map]
         paths += [entry.canonical for entry in migration_map.instances]
         return cls(path.replace(":", ".") for path in paths)
 

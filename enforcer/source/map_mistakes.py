@@ -12,7 +12,7 @@ from enforcer.rules.document import shown
 from enforcer.rules.key_lines import key_lines
 from enforcer.rules.location import PROJECT_FILE
 from enforcer.rules.mistakes import Mistake, MistakeList
-from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.model import TREE_SUFFIX, covers_path
 from enforcer.rules.regular_files import read_regular
 from enforcer.rules.values import nearest
 
@@ -67,4 +67,4 @@ def _has_text(table: object, key: str) -> bool:
 
 def _is_covered(path: str, known: list[str]) -> bool:
     covered = path.removesuffix(TREE_SUFFIX)
-    return any(covered == one or covered.startswith((f"{one}.", f"{one}:")) for one in known)
+    return any(covers_path(one, covered) for one in known)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
-from enforcer.rules.model import NAME, MigrationMap
+from enforcer.rules.model import NAME, TREE_SUFFIX, MigrationMap
 from enforcer.source.import_calls import IMPORT_CALLS
 
 # A relative import names no package, and a star brings names that it does not mention.
@@ -89,7 +89,7 @@ class Mentions:
 
 def _paths_of(migration_map: MigrationMap) -> Collection[tuple[bytes, ...]]:
     """Return the words of each path."""
-    paths = [entry.legacy.removesuffix(".*") for entry in migration_map if entry.module]
+    paths = [entry.legacy.removesuffix(TREE_SUFFIX) for entry in migration_map if entry.module]
     paths += [entry.canonical for entry in migration_map.instances]
     return {tuple(path.replace(":", ".").encode().split(b".")) for path in paths}
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from enforcer.rules.model import MigrationMap
+from enforcer.rules.model import TREE_SUFFIX, MigrationMap
 from enforcer.source.file_references import Reference
 
 _LINE_END: Final = re.compile(r"\r\n?|\n")
@@ -25,7 +25,7 @@ class TextSearch:
 
     def __init__(self, migration_map: MigrationMap) -> None:
         """Compile the patterns of a map."""
-        paths = sorted({entry.legacy.removesuffix(".*") for entry in migration_map})
+        paths = sorted({entry.legacy.removesuffix(TREE_SUFFIX) for entry in migration_map})
         dotted = [_either(rule) for rule in paths if "." in rule or ":" in rule]
         single = [re.escape(path) for path in paths if "." not in path and ":" not in path]
         parts = []

@@ -16,5 +16,9 @@ class StoreError(EnforcerError):
         self.path = path
 
 
+class NothingRecordedError(StoreError):
+    """There is no store, or no process has written what was asked for."""
+
+
 class ReplacedError(StoreError):
     """Another file took the place of the store, so what was written to the old one is not in it."""

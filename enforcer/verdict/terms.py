@@ -4,8 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, Self
 
-from enforcer.rules.model import MigrationMap
-from enforcer.rules.terms import DEFAULT_QUIET_DAYS, DEFAULT_TOMBSTONE_DAYS, PRODUCTION
+from enforcer.rules.model import (
+    DEFAULT_QUIET_DAYS,
+    DEFAULT_TOMBSTONE_DAYS,
+    PRODUCTION,
+    MigrationMap,
+)
 from enforcer.store.queries import DAY, HOUR
 
 SCAN_AGE: Final = 7 * DAY

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from enforcer.store import StoreError
+from enforcer.store import NothingRecordedError, StoreError
 from enforcer.store.not_enabled import reasons_beside
 from enforcer.store.notes import notes_beside
 from enforcer.store.sqlite.damage import damaged_store, is_damage, is_ours
@@ -123,7 +123,7 @@ def _has_content(path: str) -> bool:
         return False
 
 
-def no_store(path: str) -> StoreError:
+def no_store(path: str) -> NothingRecordedError:
     """Return the error for a missing store; it says so if uses were lost all the same."""
     lost = sum(loss.count for loss in losses_beside(path))
     uses = "1 use" if lost == 1 else f"{lost} uses"
@@ -131,7 +131,9 @@ def no_store(path: str) -> StoreError:
     remedy = 'run your program with "enforcer run" first'
     if reasons_beside(path):
         remedy = 'a process with this map was not enabled, see "enforcer status"'
-    return StoreError(f'nothing recorded: {reason}no store at "{path}"; {remedy} (no-store)')
+    return NothingRecordedError(
+        f'nothing recorded: {reason}no store at "{path}"; {remedy} (no-store)'
+    )
 
 
 def not_read(path: str, error: BaseException) -> StoreError:
