@@ -10,7 +10,7 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.recorder import Recorder
-from enforcer.runtime.process.flush import FORK_PATIENCE, Flushing
+from enforcer.runtime.process.flush import Flushing
 from enforcer.runtime.process.schedule import Reporter, jitter
 from enforcer.runtime.process.thread import Collections, Guest
 from tests.patience import PATIENCE, wait_until
@@ -31,8 +31,12 @@ class Delivering:
         self._deliver(is_needed)
 
 
-def flushing(deliver: Callable[[Callable[[], bool]], None]) -> Flushing:
-    return Flushing(lambda: cast("Delivery", Delivering(deliver)))
+def flushing(
+    deliver: Callable[[Callable[[], bool]], None], fork_patience: float = PATIENCE
+) -> Flushing:
+    return Flushing(
+        lambda: cast("Delivery", Delivering(deliver)), fork_patience=fork_patience
+    )
 
 
 def wait_for_the_program(is_needed: Callable[[], bool]) -> None:
@@ -68,7 +72,7 @@ def test_flush_gives_way_to_a_fork() -> None:
 
 
 def test_flush_that_hangs_holds_up_one_fork_only() -> None:
-    """A disk that hangs costs half a second once, not for each fork."""
+    """A disk that hangs costs some seconds once, not for each fork."""
     leave = threading.Event()
     entered = threading.Event()
 
@@ -76,14 +80,14 @@ def test_flush_that_hangs_holds_up_one_fork_only() -> None:
         entered.set()
         assert leave.wait(PATIENCE)
 
-    flushes = flushing(deliver)
+    flushes = flushing(deliver, fork_patience=1)
     flusher = threading.Thread(target=flushes.flush, args=(60,))
     flusher.start()
     assert entered.wait(PATIENCE)
     assert not flushes.hold_off()
     began = time.monotonic()
     assert not any(flushes.hold_off() for _ in range(1000))
-    assert time.monotonic() - began < PATIENCE < 1000 * FORK_PATIENCE
+    assert time.monotonic() - began < PATIENCE < 1000
     leave.set()
     flusher.join(PATIENCE)
 

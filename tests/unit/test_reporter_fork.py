@@ -224,9 +224,7 @@ def test_fork_waits_for_a_flush(program: Program) -> None:
     """No lock is copied while the thread holds it, of an import least of all."""
     code = """
         import threading
-        import enforcer.runtime.process.flush
 
-        enforcer.runtime.process.flush.FORK_PATIENCE = 300
         entered = threading.Event()
         left = []
 
@@ -252,9 +250,6 @@ def test_fork_waits_for_a_flush_that_was_asked_for(program: Program) -> None:
     program.run("""
         import threading, warnings
 
-        import enforcer.runtime.process.flush
-
-        enforcer.runtime.process.flush.FORK_PATIENCE = 300
         warnings.simplefilter("ignore", DeprecationWarning)  # this program has threads itself
         entered = threading.Event()
         left = []
@@ -289,6 +284,7 @@ def test_fork_does_not_wait_for_ever(program: Program) -> None:
             return real_store(patience)
 
         opening = hanging_store
+        reporter._flushing._fork_patience = 0.1
         flusher = threading.Thread(target=reporter.flush, daemon=True)
         flusher.start()
         assert entered.wait(300)
@@ -305,6 +301,45 @@ def test_fork_does_not_wait_for_ever(program: Program) -> None:
     """)
 
     assert program.counts() == {"child.py": 1}
+
+
+def test_child_that_is_forked_within_a_transaction_leaves_sqlite_alone(program: Program) -> None:
+    """It inherits SQLite's list of the locks of this process, and would wait for ever.
+
+    Seen on a busy machine: "database is locked" after minutes, in a store that nobody had locked.
+    """
+    error = program.run("""
+        import threading, warnings
+        from enforcer.store.sqlite.rows import Rows
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # this program has threads itself
+        entered, leave, beat = threading.Event(), threading.Event(), Rows.beat
+
+        def hanging(rows, key):
+            entered.set()
+            leave.wait(300)
+            beat(rows, key)
+
+        Rows.beat = hanging
+        use("parent.py", 2)
+        reporter._flushing._fork_patience = 0.1
+        flusher = threading.Thread(target=reporter.flush, args=(300,))
+        flusher.start()
+        assert entered.wait(300)
+
+        def child():
+            Rows.beat = beat
+            use("child.py", 3)
+
+        fork(child)
+        leave.set()
+        flusher.join()
+        assert reporter.flush(300)
+    """)
+
+    assert "3 uses could not be kept: " in error
+    assert "this process was forked while its parent wrote to it" in error
+    assert program.counts() == {"parent.py": 2}
 
 
 def test_threads_that_fork_at_once(program: Program) -> None:

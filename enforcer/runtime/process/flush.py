@@ -31,8 +31,13 @@ if TYPE_CHECKING:
             """Leave a trace of a process at its first use; return whether there was a use."""
 
 
-FORK_PATIENCE = 0.5
-"""How long a fork waits for the current step of a flush, in seconds."""
+FORK_PATIENCE = 10.0
+"""How long a fork waits for the current step of a flush, in seconds.
+
+A step takes milliseconds, unless a disk hangs or the machine is very busy. A child that is forked
+within a transaction can't use SQLite at all: it inherits SQLite's list of the locks that this
+process holds.
+"""
 
 LOADING_PATIENCE = 10.0
 """How long a fork waits while the modules that deliver are being loaded, in seconds."""

@@ -55,6 +55,9 @@ _LOCK_FAILURES = (
 _FOR_SWEEPING = 0.1
 """The share of a visit's time that may be spent on deleting what is too old."""
 
+_visitors: "list[int]" = []
+"""The process id of each visit in progress; a forked child inherits those of its parent."""
+
 
 class Store:
     """One SQLite file open for writing."""
@@ -80,6 +83,10 @@ class Store:
 
         """
         self.path = path
+        # SQLite's list of the locks that a process holds is copied by a fork, and its mutexes are
+        # too: a child would wait for ever (sqlite.org/howtocorrupt.html, 2.6).
+        if any(visitor != os.getpid() for visitor in _visitors):
+            raise _not_written(path, "this process was forked while its parent wrote to it")
         self._patience = patience or Patience()
         self._clock = clock
         folder = os.path.dirname(path) or os.curdir
@@ -102,6 +109,8 @@ class Store:
             # Only the path: keyword arguments of connect() crash CPython 3.12.1 when a
             # subinterpreter ends, and further positional ones are deprecated from 3.13 on.
             self._connection = sqlite3.connect(path)
+            self._visitor = os.getpid()
+            _visitors.append(self._visitor)
         except sqlite3.Error as error:
             self._hold.release()
             raise _not_written(path, error) from error
@@ -131,6 +140,9 @@ class Store:
         except sqlite3.Error:
             return
         finally:
+            if self._visitor:
+                _visitors.remove(self._visitor)
+                self._visitor = 0
             self._hold.release()
 
     def knows(self, process: Process) -> bool:
