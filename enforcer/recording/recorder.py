@@ -92,14 +92,22 @@ class Tally:
         total = self.total()
         taken = total - self._taken
         self._taken = total
-        if not taken:
-            return None
+        return self.use(taken, now) if taken else None
+
+    def use(self, count: int, now: int) -> Use:
+        """Return some of its uses, as they are written and shown.
+
+        Args:
+            count: how many.
+            now: the time of the last one, in nanoseconds since the epoch.
+
+        """
         return Use(
             self.rule,
             stage=self.rule.stage,
             outcome=self.outcome,
             site=self.site,
-            count=taken,
+            count=count,
             first_seen=self.first_seen,
             last_seen=max(now, self.first_seen),
         )

@@ -45,6 +45,7 @@ _MISTAKES = (
 """The exceptions that a delivery raises because of a bug in it."""
 
 _WRITER = (
+    "enforcer.recording.backlog",
     "enforcer.runtime.imports.interference",
     "enforcer.store.delivery",
     "enforcer.store.sqlite.writer",

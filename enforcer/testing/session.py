@@ -8,6 +8,7 @@ import inspect
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,8 +92,10 @@ class Session:
         # The environment may have enabled the enforcer before pytest started.
         enabled = startup.active()
         if enabled is not None and enabled.map.path == self._map.path:
-            for use in startup.collect()[0]:
-                self._record.add(use, "what came before the tests")
+            # Not collect(): what the reporter of that process has written would be missing.
+            for tally, count in enabled.totals():
+                if count:
+                    self._record.add(tally.use(count, time_ns()), "what came before the tests")
         startup.disable()
         startup.enable(self._map, store=False, baseline=self._tolerated)
         enforcement = startup.active()

@@ -34,9 +34,7 @@ class Delivering:
 def flushing(
     deliver: Callable[[Callable[[], bool]], None], fork_patience: float = PATIENCE
 ) -> Flushing:
-    return Flushing(
-        lambda: cast("Delivery", Delivering(deliver)), fork_patience=fork_patience
-    )
+    return Flushing(lambda: cast("Delivery", Delivering(deliver)), fork_patience=fork_patience)
 
 
 def wait_for_the_program(is_needed: Callable[[], bool]) -> None:
