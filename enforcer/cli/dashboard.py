@@ -51,6 +51,12 @@ _NEEDED: Final = ("jinja2", "starlette", "uvicorn")
     "“new” makes one.",
 )
 @click.option(
+    "--tokens",
+    "tokens_file",
+    metavar="FILE",
+    help="A file of further tokens that show some services only: TOKEN SERVICE, SERVICE.",
+)
+@click.option(
     "--allow-host",
     "hosts",
     multiple=True,
@@ -71,6 +77,13 @@ _NEEDED: Final = ("jinja2", "starlette", "uvicorn")
     metavar="NAME",
     help="The header in which that proxy names the visitor, such as X-Forwarded-User.",
 )
+@click.option(
+    "--sso-services",
+    "services_header",
+    default="",
+    metavar="NAME",
+    help="The header in which it names the services that the visitor may read, with commas.",
+)
 @click.option("--prefix", default="", metavar="PATH", help="The path that a proxy publishes it at.")
 @click.option("--open", "is_open", is_flag=True, help="Open a browser.")
 @click.option("--demo", "is_demo", is_flag=True, help="Show an invented history of six months.")
@@ -81,9 +94,11 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     host: str,
     port: int,
     token: str | None,
+    tokens_file: str | None,
     hosts: tuple[str, ...],
     proxies: tuple[str, ...],
     user_header: str,
+    services_header: str,
     prefix: str,
     is_open: bool,
     is_demo: bool,
@@ -99,16 +114,19 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
       enforcer dashboard --demo --open
       enforcer dashboard --store /srv/shop/.enforcer/uses.db --port 0
       enforcer dashboard --host 0.0.0.0 --token new --allow-host build.example
+      enforcer dashboard --host 10.0.0.7 --tokens /etc/enforcer/tokens
       enforcer dashboard --host 10.0.0.7 --sso-proxy 10.0.0.2 --sso-header X-Forwarded-User
     """  # noqa: D301 - \b tells click to keep the lines
     require_extra()
-    from enforcer.dashboard.server import is_loopback  # noqa: PLC0415 - after the check
+    from enforcer.dashboard.scopes import read_scopes  # noqa: PLC0415 - after the check
+    from enforcer.dashboard.server import is_loopback  # noqa: PLC0415 - the same
 
     secret = token or os.environ.get(TOKEN_KEY, "")
     if secret == "new":  # noqa: S105 - what to write for a new one
         secret = secrets.token_urlsafe(24)
-    require_proxies(proxies, user_header)
-    if not (secret or user_header) and not is_loopback(host):
+    require_proxies(proxies, user_header, services_header)
+    scopes = read_scopes(tokens_file) if tokens_file else {}
+    if not (secret or scopes or user_header) and not is_loopback(host):
         message = (
             f'others can reach "{host}", and would see your code: write --token new for a token, '
             f"or put one into {TOKEN_KEY} (dashboard-token)"
@@ -119,7 +137,8 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
         _serve(
             shown_store, migration_map, host, port, secret, hosts, _path(prefix),
-            proxies=proxies, user_header=user_header, is_open=is_open, is_demo=is_demo,
+            scopes=scopes, proxies=proxies, user_header=user_header,
+            services_header=services_header, is_open=is_open, is_demo=is_demo,
         )  # fmt: skip
 
 
@@ -139,13 +158,19 @@ def require_extra() -> None:
         raise EnforcerError(message)
 
 
-def require_proxies(proxies: tuple[str, ...], user_header: str) -> None:
-    """Raise an error unless the header of a single sign-on and its proxies come together.
+def require_proxies(proxies: tuple[str, ...], user_header: str, services_header: str = "") -> None:
+    """Raise an error unless the headers of a single sign-on and its proxies come together.
 
     Raises:
         EnforcerError: if one is missing, or a proxy is no address.
 
     """
+    if services_header and not user_header:
+        message = (
+            "--sso-services goes with --sso-header and --sso-proxy: who names the visitor names "
+            "what the visitor may read (dashboard-sso)"
+        )
+        raise EnforcerError(message)
     if bool(proxies) != bool(user_header):
         message = (
             "--sso-proxy and --sso-header go together: which proxy may name a visitor, and in "
@@ -203,8 +228,10 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     hosts: tuple[str, ...],
     prefix: str,
     *,
+    scopes: dict[str, frozenset[str]],
     proxies: tuple[str, ...],
     user_header: str,
+    services_header: str,
     is_open: bool,
     is_demo: bool,
 ) -> None:
@@ -216,8 +243,10 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         migration_map=migration_map,
         prefix=prefix,
         token=token,
+        scopes=scopes,
         proxies=frozenset(proxies),
         user_header=user_header,
+        services_header=services_header,
         hosts=frozenset((*hosts, host)),
         is_demo=is_demo,
     )

@@ -18,9 +18,10 @@ from enforcer.dashboard.copied_texts import issue, patch
 from enforcer.dashboard.filters import Filters
 from enforcer.dashboard.limits import LongAnswer, Turns
 from enforcer.dashboard.links import is_rule
-from enforcer.dashboard.look import STATES, Caller, Look, Place
+from enforcer.dashboard.look import STATES, Caller, Look
 from enforcer.dashboard.openapi import TABLES, columns_of, document
 from enforcer.dashboard.pages import MOST_PROCESSES
+from enforcer.dashboard.places import Places
 from enforcer.dashboard.tables import Record, TableState, arrange, as_csv, as_it_is, number
 from enforcer.dashboard.timeline import sites_left
 from enforcer.dashboard.trust import trust
@@ -42,12 +43,11 @@ _ROWS_AT_ONCE: Final = 500
 class Api:
     """The API over one store."""
 
-    def __init__(self, place: Place, call_sites: CallSites) -> None:
+    def __init__(self, places: Places, call_sites: CallSites) -> None:
         """Connect the parts that answers are made of."""
-        self._place = place
+        self._places = places
         self._call_sites = call_sites
         self._turns = Turns(MOST_TABLES)
-        self._expected = place.settings.expected_services
 
     def routes(self) -> list[Route]:
         """Return the routes of the API."""
@@ -80,7 +80,7 @@ class Api:
 
     def openapi(self, _request: Request) -> Response:
         """Return the OpenAPI document."""
-        return JSONResponse(document(self._place.settings.prefix))
+        return JSONResponse(document(self._places.settings.prefix))
 
     def _table(
         self, path: str, source: Source, describe: Callable[[Any], Record]
@@ -130,7 +130,7 @@ class Api:
                 body = {"error": ". ".join(filters.problems), "slug": "bad-filter"}
                 return JSONResponse(body, status_code=400)
             try:
-                with self._place.look(filters) as found:
+                with self._places.of(request).look(filters) as found:
                     value = answer(request, found)
             except StoreError as error:
                 message, _, slug = str(error).rpartition(" (")
@@ -157,7 +157,7 @@ class Api:
 
     def _health(self, found: Look) -> Record:
         health = found.health
-        words = trust(found, found.judgement.fleet, self._expected)
+        words = trust(found, found.judgement.fleet, found.expected_services)
         return {
             "is_whole": health.is_whole and not words.lines,
             "problems": [line.text for line in words.lines],

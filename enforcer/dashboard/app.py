@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from enforcer.dashboard.api import Api
 from enforcer.dashboard.call_sites import CallSites
 from enforcer.dashboard.live_updates import Live
-from enforcer.dashboard.look import Place
 from enforcer.dashboard.pages import Pages
+from enforcer.dashboard.places import Places
 from enforcer.dashboard.security import Guard
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.templating import ASSETS, Rendering
@@ -42,9 +42,9 @@ def create_dashboard(settings: Settings) -> Dashboard:
     rendering = Rendering(settings)
     root = settings.migration_map.root if settings.migration_map else ""
     has_links = bool(settings.migration_map and settings.migration_map.source_url)
-    place = Place(settings, Owners(root))
+    places = Places(settings, Owners(root))
     call_sites = CallSites(settings.migration_map, _revision(root) if has_links else "")
-    pages = Pages(place, rendering, call_sites)
+    pages = Pages(places, rendering, call_sites)
     live = Live(settings)
 
     def asset(request: Request) -> Response:
@@ -76,7 +76,7 @@ def create_dashboard(settings: Settings) -> Dashboard:
             Route("/live", live.events),
             Route("/static/{name}", asset),
             Route("/api/", pages.api),
-            *Api(place, call_sites).routes(),
+            *Api(places, call_sites).routes(),
         ],
         exception_handlers={404: missing, 500: failed},
     )

@@ -1,15 +1,16 @@
 """The verdicts on all rules of a store, with the evidence that pages show beside them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from enforcer.evidence import read_evidence, with_watched
 from enforcer.output.times import iso
 from enforcer.rules.model import MigrationMap
 from enforcer.store.queries import Span, StoreReader
 from enforcer.verdict.judgement import judge
-from enforcer.verdict.model import ANSWERS, Evidence, FleetEvidence, Verdict
+from enforcer.verdict.model import ANSWERS, Condition, Evidence, FleetEvidence, Verdict
 from enforcer.verdict.terms import Terms
 
 
@@ -65,17 +66,66 @@ class Judgement:
         }
 
 
-def read_judgement(reader: StoreReader, migration_map: MigrationMap | None, now: int) -> Judgement:
+OUT_OF_SCOPE: Final = "This depends on services that you may not read"
+"""The evidence of a condition that other services decide."""
+
+
+def read_judgement(
+    reader: StoreReader,
+    migration_map: MigrationMap | None,
+    now: int,
+    services: Collection[str] = (),
+) -> Judgement:
     """Judge all rules of the map, and those that only the store has.
 
     Args:
         reader: the open store.
         migration_map: the map; without one the rules are those of the store, under usual terms.
         now: the time, in nanoseconds since the epoch.
+        services: judge as if the map named these services only; empty for all.
 
     """
     rules = with_watched(migration_map, reader.rules(Span()))
     evidence = read_evidence(reader, rules, now)
     terms = Terms.of(rules)
+    if services:
+        terms = terms.only(services)
     verdicts = {one.legacy: one for one in judge(evidence, terms, now)}
     return Judgement(evidence, terms, verdicts, now)
+
+
+def narrowed(whole: Judgement, own: Judgement) -> Judgement:
+    """Return the verdicts on the whole store, with the evidence of some services only.
+
+    Whether a path may go is a fact of all services: a verdict on some of them would say yes to what
+    others need. Who they are, and where they use it, is not shown.
+
+    Args:
+        whole: the judgement by everything that was recorded.
+        own: the judgement by what some services recorded.
+
+    """
+    verdicts = {
+        legacy: _narrowed(whole.verdicts.get(legacy, verdict), verdict)
+        for legacy, verdict in own.verdicts.items()
+    }
+    return replace(own, verdicts=verdicts)
+
+
+def _narrowed(whole: Verdict, own: Verdict) -> Verdict:
+    pairs = zip(whole.conditions, own.conditions, strict=True)
+    return replace(
+        own,
+        answer=whole.answer,
+        state=whole.state,
+        period=whole.period,
+        since=whole.since,
+        last_use=own.last_use if own.callers else whole.last_use,
+        conditions=tuple(_shown(condition, seen) for condition, seen in pairs),
+    )
+
+
+def _shown(condition: Condition, seen: Condition) -> Condition:
+    if condition.state == seen.state:
+        return replace(seen, answer=condition.answer)
+    return replace(condition, facts=(OUT_OF_SCOPE,), act="")

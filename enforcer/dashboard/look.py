@@ -5,27 +5,26 @@ totals, so that a page and ``enforcer report`` can't differ.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from enforcer.dashboard.cache import KeptJudgement, KeptSums, State
+from enforcer.dashboard.cache import State
 from enforcer.dashboard.filters import NONE, Filters
-from enforcer.dashboard.judgement import Judgement, read_judgement
-from enforcer.dashboard.settings import Settings
+from enforcer.dashboard.judgement import Judgement
 from enforcer.dashboard.timeline import Timeline
 from enforcer.findings import RecordedScan
-from enforcer.owners import Owners
 from enforcer.recording.use import THIRD_PARTY
 from enforcer.report.builder import rule_reports
 from enforcer.report.hosts import stages_on_hosts
 from enforcer.report.model import RuleReport, SiteReport
 from enforcer.rules.model import DECLARED, MigrationMap
-from enforcer.store.queries import DAY, WEEK, Health, Span, StoreReader, UsesInTime
-from enforcer.store.readers import open_reader
+from enforcer.store.queries import WEEK, Health, Span, StoreReader, UsesInTime
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
 from enforcer.verdict.code_kind import whose
+
+if TYPE_CHECKING:
+    from enforcer.dashboard.places import Place
 
 # A rule's state in the selected time.
 IN_USE = "in_use"
@@ -84,17 +83,26 @@ class Caller:
 class Look:
     """One snapshot of a store under one set of filters; answers are cached."""
 
-    def __init__(self, reader: StoreReader, state: State, filters: Filters, place: "Place") -> None:
+    def __init__(
+        self,
+        reader: StoreReader,
+        state: State,
+        filters: Filters,
+        place: "Place",
+        whole: StoreReader,
+    ) -> None:
         """Bind to an open store.
 
         Args:
-            reader: the open store.
+            reader: the open store, as far as the visitor may read it.
             state: the store's fingerprint before it was opened.
             filters: the visitor's filters.
             place: what all snapshots of one store share.
+            whole: the whole store, by which verdicts are judged.
 
         """
         self.reader = reader
+        self._whole = whole
         self.filters = filters
         self.now = place.settings.now()
         self.span = filters.span(self.now)
@@ -201,9 +209,12 @@ class Look:
     @cached_property
     def judgement(self) -> Judgement:
         """Return the verdicts on all rules, by everything that was recorded."""
-        return self._place.judgements.get(
-            self._state, self.now, lambda: read_judgement(self.reader, self._map, self.now)
-        )
+        return self._place.judgement(self._state, self._whole, self.now)
+
+    @property
+    def expected_services(self) -> tuple[str, ...]:
+        """Return the services that the map expects to be watched, of those that are shown."""
+        return self._place.expected_services
 
     @property
     def scan(self) -> RecordedScan | None:
@@ -319,35 +330,6 @@ class Look:
             site for site in rule.call_sites if wanted in self.caller(rule, site).responsible
         )
         return replace(rule, call_sites=kept)
-
-
-class Place:
-    """What all snapshots of one store share: settings, owners and the cache."""
-
-    def __init__(self, settings: Settings, owners: Owners) -> None:
-        self.settings = settings
-        self.owners = owners
-        self.kept = KeptSums(settings.store)
-        self.judgements = KeptJudgement(self._judge)
-        known = settings.migration_map or MigrationMap()
-        self.quiet_for = known.quiet_for * DAY
-
-    def _judge(self) -> Judgement:
-        with open_reader(self.settings.store) as reader:
-            return read_judgement(reader, self.settings.migration_map, self.settings.now())
-
-    @contextmanager
-    def look(self, filters: Filters) -> Iterator[Look]:
-        """Open the store for one snapshot.
-
-        Raises:
-            StoreError: if it can't be read.
-
-        """
-        # Before the store is opened: a write in between makes the cached totals stale at once.
-        state = self.kept.state()
-        with open_reader(self.settings.store) as reader:
-            yield Look(reader, state, filters, self)
 
 
 def _without_uses(rule: RuleReport) -> RuleReport:

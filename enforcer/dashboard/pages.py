@@ -17,8 +17,9 @@ from enforcer.dashboard.day_strips import DAYS, Strip, presences, strip
 from enforcer.dashboard.filters import NONE, RANGES, Filters
 from enforcer.dashboard.judging import LANES, judge, judge_all, judged_ago
 from enforcer.dashboard.links import Here, is_rule, without_password
-from enforcer.dashboard.look import Caller, Look, Place
+from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.openapi import document
+from enforcer.dashboard.places import Places
 from enforcer.dashboard.source_state import LIVES, SourceState
 from enforcer.dashboard.tables import Column, Record, Table, TableState, as_it_is, table
 from enforcer.dashboard.templating import Rendering
@@ -52,14 +53,13 @@ T = TypeVar("T")
 class Pages:
     """Handlers of the pages over one store."""
 
-    def __init__(self, place: Place, rendering: Rendering, call_sites: CallSites) -> None:
+    def __init__(self, places: Places, rendering: Rendering, call_sites: CallSites) -> None:
         """Connect the parts that pages are made of."""
-        self._place = place
-        self._settings = place.settings
-        self._owners = place.owners
+        self._places = places
+        self._settings = places.settings
+        self._owners = places.owners
         self._rendering = rendering
         self._call_sites = call_sites
-        self._expected = place.settings.expected_services
 
     def overview(self, request: Request) -> Response:
         """Render what there is to do, and who has to."""
@@ -295,7 +295,7 @@ class Pages:
         }
 
     def _trust(self, found: Look) -> Trust:
-        return trust(found, found.judgement.fleet, self._expected)
+        return trust(found, found.judgement.fleet, found.expected_services)
 
     def _record(self, caller: Caller) -> Values:
         return records.caller_record(caller, self._call_sites.link(caller))
@@ -309,7 +309,7 @@ class Pages:
         here = self._here(request)
         frame = self._frame(request, here)
         try:
-            with self._place.look(here.filters) as found:
+            with self._places.of(request).look(here.filters) as found:
                 if not found.everywhere:
                     return self._rendering.page("empty.html", store=found.reader.path, **frame)
                 special = values(request, found)

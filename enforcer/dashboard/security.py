@@ -4,8 +4,9 @@ A page of another site can make a browser send requests here (DNS rebinding: its
 resolves to 127.0.0.1), so the ``Host`` header has to be an address, a name of this machine, or one
 that was allowed: addresses can't be rebound. With a token, every visitor brings it once in the URL,
 and gets a cookie that is derived from it. A proxy that signs visitors in may name them in a header
-instead, which is believed only if the connection comes from the proxy's own address. Nothing can be
-changed here; the only POST is the form that accepts a token.
+instead, which is believed only if the connection comes from the proxy's own address. Either may be
+limited to some services. Nothing can be changed here; the only POST is the form that accepts a
+token.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from enforcer.dashboard.places import SCOPE
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.templating import Rendering
 
@@ -53,9 +55,13 @@ class Guard:
         """Wrap an application."""
         self._app = app
         self._prefix = settings.prefix
-        self._token = settings.token
+        whole = {settings.token: frozenset[str]()} if settings.token else {}
+        self._tokens = [
+            _Token(text, services) for text, services in (whole | dict(settings.scopes)).items()
+        ]
         self._proxies = frozenset(map(ip_address, settings.proxies))
         self._user_header = settings.user_header
+        self._services_header = settings.services_header
         self._hosts = {"localhost", _name_of_this_machine(), *map(str.lower, settings.hosts)}
         self._rendering = rendering
 
@@ -85,14 +91,30 @@ class Guard:
             return self._sorry(request, 421, "host")
         if _is_from_elsewhere(request.headers):
             return self._sorry(request, 403, "site")
-        if request.method == "POST" and self._own_path(request) == "/token" and self._token:
+        if request.method == "POST" and self._own_path(request) == "/token" and self._tokens:
             return await self._take_form(request)
         if request.method not in ("GET", "HEAD"):
             return self._sorry(request, 405, "method", headers={"Allow": "GET, HEAD"})
         # The page that asks for a token needs its stylesheet.
-        is_guarded = self._token or self._user_header
+        is_guarded = self._tokens or self._user_header
         if is_guarded and not self._own_path(request).startswith("/static/"):
-            return None if self._is_signed_in(request) else self._ask_for_token(request)
+            return self._admit(request)
+        request.scope[SCOPE] = frozenset()
+        return None
+
+    def _admit(self, request: Request) -> Response | None:
+        """Find out what the visitor may read; return the refusal if that is nothing."""
+        if self._is_signed_in(request):
+            return self._admit_by_proxy(request)
+        # The redirect removes the token from the address bar, the history and later Referer
+        # headers.
+        given = self._find(request.query_params.get("token", ""))
+        if given is not None:
+            return self._welcome(request, _without_token(request), given)
+        token = self._find(_bearer(request.headers)) or self._by_cookie(request)
+        if token is None:
+            return self._sorry(request, 401, "token", headers={"WWW-Authenticate": "Bearer"})
+        request.scope[SCOPE] = token.services
         return None
 
     def _is_signed_in(self, request: Request) -> bool:
@@ -109,15 +131,15 @@ class Guard:
             return False
         return address in self._proxies and bool(request.headers.get(self._user_header, "").strip())
 
-    def _ask_for_token(self, request: Request) -> Response | None:
-        # The redirect removes the token from the address bar, the history and later Referer
-        # headers.
-        given = request.query_params.get("token")
-        if given is not None and self._is_token(given):
-            return self._welcome(request, _without_token(request))
-        if self._has_cookie(request) or self._is_token(_bearer(request.headers)):
+    def _admit_by_proxy(self, request: Request) -> Response | None:
+        if not self._services_header:
+            request.scope[SCOPE] = frozenset()
             return None
-        return self._sorry(request, 401, "token", headers={"WWW-Authenticate": "Bearer"})
+        named = request.headers.get(self._services_header, "").split(",")
+        services = frozenset(filter(None, map(str.strip, named)))
+        request.scope[SCOPE] = services
+        # Empty would mean all of them: a proxy that forgets the header must not open everything.
+        return None if services else self._sorry(request, 403, "services")
 
     def _is_known_host(self, headers: Headers) -> bool:
         name = _host_name(headers.get("host", ""))
@@ -126,32 +148,25 @@ class Guard:
     def _own_path(self, request: Request) -> str:
         return str(request.scope["path"]).removeprefix(self._prefix)
 
-    def _is_token(self, given: str) -> bool:
-        # Compared in constant time, and as bytes: compare_digest() refuses non-ASCII strings.
-        return bool(self._token) and hmac.compare_digest(
-            given.encode("utf-8", "replace"), self._token.encode()
-        )
+    def _find(self, given: str) -> "_Token | None":
+        # All are compared, so that the time does not tell which one comes near.
+        found = [token for token in self._tokens if _is_same(given, token.text)]
+        return found[0] if found else None
 
-    @property
-    def _cookie(self) -> tuple[str, str]:
-        # A cookie is sent to every port of a host, so each token has its own cookie's name: two
-        # dashboards on one machine don't log each other's visitors out.
-        made = hmac.new(self._token.encode(), b"enforcer dashboard", sha256).hexdigest()
-        return f"enforcer-{made[:8]}", made[8:]
+    def _by_cookie(self, request: Request) -> "_Token | None":
+        cookies = request.cookies
+        found = [one for one in self._tokens if _is_same(cookies.get(one.cookie, ""), one.proof)]
+        return found[0] if found else None
 
-    def _has_cookie(self, request: Request) -> bool:
-        name, value = self._cookie
-        given = request.cookies.get(name, "")
-        return bool(self._token) and hmac.compare_digest(
-            given.encode("utf-8", "replace"), value.encode()
-        )
-
-    def _welcome(self, request: Request, target: str) -> Response:
+    def _welcome(self, request: Request, target: str, token: "_Token") -> Response:
         response = RedirectResponse(target, status_code=303)
-        name, value = self._cookie
+        for other in self._tokens:
+            # Who brings another token wants to see what that one shows.
+            if other is not token and other.cookie in request.cookies:
+                response.delete_cookie(other.cookie, path=self._prefix or "/")
         response.set_cookie(
-            name,
-            value,
+            token.cookie,
+            token.proof,
             max_age=_A_YEAR,
             path=self._prefix or "/",
             secure=_is_encrypted(request),
@@ -168,8 +183,9 @@ class Guard:
         except (TimeoutError, ClientDisconnect):
             body = b""
         fields: Mapping[str, str] = dict(parse_qsl(body.decode("utf-8", "replace")))
-        if self._is_token(fields.get("token", "")):
-            return self._welcome(request, f"{self._prefix}/")
+        token = self._find(fields.get("token", ""))
+        if token is not None:
+            return self._welcome(request, f"{self._prefix}/", token)
         return self._sorry(request, 401, "token", was_wrong=True)
 
     def _sorry(
@@ -194,11 +210,30 @@ class Guard:
         )  # fmt: skip
 
 
+class _Token:
+    """A token, the services that it shows, and the cookie that is derived from it."""
+
+    def __init__(self, text: str, services: frozenset[str]) -> None:
+        self.text = text
+        self.services = services
+        # A cookie is sent to every port of a host, so each token has its own cookie's name: two
+        # dashboards on one machine don't log each other's visitors out.
+        made = hmac.new(text.encode(), b"enforcer dashboard", sha256).hexdigest()
+        self.cookie = f"enforcer-{made[:8]}"
+        self.proof = made[8:]
+
+
+def _is_same(given: str, known: str) -> bool:
+    # Compared in constant time, and as bytes: compare_digest() refuses non-ASCII strings.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), known.encode())
+
+
 REASONS: Final = {
     "host": "This name is not one of the dashboard's: start it with --allow-host NAME",
     "site": "Another site asked for this: open the address itself",
     "method": "The dashboard only shows: it takes GET and HEAD",
     "token": "A token is needed: Authorization: Bearer TOKEN",
+    "services": "The proxy names no service that you may read",
 }
 
 

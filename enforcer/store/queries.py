@@ -34,6 +34,8 @@ class Span:
         service: only processes of this service, if not empty.
         version: only processes of this version of a service, if not empty.
         environment: only processes that run in this environment, if not empty.
+        services: only processes of one of these services, if there are any; see
+            :class:`enforcer.store.scoped.ScopedReader`.
 
     """
 
@@ -43,6 +45,7 @@ class Span:
     service: str = ""
     version: str = ""
     environment: str = ""
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """Bounds of a span for SQL: hours at its ends, then whole days, and months in the middle."""
 
+from dataclasses import asdict
+from typing import Any
+
 from enforcer.store.queries import DAY, HOUR, Span
 from enforcer.store.sqlite.schema import MONTH
 
@@ -43,6 +46,12 @@ def bounds(span: Span, first_hour: int = 0) -> dict[str, int]:
     }
 
 
+def fields(span: Span) -> dict[str, Any]:
+    """Return the fields of a span as parameters; of services the names, a line each."""
+    lines = "\n".join(("", *span.services, "")) if span.services else ""
+    return {**asdict(span), "services": lines}
+
+
 def _inner(first: int, last: int, length: int) -> tuple[int, int]:
     """Return the first and the last whole unit inside; the first is greater if there is none."""
     return -(-first // length), (last + 1) // length - 1
@@ -50,4 +59,4 @@ def _inner(first: int, last: int, length: int) -> tuple[int, int]:
 
 def is_filtered(span: Span) -> bool:
     """Return whether a span has a filter on processes."""
-    return bool(span.run or span.service or span.version or span.environment)
+    return bool(span.run or span.service or span.version or span.environment or span.services)

@@ -1,6 +1,7 @@
 """The terms of verdicts: what the map says counts as production, as quiet, and as watched."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Self
 
@@ -78,6 +79,15 @@ class Terms:
                 for one in migration_map.accept
             ),
             tombstone_for=migration_map.tombstone_for * DAY,
+        )
+
+    def only(self, services: Collection[str]) -> Self:
+        """Return the terms that concern some services."""
+        return replace(
+            self,
+            expected=tuple(name for name in self.expected if name in services),
+            jobs={name: every for name, every in self.jobs.items() if name in services},
+            accepted=tuple(one for one in self.accepted if one.service in services),
         )
 
     def is_production(self, environment: str) -> bool:

@@ -53,7 +53,7 @@ def _store_is_a_folder(folder: Path) -> dict[str, str]:
 
 def _no_folder(folder: Path) -> dict[str, str]:
     (folder / ".enforcer").write_text("in the way")
-    return {"HOME": "/nonexistent"}
+    return {"HOME": "/dev/null"}  # root could make any other folder
 
 
 def _map_broken_later(data: bytes | None) -> Prepare:

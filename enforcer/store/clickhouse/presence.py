@@ -26,6 +26,8 @@ WHERE written >= {{since:Int64}} AND ({{until:Int64}} = 0 OR began < {{until:Int
     AND ({{service:String}} = '' OR service = {{service:String}})
     AND ({{version:String}} = '' OR version = {{version:String}})
     AND ({{environment:String}} = '' OR environment = {{environment:String}})
+    AND ({{services:String}} = ''
+        OR position({{services:String}}, char(10) || service || char(10)) > 0)
 """  # noqa: S608 - made of constants
 
 

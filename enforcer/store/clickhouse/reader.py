@@ -7,7 +7,6 @@ rule, and the ``enforcer run`` of a process.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
 from time import time_ns
 from types import TracebackType
@@ -44,7 +43,7 @@ from enforcer.store.queries import (
     WatchedRule,
     bucket_start,
 )
-from enforcer.store.spans import bounds
+from enforcer.store.spans import bounds, fields
 from enforcer.store.sqlite.watch import ServiceWatch, Watching
 
 _SECOND: Final = 1_000_000_000
@@ -190,8 +189,8 @@ class ClickHouseReader:
 
     def maps(self, span: Span) -> Iterator[WatchedMap]:
         """Yield the sets of rules that services watched, the most recent first."""
-        for *fields, stages, family in self._ask(presence.maps, span):
-            yield WatchedMap(*[*fields, tuple(sorted(Counter(stages).items())), family])
+        for *described, stages, family in self._ask(presence.maps, span):
+            yield WatchedMap(*[*described, tuple(sorted(Counter(stages).items())), family])
 
     def hosts(self, span: Span) -> Iterator[HostMap]:
         """Yield the newest set of rules on each host of a service, of the last day of a span."""
@@ -282,7 +281,7 @@ class ClickHouseReader:
     ) -> Rows:
         bound = {
             "legacy": "",
-            **asdict(span),
+            **fields(span),
             **bounds(span),
             "now": self._now,
             "limit": self._limit,

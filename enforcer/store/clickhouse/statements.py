@@ -17,6 +17,7 @@ _MINE = """
 ({service:String} = '' OR service = {service:String})
 AND ({version:String} = '' OR version = {version:String})
 AND ({environment:String} = '' OR environment = {environment:String})
+AND ({services:String} = '' OR position({services:String}, char(10) || service || char(10)) > 0)
 """
 _OF_RULE = "({legacy:String} = '' OR rule = {legacy:String})"
 # Telemetry does not carry the `enforcer run`: a span of one run is empty here.

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from time import time_ns
 from types import TracebackType
 from typing import Any, Self
@@ -35,7 +34,7 @@ from enforcer.store.queries import (
     WatchedRule,
     bucket_start,
 )
-from enforcer.store.spans import bounds
+from enforcer.store.spans import bounds, fields
 from enforcer.store.sqlite import evidence, statements
 from enforcer.store.sqlite.busy import Patience
 from enforcer.store.sqlite.damage import stores_set_aside
@@ -308,7 +307,7 @@ class Reader:
             raise not_read(self.path, error) from error
 
     def _rows(self, query: str, span: Span, **values: object) -> list[tuple[Any, ...]]:
-        values |= {**asdict(span), **bounds(span, self._first_hour), "now": self._now}
+        values |= {**fields(span), **bounds(span, self._first_hour), "now": self._now}
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:

@@ -14,6 +14,7 @@ DEPLOYMENTS: Final = """
 SELECT key FROM deployment
 WHERE :service IN ('', service) AND :version IN ('', version)
     AND :environment IN ('', environment)
+    AND (:services = '' OR instr(:services, char(10) || service || char(10)))
 """
 
 PROCESSES: Final = f"""

@@ -91,7 +91,7 @@ def test_failure_has_the_headers(path: str, monkeypatch: pytest.MonkeyPatch) -> 
         message = "secret detail"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("enforcer.dashboard.look.open_reader", fail)
+    monkeypatch.setattr("enforcer.dashboard.places.open_reader", fail)
     answer = client(Settings(path), raise_server_exceptions=False).get("/")
     assert answer.status_code == 500
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
