@@ -50,6 +50,7 @@ class Fleet:
         environment: str = "production",
         rules: Iterable[Rule] | None = None,
         version: str = REVISION,
+        interval: float = INTERVAL,
     ) -> Process:
         """Start a process, and let it write that it watches."""
         self.count += 1
@@ -61,17 +62,22 @@ class Fleet:
             environment=environment,
             started=self.now,
         )
-        self.beat(process, rules)
+        self.beat(process, rules, interval)
         return process
 
     def store(self) -> Store:
         """Open the store, at the fleet's time."""
         return Store(self.path, clock=lambda: self.now)
 
-    def beat(self, process: Process, rules: Iterable[Rule] | None = None) -> None:
+    def beat(
+        self,
+        process: Process,
+        rules: Iterable[Rule] | None = None,
+        interval: float = INTERVAL,
+    ) -> None:
         """Write a heartbeat."""
         store = self.store()
-        store.watch(process, self.rules if rules is None else rules, INTERVAL)
+        store.watch(process, self.rules if rules is None else rules, interval)
         store.close()
 
     def use(

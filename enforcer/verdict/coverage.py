@@ -12,7 +12,8 @@ from enforcer.store.sqlite.schema import UNKNOWN
 from enforcer.verdict.model import FleetEvidence
 from enforcer.verdict.terms import LONGEST_BREAK, SEEN_DAYS, Terms
 
-Spans = list[tuple[int, int]]
+Spans = list[tuple[int, int, int]]
+"""Times that were watched: their beginning, their end, and the longest break that may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +135,24 @@ class Coverage:
                 for span in self._spans(life)
             ]
             watched += [
-                (one.since, one.till) for one in self.terms.accepted if one.service == service
+                (one.since, one.till, LONGEST_BREAK)
+                for one in self.terms.accepted
+                if one.service == service
             ]
             self._gaps[key] = _gaps(watched, since, self.now)
         return self._gaps[key]
 
-    def _spans(self, life: ProcessLife) -> Iterable[tuple[int, int]]:
+    def _spans(self, life: ProcessLife) -> Iterable[tuple[int, int, int]]:
+        *others, (since, till) = life.spans or ((life.written, life.written),)
+        yield from ((*span, LONGEST_BREAK) for span in others)
+        if life.ending:
+            yield since, till, LONGEST_BREAK
+            return
         # The silence that a process may keep is no break: it writes rarely while nothing happens.
-        *others, last = life.spans or ((life.written, life.written),)
-        yield from others
-        yield (last[0], last[1] if life.ending else last[1] + life.silence)
+        till += life.silence
+        # A service that crashes at each start is watched for a second now and then, and whoever
+        # would have run in between does not: after a crash a break is as long as the life before.
+        yield since, till, min(till - since, LONGEST_BREAK)
 
     def without_rule(self, legacy: str, since: int) -> list[ProcessLife]:
         """Return the processes that were alive since a time, and whose map lacks a rule."""
@@ -156,8 +165,8 @@ class Coverage:
 
     def is_accepted(self, service: str, since: int, till: int) -> bool:
         """Return whether the map accepts that a service was not watched in all of a time."""
-        breaks = [(one.since, one.till) for one in self.terms.accepted if one.service == service]
-        return bool(breaks) and not _gaps(breaks, since, till, longest=0)
+        breaks = [(one.since, one.till, 0) for one in self.terms.accepted if one.service == service]
+        return bool(breaks) and not _gaps(breaks, since, till, at_first=0)
 
 
 def _grouped(
@@ -169,15 +178,15 @@ def _grouped(
     return dict(found)
 
 
-def _gaps(watched: Spans, since: int, till: int, *, longest: int = LONGEST_BREAK) -> list[Gap]:
+def _gaps(watched: Spans, since: int, till: int, *, at_first: int = LONGEST_BREAK) -> list[Gap]:
     """Return the times between since and till that no span covers and that are too long."""
-    edge, gaps = since, []
-    for began, ended in sorted(watched):
+    edge, longest, gaps = since, at_first, []
+    for began, ended, may_follow in sorted(watched):
         if began > till:
             break
         if began - edge > longest:
             gaps.append(Gap(edge, began))
-        edge = max(edge, ended)
+        edge, longest = max((edge, longest), (ended, may_follow))
     if till - edge > longest:
         gaps.append(Gap(edge, till))
     return gaps

@@ -52,17 +52,25 @@ def outcomes(package: Package, root: Path, python: Path) -> dict[str, str]:
     results = root / "results.xml"
     paths = [path for path in package.tests if (root / path).exists()]
     words = ["-q", "-n", "2", "-p", "no:cacheprovider", f"--junitxml={results}", *paths]
-    subprocess.run(
+    done = subprocess.run(
         [python, "-m", "pytest", *words],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
+        text=True,
         check=False,
         timeout=PATIENCE * 10,
     )
+    assert results.exists(), done.stdout + done.stderr
     cases = (case for suite in JUnitXml.fromfile(str(results)) for case in suite)
-    # Tests of renamed modules have other class names, so only the tests' names are compared.
-    return {case.name: type(case.result[0]).__name__ if case.result else "" for case in cases}
+    # Tests of renamed modules have other class names, so only the tests' names are compared; a module
+    # that is skipped as a whole has its dotted path for a name.
+    return {
+        case.name if "[" in case.name else case.name.rpartition(".")[2]: (
+            type(case.result[0]).__name__ if case.result else ""
+        )
+        for case in cases
+    }
 
 
 def remaining(found: ProjectFix) -> set[tuple[str, str]]:

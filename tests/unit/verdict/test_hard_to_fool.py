@@ -74,6 +74,27 @@ def test_a_process_that_crashed_at_its_start(fleet: Fleet, web: Process) -> None
     assert again.service == "web"
 
 
+def test_a_day_in_which_a_service_crashed_at_each_start(fleet: Fleet, web: Process) -> None:
+    """It is watched for a moment every forty minutes, and what would have run then did not.
+
+    Found by the simulation, seed 123: a job of that day was skipped, so its pause was twice as long.
+    """
+    fleet.leave(web)
+    for _ in range(40):
+        fleet.start(interval=5)
+        fleet.now += 40 * HOUR // 60
+    again = fleet.start()
+    fleet.pass_days(3, again)
+    fleet.scan()
+    answer, name, fact = refused(fleet.verdict())
+
+    assert (answer, name) == (UNWATCHED, "watched")
+    assert "and 39 more breaks" in fact
+    fleet.pass_days(31, again)
+    fleet.scan()
+    assert fleet.verdict().answer == CAN_GO
+
+
 def test_a_map_without_the_rule_yet(fleet: Fleet, web: Process) -> None:
     """One of two processes has an old map: it would use the path unseen."""
     old = fleet.start(rules=[Rule("shop.other", "shop.new")])
