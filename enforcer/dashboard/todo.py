@@ -123,9 +123,12 @@ def _lanes(look: Look, judged: Sequence[Judged], left: Sequence[Caller]) -> Iter
 def _lines(look: Look, key: str, found: Sequence[Judged], left: Sequence[Caller]) -> Iterable[str]:
     names = [each.rule.legacy for each in found]
     if key == "in_use":
-        before = sum(look.was_left(each.site, look.now - FOUR_WEEKS) for each in look.all_callers)
-        yield f"{counted(len(left), 'call site')} left, {before:,} four weeks ago"
-        new = sum(each.site.first_seen > look.now - WEEK for each in left)
+        # Of these paths only: what is refused has a tile of its own.
+        ever = [each for each in look.all_callers if each.rule.legacy in names]
+        before = sum(look.was_left(each.site, look.now - FOUR_WEEKS) for each in ever)
+        now = [each for each in left if each.rule.legacy in names]
+        yield f"{counted(len(now), 'call site')} left, {before:,} four weeks ago"
+        new = sum(each.site.first_seen > look.now - WEEK for each in now)
         yield f"{new:,} new this week"
         return
     if not names:
@@ -143,7 +146,7 @@ def _lines(look: Look, key: str, found: Sequence[Judged], left: Sequence[Caller]
 
 
 def owner_rows(look: Look, left: Iterable[Caller]) -> list[OwnerRow]:
-    """Return a row for each owner of callers, by the day the first of their paths is due."""
+    """Return a row for each owner of callers: the refused, then by the first day that is due."""
     groups: defaultdict[str, list[Caller]] = defaultdict(list)
     before: defaultdict[str, int] = defaultdict(int)
     for caller in left:

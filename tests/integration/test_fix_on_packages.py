@@ -63,8 +63,8 @@ def outcomes(package: Package, root: Path, python: Path) -> dict[str, str]:
     )
     assert results.exists(), done.stdout + done.stderr
     cases = (case for suite in JUnitXml.fromfile(str(results)) for case in suite)
-    # Tests of renamed modules have other class names, so only the tests' names are compared; a module
-    # that is skipped as a whole has its dotted path for a name.
+    # Tests of renamed modules have other class names, so only the tests' names are compared; a
+    # module that is skipped as a whole has its dotted path for a name.
     return {
         case.name if "[" in case.name else case.name.rpartition(".")[2]: (
             type(case.result[0]).__name__ if case.result else ""

@@ -96,8 +96,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory, demo_moment: int) -> Demo:
 
 
 @pytest.fixture(scope="session")
-def demo_settings(demo: Demo) -> Settings:
-    return Settings(str(demo.store), load_map(str(demo.map_file), environ={}))
+def demo_settings(demo: Demo, demo_moment: int) -> Settings:
+    """Return settings whose clock stands still: pages would say how old they are."""
+    migration_map = load_map(str(demo.map_file), environ={})
+    return Settings(str(demo.store), migration_map, now=lambda: demo_moment)
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,8 @@ def test_a_process_that_crashed_at_its_start(fleet: Fleet, web: Process) -> None
 def test_a_day_in_which_a_service_crashed_at_each_start(fleet: Fleet, web: Process) -> None:
     """It is watched for a moment every forty minutes, and what would have run then did not.
 
-    Found by the simulation, seed 123: a job of that day was skipped, so its pause was twice as long.
+    Found by the simulation, seed 123: a job of that day was skipped, so its pause was twice as
+    long as the longest one seen.
     """
     fleet.leave(web)
     for _ in range(40):
