@@ -43,6 +43,26 @@ class Days(click.ParamType[dt.timedelta]):
         return dt.timedelta(days=int(found[1]))
 
 
+class DaysOfService(click.ParamType[tuple[str, int]]):
+    """A service and a number of days, such as ``batch=120d``."""
+
+    name = "service=days"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Parse a value."""
+        if isinstance(value, tuple):
+            return value
+        service, _, days = str(value).rpartition("=")
+        found = _SPAN.fullmatch(days)
+        if found is None or not service:
+            self.fail(
+                f'"{value}" is no service with a number of days. Write batch=120d.', param, ctx
+            )
+        return service, int(found[1])
+
+
 def format_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that adds both options to a command; it gets ``form``.
 

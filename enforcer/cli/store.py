@@ -9,7 +9,7 @@ from typing import IO, Final
 
 import click
 
-from enforcer.cli.options import Days, choose_file, choose_store
+from enforcer.cli.options import Days, DaysOfService, choose_file, choose_store
 from enforcer.errors import EnforcerError
 from enforcer.output.console import working
 from enforcer.output.document import as_json as dump
@@ -30,6 +30,13 @@ _store = click.option(
     "--store",
     metavar="STORE",
     help="The store, instead of the one that the map or ENFORCER_STORE names.",
+)
+_keep_of = click.option(
+    "--keep-of",
+    type=DaysOfService(),
+    multiple=True,
+    metavar="SERVICE=DAYS",
+    help="How long to keep what one service recorded: batch=120d; repeatable.",
 )
 _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
@@ -78,6 +85,7 @@ def check(
 @_map
 @_store
 @click.option("--keep", type=Days(), metavar="DAYS", help="Remove what is older: 400d.")
+@_keep_of
 @click.option(
     "--keep-hours",
     type=Days(),
@@ -85,11 +93,12 @@ def check(
     help="Know what is older by the day only, not by the hour: 90d.",
 )
 @_as_json
-def vacuum(
+def vacuum(  # noqa: PLR0913 - one parameter for each option
     *,
     map_file: str | None,
     store: str | None,
     keep: timedelta | None,
+    keep_of: tuple[tuple[str, int], ...],
     keep_hours: timedelta | None,
     as_json: bool,
 ) -> None:
@@ -101,6 +110,7 @@ def vacuum(
     Examples:
       enforcer store vacuum
       enforcer store vacuum --keep 400d --keep-hours 90d
+      enforcer store vacuum --keep-of batch=120d
     """  # noqa: D301 - \b tells click to keep the lines
     from enforcer.store.sqlite.vacuum import vacuum as vacuum_store  # noqa: PLC0415 - slow to load
 
@@ -109,6 +119,7 @@ def vacuum(
         done = vacuum_store(
             path,
             keep_days=keep.days if keep is not None else None,
+            keep_days_of=dict(keep_of),
             keep_hours_days=keep_hours.days if keep_hours is not None else None,
             progress=tell,
         )
@@ -191,9 +202,15 @@ def import_(
     help="What kind of store it has to be.",
 )
 @click.option("--keep", type=Days(), metavar="DAYS", help="How long ClickHouse keeps roll-ups.")
+@_keep_of
 @_map
 def init(
-    *, address: str | None, engine: str | None, keep: timedelta | None, map_file: str | None
+    *,
+    address: str | None,
+    engine: str | None,
+    keep: timedelta | None,
+    keep_of: tuple[tuple[str, int], ...],
+    map_file: str | None,
 ) -> None:
     """Make a store: a file, or the roll-ups in a ClickHouse that a collector writes to.
 
@@ -210,7 +227,10 @@ def init(
         message = f"--engine {engine}: this is not the address of one. Name its URL (unknown-store)"
         raise EnforcerError(message)
     if is_read_only(chosen):
-        click.echo(_init_clickhouse(chosen, keep))
+        if keep_of and keep is None:
+            message = "--keep-of goes with --keep: ClickHouse has one TTL for both (unknown-store)"
+            raise EnforcerError(message)
+        click.echo(_init_clickhouse(chosen, keep, dict(keep_of)))
         return
     from enforcer.store.sqlite.writer import Store  # noqa: PLC0415 - slow to load
 
@@ -218,7 +238,7 @@ def init(
     click.echo(f"{chosen} is ready")
 
 
-def _init_clickhouse(address: str, keep: timedelta | None) -> str:
+def _init_clickhouse(address: str, keep: timedelta | None, keep_of: dict[str, int]) -> str:
     from enforcer.store.clickhouse.connection import parse  # noqa: PLC0415 - slow to load
     from enforcer.store.clickhouse.schema import VERSION  # noqa: PLC0415 - the same
     from enforcer.store.clickhouse.setup import initialise  # noqa: PLC0415 - the same
@@ -226,7 +246,7 @@ def _init_clickhouse(address: str, keep: timedelta | None) -> str:
     place = parse(address)
     with working() as tell:
         days = keep.days if keep is not None else None
-        before = initialise(place, keep_days=days, progress=tell)
+        before = initialise(place, keep_days=days, keep_days_of=keep_of, progress=tell)
     if before == VERSION:
         return f"{place}: the roll-ups are there, version {VERSION}"
     return f"{place}: roll-ups made, version {VERSION}"

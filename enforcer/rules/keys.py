@@ -71,6 +71,29 @@ def _keep_days(table: Table, key: str) -> int:
     return 0
 
 
+def _keep_days_of(table: Table, key: str) -> "tuple[tuple[str, int], ...]":
+    """Read for how many days the store keeps the rows of some services."""
+    named = table.values.get(key, {})
+    if not isinstance(named, dict):
+        table.note_type(key, named, f"{key} = {{ batch = 120 }}")
+        return ()
+    most = table.values.get("keep_days", KEEP_DAYS)
+    found = []
+    for service, number in named.items():
+        is_number = isinstance(number, int) and not isinstance(number, bool)
+        if is_number and number > LEAST_DAYS and not (isinstance(most, int) and 0 < most < number):
+            found.append((service, number))
+            continue
+        table.note(
+            key,
+            message=f'"{service}" is {number if is_number else type_of(number)}.',
+            remedy=f"Write more than {LEAST_DAYS} days, and at most keep_days: "
+            f"{key} = {{ {service} = 120 }}.",
+            slug="bad-keep-days",
+        )
+    return tuple(found)
+
+
 def _is_function(path: str) -> bool:
     module, colon, name = path.partition(":")
     return bool(colon) and all(part.isidentifier() for part in (*module.split("."), name))
@@ -266,6 +289,7 @@ OPTION_KEYS: "Keys" = {
     "tombstone_for": days(DEFAULT_TOMBSTONE_DAYS),
     "store": _store,
     "keep_days": _keep_days,
+    "keep_days_of": _keep_days_of,
     "baseline": Table.string,
     "allow": _exemptions,
     "source_url": checked(

@@ -303,6 +303,7 @@ class MigrationMap:
         tombstone_for: for how many days a removed path stays in the map after the last ask.
         store: absolute path of the SQLite store.
         keep_days: for how many days the store keeps its rows; 0 for ever.
+        keep_days_of: the services of which it keeps them for fewer days, and for how many.
         baseline: absolute path of the baseline that strict rules tolerate, or empty.
         allow: exemptions: callers that may use a strict path until a day.
         source_url: template of links to call sites in the code host, or empty.
@@ -338,6 +339,7 @@ class MigrationMap:
         "is_settled",
         "jobs",
         "keep_days",
+        "keep_days_of",
         "log",
         "override",
         "path",
@@ -378,6 +380,7 @@ class MigrationMap:
         tombstone_for: int = DEFAULT_TOMBSTONE_DAYS,
         store: str = "",
         keep_days: int = KEEP_DAYS,
+        keep_days_of: "Iterable[tuple[str, int]]" = (),
         baseline: str = "",
         allow: "Iterable[Exemption]" = (),
         source_url: str = "",
@@ -423,6 +426,7 @@ class MigrationMap:
         self.tombstone_for = tombstone_for
         self.store = store
         self.keep_days = keep_days
+        self.keep_days_of = tuple(keep_days_of)
         self.baseline = baseline
         self.allow = tuple(allow)
         self.source_url = source_url

@@ -97,7 +97,7 @@ PACKAGES: Final = (
         },
         names={},
         tests=("sympy/core/tests", "sympy/sets", "sympy/logic", "sympy/concretes"),
-        needs=("mpmath<1.4",),
+        needs=("mpmath<1.4", "hypothesis"),
     ),
     Package(
         "pygments",

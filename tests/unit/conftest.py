@@ -20,7 +20,7 @@ HOUR = 3_600_000_000_000
 NOON = 493_000 * HOUR
 """A full hour: 2026-03-29 16:00 UTC."""
 
-_numbers = itertools.count(1)
+_numbers = itertools.count(1_000)  # none of the process ids that tests name
 
 _started: list[object] = []
 """The programs of the interpreters that were started by the test that runs."""

@@ -1,6 +1,6 @@
 """Creation of the roll-ups in ClickHouse, and their backfill from the collector's tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from enforcer.output.words import counted
@@ -28,6 +28,8 @@ _TIMES: Final = {
     "enforcer_minute": "toDateTime(minute * 60)",
 }
 
+_WITHOUT_SERVICE: Final = "enforcer_minute"
+"""The table that knows its processes by their ids only."""
 
 _COLUMNS: Final = f"""
 SELECT table, name FROM system.columns
@@ -49,6 +51,7 @@ def initialise(
     address: Address,
     *,
     keep_days: int | None = None,
+    keep_days_of: Mapping[str, int] | None = None,
     progress: Callable[[str], object] = lambda _: None,
 ) -> int:
     """Create the tables and views of the roll-ups, unless they exist, and backfill them.
@@ -58,6 +61,7 @@ def initialise(
     Args:
         address: the database with the collector's tables.
         keep_days: how long roll-ups are kept; unchanged if None, and at first for ever.
+        keep_days_of: how long those of a service are kept, where ``keep_days`` says how long all.
         progress: called with the name of each step.
 
     Returns:
@@ -99,12 +103,20 @@ def initialise(
         if keep_days is not None:
             progress(f"keep {counted(keep_days, 'day')}")
             for table, time in _TIMES.items():
-                days = min(keep_days, _FOR_EVER)
-                moment = f"toDateTime({time}) + INTERVAL {days:d} DAY"
-                ask(client, address, f"ALTER TABLE {table} MODIFY TTL {moment}")
+                moments = [_after(time, keep_days)]
+                has_service = table != _WITHOUT_SERVICE
+                for service, days in (keep_days_of or {}).items() if has_service else ():
+                    # No parameters in a TTL: it is kept as text.
+                    name = service.replace("\\", "\\\\").replace("'", "\\'")
+                    moments.append(f"{_after(time, days)} DELETE WHERE service = '{name}'")
+                ask(client, address, f"ALTER TABLE {table} MODIFY TTL {', '.join(moments)}")
         return before
     finally:
         client.close()
+
+
+def _after(time: str, days: int) -> str:
+    return f"toDateTime({time}) + INTERVAL {min(days, _FOR_EVER):d} DAY"
 
 
 def collector_tables(client: "Client", address: Address) -> bool:

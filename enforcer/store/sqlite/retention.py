@@ -10,6 +10,7 @@ at most :data:`LONGEST_PAUSE` days earlier, by its own clock: a process whose cl
 only records its day, and the next one with a right clock corrects that.
 """
 
+from enforcer.recording.use import PROBE
 from enforcer.rules.model import LEAST_DAYS
 from enforcer.store.emission import forget
 from enforcer.store.sqlite.schema import DAY, HOUR, MONTH
@@ -17,7 +18,7 @@ from enforcer.store.sqlite.schema import DAY, HOUR, MONTH
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 KEEP_PROCESSES_DAYS = 7
 """For how many days the uses of an ended process are kept process by process."""
@@ -34,24 +35,38 @@ _AT_ONCE = 20
 _DAYS = MONTH // DAY
 _HOURS = DAY // HOUR
 
+_OF_SERVICE = "deployment IN (SELECT key FROM deployment WHERE :service IN ('', service))"
 # A month that has lost some of its days is summed again from the days that remain. The processes
 # that may be too old are selected once: a fleet has hundreds of thousands.
 TOO_OLD = f"""
 DROP TABLE IF EXISTS temp.old_process;
 CREATE TEMPORARY TABLE old_process (key INTEGER PRIMARY KEY);
-INSERT INTO temp.old_process SELECT key FROM process WHERE started < :time;
-DELETE FROM use_by_hour WHERE hour < :day * {_HOURS};
-DELETE FROM rule_by_hour WHERE hour < :day * {_HOURS};
-DELETE FROM dropped WHERE hour < :day * {_HOURS};
-DELETE FROM use_by_day WHERE day < :day;
-DELETE FROM rule_by_day WHERE day < :day;
-DELETE FROM total_by_day WHERE day < :day;
-DELETE FROM use_by_month WHERE month <= :day / {_DAYS};
+INSERT INTO temp.old_process SELECT key FROM process WHERE started < :time AND {_OF_SERVICE};
+DROP TABLE IF EXISTS temp.old_day;
+CREATE TEMPORARY TABLE old_day (day INTEGER, rule INTEGER, PRIMARY KEY (day, rule)) WITHOUT ROWID;
+INSERT INTO temp.old_day
+SELECT DISTINCT day, rule FROM rule_by_day WHERE day < :day AND {_OF_SERVICE};
+DELETE FROM use_by_hour WHERE hour < :day * {_HOURS} AND {_OF_SERVICE};
+DELETE FROM rule_by_hour WHERE hour < :day * {_HOURS} AND {_OF_SERVICE};
+DELETE FROM dropped WHERE hour < :day * {_HOURS}
+    AND process IN (SELECT key FROM process WHERE {_OF_SERVICE});
+DELETE FROM use_by_day WHERE day < :day AND {_OF_SERVICE};
+DELETE FROM rule_by_day WHERE day < :day AND {_OF_SERVICE};
+DELETE FROM total_by_day WHERE day < :day
+    AND (:service = '' OR (day, rule) IN (SELECT day, rule FROM temp.old_day));
+INSERT INTO total_by_day (day, rule, count, probes, sites)
+SELECT day, rule, sum(count), sum(probes), (
+    SELECT count(DISTINCT site) FROM use_by_day JOIN call_site ON call_site.key = site
+    WHERE use_by_day.day = rule_by_day.day AND use_by_day.rule = rule_by_day.rule
+        AND mechanism != '{PROBE}'
+) FROM rule_by_day JOIN temp.old_day USING (day, rule) GROUP BY day, rule;
+DELETE FROM use_by_month WHERE month <= :day / {_DAYS} AND {_OF_SERVICE};
 INSERT INTO use_by_month
 SELECT day / {_DAYS}, tally, deployment, sum(count), min(first_seen), max(last_seen)
-FROM use_by_day WHERE day / {_DAYS} <= :day / {_DAYS} GROUP BY 1, 2, 3;
-DELETE FROM total_ever WHERE tally IN (SELECT tally FROM use_ever WHERE last_seen < :time);
-DELETE FROM use_ever WHERE last_seen < :time;
+FROM use_by_day WHERE day / {_DAYS} <= :day / {_DAYS} AND {_OF_SERVICE} GROUP BY 1, 2, 3;
+DELETE FROM total_ever
+WHERE tally IN (SELECT tally FROM use_ever WHERE last_seen < :time AND {_OF_SERVICE});
+DELETE FROM use_ever WHERE last_seen < :time AND {_OF_SERVICE};
 INSERT INTO total_ever
 SELECT tally, sum(count), min(first_seen), max(last_seen)
 FROM use_ever WHERE tally NOT IN (SELECT tally FROM total_ever) GROUP BY tally;
@@ -82,7 +97,11 @@ INSERT INTO state (name, value) VALUES ('first_hour', :day * {_HOURS})
 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 """  # noqa: S608 - made of constants
 
-_MADE_ANEW = ("INSERT INTO use_by_month", "INSERT INTO total_ever")
+_MADE_ANEW = (
+    "INSERT INTO use_by_month",
+    "INSERT INTO total_ever",
+    "INSERT INTO total_by_day",
+)
 
 # Writers cache keys from visit to visit, and drop their cache when this value changes.
 _NEW_KEYS = "UPDATE state SET value = random() WHERE name = 'keys'"
@@ -96,22 +115,30 @@ _NEXT_WITH_USES = """
 SELECT key, written < :time FROM process
 WHERE key = (SELECT min(process) FROM use WHERE process > :process)
 """
-_IS_TOO_OLD = """
-SELECT EXISTS (SELECT * FROM use_by_day WHERE day < :day)
-    OR EXISTS (SELECT * FROM rule_by_day WHERE day < :day)
-    OR EXISTS (SELECT * FROM process WHERE written < :time)
-"""
+_IS_TOO_OLD = f"""
+SELECT EXISTS (SELECT * FROM use_by_day WHERE day < :day AND {_OF_SERVICE})
+    OR EXISTS (SELECT * FROM rule_by_day WHERE day < :day AND {_OF_SERVICE})
+    OR EXISTS (SELECT * FROM process WHERE written < :time AND {_OF_SERVICE})
+"""  # noqa: S608 - made of constants
 _FIRST_HOUR = "SELECT min(hour) FROM use_by_hour"
 
 
-def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
+def execute(connection: "sqlite3.Connection", script: str, day: int, service: str = "") -> int:
     """Run a script that deletes what is older than a day, and return how many rows are gone.
 
     Rows that are deleted and inserted again, because a part of what they sum is gone, don't count.
+
+    Args:
+        connection: the store, in a transaction.
+        script: the statements.
+        day: the first day to keep, since the epoch.
+        service: delete only what this service recorded, if not empty.
+
     """
     removed = 0
     for statement in (*script.split(";"), _NEW_KEYS):
-        rows = connection.execute(statement, {"day": day, "time": day * DAY}).rowcount
+        values = {"day": day, "time": day * DAY, "service": service}
+        rows = connection.execute(statement, values).rowcount
         if statement.lstrip().startswith("DELETE"):
             removed += rows
         elif statement.lstrip().startswith(_MADE_ANEW):
@@ -120,14 +147,18 @@ def execute(connection: "sqlite3.Connection", script: str, day: int) -> int:
 
 
 def sweep(
-    connection: "sqlite3.Connection", today: int, keep_days: int, is_over: "Callable[[], bool]"
+    connection: "sqlite3.Connection",
+    today: int,
+    keep_days: "Mapping[str, int]",
+    is_over: "Callable[[], bool]",
 ) -> bool:
     """Delete what is older than the retention, once a day, as far as there is time.
 
     Args:
         connection: the store, outside of a transaction.
         today: the day, since the epoch.
-        keep_days: for how many days to keep what was recorded; 0 for ever.
+        keep_days: for how many days to keep what each service recorded; the empty name is for all
+            of them, and 0 is for ever.
         is_over: returns whether the time is up.
 
     Returns:
@@ -142,7 +173,7 @@ def sweep(
     if row is not None and row[0] == today:
         return False
     has_removed_maps = False
-    if keep_days and row is not None and 0 < today - row[0] <= LONGEST_PAUSE:
+    if any(keep_days.values()) and row is not None and 0 < today - row[0] <= LONGEST_PAUSE:
         # SQLite calls the handler inside of a statement, and interrupts the statement if it returns
         # true: the only way to stop a long DELETE when the program wants to fork or to exit.
         connection.set_progress_handler(is_over, _INSTRUCTIONS)
@@ -160,12 +191,16 @@ def sweep(
     return has_removed_maps
 
 
-def _steps(connection: "sqlite3.Connection", today: int, keep_days: int) -> "Iterator[bool]":
+def _steps(
+    connection: "sqlite3.Connection", today: int, keep_days: "Mapping[str, int]"
+) -> "Iterator[bool]":
     """Delete what is too old, one transaction per step; yield whether maps may be gone."""
     yield False
     yield from _remove_uses_of_processes(connection, today - KEEP_PROCESSES_DAYS)
     yield from _remove_hours(connection, today - LEAST_DAYS)
-    yield _remove_days(connection, today - keep_days)
+    for service, days in keep_days.items():
+        if days:
+            yield _remove_days(connection, today - days, service)
 
 
 class Transaction:
@@ -220,11 +255,11 @@ def _remove_hours(connection: "sqlite3.Connection", day: int) -> "Iterator[bool]
         yield False
 
 
-def _remove_days(connection: "sqlite3.Connection", day: int) -> bool:
-    values = {"day": day, "time": day * DAY}
+def _remove_days(connection: "sqlite3.Connection", day: int, service: str) -> bool:
+    values = {"day": day, "time": day * DAY, "service": service}
     if not connection.execute(_IS_TOO_OLD, values).fetchone()[0]:
         return False
     with Transaction(connection):
-        execute(connection, TOO_OLD, day)
+        execute(connection, TOO_OLD, day, service)
         forget(connection)
     return True

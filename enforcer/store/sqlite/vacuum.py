@@ -1,7 +1,7 @@
 """Delete old rows from a SQLite store on request, and shrink its file."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
@@ -34,6 +34,7 @@ def vacuum(
     path: str,
     *,
     keep_days: int | None = None,
+    keep_days_of: Mapping[str, int] | None = None,
     keep_hours_days: int | None = None,
     progress: Callable[[str], object] = lambda _: None,
 ) -> Vacuumed:
@@ -44,6 +45,7 @@ def vacuum(
     Args:
         path: the store.
         keep_days: how many days to keep; all if None.
+        keep_days_of: how many days to keep of what a service recorded.
         keep_hours_days: for how many days to keep hourly rows; for all if None. Older uses
             are then known by the day.
         progress: called with the name of each step.
@@ -56,9 +58,10 @@ def vacuum(
         before = Path(path).stat().st_size
         today = time_ns() // DAY
         removed = 0
-        if keep_days is not None:
-            progress(f"remove what is older than {counted(keep_days, 'day')}")
-            removed += _execute(connection, TOO_OLD, today - keep_days)
+        limits = {} if keep_days is None else {"": keep_days}
+        for service, days in (limits | dict(keep_days_of or {})).items():
+            progress(f"remove what is older than {counted(days, 'day')}")
+            removed += _execute(connection, TOO_OLD, today - days, service)
             forget(connection)
             # A map may have been deleted that a note would need.
             allow_no_notes(path)
@@ -73,6 +76,6 @@ def vacuum(
     return Vacuumed(before, Path(path).stat().st_size, removed)
 
 
-def _execute(connection: sqlite3.Connection, script: str, day: int) -> int:
+def _execute(connection: sqlite3.Connection, script: str, day: int, service: str = "") -> int:
     with Transaction(connection):
-        return execute(connection, script, day)
+        return execute(connection, script, day, service)

@@ -193,7 +193,9 @@ class Store:
         watched = getattr(rules, "identity", "")
         if watched:
             allow_notes(self.path, source, watched)
-        self._sweep(getattr(rules, "keep_days", KEEP_DAYS))
+        self._sweep(
+            {"": getattr(rules, "keep_days", KEEP_DAYS), **dict(getattr(rules, "keep_days_of", ()))}
+        )
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Record a process's notices, each once.
@@ -298,7 +300,7 @@ class Store:
         self._commit(lambda: results.append(call()))
         return results[-1]
 
-    def _sweep(self, keep_days: int) -> None:
+    def _sweep(self, keep_days: "dict[str, int]") -> None:
         """Delete what is too old, in a part of the time that this visit may take."""
         patience = self._patience.within(self._patience.left() * _FOR_SWEEPING)
         try:

@@ -230,7 +230,7 @@ def test_commands(make_clickhouse: Callable[..., Any], facts: Any, make_use: Mak
 
     raw = json.loads(enforcer("store", "check", "--store", engine.url, "--json"))
     made = enforcer("store", "init", "--engine", "clickhouse", engine.url)
-    again = enforcer("store", "init", engine.url, "--keep", "90000d")
+    again = enforcer("store", "init", engine.url, "--keep", "90000d", "--keep-of", "it's=9000d")
     rolled_up = json.loads(enforcer("store", "check", "--store", engine.url, "--json"))
     report = json.loads(enforcer("report", "--store", engine.url, "--format", "json"))
 

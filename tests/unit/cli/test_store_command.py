@@ -91,11 +91,16 @@ def test_vacuum(enforcer: Enforcer) -> None:
     """What is too old is removed, if one says what that is."""
     kept = enforcer("store", "vacuum", "--json")
     gone = enforcer("store", "vacuum", "--keep", "1d")
+    of_service = enforcer("store", "vacuum", "--keep-of", "shop=1d")
+    misspelt = enforcer("store", "vacuum", "--keep-of", "shop")
     wrong = enforcer("store", "vacuum", "--keep", "soon")
 
     assert json.loads(kept.stdout)["removed"] == 0
     assert gone.returncode == 0
     assert "rows removed" in gone.stdout
+    assert of_service.returncode == 0
+    assert misspelt.returncode == 2
+    assert '"shop" is no service with a number of days. Write batch=120d.' in misspelt.stderr
     assert wrong.returncode == 2
     assert '"soon" is no number of days. Write 14d.' in wrong.stderr
 

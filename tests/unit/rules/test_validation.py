@@ -49,7 +49,8 @@ OPTIONS = {
             'enforcer.toml:2: enforcer.zzz: "zzz" is not a key of [enforcer]. Remove it, or '
             "write one of service, default_stage, refuse, fail_open, sigterm, log, telemetry, "
             "scrub, root, expected_services, production, quiet_for, jobs, accept, tombstone_for, "
-            "store, keep_days, baseline, allow, source_url, exclude, expect_refusals. (unknown-key)"
+            "store, keep_days, keep_days_of, baseline, allow, source_url, exclude, "
+            "expect_refusals. (unknown-key)"
         ),
     ),
     "no function to scrub": (

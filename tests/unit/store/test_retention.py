@@ -1,7 +1,7 @@
 """A store loses by itself what is too old, seldom and in short steps."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from time import time_ns
 
@@ -28,11 +28,16 @@ def write(path: str, make_process: Callable[..., Process], make_use: MakeUse) ->
     """Have a process write some days ago, with a clock that says so."""
 
     def write_then(
-        days: float, *, keep_days: int = 400, patience: Patience | None = None, **process: object
+        days: float,
+        *,
+        keep_days: int = 400,
+        keep_days_of: Iterable[tuple[str, int]] = (),
+        patience: Patience | None = None,
+        **process: object,
     ) -> None:
         time = TODAY - int(days * DAY) + 5 * HOUR
         rule = Rule(f"shop.old{days}", "shop.new")
-        rules = MigrationMap([rule], keep_days=keep_days)
+        rules = MigrationMap([rule], keep_days=keep_days, keep_days_of=keep_days_of)
         writer = make_process(started=time, **process)
         use = make_use(rule=rule, count=1, first_seen=time, last_seen=time)
         with closing(Store(path, patience, clock=lambda: time)) as store:
@@ -62,6 +67,33 @@ def test_what_is_older_than_the_retention_goes_by_itself(write: Write, path: str
     assert rules(path) == {"shop.old399", "shop.old1", "shop.old0"}
     assert rows(path, "process") == 3
     assert rows(path, "call_site") == 3
+    assert check(path).problems == ()
+
+
+def totals(path: str) -> set[tuple[int, str, int, int]]:
+    """Return the totals of days: how long ago, of which rule, how many uses and call sites."""
+    query = "SELECT day, legacy, count, sites FROM total_by_day JOIN rule ON rule.key = rule"
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute(query).fetchall()
+    return {(TODAY // DAY - day, legacy, count, sites) for day, legacy, count, sites in found}
+
+
+@pytest.mark.parametrize("keep_days", [400, 0])
+def test_a_service_that_is_kept_for_fewer_days(write: Write, path: str, keep_days: int) -> None:
+    """Its rows go, those of the others stay, and so do the totals of both on one day."""
+    for days in (200, 119):
+        write(days, service="batch", keep_days=keep_days, id=f"b{days}")
+        write(days, service="web", keep_days=keep_days, id=f"w{days}")
+    assert totals(path) == {(200, "shop.old200", 2, 1), (119, "shop.old119", 2, 1)}
+    for days in (80, 41, 2, 1, 0):  # sweeps that are too far apart delete nothing
+        write(days, service="web", keep_days=keep_days, keep_days_of=[("batch", 120)], id=f"{days}")
+
+    with Reader(path) as reader:
+        batch = {use.legacy for use in reader.uses(Span(service="batch"))}
+        web = {use.legacy for use in reader.uses(Span(service="web"))}
+    assert batch == {"shop.old119"}
+    assert web >= {"shop.old200", "shop.old119"}
+    assert totals(path) >= {(200, "shop.old200", 1, 1), (119, "shop.old119", 2, 1)}
     assert check(path).problems == ()
 
 
@@ -127,7 +159,7 @@ def test_a_store_that_nobody_wrote_for_long_loses_nothing_at_once(write: Write, 
 def test_a_store_is_swept_once_a_day(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """All other visits ask one question."""
     days: list[int] = []
-    monkeypatch.setattr(retention, "_remove_days", lambda _, day: bool(days.append(day)))
+    monkeypatch.setattr(retention, "_remove_days", lambda _, day, __: bool(days.append(day)))
     for day in (3, 2, 2, 2, 1, 1):
         write(day)
     assert len(days) == 2
@@ -176,8 +208,8 @@ def test_a_sweep_goes_on_where_it_stopped(
     calls = iter([False, True])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         day = TODAY // DAY
-        assert not retention.sweep(connection, day, 400, lambda: next(calls, True))
+        assert not retention.sweep(connection, day, {"": 400}, lambda: next(calls, True))
         assert rows(path, "use") == 2
-        retention.sweep(connection, day, 400, lambda: False)
+        retention.sweep(connection, day, {"": 400}, lambda: False)
     assert rows(path, "use") == 0
     assert rows(path, "use_by_day") == 3
