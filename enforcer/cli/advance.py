@@ -11,12 +11,12 @@ from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_json
 from enforcer.owners import Owners
-from enforcer.retirement.advance import advanced, find_rule
+from enforcer.retirement.advance import advanced
 from enforcer.retirement.evidence import recorded
 from enforcer.retirement.obstacles import next_steps
 from enforcer.retirement.plan_sections import step_document, step_record
 from enforcer.retirement.steps import Step, own_stages
-from enforcer.rules.mistakes import require_rules
+from enforcer.rules.mistakes import find_rule, require_rules
 from enforcer.rules.stages import REMOVED
 
 BLOCKED = 1

@@ -13,10 +13,11 @@ from enforcer.output.words import counted, listed
 from enforcer.owners import Owners, rule_owners
 from enforcer.report import build
 from enforcer.rewriting.as_json import fix_as_json
-from enforcer.rewriting.project import ProjectFix, ProjectRewriter, Wish, rules_of
+from enforcer.rewriting.project import ProjectFix, ProjectRewriter, Wish
 from enforcer.rewriting.sections import diff, document
 from enforcer.rewriting.unified_diff import unified_diff
 from enforcer.rewriting.working_tree import uncommitted
+from enforcer.rules.mistakes import find_rule
 from enforcer.rules.model import MigrationMap
 
 WOULD_CHANGE = 1
@@ -78,7 +79,7 @@ def fix(  # noqa: PLR0913 - one parameter for each option
         Owners(migration_map.root).require(owner, rule_owners(migration_map))
     wish = Wish(
         paths,
-        _chosen(migration_map, rules),
+        frozenset(find_rule(migration_map, path).legacy for path in rules) or None,
         _live(migration_map, store, map_file) if only_live else None,
         owner or "",
         rename_uses,
@@ -100,23 +101,6 @@ def fix(  # noqa: PLR0913 - one parameter for each option
         text = as_text(document(found, is_written=writes), sys.stderr if shows_diff else sys.stdout)
         click.echo(text, nl=False, color=True, err=shows_diff)
     context.exit(WOULD_CHANGE if only_checks and found.changed else 0)
-
-
-def _chosen(migration_map: MigrationMap, rules: tuple[str, ...]) -> frozenset[str] | None:
-    """Return the legacy paths of the rules that are asked for; None for all.
-
-    Raises:
-        EnforcerError: if the map has no such rule.
-
-    """
-    for name in rules:
-        if not rules_of(migration_map, (name,)):
-            message = (
-                f'{migration_map.path}: no rule has the legacy path "{name}". '
-                "enforcer check lists all of them (unknown-rule)"
-            )
-            raise EnforcerError(message)
-    return rules_of(migration_map, rules) if rules else None
 
 
 def _live(

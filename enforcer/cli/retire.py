@@ -13,13 +13,12 @@ from enforcer.output.console import as_text
 from enforcer.output.document import as_json, as_markdown
 from enforcer.output.times import nanoseconds
 from enforcer.owners import Owners
-from enforcer.retirement.advance import find_rule
 from enforcer.retirement.description import document, record
 from enforcer.retirement.retirement import Retirement, prepare
 from enforcer.retirement.steps import own_stages
 from enforcer.retirement.tombstone import bury
 from enforcer.rewriting.working_tree import require_committed
-from enforcer.rules.mistakes import require_rules
+from enforcer.rules.mistakes import find_rule, require_rules
 from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.stages import REMOVED
 

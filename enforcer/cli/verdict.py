@@ -1,21 +1,17 @@
 """Command ``enforcer verdict``: judge whether legacy paths may be deleted."""
 
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
 from time import time_ns
 
 import click
 
 from enforcer.cli.options import choose_map, choose_store, format_options, load_sound, warn
-from enforcer.errors import EnforcerError
 from enforcer.evidence import read_verdicts
 from enforcer.output.console import as_text
 from enforcer.output.document import as_markdown
 from enforcer.owners import Owners
 from enforcer.rules.environment import trusted_environment
-from enforcer.rules.mistakes import require_rules
-from enforcer.rules.model import TREE_SUFFIX
+from enforcer.rules.mistakes import find_rule, require_rules
 from enforcer.verdict.as_json import verdicts_as_json
 from enforcer.verdict.model import Verdict
 from enforcer.verdict.sections import document, markdown
@@ -63,10 +59,10 @@ def verdict(  # noqa: PLR0913 - one parameter for each option
     """  # noqa: D301 - \b tells click to keep the lines
     migration_map = load_sound(choose_map(map_file))
     require_rules(migration_map)
-    wanted = _wanted(paths, [rule.legacy for rule in migration_map])
+    wanted = [find_rule(migration_map, path).legacy for path in paths]
     now = time_ns()
     verdicts = read_verdicts(choose_store(store, map_file), migration_map, now)
-    found = [one for one in verdicts if one.legacy in wanted]
+    found = [one for one in verdicts if not wanted or one.legacy in wanted]
     owners_of = Owners(migration_map.root).of
     click.echo(_write(found, now, form, owners_of, is_short=short), nl=False, color=True)
     if emit:
@@ -84,25 +80,3 @@ def _write(
     if form == "markdown":
         return as_markdown(markdown(found, owners_of))
     return as_text(document(found, owners_of, is_short=is_short), sys.stdout)
-
-
-def _wanted(paths: Sequence[str], known: list[str]) -> frozenset[str]:
-    """Return the rules that were named, all without a name.
-
-    Raises:
-        EnforcerError: if a path is none of a rule.
-
-    """
-    if not paths:
-        return frozenset(known)
-    by_path = {legacy.removesuffix(TREE_SUFFIX): legacy for legacy in known}
-    found = set()
-    for path in paths:
-        legacy = by_path.get(path.removesuffix(TREE_SUFFIX))
-        if legacy is None:
-            near = get_close_matches(path, by_path, n=1)
-            remedy = f'Write "{by_path[near[0]]}"' if near else "enforcer verdict lists all rules"
-            message = f'no rule has the path "{path}". {remedy} (unknown-path)'
-            raise EnforcerError(message)
-        found.add(legacy)
-    return frozenset(found)

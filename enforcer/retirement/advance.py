@@ -2,30 +2,12 @@
 
 from pathlib import Path
 
-from enforcer.errors import EnforcerError
 from enforcer.retirement.changes import Changes
 from enforcer.retirement.map_text import MapText
 from enforcer.retirement.steps import Step
-from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
+from enforcer.rules.model import MigrationMap
 from enforcer.rules.repository import top_of
 from enforcer.rules.stages import STRICT
-from enforcer.rules.values import nearest
-
-
-def find_rule(migration_map: MigrationMap, path: str) -> Rule:
-    """Return the rule or factory with a legacy path; whoever means a tree may omit the star.
-
-    Raises:
-        EnforcerError: if no rule has it; the message names the nearest one.
-
-    """
-    rules = {rule.legacy: rule for rule in migration_map}
-    found = rules.get(path) or rules.get(f"{path}{TREE_SUFFIX}")
-    if found is not None:
-        return found
-    paths = list(rules)
-    message = f'no rule has the path "{path}". {nearest(path, paths)} (unknown-path)'
-    raise EnforcerError(message)
 
 
 def advanced(step: Step, migration_map: MigrationMap) -> Changes:

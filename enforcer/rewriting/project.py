@@ -15,7 +15,7 @@ from enforcer.rewriting.notebooks import rewrite_notebook
 from enforcer.rewriting.outcome import Left
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.working_tree import write_whole
-from enforcer.rules.model import TREE_SUFFIX, MigrationMap, Rule
+from enforcer.rules.model import MigrationMap, Rule
 from enforcer.source.files import read_source, reason_of
 from enforcer.source.importer import Importer
 from enforcer.source.kinds import is_python, kind_of
@@ -251,11 +251,3 @@ def _sorted(ruff: str, one: FileFix) -> FileFix:
         return one
     new = sort_imports(ruff, one.path, result.old, result.new)
     return replace(one, result=replace(result, new=new))
-
-
-def rules_of(migration_map: MigrationMap, names: Collection[str]) -> frozenset[str]:
-    """Return the legacy paths of the rules that are named, with or without ``.*``."""
-    wanted = {name.removesuffix(TREE_SUFFIX) for name in names}
-    return frozenset(
-        rule.legacy for rule in migration_map if rule.legacy.removesuffix(TREE_SUFFIX) in wanted
-    )

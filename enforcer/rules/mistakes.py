@@ -6,13 +6,14 @@ view.
 
 from enforcer.errors import EnforcerError
 from enforcer.record import Record
+from enforcer.rules.model import TREE_SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from enforcer.rules.key_lines import KeyPath
-    from enforcer.rules.model import MigrationMap
+    from enforcer.rules.model import MigrationMap, Rule
 
 
 class Mistake(Record):
@@ -125,3 +126,27 @@ def require_rules(migration_map: "MigrationMap") -> None:
         slug="no-rules",
     )
     raise MapError([mistake])
+
+
+def find_rule(migration_map: "MigrationMap", path: str) -> "Rule":
+    """Return the rule or factory that a user names; whoever means a tree may omit the star.
+
+    Args:
+        migration_map: the map.
+        path: a legacy path.
+
+    Raises:
+        EnforcerError: if no rule has it; the message has the nearest one.
+
+    """
+    rules = {rule.legacy: rule for rule in migration_map}
+    found = rules.get(path) or rules.get(f"{path}{TREE_SUFFIX}")
+    found = found or rules.get(path.removesuffix(TREE_SUFFIX))
+    if found is not None:
+        return found
+    import difflib  # heavy; only with a mistake to explain
+
+    near = difflib.get_close_matches(path, rules, n=1)
+    remedy = f'Write "{near[0]}"' if near else "enforcer check lists all rules"
+    message = f'no rule has the path "{path}". {remedy} (unknown-path)'
+    raise EnforcerError(message)

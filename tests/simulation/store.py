@@ -40,7 +40,7 @@ class SimulatedStore(Store):
 
     def sweep(self) -> None:
         """Delete what is too old, as the first visit of each day does."""
-        super()._sweep(KEEP_DAYS)
+        super()._sweep({"": KEEP_DAYS})
 
     def _commit(self, change: Callable[[], None]) -> None:
         if self._is_joined:
@@ -48,7 +48,7 @@ class SimulatedStore(Store):
         else:
             super()._commit(change)
 
-    def _sweep(self, keep_days: int) -> None:
+    def _sweep(self, keep_days: dict[str, int]) -> None:
         # It has transactions of its own; see sweep().
         if not self._is_joined:
             super()._sweep(keep_days)

@@ -21,8 +21,8 @@ CART = Rule("shop.old_cart", "shop.cart", stage="warn", removal="2.0")
 TREE = Rule("shop.gone.*", "shop.here.*", stage="strict")
 
 PAGES = {
-    "/": "2 call sites left",
-    "/?service=shop&environment=production": "2 call sites left",
+    "/": "Call sites left 2 ",
+    "/?service=shop&environment=production": "Call sites left 2 ",
     "/rules/shop.old_cart": "shop/views.py",
     "/callers?by=site": "2 call sites",
     "/services": "shop in production",

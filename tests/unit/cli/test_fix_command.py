@@ -160,7 +160,7 @@ def test_only_some_rules(enforcer: Enforcer, shop: Path) -> None:
     assert "nothing to rewrite" in enforcer("fix", "--owner", "@gone").stdout
     done = enforcer("fix", "--rule", "shop.gon")
     assert done.returncode == 2
-    assert 'no rule has the legacy path "shop.gon"' in done.stderr
+    assert 'no rule has the path "shop.gon". Write "shop.gone"' in done.stderr
     assert enforcer("fix", "--owner", "@nobody").returncode == 2
     assert "3 references" in enforcer("fix", "--owner", "@cart").stdout
 
