@@ -29,7 +29,9 @@ class Guard:
         self.thread = threading.Thread(target=self.watch, daemon=True)
 
     def modules(self):
-        for name, module in list(sys.modules.items()):
+        # copy() is one step: list() makes a pair for each module, a collection may begin at any of
+        # them, and the program imports meanwhile.
+        for name, module in sys.modules.copy().items():
             below = any(name == target or name.startswith(target + ".") for target in self.targets)
             if below and name not in self.legacy and isinstance(module, types.ModuleType):
                 yield name, module

@@ -65,7 +65,7 @@ def restore_modules(migration_map: "MigrationMap") -> None:
     A module that still defines a legacy name keeps its class for that name alone: its own code
     reads the definition, and everybody else got the canonical object.
     """
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # one step: list() may let others import
         rules = migration_map.names_in(name) if isinstance(name, str) else {}
         namespace = cpython.namespace_of(module) if rules else None
         aliased = {key: rule for key, rule in rules.items() if rule.aliases()}

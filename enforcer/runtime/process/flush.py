@@ -118,9 +118,11 @@ class Flushing:
         while self._lock.acquire(timeout=max(patient_until - monotonic(), 0)):
             try:
                 is_written = self._flush(patient_until - monotonic())
+                # Before the lock is released: hold_off() forgets the fork as soon as it has it.
+                is_cut = bool(self._forks)
             finally:
                 self._lock.release()
-            if is_written or not self._forks:
+            if is_written or not is_cut:
                 return is_written
             sleep(TICK)  # locks are not fair: without this the fork might never acquire it
         return False
@@ -135,9 +137,10 @@ class Flushing:
             return True
         try:
             is_written = self._flush(seconds, is_beat=True)
+            is_cut = bool(self._forks)  # see flush()
         finally:
             self._lock.release()
-        if is_written or not self._forks:
+        if is_written or not is_cut:
             return True
         sleep(TICK)
         return False
