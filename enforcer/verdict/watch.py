@@ -90,8 +90,11 @@ def _jobs_not_seen(case: Case) -> Iterator[str]:
     maps = case.coverage.maps_with(case.rule.legacy)
     for job, every in case.terms.jobs.items():
         since = case.now - int(PAUSES * every)
+        # A run that goes on may use the path yet, and what was killed did not come to its end.
         ran = any(
-            one.map in maps and one.written >= since and one.ending != UNKNOWN_ENDING
+            one.map in maps
+            and one.written >= since
+            and (one.ending not in {"", UNKNOWN_ENDING} or one.began <= since)
             for one in case.coverage.by_service.get(job, ())
         )
         accepted = (one for one in case.terms.accepted if one.service == job)

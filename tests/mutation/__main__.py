@@ -199,7 +199,8 @@ def tried(package: str, options: argparse.Namespace, trees: list[Tree], until: f
     nearest = Nearest(trees[0].root, folder / f"{sys.version_info.major}.{sys.version_info.minor}")
     nearest.measure(trees[0].python, options.tests or TESTS[package], str(options.jobs))
     everything = population(package, trees[0].root)
-    entries = [entry for entry in listed() if entry.file.startswith(f"enforcer/{package}/")]
+    place = f"enforcer/{PLACES.get(package, package)}/"
+    entries = [entry for entry in listed() if entry.file.startswith(place)]
     for entry in outdated(everything, entries):
         sys.stdout.write(f"no such mutant any more: {entry.file}: {entry.line}\n")
     everything = without(everything, entries)

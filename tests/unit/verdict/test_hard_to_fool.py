@@ -404,6 +404,18 @@ def test_a_declared_job_has_to_run(fleet: Fleet, web: Process) -> None:
     )
 
 
+def test_a_job_that_runs_right_now_has_not_run(fleet: Fleet, web: Process) -> None:
+    """It may use the path in its next minute. Found by the simulation, seed 301."""
+    terms = {"jobs": [Job("quarterly", 92)]}
+    job = fleet.start("quarterly")
+    fleet.beat(web)
+    fact = "the job quarterly was not watched within 138 d"
+    assert refused(fleet.verdict(**terms)) == (UNWATCHED, "watched", fact)
+
+    fleet.leave(job)
+    assert fleet.verdict(**terms).answer == CAN_GO
+
+
 def test_a_break_can_be_accepted(fleet: Fleet) -> None:
     """In the map, with a reason, so that it is reviewed."""
     first = fleet.start()
