@@ -1,9 +1,14 @@
 """Load OpenTelemetry in a thread that is a guest: by small steps, and without other threads.
 
 A fork has to wait for an import that is under way, since the child would inherit its lock locked.
-The SDK takes half a second as a whole, so its larger parts are imported one by one beforehand, the
-inner ones first, and a fork waits for one of them. What is missing is skipped: this decides only
-when something is loaded, never what.
+The SDK takes half a second as a whole, so its larger parts are imported one by one beforehand, and
+a fork waits for one of them. What is missing is skipped: this decides only when something is
+loaded, never what.
+
+No module is named that its own package imports. To import ``a.b`` locks ``a.b`` before ``a`` (in
+``_find_and_load``, CPython 3.11 to 3.15), so if the program imports ``a`` at that moment, each
+thread waits for the other one's lock. Python notices that, and gives the program the half of
+``a.b``: its import fails.
 """
 
 import logging
@@ -19,10 +24,9 @@ from enforcer.runtime.telemetry.sdk import AGGREGATE, READ_ON_IMPORT, listening
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-# By what each takes: none should be above 20 ms of processor time, on a machine of today.
+# By what each takes: few are above 20 ms of processor time, on a machine of today.
 API: Final = (
     "typing_extensions",
-    "importlib.metadata._adapters",
     "importlib.metadata",
     "opentelemetry.context",
     "opentelemetry.metrics",
@@ -34,17 +38,13 @@ SDK: Final = (
     "google.protobuf.text_format",
     "google.protobuf.descriptor_pool",
     "opentelemetry.proto.common.v1.common_pb2",
-    "opentelemetry.sdk.metrics._internal.point",
     "opentelemetry.sdk.metrics",
 )
 HTTP: Final = (
     "http.client",
     "ssl",
-    "urllib3.util.url",
-    "urllib3.util",
     "urllib3",
     "charset_normalizer",
-    "requests.exceptions",
     "requests",
     "opentelemetry.exporter.otlp.proto.http",
 )
