@@ -35,6 +35,9 @@ def rewritten(root: Path) -> ProjectFix:
 
 def undefined(root: Path) -> set[str]:
     """Return what pyflakes finds undefined, by file and message."""
+    sys.setrecursionlimit(
+        max(20_000, sys.getrecursionlimit())
+    )  # SymPy has sums of a thousand terms
     found = set()
     for file in root.rglob("*.py"):
         try:
