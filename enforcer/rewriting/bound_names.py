@@ -6,6 +6,7 @@ where it reads renamed or moved names through a module.
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from enforcer.rewriting.context import FileContext
@@ -108,9 +109,9 @@ def _use_changes(
     """Return the uses that have to change once a name is bound to a new path, and the problems."""
     changes: list[_UseChange] = []
     problems: list[tuple[Use, Move, str]] = []
+    of_path = cache(context.moves.of_path)  # many uses of one name are alike
     for use in uses:
-        full = (*old, *use.parts)
-        target = context.moves.of_path(full, certain)
+        target = of_path((*old, *use.parts), certain)
         if target is None:
             continue
         count, move = target

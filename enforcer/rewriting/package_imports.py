@@ -6,6 +6,7 @@ Such an import binds the top package ``a``, so changing it concerns every use of
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from enforcer.rewriting.context import FileContext
 from enforcer.rewriting.moves import Move
@@ -83,14 +84,18 @@ def _read(context: FileContext, scope: Scope, name: str) -> _Group:
     imported = [one.alias.name for one in bindings if one.alias is not None]
     legacy: list[tuple[Use, int, Move]] = []
     rest: list[Use] = []
-    for use in context.uses_of(scope, name):
-        parts = (name, *use.parts)
+
+    @cache  # of the uses of one package many are alike
+    def target_of(parts: tuple[str, ...]) -> tuple[int, Move] | None:
         dotted = ".".join(parts) + "."
         # What an import names is a module; a further part may be any attribute.
         certain = max(
             (one.count(".") + 1 for one in imported if dotted.startswith(f"{one}.")), default=1
         )
-        target = context.moves.of_path(parts, certain)
+        return context.moves.of_path(parts, certain)
+
+    for use in context.uses_of(scope, name):
+        target = target_of((name, *use.parts))
         if target is None:
             rest.append(use)
         else:

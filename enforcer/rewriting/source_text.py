@@ -75,6 +75,7 @@ class SourceText:
         if not is_same:
             message = f"it can't be written in {self.encoding} as it was"
             raise UndecodableError(message)
+        self._is_ascii = self.text.isascii()
         self._begins = [0, *(found.end() for found in LINE_END.finditer(self.text))]
         first_end = LINE_END.search(self.text)
         self.newline = first_end.group() if first_end else "\n"
@@ -93,6 +94,8 @@ class SourceText:
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a position of ast: a line from 1, a column in bytes of UTF-8."""
         begin = self._begins[line - 1]
+        if self._is_ascii:
+            return begin + column
         chars = self.text[begin : begin + column]
         # No character has less than one byte, so the slice is at least as long as needed.
         if chars.isascii():
