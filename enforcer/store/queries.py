@@ -237,6 +237,8 @@ class ProcessLife:
         ending: ``exit``, ``disabled``, ``lost``, ``unknown``, or empty if it did not end, as far as
             it wrote itself.
         silence: after how many nanoseconds without a heartbeat it must be gone.
+        started: when it began to watch, as it says itself: earlier than its first span, if what it
+            wrote then is gone.
 
     """
 
@@ -249,6 +251,7 @@ class ProcessLife:
     written: int
     ending: str
     silence: int
+    started: int
 
     @property
     def began(self) -> int:

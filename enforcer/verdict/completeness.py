@@ -21,6 +21,8 @@ KINDS = (BLIND, "left-out", "fork", LATE)
 """The kinds of notices that mean that uses may be missing."""
 
 _MOST = 3
+_PERIODS = 2
+"""How many periods it takes until a store that was begun anew knows who comes rarely."""
 
 
 def complete(case: Case) -> Condition:
@@ -124,11 +126,15 @@ def _vanished(case: Case) -> Faults:
 
     What a process used in its last seconds is lost. Another process of the service that lived as
     long makes up for that. Nothing does where the service has a caller that no scan shows: it may
-    come rarely, and have come then.
+    come rarely, and have come then. Nor while a store that was begun anew is young: it has
+    forgotten such callers.
     """
+    begun = case.coverage.begun_anew
+    is_forgetful = bool(begun) and case.now - begun < _PERIODS * case.period
     services: defaultdict[str, list[ProcessLife]] = defaultdict(list)
     for one, is_made_up in case.coverage.vanished:
-        if one.written >= case.since and (one.service in case.unscanned or not is_made_up):
+        may_be_rare = is_forgetful or one.service in case.unscanned
+        if one.written >= case.since and (may_be_rare or not is_made_up):
             services[one.service].append(one)
     for service, lost in sorted(services.items()):
         number = counted(len(lost), "process", "processes")
@@ -138,6 +144,9 @@ def _vanished(case: Case) -> Faults:
         if service in case.unscanned:
             act = "Find out why (a crash, a kill); the evidence is whole after the period."
             yield f"{text}, and {name} has a caller that no scan shows", act
+        elif is_forgetful:
+            act = f"Wait until {short(begun + _PERIODS * case.period)} UTC."
+            yield f"{text}, and the store was begun anew {short(begun)} UTC", act
         else:
             act = "Find out why they end (a crash, a kill), and let one live longer."
             yield f"{text}, and none has lived as long since", act

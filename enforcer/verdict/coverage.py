@@ -99,6 +99,16 @@ class Coverage:
         ]
         return [(one, self._is_made_up(one)) for one in found]
 
+    @cached_property
+    def begun_anew(self) -> int:
+        """When the store was begun in place of another one; 0 if it was not, as far as is known.
+
+        Processes that began well before all that is recorded have written into another one.
+        """
+        first = min((one.began for one in self.lives), default=0)
+        is_later = any(one.started + LONGEST_BREAK < first for one in self.lives)
+        return first if is_later else 0
+
     def _is_made_up(self, lost: ProcessLife) -> bool:
         # It may have run on for as long as its silence lasts, and used the path then.
         age = min(lost.written - lost.began, DAY) + lost.silence

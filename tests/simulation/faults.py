@@ -44,14 +44,10 @@ def plant(world: World, story: str, added: int = BEGIN) -> int:
 def _plant_within(world: World, random: Random, story: str, service: Service, hidden: int) -> None:
     """Plant a caller with a schedule of which one run is hidden."""
     period = random.randint(18, 26) * DAY
-    times = range(hidden - 3 * period, FUTURE, period)
-    caller = Caller(
-        plant(world, story),
-        service.name,
-        DYNAMIC,
-        times=tuple(time for time in times if time > BEGIN + 2 * DAY),
-        period=period,
-    )
+    # It has run all the time: a caller that begins to run later is one that was deployed later.
+    begin = BEGIN + 2 * DAY
+    times = tuple(range(begin + (hidden - begin) % period, FUTURE, period))
+    caller = Caller(plant(world, story), service.name, DYNAMIC, times=times, period=period)
     world.callers.append(caller)
 
 

@@ -228,7 +228,7 @@ class ClickHouseReader:
             edges = [began, *(edge for silence in silences[process] for edge in silence), written]
             spans = tuple(zip(edges[::2], edges[1::2], strict=True))
             identity = process, service, version, environment, digest
-            yield ProcessLife(*identity, spans, written, ending, self._limit)
+            yield ProcessLife(*identity, spans, written, ending, self._limit, began)
 
     def deployed_uses(self) -> Iterator[DeployedUses]:
         """Yield the uses of all time by call site, service and environment, without probes."""

@@ -9,7 +9,7 @@ from enforcer.recording.use import PROBE
 from enforcer.store.sqlite.schema import DAY, HOUR
 
 LIVES: Final = """
-SELECT process.key, id, service, version, environment, digest, written, ending, silence
+SELECT process.key, id, service, version, environment, digest, written, ending, silence, started
 FROM process JOIN deployment ON deployment.key = deployment JOIN map ON map.key = map
 WHERE written >= :since AND pid
 ORDER BY process.key

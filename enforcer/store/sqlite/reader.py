@@ -211,7 +211,7 @@ class Reader:
 
     def new_sites(self, span: Span) -> Iterator[SiteUses]:
         """Yield the call sites that were first seen in a span, and never before."""
-        for row in self._rows(statements.NEW_SITES, span):
+        for row in self._rows(statements.new_sites(span), span):
             yield SiteUses(*row)
 
     def service_uses(self, span: Span, legacy: str = "") -> Iterator[ServiceUses]:
@@ -264,10 +264,9 @@ class Reader:
         for process, began, till in self._rows(evidence.SPANS, span):
             spans[process].append((began, till))
         for row in self._rows(evidence.LIVES, span):
-            key, process, service, version, environment, digest, written, ending, silence = row
-            watched = tuple(spans[key])
+            key, process, service, version, environment, digest, *rest = row
             identity = process, service, version, environment, digest
-            yield ProcessLife(*identity, watched, written, ending, silence)
+            yield ProcessLife(*identity, tuple(spans[key]), *rest)
 
     def deployed_uses(self) -> Iterator[DeployedUses]:
         """Yield the uses of all time by call site, service and environment, without probes."""
