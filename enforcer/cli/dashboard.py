@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import click
@@ -24,6 +24,9 @@ from enforcer.rules.loader import STORE_KEY, load_map
 from enforcer.rules.location import find_map
 from enforcer.rules.model import MigrationMap
 from enforcer.startup import MAP_KEY
+
+if TYPE_CHECKING:
+    from enforcer.dashboard.settings import Settings
 
 TOKEN_KEY: Final = "ENFORCER_DASHBOARD_TOKEN"  # noqa: S105 - the name of a variable
 """The environment variable for the token: a command line is visible to other users."""
@@ -120,6 +123,7 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
     require_extra()
     from enforcer.dashboard.scopes import read_scopes  # noqa: PLC0415 - after the check
     from enforcer.dashboard.server import is_loopback  # noqa: PLC0415 - the same
+    from enforcer.dashboard.settings import Settings  # noqa: PLC0415 - the same
 
     secret = token or os.environ.get(TOKEN_KEY, "")
     if secret == "new":  # noqa: S105 - what to write for a new one
@@ -134,12 +138,20 @@ def dashboard(  # noqa: PLR0913 - one parameter for each option
         raise EnforcerError(message)
     # SIGTERM raises KeyboardInterrupt too, so that a demonstration deletes its folder.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _settings(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
-        _serve(
-            shown_store, migration_map, host, port, secret, hosts, _path(prefix),
-            scopes=scopes, proxies=proxies, user_header=user_header,
-            services_header=services_header, is_open=is_open, is_demo=is_demo,
-        )  # fmt: skip
+    with _shown(map_file, store, is_demo=is_demo) as (shown_store, migration_map):
+        settings = Settings(
+            store=shown_store,
+            migration_map=migration_map,
+            prefix=_path(prefix),
+            token=secret,
+            scopes=scopes,
+            proxies=frozenset(proxies),
+            user_header=user_header,
+            services_header=services_header,
+            hosts=frozenset((*hosts, host)),
+            is_demo=is_demo,
+        )
+        _serve(settings, host, port, is_open=is_open)
 
 
 def require_extra() -> None:
@@ -189,7 +201,7 @@ def require_proxies(proxies: tuple[str, ...], user_header: str, services_header:
 
 
 @contextmanager
-def _settings(
+def _shown(
     map_file: str | None, store: str | None, *, is_demo: bool
 ) -> Iterator[tuple[str, MigrationMap | None]]:
     """Yield the store and the map to show; a demonstration's are deleted afterwards."""
@@ -219,41 +231,13 @@ def _invented(folder: Path) -> tuple[str, MigrationMap]:
     return str(demo.store), load_map(str(demo.map_file), environ={})
 
 
-def _serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    store: str,
-    migration_map: MigrationMap | None,
-    host: str,
-    port: int,
-    token: str,
-    hosts: tuple[str, ...],
-    prefix: str,
-    *,
-    scopes: dict[str, frozenset[str]],
-    proxies: tuple[str, ...],
-    user_header: str,
-    services_header: str,
-    is_open: bool,
-    is_demo: bool,
-) -> None:
-    from enforcer.dashboard.server import address_of, bind, serve  # noqa: PLC0415
-    from enforcer.dashboard.settings import Settings  # noqa: PLC0415
+def _serve(settings: "Settings", host: str, port: int, *, is_open: bool) -> None:
+    from enforcer.dashboard.server import address_of, bind, serve  # noqa: PLC0415 - after the check
 
-    settings = Settings(
-        store=store,
-        migration_map=migration_map,
-        prefix=prefix,
-        token=token,
-        scopes=scopes,
-        proxies=frozenset(proxies),
-        user_header=user_header,
-        services_header=services_header,
-        hosts=frozenset((*hosts, host)),
-        is_demo=is_demo,
-    )
     listener = bind(host, port)
-    address = address_of(listener, host, prefix)
-    if token:
-        address += f"?token={quote(token, safe='')}"
+    address = address_of(listener, host, settings.prefix)
+    if settings.token:
+        address += f"?token={quote(settings.token, safe='')}"
 
     def say() -> None:
         click.echo(f"The dashboard is at {address}", err=True)

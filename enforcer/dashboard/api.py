@@ -157,7 +157,7 @@ class Api:
 
     def _health(self, found: Look) -> Record:
         health = found.health
-        words = trust(found, found.judgement.fleet, found.expected_services)
+        words = trust(found)
         return {
             "is_whole": health.is_whole and not words.lines,
             "problems": [line.text for line in words.lines],

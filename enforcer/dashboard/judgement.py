@@ -8,9 +8,17 @@ from typing import Any, Final
 from enforcer.evidence import read_evidence, with_watched
 from enforcer.output.times import iso
 from enforcer.rules.model import MigrationMap
-from enforcer.store.queries import Span, StoreReader
+from enforcer.store.queries import DAY, Span, StoreReader
 from enforcer.verdict.judgement import judge
-from enforcer.verdict.model import ANSWERS, Condition, Evidence, FleetEvidence, Verdict
+from enforcer.verdict.model import (
+    ANSWERS,
+    NOT_KNOWN,
+    UNKNOWN,
+    Condition,
+    Evidence,
+    FleetEvidence,
+    Verdict,
+)
 from enforcer.verdict.terms import Terms
 
 
@@ -85,9 +93,10 @@ def read_judgement(
         services: judge as if the map named these services only; empty for all.
 
     """
-    rules = with_watched(migration_map, reader.rules(Span()))
-    evidence = read_evidence(reader, rules, now)
-    terms = Terms.of(rules)
+    known = migration_map or MigrationMap()
+    rules = with_watched(known, reader.rules(Span()))
+    evidence = read_evidence(reader, known, now, rules)
+    terms = Terms.of(known)
     if services:
         terms = terms.only(services)
     verdicts = {one.legacy: one for one in judge(evidence, terms, now)}
@@ -106,10 +115,22 @@ def narrowed(whole: Judgement, own: Judgement) -> Judgement:
 
     """
     verdicts = {
-        legacy: _narrowed(whole.verdicts.get(legacy, verdict), verdict)
+        legacy: _narrowed(seen, verdict)
+        if (seen := whole.verdicts.get(legacy))
+        else _not_judged(verdict)
         for legacy, verdict in own.verdicts.items()
     }
     return replace(own, verdicts=verdicts)
+
+
+def _not_judged(own: Verdict) -> Verdict:
+    """Return that nothing is known of a rule that is newer than the judgement by everything."""
+    text = "The other services have not been judged yet"
+    conditions = (
+        replace(one, state=NOT_KNOWN, facts=(text,), act="", answer=UNKNOWN)
+        for one in own.conditions
+    )
+    return replace(own, answer=UNKNOWN, conditions=tuple(conditions))
 
 
 def _narrowed(whole: Verdict, own: Verdict) -> Verdict:
@@ -119,10 +140,15 @@ def _narrowed(whole: Verdict, own: Verdict) -> Verdict:
         answer=whole.answer,
         state=whole.state,
         period=whole.period,
-        since=whole.since,
-        last_use=own.last_use if own.callers else whole.last_use,
+        since=_known(whole.since, own.since),
+        last_use=_known(whole.last_use, own.last_use),
         conditions=tuple(_shown(condition, seen) for condition, seen in pairs),
     )
+
+
+def _known(whole: int, own: int) -> int:
+    """Return a time; only its day if others decide it."""
+    return whole if whole == own else whole - whole % DAY
 
 
 def _shown(condition: Condition, seen: Condition) -> Condition:

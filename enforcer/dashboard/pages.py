@@ -19,13 +19,13 @@ from enforcer.dashboard.judging import LANES, judge, judge_all, judged_ago
 from enforcer.dashboard.links import Here, is_rule, without_password
 from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.openapi import document
-from enforcer.dashboard.places import Places
+from enforcer.dashboard.places import SCOPE, Places
 from enforcer.dashboard.source_state import LIVES, SourceState
 from enforcer.dashboard.tables import Column, Record, Table, TableState, as_it_is, table
 from enforcer.dashboard.templating import Rendering
 from enforcer.dashboard.timeline import Series, Timeline, count_uses
 from enforcer.dashboard.todo import left_by_week, todo
-from enforcer.dashboard.trust import PROBLEMS, Trust, trust
+from enforcer.dashboard.trust import PROBLEMS, trust
 from enforcer.dashboard.watch_bars import watch_bars
 from enforcer.report.model import RuleReport
 from enforcer.rules.model import TREE
@@ -294,9 +294,6 @@ class Pages:
             ),
         }
 
-    def _trust(self, found: Look) -> Trust:
-        return trust(found, found.judgement.fleet, found.expected_services)
-
     def _record(self, caller: Caller) -> Values:
         return records.caller_record(caller, self._call_sites.link(caller))
 
@@ -349,13 +346,14 @@ class Pages:
             "LANES": LANES,
             "NONE": NONE,
             "now": self._settings.now(),
+            "scope": sorted(request.scope[SCOPE]),
         }
 
     def _common(self, found: Look) -> Values:
         """Return the values that the pages over a readable store share."""
         services = found.everywhere
         return {
-            "trust": self._trust(found),
+            "trust": trust(found),
             "options": {
                 "service": _names(each.service for each in services),
                 "version": _names(each.version for each in services),

@@ -135,8 +135,10 @@ class Guard:
         if not self._services_header:
             request.scope[SCOPE] = frozenset()
             return None
-        named = request.headers.get(self._services_header, "").split(",")
-        services = frozenset(filter(None, map(str.strip, named)))
+        named = request.headers.getlist(self._services_header)
+        # Of two one is the visitor's own, which the proxy should have replaced: neither counts.
+        names = named[0].split(",") if len(named) == 1 else ()
+        services = frozenset(filter(None, map(str.strip, names)))
         request.scope[SCOPE] = services
         # Empty would mean all of them: a proxy that forgets the header must not open everything.
         return None if services else self._sorry(request, 403, "services")

@@ -13,7 +13,7 @@ from enforcer import __version__
 from enforcer.dashboard.settings import Settings
 from enforcer.dashboard.timeline import Change
 from enforcer.output.times import ago, iso, nanoseconds, short
-from enforcer.output.words import agreed, counted, visible
+from enforcer.output.words import agreed, counted, listed, visible
 from enforcer.rules.repository import inner
 
 LONGEST_TEXT: Final = 200
@@ -58,6 +58,7 @@ class Rendering:
             in_days=in_days,
             inner=inner,
             iso=iso,
+            listed=listed,
             number=number,
             short=short,
             signed=signed,
@@ -68,6 +69,7 @@ class Rendering:
             is_demo=settings.is_demo,
             asset=self._asset,
             theme="",
+            scope=(),
             poll_seconds=settings.poll_seconds,
         )
 

@@ -70,15 +70,9 @@ class Trust:
     notices: tuple[NoticeOf, ...] = ()
 
 
-def trust(look: Look, fleet: FleetEvidence, expected: tuple[str, ...]) -> Trust:
-    """Describe how complete the data of a store are.
-
-    Args:
-        look: the snapshot of the store.
-        fleet: who watched, and what was lost.
-        expected: the services that the map expects.
-
-    """
+def trust(look: Look) -> Trust:
+    """Describe how complete the data of a store are."""
+    fleet, expected = look.judgement.fleet, look.expected_services
     lines = sorted(
         _lines(look, fleet, expected), key=lambda line: (line.at != 0, -line.at, line.text)
     )

@@ -1,7 +1,7 @@
 """Read a store's evidence, and from it the verdict or the standing of each rule of a map."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -41,18 +41,22 @@ def read_verdicts(store: str, migration_map: MigrationMap, now: int) -> tuple[Ve
     return judge(evidence, Terms.of(migration_map), now)
 
 
-def read_evidence(reader: StoreReader, migration_map: MigrationMap, now: int) -> Evidence:
+def read_evidence(
+    reader: StoreReader, migration_map: MigrationMap, now: int, rules: Iterable[Rule] | None = None
+) -> Evidence:
     """Read what verdicts depend on.
 
     Args:
         reader: the open store.
-        migration_map: the map.
+        migration_map: the map, with the terms.
         now: the time, in nanoseconds since the epoch.
+        rules: the rules to read of; those of the map if None.
 
     """
     terms = Terms.of(migration_map)
-    rules = _with_uses(reader, [_rule(rule) for rule in migration_map], terms, now)
-    return Evidence(rules, _fleet(reader, migration_map, _since(rules, terms, now)))
+    judged = [_rule(rule) for rule in (migration_map if rules is None else rules)]
+    found = _with_uses(reader, judged, terms, now)
+    return Evidence(found, _fleet(reader, migration_map, _since(found, terms, now)))
 
 
 def read_standings(
@@ -66,42 +70,29 @@ def read_standings(
         now: the time, in nanoseconds since the epoch.
 
     """
-    everything = with_watched(migration_map, reader.rules(Span()))
-    terms = Terms.of(everything)
-    rules = [_rule(rule) for rule in everything]
+    known = migration_map or MigrationMap()
+    terms = Terms.of(known)
+    rules = [_rule(rule) for rule in with_watched(known, reader.rules(Span()))]
     coverage = Coverage(FleetEvidence(**_maps(reader)), terms, now)
     found = _with_uses(reader, rules, terms, now)
     return tuple(standing_of(Case(rule, coverage)) for rule in found)
 
 
-def with_watched(
-    migration_map: MigrationMap | None, watched: Iterable[WatchedRule]
-) -> MigrationMap:
-    """Return a map with the terms of a map, its rules, and those that only a store has.
+def with_watched(known: Iterable[Rule], watched: Iterable[WatchedRule]) -> list[Rule]:
+    """Return the rules of a map, and those that only a store has.
 
     Args:
-        migration_map: the map; None for the usual terms and no rules.
+        known: the rules of the map.
         watched: the rules of the store.
 
     """
-    known = migration_map or MigrationMap()
     rules = list(known)
     there = {rule.legacy for rule in rules}
-    rules += [
+    return rules + [
         Rule(rule.legacy, rule.canonical, stage=rule.stage, owner=rule.owner)
         for rule in watched
         if rule.legacy not in there
     ]
-    return MigrationMap(
-        rules,
-        expected_services=known.expected_services,
-        production=known.production,
-        quiet_for=known.quiet_for,
-        jobs=known.jobs,
-        accept=known.accept,
-        tombstone_for=known.tombstone_for,
-        store=known.store,
-    )
 
 
 def _with_uses(
@@ -149,10 +140,16 @@ def _maybe_quiet(rules: Iterable[RuleEvidence], terms: Terms, now: int) -> list[
     ]
 
 
-def _since(rules: Iterable[RuleEvidence], terms: Terms, now: int) -> int:
+def _since(rules: Collection[RuleEvidence], terms: Terms, now: int) -> int:
     """Return since when processes matter: the longest period that may be in force."""
-    longest = max(terms.quiet_for, terms.tombstone_for, SEEN_DAYS * DAY)
-    longest = max([longest, *(rule.quiet_for for rule in rules)])
+    services = {one.service for rule in rules for one in rule.uses}
+    longest = max(
+        terms.quiet_for,
+        terms.tombstone_for,
+        SEEN_DAYS * DAY,
+        *terms.short_memory(services).values(),
+        *(rule.quiet_for for rule in rules),
+    )
     pauses = [pause for rule in rules for pause in rule.pauses]
     if any(pause.days == 1 for pause in pauses):
         # The time before the only use of a caller counts as a pause: any process matters.

@@ -25,6 +25,8 @@ from enforcer.rules.values import Table, checked, choice, flag, optional, requir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from enforcer.rules.values import Keys, Reader
 
 _SOURCE_FILE = "{file}"
@@ -56,11 +58,15 @@ def _callable(owner: str, example: str) -> "Reader":
     )
 
 
+def _is_number(value: object) -> "TypeGuard[int]":
+    # A bool is an int: keep_days = false would pass for 0, which keeps everything.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _keep_days(table: Table, key: str) -> int:
     """Read for how many days the store keeps its rows; for ever if that is invalid."""
     days = table.values.get(key, KEEP_DAYS)
-    # A bool is an int: keep_days = false would pass for 0, which keeps everything.
-    if isinstance(days, int) and not isinstance(days, bool) and (days == 0 or days > LEAST_DAYS):
+    if _is_number(days) and (days == 0 or days > LEAST_DAYS):
         return days
     table.note(
         key,
@@ -80,17 +86,28 @@ def _keep_days_of(table: Table, key: str) -> "tuple[tuple[str, int], ...]":
     most = table.values.get("keep_days", KEEP_DAYS)
     found = []
     for service, number in named.items():
-        is_number = isinstance(number, int) and not isinstance(number, bool)
-        if is_number and number > LEAST_DAYS and not (isinstance(most, int) and 0 < most < number):
+        if not service.strip():
+            # To the store the empty name is all services: the rows of others would go as well.
+            table.note(
+                key,
+                message="a name is empty.",
+                remedy=f"Name the service: {key} = {{ batch = 120 }}.",
+                slug="empty-name",
+            )
+        elif (
+            _is_number(number)
+            and number > LEAST_DAYS
+            and not (_is_number(most) and 0 < most < number)
+        ):
             found.append((service, number))
-            continue
-        table.note(
-            key,
-            message=f'"{service}" is {number if is_number else type_of(number)}.',
-            remedy=f"Write more than {LEAST_DAYS} days, and at most keep_days: "
-            f"{key} = {{ {service} = 120 }}.",
-            slug="bad-keep-days",
-        )
+        else:
+            table.note(
+                key,
+                message=f'"{service}" is {number if _is_number(number) else type_of(number)}.',
+                remedy=f"Write more than {LEAST_DAYS} days, and at most keep_days: "
+                f'{key} = {{ "{service}" = 120 }}.',
+                slug="bad-keep-days",
+            )
     return tuple(found)
 
 

@@ -112,7 +112,8 @@ class Case:
         """The period in force: how long nobody in production may have used the path.
 
         The larger of ``quiet_for`` and 1.5 times the longest pause before a use, whether it was
-        seen or is declared of a job that uses the path.
+        seen or is declared of a job that uses the path. Of a service that is kept for less than a
+        year longer pauses may be forgotten: all that is kept has to be without a use.
         """
         least = self.rule.quiet_for or self.terms.quiet_for
         if self.is_removed:
@@ -120,7 +121,13 @@ class Case:
         pauses = [self._pause(one) for one in self.pauses]
         jobs = {one.service for one in self.production} & set(self.terms.jobs)
         pauses += [self.terms.jobs[job] for job in jobs]
-        return max(least, int(PAUSES * max(pauses, default=0)))
+        forgotten = max(self.short_memory.values(), default=0)
+        return max(least, forgotten, int(PAUSES * max(pauses, default=0)))
+
+    @cached_property
+    def short_memory(self) -> dict[str, int]:
+        """How long callers in production are kept, of those that are kept for less than a year."""
+        return self.terms.short_memory(one.service for one in self.production)
 
     @property
     def left_within(self) -> int:

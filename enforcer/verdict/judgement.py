@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from enforcer.output.words import agreed, counted, listed, visible
-from enforcer.verdict.case import Case
+from enforcer.verdict.case import Case, days
 from enforcer.verdict.completeness import complete
 from enforcer.verdict.coverage import Coverage
 from enforcer.verdict.model import (
@@ -113,6 +113,9 @@ def _unknowns(case: Case) -> Iterator[str]:
     unproven = [one for one in case.fleet.scan.unproven if not one.rule] if case.fleet.scan else []
     if unproven:
         yield f"{counted(len(unproven), 'place')} in the source could not be read for certain."
+    for service, kept in case.short_memory.items():
+        name = visible(service or "a service without a name")
+        yield f"The store keeps {days(kept)} of {name}: pauses that were longer are forgotten."
     if case.elsewhere:
         number = counted(sum(one.count for one in case.elsewhere), "use", "uses")
         yield f"{number} by tests and outside of production do not count."

@@ -1,6 +1,6 @@
 """The terms of verdicts: what the map says counts as production, as quiet, and as watched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Self
@@ -8,6 +8,7 @@ from typing import Final, Self
 from enforcer.rules.model import (
     DEFAULT_QUIET_DAYS,
     DEFAULT_TOMBSTONE_DAYS,
+    KEEP_DAYS,
     PRODUCTION,
     MigrationMap,
 )
@@ -21,6 +22,9 @@ LONGEST_BREAK: Final = HOUR
 
 PAUSES: Final = 1.5
 """How many of the longest pauses before a use must pass without one."""
+
+YEAR: Final = 365 * DAY
+"""Pauses up to this length are known of whatever the store keeps for that long."""
 
 SEEN_DAYS: Final = 90
 """For how many days a service is proposed as an expected one after its last heartbeat."""
@@ -55,6 +59,8 @@ class Terms:
         jobs: after how long each service that runs rarely runs again, at the latest.
         accepted: breaks of the watch that the team accepts.
         tombstone_for: how long a removed path stays in the map after the last ask.
+        kept: how long the store keeps what was recorded, in nanoseconds; 0 for ever.
+        kept_of: the same of services for which it differs.
 
     """
 
@@ -64,6 +70,8 @@ class Terms:
     jobs: dict[str, int] = field(default_factory=dict)
     accepted: tuple[Break, ...] = ()
     tombstone_for: int = DEFAULT_TOMBSTONE_DAYS * DAY
+    kept: int = KEEP_DAYS * DAY
+    kept_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, migration_map: MigrationMap) -> Self:
@@ -79,6 +87,8 @@ class Terms:
                 for one in migration_map.accept
             ),
             tombstone_for=migration_map.tombstone_for * DAY,
+            kept=migration_map.keep_days * DAY,
+            kept_of={service: days * DAY for service, days in migration_map.keep_days_of},
         )
 
     def only(self, services: Collection[str]) -> Self:
@@ -89,6 +99,11 @@ class Terms:
             jobs={name: every for name, every in self.jobs.items() if name in services},
             accepted=tuple(one for one in self.accepted if one.service in services),
         )
+
+    def short_memory(self, services: Iterable[str]) -> dict[str, int]:
+        """Return how long some services are kept, of those that are kept for less than a year."""
+        found = {service: self.kept_of.get(service, self.kept) for service in services}
+        return {service: kept for service, kept in found.items() if 0 < kept < YEAR}
 
     def is_production(self, environment: str) -> bool:
         """Return whether uses in an environment count; those without a name do."""

@@ -7,6 +7,7 @@ for longer than ``{limit:Int64}`` nanoseconds was gone meanwhile.
 from enforcer.recording.notice import BLIND_KINDS
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.store.clickhouse.sources import Sources
+from enforcer.store.clickhouse.statements import MINE
 from enforcer.store.sqlite.schema import DAY
 
 _DEPLOYMENT = "service, version, environment"
@@ -23,11 +24,7 @@ SELECT process, {_FIELDS}, began, written FROM (
     FROM {sources.processes} WHERE {{run:String}} = '' GROUP BY process
 )
 WHERE written >= {{since:Int64}} AND ({{until:Int64}} = 0 OR began < {{until:Int64}})
-    AND ({{service:String}} = '' OR service = {{service:String}})
-    AND ({{version:String}} = '' OR version = {{version:String}})
-    AND ({{environment:String}} = '' OR environment = {{environment:String}})
-    AND ({{services:String}} = ''
-        OR position({{services:String}}, char(10) || service || char(10)) > 0)
+    AND {MINE}
 """  # noqa: S608 - made of constants
 
 

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 _TIMES: Final = {
     USES: "fromUnixTimestamp64Nano(last_seen)",
     "enforcer_use_by_hour": "toDateTime(hour * 3600)",
-    "enforcer_use_by_day": "toDateTime(day * 86400)",
-    "enforcer_use_ever": "fromUnixTimestamp64Nano(last_seen)",
     "enforcer_process": "fromUnixTimestamp64Nano(till)",
     "enforcer_minute": "toDateTime(minute * 60)",
 }
 
+_FOR_VERDICTS: Final = ("enforcer_use_by_day", "enforcer_use_ever")
+"""The tables that are kept for ever: a verdict asks for the longest pause that was ever seen."""
+
 _WITHOUT_SERVICE: Final = "enforcer_minute"
 """The table that knows its processes by their ids only."""
+
+_LIMITED: Final = f"""
+SELECT name FROM system.tables
+WHERE database = currentDatabase() AND name IN {_FOR_VERDICTS}
+    AND position(engine_full, ' TTL ') > 0
+"""  # noqa: S608 - made of constants
 
 _COLUMNS: Final = f"""
 SELECT table, name FROM system.columns
@@ -102,17 +109,24 @@ def initialise(
             ask(client, address, f"INSERT INTO {VERSIONS} (version) VALUES ({VERSION})")  # noqa: S608 - a constant
         if keep_days is not None:
             progress(f"keep {counted(keep_days, 'day')}")
-            for table, time in _TIMES.items():
-                moments = [_after(time, keep_days)]
-                has_service = table != _WITHOUT_SERVICE
-                for service, days in (keep_days_of or {}).items() if has_service else ():
-                    # No parameters in a TTL: it is kept as text.
-                    name = service.replace("\\", "\\\\").replace("'", "\\'")
-                    moments.append(f"{_after(time, days)} DELETE WHERE service = '{name}'")
-                ask(client, address, f"ALTER TABLE {table} MODIFY TTL {', '.join(moments)}")
+            _keep(client, address, keep_days, keep_days_of or {})
         return before
     finally:
         client.close()
+
+
+def _keep(client: "Client", address: Address, keep: int, keep_of: Mapping[str, int]) -> None:
+    """Let the tables that grow with time delete by themselves what is older."""
+    for table, time in _TIMES.items():
+        moments = [_after(time, keep)]
+        for service, days in keep_of.items() if table != _WITHOUT_SERVICE else ():
+            # No parameters in a TTL: it is kept as text.
+            name = service.replace("\\", "\\\\").replace("'", "\\'")
+            moments.append(f"{_after(time, days)} DELETE WHERE service = '{name}'")
+        ask(client, address, f"ALTER TABLE {table} MODIFY TTL {', '.join(moments)}")
+    # Earlier versions limited these, too.
+    for (table,) in ask(client, address, _LIMITED):
+        ask(client, address, f"ALTER TABLE {table} REMOVE TTL")
 
 
 def _after(time: str, days: int) -> str:

@@ -13,12 +13,16 @@ _SITE = ", ".join(SITE_FIELDS)
 _DEPLOYMENT = "service, version, environment"
 _KEY = f"rule, site, stage, outcome, probe, {_DEPLOYMENT}"
 _ADD_UP = "sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen"
-_MINE = """
-({service:String} = '' OR service = {service:String})
-AND ({version:String} = '' OR version = {version:String})
-AND ({environment:String} = '' OR environment = {environment:String})
-AND ({services:String} = '' OR position({services:String}, char(10) || service || char(10)) > 0)
+_OF_SERVICES = (
+    "({services:String} = '' OR position({services:String}, char(10) || service || char(10)) > 0)"
+)
+MINE = f"""
+({{service:String}} = '' OR service = {{service:String}})
+AND ({{version:String}} = '' OR version = {{version:String}})
+AND ({{environment:String}} = '' OR environment = {{environment:String}})
+AND {_OF_SERVICES}
 """
+"""Condition on deployments: those of a span."""
 _OF_RULE = "({legacy:String} = '' OR rule = {legacy:String})"
 # Telemetry does not carry the `enforcer run`: a span of one run is empty here.
 _NO_RUN = "{run:String} = ''"
@@ -31,7 +35,7 @@ def _is_within(since: str, until: str) -> str:
 def _part(table: str, unit: str, first: str, last: str) -> str:
     return f"""
 SELECT {_KEY}, {_ADD_UP} FROM {table}
-WHERE {unit} BETWEEN {{{first}:Int64}} AND {{{last}:Int64}} AND {_MINE} AND {_OF_RULE} AND {_NO_RUN}
+WHERE {unit} BETWEEN {{{first}:Int64}} AND {{{last}:Int64}} AND {MINE} AND {_OF_RULE} AND {_NO_RUN}
 GROUP BY {unit}, {_KEY} HAVING {_is_within("first_seen", "last_seen")}
 """  # noqa: S608 - made of constants
 
@@ -60,7 +64,7 @@ def _counts(sources: Sources, span: Span) -> str:
     if sources.ever and not span.since and not span.until:
         return f"""
 SELECT {_KEY}, count, first_seen, last_seen FROM {sources.ever}
-WHERE {_MINE} AND {_OF_RULE} AND {_NO_RUN}
+WHERE {MINE} AND {_OF_RULE} AND {_NO_RUN}
 """  # noqa: S608 - made of constants
     head = _head_hours(sources) if span.since % HOUR else sources.hours
     if not sources.days:
@@ -115,7 +119,7 @@ def uses_in_time(sources: Sources, bucket: int) -> str:
         table, when = sources.days, "day BETWEEN {day:Int64} AND {last_day:Int64}"
     return f"""
 SELECT {start} AS start, rule, sum(count) FROM {table}
-WHERE {when} AND probe = 0 AND {_MINE} AND {_OF_RULE} AND {_NO_RUN}
+WHERE {when} AND probe = 0 AND {MINE} AND {_OF_RULE} AND {_NO_RUN}
 GROUP BY start, rule ORDER BY start, rule
 """  # noqa: S608 - made of constants
 
@@ -126,7 +130,7 @@ def sites_in_time(sources: Sources) -> str:
     return f"""
 SELECT {start} AS start, rule, uniqExact(site) FROM {table}
 WHERE start BETWEEN {{day:Int64}} AND {{last_day:Int64}}
-    AND probe = 0 AND {_MINE} AND {_OF_RULE} AND {_NO_RUN}
+    AND probe = 0 AND {MINE} AND {_OF_RULE} AND {_NO_RUN}
 GROUP BY start, rule ORDER BY start, rule
 """  # noqa: S608 - made of constants
 
@@ -141,14 +145,18 @@ SELECT start, sum(sites) FROM (
 
 
 def new_sites(sources: Sources) -> str:
-    """Return the query for the fields of ``SiteUses`` of call sites never seen before the span."""
+    """Return the query for the fields of ``SiteUses`` of call sites never seen before the span.
+
+    Whoever used a call site before counts, whatever is filtered: but not beyond what a reader may
+    know.
+    """
     ever = sources.ever or sources.hours
     return f"""
 SELECT rule, {_SITE}, outcome, count, first_seen, last_seen
 FROM (
     SELECT rule, site, outcome, {_ADD_UP} FROM {ever}
-    WHERE {_MINE} AND {_NO_RUN} AND (rule, site) IN (
-        SELECT rule, site FROM {ever} WHERE probe = 0 GROUP BY rule, site
+    WHERE {MINE} AND {_NO_RUN} AND (rule, site) IN (
+        SELECT rule, site FROM {ever} WHERE probe = 0 AND {_OF_SERVICES} GROUP BY rule, site
         HAVING {_is_within("min(first_seen)", "min(first_seen)")}
     )
     GROUP BY rule, site, outcome

@@ -36,7 +36,7 @@ _DAYS = MONTH // DAY
 _HOURS = DAY // HOUR
 
 _OF_SERVICE = "deployment IN (SELECT key FROM deployment WHERE :service IN ('', service))"
-# A month that has lost some of its days is summed again from the days that remain. The processes
+# What sums several days or services is summed again from the days that remain. The processes
 # that may be too old are selected once: a fleet has hundreds of thousands.
 TOO_OLD = f"""
 DROP TABLE IF EXISTS temp.old_process;

@@ -10,12 +10,13 @@ from enforcer.rules.model import DECLARED
 from enforcer.store.queries import DAY, HOUR, WEEK, Span, bucket_start
 from enforcer.store.spans import is_filtered
 
-DEPLOYMENTS: Final = """
+_OF_SERVICES = "(:services = '' OR instr(:services, char(10) || service || char(10)))"
+
+DEPLOYMENTS: Final = f"""
 SELECT key FROM deployment
 WHERE :service IN ('', service) AND :version IN ('', version)
-    AND :environment IN ('', environment)
-    AND (:services = '' OR instr(:services, char(10) || service || char(10)))
-"""
+    AND :environment IN ('', environment) AND {_OF_SERVICES}
+"""  # noqa: S608 - made of constants
 
 PROCESSES: Final = f"""
 SELECT key FROM process
@@ -246,10 +247,20 @@ SELECT day AS start, rule, sites FROM total_by_day WHERE day BETWEEN :day AND :l
 """
 
 
-NEW_SITES: Final = f"""
+def new_sites(span: Span) -> str:
+    """Return the query for the fields of ``SiteUses`` of call sites never seen before the span.
+
+    Whoever used a call site before counts, whatever is filtered: but not beyond what a reader may
+    know.
+    """
+    ever, known = "total_ever", "true"
+    if span.services:
+        ever = "use_ever"
+        known = f"deployment IN (SELECT key FROM deployment WHERE {_OF_SERVICES})"  # noqa: S608 - constants
+    return f"""
 WITH fresh AS (
-    SELECT rule, site FROM total_ever JOIN tally ON tally.key = tally
-    WHERE site NOT IN ({_PROBE_SITES})
+    SELECT rule, site FROM {ever} JOIN tally ON tally.key = tally
+    WHERE site NOT IN ({_PROBE_SITES}) AND {known}
     GROUP BY rule, site
     HAVING min(first_seen) >= :since AND (:until = 0 OR min(first_seen) < :until)
 )

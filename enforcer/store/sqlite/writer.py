@@ -193,9 +193,9 @@ class Store:
         watched = getattr(rules, "identity", "")
         if watched:
             allow_notes(self.path, source, watched)
-        self._sweep(
-            {"": getattr(rules, "keep_days", KEEP_DAYS), **dict(getattr(rules, "keep_days_of", ()))}
-        )
+        # The name of all services last: whatever else names it, it is theirs.
+        of = dict(getattr(rules, "keep_days_of", ()))
+        self._sweep({**of, "": getattr(rules, "keep_days", KEEP_DAYS)})
 
     def note(self, process: Process, notices: "Iterable[Notice]") -> None:
         """Record a process's notices, each once.

@@ -128,6 +128,26 @@ def test_init_again_is_harmless(filled: Any) -> None:
     assert "toIntervalDay(10000)" in made  # and not 100,000, which would be over long ago
 
 
+def test_what_verdicts_ask_for_is_kept_for_ever(filled: Any) -> None:
+    """The longest pause before a use may be older than what is kept of all else."""
+    address = parse(filled.url)
+    initialise(address)
+    tables = ("enforcer_use_by_day", "enforcer_use_ever")
+    with closing(connect(address)) as client:
+
+        def limited() -> list[bool]:
+            made = (ask(client, address, f"SHOW CREATE TABLE {table}") for table in tables)
+            return ["\nTTL " in text for ((text,),) in made]
+
+        # As an earlier version did.
+        time = "toDateTime(day * 86400)"
+        ask(client, address, f"ALTER TABLE {tables[0]} MODIFY TTL {time} + INTERVAL 9000 DAY")
+        assert limited() == [True, False]
+        initialise(address, keep_days=400, keep_days_of={"batch": 120})
+        assert limited() == [False, False]
+    assert uses(filled.url) == 3
+
+
 def test_roll_ups_of_a_newer_enforcer(filled: Any) -> None:
     """Nobody guesses at a version from the future."""
     address = parse(filled.url)

@@ -265,6 +265,26 @@ def test_new_sites(reader: StoreReader) -> None:
     assert newer == []
 
 
+def test_new_sites_of_some_services(
+    make_engine: Callable[[], Any], facts: Any, make_use: MakeUse
+) -> None:
+    """Whoever may read some services only does not learn whether others used a call site before."""
+    later = NOON + 26 * HOUR
+    engine = make_engine()
+    engine.record(
+        [
+            facts.Flush(process(1), RULES, NOON, [make_use(CART, 1, NOON)]),
+            facts.Flush(process(2, service="job"), RULES, later, [make_use(CART, 1, later)]),
+        ]
+    )
+    with engine.open() as reader:
+        since = NOON + 2 * HOUR
+        assert list(reader.new_sites(Span(since=since))) == []
+        assert list(reader.new_sites(Span(since=since, services=("shop",)))) == []
+        (found,) = reader.new_sites(Span(since=since, services=("job",)))
+    assert (found.file, found.count, found.first_seen) == (VIEWS, 1, later)
+
+
 def test_uses_by_service(reader: StoreReader) -> None:
     """Uses are told apart by who is deployed how."""
     end = NOON + 26 * HOUR

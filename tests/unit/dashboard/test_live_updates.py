@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 
 from enforcer.dashboard.live_updates import MOST_STREAMS, Live
+from enforcer.dashboard.places import SCOPE
 from enforcer.dashboard.settings import Settings
 from enforcer.recording.use import Use
 from tests.patience import PATIENCE
@@ -39,6 +40,26 @@ def test_write_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
     asyncio.run(listen())
 
 
+def test_a_scope_hears_of_its_own_writes(keep: Keep, path: str, make_use: MakeUse) -> None:
+    """When others write is not told."""
+    keep(make_use(), service="shop", id="a1")
+
+    async def listen() -> None:
+        live = Live(Settings(path, **SETTINGS))
+        shop, everything = live.stream(frozenset({"shop"})), live.stream()
+        first = await next_event(shop)
+        await next_event(everything)
+        await asyncio.to_thread(keep, make_use(), service="bank", id="b2")
+        assert "changed" in await next_event(everything)
+        again = live.stream(frozenset({"shop"}))
+        assert await next_event(again) == first
+        await asyncio.to_thread(keep, make_use(), service="shop", id="c3")
+        assert "changed" in await next_event(shop)
+        assert "changed" in await next_event(again)
+
+    asyncio.run(listen())
+
+
 def test_store_that_comes_is_told(keep: Keep, path: str, make_use: MakeUse) -> None:
     async def listen() -> None:
         live = Live(Settings(path, **SETTINGS))
@@ -66,7 +87,8 @@ def test_streams_end_with_the_server(path: str) -> None:
 
 def test_streams_are_bounded_in_a_burst(path: str) -> None:
     """Those that were asked for count, not only those that began; each ends its turn once."""
-    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}, SCOPE: frozenset()}
+    request = Request(scope)
 
     async def gone(_message: object) -> None:
         raise OSError  # as a server does for a visitor who left
@@ -76,11 +98,11 @@ def test_streams_are_bounded_in_a_burst(path: str) -> None:
 
     async def ask() -> None:
         live = Live(Settings(path, **SETTINGS))
-        answers = [await live.events(None) for _ in range(MOST_STREAMS + 1)]  # type: ignore[arg-type]
+        answers = [await live.events(request) for _ in range(MOST_STREAMS + 1)]
         assert [answer.status_code for answer in answers] == [200] * MOST_STREAMS + [503]
         with suppress(ClientDisconnect):
             await answers[0](scope, nothing, gone)
-        assert (await live.events(None)).status_code == 200  # type: ignore[arg-type]
-        assert (await live.events(None)).status_code == 503  # type: ignore[arg-type]
+        assert (await live.events(request)).status_code == 200
+        assert (await live.events(request)).status_code == 503
 
     asyncio.run(ask())

@@ -1,6 +1,7 @@
 """A token that is limited to some services shows nothing of the others, and no wrong verdict."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import time_ns
 
@@ -10,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from enforcer.dashboard.app import create_dashboard
-from enforcer.dashboard.judgement import OUT_OF_SCOPE
+from enforcer.dashboard.judgement import OUT_OF_SCOPE, narrowed, read_judgement
 from enforcer.dashboard.links import rule_id
 from enforcer.dashboard.scopes import read_scopes
 from enforcer.dashboard.settings import Settings
@@ -20,6 +21,8 @@ from enforcer.recording.use import Use
 from enforcer.rules.loader import load_map
 from enforcer.rules.model import MigrationMap
 from enforcer.store.queries import DAY
+from enforcer.store.readers import open_reader
+from enforcer.verdict.model import NOT_KNOWN, UNKNOWN
 
 Keep = Callable[..., None]
 MakeUse = Callable[..., Use]
@@ -180,7 +183,55 @@ def test_a_cookie_has_the_scope_of_its_token(settings: Settings) -> None:
     assert HIDDEN not in visitor.get("/callers").text
 
 
-def proxied(settings: Settings, **headers: str) -> tuple[int, str]:
+def test_each_page_says_whose_records_it_shows(settings: Settings) -> None:
+    visitor = client(settings)
+    line = "You see what shop recorded."
+    for address in ("/", "/rules", "/callers", "/services", "/none"):
+        assert line in visitor.get(address, headers=bearer(SHOP)).text, address
+        assert line not in visitor.get(address, headers=bearer(WHOLE)).text, address
+
+
+def test_a_call_site_is_new_if_no_service_that_may_be_read_used_it_before(
+    settings: Settings, keep: Keep, make_use: MakeUse
+) -> None:
+    """Whether others did is theirs to know."""
+    (mail,) = (rule for rule in settings.migration_map or () if rule.legacy == "shop.old_mail")
+    site = {"file": "shared/letters.py", "function": "send", "module": "shared.letters"}
+    old = {"first_seen": NOW - 30 * DAY, "last_seen": NOW - 30 * DAY, **site}
+    new = {"first_seen": NOW, "last_seen": NOW, **site}
+    keep(make_use(rule=mail, **old), id="c3", service="hushed-bank", started=NOW - 31 * DAY)
+    keep(make_use(rule=mail, **new), id="d4", service="shop", started=NOW - DAY)
+    visitor = client(settings)
+    address = "/api/new-call-sites?range=90d"
+
+    def newest(token: str) -> str:
+        return visitor.get(address, headers=bearer(token)).text
+
+    assert "shared/letters.py" in newest(SHOP)
+    assert "shared/letters.py" not in newest(WHOLE)
+
+
+def test_what_others_decide_has_a_day_and_no_time(settings: Settings) -> None:
+    visitor = client(settings)
+
+    def last_use(token: str) -> str:
+        found = visitor.get("/api/verdicts", headers=bearer(token)).json()["verdicts"]
+        return str({one["legacy"]: one["last_use"] for one in found}["shop.old_mail"])
+
+    assert last_use(SHOP) == f"{last_use(WHOLE)[:10]}T00:00:00Z"
+
+
+def test_a_rule_that_others_have_not_been_judged_by_yet(settings: Settings) -> None:
+    """A judgement is some minutes old at most; meanwhile nobody says yes for the others."""
+    with open_reader(settings.store) as reader:
+        own = read_judgement(reader, settings.migration_map, NOW)
+    verdicts = narrowed(replace(own, verdicts={}), own).verdicts
+
+    assert {one.answer for one in verdicts.values()} == {UNKNOWN}
+    assert {one.state for verdict in verdicts.values() for one in verdict.conditions} == {NOT_KNOWN}
+
+
+def proxied(settings: Settings, *headers: tuple[str, str]) -> tuple[int, str]:
     """Ask as a proxy at the address that the test client has."""
     signed = Settings(
         settings.store,
@@ -191,21 +242,28 @@ def proxied(settings: Settings, **headers: str) -> tuple[int, str]:
     )
     app = create_dashboard(signed).app
     visitor = TestClient(app, base_url="http://127.0.0.1:8765", client=("127.0.0.1", 50_000))
-    answer = visitor.get("/callers", headers={"X-User": "ada", **headers})
+    answer = visitor.get("/callers", headers=[("X-User", "ada"), *headers])
     return answer.status_code, answer.text
 
 
 def test_a_proxy_names_the_services(settings: Settings) -> None:
-    status, text = proxied(settings, **{"X-Services": "shop, other"})
+    status, text = proxied(settings, ("X-Services", "shop, other"))
     assert (status, HIDDEN in text, "shop/views.py" in text) == (200, False, True)
-    assert HIDDEN in proxied(settings, **{"X-Services": "hushed-bank"})[1]
+    assert HIDDEN in proxied(settings, ("X-Services", "hushed-bank"))[1]
 
 
 @pytest.mark.parametrize("named", ["", " ", ",", " , "])
 def test_a_proxy_that_names_none_opens_nothing(settings: Settings, named: str) -> None:
-    status, text = proxied(settings, **{"X-Services": named})
+    status, text = proxied(settings, ("X-Services", named))
     assert (status, "names no service" in text) == (403, True)
     assert proxied(settings)[0] == 403
+
+
+def test_two_headers_count_as_none(settings: Settings) -> None:
+    """One of them is the visitor's own, which the proxy added to instead of replacing it."""
+    named = ("X-Services", "hushed-bank"), ("x-services", "shop")
+    assert proxied(settings, *named)[0] == 403
+    assert proxied(settings, *reversed(named))[0] == 403
 
 
 # The file of tokens.

@@ -332,3 +332,6 @@ def test_a_store_keeps_everything_where_it_is_not_known_how_long(tmp_path: Path)
     of = "[enforcer]\nkeep_days_of = { a = 91, b = 90, c = 401, d = true, e = 400 }\n"
     assert load(tmp_path, of + rule()).keep_days_of == (("a", 91), ("e", 400))
     assert load(tmp_path, "[enforcer]\nkeep_days_of = 91\n" + rule()).keep_days_of == ()
+    # In the store the empty name is all services.
+    empty = '[enforcer]\nkeep_days_of = { "" = 120, " " = 120, a = 120 }\n'
+    assert load(tmp_path, empty + rule()).keep_days_of == (("a", 120),)

@@ -8,7 +8,7 @@ import pytest
 
 from enforcer.recording.process import Process
 from enforcer.recording.use import ALIASED
-from enforcer.rules.model import Rule
+from enforcer.rules.model import MigrationMap, Rule
 from enforcer.rules.terms import AcceptedBreak, Job
 from enforcer.store.not_enabled import MARK
 from enforcer.store.queries import DAY, HOUR
@@ -176,6 +176,29 @@ def test_a_store_that_was_deleted_in_between(fleet: Fleet, web: Process) -> None
 
     assert (answer, name) == (UNWATCHED, "watched")
     assert fact.startswith("web was not watched from")
+
+
+def test_a_kill_in_a_store_that_was_begun_anew(fleet: Fleet, web: Process) -> None:
+    """Who comes rarely was known to the old store only, and may have come as it was killed."""
+    for file in Path(fleet.path).parent.glob("uses.db*"):
+        file.unlink()
+    fleet.beat(web)
+    begun = fleet.now
+    fleet.pass_days(10, web, fleet.start())
+    fleet.pass_days(30, web)
+    fleet.scan()
+    found = refused(fleet.verdict())
+    assert found[:2] == (UNKNOWN, "complete")
+    assert found[2].startswith("1 process of web ended without a last write")
+    assert found[2].endswith("and the store was begun anew 2024-11-04 00:00 UTC")
+
+    fleet.now = begun + 60 * DAY - DAY // 2
+    fleet.pass_days(1, web, fleet.start())
+    assert fleet.now > begun + 60 * DAY
+    fleet.scan()
+    fleet.beat(web)
+    verdict = fleet.verdict(accept=[AcceptedBreak("web", "2024-01-01", "2025-12-31", "a test")])
+    assert "complete" not in {one.name for one in verdict.deciding}
 
 
 def test_a_store_that_was_damaged(fleet: Fleet, web: Process) -> None:
@@ -368,6 +391,29 @@ def test_a_use_after_a_long_silence_counts_as_a_pause(fleet: Fleet, web: Process
     verdict = fleet.verdict()
 
     assert (verdict.answer, verdict.period) == (IN_USE, int(46.5 * DAY))
+
+
+def test_a_store_that_keeps_too_little_to_know_how_rarely_callers_come(fleet: Fleet) -> None:
+    """Uses 110 days apart, then 10: when the first one is forgotten, 10 days are the longest."""
+    terms = {"keep_days_of": [("web", 120)]}
+    fleet.rules = MigrationMap([OLD], **terms)  # type: ignore[assignment, arg-type]
+    web = fleet.start()
+    for days in (1, 110, 10, 45):
+        if days != 1:
+            fleet.use(web)
+        fleet.pass_days(days, web)
+    fleet.scan()
+    verdict = fleet.verdict(**terms)
+
+    assert (verdict.answer, verdict.period) == (IN_USE, 120 * DAY)
+    assert "The store keeps 120 d of web: pauses that were longer are forgotten." in (
+        verdict.unknowns
+    )
+    assert fleet.verdict(keep_days_of=[("web", 365)]).answer == CAN_GO, "the pause is forgotten"
+
+    fleet.pass_days(76, web)
+    fleet.scan()
+    assert fleet.verdict(**terms).answer == CAN_GO
 
 
 def test_a_job_that_came_once(fleet: Fleet, web: Process) -> None:
