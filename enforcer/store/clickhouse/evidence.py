@@ -79,12 +79,13 @@ ORDER BY rule, service, environment, file, function
 def lost(sources: Sources) -> str:
     """Return the query for the fields of ``LostUses``.
 
-    A count covers what was lost since its process began (temporality cumulative), or since the
-    count before (delta).
+    What the process counts as lost: since it began (temporality cumulative), or since the count
+    before (delta). And what its log events miss, because somebody samples them, or drops them.
     """
     counter = "process, error, is_sum, start"
     return f"""
 SELECT service, environment, hour * {HOUR}, sum(lost) FROM (
+SELECT service, environment, hour, lost FROM (
     SELECT process, hour, if(is_sum, toInt64(top) - toInt64(lagInFrame(top, 1, 0) OVER (
         PARTITION BY {counter} ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )), toInt64(added)) AS lost
@@ -95,8 +96,27 @@ SELECT service, environment, hour * {HOUR}, sum(lost) FROM (
         ) GROUP BY {counter}, hour
     )
 ) AS found INNER JOIN ({processes(sources)}) AS process USING process
-WHERE hour >= {{hour:Int64}}
+UNION ALL {_missing(sources)}
+) WHERE hour >= {{hour:Int64}}
 GROUP BY service, environment, hour HAVING sum(lost) > 0 ORDER BY hour, service, environment
+"""  # noqa: S608 - made of constants
+
+
+def _missing(sources: Sources) -> str:
+    """Return the query for the uses that come before others of their call site, and never came.
+
+    The id of a log event has the process, the call site, and after how many of its uses it begins:
+    the next one begins where it ends.
+    """
+    return f"""
+SELECT any(service) AS service, any(environment) AS environment,
+       intDiv(max(last_seen), {HOUR}) AS hour,
+       toInt64(max(begin + count)) - toInt64(min(begin)) - toInt64(sum(count)) AS lost
+FROM (
+    SELECT *, toUInt64(splitByChar('-', id)[3]) AS begin FROM {sources.uses}
+    WHERE last_seen >= {{since:Int64}} AND match(id, '^[0-9a-f]+-[0-9a-f]{{16}}-[0-9]+$')
+)
+GROUP BY process, splitByChar('-', id)[2] HAVING lost > 0
 """  # noqa: S608 - made of constants
 
 

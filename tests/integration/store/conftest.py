@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from enforcer.recording.use import CallSite, Use
 from enforcer.rules.model import Rule
 from enforcer.store.clickhouse.connection import parse
 from enforcer.store.clickhouse.setup import initialise
+from enforcer.store.emission import identify
 from enforcer.store.queries import StoreReader
 from enforcer.store.readers import open_reader
 from enforcer.store.sqlite.writer import Store
@@ -166,7 +168,7 @@ class ClickHouseEngine:
         self.url = url
         self.when = when
         self.has_event_name = has_event_name
-        self.sequences: dict[str, int] = {}
+        self.emitted: Counter[str] = Counter()
         self.lost: dict[str, int] = {}
         address = parse(url)
         place = {"host": address.host, "port": address.port}
@@ -196,12 +198,7 @@ class ClickHouseEngine:
         if isinstance(fact, Beat | Flush):
             points += [self.beat(fact.process, rule, fact.time) for rule in fact.rules]
         if isinstance(fact, Flush):
-            sequence = self.sequences.get(fact.process.id, -1) + (not fact.is_repeated)
-            self.sequences[fact.process.id] = sequence
-            logs += [
-                self.use(fact, use, f"{fact.process.id}-{sequence}-{number}")
-                for number, use in enumerate(fact.uses)
-            ]
+            logs += [self.use(fact, use, self.identity(fact, use)) for use in fact.uses]
             if fact.dropped and not fact.is_repeated:
                 points.append(self.drop(fact))
         elif isinstance(fact, Saying):
@@ -210,6 +207,13 @@ class ClickHouseEngine:
             ending = {"deprecated_import.ending": fact.ending}
             logs.append(self.log("ended", fact.process, fact.time, ending))
         return logs, points
+
+    def identity(self, fact: Flush, use: Use) -> str:
+        """Return the id of a log event: process, call site, and after how many uses of it."""
+        site = f"{fact.process.id}-{identify(use.rule.legacy, use.stage, use.outcome, use.site)}"
+        since = self.emitted[site] - (use.count if fact.is_repeated else 0)
+        self.emitted[site] = since + use.count
+        return f"{site}-{since}"
 
     def resource(self, process: Process) -> dict[str, Any]:
         attributes = {

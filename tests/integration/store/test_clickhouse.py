@@ -18,7 +18,7 @@ from enforcer.rules.model import Rule
 from enforcer.store import StoreError
 from enforcer.store.clickhouse.connection import ask, connect, parse
 from enforcer.store.clickhouse.setup import initialise
-from enforcer.store.queries import Span
+from enforcer.store.queries import HOUR, LostUses, Span
 from enforcer.store.readers import open_reader
 
 pytestmark = pytest.mark.component("chdb")
@@ -40,6 +40,27 @@ def filled(make_clickhouse: Callable[..., Any], facts: Any, make_use: MakeUse) -
 def uses(url: str) -> int:
     with open_reader(url) as reader:
         return sum(use.count for use in reader.uses(Span()))
+
+
+@pytest.mark.parametrize("when", ["before", "never"])
+def test_log_events_that_somebody_samples(
+    make_clickhouse: Callable[..., Any], facts: Any, make_use: MakeUse, when: str
+) -> None:
+    """Each says after how many uses of its call site it begins: what lies between was lost."""
+    engine, web = make_clickhouse(when=when), Process(id="a" * 32, started=NOON, service="web")
+    times = [NOON + second * SECOND for second in range(5)]
+    flushes = [facts.Flush(web, [RULE], time, [make_use(RULE, 3, time)]) for time in times]
+    events = [engine.rows_of(flush)[0] for flush in flushes]
+    for number in (0, 2, 4):
+        engine.insert("otel_logs", events[number])
+
+    with open_reader(engine.url) as reader:
+        assert list(reader.lost_uses(0)) == [LostUses("web", "", NOON, 6)]
+        assert list(reader.lost_uses(NOON + HOUR)) == []
+    for number in (1, 3, 3):  # they only came late, and one of them twice
+        engine.insert("otel_logs", events[number])
+    with open_reader(engine.url) as reader:
+        assert list(reader.lost_uses(0)) == []
 
 
 def with_user(url: str, user: str) -> str:
