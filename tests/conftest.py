@@ -2,6 +2,7 @@
 
 import compileall
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.patience import EXITS
 
 os.environ.update(EXITS)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As in what a shell starts in the background: the programs that tests end would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
 

@@ -125,9 +125,9 @@ def _vanished(case: Case) -> Faults:
     """Yield the services whose processes ended without a last write, and none lived longer.
 
     What a process used in its last seconds is lost. Another process of the service that lived as
-    long makes up for that. Nothing does where the service has a caller that no scan shows: it may
-    come rarely, and have come then. Nor while a store that was begun anew is young: it has
-    forgotten such callers.
+    long makes up for that, if one began since. Nothing does where the service has a caller that no
+    scan shows: it may come rarely, and have come then. Nor while a store that was begun anew is
+    young: it has forgotten such callers.
     """
     begun = case.coverage.begun_anew
     is_forgetful = bool(begun) and case.now - begun < _PERIODS * case.period
@@ -148,8 +148,8 @@ def _vanished(case: Case) -> Faults:
             act = f"Wait until {short(begun + _PERIODS * case.period)} UTC."
             yield f"{text}, and the store was begun anew {short(begun)} UTC", act
         else:
-            act = "Find out why they end (a crash, a kill), and let one live longer."
-            yield f"{text}, and none has lived as long since", act
+            act = "Find out why (a crash, a kill, no way to the store), and start one that lives."
+            yield f"{text}, and none that began since has lived as long", act
 
 
 def _clocks(case: Case) -> Faults:

@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from enforcer.recording.process import CLOCKS_DIFFER
 from enforcer.rules.model import TREE_SUFFIX
-from enforcer.store.queries import DAY, ProcessLife
+from enforcer.store.queries import DAY, HOUR, ProcessLife
 from enforcer.store.sqlite.schema import UNKNOWN
 from enforcer.verdict.model import FleetEvidence
 from enforcer.verdict.terms import LONGEST_BREAK, SEEN_DAYS, Terms
+
+_CLOCKS_VARY: Final = HOUR // 6
+"""By how much the clocks of two hosts may differ: ten minutes."""
 
 Spans = list[tuple[int, int, int]]
 """Times that were watched: their beginning, their end, and the longest break that may follow."""
@@ -89,7 +93,8 @@ class Coverage:
 
         Another process makes up for one that vanished if it reached the same age later, a day at
         most: it has written what it used by that age. A service that crashes at start-up each time
-        never has such a process.
+        never has such a process. And a process has to have begun since: one without a successor
+        may not be gone, but run on, cut off from the store.
         """
         # Not before a break would be one: a clock may be minutes behind.
         found = [
@@ -112,11 +117,13 @@ class Coverage:
     def _is_made_up(self, lost: ProcessLife) -> bool:
         # It may have run on for as long as its silence lasts, and used the path then.
         age = min(lost.written - lost.began, DAY) + lost.silence
-        return any(
-            one.written > lost.written
-            and one.written - one.began >= age
-            and one.environment == lost.environment
+        later = [
+            one
             for one in self.by_service[lost.service]
+            if one.environment == lost.environment and one.written > lost.written
+        ]
+        return any(one.began > lost.written - _CLOCKS_VARY for one in later) and any(
+            one.written - one.began >= age for one in later
         )
 
     @cached_property

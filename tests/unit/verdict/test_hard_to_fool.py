@@ -60,8 +60,13 @@ def test_a_process_that_crashed_at_its_start(fleet: Fleet, web: Process) -> None
     again = fleet.start()
     fleet.pass_days(2.5, web)
     fleet.scan()
+    assert fleet.verdict().answer == UNKNOWN, "it may run on, cut off from the store"
+    successor = fleet.start()
+    fleet.pass_days(1, web, successor)
+    fleet.scan()
     assert fleet.verdict().answer == CAN_GO, "the long-lived one was there before and after"
 
+    fleet.leave(successor)
     fleet.leave(web)
     for _ in range(40):
         fleet.start()
