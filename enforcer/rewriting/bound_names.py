@@ -67,7 +67,7 @@ def _rewrite(context: FileContext, binding: Binding) -> None:
             _change_uses(context, binding, changes, None)
         return
     reason = move.reason
-    if context.is_own(move.module):
+    if context.is_own(move.module) and not binding.scope.runs_later:
         reason = reason or _OWN_FILE
     if reason:
         context.leave(start, move, reason)

@@ -120,7 +120,7 @@ def _blocked(context: FileContext, group: _Group) -> set[str]:
             blocked.add(move.legacy)
     for binding, move in list(group.moved.items()):
         reason = move.reason
-        if context.is_own(move.module):
+        if context.is_own(move.module) and not group.scope.runs_later:
             reason = "this file is the canonical module itself"
         if move.legacy in blocked:
             reason = reason or "a use of it has no canonical counterpart"

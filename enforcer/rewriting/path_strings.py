@@ -8,6 +8,7 @@ from enforcer.rewriting.context import FileContext
 from enforcer.rewriting.moves import Move
 from enforcer.source.import_calls import read_import_call
 from enforcer.source.importer import Importer
+from enforcer.source.listed_names import listed_names
 
 _PLAIN: Final = re.compile(r"[uUrRbB]{0,2}(?P<quote>'''|\"\"\"|'|\")(?P<text>[^\\\n\r]*)(?P=quote)")
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[^\W\d]\w*(?:\.[^\W\d]\w*)*)?")
@@ -39,6 +40,10 @@ _UNKNOWN: Final = "nothing shows that the string is an import path"
 def rewrite_strings(context: FileContext) -> None:
     """Rewrite the strings of one file."""
     known: set[int] = set()
+    for statement in context.tree.body:
+        value = statement.value if isinstance(statement, ast.Expr) else statement
+        for listed in listed_names(value):
+            _rewrite_listed(context, listed)
     for node in context.nodes:
         if not isinstance(node, ast.Call):
             continue
@@ -70,6 +75,26 @@ def _path_argument(node: ast.Call) -> ast.Constant | None:
             given = keyword.value
     is_text = isinstance(given, ast.Constant) and isinstance(given.value, str)
     return given if is_text else None  # type: ignore[return-value]
+
+
+def _rewrite_listed(context: FileContext, node: ast.Constant) -> None:
+    """Rewrite the name of a submodule that ``__all__`` of a package lists, and nothing binds."""
+    name = str(node.value)
+    if name in context.scope.bindings:
+        return
+    for importer in context.importers:
+        move = context.moves.of_module(f"{importer.module}.{name}") if importer.is_package else None
+        if move is None:
+            continue
+        package, _, new = move.module.rpartition(".")
+        reason = move.reason
+        if package != importer.module:
+            reason = reason or f"__all__ can't list a module of {package or 'another package'}"
+        if reason:
+            context.leave(context.source.span(node)[0], move, reason)
+        else:
+            _write(context, node, move, new)
+        return
 
 
 def _rewrite_import_call(context: FileContext, node: ast.Call) -> None:

@@ -47,6 +47,12 @@ class Scope:
         return isinstance(self.node, ast.ClassDef)
 
     @property
+    def runs_later(self) -> bool:
+        """Whether it runs after the import of its module, as the body of a function does."""
+        is_function = isinstance(self.node, _FUNCTIONS)
+        return is_function or (self.parent is not None and self.parent.runs_later)
+
+    @property
     def module(self) -> "Scope":
         """The scope of the module."""
         return self.parent.module if self.parent is not None else self

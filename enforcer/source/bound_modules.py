@@ -33,6 +33,10 @@ class BoundModules:
         """The names that are read, and that nothing binds but a star or a builtin."""
         return frozenset(self.loads - self.rebound - self._imported)
 
+    def is_bound(self, name: str) -> bool:
+        """Return whether anything binds a name."""
+        return name in self.rebound or name in self._imported
+
     def bind(self, name: str, path: str) -> None:
         """Record that an import binds a name to a path."""
         self._imported.add(name)

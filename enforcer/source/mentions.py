@@ -64,6 +64,8 @@ class Mentions:
             return False
         if any(word.decode() not in self._words for word in found):
             return True  # the name may be computed
+        if file.endswith("__init__.py") and b"__all__" in content:
+            return True  # it may list a submodule
         # An absolute path, in whatever form, has each of its words somewhere in the file.
         return _RELATIVE.search(content) is not None or self.may_name(content)
 

@@ -19,6 +19,7 @@ from enforcer.source.file_references import STAR, FileReferences, Reference
 from enforcer.source.import_calls import ImportCall, imported_by, read_import_call
 from enforcer.source.importer import Importer
 from enforcer.source.interest import Interest, Lines
+from enforcer.source.listed_names import listed_names
 from enforcer.source.markers import Mark, marks_of, marks_of_file
 from enforcer.source.path_texts import is_path, parsed_annotation
 from enforcer.source.positions import Positions, Span
@@ -115,6 +116,7 @@ class _Finder:
         self._found: set[Reference] = set()
         self._computed: set[Computed] = set()
         self._chains: list[_Chain] = []
+        self._listed: list[ast.Constant] = []
         self._callees: list[tuple[ast.Call, str, list[str], str]] = []
         self._names = BoundModules(interest)
         self._done: set[int] = set()
@@ -125,6 +127,7 @@ class _Finder:
         self._look: dict[type[ast.AST], Callable[[Any], None]] = {
             ast.AnnAssign: self._look_at_annotated,
             ast.Assign: self._look_at_assignment,
+            ast.AugAssign: self._look_at_listing,
             ast.Attribute: self._look_at_attribute,
             ast.Call: self._look_at_call,
             ast.Constant: self._look_at_constant,
@@ -138,6 +141,7 @@ class _Finder:
     def find(self, tree: ast.Module) -> FileReferences:
         self._walk(tree)
         self._resolve_chains()
+        self._resolve_listed()
         return FileReferences(
             tuple(sorted(self._found)),
             self._names.unbound if self.has_star else frozenset(),
@@ -206,7 +210,25 @@ class _Finder:
         )
 
     def _look_at_annotated(self, node: ast.AnnAssign) -> None:
+        self._look_at_listing(node)
         self._look_at_annotation(node.annotation)
+
+    def _look_at_listing(self, node: ast.AST) -> None:
+        """Record what ``__all__`` lists: in a package that may be a module."""
+        if self._function == MODULE_LEVEL:
+            self._listed += listed_names(node)
+
+    def _resolve_listed(self) -> None:
+        """Note the listed names that nothing in the file binds: submodules of a package."""
+        self._function = MODULE_LEVEL
+        for node in self._listed:
+            name = str(node.value)
+            if not name.isidentifier() or self._names.is_bound(name):
+                continue
+            for importer in self._importers:
+                path = f"{importer.module}.{name}"
+                if importer.is_package and self._interest.covers(path):
+                    self._note("string", path, node.lineno, partial(self._at, node))
 
     def _look_at_annotation(self, node: ast.expr | None) -> None:
         """Record the attributes in the parts of an annotation that are within quotes."""
@@ -265,6 +287,7 @@ class _Finder:
         return tuple(map(self._positions.path_of, aliases))
 
     def _look_at_call(self, node: ast.Call) -> None:
+        self._look_at_listing(node)
         called, text = imported_by(node)
         call = read_import_call(node) if called else None
         if call is None:
@@ -284,6 +307,7 @@ class _Finder:
     def _look_at_assignment(self, node: ast.Assign) -> None:
         """Record ``m = import_module("…")``, which binds a module as an import does."""
         self._marks += marks_of_file(node)
+        self._look_at_listing(node)
         target = node.targets[0]
         if len(node.targets) > 1 or not isinstance(target, ast.Name):
             return

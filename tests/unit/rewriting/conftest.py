@@ -31,6 +31,8 @@ MODULES = {
     "few/wide_star.py": "A = B = open = 1\n",
     "top_old.py": "A = 1\n",
     "top_new.py": "A = 1\n",
+    "far/__init__.py": "",
+    "far/away.py": "",
 }
 
 RULES = (
@@ -42,6 +44,7 @@ RULES = (
     Rule("few.narrow_star", "few.new_star"),
     Rule("few.plain_star", "few.wide_star"),
     Rule("top_old", "top_new"),
+    Rule("shop.gone_away", "far.away"),
     Rule("gone", "nowhere"),
     Factory("shop.factories:create", "shop.managers:get_manager",
             arguments={"context": "user_context", "user_id": ""}),

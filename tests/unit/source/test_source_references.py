@@ -157,6 +157,31 @@ def test_strings_that_are_a_path_as_a_whole_are_found(case: str) -> None:
     assert "; ".join(find(source)) == expected
 
 
+LISTED = {
+    "__all__ = ['old']": "1 string a.pkg.old",
+    "__all__ = ('x', 'old') + ('y',)": "1 string a.pkg.old",
+    "__all__: list = ['old']": "1 string a.pkg.old",
+    "__all__ = []\n__all__ += ['old']": "2 string a.pkg.old",
+    "__all__.extend(['old'])": "1 string a.pkg.old",
+    "__all__.append('old')": "1 string a.pkg.old",
+    "__all__ = ['older', *more]": "",
+    "__all__ = [name for name in dir() if name != 'old']": "",
+    "__all__ = ['old']\nold = 1": "",
+    "__all__ = ['old']\nfrom .new import old": "",
+    "__all__ = ['old']\ndef old(): pass": "",
+    "def f():\n    __all__ = ['old']": "",
+    "names = ['old']": "",
+}
+
+
+@pytest.mark.parametrize("source", LISTED)
+def test_submodules_that_all_lists_are_found(source: str) -> None:
+    """A star import of the package imports them; what the package binds is another thing."""
+    found = [one for one in find(source, PACKAGE) if one.endswith(" string a.pkg.old")]
+    assert "; ".join(found) == LISTED[source]
+    assert not any(one.endswith(".old") for one in find(source) if " string " in one)
+
+
 def test_relative_imports_of_a_package_start_at_itself() -> None:
     """One dot is the package in its ``__init__.py``."""
     assert find("from . import old\nfrom ..x import y", PACKAGE) == [
