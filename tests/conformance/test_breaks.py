@@ -199,6 +199,21 @@ def test_6_canonical_replaced_later_is_followed(case):
     """)
 
 
+def test_6_canonical_replaced_is_followed_by_a_statement_that_ran_before(case):
+    case.rule("oldtop", "new.sub")
+    case.check("""
+    def ask():
+        import oldtop as m
+        return vars(m)["Y"]
+    first = ask()
+    assert ask() is ask() is first
+    other = types.ModuleType("new.sub")
+    other.Y = "other"
+    sys.modules["new.sub"] = other
+    assert ask() == "other"
+    """)
+
+
 def test_7_delete_and_restore_on_the_package(case):
     case.rule("par.old", "new.sub")
     case.check("""

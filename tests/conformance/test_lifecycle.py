@@ -96,6 +96,16 @@ def test_what_is_disabled_gives_the_same_objects(case):
     assert {row["path"] for row in case.rows} >= {"old.sub", "par.old", "gone.deep.mod"}
 
 
+def test_an_alias_that_replaced_a_module_is_none_that_loads(case):
+    """Its spec comes from no load: else each import would wait for one."""
+    case.rule("par.old", "new.sub")
+    case.write("par/old.py", "class Y: pass\n")
+    case.environment["BEFORE"] = "import par.old"
+    case.check("""
+    assert sys.modules["par.old"].__spec__._initializing is False
+    """)
+
+
 def test_a_late_module_stays_replaced_when_disabled(case):
     case.rule("par.old", "new.sub")
     case.write("par/old.py", "class Own: pass\n")

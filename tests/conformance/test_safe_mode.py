@@ -269,3 +269,16 @@ def test_a_process_that_begins_safely_starts_and_writes_nothing(safe):
     """)
     assert not (safe.folder / ".enforcer" / "uses.db").exists()
     assert json.loads((safe.folder / "uses.json").read_text())["uses"] == []
+
+
+def test_what_stood_for_a_module_while_it_loaded_imports_it_again(safe):
+    """Somebody kept it, and the canonical module is gone from ``sys.modules``."""
+    safe.rule("oldtop", "new.sub")
+    safe.write("new/sub.py", "import oldtop as me\nclass Y: pass\n")
+    safe.check("""
+    import oldtop
+    kept = oldtop.me
+    assert kept is not oldtop and kept.Y is oldtop.Y
+    del sys.modules["new.sub"]
+    assert kept.Y is sys.modules["new.sub"].Y is not oldtop.Y
+    """)
