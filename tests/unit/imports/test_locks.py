@@ -1,9 +1,9 @@
 """Gates on the locks of legacy modules, and errors that are raised there, each by itself."""
 
-import sys
+import inspect
 from _thread import get_ident
 from collections.abc import Iterator
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +12,14 @@ from enforcer.runtime.imports import cpython
 from enforcer.runtime.imports.locks import Locks
 
 NAME = "a_module_that_nobody_imports"
+LINK: Any = SimpleNamespace(legacy=NAME)
+
+
+def frame() -> FrameType:
+    found = inspect.currentframe()
+    assert found is not None
+    assert found.f_back is not None
+    return found.f_back
 
 
 @pytest.fixture
@@ -19,10 +27,6 @@ def locks() -> Iterator[Locks]:
     made = Locks()
     yield made
     made.forget()
-
-
-def link() -> Any:
-    return SimpleNamespace(legacy=NAME)
 
 
 def test_an_error_is_raised_once_where_no_gate_stands(locks: Locks) -> None:
@@ -39,7 +43,7 @@ def test_an_error_is_raised_once_where_no_gate_stands(locks: Locks) -> None:
 def test_an_import_that_is_about_to_wait_waits_at_a_gate(locks: Locks) -> None:
     """Else nobody would hear of it when the module's load has ended."""
     lock = cpython.module_lock(NAME)
-    locks.note_seen(link(), sys._getframe())
+    locks.note_seen(LINK, frame())
     assert {"acquire", "release"} <= set(vars(lock))
 
 
@@ -47,10 +51,11 @@ def test_a_retry_is_told_by_its_instruction(locks: Locks) -> None:
     """Another import by the same thread is none, and what was noted is used up by the first."""
 
     key = get_ident(), NAME
+    noted = locks._retrying  # noqa: SLF001 - what a gate notes between two steps of C code
 
     def importing(retried: tuple[int, int]) -> bool:
-        locks._retrying[key] = retried
-        return locks.is_repeated(link(), sys._getframe())
+        noted[key] = retried
+        return locks.is_repeated(LINK, frame())
 
     assert not importing((0, -1))
-    assert key not in locks._retrying
+    assert key not in noted
