@@ -277,6 +277,11 @@ class Look:
             ]
         return sorted(found, key=lambda each: (-each.site.first_seen, each.site.file))
 
+    @property
+    def is_scoped(self) -> bool:
+        """Return whether some services only are shown."""
+        return bool(self._place.services)
+
     @cached_property
     def health(self) -> Health:
         """Return what may be missing, whatever the filters are."""

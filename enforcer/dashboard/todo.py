@@ -136,9 +136,12 @@ def _lines(look: Look, key: str, found: Sequence[Judged], left: Sequence[Caller]
     yield ", ".join(names[:_FEW_PATHS]) + (" …" if len(names) > _FEW_PATHS else "")
     if key == "refused":
         refused = [site for each in found for site in each.rule.call_sites if site.blocked]
-        last = max((site.last_seen for site in refused), default=look.now)
-        number = counted(sum(site.blocked for site in refused), "import", "imports")
-        yield f"{number} refused, the last {ago(last, look.now)}"
+        if refused:
+            last = max(site.last_seen for site in refused)
+            number = counted(sum(site.blocked for site in refused), "import", "imports")
+            yield f"{number} refused, the last {ago(last, look.now)}"
+        elif look.is_scoped:
+            yield "in services that you may not read"
     elif key == "named":
         yield f"{to_change(look, names)} to change"
     else:

@@ -211,6 +211,19 @@ def test_a_call_site_is_new_if_no_service_that_may_be_read_used_it_before(
     assert "shared/letters.py" not in newest(WHOLE)
 
 
+def test_a_path_that_is_refused_elsewhere(
+    settings: Settings, keep: Keep, make_use: MakeUse
+) -> None:
+    """How often is not told, and neither is it none."""
+    (cart, _) = settings.migration_map or ()
+    refused = make_use(rule=cart, outcome="blocked", first_seen=NOW, last_seen=NOW)
+    keep(refused, id="e5", service="hushed-bank", environment="production", started=NOW - DAY)
+    text = client(settings).get("/", headers=bearer(SHOP)).text
+
+    assert "in services that you may not read" in text
+    assert "0 imports refused" not in text
+
+
 def test_what_others_decide_has_a_day_and_no_time(settings: Settings) -> None:
     visitor = client(settings)
 
