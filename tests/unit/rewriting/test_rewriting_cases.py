@@ -87,6 +87,8 @@ def test_all_can_not_list_a_module_of_another_package(rewrite: Rewrite) -> None:
     assert not found.is_changed  # a legacy package's own file goes with the rule
     found = rewrite("__all__ = ['gone_away']\n", SHOP)
     assert [one.reason for one in found.left] == ["__all__ can't list a module of far"]
+    found = rewrite("__all__ = ['cart', 'old_cart']\n", SHOP)
+    assert [one.reason for one in found.left] == ['__all__ lists "cart", too: delete the old name']
 
 
 def test_the_canonical_module_imports_itself(rewrite: Rewrite) -> None:
