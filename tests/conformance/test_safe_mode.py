@@ -281,4 +281,6 @@ def test_what_stood_for_a_module_while_it_loaded_imports_it_again(safe):
     assert kept is not oldtop and kept.Y is oldtop.Y
     del sys.modules["new.sub"]
     assert kept.Y is sys.modules["new.sub"].Y is not oldtop.Y
+    kept.added = 1
+    assert sys.modules["new.sub"].added == 1 and not hasattr(oldtop, "added")
     """)

@@ -25,6 +25,22 @@ def test_t32_canonical_may_import_its_implementation_from_the_legacy_module(case
     assert case.uses["par.old", "from par.old import Impl, RUNS"] == 1
 
 
+def test_t32_canonical_goes_on_without_an_implementation_that_fails(case):
+    """Then the legacy path is the canonical module's alias as ever."""
+    case.rule("par.old", "par.canon")
+    case.write("par/old.py", "raise ImportError('it needs something that is not here')\n")
+    case.write(
+        "par/canon.py",
+        "try:\n    from par.old import Y\nexcept ImportError:\n    class Y: pass\n",
+    )
+    case.check("""
+    import par.canon
+    from par.old import Y
+    import par.old as m
+    assert Y is m.Y is par.canon.Y
+    """)
+
+
 def test_t32_implementation_in_the_map(case):
     for stage in ("observe", "alias", "warn", "strict"):
         case.rules.clear()

@@ -59,3 +59,12 @@ def test_a_retry_is_told_by_its_instruction(locks: Locks) -> None:
 
     assert not importing((0, -1))
     assert key not in noted
+
+    def retrying() -> bool:
+        here = frame()
+        importer = here.f_back
+        assert importer is not None
+        noted[key] = id(importer), importer.f_lasti
+        return locks.is_repeated(LINK, here)
+
+    assert retrying()
