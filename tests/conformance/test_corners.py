@@ -378,3 +378,21 @@ def test_an_alias_of_a_plain_module_answers_for_no_missing_names(case):
     assert not hasattr(type(sys.modules["par.old"]), "__getattr__")
     assert hasattr(type(sys.modules["par.package"]), "__getattr__")
     """)
+
+
+def test_a_name_leads_into_a_module_that_only_importing_its_package_makes(case):
+    """As those of six.moves: nothing locates it, and it is there all the same."""
+    case.rule("live:old", "made.sub:New")
+    case.write("live.py", "class old: pass\n")
+    case.write(
+        "made/__init__.py",
+        """
+        import sys, types
+        sub = sys.modules["made.sub"] = types.ModuleType("made.sub")
+        sub.New = type("New", (), {})
+        """,
+    )
+    case.check("""
+    from live import old
+    assert old is sys.modules["made.sub"].New
+    """)
