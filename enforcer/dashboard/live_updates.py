@@ -16,11 +16,14 @@ from enforcer.dashboard.limits import LongAnswer, Turns
 from enforcer.dashboard.places import SCOPE
 from enforcer.dashboard.settings import Settings
 from enforcer.store import StoreError
-from enforcer.store.queries import Span
+from enforcer.store.queries import Span, StoreReader
 from enforcer.store.readers import open_reader
 
 MOST_STREAMS: Final = 100
 """Limit on pages that listen at once; further ones retry later."""
+
+UNREADABLE: Final = "unreadable"
+"""The state of a store that can't be read, or is not there."""
 
 _KEEP_ALIVE: Final = 15.0
 
@@ -99,9 +102,17 @@ class Live:
     def _look(self, scopes: Iterable[frozenset[str]]) -> dict[frozenset[str], str]:
         try:
             with open_reader(self._settings.store) as reader:
-                return {
-                    services: str(reader.last_written(Span(services=tuple(sorted(services)))))
-                    for services in scopes
-                }
+                return {services: state_of(reader, services) for services in scopes}
         except StoreError:
-            return dict.fromkeys(scopes, "unreadable")
+            return dict.fromkeys(scopes, UNREADABLE)
+
+
+def state_of(reader: StoreReader, services: frozenset[str] = frozenset()) -> str:
+    """Return what changes with each write: a page has it, and each event.
+
+    Args:
+        reader: the open store.
+        services: whose writes count; empty for all that the reader shows.
+
+    """
+    return str(reader.last_written(Span(services=tuple(sorted(services)))))

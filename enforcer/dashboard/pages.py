@@ -17,6 +17,7 @@ from enforcer.dashboard.day_strips import DAYS, Strip, presences, strip
 from enforcer.dashboard.filters import NONE, RANGES, Filters
 from enforcer.dashboard.judging import LANES, judge, judge_all, judged_ago
 from enforcer.dashboard.links import Here, is_rule, without_password
+from enforcer.dashboard.live_updates import UNREADABLE, state_of
 from enforcer.dashboard.look import Caller, Look
 from enforcer.dashboard.openapi import document
 from enforcer.dashboard.places import SCOPE, Places
@@ -307,6 +308,8 @@ class Pages:
         frame = self._frame(request, here)
         try:
             with self._places.of(request).look(here.filters) as found:
+                # In the same snapshot: what is written from now on is told to the page.
+                frame["written"] = state_of(found.reader)
                 if not found.everywhere:
                     return self._rendering.page("empty.html", store=found.reader.path, **frame)
                 special = values(request, found)
@@ -321,6 +324,7 @@ class Pages:
         message, _, slug = str(error).rpartition(" (")
         slug = slug.removesuffix(")")
         is_missing = slug == "no-store"
+        frame["written"] = UNREADABLE
         return self._rendering.page(
             "empty.html" if is_missing else "unreadable.html",
             status=200 if is_missing else 503,

@@ -70,6 +70,7 @@ class Rendering:
             asset=self._asset,
             theme="",
             scope=(),
+            written="",
             poll_seconds=settings.poll_seconds,
         )
 

@@ -23,12 +23,14 @@ class Options:
         rename_uses: whether uses of a renamed name are renamed, instead of adding ``as``.
         asked_elsewhere: names of this file's module that other files may ask for, which stay.
         chosen: the legacy paths of the rules to follow in this file; None for all.
+        read_by_star: names that other files read by a star import of this file's package.
 
     """
 
     rename_uses: bool = False
     asked_elsewhere: frozenset[str] = frozenset()
     chosen: frozenset[str] | None = None
+    read_by_star: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -90,6 +90,8 @@ def _rewrite_listed(context: FileContext, node: ast.Constant) -> None:
         reason = move.reason
         if package != importer.module:
             reason = reason or f"__all__ can't list a module of {package or 'another package'}"
+        elif name in context.options.read_by_star:
+            reason = reason or "other files read it by a star import of the package"
         elif new in context.exported:
             reason = reason or f'__all__ lists "{new}", too: delete the old name'
         if reason:

@@ -1,6 +1,6 @@
 """Rewriting of a project: which files have references, what becomes of each, and the rest."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from enforcer.rewriting.outcome import Left
 from enforcer.rewriting.rewriter import Rewriter, Rewritten
 from enforcer.rewriting.working_tree import write_whole
 from enforcer.rules.model import MigrationMap, Rule
+from enforcer.source.file_references import STAR
 from enforcer.source.files import read_source, reason_of
 from enforcer.source.importer import Importer
 from enforcer.source.kinds import is_python, kind_of
@@ -30,6 +31,10 @@ from enforcer.source.scanned import ScannedFile
 
 _FEW: Final = 8
 """The number of ruff's processes at a time."""
+
+
+_Names = Mapping[str, frozenset[str]]
+"""Names of modules, by module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,8 @@ class ProjectRewriter:
         )
         scanned = [one for one in scanner.scan(paths) if self._is_wanted(one)]
         asked = self._asked(scanned) if self._wish.rename_uses else {}
-        files = [self._rewrite(one, asked) for one in scanned]
+        starred = self._starred(scanned)
+        files = [self._rewrite(one, asked, starred) for one in scanned]
         ruff = find_ruff()
         if ruff is not None:
             # Threads suffice: each waits for a process of its own.
@@ -168,11 +174,14 @@ class ProjectRewriter:
         is_file = not scanned.file.endswith("/")
         return is_file and (self._wish.live is None or scanned.file in self._wish.live)
 
-    def _rewrite(self, scanned: ScannedFile, asked: Mapping[str, frozenset[str]]) -> FileFix:
+    def _rewrite(self, scanned: ScannedFile, asked: _Names, starred: _Names) -> FileFix:
         path = Path(self._map.root, scanned.file)
         rules = self._rules_for(scanned.file)
-        names = frozenset[str]().union(*(asked.get(one, ()) for one in scanned.modules))
-        options = Options(self._wish.rename_uses, names, rules)
+        elsewhere, by_star = (
+            frozenset[str]().union(*(names.get(one, ()) for one in scanned.modules))
+            for names in (asked, starred)
+        )
+        options = Options(self._wish.rename_uses, elsewhere, rules, by_star)
         unproven = list(self._doubts.of(scanned))
         try:
             data = b"" if scanned.error else read_source(path)
@@ -214,17 +223,36 @@ class ProjectRewriter:
         renamed where no file does.
         """
         modules = {module for one in scanned for module in one.modules}
-        # Rules that lead nowhere: the scanner searches for the paths of rules, here for the own
-        # modules.
-        rules = [Rule(module, module) for module in modules]
-        asked = MigrationMap(rules, root=self._map.root, exclude=self._map.exclude)
         found: dict[str, frozenset[str]] = {}
-        for one in Scanner(asked, self._search).scan():
+        for one in self._users_of(modules):
             for reference in one.found.references:
                 for module, name in _asked_names(reference.path, reference.names):
                     if module in modules:
                         found[module] = found.get(module, frozenset()) | {name}
         return found
+
+    def _starred(self, scanned: list[ScannedFile]) -> dict[str, frozenset[str]]:
+        """Return which names other files read by star imports of packages that list submodules."""
+        packages = {
+            module
+            for one in scanned
+            for module in one.modules
+            for reference in one.found.references
+            if reference.form == "string" and reference.path.rpartition(".")[0] == module
+        }
+        found: dict[str, frozenset[str]] = {}
+        for one in self._users_of(packages) if packages else ():
+            for reference in one.found.references:
+                if reference.names == (STAR,) and reference.path in packages:
+                    found[reference.path] = found.get(reference.path, frozenset()) | one.found.loads
+        return found
+
+    def _users_of(self, modules: Iterable[str]) -> Iterable[ScannedFile]:
+        # Rules that lead nowhere: the scanner searches for the paths of rules, here for the own
+        # modules.
+        rules = [Rule(module, module) for module in modules]
+        asked = MigrationMap(rules, root=self._map.root, exclude=self._map.exclude)
+        return Scanner(asked, self._search).scan()
 
 
 def _asked_names(path: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:

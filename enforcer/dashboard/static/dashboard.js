@@ -187,7 +187,7 @@
   const live = document.getElementById("live");
   const news = document.getElementById("news");
   let stream = null;
-  let state = "";
+  let state = body.dataset.state;
   let isBusy = false;
 
   const summaries = () => [...document.querySelectorAll("main details")];

@@ -39,6 +39,19 @@ def shop(folder: Path) -> Path:
     return folder
 
 
+def test_a_submodule_that_all_lists_and_others_read_by_star(enforcer: Enforcer, shop: Path) -> None:
+    """The name goes with the module, so whoever reads it has to change first."""
+    (shop / "shop/__init__.py").write_text("__all__ = ['old_cart']\n", "utf-8")
+    reader = shop / "reader.py"
+    reader.write_text("from shop import *\n\nold_cart.make()\n", "utf-8")
+    left = "shop/__init__.py:1:12 shop.old_cart is left: other files read it by a star import"
+    assert left in enforcer("fix", "--allow-dirty").stdout
+
+    reader.write_text("from shop import *\n", "utf-8")
+    enforcer("fix", "--allow-dirty")
+    assert (shop / "shop/__init__.py").read_text() == "__all__ = ['cart']\n"
+
+
 @pytest.mark.usefixtures("shop")
 def test_rewrites_and_lists_what_is_left(enforcer: Enforcer, shop: Path) -> None:
     done = enforcer("fix")

@@ -1,12 +1,15 @@
 """Open pages hear of what is new."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.testclient import TestClient
 
+from enforcer.dashboard.app import create_dashboard
 from enforcer.dashboard.live_updates import MOST_STREAMS, Live
 from enforcer.dashboard.places import SCOPE
 from enforcer.dashboard.settings import Settings
@@ -106,3 +109,21 @@ def test_streams_are_bounded_in_a_burst(path: str) -> None:
         assert (await live.events(request)).status_code == 503
 
     asyncio.run(ask())
+
+
+def test_a_page_has_the_state_that_it_shows(keep: Keep, path: str, make_use: MakeUse) -> None:
+    """What is written before its stream begins is no news to the stream, and is to the page."""
+    visitor = TestClient(create_dashboard(Settings(path)).app, base_url="http://127.0.0.1:8765")
+    assert 'data-state="unreadable"' in visitor.get("/").text
+
+    keep(make_use())
+    before = visitor.get("/callers").text
+    keep(make_use(), id="b2")
+    after = visitor.get("/callers").text
+
+    async def first() -> str:
+        return await next_event(Live(Settings(path, **SETTINGS)).stream())
+
+    (state,) = re.findall(r'data-state="(\d+)"', after)
+    assert f"data: {state}\n" in asyncio.run(first())
+    assert f'data-state="{state}"' not in before
