@@ -36,7 +36,9 @@ def due(world: World, rule: int) -> int | None:
         _known_everywhere(world, rule),
         uses[-1].time if uses else 0,
     )
-    due_at = _with_fresh_scan(world, max(quiet_from + _period(world, rule), gone))
+    period = _period(world, rule)
+    whole_at = max(quiet_from + period, _remembers_again(world, period), gone)
+    due_at = _with_fresh_scan(world, whole_at)
     return due_at + GRACE if due_at + GRACE < END else None
 
 
@@ -88,6 +90,17 @@ def _last_kill(world: World, rule: int) -> int:
         ),
         default=0,
     )
+
+
+def _remembers_again(world: World, period: int) -> int:
+    """Return from when on a store that was begun anew knows who comes rarely: after two periods.
+
+    Until then a process that was killed may have run a caller that the store has forgotten.
+    """
+    is_lossy = any(
+        life.ending == KILLED and world.store_deleted < life.ended < END for life in world.lives
+    )
+    return world.store_deleted + 2 * period if world.store_deleted and is_lossy else 0
 
 
 def _known_everywhere(world: World, rule: int) -> int:
